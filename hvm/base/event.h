@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One event that the CPU delivers to the guest with the next entry, in the
+ * form that VMX and SVM share (SDM vol. 3C 25.8.3, APM vol. 2 15.20).
+ */
+#ifndef HVM_BASE_EVENT_H
+#define HVM_BASE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum hvm_event_type {
+    EVENT_INTR = 0,
+    EVENT_NMI = 2,
+    EVENT_EXCEPTION = 3, /* hardware exception */
+    EVENT_SOFT_INT = 4,  /* INT n */
+    EVENT_PRIV_SOFT = 5, /* ICEBP */
+    EVENT_SOFT_EXC = 6,  /* INT3, INTO */
+};
+
+struct hvm_event {
+    bool valid;
+    uint8_t type;      /* enum hvm_event_type */
+    uint8_t vector;
+    uint8_t insn_len;  /* of a software event: RIP to return to is past it */
+    bool has_error;
+    uint32_t error;
+    uint64_t cr2;      /* of #PF */
+};
+
+#define VEC_DE 0
+#define VEC_DB 1
+#define VEC_NMI 2
+#define VEC_BP 3
+#define VEC_OF 4
+#define VEC_UD 6
+#define VEC_NM 7
+#define VEC_DF 8
+#define VEC_TS 10
+#define VEC_NP 11
+#define VEC_SS 12
+#define VEC_GP 13
+#define VEC_PF 14
+#define VEC_AC 17
+#define VEC_MC 18
+
+#endif

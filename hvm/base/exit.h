@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Why a guest stopped, without a word of which vendor's CPU runs it: the
+ * vendor fills struct vmexit, a handler returns a verdict, the loop in
+ * hvm/run.c applies it.
+ */
+#ifndef HVM_BASE_EXIT_H
+#define HVM_BASE_EXIT_H
+
+#include "hypervisor/cpu/types.h"
+
+struct vcpu;
+
+/* kind, name in the recorder and in dumps */
+#define EXIT_KINDS_LIST(X)                                                  \
+    X(UNKNOWN, "exit of unknown reason") /* 0: not in a vendor's table */   \
+    X(HOST_IRQ, "interrupt of the machine")                                 \
+    X(HOST_NMI, "NMI of the machine")                                       \
+    X(PIO, "port")                                                          \
+    X(NPF, "nested page fault")                                             \
+    X(CPUID, "CPUID")                                                       \
+    X(MSR, "RDMSR or WRMSR")                                                \
+    X(HYPERCALL, "hypercall")                                               \
+    X(HLT, "HLT")                                                           \
+    X(IRQ_WINDOW, "ready for an interrupt")                                 \
+    X(NMI_WINDOW, "ready for an NMI")                                       \
+    X(CR_WRITE, "control register write")                                   \
+    X(EXCEPTION, "exception")                                               \
+    X(SHUTDOWN, "triple fault")                                             \
+    X(INIT, "INIT")                                                         \
+    X(XSETBV, "XSETBV")                                                     \
+    X(WBINVD, "WBINVD or INVD")                                             \
+    X(MONITOR, "MONITOR")                                                   \
+    X(MWAIT, "MWAIT")                                                       \
+    X(RDPMC, "RDPMC")                                                       \
+    X(TASK_SWITCH, "task switch")                                           \
+    X(UNDEFINED, "instruction the guest does not have")                     \
+    X(ENTRY_FAILED, "the CPU refused the guest's state")
+
+enum exit_kind {
+#define X(name, text) EXIT_##name,
+    EXIT_KINDS_LIST(X)
+#undef X
+    EXIT_KINDS
+};
+
+struct vmexit {
+    uint8_t kind;      /* enum exit_kind */
+    uint8_t insn_len;  /* 0: unknown, hvm_insn_length() decodes it */
+    uint8_t nbytes;    /* instruction bytes the CPU gave, in bytes[] */
+    uint8_t bytes[15];
+    uint64_t code;     /* the vendor's number, for the recorder */
+    union {
+        struct {
+            uint16_t port;
+            uint8_t size;  /* bytes: 1, 2, 4 */
+            bool in, string, rep;
+        } pio;
+        struct {
+            gpa_t gpa;
+            gva_t gva;     /* if gva_valid */
+            bool write, exec, present, gva_valid;
+            bool walk;     /* access of the guest's page walk itself */
+        } npf;
+        struct {
+            bool write;
+        } msr;
+        struct {
+            uint8_t cr;    /* 0, 4, 8 */
+            uint8_t gpr;   /* source register, if known */
+            bool gpr_valid;
+        } cr;
+        struct {
+            uint8_t vector;
+            bool has_error;
+            uint32_t error;
+            uint64_t cr2;  /* of #PF */
+        } exception;
+        struct {
+            uint16_t sel;
+            uint8_t source; /* enum task_switch_source */
+            bool has_error;
+            uint32_t error;
+        } task;
+    };
+};
+
+/* Where a task switch comes from. */
+enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
+
+enum exit_verdict {
+    VERDICT_RESUME,  /* enter the guest where RIP now points */
+    VERDICT_ADVANCE, /* step over the instruction, then enter */
+};
+
+typedef enum exit_verdict exit_fn(struct vcpu *v, const struct vmexit *e);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hardware-container half of a domain and of a vCPU. What belongs to a
+ * layer above base is held by pointer, so that this header needs none of
+ * theirs.
+ *
+ * Fields: (c) constant after creation, (a) atomic, (v) the running vCPU, or
+ * anyone while it is paused, (d) lock DOMCTL of the domain.
+ */
+#ifndef HVM_BASE_HVM_H
+#define HVM_BASE_HVM_H
+
+#include "hvm/base/event.h"
+#include "hvm/base/ops.h"
+#include "hvm/base/regs.h"
+#include "hypervisor/abi/hvm-params.h"
+#include "hypervisor/core/domain.h"
+#include "hypervisor/core/vcpu.h"
+
+struct bus;
+struct cpu_policy;
+struct dirty_vram;
+struct hpet;
+struct ioreq_domain;
+struct ioreq_vcpu;
+struct p2m;
+struct pit;
+struct pmtimer;
+struct recorder;
+struct route;
+struct rtc;
+struct vlapic;
+struct vpci;
+
+#define NR_MTRR_VARIABLE 8
+#define NR_MTRR_FIXED 11
+
+/* MSRs that are only remembered for the guest. */
+struct msr_state {
+    uint64_t mtrr_deftype;
+    uint64_t mtrr_fixed[NR_MTRR_FIXED];
+    uint64_t mtrr_base[NR_MTRR_VARIABLE], mtrr_mask[NR_MTRR_VARIABLE];
+    uint64_t tsc_aux;
+    uint64_t tsc_adjust;
+    uint64_t misc_enable;
+    uint64_t hwcr;
+    uint64_t spec_ctrl;
+    uint64_t xss;
+};
+
+struct hvm_vcpu {
+    struct regs regs;        /* (v) first: entry.S knows the offset */
+    void *vendor;            /* (c) struct svm_vcpu or struct vmx_vcpu */
+    struct vlapic *lapic;    /* (c) */
+    struct hvm_event event;  /* (v) to be delivered by the next entry */
+    bool injected;           /* (v) the next entry delivers something */
+    struct hvm_event displaced; /* (v) interrupt that a fault put off */
+    bool nmi_pending;        /* (a) */
+    bool init_pending;       /* (a) */
+    bool halted;             /* (v) in HLT */
+    bool wait_sipi;          /* (a) after INIT, before SIPI */
+    uint16_t sipi_vector;    /* (a) 0x100 | vector when one came */
+    uint8_t upcall_vector;   /* (a) HVMOP_set_evtchn_upcall_vector, 0: none */
+    bool trap_db;            /* (v) #DB exits (single step by Lodge) */
+    bool fpu_used;           /* (v) the save area holds its state */
+
+    void *xsave;             /* (c) save area of the FPU, 64-byte aligned */
+    uint64_t xcr0;           /* (v) */
+    uint64_t dr[4];          /* (v) while not on a CPU */
+    struct msr_state msr;    /* (v) */
+
+    uint64_t tsc_offset;     /* (v) guest TSC = host TSC + this */
+    uint32_t time_version;   /* (v) of vcpu_time_info */
+
+    struct code_page {       /* (v) where instructions were last fetched */
+        uint64_t cr3, linear, gfn;
+    } code_page;
+    struct segment emul_seg[6]; /* (v) lent to the emulator */
+    uint64_t *multicall_args; /* (v) of the call inside a multicall, or NULL */
+    bool callback_wanted;    /* (a) vCPU 0: raise the upcall's line */
+    bool callback_line;      /* (v) vCPU 0: the upcall's line may be up */
+
+    struct ioreq_vcpu *ioreq; /* (c) */
+    struct recorder *rec;    /* (c) last exits and injections */
+    uint64_t exits;          /* (v) counter for the ledger */
+};
+
+/* What XENMEM_memory_map says: the firmware's memory map of the guest. */
+#define GUEST_MAP_MAX 128
+struct guest_map {
+    unsigned int nr;
+    struct guest_map_entry {
+        uint64_t addr, size;
+        uint32_t type;       /* 1: RAM, 2: reserved, 3: ACPI, 4: ACPI NVS */
+    } __packed entry[GUEST_MAP_MAX];
+};
+
+struct hvm_domain {
+    struct p2m *p2m;         /* (c) */
+    struct bus *bus;         /* (c) ports and MMIO that Lodge handles */
+    struct ioreq_domain *ioreq;
+    struct route *route;     /* (c) I/O APICs, PIC, wires, APIC bus */
+    struct pit *pit;
+    struct hpet *hpet;
+    struct rtc *rtc;
+    struct pmtimer *pm;
+    struct vpci *vpci;       /* domain 0 only */
+
+    struct dirty_vram *dirty; /* screen that is tracked, or NULL */
+    struct guest_map *map;   /* (d) XENMEM_memory_map; NULL: none set */
+    struct cpu_policy *cpuid; /* (d) changed only before the first start */
+    uint64_t param[HVM_NR_PARAMS]; /* (d) */
+    bool compat;             /* (a) 32-bit layout of shared info */
+    uint64_t tsc_offset;     /* (c) added to the host's TSC at creation */
+    uint64_t tsc_khz;        /* (c) of the guest's TSC */
+    void *io_bitmap;         /* (c) ports that do not exit, 12 KiB, or NULL */
+};
+
+/* The vCPU whose guest state is in hvm terms; v is never idle. */
+static inline struct regs *vcpu_regs(struct vcpu *v)
+{
+    return &v->hvm->regs;
+}
+
+/* How the guest's next instruction is decoded. */
+enum hvm_mode hvm_mode(struct vcpu *v);
+/* Address of the next instruction as the guest's paging sees it. */
+uint64_t hvm_linear_rip(struct vcpu *v);
+
+/* False while IA32_APIC_BASE switches v's local APIC off. */
+bool hvm_lapic_enabled(const struct vcpu *v);
+
+/* Queues a fault for the next entry, combining it with what is queued
+ * already (SDM vol. 3A 6.15 "double fault"). */
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error);
+void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error);
+void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The vendor contract: all that svm/ and vmx/ provide, one list. The chosen
+ * vendor's table is copied once at boot and read-only from then on; callers
+ * use the inline wrappers hvm_NAME(). A new verb needs an argument that
+ * neither the exit record nor get_reg/set_reg can carry it.
+ */
+#ifndef HVM_BASE_OPS_H
+#define HVM_BASE_OPS_H
+
+#include "hvm/base/event.h"
+#include "hvm/base/exit.h"
+#include "hvm/base/regs.h"
+
+struct domain;
+struct vcpu;
+
+/* What keeps an event out of the guest. */
+#define SHADOW_STI_MOVSS 1u /* one-instruction interrupt shadow */
+#define SHADOW_NMI 2u       /* an NMI is being handled */
+
+/*
+ * cpu_enable:   turns the vendor's mode on for this CPU; -ENODEV, -EPERM.
+ * vcpu_init:    allocates the control block, everything set but registers.
+ * vcpu_exit:    frees it; idempotent.
+ * vcpu_load:    the vCPU's state that is switched lazily is now this CPU's.
+ * vcpu_save:    and no longer.
+ * enter:        runs the guest until it exits; fills *e. v->hvm->regs in
+ *               and out. GPRs other than RSP are handed over in memory.
+ * get_reg/set_reg, get_seg/set_seg: see regs.h; only by the vCPU itself or
+ *               while it is paused.
+ * cpl:          current privilege level.
+ * shadow/set_shadow: SHADOW_* bits.
+ * inject:       delivers *ev with the next entry.
+ * window:       asks for an exit as soon as an interrupt / NMI can be taken.
+ * set_tpr:      the guest's CR8 as kept by the CPU, 0-15.
+ * get_tpr:      the same.
+ * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
+ * set_tsc:      offset (guest = host * ratio + offset).
+ * update_traps: re-reads v->hvm for what is to be intercepted.
+ * flush_guest:  drops all cached translations of v before its next entry.
+ * dump:         the control block, to the log.
+ */
+#define HVM_OPS(OP)                                                         \
+    OP(int, cpu_enable, (void))                                             \
+    OP(int, vcpu_init, (struct vcpu *v))                                    \
+    OP(void, vcpu_exit, (struct vcpu *v))                                   \
+    OP(void, vcpu_load, (struct vcpu *v))                                   \
+    OP(void, vcpu_save, (struct vcpu *v))                                   \
+    OP(void, enter, (struct vcpu *v, struct vmexit *e))                     \
+    OP(uint64_t, get_reg, (struct vcpu *v, enum hvm_reg r))                 \
+    OP(void, set_reg, (struct vcpu *v, enum hvm_reg r, uint64_t val))       \
+    OP(void, get_seg, (struct vcpu *v, enum hvm_seg s, struct segment *seg)) \
+    OP(void, set_seg,                                                       \
+       (struct vcpu *v, enum hvm_seg s, const struct segment *seg))         \
+    OP(unsigned int, cpl, (struct vcpu *v))                                 \
+    OP(unsigned int, shadow, (struct vcpu *v))                              \
+    OP(void, set_shadow, (struct vcpu *v, unsigned int bits))               \
+    OP(void, inject, (struct vcpu *v, const struct hvm_event *ev))          \
+    OP(void, window, (struct vcpu *v, bool irq, bool nmi))                  \
+    OP(void, set_tpr, (struct vcpu *v, unsigned int tpr))                   \
+    OP(unsigned int, get_tpr, (struct vcpu *v))                             \
+    OP(void, cr8_exits, (struct vcpu *v, bool on))                          \
+    OP(void, set_tsc, (struct vcpu *v, uint64_t offset))                    \
+    OP(void, update_traps, (struct vcpu *v))                                \
+    OP(void, flush_guest, (struct vcpu *v))                                 \
+    OP(void, dump, (struct vcpu *v))
+
+struct hvm_ops {
+    const char *name;
+    uint8_t hypercall_insn[3]; /* VMMCALL or VMCALL */
+#define OP(ret, fn, args) ret (*fn) args;
+    HVM_OPS(OP)
+#undef OP
+};
+
+extern struct hvm_ops hvm_ops; /* (c) after hvm_init() */
+
+static inline uint64_t hvm_get_reg(struct vcpu *v, enum hvm_reg r)
+{
+    return hvm_ops.get_reg(v, r);
+}
+
+static inline void hvm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
+{
+    hvm_ops.set_reg(v, r, val);
+}
+
+static inline void hvm_get_seg(struct vcpu *v, enum hvm_seg s,
+                               struct segment *seg)
+{
+    hvm_ops.get_seg(v, s, seg);
+}
+
+static inline void hvm_set_seg(struct vcpu *v, enum hvm_seg s,
+                               const struct segment *seg)
+{
+    hvm_ops.set_seg(v, s, seg);
+}
+
+static inline unsigned int hvm_cpl(struct vcpu *v)
+{
+    return hvm_ops.cpl(v);
+}
+
+#endif

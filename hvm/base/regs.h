@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest registers as the neutral code sees them. The general registers, RIP
+ * and RFLAGS are in memory whenever root mode runs; everything else stays
+ * with the vendor and is asked for by number.
+ */
+#ifndef HVM_BASE_REGS_H
+#define HVM_BASE_REGS_H
+
+#include "hypervisor/lib/util.h"
+
+/* Encoding order, as the emulator's INSN_RAX ... INSN_R15. */
+enum gpr {
+    RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
+    R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS
+};
+
+struct regs {
+    uint64_t gpr[NR_GPRS];
+    uint64_t rip;
+    uint64_t rflags;
+};
+
+/* What ops->get_reg() and set_reg() know. */
+enum hvm_reg {
+    REG_CR0, REG_CR2, REG_CR3, REG_CR4, REG_EFER, REG_DR6, REG_DR7,
+    REG_GDTR_BASE, REG_GDTR_LIMIT, REG_IDTR_BASE, REG_IDTR_LIMIT,
+    REG_FS_BASE, REG_GS_BASE, REG_KERNEL_GS_BASE,
+    REG_STAR, REG_LSTAR, REG_CSTAR, REG_SFMASK,
+    REG_SYSENTER_CS, REG_SYSENTER_ESP, REG_SYSENTER_EIP,
+    REG_PAT, REG_DEBUGCTL, REG_LASTBRANCHFROM, REG_LASTBRANCHTO,
+    REG_LASTINTFROM, REG_LASTINTTO,
+    NR_HVM_REGS
+};
+
+/* Segment registers in encoding order, then the two system segments. */
+enum hvm_seg {
+    SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
+    NR_HVM_SEGS
+};
+
+/*
+ * A segment register with its hidden part. attr: descriptor bits 40-47 in
+ * bits 0-7 and bits 52-55 in bits 8-11 (the VMCB's form, APM vol. 2 15.5.1).
+ */
+struct segment {
+    uint16_t sel;
+    uint16_t attr;
+    uint32_t limit; /* bytes, granularity applied */
+    uint64_t base;
+};
+
+#define SEG_TYPE 0x00f
+#define SEG_S 0x010
+#define SEG_DPL_SHIFT 5
+#define SEG_PRESENT 0x080
+#define SEG_LONG 0x200
+#define SEG_BIG 0x400
+#define SEG_GRAN 0x800
+
+/* Code size of the next instruction. */
+enum hvm_mode { MODE_REAL, MODE_V86, MODE_16, MODE_32, MODE_64 };
+
+#endif

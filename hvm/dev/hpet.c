@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HPET (IA-PC HPET specification 1.0a). The main counter is the host's time
+ * in units of 16 ns plus an offset; comparators are brought up to date when
+ * somebody looks. A comparator that is set to a time just gone by interrupts
+ * at once: a guest that is stopped between reading the counter and writing
+ * the comparator would otherwise wait for the counter to wrap.
+ */
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/irq/route.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define REG_CAPS    0x000
+#define REG_CONFIG  0x010
+#define REG_ISR     0x020
+#define REG_COUNTER 0x0f0
+#define REG_TIMERS  0x100 /* 0x20 bytes each */
+#define TIMER_CONFIG 0x00
+#define TIMER_CMP    0x08
+#define TIMER_FSB    0x10
+
+#define CONFIG_ENABLE 1ull
+#define CONFIG_LEGACY 2ull
+
+#define T_LEVEL     0x0002ull
+#define T_ENABLE    0x0004ull
+#define T_PERIODIC  0x0008ull
+#define T_SETVAL    0x0040ull
+#define T_32BIT     0x0100ull
+#define T_ROUTE     0x3e00ull
+#define T_WRITABLE  (T_LEVEL | T_ENABLE | T_PERIODIC | T_SETVAL | T_32BIT | \
+                     T_ROUTE)
+/* Periodic and 64-bit capable; GSI 20 to 23. */
+#define T_CAPS      (0x30ull | 0x00f00000ull << 32)
+#define FIRST_GSI   20
+
+/* 16 ns per tick, legacy replacement, 64 bits, three timers, revision 1. */
+#define CAPS (16000000ull << 32 | 0x8086a000ull | (HPET_TIMER_NUM - 1) << 8 | 1)
+
+#define MIN_PERIOD (TICK_MIN_PERIOD / HPET_TICK_NS)
+/* A 32-bit comparator this far behind is late, further: a whole turn away. */
+#define LATE_TICKS (1000000000ull / 1024 / HPET_TICK_NS)
+
+static unsigned int index_of(const struct hpet_timer *t)
+{
+    return (unsigned int)(t - t->hpet->timer);
+}
+
+static bool running(const struct hpet *h)
+{
+    return READ_ONCE(h->config) & CONFIG_ENABLE;
+}
+
+static uint64_t counter(const struct hpet *h)
+{
+    return running(h) ? now_ns() / HPET_TICK_NS + READ_ONCE(h->offset)
+                      : READ_ONCE(h->counter);
+}
+
+/* Timers 0 and 1 by legacy replacement: IRQ 0 and 8. */
+static bool is_legacy(const struct hpet_timer *t)
+{
+    return (t->hpet->config & CONFIG_LEGACY) && index_of(t) < 2;
+}
+
+/* Legacy interrupts are always edges. */
+static bool is_level(const struct hpet_timer *t)
+{
+    return (t->config & T_LEVEL) && !is_legacy(t);
+}
+
+static unsigned int gsi_of(const struct hpet_timer *t)
+{
+    return (unsigned int)((t->config & T_ROUTE) >> 9);
+}
+
+/* A periodic comparator goes on by itself: moves it beyond the counter. */
+static uint64_t comparator(struct hpet_timer *t)
+{
+    uint64_t now = counter(t->hpet);
+
+    if (running(t->hpet) && (t->config & T_PERIODIC) && t->period &&
+        now >= t->cmp)
+        t->cmp += ((now - t->cmp) / t->period + 1) * t->period;
+    return t->config & T_32BIT ? (uint32_t)t->cmp : t->cmp;
+}
+
+/* Ticks from `now` until a counter of 32 bits matches; 0: match or late. */
+static uint32_t left32(uint32_t cmp, uint32_t now)
+{
+    return now - cmp < LATE_TICKS ? 0 : cmp - now;
+}
+
+/* Ticks until the counter matches. */
+static uint64_t ticks_left(struct hpet_timer *t, uint64_t now)
+{
+    (void)comparator(t);
+    if (t->config & T_32BIT)
+        return left32((uint32_t)t->cmp, (uint32_t)now);
+    return t->cmp > now ? t->cmp - now : 0;
+}
+
+/* A comparator of 32 bits means the next time that the counter gets there. */
+static void set_cmp(struct hpet_timer *t, uint64_t val)
+{
+    uint64_t now = counter(t->hpet);
+
+    if (t->config & T_32BIT)
+        val = now - (uint32_t)((uint32_t)now - (uint32_t)val) +
+              (left32((uint32_t)val, (uint32_t)now) ? 1ull << 32 : 0);
+    t->cmp = val;
+}
+
+static uint64_t clamp_period(const struct hpet_timer *t, uint64_t period)
+{
+    uint64_t most = t->config & T_32BIT ? INT32_MAX : INT64_MAX;
+
+    if (t->config & T_32BIT)
+        period = (uint32_t)period;
+    return period < MIN_PERIOD ? MIN_PERIOD : MIN(period, most);
+}
+
+static void stop(struct hpet_timer *t)
+{
+    tick_stop(&t->tick);
+    (void)comparator(t);
+}
+
+static void start(struct hpet_timer *t)
+{
+    struct hpet *h = t->hpet;
+    uint64_t now = now_ns() / HPET_TICK_NS, left, period = 0;
+
+    tick_stop(&t->tick);
+    if (!running(h) || !(t->config & T_ENABLE) ||
+        (is_level(t) && (h->isr & BIT(index_of(t)))))
+        return;
+    left = ticks_left(t, now + h->offset);
+    if (left >= 1ull << 56)
+        return; /* years */
+    /* A level interrupt must be acknowledged before the next. */
+    if ((t->config & T_PERIODIC) && !is_level(t))
+        period = t->period * HPET_TICK_NS;
+    tick_start(&t->tick, (now + left) * HPET_TICK_NS, period);
+}
+
+static enum irq_result fire(void *dev)
+{
+    struct hpet_timer *t = dev;
+    struct hpet *h = t->hpet;
+
+    if (is_legacy(t))
+        return route_isa_pulse(h->route, index_of(t) ? 8 : 0);
+    if (!is_level(t))
+        return route_gsi_pulse(h->route, gsi_of(t));
+    h->isr |= BIT(index_of(t));
+    t->line = gsi_of(t);
+    (void)route_gsi_assert(h->route, t->line);
+    return IRQ_DELIVERED;
+}
+
+/* Writes of 1 to the status register. */
+static void clear_isr(struct hpet *h, uint64_t bits)
+{
+    bits &= h->isr;
+    h->isr &= ~bits;
+    for (; bits; bits &= bits - 1) {
+        struct hpet_timer *t = &h->timer[bit_lowest(bits)];
+
+        route_gsi_deassert(h->route, t->line);
+        t->line = 0;
+        if (t->config & T_PERIODIC)
+            start(t);
+    }
+}
+
+/* A route that the timer cannot have becomes the first one it can. */
+static void fix_route(struct hpet_timer *t)
+{
+    if (is_legacy(t) || (T_CAPS >> 32 >> gsi_of(t) & 1))
+        return;
+    t->config &= ~T_ROUTE;
+    if (t->config & T_ENABLE)
+        t->config |= FIRST_GSI << 9;
+}
+
+static void write_config(struct hpet *h, uint64_t val)
+{
+    uint64_t old = h->config;
+
+    val &= CONFIG_ENABLE | CONFIG_LEGACY;
+    if (old & ~val & CONFIG_ENABLE) {
+        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+            stop(&h->timer[i]);
+        h->counter = counter(h);
+    }
+    if (~old & val & CONFIG_ENABLE)
+        h->offset = h->counter - now_ns() / HPET_TICK_NS;
+    WRITE_ONCE(h->config, val);
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        fix_route(&h->timer[i]);
+        if (~old & val & CONFIG_ENABLE)
+            start(&h->timer[i]);
+    }
+    h->mute_pit = val == (CONFIG_ENABLE | CONFIG_LEGACY);
+}
+
+static void write_counter(struct hpet *h, uint64_t val)
+{
+    h->counter = val;
+    if (!running(h))
+        return; /* as software should do it */
+    WRITE_ONCE(h->offset, val - now_ns() / HPET_TICK_NS);
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        start(&h->timer[i]);
+}
+
+static void write_timer_config(struct hpet_timer *t, uint64_t val)
+{
+    uint64_t old = t->config, changed;
+
+    t->config = (val & T_WRITABLE) | T_CAPS;
+    fix_route(t);
+    changed = old ^ t->config;
+    if (t->config & changed & T_32BIT) {
+        set_cmp(t, t->cmp);
+        if (t->period)
+            t->period = clamp_period(t, t->period);
+    }
+    if (changed & (T_ENABLE | T_PERIODIC | T_32BIT | T_LEVEL))
+        start(t);
+}
+
+/* In periodic mode the first write after SETVAL sets the comparator, others
+ * the period (specification, 2.3.9.2.2). */
+static void write_comparator(struct hpet_timer *t, uint64_t val)
+{
+    if ((t->config & T_PERIODIC) && !(t->config & T_SETVAL)) {
+        t->period = clamp_period(t, val);
+    } else {
+        t->config &= ~T_SETVAL;
+        set_cmp(t, val);
+    }
+    start(t);
+}
+
+/* The timer that a register belongs to, NULL: none or beyond the last. */
+static struct hpet_timer *timer_at(struct hpet *h, unsigned int reg)
+{
+    unsigned int n = (reg - REG_TIMERS) / 0x20;
+
+    if (reg < REG_TIMERS || n >= HPET_TIMER_NUM)
+        return NULL;
+    return &h->timer[index_nospec(n, HPET_TIMER_NUM)];
+}
+
+static uint64_t read64(struct hpet *h, unsigned int reg)
+{
+    struct hpet_timer *t = timer_at(h, reg);
+
+    if (t) {
+        switch (reg & 0x18) {
+        case TIMER_CONFIG:
+            return t->config;
+        case TIMER_CMP:
+            return comparator(t);
+        case TIMER_FSB:
+            return t->fsb;
+        }
+        return 0;
+    }
+    switch (reg) {
+    case REG_CAPS:
+        return CAPS;
+    case REG_CONFIG:
+        return h->config;
+    case REG_ISR:
+        return h->isr;
+    case REG_COUNTER:
+        return counter(h);
+    default:
+        return 0;
+    }
+}
+
+static void write64(struct hpet *h, unsigned int reg, uint64_t val)
+{
+    struct hpet_timer *t = timer_at(h, reg);
+
+    if (t) {
+        switch (reg & 0x18) {
+        case TIMER_CONFIG:
+            write_timer_config(t, val);
+            break;
+        case TIMER_CMP:
+            write_comparator(t, val);
+            break;
+        case TIMER_FSB:
+            t->fsb = val;
+            break;
+        }
+        return;
+    }
+    switch (reg) {
+    case REG_CONFIG:
+        write_config(h, val);
+        break;
+    case REG_COUNTER:
+        write_counter(h, val);
+        break;
+    }
+}
+
+static enum bus_rc hpet_read(void *dev, uint64_t gpa, unsigned int size,
+                             uint64_t *val)
+{
+    struct hpet *h = dev;
+    unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
+
+    *val = ~0ull;
+    if (!h->enabled || (offset & (size - 1)))
+        return BUS_OK;
+    if (reg == REG_COUNTER) {
+        *val = counter(h); /* no lock: read very often */
+    } else {
+        spin_lock(&h->lock);
+        *val = read64(h, reg);
+        spin_unlock(&h->lock);
+    }
+    *val >>= (offset & 7) * 8;
+    return BUS_OK;
+}
+
+static enum bus_rc hpet_write(void *dev, uint64_t gpa, unsigned int size,
+                              uint64_t val)
+{
+    struct hpet *h = dev;
+    unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
+    unsigned int shift = (offset & 7) * 8;
+    uint64_t mask = size == 8 ? ~0ull : ((1ull << size * 8) - 1) << shift;
+    bool was, mute;
+
+    if (!h->enabled || (offset & (size - 1)))
+        return BUS_OK;
+    spin_lock(&h->lock);
+    was = h->mute_pit;
+    val = val << shift & mask;
+    if (reg == REG_ISR)
+        clear_isr(h, val);
+    else
+        write64(h, reg, val | (read64(h, reg) & ~mask));
+    mute = h->mute_pit;
+    spin_unlock(&h->lock);
+    /* The PIT's lock has the same rank. */
+    if (was != mute && h->pit)
+        pit_mute(h->pit, mute);
+    return BUS_OK;
+}
+
+const struct bus_range hpet_ranges[] = {
+    { BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_read, hpet_write },
+};
+const unsigned int hpet_nr_ranges = ARRAY_SIZE(hpet_ranges);
+
+void hpet_init(struct hpet *h, struct route *r, struct pit *pit)
+{
+    memset(h, 0, sizeof(*h));
+    spin_lock_init(&h->lock, LOCK_VDEV);
+    h->route = r;
+    h->pit = pit;
+    h->enabled = true;
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        h->timer[i].hpet = h;
+        tick_init(&h->timer[i].tick, &h->lock, fire, &h->timer[i]);
+    }
+    hpet_reset(h);
+}
+
+void hpet_exit(struct hpet *h)
+{
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        tick_kill(&h->timer[i].tick);
+}
+
+void hpet_reset(struct hpet *h)
+{
+    bool was;
+
+    spin_lock(&h->lock);
+    was = h->mute_pit;
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        struct hpet_timer *t = &h->timer[i];
+
+        tick_stop(&t->tick);
+        if (h->isr & BIT(i))
+            route_gsi_deassert(h->route, t->line);
+        t->config = T_CAPS;
+        t->cmp = ~0ull;
+        t->fsb = t->period = 0;
+        t->line = 0;
+    }
+    WRITE_ONCE(h->config, 0);
+    h->isr = h->counter = h->offset = 0;
+    h->mute_pit = false;
+    spin_unlock(&h->lock);
+    if (was && h->pit)
+        pit_mute(h->pit, false);
+}
+
+void hpet_resume(struct hpet *h)
+{
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        if (!READ_ONCE(h->timer[i].tick.parked))
+            continue;
+        spin_lock(&h->lock);
+        tick_resume(&h->timer[i].tick);
+        spin_unlock(&h->lock);
+    }
+}
+
+void hpet_set_enabled(struct hpet *h, bool enabled)
+{
+    h->enabled = enabled;
+}
+
+void hpet_set_policy(struct hpet *h, enum tick_policy policy)
+{
+    spin_lock(&h->lock);
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        h->timer[i].tick.policy = policy;
+    spin_unlock(&h->lock);
+}
+
+void hpet_migrate(struct hpet *h, unsigned int cpu)
+{
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        timer_migrate(&h->timer[i].tick.timer, cpu);
+}
+
+void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
+{
+    memset(rec, 0, sizeof(*rec));
+    spin_lock(&h->lock);
+    rec->capability = CAPS;
+    rec->config = h->config;
+    rec->isr = h->isr;
+    rec->mc64 = counter(h);
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        struct hpet_timer *t = &h->timer[i];
+
+        (void)comparator(t);
+        rec->timers[i].config = t->config;
+        rec->timers[i].cmp = t->cmp;
+        rec->timers[i].fsb = t->fsb;
+        rec->period[i] = t->period;
+    }
+    spin_unlock(&h->lock);
+}
+
+/* Registers of one timer as software could have left them. */
+static void load_timer(struct hpet_timer *t, uint64_t config, uint64_t cmp,
+                       uint64_t fsb, uint64_t period)
+{
+    t->config = (config & T_WRITABLE) | T_CAPS;
+    t->cmp = cmp;
+    if (cmp <= UINT32_MAX)
+        set_cmp(t, cmp);
+    t->fsb = fsb;
+    t->period = period ? clamp_period(t, period) : 0;
+    fix_route(t);
+}
+
+int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
+{
+    bool mute;
+
+    if (rec->capability >> 32 != CAPS >> 32 ||
+        (rec->config & ~(CONFIG_ENABLE | CONFIG_LEGACY)) ||
+        rec->isr >= BIT(HPET_TIMER_NUM))
+        return -EINVAL;
+    hpet_reset(h);
+    spin_lock(&h->lock);
+    WRITE_ONCE(h->config, rec->config);
+    h->counter = rec->mc64;
+    h->offset = rec->mc64 - now_ns() / HPET_TICK_NS;
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+        struct hpet_timer *t = &h->timer[i];
+
+        load_timer(t, rec->timers[i].config, rec->timers[i].cmp,
+                   rec->timers[i].fsb, rec->period[i]);
+        if ((rec->isr & BIT(i)) && is_level(t))
+            (void)fire(t);
+        start(t);
+    }
+    mute = h->mute_pit = rec->config == (CONFIG_ENABLE | CONFIG_LEGACY);
+    spin_unlock(&h->lock);
+    if (mute && h->pit)
+        pit_mute(h->pit, true);
+    return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * IA-PC HPET: a 64-bit main counter at 62.5 MHz (16 ns), three comparators
+ * with one-shot and periodic mode, 32 or 64 bits, edge or level interrupts
+ * on GSI 20 to 23 or, by legacy replacement, IRQ 0 and 8. No FSB delivery.
+ * At 0xfed00000.
+ *
+ * Lock: ->lock, rank VDEV, taken inside.
+ */
+#ifndef LODGE_HVM_DEV_HPET_H
+#define LODGE_HVM_DEV_HPET_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hvm/dev/tick.h"
+#include "hvm/io/bus.h"
+
+struct pit;
+struct route;
+
+#define HPET_BASE 0xfed00000ull
+#define HPET_SIZE 0x400
+#define HPET_TICK_NS 16
+
+struct hpet;
+
+struct hpet_timer {
+    struct hpet *hpet;
+    uint64_t config;
+    uint64_t cmp;       /* comparator, all 64 bits also in 32-bit mode */
+    uint64_t fsb;       /* stored, no effect */
+    uint64_t period;    /* ticks between matches in periodic mode */
+    unsigned int line;  /* GSI that a level interrupt holds up, 0: none */
+    struct tick tick;
+};
+
+struct hpet {
+    struct spinlock lock;
+    struct route *route;
+    struct pit *pit;        /* muted by legacy replacement; may be NULL */
+    bool enabled;           /* HVM_PARAM_HPET_ENABLED */
+    bool mute_pit;          /* legacy replacement is on */
+    uint64_t config;
+    uint64_t isr;           /* level interrupts that are up */
+    uint64_t counter;       /* main counter while halted */
+    uint64_t offset;        /* counter - now in ticks, while running */
+    struct hpet_timer timer[HPET_TIMER_NUM];
+};
+
+/* Bus ranges; dev is the struct hpet. */
+extern const struct bus_range hpet_ranges[];
+extern const unsigned int hpet_nr_ranges;
+
+void hpet_init(struct hpet *h, struct route *r, struct pit *pit);
+/* Idempotent, fine on a zeroed struct. No locks held. */
+void hpet_exit(struct hpet *h);
+void hpet_reset(struct hpet *h);
+void hpet_resume(struct hpet *h);
+/* HVM_PARAM_HPET_ENABLED: a disabled one reads as ones. */
+void hpet_set_enabled(struct hpet *h, bool enabled);
+void hpet_set_policy(struct hpet *h, enum tick_policy policy);
+void hpet_migrate(struct hpet *h, unsigned int cpu);
+
+/* Record HPET; the domain is paused. load: -EINVAL. */
+void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec);
+int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec);
+
+#endif

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * 8254: counts are computed from the time that passed since they were
+ * loaded; only channel 0 has a host timer. Data sheet: Intel 231164 (82C54).
+ */
+#include "hvm/dev/pit.h"
+#include "hvm/irq/route.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define PIT_HZ 1193182ull
+/* Ticks per nanosecond, as a fraction of 2^64. */
+#define PIT_FRAC (uint64_t)(((unsigned __int128)PIT_HZ << 64) / 1000000000)
+
+/* How the bytes of a count go over the one port (rw_mode, read_state,
+ * write_state, count_latched of the save record). */
+enum { RW_NONE, RW_LOW, RW_HIGH, RW_WORD, RW_WORD_HIGH };
+
+static uint64_t count_to_ns(uint32_t count)
+{
+    return (count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
+}
+
+static uint32_t bcd_to_bin(uint32_t v)
+{
+    return (v & 15) + (v >> 4 & 15) * 10 + (v >> 8 & 15) * 100 +
+           (v >> 12 & 15) * 1000;
+}
+
+static uint32_t bin_to_bcd(uint32_t v)
+{
+    return v % 10 | v / 10 % 10 << 4 | v / 100 % 10 << 8 | v / 1000 % 10 << 12;
+}
+
+/* The gate stops counting in modes 0, 2, 3 and 4 (table "Gate Pin
+ * Operations Summary"). */
+static bool gate_stops(const struct hvm_hw_pit_channel *c)
+{
+    return c->mode != 1 && c->mode != 5;
+}
+
+/* Clock ticks since the count was loaded. */
+static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
+{
+    const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped[ch];
+
+    return end <= p->loaded[ch] ? 0 : mul_frac(end - p->loaded[ch], PIT_FRAC);
+}
+
+/* The counting element as the CPU reads it. */
+static uint16_t counter(const struct pit *p, unsigned int ch)
+{
+    const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    uint64_t ticks = ticks_passed(p, ch), pos = ticks % c->count;
+    uint32_t high = (c->count + 1) / 2, v, modulo;
+
+    switch (c->mode) {
+    case 2:
+        v = c->count - (uint32_t)pos;
+        break;
+    case 3:
+        /* Two at a time, once for each half of the square wave. */
+        if (pos >= high)
+            pos -= high;
+        v = (c->count & ~1u) - 2 * (uint32_t)pos;
+        break;
+    default:
+        /* Goes on below zero. */
+        modulo = c->bcd ? 10000 : 0x10000;
+        v = (c->count + modulo - (uint32_t)(ticks % modulo)) % modulo;
+        break;
+    }
+    return (uint16_t)(c->bcd ? bin_to_bcd(v) : v);
+}
+
+/* Pin OUT. */
+static bool output(const struct pit *p, unsigned int ch)
+{
+    const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    uint64_t ticks = ticks_passed(p, ch);
+
+    switch (c->mode) {
+    case 0:
+    case 1:
+        return ticks >= c->count;
+    case 2:
+        return !c->gate || ticks % c->count != c->count - 1;
+    case 3:
+        return !c->gate || ticks % c->count < (c->count + 1) / 2;
+    default:
+        return ticks != c->count;
+    }
+}
+
+/* Channel 0's interrupts, from when its count began. */
+static void start_ticks(struct pit *p)
+{
+    const struct hvm_hw_pit_channel *c = &p->hw.channels[0];
+    uint64_t period = count_to_ns(c->count);
+
+    switch (c->mode) {
+    case 0:
+    case 4:
+        tick_start(&p->tick, p->loaded[0] + period, 0);
+        break;
+    case 2:
+    case 3:
+        tick_start(&p->tick, p->loaded[0] + period, period);
+        break;
+    default:
+        /* 1 and 5 wait for an edge of the gate, which is tied high. */
+        tick_stop(&p->tick);
+        break;
+    }
+}
+
+static void load_count(struct pit *p, unsigned int ch, uint32_t val)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+    if (c->bcd)
+        val = bcd_to_bin(val);
+    c->count = val ? val : c->bcd ? 10000 : 0x10000;
+    p->loaded[ch] = p->stopped[ch] = now_ns();
+    if (ch == 0)
+        start_ticks(p);
+}
+
+static void set_gate(struct pit *p, unsigned int ch, bool gate)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    uint64_t now = now_ns();
+
+    if (c->gate && !gate && gate_stops(c))
+        p->stopped[ch] = now;
+    if (!c->gate && gate) {
+        if (c->mode == 0 || c->mode == 4)
+            p->loaded[ch] += now - p->stopped[ch]; /* goes on */
+        else
+            p->loaded[ch] = now; /* starts over */
+    }
+    c->gate = gate;
+}
+
+static void latch_count(struct pit *p, unsigned int ch)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+    if (c->count_latched)
+        return;
+    c->latched_count = counter(p, ch);
+    c->count_latched = c->rw_mode;
+}
+
+static void latch_status(struct pit *p, unsigned int ch)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+    if (c->status_latched)
+        return;
+    c->status = (uint8_t)(output(p, ch) << 7 | c->rw_mode << 4 |
+                          c->mode << 1 | c->bcd);
+    c->status_latched = 1;
+}
+
+static void write_control(struct pit *p, uint8_t v)
+{
+    unsigned int ch = v >> 6, access = v >> 4 & 3;
+    struct hvm_hw_pit_channel *c;
+
+    if (ch == 3) {
+        for (ch = 0; ch < 3; ch++) {
+            if (!(v & 2u << ch))
+                continue;
+            if (!(v & 0x20))
+                latch_count(p, ch);
+            if (!(v & 0x10))
+                latch_status(p, ch);
+        }
+        return;
+    }
+    if (!access) {
+        latch_count(p, ch);
+        return;
+    }
+    c = &p->hw.channels[ch];
+    c->rw_mode = c->read_state = c->write_state = (uint8_t)access;
+    c->mode = v >> 1 & 7;
+    if (c->mode > 5)
+        c->mode -= 4; /* 6 and 7 are 2 and 3 */
+    c->bcd = v & 1;
+    c->count_latched = c->status_latched = 0;
+    /* The channel is idle until it has a count. */
+    if (ch == 0)
+        tick_stop(&p->tick);
+}
+
+static void write_count(struct pit *p, unsigned int ch, uint8_t v)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+    switch (c->write_state) {
+    case RW_HIGH:
+        load_count(p, ch, (uint32_t)v << 8);
+        break;
+    case RW_WORD:
+        c->write_latch = v;
+        c->write_state = RW_WORD_HIGH;
+        /* Mode 0 stops at the first byte of a new count. */
+        if (ch == 0 && c->mode == 0)
+            tick_stop(&p->tick);
+        break;
+    case RW_WORD_HIGH:
+        c->write_state = RW_WORD;
+        load_count(p, ch, (uint32_t)v << 8 | c->write_latch);
+        break;
+    default:
+        load_count(p, ch, v);
+        break;
+    }
+}
+
+static uint8_t read_latched(struct hvm_hw_pit_channel *c)
+{
+    uint8_t state = c->count_latched;
+
+    c->count_latched = state == RW_WORD ? RW_HIGH : 0;
+    return (uint8_t)(state == RW_HIGH ? c->latched_count >> 8
+                                      : c->latched_count);
+}
+
+static uint8_t read_count(struct pit *p, unsigned int ch)
+{
+    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    uint16_t v;
+
+    if (c->status_latched) {
+        c->status_latched = 0;
+        return c->status;
+    }
+    if (c->count_latched)
+        return read_latched(c);
+    v = counter(p, ch);
+    switch (c->read_state) {
+    case RW_WORD:
+        c->read_state = RW_WORD_HIGH;
+        return (uint8_t)v;
+    case RW_WORD_HIGH:
+        c->read_state = RW_WORD;
+        return (uint8_t)(v >> 8);
+    case RW_HIGH:
+        return (uint8_t)(v >> 8);
+    default:
+        return (uint8_t)v;
+    }
+}
+
+static enum bus_rc pit_read(void *dev, uint64_t port, unsigned int size,
+                            uint64_t *val)
+{
+    struct pit *p = dev;
+    unsigned int ch = port & 3;
+
+    *val = ~0ull;
+    if (size != 1 || ch == 3)
+        return BUS_OK;
+    spin_lock(&p->lock);
+    *val = read_count(p, ch);
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+static enum bus_rc pit_write(void *dev, uint64_t port, unsigned int size,
+                             uint64_t val)
+{
+    struct pit *p = dev;
+    unsigned int ch = port & 3;
+
+    if (size != 1)
+        return BUS_OK;
+    spin_lock(&p->lock);
+    if (ch == 3)
+        write_control(p, (uint8_t)val);
+    else
+        write_count(p, ch, (uint8_t)val);
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+/* Port 61h: gate and output of channel 2, speaker, and the refresh clock
+ * that old software waits for (it toggles each 15 us or so). */
+static enum bus_rc gate_read(void *dev, uint64_t port, unsigned int size,
+                             uint64_t *val)
+{
+    struct pit *p = dev;
+
+    spin_lock(&p->lock);
+    *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
+           (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+static enum bus_rc gate_write(void *dev, uint64_t port, unsigned int size,
+                              uint64_t val)
+{
+    struct pit *p = dev;
+
+    spin_lock(&p->lock);
+    p->hw.speaker_data_on = val >> 1 & 1;
+    set_gate(p, 2, val & 1);
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+const struct bus_range pit_ranges[] = {
+    { BUS_PORT, 0x40, 4, pit_read, pit_write },
+    { BUS_PORT, 0x61, 1, gate_read, gate_write },
+};
+const unsigned int pit_nr_ranges = ARRAY_SIZE(pit_ranges);
+
+static enum irq_result fire(void *dev)
+{
+    struct pit *p = dev;
+
+    return p->muted ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
+}
+
+void pit_init(struct pit *p, struct route *r)
+{
+    memset(p, 0, sizeof(*p));
+    spin_lock_init(&p->lock, LOCK_VDEV);
+    p->route = r;
+    tick_init(&p->tick, &p->lock, fire, p);
+    pit_reset(p);
+}
+
+void pit_exit(struct pit *p)
+{
+    tick_kill(&p->tick);
+}
+
+void pit_reset(struct pit *p)
+{
+    spin_lock(&p->lock);
+    tick_stop(&p->tick);
+    memset(&p->hw, 0, sizeof(p->hw));
+    p->muted = false;
+    for (unsigned int ch = 0; ch < 3; ch++) {
+        struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+        /* The chip powers up undefined. Mode 5 does nothing by itself. */
+        c->mode = 5;
+        c->gate = ch != 2;
+        c->rw_mode = c->read_state = c->write_state = RW_WORD;
+        load_count(p, ch, 0);
+    }
+    spin_unlock(&p->lock);
+}
+
+void pit_resume(struct pit *p)
+{
+    if (!READ_ONCE(p->tick.parked))
+        return;
+    spin_lock(&p->lock);
+    tick_resume(&p->tick);
+    spin_unlock(&p->lock);
+}
+
+void pit_mute(struct pit *p, bool muted)
+{
+    spin_lock(&p->lock);
+    p->muted = muted;
+    if (!muted)
+        tick_resume(&p->tick);
+    spin_unlock(&p->lock);
+}
+
+void pit_set_policy(struct pit *p, enum tick_policy policy)
+{
+    spin_lock(&p->lock);
+    p->tick.policy = policy;
+    spin_unlock(&p->lock);
+}
+
+void pit_migrate(struct pit *p, unsigned int cpu)
+{
+    timer_migrate(&p->tick.timer, cpu);
+}
+
+void pit_save(struct pit *p, struct hvm_hw_pit *rec)
+{
+    spin_lock(&p->lock);
+    *rec = p->hw;
+    spin_unlock(&p->lock);
+}
+
+static bool channel_ok(const struct hvm_hw_pit_channel *c, unsigned int ch)
+{
+    return c->count <= 0x10000 && c->count_latched <= RW_WORD_HIGH &&
+           c->read_state <= RW_WORD_HIGH && c->write_state <= RW_WORD_HIGH &&
+           c->rw_mode <= RW_WORD && c->gate <= 1 && c->bcd <= 1 &&
+           c->status_latched <= 1 && (ch == 2 || c->gate);
+}
+
+int pit_load(struct pit *p, const struct hvm_hw_pit *rec)
+{
+    if (rec->speaker_data_on > 1 || rec->pad0)
+        return -EINVAL;
+    for (unsigned int ch = 0; ch < 3; ch++)
+        if (!channel_ok(&rec->channels[ch], ch))
+            return -EINVAL;
+    spin_lock(&p->lock);
+    p->hw = *rec;
+    for (unsigned int ch = 0; ch < 3; ch++) {
+        struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+
+        /* A channel that was never programmed is 7 or 0xff in streams of
+         * Xen. */
+        if (c->mode > 5)
+            c->mode = 5;
+        if (!c->count)
+            c->count = 0x10000;
+        p->loaded[ch] = p->stopped[ch] = now_ns();
+    }
+    start_ticks(p);
+    spin_unlock(&p->lock);
+    return 0;
+}

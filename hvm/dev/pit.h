@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * 8254 interval timer: three channels at 1.193182 MHz, ports 40h to 43h, and
+ * the speaker gate in port 61h. Channel 0 is ISA IRQ 0. Modes 0 to 5, binary
+ * and BCD. Channel state is kept as the save record has it.
+ *
+ * Lock: ->lock, rank VDEV, taken inside.
+ */
+#ifndef LODGE_HVM_DEV_PIT_H
+#define LODGE_HVM_DEV_PIT_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hvm/dev/tick.h"
+#include "hvm/io/bus.h"
+
+struct route;
+
+struct pit {
+    struct spinlock lock;
+    struct route *route;
+    struct hvm_hw_pit hw;
+    uint64_t loaded[3];   /* ns when the count began */
+    uint64_t stopped[3];  /* ns when the gate fell */
+    struct tick tick;     /* channel 0 */
+    bool muted;           /* the HPET has taken over IRQ 0 */
+};
+
+/* Bus ranges; dev is the struct pit. */
+extern const struct bus_range pit_ranges[];
+extern const unsigned int pit_nr_ranges;
+
+void pit_init(struct pit *p, struct route *r);
+/* Stops the timer; idempotent, fine on a zeroed struct. No locks held. */
+void pit_exit(struct pit *p);
+void pit_reset(struct pit *p);
+/* IRQ 0 may have been unmasked (route_unmasked()). No locks held. */
+void pit_resume(struct pit *p);
+/* HPET legacy replacement: the PIT gives no interrupts while muted. */
+void pit_mute(struct pit *p, bool muted);
+void pit_set_policy(struct pit *p, enum tick_policy policy);
+/* vCPU 0 runs on another CPU now. */
+void pit_migrate(struct pit *p, unsigned int cpu);
+
+/* Record PIT; the domain is paused. load: -EINVAL. */
+void pit_save(struct pit *p, struct hvm_hw_pit *rec);
+int pit_load(struct pit *p, const struct hvm_hw_pit *rec);
+
+#endif

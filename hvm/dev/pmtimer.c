@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ACPI PM timer and PM1a events (ACPI 6.4, 4.8.2.1 and 4.8.3.1). The counter
+ * is the host's time in other units; TMR_STS is brought up to date when the
+ * guest looks, or by a timer if it wants the interrupt.
+ */
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/tick.h"
+#include "hvm/irq/route.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/ioreq.h"
+#include "hypervisor/lib/string.h"
+
+#define PM_HZ 3579545ull
+/* Ticks per nanosecond, as a fraction of 2^64. */
+#define PM_FRAC (uint64_t)(((unsigned __int128)PM_HZ << 64) / 1000000000)
+
+#define SCI_IRQ 9 /* as the FADT says */
+#define SCI_EVENTS (PM1_TMR | PM1_GBL | PM1_PWRBTN | PM1_SLPBTN)
+
+static uint64_t ticks_now(const struct pmtimer *p)
+{
+    return mul_frac(now_ns(), PM_FRAC) + READ_ONCE(p->offset);
+}
+
+/* TMR_STS: bit 31 has changed since somebody looked. */
+static void look(struct pmtimer *p)
+{
+    uint64_t flips = ticks_now(p) >> 31;
+
+    if (flips == p->flips)
+        return;
+    p->flips = flips;
+    p->sts |= PM1_TMR;
+}
+
+/* The SCI follows status and enable; the timer runs while somebody waits for
+ * bit 31 to change. */
+static void update(struct pmtimer *p)
+{
+    uint64_t left;
+
+    route_isa_set(p->route, SCI_IRQ, p->sts & p->en & SCI_EVENTS);
+    if (!(p->en & PM1_TMR) || (p->sts & PM1_TMR)) {
+        if (p->timer_at != TIME_NEVER)
+            timer_stop(&p->timer);
+        p->timer_at = TIME_NEVER;
+        return;
+    }
+    left = (1ull << 31) - (ticks_now(p) & 0x7fffffff);
+    p->timer_at = now_ns() + left * 1000000000 / PM_HZ + 1;
+    timer_set(&p->timer, p->timer_at);
+}
+
+static void expired(void *arg)
+{
+    struct pmtimer *p = arg;
+
+    spin_lock(&p->lock);
+    if (p->timer_at != TIME_NEVER) {
+        look(p);
+        update(p);
+    }
+    spin_unlock(&p->lock);
+}
+
+/* PM_TMR_BLK: read-only, any size. */
+static enum bus_rc timer_read(void *dev, uint64_t port, unsigned int size,
+                              uint64_t *val)
+{
+    struct pmtimer *p = dev;
+
+    *val = (uint32_t)ticks_now(p) >> (port & 3) * 8;
+    return BUS_OK;
+}
+
+static enum bus_rc timer_write(void *dev, uint64_t port, unsigned int size,
+                               uint64_t val)
+{
+    return BUS_OK;
+}
+
+/* PM1a_EVT_BLK: two bytes of status (write 1 to clear), two of enables. */
+static enum bus_rc event_read(void *dev, uint64_t port, unsigned int size,
+                              uint64_t *val)
+{
+    struct pmtimer *p = dev;
+
+    spin_lock(&p->lock);
+    look(p);
+    *val = (p->sts | (uint32_t)p->en << 16) >> (port & 3) * 8;
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+static enum bus_rc event_write(void *dev, uint64_t port, unsigned int size,
+                               uint64_t val)
+{
+    struct pmtimer *p = dev;
+    unsigned int shift = (port & 3) * 8;
+    uint64_t mask = ((1ull << size * 8) - 1) << shift;
+
+    val = val << shift & mask;
+    spin_lock(&p->lock);
+    look(p);
+    p->sts &= (uint16_t)~val;
+    p->en = (uint16_t)((p->en & ~(mask >> 16)) | val >> 16);
+    update(p);
+    spin_unlock(&p->lock);
+    return BUS_OK;
+}
+
+const struct bus_range pmtimer_ranges[] = {
+    { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_read, timer_write },
+    { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_read, event_write },
+};
+const unsigned int pmtimer_nr_ranges = ARRAY_SIZE(pmtimer_ranges);
+
+void pmtimer_init(struct pmtimer *p, struct route *r)
+{
+    memset(p, 0, sizeof(*p));
+    spin_lock_init(&p->lock, LOCK_VDEV);
+    p->route = r;
+    p->timer_at = TIME_NEVER;
+    timer_init(&p->timer, expired, p);
+    pmtimer_reset(p);
+}
+
+void pmtimer_exit(struct pmtimer *p)
+{
+    if (!p->route)
+        return;
+    p->timer_at = TIME_NEVER;
+    timer_kill(&p->timer);
+}
+
+static void set_counter(struct pmtimer *p, uint32_t val)
+{
+    WRITE_ONCE(p->offset, 0);
+    WRITE_ONCE(p->offset, val - ticks_now(p));
+    p->flips = ticks_now(p) >> 31;
+}
+
+void pmtimer_reset(struct pmtimer *p)
+{
+    spin_lock(&p->lock);
+    set_counter(p, 0);
+    p->sts = p->en = 0;
+    update(p);
+    spin_unlock(&p->lock);
+}
+
+int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
+{
+    static const struct { uint16_t timer, event; } port[2] = {
+        { ACPI_PM_TMR_BLK_ADDRESS_V0, ACPI_PM1A_EVT_BLK_ADDRESS_V0 },
+        { ACPI_PM_TMR_BLK_ADDRESS_V1, ACPI_PM1A_EVT_BLK_ADDRESS_V1 },
+    };
+    unsigned int to, from;
+    int rc;
+
+    if (location > 1)
+        return -EINVAL;
+    to = (unsigned int)index_nospec(location, 2);
+    from = p->location;
+    if (to == from)
+        return 0;
+    rc = bus_move(b, port[from].timer, port[to].timer);
+    if (rc)
+        return rc;
+    rc = bus_move(b, port[from].event, port[to].event);
+    if (rc) {
+        (void)bus_move(b, port[to].timer, port[from].timer);
+        return rc;
+    }
+    p->location = to;
+    return 0;
+}
+
+static void press(struct pmtimer *p, uint16_t button)
+{
+    spin_lock(&p->lock);
+    look(p);
+    p->sts |= button;
+    update(p);
+    spin_unlock(&p->lock);
+}
+
+void pmtimer_power_button(struct pmtimer *p)
+{
+    press(p, PM1_PWRBTN);
+}
+
+void pmtimer_sleep_button(struct pmtimer *p)
+{
+    press(p, PM1_SLPBTN);
+}
+
+void pmtimer_migrate(struct pmtimer *p, unsigned int cpu)
+{
+    timer_migrate(&p->timer, cpu);
+}
+
+void pmtimer_save(struct pmtimer *p, struct hvm_hw_pmtimer *rec)
+{
+    spin_lock(&p->lock);
+    look(p);
+    rec->tmr_val = (uint32_t)ticks_now(p);
+    rec->pm1a_sts = p->sts;
+    rec->pm1a_en = p->en;
+    spin_unlock(&p->lock);
+}
+
+int pmtimer_load(struct pmtimer *p, const struct hvm_hw_pmtimer *rec)
+{
+    spin_lock(&p->lock);
+    set_counter(p, rec->tmr_val);
+    p->sts = rec->pm1a_sts;
+    p->en = rec->pm1a_en;
+    update(p);
+    spin_unlock(&p->lock);
+    return 0;
+}

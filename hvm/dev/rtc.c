@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * MC146818A. Time is the domain's wall clock, converted when somebody looks;
+ * flags of status C are computed then, too. The event timer runs only while
+ * the guest wants an update-ended or alarm interrupt that is not flagged yet,
+ * the tick only while it wants periodic ones.
+ *
+ * Each event makes a new edge on IRQ 8 whether or not the guest has read
+ * status C since the last one: the firmware's WAET table says so.
+ */
+#include "hvm/dev/rtc.h"
+#include "hvm/dev/upcalls.h"
+#include "hvm/irq/route.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define RTC_IRQ 8
+#define NS_PER_SEC 1000000000ll
+/* The update cycle takes the last 244 us of each second. */
+#define UPDATE_NS 244000
+
+enum {
+    CMOS_SEC, CMOS_SEC_ALARM, CMOS_MIN, CMOS_MIN_ALARM, CMOS_HOUR,
+    CMOS_HOUR_ALARM, CMOS_WDAY, CMOS_DAY, CMOS_MONTH, CMOS_YEAR,
+    CMOS_A, CMOS_B, CMOS_C, CMOS_D,
+};
+
+#define A_UIP   0x80
+#define B_SET   0x80
+#define B_PIE   0x40
+#define B_AIE   0x20
+#define B_UIE   0x10
+#define B_SQWE  0x08
+#define B_BIN   0x04
+#define B_24H   0x02
+#define C_IRQF  0x80
+#define C_PF    0x40
+#define C_AF    0x20
+#define C_UF    0x10
+#define D_VRT   0x80
+
+static uint8_t reg_b(const struct rtc *s)
+{
+    return s->hw.cmos_data[CMOS_B];
+}
+
+/* The second that the wall clock shows and the nanoseconds into it. */
+static int64_t wall(const struct rtc *s, uint64_t *ns)
+{
+    int64_t now = domain_wallclock_ns(s->domain);
+    int64_t sec = now / NS_PER_SEC, rest = now % NS_PER_SEC;
+
+    if (rest < 0) {
+        rest += NS_PER_SEC;
+        sec--;
+    }
+    if (ns)
+        *ns = (uint64_t)rest;
+    return sec;
+}
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar, years 1 to 9999,
+ * month 1 to 12, any day. Years count from March, so that the leap day is the
+ * last; 400 years are 146097 days. */
+static int64_t date_to_days(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month < 3 ? year - 1 : year;
+
+    month = (month + 9) % 12;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * month + 2) / 5 +
+           day - 1 - 719468;
+}
+
+struct date {
+    int64_t year;
+    unsigned int month, day, wday; /* 1 to 12, 1 to 31, 1 (Sunday) to 7 */
+};
+
+static struct date days_to_date(int64_t days)
+{
+    int64_t era, of_era, of_year, y, m;
+    struct date d;
+
+    d.wday = (unsigned int)(((days + 4) % 7 + 7) % 7) + 1;
+    days += 719468;
+    era = (days >= 0 ? days : days - 146096) / 146097;
+    of_era = days - era * 146097;
+    y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    of_year = of_era - (365 * y + y / 4 - y / 100);
+    m = (5 * of_year + 2) / 153;
+    d.day = (unsigned int)(of_year - (153 * m + 2) / 5) + 1;
+    d.month = (unsigned int)(m < 10 ? m + 3 : m - 9);
+    d.year = y + era * 400 + (d.month <= 2);
+    return d;
+}
+
+static uint8_t encode(const struct rtc *s, unsigned int v)
+{
+    return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
+}
+
+static unsigned int decode(const struct rtc *s, uint8_t v)
+{
+    return reg_b(s) & B_BIN ? v : (v >> 4) * 10u + (v & 15);
+}
+
+/* 12-hour mode counts 12, 1, 2 ... 11 with bit 7 for the afternoon. */
+static unsigned int decode_hour(const struct rtc *s, uint8_t v)
+{
+    if (reg_b(s) & B_24H)
+        return decode(s, v);
+    return decode(s, v & 0x7f) % 12 + (v & 0x80 ? 12 : 0);
+}
+
+static uint8_t encode_hour(const struct rtc *s, unsigned int hour)
+{
+    if (reg_b(s) & B_24H)
+        return encode(s, hour);
+    return (uint8_t)(encode(s, hour % 12 ? hour % 12 : 12) |
+                     (hour >= 12 ? 0x80 : 0));
+}
+
+/* Time bytes from the wall clock. */
+static void show_time(struct rtc *s)
+{
+    int64_t sec = wall(s, NULL), days = sec / 86400;
+    unsigned int of_day;
+    struct date d;
+
+    if (sec % 86400 < 0)
+        days--;
+    of_day = (unsigned int)(sec - days * 86400);
+    d = days_to_date(days);
+    s->hw.cmos_data[CMOS_SEC] = encode(s, of_day % 60);
+    s->hw.cmos_data[CMOS_MIN] = encode(s, of_day / 60 % 60);
+    s->hw.cmos_data[CMOS_HOUR] = encode_hour(s, of_day / 3600);
+    s->hw.cmos_data[CMOS_WDAY] = encode(s, d.wday);
+    s->hw.cmos_data[CMOS_DAY] = encode(s, d.day);
+    s->hw.cmos_data[CMOS_MONTH] = encode(s, d.month);
+    s->hw.cmos_data[CMOS_YEAR] =
+        encode(s, (unsigned int)(((d.year % 100) + 100) % 100));
+}
+
+/* The wall clock from the time bytes; the years are 2000 to 2099, whatever
+ * the guest wrote, so that nanoseconds still fit 64 bits. */
+static void take_time(struct rtc *s)
+{
+    const uint8_t *c = s->hw.cmos_data;
+    unsigned int month = decode(s, c[CMOS_MONTH]);
+    int64_t days = date_to_days(2000 + decode(s, c[CMOS_YEAR]) % 100,
+                                month < 1 || month > 12 ? 1 : month,
+                                decode(s, c[CMOS_DAY]));
+    int64_t sec = days * 86400 + decode_hour(s, c[CMOS_HOUR]) * 3600 +
+                  decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
+    int64_t now = wall(s, NULL);
+
+    if (sec != now)
+        domain_wallclock_shift(s->domain, sec - now);
+    s->seen_second = sec;
+}
+
+static bool alarm_byte(const struct rtc *s, unsigned int byte, unsigned int v)
+{
+    uint8_t want = s->hw.cmos_data[byte];
+
+    if ((want & 0xc0) == 0xc0)
+        return true; /* don't care */
+    return (byte == CMOS_HOUR_ALARM ? decode_hour(s, want)
+                                    : decode(s, want)) == v;
+}
+
+/* The first second after `after` at which the alarm matches; INT64_MAX: it
+ * never does. At most 24 + 60 + 60 steps lead to a legal alarm. */
+static int64_t next_alarm(const struct rtc *s, int64_t after)
+{
+    int64_t t = after + 1;
+
+    for (unsigned int i = 0; i < 150; i++) {
+        unsigned int of_day = (unsigned int)((t % 86400 + 86400) % 86400);
+
+        if (!alarm_byte(s, CMOS_HOUR_ALARM, of_day / 3600))
+            t += 3600 - of_day % 3600;
+        else if (!alarm_byte(s, CMOS_MIN_ALARM, of_day / 60 % 60))
+            t += 60 - of_day % 60;
+        else if (!alarm_byte(s, CMOS_SEC_ALARM, of_day % 60))
+            t++;
+        else
+            return t;
+    }
+    return INT64_MAX;
+}
+
+/* Brings the flags of status C up to date; returns those that are new. */
+static uint8_t look(struct rtc *s)
+{
+    uint8_t old = s->hw.cmos_data[CMOS_C], c = old;
+    int64_t sec = wall(s, NULL);
+    uint64_t now = now_ns();
+
+    if (s->period && !(reg_b(s) & B_PIE) &&
+        (now - s->epoch) / s->period != (s->pf_since - s->epoch) / s->period)
+        c |= C_PF;
+    s->pf_since = now;
+    if (!(reg_b(s) & B_SET) && sec > s->seen_second) {
+        c |= C_UF;
+        if (!(c & C_AF) && next_alarm(s, s->seen_second) <= sec)
+            c |= C_AF;
+    }
+    s->seen_second = sec;
+    s->hw.cmos_data[CMOS_C] = c;
+    return c & ~old;
+}
+
+/* Raises the line for events that are new, or newly enabled. */
+static void interrupt(struct rtc *s, uint8_t events)
+{
+    if (!(events & reg_b(s) & (C_PF | C_AF | C_UF)))
+        return;
+    s->hw.cmos_data[CMOS_C] |= C_IRQF;
+    (void)route_isa_pulse(s->route, RTC_IRQ);
+}
+
+/* Sets the event timer for the next flag that would interrupt. */
+static void arm_event(struct rtc *s)
+{
+    uint8_t wanted = reg_b(s) & ~s->hw.cmos_data[CMOS_C] & (C_UF | C_AF);
+    uint64_t ns;
+    int64_t sec = wall(s, &ns), at = INT64_MAX;
+
+    if (!(reg_b(s) & B_SET)) {
+        if (wanted & C_UF)
+            at = sec + 1;
+        else if (wanted & C_AF)
+            at = next_alarm(s, sec);
+    }
+    if (at == INT64_MAX) {
+        if (s->event_at != TIME_NEVER)
+            timer_stop(&s->event);
+        s->event_at = TIME_NEVER;
+        return;
+    }
+    s->event_at = now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns;
+    timer_set(&s->event, s->event_at);
+}
+
+static void event_expired(void *arg)
+{
+    struct rtc *s = arg;
+
+    spin_lock(&s->lock);
+    if (s->event_at != TIME_NEVER) {
+        interrupt(s, look(s));
+        arm_event(s);
+    }
+    spin_unlock(&s->lock);
+}
+
+static enum irq_result fire_periodic(void *dev)
+{
+    struct rtc *s = dev;
+
+    s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
+    return route_isa_pulse(s->route, RTC_IRQ);
+}
+
+/* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
+ * Rate"). */
+static uint64_t rate_to_ns(uint8_t a)
+{
+    unsigned int rate = a & 15, divider = a >> 4 & 7;
+
+    if (!rate || divider > 2)
+        return 0;
+    if (divider == 2 && rate <= 2)
+        rate += 7;
+    return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
+}
+
+/* Status A or PIE changed. */
+static void update_periodic(struct rtc *s)
+{
+    uint64_t now = now_ns(), period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
+    bool wanted = period && (reg_b(s) & B_PIE);
+
+    if (period == s->period && wanted == tick_is_on(&s->tick))
+        return;
+    s->period = period;
+    s->pf_since = now;
+    if (wanted)
+        tick_start(&s->tick,
+                   now + period - (now - s->epoch) % period, period);
+    else
+        tick_stop(&s->tick);
+}
+
+static void write_b(struct rtc *s, uint8_t val)
+{
+    uint8_t old = reg_b(s);
+    uint8_t fresh = look(s);
+
+    if ((val & ~old) & B_SET) {
+        show_time(s);
+        s->time_written = false;
+    }
+    if ((old & ~val) & B_SET && s->time_written) {
+        /* The bytes are in the new format if that changes as well. */
+        s->hw.cmos_data[CMOS_B] = val;
+        take_time(s);
+    }
+    s->hw.cmos_data[CMOS_B] = val;
+    /* Flags that were up count when they get enabled. */
+    interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
+    update_periodic(s);
+}
+
+static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
+{
+    switch (i) {
+    case CMOS_SEC_ALARM:
+    case CMOS_MIN_ALARM:
+    case CMOS_HOUR_ALARM:
+        interrupt(s, look(s));
+        s->hw.cmos_data[i] = val;
+        break;
+    case CMOS_A:
+        interrupt(s, look(s));
+        s->hw.cmos_data[CMOS_A] = val & ~A_UIP;
+        update_periodic(s);
+        break;
+    case CMOS_B:
+        write_b(s, val);
+        break;
+    case CMOS_C:
+    case CMOS_D:
+        return; /* read-only */
+    default:
+        interrupt(s, look(s));
+        if (reg_b(s) & B_SET) {
+            s->hw.cmos_data[i] = val;
+            s->time_written = true;
+        } else {
+            show_time(s);
+            s->hw.cmos_data[i] = val;
+            take_time(s);
+        }
+        break;
+    }
+    arm_event(s);
+}
+
+static uint8_t read_cmos(struct rtc *s, unsigned int i)
+{
+    uint64_t ns;
+    uint8_t v;
+
+    switch (i) {
+    case CMOS_A:
+        (void)wall(s, &ns);
+        v = s->hw.cmos_data[CMOS_A] & ~A_UIP;
+        if (!(reg_b(s) & B_SET) && ns >= NS_PER_SEC - UPDATE_NS)
+            v |= A_UIP;
+        return v;
+    case CMOS_C:
+        (void)look(s);
+        v = s->hw.cmos_data[CMOS_C];
+        s->hw.cmos_data[CMOS_C] = 0;
+        if (v & C_IRQF)
+            route_isa_set(s->route, RTC_IRQ, false);
+        arm_event(s);
+        return v;
+    case CMOS_SEC_ALARM:
+    case CMOS_MIN_ALARM:
+    case CMOS_HOUR_ALARM:
+    case CMOS_B:
+    case CMOS_D:
+        return s->hw.cmos_data[i];
+    default:
+        if (!(reg_b(s) & B_SET))
+            show_time(s);
+        return s->hw.cmos_data[i];
+    }
+}
+
+static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,
+                            uint64_t *val)
+{
+    struct rtc *s = dev;
+    enum bus_rc rc = BUS_NONE;
+
+    *val = ~0ull;
+    if (size != 1 || !(port & 1))
+        return BUS_OK;
+    spin_lock(&s->lock);
+    if (s->hw.cmos_index < RTC_CMOS_SIZE) {
+        *val = read_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
+                                                       RTC_CMOS_SIZE));
+        rc = BUS_OK;
+    }
+    spin_unlock(&s->lock);
+    return rc;
+}
+
+static enum bus_rc rtc_write(void *dev, uint64_t port, unsigned int size,
+                             uint64_t val)
+{
+    struct rtc *s = dev;
+    enum bus_rc rc;
+
+    if (size != 1)
+        return BUS_OK;
+    spin_lock(&s->lock);
+    if (!(port & 1))
+        s->hw.cmos_index = val & 0x7f; /* bit 7 masks NMI */
+    rc = s->hw.cmos_index < RTC_CMOS_SIZE ? BUS_OK : BUS_NONE;
+    if ((port & 1) && rc == BUS_OK)
+        write_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
+                                                 RTC_CMOS_SIZE),
+                   (uint8_t)val);
+    spin_unlock(&s->lock);
+    return rc;
+}
+
+const struct bus_range rtc_ranges[] = {
+    { BUS_PORT, 0x70, 2, rtc_read, rtc_write },
+};
+const unsigned int rtc_nr_ranges = ARRAY_SIZE(rtc_ranges);
+
+void rtc_init(struct rtc *s, struct domain *d, struct route *r)
+{
+    memset(s, 0, sizeof(*s));
+    spin_lock_init(&s->lock, LOCK_VDEV);
+    s->domain = d;
+    s->route = r;
+    s->event_at = TIME_NEVER;
+    timer_init(&s->event, event_expired, s);
+    tick_init(&s->tick, &s->lock, fire_periodic, s);
+    s->epoch = s->pf_since = now_ns();
+    s->hw.cmos_data[CMOS_A] = 0x26; /* 32.768 kHz, 1024 per second */
+    s->hw.cmos_data[CMOS_B] = B_24H;
+    s->hw.cmos_data[CMOS_D] = D_VRT;
+    s->seen_second = wall(s, NULL);
+    s->period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
+}
+
+void rtc_exit(struct rtc *s)
+{
+    if (!s->route)
+        return;
+    s->event_at = TIME_NEVER;
+    timer_kill(&s->event);
+    tick_kill(&s->tick);
+}
+
+void rtc_reset(struct rtc *s)
+{
+    spin_lock(&s->lock);
+    s->hw.cmos_data[CMOS_B] &= (uint8_t)~(B_PIE | B_AIE | B_UIE | B_SQWE);
+    s->hw.cmos_data[CMOS_C] = 0;
+    update_periodic(s);
+    arm_event(s);
+    route_isa_set(s->route, RTC_IRQ, false);
+    spin_unlock(&s->lock);
+}
+
+void rtc_resume(struct rtc *s)
+{
+    if (!READ_ONCE(s->tick.parked))
+        return;
+    spin_lock(&s->lock);
+    tick_resume(&s->tick);
+    spin_unlock(&s->lock);
+}
+
+void rtc_time_changed(struct rtc *s)
+{
+    spin_lock(&s->lock);
+    s->seen_second = wall(s, NULL);
+    arm_event(s);
+    spin_unlock(&s->lock);
+}
+
+void rtc_set_policy(struct rtc *s, enum tick_policy policy)
+{
+    spin_lock(&s->lock);
+    s->tick.policy = policy;
+    spin_unlock(&s->lock);
+}
+
+void rtc_migrate(struct rtc *s, unsigned int cpu)
+{
+    timer_migrate(&s->tick.timer, cpu);
+    timer_migrate(&s->event, cpu);
+}
+
+void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
+{
+    spin_lock(&s->lock);
+    (void)look(s);
+    if (!(reg_b(s) & B_SET))
+        show_time(s);
+    *rec = s->hw;
+    rec->pad0 = 0;
+    rec->rtc_offset = domain_time_offset(s->domain);
+    spin_unlock(&s->lock);
+}
+
+int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
+{
+    /* More than 136 years would not fit the clock in nanoseconds. */
+    if (rec->cmos_index > 0x7f || rec->rtc_offset > UINT32_MAX ||
+        rec->rtc_offset < -(int64_t)UINT32_MAX)
+        return -EINVAL;
+    domain_time_offset_restore(s->domain, rec->rtc_offset);
+    spin_lock(&s->lock);
+    s->hw = *rec;
+    s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;
+    s->hw.cmos_data[CMOS_C] &= C_IRQF | C_PF | C_AF | C_UF;
+    s->hw.cmos_data[CMOS_D] = D_VRT;
+    s->time_written = reg_b(s) & B_SET;
+    s->seen_second = wall(s, NULL);
+    s->epoch = s->pf_since = now_ns();
+    tick_stop(&s->tick);
+    s->period = 0;
+    update_periodic(s);
+    arm_event(s);
+    spin_unlock(&s->lock);
+    return 0;
+}

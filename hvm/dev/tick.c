@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When an emulated timer interrupts, and what becomes of ticks that came too
+ * late. The controllers tell whether a tick was delivered, merged with one
+ * that still waits, or not heard at all; no other bookkeeping is needed.
+ */
+#include "hvm/dev/tick.h"
+
+/* A parked tick looks this often whether somebody listens again, for unmask
+ * operations that nobody reports (a change of logical ids, say). */
+#define PARKED_POLL_NS MILLISECS(250)
+
+/* While ticks are owed they come at twice the rate. */
+static void arm(struct tick *t, uint64_t now)
+{
+    uint64_t at = t->next, soon = now + t->period / 2;
+
+    if (t->parked)
+        at = MAX(at, now + PARKED_POLL_NS);
+    else if (t->missed && t->period && soon < at)
+        at = soon;
+    timer_set(&t->timer, at);
+}
+
+/* Number of ticks that are due now; moves the rhythm past them. */
+static uint64_t take_due(struct tick *t, uint64_t now)
+{
+    uint64_t due = 1;
+
+    if (now < t->next)
+        return 0;
+    if (!t->period) {
+        t->next = TIME_NEVER;
+        return 1;
+    }
+    due += (now - t->next) / t->period;
+    t->next += due * t->period;
+    return due;
+}
+
+static void expired(void *arg)
+{
+    struct tick *t = arg;
+    uint64_t now, due, owed;
+    enum irq_result rc;
+
+    spin_lock(t->lock);
+    now = now_ns();
+    if (t->next == TIME_NEVER)
+        goto out; /* stopped since */
+    due = take_due(t, now);
+    if (!due && !t->missed && !t->parked) {
+        arm(t, now); /* set anew since */
+        goto out;
+    }
+    rc = t->fire(t->dev);
+    if (t->next == TIME_NEVER)
+        goto out;
+    t->parked = rc == IRQ_IGNORED;
+    owed = t->missed + due;
+    if (rc == IRQ_DELIVERED && owed)
+        owed--;
+    if (t->parked || !t->period || t->policy == TICK_COALESCE)
+        owed = 0;
+    else
+        owed = MIN(owed, TICK_MAX_MISSED_NS / t->period);
+    t->missed = (uint32_t)owed;
+    arm(t, now);
+out:
+    spin_unlock(t->lock);
+}
+
+void tick_init(struct tick *t, struct spinlock *lock,
+               enum irq_result (*fire)(void *), void *dev)
+{
+    *t = (struct tick){ .lock = lock, .fire = fire, .dev = dev,
+                        .next = TIME_NEVER };
+    timer_init(&t->timer, expired, t);
+}
+
+void tick_start(struct tick *t, uint64_t first, uint64_t period)
+{
+    t->next = first;
+    t->period = period ? MAX(period, TICK_MIN_PERIOD) : 0;
+    t->missed = 0;
+    t->parked = false;
+    timer_set(&t->timer, first);
+}
+
+void tick_stop(struct tick *t)
+{
+    t->missed = 0;
+    t->parked = false;
+    if (t->next == TIME_NEVER)
+        return;
+    t->next = TIME_NEVER;
+    timer_stop(&t->timer);
+}
+
+void tick_resume(struct tick *t)
+{
+    uint64_t now;
+
+    if (!t->parked || t->next == TIME_NEVER)
+        return;
+    t->parked = false;
+    now = now_ns();
+    (void)take_due(t, now);
+    arm(t, now);
+}
+
+void tick_kill(struct tick *t)
+{
+    if (!t->fire)
+        return;
+    t->next = TIME_NEVER;
+    timer_kill(&t->timer);
+}

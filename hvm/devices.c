@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emulated devices, as objects of one allocation per domain and per
+ * vCPU, and what the interrupt controllers ask of the vCPU.
+ */
+#include "hvm/devices.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/rtc.h"
+#include "hvm/io/bus.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/upcalls.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/policy/cpuid.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/x86/time.h"
+
+struct devices {
+    struct bus bus;
+    struct route route;
+    struct pit pit;
+    struct hpet hpet;
+    struct rtc rtc;
+    struct pmtimer pm;
+};
+
+static bool emulates(const struct domain *d, uint32_t flag)
+{
+    return d->config.arch.emulation_flags & flag;
+}
+
+/* Which device is there and what it puts on the bus. */
+static int add_timers(struct domain *d, struct devices *dev)
+{
+    struct hvm_domain *h = d->hvm;
+    int rc = 0;
+
+    if (emulates(d, XEN_X86_EMU_PIT)) {
+        pit_init(&dev->pit, &dev->route);
+        h->pit = &dev->pit;
+        rc = bus_add(&dev->bus, pit_ranges, pit_nr_ranges, &dev->pit);
+    }
+    if (!rc && emulates(d, XEN_X86_EMU_HPET)) {
+        hpet_init(&dev->hpet, &dev->route, h->pit);
+        h->hpet = &dev->hpet;
+        rc = bus_add(&dev->bus, hpet_ranges, hpet_nr_ranges, &dev->hpet);
+    }
+    if (!rc && emulates(d, XEN_X86_EMU_RTC)) {
+        rtc_init(&dev->rtc, d, &dev->route);
+        h->rtc = &dev->rtc;
+        rc = bus_add(&dev->bus, rtc_ranges, rtc_nr_ranges, &dev->rtc);
+    }
+    if (!rc && emulates(d, XEN_X86_EMU_PM)) {
+        pmtimer_init(&dev->pm, &dev->route);
+        h->pm = &dev->pm;
+        rc = bus_add(&dev->bus, pmtimer_ranges, pmtimer_nr_ranges, &dev->pm);
+    }
+    return rc;
+}
+
+int devices_init(struct domain *d)
+{
+    struct devices *dev = heap_alloc(sizeof(*dev));
+    int rc = 0;
+
+    if (!dev)
+        return -ENOMEM;
+    bus_init(&dev->bus);
+    d->hvm->bus = &dev->bus;
+    d->hvm->route = &dev->route;
+    route_init(&dev->route, d, emulates(d, XEN_X86_EMU_PIC));
+    /* Domain 0 gets copies of the machine's chips from its builder. */
+    if (emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+        rc = route_add_ioapic(&dev->route, VIOAPIC_BASE, 0, 0,
+                              VIOAPIC_NUM_PINS);
+    if (!rc && !d->privileged)
+        rc = route_attach(&dev->route, &dev->bus);
+    return rc ? rc : add_timers(d, dev);
+}
+
+void devices_exit(struct domain *d)
+{
+    struct hvm_domain *h = d->hvm;
+
+    if (!h->bus)
+        return;
+    if (h->pm)
+        pmtimer_exit(h->pm);
+    if (h->rtc)
+        rtc_exit(h->rtc);
+    if (h->hpet)
+        hpet_exit(h->hpet);
+    if (h->pit)
+        pit_exit(h->pit);
+    heap_free(container_of(h->bus, struct devices, bus));
+    h->bus = NULL;
+}
+
+int devices_vcpu_init(struct vcpu *v)
+{
+    void *page = lodge_pages_alloc(0);
+
+    if (!page)
+        return -ENOMEM;
+    v->hvm->lapic = heap_alloc(sizeof(*v->hvm->lapic));
+    if (!v->hvm->lapic) {
+        lodge_pages_free(page, 0);
+        return -ENOMEM;
+    }
+    return vlapic_init(v->hvm->lapic, v->domain->hvm->route, v->id, page,
+                       true);
+}
+
+void devices_vcpu_exit(struct vcpu *v)
+{
+    struct vlapic *a = v->hvm->lapic;
+    void *page;
+
+    if (!a)
+        return;
+    page = a->regs;
+    vlapic_exit(a);
+    if (page)
+        lodge_pages_free(page, 0);
+    heap_free(a);
+    v->hvm->lapic = NULL;
+}
+
+void devices_vcpu_moved(struct vcpu *v)
+{
+    struct hvm_domain *h = v->domain->hvm;
+    unsigned int cpu = cpu_id();
+
+    if (v->hvm->lapic->timer.cpu == cpu)
+        return;
+    vlapic_migrate(v->hvm->lapic, cpu);
+    if (v->id)
+        return;
+    if (h->pit)
+        pit_migrate(h->pit, cpu);
+    if (h->hpet)
+        hpet_migrate(h->hpet, cpu);
+    if (h->rtc)
+        rtc_migrate(h->rtc, cpu);
+    if (h->pm)
+        pmtimer_migrate(h->pm, cpu);
+}
+
+/* hvm/irq/upcalls.h */
+
+static struct vcpu *vcpu_of(const struct vlapic *a)
+{
+    return a->route->domain->vcpu[a->vcpu_id];
+}
+
+void vlapic_kick(struct vlapic *a)
+{
+    vcpu_kick(vcpu_of(a), PENDING_IRQ);
+}
+
+void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
+{
+    struct vcpu *v = vcpu_of(a);
+    struct hvm_vcpu *hv = v->hvm;
+
+    switch (s) {
+    case SIGNAL_NMI:
+        WRITE_ONCE(hv->nmi_pending, true);
+        vcpu_kick(v, PENDING_IRQ);
+        break;
+    case SIGNAL_INIT:
+        /* A start-up IPI that follows at once must find it waiting. */
+        WRITE_ONCE(hv->init_pending, true);
+        vcpu_kick(v, PENDING_EVENT);
+        break;
+    case SIGNAL_SIPI:
+        if (READ_ONCE(hv->wait_sipi) || READ_ONCE(hv->init_pending)) {
+            store_release(&hv->sipi_vector, (uint16_t)(0x100 | vector));
+            vcpu_kick(v, PENDING_EVENT);
+            vcpu_up(v);
+        }
+        break;
+    }
+}
+
+void vlapic_mode_changed(struct vlapic *a)
+{
+}
+
+void vlapic_enabled_again(struct vlapic *a)
+{
+    struct vcpu *v = vcpu_of(a);
+
+    if (v->hvm->upcall_vector && READ_ONCE(v->info->evtchn_upcall_pending))
+        hvm_assert_upcall(v);
+}
+
+uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
+{
+    uint64_t host = tsc - vcpu_of(a)->hvm->tsc_offset;
+
+    /* Before boot: long past. More than a century ahead: never. */
+    if ((int64_t)(host - tsc_at_boot()) < 0)
+        return 0;
+    return (host - tsc_at_boot()) >> 62 ? TIME_NEVER : tsc_to_ns(host);
+}
+
+bool hvm_lapic_enabled(const struct vcpu *v)
+{
+    return v->hvm->lapic->mode != VLAPIC_OFF;
+}
+
+void route_unmasked(struct domain *d)
+{
+    struct hvm_domain *h = d->hvm;
+
+    if (h->pit)
+        pit_resume(h->pit);
+    if (h->hpet)
+        hpet_resume(h->hpet);
+    if (h->rtc)
+        rtc_resume(h->rtc);
+}
+
+/* core/upcalls.h */
+
+void hvm_assert_upcall(struct vcpu *v)
+{
+    struct route *r = v->domain->hvm->route;
+
+    if (v->hvm->upcall_vector) {
+        vlapic_post(v->hvm->lapic, v->hvm->upcall_vector, false);
+        return;
+    }
+    if (v->id == 0 &&
+        (r->callback == CALLBACK_GSI || r->callback == CALLBACK_INTX)) {
+        WRITE_ONCE(v->hvm->callback_wanted, true);
+        vcpu_kick(v, PENDING_WORK);
+        return;
+    }
+    vcpu_kick(v, PENDING_IRQ);
+}

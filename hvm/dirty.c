@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Dirty tracking of a screen: frames of the range are mapped P2M_RAM_LOG;
+ * the first write to each faults, sets its bit and makes it P2M_RAM. A
+ * report takes the bits and protects those frames again, with one flush.
+ */
+#include "hvm/dirty.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/mem/p2m.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+
+struct dirty_vram {
+    uint64_t first;
+    unsigned int nr;
+    bool fresh;         /* nothing reported yet */
+    uint64_t map[DIRTY_VRAM_MAX / 64]; /* (a) */
+};
+
+void dirty_mark(struct domain *d, gfn_t g)
+{
+    struct dirty_vram *t = READ_ONCE(d->hvm->dirty);
+
+    if (t && g.raw - t->first < t->nr)
+        atomic_set_bit((unsigned int)(g.raw - t->first), t->map);
+    (void)p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM);
+}
+
+/* A write that did not fault: by Lodge, a device model or a backend. */
+void guest_frame_dirtied(struct domain *d, gfn_t g)
+{
+    struct dirty_vram *t = READ_ONCE(d->hvm->dirty);
+
+    if (unlikely(t && g.raw - t->first < t->nr))
+        atomic_set_bit((unsigned int)(g.raw - t->first), t->map);
+}
+
+static void stop(struct domain *d, struct dirty_vram *t)
+{
+    for (unsigned int i = 0; i < t->nr; i++)
+        (void)p2m_change_type(d, gfn(t->first + i), P2M_RAM_LOG, P2M_RAM);
+    t->nr = 0;
+}
+
+static void start(struct domain *d, struct dirty_vram *t, gfn_t first,
+                  unsigned int nr)
+{
+    memset(t->map, 0, sizeof(t->map));
+    t->first = first.raw;
+    t->nr = nr;
+    t->fresh = true;
+}
+
+static void report(struct domain *d, struct dirty_vram *t, uint8_t *bitmap)
+{
+    bool again = false;
+
+    for (unsigned int i = 0; i < t->nr; i++) {
+        gfn_t g = gfn(t->first + i);
+
+        if (!t->fresh && !atomic_test_and_clear_bit(i, t->map))
+            continue;
+        bitmap[i / 8] |= (uint8_t)(1u << i % 8);
+        if (!p2m_change_type(d, g, P2M_RAM, P2M_RAM_LOG))
+            again = true;
+    }
+    t->fresh = false;
+    if (again)
+        p2m_flush(d);
+}
+
+/* Calls come from the device model, one at a time: lock DOMCTL of d. */
+int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
+               uint8_t *bitmap)
+{
+    struct dirty_vram *t;
+
+    if (nr > DIRTY_VRAM_MAX)
+        return -EINVAL;
+    spin_lock(&d->lock);
+    t = d->hvm->dirty;
+    if (!t && nr) {
+        t = heap_alloc(sizeof(*t));
+        if (!t) {
+            spin_unlock(&d->lock);
+            return -ENOMEM;
+        }
+        store_release(&d->hvm->dirty, t);
+    }
+    if (t && (nr != t->nr || first.raw != t->first)) {
+        stop(d, t);
+        if (nr)
+            start(d, t, first, nr);
+    }
+    if (nr) {
+        memset(bitmap, 0, DIV_ROUND_UP(nr, 8));
+        report(d, t, bitmap);
+    }
+    spin_unlock(&d->lock);
+    return 0;
+}
+
+void dirty_exit(struct domain *d)
+{
+    heap_free(d->hvm->dirty);
+    d->hvm->dirty = NULL;
+}

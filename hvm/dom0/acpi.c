@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domain 0's ACPI tables: a root of its own and a MADT that lists its vCPUs;
+ * all others are the machine's, where they are, except those about hardware
+ * that Lodge keeps (ACPI 6.5, 5.2.5 to 5.2.12).
+ */
+#include "hvm/dom0/dom0-impl.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/x86/ioapic.h"
+
+#define RSDP_V1_SIZE 20u
+
+struct rsdp {
+    char signature[8];
+    uint8_t checksum;      /* of the first 20 bytes */
+    char oem_id[6];
+    uint8_t revision;
+    uint32_t rsdt;
+    uint32_t length;
+    uint64_t xsdt;
+    uint8_t ext_checksum;  /* of all */
+    uint8_t reserved[3];
+} __packed;
+
+struct header {
+    char signature[4];
+    uint32_t length;
+    uint8_t revision, checksum;
+    char oem_id[6], oem_table_id[8];
+    uint32_t oem_revision;
+    char creator_id[4];
+    uint32_t creator_revision;
+} __packed;
+
+struct madt {
+    struct header h;
+    uint32_t lapic, flags;
+} __packed;
+
+struct madt_lapic {
+    uint8_t type, length, uid, apic_id;
+    uint32_t flags;
+} __packed;
+
+struct madt_ioapic {
+    uint8_t type, length, id, reserved;
+    uint32_t address, first_gsi;
+} __packed;
+
+struct madt_override {
+    uint8_t type, length, bus, irq;
+    uint32_t gsi;
+    uint16_t flags;
+} __packed;
+
+struct madt_x2apic {
+    uint8_t type, length, reserved[2];
+    uint32_t apic_id, flags, uid;
+} __packed;
+
+enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
+
+#define LAPIC_ENABLED 1u
+#define LAPIC_UID_MAX 254u
+#define INTI_ACTIVE_HIGH 1u
+#define INTI_ACTIVE_LOW 3u
+#define INTI_EDGE (1u << 2)
+#define INTI_LEVEL (3u << 2)
+
+/* Where the next bytes go; used counts on when there is no room. */
+struct writer {
+    uint8_t *buf;
+    unsigned int used;
+};
+
+static void put(struct writer *w, const void *data, unsigned int size)
+{
+    if (w->used + size <= DOM0_ACPI_SIZE)
+        memcpy(w->buf + w->used, data, size);
+    w->used += size;
+}
+
+static void align(struct writer *w)
+{
+    w->used = ALIGN_UP(w->used, 16u);
+}
+
+static uint8_t checksum(const uint8_t *p, unsigned int n)
+{
+    uint8_t sum = 0;
+
+    while (n--)
+        sum = (uint8_t)(sum + *p++);
+    return (uint8_t)-sum;
+}
+
+/* Tables about what is Lodge's, or about CPUs and memory that domain 0 sees
+ * differently; and those by which it would use Lodge's console. */
+static bool is_hidden(const char *signature)
+{
+    static const char hidden[][5] = {
+        "APIC", "XSDT", "RSDT", "DMAR", "IVRS", "HPET", "SRAT", "SLIT",
+        "HMAT", "PPTT", "PMTT", "MPST", "MSCT", "SPCR", "DBG2", "DBGP",
+        "BERT", "EINJ", "ERST", "HEST", "CDIT", "SVKL", "CEDT",
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(hidden); i++)
+        if (!strncmp(signature, hidden[i], 4))
+            return true;
+    return false;
+}
+
+static struct header new_header(const char *signature, uint8_t revision)
+{
+    struct header h = { .revision = revision, .oem_revision = 1,
+                        .creator_revision = 1 };
+
+    memcpy(h.signature, signature, 4);
+    memcpy(h.oem_id, "LODGE ", 6);
+    memcpy(h.oem_table_id, "DOM0    ", 8);
+    memcpy(h.creator_id, "LDGE", 4);
+    return h;
+}
+
+/* Length and checksum of the table that begins at `start`. */
+static void finish(struct writer *w, unsigned int start)
+{
+    struct header *h = (struct header *)(w->buf + start);
+
+    if (w->used > DOM0_ACPI_SIZE)
+        return;
+    h->length = w->used - start;
+    h->checksum = 0;
+    h->checksum = checksum(w->buf + start, w->used - start);
+}
+
+static void put_cpus(struct writer *w, unsigned int vcpus)
+{
+    for (unsigned int i = 0; i < vcpus; i++) {
+        /* UIDs are vCPU ids: Linux takes one for the other. */
+        const struct madt_lapic lapic = {
+            MADT_LAPIC, sizeof(lapic), (uint8_t)i, (uint8_t)(i * 2),
+            LAPIC_ENABLED };
+        const struct madt_x2apic x2apic = {
+            MADT_X2APIC, sizeof(x2apic), { 0 }, i * 2, LAPIC_ENABLED, i };
+
+        if (i * 2 <= LAPIC_UID_MAX)
+            put(w, &lapic, sizeof(lapic));
+        else
+            put(w, &x2apic, sizeof(x2apic));
+    }
+}
+
+static void put_ioapics(struct writer *w)
+{
+    for (unsigned int i = 0; i < ioapic_count(); i++) {
+        struct madt_ioapic io = { MADT_IOAPIC, sizeof(io), 0, 0, 0, 0 };
+        unsigned int first, gsis;
+        uint64_t maddr;
+        uint8_t version;
+
+        ioapic_describe(i, &io.id, &maddr, &first, &gsis, &version);
+        io.address = (uint32_t)maddr;
+        io.first_gsi = first;
+        put(w, &io, sizeof(io));
+    }
+}
+
+static void put_overrides(struct writer *w, const struct acpi_info *acpi)
+{
+    for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
+        const struct acpi_override *o = &acpi->overrides[i];
+        const struct madt_override m = {
+            MADT_OVERRIDE, sizeof(m), 0, o->isa_irq, o->gsi,
+            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
+                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)),
+        };
+
+        put(w, &m, sizeof(m));
+    }
+}
+
+static void put_madt(struct writer *w, const struct acpi_info *acpi,
+                     unsigned int vcpus)
+{
+    unsigned int start = w->used;
+    /* Flags: no 8259s. */
+    const struct madt m = { new_header("APIC", 5), 0xfee00000, 0 };
+
+    put(w, &m, sizeof(m));
+    put_cpus(w, vcpus);
+    put_ioapics(w);
+    put_overrides(w, acpi);
+    finish(w, start);
+}
+
+static void put_xsdt(struct writer *w, const struct acpi_info *acpi,
+                     uint64_t madt)
+{
+    unsigned int start = w->used;
+    const struct header h = new_header("XSDT", 1);
+
+    put(w, &h, sizeof(h));
+    put(w, &madt, sizeof(madt));
+    for (unsigned int i = 0; i < acpi->nr_tables; i++)
+        if (!is_hidden(acpi->tables[i].signature))
+            put(w, &acpi->tables[i].maddr, sizeof(uint64_t));
+    finish(w, start);
+}
+
+int dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
+                   unsigned int vcpus)
+{
+    struct writer w = { buf, sizeof(struct rsdp) };
+    struct rsdp *r = (struct rsdp *)buf;
+    unsigned int madt;
+
+    memset(buf, 0, DOM0_ACPI_SIZE);
+    align(&w);
+    madt = w.used;
+    put_madt(&w, acpi, vcpus);
+    align(&w);
+    memcpy(r->signature, "RSD PTR ", 8);
+    memcpy(r->oem_id, "LODGE ", 6);
+    r->revision = 2;
+    r->length = sizeof(*r);
+    r->xsdt = gpa + w.used;
+    put_xsdt(&w, acpi, gpa + madt);
+    if (w.used > DOM0_ACPI_SIZE)
+        return -E2BIG;
+    r->checksum = checksum(buf, RSDP_V1_SIZE);
+    r->ext_checksum = checksum(buf, sizeof(*r));
+    return (int)w.used;
+}

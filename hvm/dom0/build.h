@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domain 0: an unmodified kernel with a PVH entry point that owns the
+ * machine's devices. Its RAM is identity mapped.
+ */
+#ifndef LODGE_HVM_DOM0_BUILD_H
+#define LODGE_HVM_DOM0_BUILD_H
+
+#include "hypervisor/abi/start-info.h"
+#include "hypervisor/cpu/types.h"
+
+struct boot_info;
+struct domain;
+
+/* Options (start/cmdline.c): dom0_mem= as given, dom0_max_vcpus=, 0: all. */
+extern char opt_dom0_mem[64];
+extern unsigned int opt_dom0_max_vcpus;
+
+/*
+ * Makes domain 0 of the loader's modules (kernel, initial RAM disk) and
+ * starts it; the modules' memory is domain 0's or free afterwards. Boot CPU,
+ * all others started, no locks. Once; bi stays valid for ever. What goes
+ * wrong is said on all consoles in one sentence; the return value is for a
+ * caller that wants to go on: -ENOENT (no module), -ENOEXEC (not a kernel),
+ * -ENOMEM, -E2BIG.
+ */
+int dom0_create(const struct boot_info *bi);
+
+/* The memory map as domain 0 was given it (XENMEM_memory_map): entry i, or
+ * NULL past the end. */
+const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i);
+
+/*
+ * RAM at g for domain 0, as its balloon asks for it (XENMEM_populate_physmap):
+ * the machine's frames of the same number, since its devices know no other.
+ * -ENOMEM if somebody has one of them. order: 0, 9, 18.
+ */
+int dom0_populate(struct domain *d, gfn_t g, unsigned int order);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of hvm/dom0/ only; boot, except where said otherwise. */
+#ifndef LODGE_HVM_DOM0_IMPL_H
+#define LODGE_HVM_DOM0_IMPL_H
+
+#include "hypervisor/abi/start-info.h"
+#include "hypervisor/mm/e820.h"
+
+struct acpi_info;
+struct boot_info;
+struct boot_module;
+struct domain;
+
+/* ---- memory.c: how much, and which ---- */
+
+/* dom0_mem=: each amount is pages plus a part of all there is. */
+struct dom0_amount {
+    bool given;
+    int64_t pages;          /* negative: all but these */
+    unsigned int percent;
+};
+struct dom0_mem {
+    struct dom0_amount size, min, max;
+};
+
+/* -EINVAL. */
+int dom0_mem_parse(const char *s, struct dom0_mem *m);
+/* Pages for domain 0 of `avail`, of which Lodge must keep `keep`. */
+uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
+                        uint64_t keep);
+/* The limit that it may be grown to later. */
+uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail);
+
+/* Domain 0's RAM, sorted, disjoint, whole pages. */
+#define DOM0_RAM_MAX 256
+extern struct mem_region dom0_ram[DOM0_RAM_MAX];
+extern unsigned int dom0_ram_count;
+
+/* Takes the RAM and maps it. -ENOMEM, -EINVAL (dom0_mem=), both reported. */
+int dom0_take_memory(struct domain *d, const struct boot_info *bi);
+/* True if all of [start, end) is domain 0's RAM. */
+bool dom0_has_ram(uint64_t start, uint64_t end);
+/*
+ * The lowest place for `size` bytes in domain 0's RAM within [min, max),
+ * aligned, that overlaps none of the n ranges; 0: there is none.
+ */
+uint64_t dom0_find_space(uint64_t min, uint64_t max, uint64_t size,
+                         uint64_t align, const struct mem_region *avoid,
+                         unsigned int n);
+
+/* ---- memmap.c: the map that it is given ---- */
+
+/* A PVH kernel takes as many as a boot protocol's page holds (Linux). */
+#define DOM0_MEMMAP_MAX 128
+extern struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
+extern unsigned int dom0_memmap_count;
+
+/* acpi: where the tables made for it are. -E2BIG. */
+int dom0_make_memmap(const struct mem_region *acpi);
+
+/* ---- acpi.c ---- */
+
+#define DOM0_ACPI_SIZE 8192u
+
+/*
+ * Builds RSDP, XSDT and MADT in buf (DOM0_ACPI_SIZE bytes), which will be at
+ * gpa; the RSDP is at its start. Returns the bytes used, -E2BIG.
+ */
+int dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
+                   unsigned int vcpus);
+
+/* ---- load.c ---- */
+
+/* What the first vCPU needs. */
+struct dom0_entry {
+    uint32_t eip, start_info;
+};
+
+/* Loads kernel, initial RAM disk and all that the start information points
+ * to. Errors are reported. */
+int dom0_load(struct domain *d, const struct boot_info *bi,
+              struct dom0_entry *entry);
+/* Gives module memory that domain 0 did not get back to the allocator. */
+void dom0_free_modules(const struct boot_info *bi);
+/* The kernel's command line out of a module's string, without what names the
+ * file; out has `size` bytes. iommu: devices see guest frames. */
+void dom0_command_line(const char *loader, const char *module, bool iommu,
+                       char *out, unsigned int size);
+
+/* ---- ports.c, mmio.c: what is on its bus ---- */
+
+int dom0_open_ports(struct domain *d);  /* -ENOMEM, errors of bus_add() */
+int dom0_watch_mmio(struct domain *d);  /* errors of bus_add() */
+
+/* One line on all consoles: why there is no domain 0. */
+void dom0_error(const char *fmt, ...) __printf(1, 2);
+
+#endif

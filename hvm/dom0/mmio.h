@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Device memory of domain 0: what it touches and what is neither RAM nor
+ * Lodge's appears in its map, 1:1; the devices that Lodge watches are on its
+ * bus.
+ */
+#ifndef LODGE_HVM_DOM0_MMIO_H
+#define LODGE_HVM_DOM0_MMIO_H
+
+#include "hypervisor/cpu/types.h"
+
+struct domain;
+
+/*
+ * Domain 0 touched g, where nothing was mapped. 0: try again; -EPERM: not a
+ * device of its own (the access is emulated, or reads as ones); errors of
+ * p2m_map(). No locks held.
+ */
+int dom0_map_mmio(struct domain *d, gfn_t g);
+/* The same on request (XENMAPSPACE_dev_mmio): also 0 if it is mapped. */
+int dom0_map_dev_mmio(struct domain *d, gfn_t g);
+
+/* Device memory (bytes) that is Lodge's own, as an IOMMU's registers: never
+ * mapped for domain 0. Before dom0_create(). -ENOSPC. */
+int dom0_deny_mmio(uint64_t start, uint64_t size);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emulator's frame: fetch and decode, operands, write-back, memory.
+ *
+ * Owns the order of things: all that can fail comes before the first change of
+ * a register. Handlers (int.c and its neighbours) compute; only this file and
+ * the string loop talk to ops->read and ops->write.
+ */
+#include "hvm/emul/emul.h"
+#include "hvm/emul/handlers.h"
+#include "hvm/emul/opcodes.h"
+
+#define unlikely_(x) __builtin_expect(!!(x), 0)
+
+enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
+{
+    /* #DF #TS #NP #SS #GP #PF #AC #CP push an error code (SDM vol. 3A 6.13). */
+    c->fault = (struct emul_fault){
+        .vector = vector, .error = error,
+        .has_error = vector < 32 && (0x00227d00u >> vector & 1),
+    };
+    return EMUL_FAULT;
+}
+
+enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
+{
+    emul_raise(c, EXC_PF, error);
+    c->fault.cr2 = la;
+    return EMUL_FAULT;
+}
+
+static inline bool is_canonical(const struct emul_ctx *c, uint64_t la)
+{
+    /* All bits from la_bits - 1 up are equal: the shift leaves 0 or -1. */
+    return ((uint64_t)((int64_t)la >> (c->la_bits - 1)) + 1) <= 1;
+}
+
+/* Limit check of a legacy segment; off + n - 1 may not wrap either. */
+static bool within_limit(const struct emul_seg *s, uint64_t off, unsigned int n)
+{
+    uint64_t last = off + n - 1;
+
+    if ((s->attr & (EMUL_SEG_CODE | EMUL_SEG_DOWN)) == EMUL_SEG_DOWN &&
+        (s->attr & EMUL_SEG_S))
+        return off > s->limit &&
+               last <= (s->attr & EMUL_SEG_BIG ? 0xffffffffu : 0xffffu);
+    return last <= s->limit;
+}
+
+static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
+                             uint64_t off, unsigned int n, bool write,
+                             uint64_t *la)
+{
+    const struct emul_seg *s = c->ops->seg(c, seg);
+
+    if (!is_real(c)) {
+        unsigned int type = s->attr & (EMUL_SEG_CODE | EMUL_SEG_WRITE);
+
+        if (!(s->attr & EMUL_SEG_PRESENT) ||
+            (write && type != EMUL_SEG_WRITE) || type == EMUL_SEG_CODE)
+            return false;
+    }
+    if (!within_limit(s, off, n))
+        return false;
+    *la = (uint32_t)(s->base + off);
+    return true;
+}
+
+bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+               unsigned int n, bool write, uint64_t *la)
+{
+    if (unlikely_(c->mode != 8))
+        return legacy_linear_ok(c, seg, off, n, write, la);
+    if (unlikely_(seg >= INSN_FS))
+        off += c->ops->seg(c, seg)->base;
+    *la = off;
+    return is_canonical(c, off) && is_canonical(c, off + n - 1);
+}
+
+bool aligned_only(const struct emul_ctx *c)
+{
+    return unlikely_(c->rflags & FL_AC) && c->align_check && c->cpl == 3;
+}
+
+/* All of linear() but what nearly every access is: flat 64-bit memory. */
+static enum emul_rc linear_slow(struct emul_ctx *c, enum insn_seg seg,
+                                uint64_t off, unsigned int n, bool write,
+                                uint64_t *la)
+{
+    if (unlikely_(!linear_ok(c, seg, off, n, write, la)))
+        return emul_raise(c, seg == INSN_SS ? EXC_SS : EXC_GP, 0);
+    if (unlikely_(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
+        return emul_raise(c, EXC_AC, 0);
+    return EMUL_OK;
+}
+
+static inline enum emul_rc linear_fast(struct emul_ctx *c, enum insn_seg seg,
+                                       uint64_t off, unsigned int n, bool write,
+                                       uint64_t *la)
+{
+    if (unlikely_(c->mode != 8 || seg >= INSN_FS || (c->rflags & FL_AC) ||
+                  !is_canonical(c, off) || !is_canonical(c, off + n - 1)))
+        return linear_slow(c, seg, off, n, write, la);
+    *la = off;
+    return EMUL_OK;
+}
+
+enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                    unsigned int n, bool write, uint64_t *la)
+{
+    return linear_fast(c, seg, off, n, write, la);
+}
+
+enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                      uint64_t *val, unsigned int n, bool rmw)
+{
+    enum emul_rc rc;
+    uint64_t la;
+
+    *val = 0;
+    rc = linear_fast(c, seg, off, n, rmw, &la);
+    return unlikely_(rc) ? rc : c->ops->read(c, la, val, n, rmw);
+}
+
+enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                       uint64_t val, unsigned int n)
+{
+    enum emul_rc rc;
+    uint64_t la;
+
+    rc = linear_fast(c, seg, off, n, true, &la);
+    return unlikely_(rc) ? rc : c->ops->write(c, la, &val, n);
+}
+
+uint64_t effective_address(const struct emul_ctx *c)
+{
+    const struct insn *i = &c->insn;
+    uint64_t ea = i->disp;
+
+    if (i->base != INSN_NO_REG)
+        ea += c->gpr[i->base];
+    if (i->index != INSN_NO_REG)
+        ea += c->gpr[i->index] << i->scale;
+    if (i->rip_rel)
+        ea += c->next_rip;
+    return i->ad_bytes == 8 ? ea : ea & size_mask(i->ad_bytes);
+}
+
+enum emul_rc jump_to(struct emul_ctx *c, uint64_t rip)
+{
+    if (c->mode == 8) {
+        /* AMD truncates with 66, Intel ignores it: leave it to the CPU. */
+        if (c->insn.opsize && !(c->insn.rex & 8))
+            return EMUL_UNHANDLEABLE;
+        if (!is_canonical(c, rip))
+            return emul_raise(c, EXC_GP, 0);
+    } else {
+        rip &= size_mask(c->insn.op_bytes);
+        if (rip > c->ops->seg(c, INSN_CS)->limit)
+            return emul_raise(c, EXC_GP, 0);
+    }
+    c->next_rip = rip;
+    return EMUL_OK;
+}
+
+/* More instruction bytes, after the decoder has run out of them. */
+static enum emul_rc fetch_more(struct emul_ctx *c)
+{
+    unsigned int n = INSN_MAX_BYTES - c->nbytes;
+    uint64_t off = c->rip + c->nbytes, la = off;
+    const struct emul_seg *cs;
+    enum emul_rc rc;
+
+    if (c->mode == 8) {
+        if (!is_canonical(c, la))
+            return emul_raise(c, EXC_GP, 0);
+    } else {
+        cs = c->ops->seg(c, INSN_CS);
+        off = (uint32_t)off;
+        if (off > cs->limit)
+            return emul_raise(c, EXC_GP, 0);
+        if (n - 1 > cs->limit - off)
+            n = cs->limit - off + 1;
+        la = (uint32_t)(cs->base + off);
+    }
+    rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
+    if (rc)
+        return rc;
+    if (!n || n > INSN_MAX_BYTES - (unsigned int)c->nbytes)
+        return EMUL_UNHANDLEABLE;
+    c->nbytes += n;
+    return EMUL_OK;
+}
+
+enum emul_rc emul_decode(struct emul_ctx *c)
+{
+    enum emul_rc rc;
+
+    c->step = c->shadow = false;
+    for (;;) {
+        switch (insn_decode(&c->insn, c->bytes, c->nbytes, c->mode)) {
+        case INSN_OK:
+            c->next_rip = c->rip + c->insn.len;
+            if (c->mode != 8)
+                c->next_rip = (uint32_t)c->next_rip;
+            return EMUL_OK;
+        case INSN_MORE:
+            rc = fetch_more(c);
+            if (rc)
+                return rc;
+            break;
+        case INSN_TOO_LONG:
+            return emul_raise(c, EXC_GP, 0);
+        default:
+            return EMUL_UNHANDLEABLE;
+        }
+    }
+}
+
+bool emul_one_place(const struct emul_ctx *c)
+{
+    return !(c->insn.op->flags & F_TWO);
+}
+
+static inline void opnd_reg(struct emul_ctx *c, struct emul_operand *o,
+                            unsigned int reg, unsigned int bytes)
+{
+    o->kind = OPND_REG;
+    o->bytes = bytes;
+    o->reg = reg;
+    o->val = reg_get(c, reg, bytes);
+}
+
+static inline void opnd_value(struct emul_operand *o, uint64_t val,
+                              unsigned int bytes)
+{
+    o->kind = OPND_VALUE;
+    o->bytes = bytes;
+    o->val = val & size_mask(bytes);
+}
+
+static inline enum emul_rc load_rm(struct emul_ctx *c, struct emul_operand *o,
+                                   unsigned int bytes, bool rmw)
+{
+    if (!c->insn.has_mem) {
+        opnd_reg(c, o, c->insn.rm, bytes);
+        return EMUL_OK;
+    }
+    o->kind = OPND_MEM;
+    o->bytes = bytes;
+    return mem_read(c, c->insn.seg, c->ea, &o->val, bytes, rmw);
+}
+
+enum emul_rc rm16_read(struct emul_ctx *c, uint16_t *val)
+{
+    enum emul_rc rc = load_rm(c, &c->src, 2, false);
+
+    *val = (uint16_t)c->src.val;
+    return rc;
+}
+
+static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
+{
+    unsigned int bytes = opnd_bytes(c);
+
+    switch (flags & S_MASK) {
+    case S_RM:
+        return load_rm(c, &c->src, bytes, false);
+    case S_REG:
+        opnd_reg(c, &c->src, c->insn.reg, bytes);
+        break;
+    case S_IMM:
+        opnd_value(&c->src, c->insn.imm, bytes);
+        break;
+    case S_ACC:
+        opnd_reg(c, &c->src, INSN_RAX, bytes);
+        break;
+    case S_RM8:
+        return load_rm(c, &c->src, 1, false);
+    case S_RM16:
+        return load_rm(c, &c->src, 2, false);
+    case S_RM32:
+        return load_rm(c, &c->src, bytes == 2 ? 2 : 4, false);
+    case S_CL:
+        opnd_value(&c->src, c->gpr[INSN_RCX], 1);
+        break;
+    case S_ONE:
+        opnd_value(&c->src, 1, 1);
+        break;
+    default:
+        break;
+    }
+    return EMUL_OK;
+}
+
+/*
+ * Bit strings: a register offset selects any bit from the operand's address on,
+ * forwards or backwards, in units of the operand (SDM, BT).
+ */
+static void bit_offset(struct emul_ctx *c)
+{
+    unsigned int bytes = c->src.bytes;
+    int64_t bit = sign_extend(c->src.val, bytes);
+
+    c->ea += (uint64_t)((bit >> (bytes == 2 ? 4 : bytes == 4 ? 5 : 6)) *
+                        (int64_t)bytes);
+    if (c->insn.ad_bytes != 8)
+        c->ea &= size_mask(c->insn.ad_bytes);
+}
+
+static enum emul_rc load_dst(struct emul_ctx *c, uint32_t flags)
+{
+    unsigned int bytes = opnd_bytes(c);
+
+    switch (flags & D_MASK) {
+    case D_RM:
+        if ((flags & F_MOV) && c->insn.has_mem) {
+            c->dst.kind = OPND_MEM;
+            c->dst.bytes = bytes;
+            return EMUL_OK;
+        }
+        return load_rm(c, &c->dst, bytes, !(flags & F_NOWB));
+    case D_REG:
+        opnd_reg(c, &c->dst, c->insn.reg, bytes);
+        break;
+    case D_ACC:
+        opnd_reg(c, &c->dst, INSN_RAX, bytes);
+        break;
+    case D_OPREG:
+        opnd_reg(c, &c->dst, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3,
+                 bytes);
+        break;
+    default:
+        c->dst.kind = OPND_NONE;
+        break;
+    }
+    return EMUL_OK;
+}
+
+/*
+ * The write half of a memory destination, atomic where LOCK or XCHG asks for
+ * it.
+ */
+static enum emul_rc store_mem(struct emul_ctx *c, uint32_t flags)
+{
+    enum emul_rc rc;
+    uint64_t la;
+
+    if (!c->insn.lock && !(flags & F_XCHG))
+        return mem_write(c, c->insn.seg, c->ea, c->dst.val, c->dst.bytes);
+    rc = linear(c, c->insn.seg, c->ea, c->dst.bytes, true, &la);
+    if (rc)
+        return rc;
+    return c->ops->cmpxchg(c, la, &c->old, &c->dst.val, c->dst.bytes);
+}
+
+/* Stores the results; the only access that can fail comes first. */
+static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
+{
+    enum emul_rc rc;
+
+    if (!(flags & F_NOWB) && c->dst.kind == OPND_MEM) {
+        rc = store_mem(c, flags);
+        if (unlikely_(rc))
+            return rc;
+    }
+    if (unlikely_(c->wb_src))
+        reg_put(c, c->src.reg, c->src.bytes, c->src.val);
+    if (!(flags & F_NOWB) && c->dst.kind == OPND_REG)
+        reg_put(c, c->dst.reg, c->dst.bytes, c->dst.val);
+    return EMUL_OK;
+}
+
+/* What makes an instruction unacceptable before it does anything. */
+static enum emul_rc admit(struct emul_ctx *c, uint32_t flags,
+                          unsigned int allow)
+{
+    unsigned int class = flags & F_IO ? EMUL_ALLOW_IO :
+                         flags & F_SYS ? EMUL_ALLOW_SYS : EMUL_ALLOW_GENERAL;
+
+    if (!c->insn.op->exec || !(allow & class))
+        return EMUL_UNHANDLEABLE;
+    if (c->insn.lock) {
+        /* AMD's LOCK MOV CR0 is another way to say CR8. */
+        if (flags & F_SYS)
+            return EMUL_UNHANDLEABLE;
+        if (!(flags & F_LOCK) || !c->insn.has_mem)
+            return emul_raise(c, EXC_UD, 0);
+    }
+    if (c->insn.encoding != INSN_LEGACY && is_real(c))
+        return emul_raise(c, EXC_UD, 0);
+    return EMUL_OK;
+}
+
+enum emul_rc emul_execute(struct emul_ctx *c, unsigned int allow)
+{
+    uint32_t flags = c->insn.op->flags;
+    enum emul_rc rc;
+
+    c->wb_src = false;
+    c->new_flags = c->rflags;
+    rc = admit(c, flags, allow);
+    if (unlikely_(rc))
+        return rc;
+    if (c->insn.has_mem)
+        c->ea = effective_address(c);
+    rc = load_src(c, flags);
+    if (unlikely_(rc))
+        return rc;
+    if (unlikely_(flags & F_BITS) && c->insn.has_mem)
+        bit_offset(c);
+    rc = load_dst(c, flags);
+    if (unlikely_(rc))
+        return rc;
+    c->old = c->dst.val;
+    rc = c->insn.op->exec(c);
+    if (unlikely_(rc))
+        return rc;
+    rc = write_back(c, flags);
+    if (unlikely_(rc))
+        return rc;
+    c->step = c->rflags & FL_TF;
+    c->rflags = c->new_flags & ~(uint64_t)FL_RF;
+    c->rip = c->next_rip;
+    return EMUL_OK;
+}
+
+enum emul_rc emul_mmio(struct emul_ctx *c)
+{
+    enum emul_rc rc;
+
+    c->step = c->shadow = false;
+    if (!c->nbytes) {
+        rc = fetch_more(c);
+        if (unlikely_(rc))
+            return rc;
+    }
+    if (fast_form(c) && fast_move(c, &rc))
+        return rc;
+    rc = emul_decode(c);
+    return rc ? rc : emul_execute(c, EMUL_ALLOW_GENERAL);
+}
+
+enum emul_rc emul_sys(struct emul_ctx *c)
+{
+    enum emul_rc rc = emul_decode(c);
+
+    return rc ? rc : emul_execute(c, EMUL_ALLOW_SYS);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The instruction emulator: executes one guest instruction on the caller's
+ * behalf.
+ *
+ * What it is for: instructions whose memory operand is a device (found by a
+ * nested page fault), string port I/O, and intercepted control-register
+ * instructions. Everything else runs natively, so the emulator never needs to
+ * know time, interrupts or paging: it reaches the outside through struct
+ * emul_ops only, has no globals, and runs unchanged in host tests.
+ *
+ * Rules it keeps: an instruction it does not implement is EMUL_UNHANDLEABLE,
+ * never an approximation. When an instruction faults, registers, flags and RIP
+ * are as before it (repeated string instructions: as after the last whole
+ * iteration). Work per call is bounded; long repeats return EMUL_RETRY with
+ * their progress in the registers.
+ *
+ * Typical use:
+ *     struct emul_ctx c;                         // no need to clear it
+ *     c.ops = ..., c.gpr = ..., the rest of "in" below;
+ *     rc = emul_mmio(&c);           // or emul_string_io(), emul_sys()
+ *     EMUL_OK, EMUL_RETRY:  store c.rip, c.rflags; c.step, c.shadow say more
+ *     EMUL_FAULT:           inject c.fault; c.rip as before
+ */
+#ifndef HVM_EMUL_EMUL_H
+#define HVM_EMUL_EMUL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hvm/emul/decode.h"
+
+enum emul_rc {
+    EMUL_OK,            /* done; rip is at the next instruction */
+    EMUL_FAULT,         /* an exception is in ctx->fault */
+    EMUL_RETRY,         /* run the guest again at ctx->rip: part of a repeat is
+                           done, or the instruction changed under us */
+    EMUL_UNHANDLEABLE,  /* not implemented here; nothing was changed */
+};
+
+/* A segment register with its hidden part; attr as in the VMCB. */
+struct emul_seg {
+    uint16_t sel;
+    uint16_t attr;      /* descriptor bits 40-47 and 52-55 in bits 0-11 */
+    uint32_t limit;     /* in bytes, granularity applied */
+    uint64_t base;
+};
+
+#define EMUL_SEG_TYPE     0x00fu
+#define EMUL_SEG_WRITE    0x002u    /* data: writable; code: readable */
+#define EMUL_SEG_DOWN     0x004u    /* data: expand down */
+#define EMUL_SEG_CODE     0x008u
+#define EMUL_SEG_S        0x010u
+#define EMUL_SEG_PRESENT  0x080u
+#define EMUL_SEG_LONG     0x200u
+#define EMUL_SEG_BIG      0x400u    /* D/B */
+
+struct emul_fault {
+    uint8_t vector;
+    bool has_error;
+    uint32_t error;
+    uint64_t cr2;       /* #PF only */
+};
+
+/* Register files of get_vec and put_vec. */
+enum emul_vec { EMUL_VEC_XMM /* and YMM */, EMUL_VEC_MMX };
+
+/* XCR0's number for read_cr; the others are their own numbers. */
+#define EMUL_XCR0 16u
+
+enum emul_rep_kind {
+    EMUL_REP_INS, EMUL_REP_OUTS, EMUL_REP_MOVS, EMUL_REP_STOS
+};
+
+/*
+ * A run of elements of a repeated string instruction. All its memory lies in
+ * one page per side; the first element is at src/dst, the following ones bytes
+ * further up, or further down if df.
+ */
+struct emul_rep {
+    uint8_t kind;       /* enum emul_rep_kind */
+    uint8_t bytes;      /* of an element: 1, 2, 4, 8 */
+    bool df;
+    uint16_t port;      /* INS, OUTS */
+    uint64_t src;       /* linear, OUTS and MOVS */
+    uint64_t dst;       /* linear, INS, MOVS and STOS */
+    uint64_t value;     /* STOS */
+    unsigned int count; /* in: elements wanted, 1 to 4096; out: done */
+};
+
+struct emul_ctx;
+
+/*
+ * The outside. Addresses are linear; segmentation, canonical form and #AC have
+ * been checked. Every function returns EMUL_OK, or EMUL_FAULT after
+ * emul_raise() or emul_page_fault(), or EMUL_RETRY or EMUL_UNHANDLEABLE if
+ * nothing was done. A function may sleep. Those marked optional may be NULL
+ * (EMUL_UNHANDLEABLE).
+ */
+struct emul_ops {
+    /*
+     * Instruction bytes at la: *n is the room in buf (1 to 15); set to the
+     * number read, at least 1, without leaving la's page.
+     */
+    enum emul_rc (*fetch)(struct emul_ctx *c, uint64_t la, void *buf,
+                          unsigned int *n);
+    /*
+     * Data, n bytes (1 to 32), possibly across a page boundary: then both pages
+     * are checked before anything is read or written. rmw: the read half of a
+     * read-modify-write: page rights are those of a write.
+     */
+    enum emul_rc (*read)(struct emul_ctx *c, uint64_t la, void *buf,
+                         unsigned int n, bool rmw);
+    enum emul_rc (*write)(struct emul_ctx *c, uint64_t la, const void *buf,
+                          unsigned int n);
+    /*
+     * The write half of a locked read-modify-write, n = 1, 2, 4, 8 or 16:
+     * stores new if memory still equals old, atomically where it is RAM
+     * (EMUL_RETRY if it does not). For a device, a plain write.
+     */
+    enum emul_rc (*cmpxchg)(struct emul_ctx *c, uint64_t la, const void *old,
+                            const void *new, unsigned int n);
+    /* Tells whether n bytes may be written at la, without touching them. */
+    enum emul_rc (*check_write)(struct emul_ctx *c, uint64_t la,
+                                unsigned int n);
+    /*
+     * Segment register s. The object lives until the instruction ends. In
+     * 64-bit code only FS and GS are asked for.
+     */
+    const struct emul_seg *(*seg)(struct emul_ctx *c, enum insn_seg s);
+    /* Optional. Loads a segment register, with all the mode's checks. */
+    enum emul_rc (*load_seg)(struct emul_ctx *c, enum insn_seg s,
+                             uint16_t sel);
+    /*
+     * Optional. Does (part of) a run in one go: r->count is set to the number
+     * of elements done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by
+     * element through the functions above.
+     */
+    enum emul_rc (*rep)(struct emul_ctx *c, struct emul_rep *r);
+    /*
+     * Optional. One port access of 1, 2 or 4 bytes; in: *val is zero-extended.
+     */
+    enum emul_rc (*pio)(struct emul_ctx *c, uint16_t port, unsigned int bytes,
+                        bool in, uint32_t *val);
+    /*
+     * Optional. The low n bytes (4, 8, 16, 32) of vector register r. put_vec
+     * leaves the rest of the register alone, or clears it all (zero_rest; up
+     * to the widest register the machine has).
+     */
+    enum emul_rc (*get_vec)(struct emul_ctx *c, enum emul_vec f,
+                            unsigned int r, void *buf, unsigned int n);
+    enum emul_rc (*put_vec)(struct emul_ctx *c, enum emul_vec f,
+                            unsigned int r, const void *buf, unsigned int n,
+                            bool zero_rest);
+    /* Optional except for cr 0, 4 and EMUL_XCR0 where vectors are handled. */
+    enum emul_rc (*read_cr)(struct emul_ctx *c, unsigned int cr,
+                            uint64_t *val);
+    enum emul_rc (*write_cr)(struct emul_ctx *c, unsigned int cr,
+                             uint64_t val);
+    /* Optional. Includes the checks of DR4/5, DR7.GD and reserved bits. */
+    enum emul_rc (*read_dr)(struct emul_ctx *c, unsigned int dr,
+                            uint64_t *val);
+    enum emul_rc (*write_dr)(struct emul_ctx *c, unsigned int dr,
+                             uint64_t val);
+    /* Optional. */
+    enum emul_rc (*invlpg)(struct emul_ctx *c, uint64_t la);
+};
+
+/* Operand values while an instruction executes; the handlers' business. */
+struct emul_operand {
+    uint8_t kind;
+    uint8_t bytes;
+    uint8_t reg;
+    uint64_t val;
+};
+
+struct emul_ctx {
+    /* in: set by the caller */
+    const struct emul_ops *ops;
+    void *opaque;       /* the caller's, never looked at */
+    uint64_t *gpr;      /* sixteen, in encoding order; updated in place, only
+                           by an instruction that completes (or progresses) */
+    uint64_t rip;       /* in and out */
+    uint64_t rflags;    /* in and out */
+    uint8_t mode;       /* code size: 2, 4, or 8 for 64-bit code */
+    uint8_t cpl;
+    uint8_t la_bits;    /* width of a canonical address: 48, or 57 with LA57 */
+    bool protected;     /* CR0.PE */
+    bool v86;           /* RFLAGS.VM in protected mode */
+    bool align_check;   /* CR0.AM */
+    uint8_t nbytes;     /* valid in bytes[]; 0: all are fetched */
+    uint8_t bytes[INSN_MAX_BYTES + 1];
+
+    /* out */
+    bool step;          /* RFLAGS.TF was set: #DB (DR6.BS) is due, also with
+                           EMUL_RETRY (one element of a repeat) */
+    bool shadow;        /* MOV SS or POP SS: one instruction's shadow */
+    struct emul_fault fault;
+
+    /* in between: filled by emul_decode(), then the emulator's own; ops
+       functions ask emul_one_place(), as emul_mmio() fills only part of it */
+    struct insn insn;
+    uint8_t allow;
+    uint64_t ea;        /* offset of the ModRM memory operand */
+    uint64_t next_rip;
+    uint64_t new_flags;
+    uint64_t old;       /* dst before the handler */
+    struct emul_operand dst, src;
+    bool wb_src;        /* src is a second result, in a register */
+};
+
+/* What emul_execute() may execute; everything else is EMUL_UNHANDLEABLE. */
+#define EMUL_ALLOW_GENERAL 0x01u    /* what user code may do, but no ports */
+#define EMUL_ALLOW_IO      0x02u    /* IN, OUT, INS, OUTS */
+#define EMUL_ALLOW_SYS     0x04u    /* MOV CR/DR, LMSW, SMSW, CLTS, INVLPG */
+
+/*
+ * Decodes the instruction at ctx->rip into ctx->insn, fetching bytes through
+ * ops->fetch where bytes[] does not hold enough. EMUL_FAULT: #PF or #GP of the
+ * fetch. EMUL_UNHANDLEABLE: not an instruction we know.
+ */
+enum emul_rc emul_decode(struct emul_ctx *c);
+
+/*
+ * Executes ctx->insn. allow: EMUL_ALLOW_*. The guest can change its code
+ * between the exit and the fetch, so the caller allows no more than the exit
+ * can have been about: privilege and I/O permission were checked by the CPU
+ * for the instruction it saw, not for the one we decode.
+ */
+enum emul_rc emul_execute(struct emul_ctx *c, unsigned int allow);
+
+/*
+ * emul_decode() and emul_execute() of a general instruction: nested page
+ * faults.
+ */
+enum emul_rc emul_mmio(struct emul_ctx *c);
+
+/* The same for intercepted control-register instructions. */
+enum emul_rc emul_sys(struct emul_ctx *c);
+
+/* A string I/O exit, as far as the hardware describes it. */
+struct emul_io {
+    uint16_t port;
+    uint8_t bytes;
+    bool in, rep;
+};
+
+/*
+ * Executes an intercepted INS or OUTS. EMUL_RETRY if the instruction found is
+ * not the one in *io any more, or when part of the repeat is done.
+ */
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io);
+
+/*
+ * True if the decoded instruction accesses data at one place only, so that the
+ * address of the exit belongs to the one linear address that ops->read or
+ * ops->write sees (once their page offsets agree) and no walk of the guest's
+ * tables is needed.
+ */
+bool emul_one_place(const struct emul_ctx *c);
+
+/* For ops functions: record an exception; both return EMUL_FAULT. */
+enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector,
+                        uint32_t error);
+enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The short way for plain moves between a register or immediate and memory in
+ * 64-bit code: what drivers' register accesses compile to, and so nearly all
+ * that device memory sees.
+ *
+ * Knows MOV (88 89 8a 8b c6 c7) and MOVZX (0f b6, 0f b7) with 66 and REX
+ * prefixes. Everything unusual, faults of the address included, is left to the
+ * general way before anything is done; test-emul-native.c holds the two
+ * against each other.
+ */
+#include "hvm/emul/handlers.h"
+#include "hvm/emul/opcodes.h"
+
+#define unlikely_(x) __builtin_expect(!!(x), 0)
+
+static inline int32_t get32(const uint8_t *p)
+{
+    int32_t v;
+
+    __builtin_memcpy(&v, p, 4);
+    return v;
+}
+
+/*
+ * Address of the memory operand whose ModRM is at p; imm: bytes that follow it.
+ * Returns the position after the displacement.
+ */
+static inline const uint8_t *fast_address(const struct emul_ctx *c,
+                                          const uint8_t *p, unsigned int rex,
+                                          unsigned int imm, uint64_t *la)
+{
+    unsigned int modrm = *p++, mod = modrm >> 6, base = modrm & 7, index, sib;
+    uint64_t ea = 0;
+
+    if (base == 4) {
+        sib = *p++;
+        index = (sib >> 3 & 7) | (rex & 2) << 2;
+        if (index != INSN_RSP)
+            ea = c->gpr[index] << (sib >> 6);
+        base = sib & 7;
+        if (base == 5 && mod == 0) {
+            *la = ea + (uint64_t)(int64_t)get32(p);
+            return p + 4;
+        }
+    } else if (base == 5 && mod == 0) {
+        ea = c->rip + (uint64_t)(p + 4 + imm - c->bytes);
+        *la = ea + (uint64_t)(int64_t)get32(p);
+        return p + 4;
+    }
+    ea += c->gpr[base | (rex & 1) << 3];
+    if (mod == 1) {
+        ea += (uint64_t)(int64_t)(int8_t)*p;
+        p += 1;
+    } else if (mod == 2) {
+        ea += (uint64_t)(int64_t)get32(p);
+        p += 4;
+    }
+    *la = ea;
+    return p;
+}
+
+/* Both ends of n bytes at la are canonical. */
+static inline bool fast_canonical(const struct emul_ctx *c, uint64_t la,
+                                  unsigned int n)
+{
+    unsigned int sign = c->la_bits - 1u;
+
+    return (uint64_t)((int64_t)la >> sign) + 1 <= 1 &&
+           (uint64_t)((int64_t)(la + n - 1) >> sign) + 1 <= 1;
+}
+
+/* Immediate of MOV to memory: two or four bytes by operand size, or one. */
+static inline uint64_t fast_immediate(const uint8_t *p, unsigned int bytes)
+{
+    if (bytes == 1)
+        return *p;
+    return bytes == 2 ? (uint64_t)(p[0] | p[1] << 8)
+                      : (uint64_t)(int64_t)get32(p);
+}
+
+bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
+{
+    const uint8_t *p = c->bytes;
+    unsigned int rex = 0, word = 4, op, bytes, to, imm = 0, reg;
+    const struct opcode *table = opcodes_1byte;
+    bool load;
+    uint64_t la, val = 0;
+
+    op = *p++;
+    if (op == 0x66) {
+        word = 2;
+        op = *p++;
+    }
+    if ((op & 0xf0) == 0x40) {
+        rex = op;
+        if (rex & 8)
+            word = 8;
+        op = *p++;
+    }
+    bytes = to = op & 1 ? word : 1;
+    if ((op & 0xfc) == 0x88) {
+        load = op & 2;
+    } else if ((op & 0xfe) == 0xc6 && !(*p & 0x38)) {
+        load = false;
+        imm = bytes == 8 ? 4 : bytes;
+    } else if (op == 0x0f && (*p & 0xfe) == 0xb6) {
+        load = true;
+        op = *p++;
+        bytes = op & 1 ? 2 : 1;
+        to = word;
+        table = opcodes_0f;
+    } else {
+        return false;
+    }
+    if (*p >= 0xc0)
+        return false;
+    reg = (*p >> 3 & 7) | (rex & 4) << 1;
+    p = fast_address(c, p, rex, imm, &la);
+    if (unlikely_(!fast_canonical(c, la, bytes)))
+        return false;
+
+    /* What emul_one_place() and reg_put() look at. */
+    c->insn.op = &table[op];
+    c->insn.rex = (uint8_t)rex;
+    if (load) {
+        *rc = c->ops->read(c, la, &val, bytes, false);
+        if (unlikely_(*rc))
+            return true;
+        reg_put(c, reg, to, val);
+    } else {
+        val = imm ? fast_immediate(p, bytes) : reg_get(c, reg, bytes);
+        *rc = c->ops->write(c, la, &val, bytes);
+        if (unlikely_(*rc))
+            return true;
+    }
+    c->rip += (uint64_t)(p + imm - c->bytes);
+    c->rflags &= ~(uint64_t)FL_RF;
+    return true;
+}

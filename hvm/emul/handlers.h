@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The functions that execute instructions, as the tables of opcodes.c name
+ * them, and what emul.c offers them.
+ *
+ * A handler runs with operands fetched: c->dst (unless F_MOV) and c->src. It
+ * leaves its result in c->dst.val and its flags in c->new_flags, and may set
+ * c->next_rip; emul.c stores all that when it returns EMUL_OK. It touches
+ * c->gpr itself only after its last access that can fail. Nobody outside
+ * hvm/emul includes this.
+ */
+#ifndef HVM_EMUL_HANDLERS_H
+#define HVM_EMUL_HANDLERS_H
+
+#include "hvm/emul/emul.h"
+#include "hvm/emul/opcodes.h"
+
+/* RFLAGS (SDM vol. 1, 3.4.3). */
+#define FL_CF     0x00000001u
+#define FL_PF     0x00000004u
+#define FL_AF     0x00000010u
+#define FL_ZF     0x00000040u
+#define FL_SF     0x00000080u
+#define FL_TF     0x00000100u
+#define FL_IF     0x00000200u
+#define FL_DF     0x00000400u
+#define FL_OF     0x00000800u
+#define FL_IOPL   0x00003000u
+#define FL_NT     0x00004000u
+#define FL_RF     0x00010000u
+#define FL_VM     0x00020000u
+#define FL_AC     0x00040000u
+#define FL_VIF    0x00080000u
+#define FL_VIP    0x00100000u
+#define FL_ID     0x00200000u
+#define FL_ARITH  (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF)
+
+/* Exception vectors. */
+enum { EXC_DE = 0, EXC_UD = 6, EXC_NM = 7, EXC_SS = 12, EXC_GP = 13,
+       EXC_PF = 14, EXC_AC = 17 };
+
+/* emul_operand.kind */
+enum { OPND_NONE, OPND_REG, OPND_MEM, OPND_VALUE };
+
+/* All ones in the low bytes * 8 bits. */
+static inline uint64_t size_mask(unsigned int bytes)
+{
+    return ~0ull >> (64 - 8 * bytes);
+}
+
+/* The low bytes of v (1, 2, 4, 8) as a signed number. */
+static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
+{
+    unsigned int drop = 64 - 8 * bytes;
+
+    return (int64_t)(v << drop) >> drop;
+}
+
+/* A register operand; bytes == 1 finds AH to BH where no REX is there. */
+static inline uint64_t reg_get(const struct emul_ctx *c, unsigned int reg,
+                               unsigned int bytes)
+{
+    if (bytes == 1 && reg >= 4 && reg < 8 && !c->insn.rex)
+        return c->gpr[reg - 4] >> 8 & 0xff;
+    return c->gpr[reg] & size_mask(bytes);
+}
+
+/* Writing 4 bytes clears the upper half; 1 and 2 leave the rest alone. */
+static inline void reg_put(struct emul_ctx *c, unsigned int reg,
+                           unsigned int bytes, uint64_t val)
+{
+    uint64_t *r = &c->gpr[reg];
+
+    switch (bytes) {
+    case 8:
+        *r = val;
+        break;
+    case 4:
+        *r = (uint32_t)val;
+        break;
+    case 2:
+        *r = (*r & ~0xffffull) | (uint16_t)val;
+        break;
+    default:
+        if (reg >= 4 && reg < 8 && !c->insn.rex)
+            c->gpr[reg - 4] = (c->gpr[reg - 4] & ~0xff00ull) |
+                              (uint64_t)(uint8_t)val << 8;
+        else
+            *r = (*r & ~0xffull) | (uint8_t)val;
+    }
+}
+
+/* Real or virtual-8086 mode: segments are bases without descriptors. */
+static inline bool is_real(const struct emul_ctx *c)
+{
+    return !c->protected || c->v86;
+}
+
+/* The bytes of an operand of this instruction. */
+static inline unsigned int opnd_bytes(const struct emul_ctx *c)
+{
+    return c->insn.op->flags & F_BYTE ? 1 : c->insn.op_bytes;
+}
+
+/* True if condition code n (Jcc's low four bits) holds. */
+bool cond_holds(uint64_t rflags, unsigned int n);
+
+/* The flags fl after CMP a, b. */
+uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes);
+
+/* Offset of the ModRM memory operand with the registers as they are now. */
+uint64_t effective_address(const struct emul_ctx *c);
+
+/*
+ * Linear address of n bytes at seg:off if segment type, limit and canonical
+ * form allow the access; false if not.
+ */
+bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+               unsigned int n, bool write, uint64_t *la);
+
+/* The same with #GP(0), #SS(0) or #AC(0). */
+enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                    unsigned int n, bool write, uint64_t *la);
+
+/* True if data accesses by this instruction must be aligned (#AC). */
+bool aligned_only(const struct emul_ctx *c);
+
+/* Data at seg:off; *val is zero-extended. */
+enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                      uint64_t *val, unsigned int n, bool rmw);
+enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                       uint64_t val, unsigned int n);
+
+/*
+ * The 16-bit r/m operand, for handlers that check something before they read.
+ */
+enum emul_rc rm16_read(struct emul_ctx *c, uint16_t *val);
+
+/* 66 REX C7 ModRM SIB disp32 imm32 is the longest form that fast.c knows. */
+#define FAST_BYTES 13
+
+/* True if c->bytes may be one of fast.c's moves. */
+static inline bool fast_form(const struct emul_ctx *c)
+{
+    const uint8_t *p = c->bytes;
+
+    if (c->mode != 8 || c->nbytes < FAST_BYTES ||
+        (c->rflags & (FL_TF | FL_AC)))
+        return false;
+    p += *p == 0x66;
+    p += (*p & 0xf0) == 0x40;
+    return (*p & 0xfc) == 0x88 || (*p & 0xfe) == 0xc6 ||
+           (*p == 0x0f && (p[1] & 0xfe) == 0xb6);
+}
+
+/*
+ * Decodes and executes c->bytes, which is of fast_form(): true, and the result
+ * in *rc. False: something about it is unusual, and nothing was done.
+ */
+bool fast_move(struct emul_ctx *c, enum emul_rc *rc);
+
+/* Near transfer to offset rip: checks it and makes it next_rip. */
+enum emul_rc jump_to(struct emul_ctx *c, uint64_t rip);
+
+/* Also stores c->src in its register when the instruction completes. */
+static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
+                                 uint64_t val)
+{
+    c->src = (struct emul_operand){
+        .kind = OPND_REG, .bytes = c->dst.bytes, .reg = reg, .val = val
+    };
+    c->wb_src = true;
+}
+
+/* int.c */
+emul_fn em_mov, em_movsx, em_movbe, em_movnti, em_lea, em_bswap, em_xchg,
+        em_xlat, em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test,
+        em_inc, em_dec, em_neg, em_not, em_setcc, em_cmov, em_cbw, em_cwd,
+        em_lahf, em_sahf, em_flag, em_nop, em_cmpxchg, em_cmpxchg8b, em_xadd;
+/* muldiv.c */
+emul_fn em_mul, em_imul, em_imul2, em_imul3, em_div, em_idiv;
+/* shift.c */
+emul_fn em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr, em_sar, em_shld,
+        em_shrd, em_bt, em_bts, em_btr, em_btc, em_bsf, em_bsr, em_popcnt;
+/* stack.c */
+emul_fn em_push, em_push_reg, em_pop_reg, em_pop_rm, em_leave, em_call,
+        em_call_rm, em_ret, em_mov_from_sreg, em_mov_to_sreg;
+/* branch.c */
+emul_fn em_jmp, em_jmp_rm, em_jcc, em_loop, em_jcxz;
+/* string.c */
+emul_fn em_movs, em_cmps, em_stos, em_lods, em_scas;
+/* portio.c */
+emul_fn em_in, em_out, em_ins, em_outs;
+/* system.c */
+emul_fn em_mov_from_cr, em_mov_to_cr, em_mov_from_dr, em_mov_to_dr, em_clts,
+        em_lmsw, em_smsw, em_invlpg;
+/* simd.c */
+emul_fn em_load_u, em_load_a, em_load_4, em_load_8, em_load_lo, em_load_hi,
+        em_load_d, em_store_u, em_store_a, em_store_4, em_store_8,
+        em_store_hi, em_store_d, em_mmx_load, em_mmx_store, em_mmx_load_d,
+        em_mmx_store_d;
+
+/*
+ * What string_run() needs to know about a string instruction: which sides it
+ * has, and how one element is done.
+ */
+struct string_op {
+    bool si;                    /* reads seg:rSI */
+    bool di;                    /* uses ES:rDI */
+    bool di_write;              /* writes it */
+    bool compares;              /* REPE and REPNE look at ZF */
+    bool has_bulk;
+    enum emul_rep_kind bulk;    /* what ops->rep calls it */
+    /* One element at the registers' present addresses; registers stay. */
+    enum emul_rc (*one)(struct emul_ctx *c, unsigned int bytes);
+};
+
+/* Bytes of a string instruction's element. */
+unsigned int string_bytes(const struct emul_ctx *c);
+
+/*
+ * Runs *s with the repeat prefix, direction and address size of the
+ * instruction, for a bounded number of elements: EMUL_RETRY when some are
+ * left.
+ */
+enum emul_rc string_run(struct emul_ctx *c, const struct string_op *s);
+
+/* Offsets of the present element: seg:rSI and ES:rDI. */
+uint64_t string_si(const struct emul_ctx *c);
+uint64_t string_di(const struct emul_ctx *c);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * MOVS, CMPS, STOS, LODS, SCAS, and the repeat loop they share with INS and
+ * OUTS.
+ *
+ * A repeat is done in runs: as many elements as lie in one page on each side
+ * go to ops->rep in one call. What that does not take is done element by
+ * element. Both are bounded per call; the registers hold the progress, as they
+ * do when an interrupt stops a repeat on the CPU.
+ */
+#include "hvm/emul/handlers.h"
+
+#define PAGE 4096u
+
+/* Elements per call when each is an access of its own. */
+#define SLOW_ELEMENTS 256u
+
+unsigned int string_bytes(const struct emul_ctx *c)
+{
+    unsigned int bytes = opnd_bytes(c);
+
+    /* Ports are at most 32 bits wide; REX.W changes nothing. */
+    return (c->insn.op->flags & F_IO) && bytes == 8 ? 4 : bytes;
+}
+
+uint64_t string_si(const struct emul_ctx *c)
+{
+    return c->gpr[INSN_RSI] & size_mask(c->insn.ad_bytes);
+}
+
+uint64_t string_di(const struct emul_ctx *c)
+{
+    return c->gpr[INSN_RDI] & size_mask(c->insn.ad_bytes);
+}
+
+/* Moves the registers past n elements. */
+static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
+{
+    unsigned int ad = c->insn.ad_bytes;
+    uint64_t step = n * string_bytes(c);
+
+    if (c->rflags & FL_DF)
+        step = -step;
+    if (s->si)
+        reg_put(c, INSN_RSI, ad, c->gpr[INSN_RSI] + step);
+    if (s->di)
+        reg_put(c, INSN_RDI, ad, c->gpr[INSN_RDI] + step);
+    if (c->insn.rep)
+        reg_put(c, INSN_RCX, ad, c->gpr[INSN_RCX] - n);
+}
+
+/*
+ * Shortens *n to the elements from seg:off on that lie in one page, in the
+ * segment and in the address size. False if not even the first does: it
+ * faults, or straddles a page; the slow path finds out which.
+ */
+static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                    bool write, uint64_t *la, unsigned int *n)
+{
+    unsigned int bytes = string_bytes(c), in_page, max;
+    uint64_t room = size_mask(c->insn.ad_bytes) - off, low;
+    bool down = c->rflags & FL_DF;
+
+    if (!linear_ok(c, seg, off, bytes, write, la))
+        return false;
+    in_page = *la & (PAGE - 1);
+    if (in_page + bytes > PAGE || room < bytes - 1)
+        return false;
+    max = down ? in_page / bytes + 1 : (PAGE - in_page) / bytes;
+    if (*n > max)
+        *n = max;
+    /* The same for the end of the address size, which may wrap first. */
+    if (down && off / bytes < *n - 1)
+        *n = (unsigned int)(off / bytes) + 1;
+    if (!down && (room - (bytes - 1)) / bytes < *n - 1)
+        *n = (unsigned int)((room - (bytes - 1)) / bytes) + 1;
+    low = down ? off - (uint64_t)(*n - 1) * bytes : off;
+    return linear_ok(c, seg, low, *n * bytes, write, &low);
+}
+
+/* One run through ops->rep; *done counts its elements. */
+static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
+                             uint64_t left, uint64_t *done)
+{
+    unsigned int n = left < PAGE ? (unsigned int)left : PAGE;
+    struct emul_rep r = {
+        .kind = s->bulk, .bytes = string_bytes(c), .df = c->rflags & FL_DF,
+        .port = c->gpr[INSN_RDX], .value = reg_get(c, INSN_RAX, opnd_bytes(c)),
+    };
+    enum emul_rc rc;
+
+    if (s->di && !fit_run(c, INSN_ES, string_di(c), s->di_write, &r.dst, &n))
+        return EMUL_UNHANDLEABLE;
+    /* The second side may shorten the run; the first still fits then. */
+    if (s->si && !fit_run(c, c->insn.seg, string_si(c), false, &r.src, &n))
+        return EMUL_UNHANDLEABLE;
+    r.count = n;
+    rc = c->ops->rep(c, &r);
+    if (rc)
+        return rc;
+    if (!r.count || r.count > n)
+        return EMUL_UNHANDLEABLE;
+    advance(c, s, r.count);
+    *done = r.count;
+    return EMUL_OK;
+}
+
+/* True if REPE or REPNE ends after the element just compared. */
+static bool found(const struct emul_ctx *c)
+{
+    return !(c->new_flags & FL_ZF) == (c->insn.rep == 0xf3);
+}
+
+static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
+                             uint64_t left, uint64_t *done)
+{
+    uint64_t max = c->rflags & FL_TF ? 1 : SLOW_ELEMENTS;
+    unsigned int bytes = string_bytes(c);
+    enum emul_rc rc;
+
+    if (max > left)
+        max = left;
+    while (*done < max) {
+        rc = s->one(c, bytes);
+        if (rc == EMUL_FAULT || (rc && !*done))
+            return rc;
+        if (rc)                 /* this one: next time, as the first */
+            return EMUL_OK;
+        advance(c, s, 1);
+        ++*done;
+        if (s->compares && c->insn.rep && found(c)) {
+            *done = left;
+            break;
+        }
+    }
+    return EMUL_OK;
+}
+
+enum emul_rc string_run(struct emul_ctx *c, const struct string_op *s)
+{
+    uint64_t left = 1, done = 0;
+    enum emul_rc rc = EMUL_UNHANDLEABLE;
+
+    if (c->insn.rep) {
+        left = c->gpr[INSN_RCX] & size_mask(c->insn.ad_bytes);
+        if (!left)
+            return EMUL_OK;
+        if (s->has_bulk && c->ops->rep && !(c->rflags & FL_TF) &&
+            !aligned_only(c))
+            rc = run_bulk(c, s, left, &done);
+    }
+    if (rc == EMUL_UNHANDLEABLE)
+        rc = run_slow(c, s, left, &done);
+    if (rc)
+        return rc;
+    if (done == left)
+        return EMUL_OK;
+    c->step = done && (c->rflags & FL_TF);
+    return EMUL_RETRY;
+}
+
+static enum emul_rc movs_one(struct emul_ctx *c, unsigned int bytes)
+{
+    enum emul_rc rc;
+    uint64_t val;
+
+    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
+    return rc ? rc : mem_write(c, INSN_ES, string_di(c), val, bytes);
+}
+
+enum emul_rc em_movs(struct emul_ctx *c)
+{
+    static const struct string_op movs = {
+        .si = true, .di = true, .di_write = true,
+        .has_bulk = true, .bulk = EMUL_REP_MOVS, .one = movs_one,
+    };
+
+    return string_run(c, &movs);
+}
+
+static enum emul_rc stos_one(struct emul_ctx *c, unsigned int bytes)
+{
+    return mem_write(c, INSN_ES, string_di(c), reg_get(c, INSN_RAX, bytes),
+                     bytes);
+}
+
+enum emul_rc em_stos(struct emul_ctx *c)
+{
+    static const struct string_op stos = {
+        .di = true, .di_write = true,
+        .has_bulk = true, .bulk = EMUL_REP_STOS, .one = stos_one,
+    };
+
+    return string_run(c, &stos);
+}
+
+static enum emul_rc lods_one(struct emul_ctx *c, unsigned int bytes)
+{
+    enum emul_rc rc;
+    uint64_t val;
+
+    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
+    if (!rc)
+        reg_put(c, INSN_RAX, bytes, val);
+    return rc;
+}
+
+enum emul_rc em_lods(struct emul_ctx *c)
+{
+    static const struct string_op lods = { .si = true, .one = lods_one };
+
+    return string_run(c, &lods);
+}
+
+static enum emul_rc cmps_one(struct emul_ctx *c, unsigned int bytes)
+{
+    enum emul_rc rc;
+    uint64_t a, b;
+
+    rc = mem_read(c, c->insn.seg, string_si(c), &a, bytes, false);
+    if (!rc)
+        rc = mem_read(c, INSN_ES, string_di(c), &b, bytes, false);
+    if (!rc)
+        c->new_flags = compare_flags(c->new_flags, a, b, bytes);
+    return rc;
+}
+
+enum emul_rc em_cmps(struct emul_ctx *c)
+{
+    static const struct string_op cmps = {
+        .si = true, .di = true, .compares = true, .one = cmps_one,
+    };
+
+    return string_run(c, &cmps);
+}
+
+static enum emul_rc scas_one(struct emul_ctx *c, unsigned int bytes)
+{
+    enum emul_rc rc;
+    uint64_t val;
+
+    rc = mem_read(c, INSN_ES, string_di(c), &val, bytes, false);
+    if (!rc)
+        c->new_flags = compare_flags(c->new_flags, reg_get(c, INSN_RAX, bytes),
+                                     val, bytes);
+    return rc;
+}
+
+enum emul_rc em_scas(struct emul_ctx *c)
+{
+    static const struct string_op scas = {
+        .di = true, .compares = true, .one = scas_one,
+    };
+
+    return string_run(c, &scas);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is delivered to the guest with the next entry, and in which order:
+ * an event that was cut short or raised by emulation, NMI, the upcall, the
+ * local APIC's and the PIC's interrupts.
+ */
+#include "hvm/event.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/recorder.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/core/upcalls.h"
+
+/* Exceptions that make a double fault of each other (SDM vol. 3A 6.15). */
+static bool is_contributory(unsigned int vector)
+{
+    return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP);
+}
+
+static bool makes_double_fault(const struct hvm_event *first,
+                               unsigned int second)
+{
+    if (first->type != EVENT_EXCEPTION)
+        return false;
+    if (is_contributory(first->vector))
+        return is_contributory(second);
+    return first->vector == VEC_PF &&
+           (second == VEC_PF || is_contributory(second));
+}
+
+void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
+{
+    struct hvm_event *cur = &v->hvm->event;
+
+    if (cur->valid && cur->type == EVENT_EXCEPTION &&
+        ev->type == EVENT_EXCEPTION) {
+        if (cur->vector == VEC_DF &&
+            (is_contributory(ev->vector) || ev->vector == VEC_PF)) {
+            hvm_triple_fault(v);
+            return;
+        }
+        if (makes_double_fault(cur, ev->vector)) {
+            *cur = (struct hvm_event){ .valid = true, .type = EVENT_EXCEPTION,
+                                       .vector = VEC_DF, .has_error = true };
+            return;
+        }
+    }
+    /* An interrupt whose delivery the new fault cut short comes again: the
+     * local APIC has it in service already, so it must not get lost. */
+    if (cur->valid && cur->type == EVENT_INTR)
+        v->hvm->displaced = *cur;
+    else if (cur->valid && cur->type == EVENT_NMI)
+        v->hvm->nmi_pending = true;
+    *cur = *ev;
+}
+
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
+{
+    struct hvm_event ev = {
+        .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
+        .error = error,
+        .has_error = (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
+                      BIT(14) | BIT(17)) >> vector & 1,
+    };
+
+    hvm_raise_event(v, &ev);
+}
+
+void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error)
+{
+    struct hvm_event ev = { .valid = true, .type = EVENT_EXCEPTION,
+                            .vector = VEC_PF, .has_error = true,
+                            .error = error, .cr2 = cr2 };
+
+    hvm_raise_event(v, &ev);
+}
+
+static void inject(struct vcpu *v, const struct hvm_event *ev)
+{
+    hvm_ops.inject(v, ev);
+    v->hvm->injected = true;
+    recorder_inject(v->hvm->rec, ev->vector, vcpu_regs(v)->rip);
+}
+
+/* The upcall as a vector of its own, without the local APIC. */
+static bool upcall_wanted(struct vcpu *v)
+{
+    const struct route *r = v->domain->hvm->route;
+
+    return r->callback == CALLBACK_VECTOR && !v->hvm->upcall_vector &&
+           READ_ONCE(v->info->evtchn_upcall_pending);
+}
+
+/* Injects an interrupt if there is one for now; true if it did. */
+static bool inject_irq(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    struct hvm_event ev = { .valid = true, .type = EVENT_INTR };
+    int pending, vector;
+
+    if (unlikely(hv->displaced.valid)) {
+        ev = hv->displaced;
+        hv->displaced.valid = false;
+        inject(v, &ev);
+        return true;
+    }
+    if (upcall_wanted(v)) {
+        ev.vector = v->domain->hvm->route->callback_vector;
+        inject(v, &ev);
+        return true;
+    }
+    pending = vlapic_pending(hv->lapic);
+    if (pending < 0)
+        return false;
+    vector = vlapic_ack(hv->lapic, pending);
+    if (vector < 0)
+        return false;
+    ev.vector = (uint8_t)vector;
+    inject(v, &ev);
+    return true;
+}
+
+static bool irq_wanted(struct vcpu *v)
+{
+    return v->hvm->displaced.valid || upcall_wanted(v) ||
+           vlapic_pending(v->hvm->lapic) >= 0;
+}
+
+/* The guest writes CR8 without an exit: the local APIC learns of it here. */
+static void sync_tpr(struct vcpu *v)
+{
+    struct vlapic *a = v->hvm->lapic;
+    unsigned int tpr = hvm_ops.get_tpr(v);
+
+    if (tpr != vlapic_tpr(a) >> 4)
+        vlapic_set_tpr(a, (uint8_t)(tpr << 4));
+}
+
+bool hvm_has_event(struct vcpu *v)
+{
+    sync_tpr(v);
+    return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
+           irq_wanted(v);
+}
+
+void hvm_event_update(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    struct vlapic *a = hv->lapic;
+    unsigned int shadow = hvm_ops.shadow(v);
+    bool irq_ok = (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow;
+    bool busy = hv->injected || hv->event.valid, irq;
+
+    sync_tpr(v);
+    if (hv->event.valid && !hv->injected) {
+        inject(v, &hv->event);
+        hv->event.valid = false;
+    } else if (!busy && READ_ONCE(hv->nmi_pending) && !shadow) {
+        const struct hvm_event nmi = { .valid = true, .type = EVENT_NMI,
+                                       .vector = VEC_NMI };
+
+        WRITE_ONCE(hv->nmi_pending, false);
+        inject(v, &nmi);
+        busy = true;
+    }
+    irq = irq_wanted(v);
+    if (irq && irq_ok && !busy) {
+        irq = !inject_irq(v);
+        busy = true;
+        if (irq)
+            irq = irq_wanted(v);
+    }
+    hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
+    /* What TPR alone holds back comes when the guest lowers it. */
+    hvm_ops.cr8_exits(v, vlapic_highest_irr(a) > 0 &&
+                         vlapic_highest_irr(a) >> 4 <= vlapic_tpr(a) >> 4);
+    hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The neutral exit table, and the handlers that are a few lines. Larger
+ * families have files of their own.
+ */
+#include "hvm/exit.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/event.h"
+#include "hvm/insn.h"
+#include "hvm/policy/cpuid.h"
+#include "hvm/recorder.h"
+#include "hvm/run.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/irq.h"
+#include "hypervisor/debug/log.h"
+
+static enum exit_verdict exit_host_irq(struct vcpu *v, const struct vmexit *e)
+{
+    cpu_take_interrupts();
+    return VERDICT_RESUME;
+}
+
+/* The NMI was held while GIF was clear and has been taken by now. */
+static enum exit_verdict exit_host_nmi(struct vcpu *v, const struct vmexit *e)
+{
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_window(struct vcpu *v, const struct vmexit *e)
+{
+    vcpu_kick(v, PENDING_IRQ);
+    return VERDICT_RESUME;
+}
+
+enum exit_verdict exit_cpuid(struct vcpu *v, const struct vmexit *e)
+{
+    uint64_t *gpr = vcpu_regs(v)->gpr;
+    struct cpuid_regs r;
+
+    cpuid_guest(v, (uint32_t)gpr[RAX], (uint32_t)gpr[RCX], &r);
+    gpr[RAX] = r.a;
+    gpr[RBX] = r.b;
+    gpr[RCX] = r.c;
+    gpr[RDX] = r.d;
+    return VERDICT_ADVANCE;
+}
+
+enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
+{
+    struct hvm_vcpu *hv = v->hvm;
+
+    if (!hv->halted) {
+        hvm_advance(v, e);
+        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+    }
+    hv->halted = true;
+    /* HLT with interrupts off: only an NMI or INIT ends it. */
+    hvm_wait_for_event(v);
+    return VERDICT_RESUME;
+}
+
+/* Reflects what was intercepted for Lodge's sake only. */
+static enum exit_verdict exit_exception(struct vcpu *v,
+                                        const struct vmexit *e)
+{
+    if (e->exception.vector == VEC_MC) {
+        panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
+    } else if (e->exception.vector == VEC_PF) {
+        hvm_raise_pf(v, e->exception.cr2, e->exception.error);
+    } else {
+        hvm_raise(v, e->exception.vector, e->exception.error);
+    }
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_shutdown(struct vcpu *v, const struct vmexit *e)
+{
+    hvm_triple_fault(v);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_ignore(struct vcpu *v, const struct vmexit *e)
+{
+    return VERDICT_RESUME;
+}
+
+/* Guest memory is write-back and coherent: nothing to write back. */
+static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
+{
+    return VERDICT_ADVANCE;
+}
+
+static enum exit_verdict exit_undefined(struct vcpu *v,
+                                        const struct vmexit *e)
+{
+    hvm_raise(v, VEC_UD, 0);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_privileged(struct vcpu *v,
+                                         const struct vmexit *e)
+{
+    hvm_raise(v, VEC_GP, 0);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_task_switch(struct vcpu *v,
+                                          const struct vmexit *e)
+{
+    domain_crash(v->domain, "hardware task switch to selector %#x is not "
+                 "supported", e->task.sel);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_entry_failed(struct vcpu *v,
+                                           const struct vmexit *e)
+{
+    hvm_ops.dump(v);
+    recorder_print(v, 16);
+    domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
+{
+    hvm_ops.dump(v);
+    recorder_print(v, 16);
+    domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
+    return VERDICT_RESUME;
+}
+
+static exit_fn *const exit_table[EXIT_KINDS] = {
+    [EXIT_HOST_IRQ] = exit_host_irq,
+    [EXIT_HOST_NMI] = exit_host_nmi,
+    [EXIT_PIO] = exit_pio,
+    [EXIT_NPF] = exit_npf,
+    [EXIT_CPUID] = exit_cpuid,
+    [EXIT_MSR] = exit_msr,
+    [EXIT_HYPERCALL] = exit_hypercall,
+    [EXIT_HLT] = exit_hlt,
+    [EXIT_IRQ_WINDOW] = exit_window,
+    [EXIT_NMI_WINDOW] = exit_window,
+    [EXIT_CR_WRITE] = exit_cr_write,
+    [EXIT_EXCEPTION] = exit_exception,
+    [EXIT_SHUTDOWN] = exit_shutdown,
+    [EXIT_INIT] = exit_ignore,
+    [EXIT_XSETBV] = exit_xsetbv,
+    [EXIT_WBINVD] = exit_wbinvd,
+    [EXIT_MONITOR] = exit_undefined,
+    [EXIT_MWAIT] = exit_undefined,
+    [EXIT_RDPMC] = exit_privileged,
+    [EXIT_TASK_SWITCH] = exit_task_switch,
+    [EXIT_UNDEFINED] = exit_undefined,
+    [EXIT_ENTRY_FAILED] = exit_entry_failed,
+    [EXIT_UNKNOWN] = exit_unknown,
+};
+
+/* What the recorder keeps besides RIP and the code. */
+static uint64_t record_info(const struct vcpu *v, const struct vmexit *e)
+{
+    switch (e->kind) {
+    case EXIT_PIO:
+        return e->pio.port | (uint64_t)e->pio.size << 16 |
+               (uint64_t)e->pio.in << 24;
+    case EXIT_NPF:
+        return e->npf.gpa.raw;
+    case EXIT_MSR:
+        return v->hvm->regs.gpr[RCX] | (uint64_t)e->msr.write << 32;
+    case EXIT_CPUID:
+    case EXIT_HYPERCALL:
+        return v->hvm->regs.gpr[RAX];
+    case EXIT_EXCEPTION:
+        return e->exception.cr2;
+    default:
+        return 0;
+    }
+}
+
+void hvm_advance(struct vcpu *v, const struct vmexit *e)
+{
+    struct regs *r = vcpu_regs(v);
+    unsigned int len = e->insn_len;
+
+    if (!len)
+        len = hvm_insn_length(v, e);
+    r->rip += len;
+    if (hvm_mode(v) != MODE_64)
+        r->rip = (uint32_t)r->rip;
+    r->rflags &= ~RFLAGS_RF;
+    if (unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS))
+        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+    if (unlikely(r->rflags & RFLAGS_TF)) {
+        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+        hvm_raise(v, VEC_DB, 0);
+    }
+}
+
+void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
+{
+    v->hvm->exits++;
+    recorder_exit(v->hvm->rec, e, vcpu_regs(v)->rip, record_info(v, e));
+    if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
+        hvm_advance(v, e);
+}

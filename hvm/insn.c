@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Instruction bytes and lengths, and registers in and out of the emulator.
+ *
+ * CPUs without next-RIP make us find the length of each intercepted
+ * instruction. The page where the last one was fetched is remembered: when
+ * the expected opcode stands there, its length is known whatever the guest's
+ * tables say by now, so a stale translation does no harm. Anything else
+ * takes the full walk.
+ */
+#include "hvm/insn.h"
+
+#include "hvm/emul/decode.h"
+#include "hvm/mem/guest-copy.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/lib/string.h"
+
+enum hvm_mode hvm_mode(struct vcpu *v)
+{
+    struct segment cs;
+
+    if (!(hvm_get_reg(v, REG_CR0) & CR0_PE))
+        return MODE_REAL;
+    if (vcpu_regs(v)->rflags & RFLAGS_VM)
+        return MODE_V86;
+    hvm_get_seg(v, SEG_CS, &cs);
+    if ((cs.attr & SEG_LONG) && (hvm_get_reg(v, REG_EFER) & EFER_LMA))
+        return MODE_64;
+    return cs.attr & SEG_BIG ? MODE_32 : MODE_16;
+}
+
+/* Code size in bytes as the decoder wants it. */
+static unsigned int code_bytes(enum hvm_mode m)
+{
+    return m == MODE_64 ? 8 : m == MODE_32 ? 4 : 2;
+}
+
+static uint64_t linear(struct vcpu *v, enum hvm_mode m)
+{
+    struct segment cs;
+
+    if (m == MODE_64)
+        return vcpu_regs(v)->rip;
+    hvm_get_seg(v, SEG_CS, &cs);
+    return (uint32_t)(cs.base + vcpu_regs(v)->rip);
+}
+
+uint64_t hvm_linear_rip(struct vcpu *v)
+{
+    return linear(v, hvm_mode(v));
+}
+
+static uint32_t user_access(struct vcpu *v)
+{
+    return hvm_cpl(v) == 3 ? PFEC_USER : 0;
+}
+
+unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
+                       struct guest_fault *f)
+{
+    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
+
+    n = MIN(n, room);
+    if (guest_read_linear(v, buf, gva(la), n, PFEC_FETCH | user_access(v), f))
+        return 0;
+    return n;
+}
+
+/* Instructions that are exits' own, by kind. */
+static const struct {
+    uint8_t class;
+    uint8_t bytes[3], n; /* the plain encoding */
+} expected[EXIT_KINDS] = {
+    [EXIT_CPUID] = { INSN_CPUID, { 0x0f, 0xa2 }, 2 },
+    [EXIT_HLT] = { INSN_HLT, { 0xf4 }, 1 },
+    [EXIT_HYPERCALL] = { INSN_VMMCALL, { 0x0f, 0x01, 0xd9 }, 3 },
+    [EXIT_XSETBV] = { INSN_XSETBV, { 0x0f, 0x01, 0xd1 }, 3 },
+    [EXIT_WBINVD] = { INSN_WBINVD, { 0x0f, 0x09 }, 2 },
+    [EXIT_MONITOR] = { INSN_MONITOR, { 0x0f, 0x01, 0xc8 }, 3 },
+    [EXIT_MWAIT] = { INSN_MWAIT, { 0x0f, 0x01, 0xc9 }, 3 },
+    [EXIT_MSR] = { INSN_RDMSR, { 0x0f, 0x32 }, 2 },
+};
+
+static bool cached_match(struct vcpu *v, uint64_t la, const uint8_t *bytes,
+                         unsigned int n)
+{
+    const struct code_page *c = &v->hvm->code_page;
+    uint8_t got[3];
+    gpa_t at = gpa(c->gfn << PAGE_SHIFT | (la & (PAGE_SIZE - 1)));
+
+    return c->linear == (la & PAGE_MASK) &&
+           c->cr3 == hvm_get_reg(v, REG_CR3) &&
+           (la & (PAGE_SIZE - 1)) + n <= PAGE_SIZE &&
+           !guest_read_phys(v->domain, got, at, n) && !memcmp(got, bytes, n);
+}
+
+static void remember_page(struct vcpu *v, uint64_t la)
+{
+    uint32_t pfec;
+    gpa_t at;
+
+    if (guest_walk(v, gva(la), PFEC_FETCH | user_access(v), &at, &pfec))
+        return;
+    v->hvm->code_page = (struct code_page){
+        .cr3 = hvm_get_reg(v, REG_CR3), .linear = la & PAGE_MASK,
+        .gfn = gpa_to_gfn(at).raw };
+}
+
+/* Fetches across a page boundary where the instruction does. */
+static unsigned int fetch_all(struct vcpu *v, uint64_t la, uint8_t *buf,
+                              struct guest_fault *f)
+{
+    unsigned int n = hvm_fetch(v, la, buf, INSN_MAX_BYTES, f);
+    struct guest_fault ignored;
+
+    if (n && n < INSN_MAX_BYTES)
+        n += hvm_fetch(v, la + n, buf + n, INSN_MAX_BYTES - n, &ignored);
+    return n;
+}
+
+unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
+{
+    enum insn_class want = expected[e->kind].class;
+    uint8_t plain[3] = { expected[e->kind].bytes[0],
+                         expected[e->kind].bytes[1],
+                         expected[e->kind].bytes[2] };
+    unsigned int n = expected[e->kind].n, got, len;
+    enum hvm_mode m = hvm_mode(v);
+    uint64_t la = linear(v, m);
+    uint8_t buf[INSN_MAX_BYTES];
+    struct guest_fault f;
+
+    if (e->kind == EXIT_MSR && e->msr.write) {
+        want = INSN_WRMSR;
+        plain[1] = 0x30;
+    }
+    if (n && cached_match(v, la, plain, n))
+        return n;
+    got = fetch_all(v, la, buf, &f);
+    if (!got)
+        return 0;
+    remember_page(v, la);
+    len = insn_length_of(buf, got, code_bytes(m), want);
+    /* Two instructions share these kinds. */
+    if (!len && e->kind == EXIT_WBINVD)
+        len = insn_length_of(buf, got, code_bytes(m), INSN_INVD);
+    if (!len && e->kind == EXIT_HYPERCALL)
+        len = insn_length_of(buf, got, code_bytes(m), INSN_VMCALL);
+    return len;
+}
+
+_Static_assert(sizeof(struct emul_seg) == sizeof(struct segment) &&
+               offsetof(struct emul_seg, base) ==
+                   offsetof(struct segment, base), "the same object");
+
+const struct emul_seg *hvm_emul_seg(struct vcpu *v, enum insn_seg s)
+{
+    hvm_get_seg(v, (enum hvm_seg)s, &v->hvm->emul_seg[s]);
+    return (const struct emul_seg *)&v->hvm->emul_seg[s];
+}
+
+void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c)
+{
+    enum hvm_mode m = hvm_mode(v);
+
+    c->gpr = vcpu_regs(v)->gpr;
+    c->rip = vcpu_regs(v)->rip;
+    c->rflags = vcpu_regs(v)->rflags;
+    c->mode = (uint8_t)code_bytes(m);
+    c->cpl = (uint8_t)hvm_cpl(v);
+    c->la_bits = 48;
+    c->protected = m != MODE_REAL;
+    c->v86 = m == MODE_V86;
+    c->align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
+    c->nbytes = 0;
+}
+
+void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
+{
+    struct regs *r = vcpu_regs(v);
+
+    switch (rc) {
+    case EMUL_OK:
+    case EMUL_RETRY:
+        r->rip = c->rip;
+        r->rflags = c->rflags & ~RFLAGS_RF;
+        if (rc == EMUL_OK) {
+            if (unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS) != c->shadow)
+                hvm_ops.set_shadow(v, (hvm_ops.shadow(v) & SHADOW_NMI) |
+                                          (c->shadow ? SHADOW_STI_MOVSS : 0));
+            if (unlikely(c->step)) {
+                hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+                hvm_raise(v, VEC_DB, 0);
+            }
+        }
+        break;
+    case EMUL_FAULT:
+        if (c->fault.vector == VEC_PF)
+            hvm_raise_pf(v, c->fault.cr2, c->fault.error);
+        else
+            hvm_raise(v, c->fault.vector, c->fault.error);
+        break;
+    case EMUL_UNHANDLEABLE:
+        hvm_raise(v, VEC_UD, 0);
+        break;
+    }
+}

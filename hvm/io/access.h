@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One port or MMIO access of a guest, to whoever answers it. */
+#ifndef HVM_IO_ACCESS_H
+#define HVM_IO_ACCESS_H
+
+#include "hvm/base/hvm.h"
+#include "hvm/emul/emul.h"
+#include "hvm/io/ioreq.h"
+
+/*
+ * A port access of 1, 2 or 4 bytes: a device of Lodge's, else the device
+ * model; nobody: all ones. *val in for writes, out for reads.
+ */
+enum io_rc pio_access(struct vcpu *v, uint16_t port, unsigned int size,
+                      bool write, uint64_t *val);
+/* The same for guest physical addresses, 1, 2, 4 or 8 bytes, inside one
+ * page. */
+enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
+                       bool write, uint64_t *val);
+/* True if a device inside Lodge answers at this address. */
+bool mmio_is_internal(struct vcpu *v, gpa_t at);
+
+/* What the emulator reaches guest memory and devices by. opaque is a
+ * struct glue. */
+extern const struct emul_ops glue_ops;
+
+/* The exit that made us emulate: where it happened, if it was an NPF. */
+struct glue {
+    struct vcpu *v;
+    bool npf_valid;
+    gpa_t npf;
+};
+
+#endif

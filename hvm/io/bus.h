@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The internal devices' port and MMIO ranges of one domain: which device an
+ * access is for. Ports are looked up in two tables of bytes, MMIO by
+ * bisection. No lock: ranges are added at domain creation; bus_move() only
+ * exchanges single bytes while vCPUs run.
+ */
+#ifndef LODGE_HVM_IO_BUS_H
+#define LODGE_HVM_IO_BUS_H
+
+#include "hypervisor/lib/util.h"
+
+enum bus_kind { BUS_PORT, BUS_MMIO };
+
+enum bus_rc {
+    BUS_OK,
+    BUS_NONE, /* nobody here: the access goes to the device model */
+};
+
+/* addr is absolute; size 1, 2, 4 (ports) or also 8 bytes, inside the range.
+ * A handler may answer BUS_NONE for what it leaves to the device model. */
+typedef enum bus_rc bus_read_fn(void *dev, uint64_t addr, unsigned int size,
+                                uint64_t *val);
+typedef enum bus_rc bus_write_fn(void *dev, uint64_t addr, unsigned int size,
+                                 uint64_t val);
+
+struct bus_range {
+    enum bus_kind kind;
+    uint64_t base;
+    uint64_t len;
+    bus_read_fn *read;
+    bus_write_fn *write;
+};
+
+#define BUS_MAX_RANGES 64 /* slot 0 means none */
+#define BUS_MAX_MMIO   24
+#define BUS_MAX_PAGES  16 /* tables of 256 ports; 0 is the empty one */
+
+struct bus_slot {
+    uint64_t base, last;
+    bus_read_fn *read;
+    bus_write_fn *write;
+    void *dev;
+};
+
+struct bus {
+    uint8_t page[256];                  /* port / 256 to table */
+    uint8_t port[BUS_MAX_PAGES][256];   /* port % 256 to slot */
+    struct bus_slot slot[BUS_MAX_RANGES];
+    uint8_t mmio[BUS_MAX_MMIO];         /* slots by address */
+    uint8_t nr_slots, nr_pages, nr_mmio;
+};
+
+/* No ranges. */
+void bus_init(struct bus *b);
+/* Adds a device's ranges, all or none. -EEXIST: overlap; -EINVAL: empty or
+ * wraps; -ENOSPC. Not while vCPUs run. */
+int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
+            void *dev);
+/*
+ * Moves a device's port range to another base; the same errors, then nothing
+ * changed. -ENOENT: no such range. May be used while vCPUs run: an access at
+ * that moment finds the old place, the new one or none. The caller serialises
+ * calls.
+ */
+int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
+
+/* One access. val is written only on BUS_OK, upper bytes zero. size 1, 2, 4
+ * or 8; an access that is not wholly inside one range is BUS_NONE. */
+enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
+                          uint64_t *val);
+enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
+                           uint64_t val);
+enum bus_rc bus_mmio_read(struct bus *b, uint64_t gpa, unsigned int size,
+                          uint64_t *val);
+enum bus_rc bus_mmio_write(struct bus *b, uint64_t gpa, unsigned int size,
+                           uint64_t val);
+/* True if a device has this port; it may still answer BUS_NONE. */
+bool bus_port_claims(const struct bus *b, uint16_t port);
+/* True if a device decodes this guest-physical address. */
+bool bus_mmio_claims(struct bus *b, uint64_t gpa);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the emulator reaches the guest: memory through the guest's tables and
+ * the p2m, devices through mmio_access() and pio_access(), repeated string
+ * operations as one request where a device model can take them whole.
+ */
+#include "hvm/io/access.h"
+
+#include "hvm/insn.h"
+#include "hvm/io/bus.h"
+#include "hvm/io/vecreg.h"
+#include "hvm/mem/guest-copy.h"
+#include "hvm/mem/p2m.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/lib/string.h"
+
+static struct glue *glue_of(struct emul_ctx *c)
+{
+    return c->opaque;
+}
+
+static uint32_t rights(const struct emul_ctx *c, bool write)
+{
+    return (c->cpl == 3 ? PFEC_USER : 0) | (write ? PFEC_WRITE : 0);
+}
+
+/* Linear to physical, by the exit's own address where that is it. */
+static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
+                              gpa_t *at)
+{
+    struct glue *g = glue_of(c);
+    uint32_t pfec;
+    int rc;
+
+    if (g->npf_valid && ((la ^ g->npf.raw) & (PAGE_SIZE - 1)) == 0 &&
+        emul_one_place(c)) {
+        *at = g->npf;
+        return EMUL_OK;
+    }
+    rc = guest_walk(g->v, gva(la), rights(c, write), at, &pfec);
+    if (rc == -EFAULT)
+        return emul_page_fault(c, la, pfec);
+    return rc ? EMUL_UNHANDLEABLE : EMUL_OK;
+}
+
+/* What stands at a guest physical address for the emulator. */
+enum place { PLACE_RAM, PLACE_READ_ONLY, PLACE_DEVICE };
+
+static enum place place_of(struct vcpu *v, gpa_t at, bool write)
+{
+    switch (p2m_lookup(v->domain, gpa_to_gfn(at)).type) {
+    case P2M_RAM:
+    case P2M_RAM_LOG:
+    case P2M_FOREIGN:
+    case P2M_GRANT_RW:
+        return PLACE_RAM;
+    case P2M_RAM_RO:
+    case P2M_GRANT_RO:
+        return PLACE_READ_ONLY;
+    case P2M_IOREQ:
+        return write ? PLACE_DEVICE : PLACE_RAM;
+    default:
+        return PLACE_DEVICE;
+    }
+}
+
+/* n bytes of a device, in accesses as wide as alignment allows. */
+static enum emul_rc device_access(struct vcpu *v, gpa_t at, void *buf,
+                                  unsigned int n, bool write)
+{
+    uint8_t *b = buf;
+
+    while (n) {
+        unsigned int part = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
+        uint64_t val = 0;
+
+        if (write)
+            memcpy(&val, b, part);
+        if (mmio_access(v, at, part, write, &val) == IO_RETRY)
+            return EMUL_RETRY;
+        if (!write)
+            memcpy(b, &val, part);
+        at = gpa_add(at, part);
+        b += part;
+        n -= part;
+    }
+    return EMUL_OK;
+}
+
+/* n bytes inside one page. */
+static enum emul_rc page_access(struct vcpu *v, gpa_t at, void *buf,
+                                unsigned int n, bool write)
+{
+    int rc;
+
+    switch (place_of(v, at, write)) {
+    case PLACE_DEVICE:
+        return device_access(v, at, buf, n, write);
+    case PLACE_READ_ONLY:
+        if (write)
+            return EMUL_OK; /* as to a ROM */
+        break;
+    case PLACE_RAM:
+        break;
+    }
+    rc = write ? guest_write_phys(v->domain, at, buf, n)
+               : guest_read_phys(v->domain, buf, at, n);
+    return rc ? EMUL_RETRY : EMUL_OK;
+}
+
+/* Both pages are translated before either is touched. */
+static enum emul_rc access(struct emul_ctx *c, uint64_t la, void *buf,
+                           unsigned int n, bool write, bool need_write)
+{
+    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
+    struct vcpu *v = glue_of(c)->v;
+    enum emul_rc rc;
+    gpa_t first, second = gpa(0);
+
+    rc = translate(c, la, need_write, &first);
+    if (rc != EMUL_OK)
+        return rc;
+    if (likely(n <= room))
+        return page_access(v, first, buf, n, write);
+    rc = translate(c, la + room, need_write, &second);
+    if (rc == EMUL_OK)
+        rc = page_access(v, first, buf, room, write);
+    if (rc == EMUL_OK)
+        rc = page_access(v, second, (uint8_t *)buf + room, n - room, write);
+    return rc;
+}
+
+static enum emul_rc glue_fetch(struct emul_ctx *c, uint64_t la, void *buf,
+                               unsigned int *n)
+{
+    struct guest_fault f;
+    unsigned int got = hvm_fetch(glue_of(c)->v, la, buf, *n, &f);
+
+    if (!got)
+        return f.at.raw == ~0ull ? emul_page_fault(c, f.cr2, f.pfec)
+                                 : EMUL_UNHANDLEABLE;
+    *n = got;
+    return EMUL_OK;
+}
+
+static enum emul_rc glue_read(struct emul_ctx *c, uint64_t la, void *buf,
+                              unsigned int n, bool rmw)
+{
+    return access(c, la, buf, n, false, rmw);
+}
+
+static enum emul_rc glue_write(struct emul_ctx *c, uint64_t la,
+                               const void *buf, unsigned int n)
+{
+    return access(c, la, (void *)(uintptr_t)buf, n, true, true);
+}
+
+static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
+                                 const void *old, const void *new,
+                                 unsigned int n)
+{
+    struct vcpu *v = glue_of(c)->v;
+    uint64_t o = 0, w = 0;
+    enum emul_rc rc;
+    bool done;
+    gpa_t at;
+
+    rc = translate(c, la, true, &at);
+    if (rc != EMUL_OK)
+        return rc;
+    if (n > 8 || (la & (PAGE_SIZE - 1)) + n > PAGE_SIZE ||
+        place_of(v, at, true) != PLACE_RAM)
+        return glue_write(c, la, new, n);
+    memcpy(&o, old, n);
+    memcpy(&w, new, n);
+    if (guest_cmpxchg_phys(v->domain, at, o, w, n, &done) || !done)
+        return EMUL_RETRY;
+    return EMUL_OK;
+}
+
+static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
+                                     unsigned int n)
+{
+    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
+    enum emul_rc rc;
+    gpa_t at;
+
+    rc = translate(c, la, true, &at);
+    if (rc == EMUL_OK && n > room)
+        rc = translate(c, la + room, true, &at);
+    return rc;
+}
+
+static const struct emul_seg *glue_seg(struct emul_ctx *c, enum insn_seg s)
+{
+    return hvm_emul_seg(glue_of(c)->v, s);
+}
+
+static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
+                             unsigned int bytes, bool in, uint32_t *val)
+{
+    uint64_t wide = in ? 0 : *val;
+
+    if (pio_access(glue_of(c)->v, port, bytes, !in, &wide) == IO_RETRY)
+        return EMUL_RETRY;
+    if (in)
+        *val = (uint32_t)wide;
+    return EMUL_OK;
+}
+
+static enum emul_rc sent(enum io_rc rc)
+{
+    /* Nobody there: element by element reads ones. */
+    return rc == IO_DONE ? EMUL_OK
+         : rc == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
+}
+
+/* Ports of a device model: one request with the address of the buffer. */
+static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
+{
+    struct vcpu *v = glue_of(c)->v;
+    bool in = r->kind == EMUL_REP_INS;
+    struct io_access a = { .type = IOREQ_TYPE_PIO, .write = !in, .df = r->df,
+                           .data_is_ptr = true, .size = r->bytes,
+                           .count = r->count, .addr = r->port };
+    enum emul_rc rc;
+    gpa_t at;
+
+    if (bus_port_claims(v->domain->hvm->bus, r->port))
+        return EMUL_UNHANDLEABLE;
+    rc = translate(c, in ? r->dst : r->src, in, &at);
+    if (rc != EMUL_OK)
+        return rc;
+    if (place_of(v, at, in) != PLACE_RAM)
+        return EMUL_UNHANDLEABLE;
+    a.data = at.raw;
+    return sent(ioreq_send(v, &a));
+}
+
+/* Between RAM and a device model's memory, or the same value into it. */
+static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
+{
+    struct vcpu *v = glue_of(c)->v;
+    struct io_access a = { .type = IOREQ_TYPE_COPY, .df = r->df,
+                           .size = r->bytes, .count = r->count };
+    gpa_t src = gpa(0), dst;
+    enum emul_rc rc;
+    bool to_device;
+
+    rc = translate(c, r->dst, true, &dst);
+    if (rc != EMUL_OK)
+        return rc;
+    to_device = place_of(v, dst, true) == PLACE_DEVICE;
+    if (r->kind == EMUL_REP_STOS) {
+        a.data = r->value;
+    } else {
+        rc = translate(c, r->src, false, &src);
+        if (rc != EMUL_OK)
+            return rc;
+        /* Exactly one side is a device. */
+        if ((place_of(v, src, false) == PLACE_DEVICE) == to_device)
+            return EMUL_UNHANDLEABLE;
+        a.data_is_ptr = true;
+        a.data = to_device ? src.raw : dst.raw;
+    }
+    a.write = to_device;
+    a.addr = to_device ? dst.raw : src.raw;
+    if ((r->kind == EMUL_REP_STOS && !to_device) ||
+        mmio_is_internal(v, gpa(a.addr)))
+        return EMUL_UNHANDLEABLE;
+    return sent(ioreq_send(v, &a));
+}
+
+static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
+{
+    if (r->kind == EMUL_REP_INS || r->kind == EMUL_REP_OUTS)
+        return rep_port(c, r);
+    return rep_memory(c, r);
+}
+
+static enum emul_rc glue_get_vec(struct emul_ctx *c, enum emul_vec f,
+                                 unsigned int r, void *buf, unsigned int n)
+{
+    return f == EMUL_VEC_XMM && vecreg_get(r, buf, n) ? EMUL_OK
+                                                      : EMUL_UNHANDLEABLE;
+}
+
+static enum emul_rc glue_put_vec(struct emul_ctx *c, enum emul_vec f,
+                                 unsigned int r, const void *buf,
+                                 unsigned int n, bool zero_rest)
+{
+    return f == EMUL_VEC_XMM && vecreg_put(r, buf, n, zero_rest)
+               ? EMUL_OK : EMUL_UNHANDLEABLE;
+}
+
+static enum emul_rc glue_read_cr(struct emul_ctx *c, unsigned int cr,
+                                 uint64_t *val)
+{
+    struct vcpu *v = glue_of(c)->v;
+
+    switch (cr) {
+    case 0: *val = hvm_get_reg(v, REG_CR0); return EMUL_OK;
+    case 4: *val = hvm_get_reg(v, REG_CR4); return EMUL_OK;
+    case EMUL_XCR0: *val = v->hvm->xcr0; return EMUL_OK;
+    default: return EMUL_UNHANDLEABLE;
+    }
+}
+
+const struct emul_ops glue_ops = {
+    .fetch = glue_fetch,
+    .read = glue_read,
+    .write = glue_write,
+    .cmpxchg = glue_cmpxchg,
+    .check_write = glue_check_write,
+    .seg = glue_seg,
+    .rep = glue_rep,
+    .pio = glue_pio,
+    .get_vec = glue_get_vec,
+    .put_vec = glue_put_vec,
+    .read_cr = glue_read_cr,
+};

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O request servers. A server is found under lock IOREQ, held by a
+ * reference while a vCPU waits for it, and freed at the last one: the
+ * toolstack may destroy a server, or its device model may die, at any time.
+ *
+ * The shared pages belong to the guest as special frames and are mapped by
+ * the device model; what it writes there is read once and trusted with
+ * nothing but the answer itself.
+ */
+#include "hvm/io/ioreq.h"
+
+#include "hvm/base/hvm.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/hvm-op.h"
+#include "hypervisor/abi/memory.h"
+#include "hypervisor/core/evtchn.h"
+#include "hypervisor/lib/rangeset.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+
+#define MAX_SERVERS 8
+#define MAX_RANGES 256 /* of each type */
+#define NR_RANGE_TYPES 3
+#define SYNC_SLOTS (PAGE_SIZE / sizeof(struct ioreq))
+
+struct ioreq_server {
+    uint32_t refs;            /* (a) */
+    ioservid_t id;            /* (c) */
+    domid_t dm;               /* (c) */
+    uint8_t bufmode;          /* (c) HVM_IOREQSRV_BUFIOREQ_* */
+    bool enabled;             /* lock IOREQ */
+    bool gone;                /* (a) destroyed */
+    struct page *sync_page, *buf_page; /* made when first asked for */
+    struct shared_iopage *sync;
+    struct buffered_iopage *buf;
+    struct spinlock buf_lock; /* rank VDEV: writers of the ring */
+    uint32_t buf_port;
+    uint32_t port[SYNC_SLOTS]; /* by vCPU id, 0: none */
+    struct rangeset ranges[NR_RANGE_TYPES];  /* lock IOREQ */
+    struct range range[NR_RANGE_TYPES][MAX_RANGES]; /* their memory */
+};
+
+struct ioreq_domain {
+    struct spinlock lock;     /* rank IOREQ */
+    struct ioreq_server *server[MAX_SERVERS];
+    uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
+};
+
+/* A vCPU needs nothing of its own; it waits on its stack. */
+
+static struct ioreq_domain *ioreqs(const struct domain *d)
+{
+    return d->hvm->ioreq;
+}
+
+int ioreq_domain_init(struct domain *d)
+{
+    struct ioreq_domain *i = heap_alloc(sizeof(*i));
+
+    if (!i)
+        return -ENOMEM;
+    spin_lock_init(&i->lock, LOCK_IOREQ);
+    d->hvm->ioreq = i;
+    return 0;
+}
+
+static void server_put(struct domain *d, struct ioreq_server *s)
+{
+    if (!atomic_dec_and_test(&s->refs))
+        return;
+    if (s->sync)
+        domain_special_page_free(d, s->sync, s->sync_page);
+    if (s->buf)
+        domain_special_page_free(d, s->buf, s->buf_page);
+    heap_free(s);
+}
+
+/* The consumer side of a port: the device model has answered. */
+static void answered(struct vcpu *v, uint32_t port)
+{
+    vcpu_unpark(v);
+}
+
+static void ports_free(struct domain *d, struct ioreq_server *s)
+{
+    struct vcpu *v;
+    unsigned int i;
+
+    for_each_vcpu (d, v, i)
+        if (i < SYNC_SLOTS && s->port[i]) {
+            evtchn_free_consumer(v, s->port[i]);
+            s->port[i] = 0;
+        }
+    if (s->buf_port)
+        evtchn_free_consumer(d->vcpu[0], s->buf_port);
+    s->buf_port = 0;
+}
+
+static int port_add(struct ioreq_server *s, struct vcpu *v)
+{
+    uint32_t port;
+    int rc;
+
+    if (v->id >= SYNC_SLOTS || s->port[v->id])
+        return 0;
+    rc = evtchn_alloc_consumer(v, s->dm, answered, &port);
+    if (rc)
+        return rc;
+    s->port[v->id] = port;
+    if (s->sync)
+        WRITE_ONCE(s->sync->vcpu_ioreq[v->id].vp_eport, port);
+    return 0;
+}
+
+int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
+                 ioservid_t *id)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *s;
+    struct vcpu *v;
+    unsigned int i, slot;
+    int rc = 0;
+
+    if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->vcpu[0])
+        return -EINVAL;
+    s = heap_alloc(sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->refs = 1;
+    s->dm = dm->id;
+    s->bufmode = bufioreq;
+    spin_lock_init(&s->buf_lock, LOCK_VDEV);
+    for (i = 0; i < NR_RANGE_TYPES; i++)
+        rangeset_init(&s->ranges[i], s->range[i], MAX_RANGES);
+    if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
+        rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, answered, &s->buf_port);
+    for_each_vcpu (d, v, i)
+        if (!rc)
+            rc = port_add(s, v);
+    if (!rc) {
+        spin_lock(&io->lock);
+        for (slot = 0; slot < MAX_SERVERS && io->server[slot]; slot++)
+            ;
+        if (slot < MAX_SERVERS) {
+            s->id = (ioservid_t)slot;
+            io->server[slot] = s;
+        } else {
+            rc = -ENOSPC;
+        }
+        spin_unlock(&io->lock);
+    }
+    if (rc) {
+        ports_free(d, s);
+        server_put(d, s);
+        return rc;
+    }
+    *id = s->id;
+    return 0;
+}
+
+/* The server with this id if dm is its device model, with a reference. */
+static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
+                                       ioservid_t id)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *s = NULL;
+
+    if (!io || id >= MAX_SERVERS)
+        return NULL;
+    id = (ioservid_t)index_nospec(id, MAX_SERVERS);
+    spin_lock(&io->lock);
+    if (io->server[id] && io->server[id]->dm == dm->id) {
+        s = io->server[id];
+        atomic_inc(&s->refs);
+    }
+    spin_unlock(&io->lock);
+    return s;
+}
+
+static void server_remove(struct domain *d, struct ioreq_server *s)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct vcpu *v;
+    unsigned int i;
+    bool mine;
+
+    spin_lock(&io->lock);
+    mine = io->server[s->id] == s;
+    if (mine)
+        io->server[s->id] = NULL;
+    spin_unlock(&io->lock);
+    if (!mine)
+        return;
+    WRITE_ONCE(s->gone, true);
+    ports_free(d, s);
+    for_each_vcpu (d, v, i)
+        vcpu_unpark(v);
+    server_put(d, s);
+}
+
+int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
+{
+    struct ioreq_server *s = server_get(d, dm, id);
+
+    if (!s)
+        return -ENOENT;
+    server_remove(d, s);
+    server_put(d, s);
+    return 0;
+}
+
+void ioreq_domain_exit(struct domain *d)
+{
+    struct ioreq_domain *io = ioreqs(d);
+
+    if (!io)
+        return;
+    for (unsigned int i = 0; i < MAX_SERVERS; i++)
+        if (io->server[i])
+            server_remove(d, io->server[i]);
+    heap_free(io);
+    d->hvm->ioreq = NULL;
+}
+
+int ioreq_vcpu_init(struct vcpu *v)
+{
+    struct ioreq_domain *io = ioreqs(v->domain);
+    int rc = 0;
+
+    for (unsigned int i = 0; i < MAX_SERVERS && !rc; i++)
+        if (io->server[i])
+            rc = port_add(io->server[i], v);
+    return rc;
+}
+
+void ioreq_vcpu_exit(struct vcpu *v)
+{
+    struct ioreq_domain *io = ioreqs(v->domain);
+
+    for (unsigned int i = 0; io && i < MAX_SERVERS; i++) {
+        struct ioreq_server *s = io->server[i];
+
+        if (s && v->id < SYNC_SLOTS && s->port[v->id]) {
+            evtchn_free_consumer(v, s->port[v->id]);
+            s->port[v->id] = 0;
+        }
+    }
+}
+
+int ioreq_get_info(struct domain *d, struct domain *dm,
+                   struct xen_dm_op_get_ioreq_server_info *info)
+{
+    struct ioreq_server *s = server_get(d, dm, info->id);
+    int rc = 0;
+
+    if (!s)
+        return -ENOENT;
+    /* Frames come from XENMEM_acquire_resource. */
+    if (!(info->flags & XEN_DMOP_no_gfns))
+        rc = -EOPNOTSUPP;
+    info->bufioreq_port = s->buf_port;
+    server_put(d, s);
+    return rc;
+}
+
+int ioreq_range(struct domain *d, struct domain *dm,
+                const struct xen_dm_op_ioreq_server_range *r, bool map)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *s;
+    struct rangeset *set;
+    int rc;
+
+    if (r->type >= NR_RANGE_TYPES || r->start > r->end || r->pad)
+        return -EINVAL;
+    s = server_get(d, dm, r->id);
+    if (!s)
+        return -ENOENT;
+    set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
+    spin_lock(&io->lock);
+    if (map)
+        rc = rangeset_overlaps(set, r->start, r->end)
+                 ? -EEXIST : rangeset_add(set, r->start, r->end);
+    else
+        rc = rangeset_contains(set, r->start, r->end)
+                 ? rangeset_remove(set, r->start, r->end) : -ENOENT;
+    spin_unlock(&io->lock);
+    server_put(d, s);
+    return rc;
+}
+
+int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
+                    bool enabled)
+{
+    struct ioreq_server *s = server_get(d, dm, id);
+
+    if (!s)
+        return -ENOENT;
+    spin_lock(&ioreqs(d)->lock);
+    s->enabled = enabled;
+    spin_unlock(&ioreqs(d)->lock);
+    server_put(d, s);
+    return 0;
+}
+
+int ioreq_map_mem_type(struct domain *d, struct domain *dm,
+                       const struct xen_dm_op_map_mem_type_to_ioreq_server *m)
+{
+    return -EOPNOTSUPP;
+}
+
+int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
+                unsigned int i, struct page **pg)
+{
+    struct ioreq_server *s = server_get(d, dm, id);
+    struct vcpu *v;
+    unsigned int n;
+    int rc = 0;
+
+    if (!s)
+        return -ENOENT;
+    spin_lock(&d->lock);
+    if (i == XENMEM_resource_ioreq_server_frame_bufioreq) {
+        if (s->bufmode == HVM_IOREQSRV_BUFIOREQ_OFF)
+            rc = -ENOENT;
+        else if (!s->buf)
+            s->buf = domain_special_page(d, &s->buf_page);
+        *pg = s->buf_page;
+    } else {
+        if (!s->sync) {
+            struct shared_iopage *p = domain_special_page(d, &s->sync_page);
+
+            for_each_vcpu (d, v, n)
+                if (p && n < SYNC_SLOTS)
+                    p->vcpu_ioreq[n].vp_eport = s->port[n];
+            store_release(&s->sync, p);
+        }
+        *pg = s->sync_page;
+    }
+    if (!rc && !*pg)
+        rc = -ENOMEM;
+    spin_unlock(&d->lock);
+    server_put(d, s);
+    return rc;
+}
+
+/* What kind of range an access is looked up in, and by which key. */
+struct key {
+    unsigned int type;
+    uint64_t first, last;
+};
+
+/* A configuration access by 0xcfc that 0xcf8 has aimed. */
+static bool is_config(const struct ioreq_domain *io, const struct io_access *a)
+{
+    return a->type == IOREQ_TYPE_PIO && (a->addr & ~3ull) == 0xcfc &&
+           (READ_ONCE(io->cf8) & BIT(31));
+}
+
+static struct key key_of(const struct ioreq_domain *io,
+                         const struct io_access *a)
+{
+    uint64_t len = (uint64_t)a->size *
+                   (a->type == IOREQ_TYPE_COPY ? a->count : 1);
+    uint64_t first = a->addr;
+
+    if (is_config(io, a)) {
+        uint32_t bdf = READ_ONCE(io->cf8) >> 8 & 0xffff;
+
+        return (struct key){ XEN_DMOP_IO_RANGE_PCI, bdf, bdf };
+    }
+    if (a->df && a->type == IOREQ_TYPE_COPY)
+        first = a->addr + a->size - len;
+    return (struct key){ a->type == IOREQ_TYPE_PIO ? XEN_DMOP_IO_RANGE_PORT
+                                                   : XEN_DMOP_IO_RANGE_MEMORY,
+                         first, first + len - 1 };
+}
+
+static struct ioreq_server *select_server(struct domain *d,
+                                          const struct io_access *a)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *found = NULL;
+    struct key k = key_of(io, a);
+
+    spin_lock(&io->lock);
+    for (unsigned int i = 0; i < MAX_SERVERS && !found; i++) {
+        struct ioreq_server *s = io->server[i];
+
+        if (s && s->enabled &&
+            rangeset_contains(&s->ranges[k.type], k.first, k.last)) {
+            found = s;
+            atomic_inc(&s->refs);
+        }
+    }
+    spin_unlock(&io->lock);
+    return found;
+}
+
+static bool fits_ring(const struct io_access *a)
+{
+    /* Stores to the VGA window: many, and no answer is needed. */
+    return a->type == IOREQ_TYPE_COPY && a->write && !a->data_is_ptr &&
+           a->count == 1 && a->addr >= 0xa0000 && a->addr < 0xc0000;
+}
+
+/* Into the ring; false when it is full or there is none. */
+static bool send_buffered(struct domain *d, struct ioreq_server *s,
+                          const struct io_access *a)
+{
+    struct buffered_iopage *b = load_acquire(&s->buf);
+    unsigned int slots = a->size == 8 ? 2 : 1;
+    struct buf_ioreq r = { .type = a->type, .dir = IOREQ_WRITE,
+                           .size = bit_lowest(a->size),
+                           .addr = (uint32_t)a->addr & 0xfffff,
+                           .data = (uint32_t)a->data };
+    uint32_t write;
+    bool ok;
+
+    if (!b || s->bufmode == HVM_IOREQSRV_BUFIOREQ_OFF)
+        return false;
+    spin_lock(&s->buf_lock);
+    write = b->write_pointer;
+    ok = write - READ_ONCE(b->read_pointer) <= IOREQ_BUFFER_SLOT_NUM - slots;
+    if (ok) {
+        b->buf_ioreq[write % IOREQ_BUFFER_SLOT_NUM] = r;
+        if (slots == 2) {
+            r.data = (uint32_t)(a->data >> 32);
+            b->buf_ioreq[(write + 1) % IOREQ_BUFFER_SLOT_NUM] = r;
+        }
+        store_release(&b->write_pointer, write + slots);
+    }
+    spin_unlock(&s->buf_lock);
+    if (ok)
+        evtchn_notify_consumer_peer(d, s->buf_port);
+    return ok;
+}
+
+/* Fills the slot and hands it over. */
+static void post(const struct ioreq_domain *io, struct ioreq *slot,
+                 const struct io_access *a)
+{
+    struct ioreq r = *slot;
+
+    r.addr = a->addr;
+    r.data = a->data;
+    r.count = a->count;
+    r.size = a->size;
+    r.type = a->type;
+    r.data_is_ptr = a->data_is_ptr;
+    r.dir = a->write ? IOREQ_WRITE : IOREQ_READ;
+    r.df = a->df;
+    r.state = STATE_IOREQ_NONE;
+    if (is_config(io, a)) {
+        uint32_t cf8 = READ_ONCE(io->cf8);
+
+        r.type = IOREQ_TYPE_PCI_CONFIG;
+        r.addr = (uint64_t)(cf8 >> 8 & 0xffff) << 32 | (cf8 & 0xfc) |
+                 (a->addr & 3);
+    }
+    *slot = r;
+    smp_wmb(); /* the request before its state; pairs with the model's */
+    slot->state = STATE_IOREQ_READY;
+}
+
+static unsigned int slot_state(struct ioreq *slot)
+{
+    /* The state shares its byte with bits that only we write. */
+    return READ_ONCE(*((uint8_t *)&slot->type - 1)) & 0xf;
+}
+
+static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
+                              struct ioreq *slot, struct io_access *a)
+{
+    for (;;) {
+        unsigned int state = slot_state(slot);
+
+        if (state == STATE_IORESP_READY) {
+            smp_rmb(); /* the state before the data */
+            a->data = READ_ONCE(slot->data);
+            slot->state = STATE_IOREQ_NONE;
+            return IO_DONE;
+        }
+        if (READ_ONCE(s->gone))
+            return IO_NONE;
+        if (v->domain->dying != DOMAIN_ALIVE)
+            return IO_RETRY;
+        if (state != STATE_IOREQ_READY && state != STATE_IOREQ_INPROCESS) {
+            domain_crash(v->domain, "the device model broke the request "
+                         "protocol (slot state %u)", state);
+            return IO_RETRY;
+        }
+        if (!evtchn_consumer_is_bound(v->domain, s->port[v->id])) {
+            domain_crash(v->domain, "its device model is gone: the process "
+                         "ended or closed its event channels");
+            return IO_RETRY;
+        }
+        vcpu_park();
+    }
+}
+
+enum io_rc ioreq_send(struct vcpu *v, struct io_access *a)
+{
+    struct domain *d = v->domain;
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *s;
+    struct shared_iopage *sync;
+    enum io_rc rc = IO_NONE;
+
+    if (a->type == IOREQ_TYPE_PIO && a->addr == 0xcf8 && a->write &&
+        a->size == 4)
+        WRITE_ONCE(io->cf8, (uint32_t)a->data);
+    s = select_server(d, a);
+    if (!s)
+        return IO_NONE;
+    sync = load_acquire(&s->sync);
+    if (fits_ring(a) && send_buffered(d, s, a)) {
+        rc = IO_DONE;
+    } else if (sync && v->id < SYNC_SLOTS) {
+        struct ioreq *slot = &sync->vcpu_ioreq[v->id];
+
+        domain_defer_shutdown(v, true);
+        post(io, slot, a);
+        evtchn_notify_consumer_peer(d, s->port[v->id]);
+        rc = wait_answer(v, s, slot, a);
+        domain_defer_shutdown(v, false);
+    }
+    server_put(d, s);
+    return rc;
+}
+
+void ioreq_invalidate(struct domain *d)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct io_access a = { .type = IOREQ_TYPE_INVALIDATE, .write = true,
+                           .size = 4, .count = 1, .data = ~0ull };
+
+    for (unsigned int i = 0; i < MAX_SERVERS; i++)
+        if (io->server[i])
+            (void)send_buffered(d, io->server[i], &a);
+}

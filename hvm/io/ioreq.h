@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O request servers: device models in another domain that claim ports,
+ * MMIO and PCI functions of this one, and the way of one access to them and
+ * back. The shared page holds one slot per vCPU; a ring takes writes that
+ * need no answer.
+ */
+#ifndef HVM_IO_IOREQ_H
+#define HVM_IO_IOREQ_H
+
+#include "hypervisor/abi/dm-op.h"
+#include "hypervisor/abi/ioreq.h"
+#include "hypervisor/core/domain.h"
+
+/* An access as the guest made it. */
+struct io_access {
+    uint8_t type;      /* IOREQ_TYPE_PIO or IOREQ_TYPE_COPY */
+    bool write;
+    bool df;           /* elements go down */
+    bool data_is_ptr;  /* data is a guest physical address of RAM */
+    uint32_t size;     /* bytes of an element: 1, 2, 4, 8 */
+    uint32_t count;    /* elements, 1 without data_is_ptr unless writing the
+                          same value */
+    uint64_t addr;     /* port or guest physical address */
+    uint64_t data;     /* value (in, and out for reads) or address */
+};
+
+enum io_rc {
+    IO_DONE,
+    IO_NONE,  /* no server claims it: reads are all ones */
+    IO_RETRY, /* the domain is going away: run the instruction again */
+};
+
+/*
+ * Sends an access to the server that claims it and waits for the answer.
+ * By the vCPU itself, no locks.
+ */
+enum io_rc ioreq_send(struct vcpu *v, struct io_access *a);
+
+int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
+void ioreq_domain_exit(struct domain *d); /* idempotent */
+int ioreq_vcpu_init(struct vcpu *v);      /* joins all servers */
+void ioreq_vcpu_exit(struct vcpu *v);
+
+/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. */
+int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
+                 ioservid_t *id);
+int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id);
+int ioreq_get_info(struct domain *d, struct domain *dm,
+                   struct xen_dm_op_get_ioreq_server_info *info);
+int ioreq_range(struct domain *d, struct domain *dm,
+                const struct xen_dm_op_ioreq_server_range *r, bool map);
+int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
+                    bool enabled);
+int ioreq_map_mem_type(struct domain *d, struct domain *dm,
+                       const struct xen_dm_op_map_mem_type_to_ioreq_server *m);
+/* Frame i of a server for XENMEM_acquire_resource: 0 is the buffered ring, 1
+ * the synchronous page. */
+int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
+                unsigned int i, struct page **pg);
+/* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */
+void ioreq_invalidate(struct domain *d);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the way of an access expects from the layers above it. */
+#ifndef LODGE_HVM_IO_UPCALLS_H
+#define LODGE_HVM_IO_UPCALLS_H
+
+#include "hypervisor/lib/util.h"
+
+struct vpci;
+
+/*
+ * An access of domain 0 to memory that hvm/pci watches: 1, 2, 4 or 8 bytes
+ * inside one page. False: it watches nothing there. No locks held.
+ */
+bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
+                      bool write, uint64_t *val);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Interrupt wiring of one domain, as on a PC with a PIIX3: PCI INTx wires to
+ * GSIs 16 and up and, through four programmable links, to ISA IRQs; ISA IRQs
+ * to the 8259s and to the I/O APIC (IRQ 0 on pin 2); MSIs straight to the
+ * APIC bus. Counts how many wires hold each GSI up.
+ *
+ * Fields: (c) constant after creation, (i) lock HVM_IRQ, which is ->lock.
+ */
+#ifndef LODGE_HVM_IRQ_ROUTE_H
+#define LODGE_HVM_IRQ_ROUTE_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hypervisor/cpu/spinlock.h"
+#include "hvm/irq/apicbus.h"
+#include "hvm/irq/vioapic.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/irq/vpic.h"
+
+enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
+                      CALLBACK_VECTOR };
+
+struct route {
+    struct domain *domain;    /* (c) */
+    struct spinlock lock;
+    struct apicbus apics;
+
+    bool has_pic;             /* (c) the domain has 8259s */
+    bool watch_pins;          /* (c) vioapic_pin_changed() is wanted */
+    unsigned int nr_gsis;     /* (c) */
+    unsigned int nr_ioapics;  /* (c) */
+    struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
+    union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
+    uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) bit per GSI */
+    uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) route_gsi_bind() */
+    uint64_t pirq[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_use_pirq() */
+    uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
+    uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
+
+    struct hvm_hw_vpic pic[2];       /* (i) master, slave */
+    struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
+    bool pic_in_lint;                /* (i) some LINT0 is fixed or NMI */
+
+    uint64_t intx[2];                /* (i) PCI wires, device * 4 + INTx */
+    uint16_t isa;                    /* (i) ISA wires */
+    uint8_t link_irq[4];             /* (i) ISA IRQ of each PCI link, 0: none */
+    uint8_t link_count[4];           /* (i) INTx wires up on each link */
+
+    enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
+    uint8_t callback_vector;         /* (i) for CALLBACK_VECTOR */
+    uint8_t callback_gsi;            /* (i) */
+    uint8_t callback_dev, callback_pin; /* (i) for CALLBACK_INTX */
+    bool callback_up;                /* (i) */
+};
+
+/* PCI device * INTx to GSI and link ("barber's pole"). */
+static inline unsigned int route_intx_gsi(unsigned int dev, unsigned int pin)
+{
+    return 16 + ((dev * 4 + dev / 8 + pin) & 31);
+}
+static inline unsigned int route_intx_link(unsigned int dev, unsigned int pin)
+{
+    return (dev + pin) & 3;
+}
+
+/* An empty wiring; chips come with route_add_ioapic(). Zeroed struct. */
+void route_init(struct route *r, struct domain *d, bool has_pic);
+/* Adds an I/O APIC; GSIs of chips may not overlap. -EINVAL, -ENOSPC. A guest
+ * gets (VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS). */
+int route_add_ioapic(struct route *r, uint64_t base, uint8_t id,
+                     unsigned int base_gsi, unsigned int pins);
+/* Registers I/O APICs and 8259s on the bus. Errors of bus_add(). */
+int route_attach(struct route *r, struct bus *b);
+/* Chips and lines to power-up state (domain reset; vCPUs paused). */
+void route_reset(struct route *r);
+
+/* All below: no locks of rank HVM_IRQ or higher held, any CPU; VDEV may be. */
+
+/* Sets a wire. Idempotent; nothing happens for numbers out of range. */
+void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
+                    bool level);
+void route_isa_set(struct route *r, unsigned int irq, bool level);
+/* The single line that passes a physical interrupt or a GSI of the device
+ * model's; a rise on an edge-triggered pin counts even when it is up. */
+void route_gsi_set(struct route *r, unsigned int gsi, bool level);
+/* One more / one less wire that holds a GSI up; the caller pairs them. */
+enum irq_result route_gsi_assert(struct route *r, unsigned int gsi);
+void route_gsi_deassert(struct route *r, unsigned int gsi);
+/* One edge on a GSI that is not held up by a wire of the caller. */
+enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);
+/* Lets an ISA wire fall and rise again, and leaves it up: a timer's tick. */
+enum irq_result route_isa_pulse(struct route *r, unsigned int irq);
+
+/* PIIX3 PIRQRC: link 0 to 3 to ISA IRQ 0 (none) to 15. -EINVAL. */
+int route_link_set(struct route *r, unsigned int link, unsigned int irq);
+/* A message-signalled interrupt. -EINVAL: delivery mode we do not do;
+ * -ESRCH: no such destination; errors of route_msi_event(). */
+int route_msi(struct route *r, uint64_t addr, uint32_t data);
+
+/* route_gsi_ended() is wanted for this GSI / route_gsi_event() replaces its
+ * interrupt. */
+void route_gsi_bind(struct route *r, unsigned int gsi, bool bound);
+void route_gsi_use_pirq(struct route *r, unsigned int gsi, bool use);
+/* Mask and entry of a GSI, for passthru and dumps; all ones: no such GSI. */
+uint64_t route_gsi_entry(struct route *r, unsigned int gsi);
+
+/* HVM_PARAM_CALLBACK_IRQ. The caller asserts the callback again after it. */
+void route_callback_set_via(struct route *r, uint64_t via);
+/* Event pending (vCPU 0) or not: level of the platform device's line. Only
+ * for CALLBACK_GSI and CALLBACK_INTX. */
+void route_callback_set(struct route *r, bool pending);
+
+/* A vCPU's LVT0, base MSR or pin 0 changed: who takes the 8259's INT? */
+void route_pic_rewire(struct route *r);
+/* vCPU a runs the INTA cycles: the vector, -1 if there is nothing for it any
+ * more. No locks held. */
+int route_pic_inta(struct route *r, struct vlapic *a);
+/* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
+void route_pic_output(struct route *r, bool up);
+
+/*
+ * Records PCI_IRQ, ISA_IRQ, PCI_LINK; the domain is paused. The loads must
+ * come in this order, as in the stream, and count lines anew. -EINVAL.
+ */
+void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec);
+void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec);
+void route_save_link(struct route *r, struct hvm_hw_pci_link *rec);
+int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec);
+int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec);
+int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec);
+
+#endif

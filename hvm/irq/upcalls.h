@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the interrupt controllers expect from the layers above (files of hvm/
+ * define these; unit tests supply fakes).
+ */
+#ifndef LODGE_HVM_IRQ_UPCALLS_H
+#define LODGE_HVM_IRQ_UPCALLS_H
+
+#include "hypervisor/lib/util.h"
+
+struct domain;
+struct vlapic;
+
+enum vlapic_signal {
+    SIGNAL_NMI,  /* remember one NMI (a second one merges with it) */
+    SIGNAL_INIT, /* INIT: the target calls vlapic_init_signal() itself */
+    SIGNAL_SIPI, /* ignored by a vCPU that does not wait for it */
+};
+
+/*
+ * Something in a->pending is new, or may now be deliverable: the vCPU must
+ * call vlapic_pending() before it next enters its guest, and must stop
+ * waiting in HLT. From any CPU, lock HVM_IRQ and VDEV may be held.
+ */
+void vlapic_kick(struct vlapic *a);
+/* NMI, INIT or start-up IPI for a vCPU; `vector` counts for SIPI. Same
+ * contract as vlapic_kick(): note it and return. */
+void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector);
+/* a->mode changed (own vCPU or while it is paused): intercepts, APICv. */
+void vlapic_mode_changed(struct vlapic *a);
+/* The guest enabled its local APIC by SPIV: an event-channel vector that was
+ * lost while it was off must be posted again. */
+void vlapic_enabled_again(struct vlapic *a);
+/*
+ * Nanoseconds since boot at which this vCPU's TSC has (had) the value `tsc`;
+ * TIME_NEVER if beyond 2^63 ns. Used for the TSC deadline.
+ */
+uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc);
+
+/*
+ * A GSI of a domain with route->watch_pins (domain 0): its redirection entry
+ * changed in mask, trigger, polarity or routing. Lock HVM_IRQ of d held, so
+ * calls come in the order of the changes.
+ */
+void vioapic_pin_changed(struct domain *d, unsigned int gsi, uint64_t entry);
+/* The guest ended a level interrupt of a GSI given to route_gsi_bind(): its
+ * physical line may interrupt again. Lock HVM_IRQ of d held. */
+void route_gsi_ended(struct domain *d, unsigned int gsi);
+/* A GSI given to route_gsi_use_pirq() got its edge: send the guest the event
+ * of the pirq that it mapped. Lock HVM_IRQ of d held. */
+void route_gsi_event(struct domain *d, unsigned int gsi);
+/* An MSI with vector 0 names a pirq: allocate it when new, send the event.
+ * 0, -ERANGE, -EINVAL, -EBUSY. No locks. */
+int route_msi_event(struct domain *d, uint32_t pirq);
+/*
+ * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, LVT0,
+ * SPIV): periodic devices whose ticks nobody could hear start again
+ * (pit_resume(), rtc_resume(), hpet_resume()). No locks held. d may be a
+ * domain under construction whose devices are still zeroed.
+ */
+void route_unmasked(struct domain *d);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O APIC: redirection entries and remote IRR. Never counts wires (route.c
+ * does): it hears of a rise, and asks whether a line is still up when a
+ * level interrupt has ended.
+ *
+ * remote_irr is also kept as a bitmap, so that an EOI looks only at pins that
+ * wait for one.
+ */
+#include "hvm/irq/vioapic.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/upcalls.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define VERSION 0x11 /* 82093AA; no EOI register */
+
+/* Register offsets and indexes (82093AA 3.1, 3.2). */
+#define IOREGSEL 0x00
+#define IOWIN    0x10
+#define REG_ID   0x00
+#define REG_VER  0x01
+#define REG_ARB  0x02
+#define REG_RTE  0x10
+
+/* Bits of an entry that software writes. */
+#define RTE_WRITABLE 0xff0000000001afffull
+
+static void set_remote_irr(struct route *r, unsigned int gsi, bool on)
+{
+    r->rte[gsi].remote_irr = on;
+    if (on)
+        r->remote_irr[gsi / 64] |= BIT(gsi % 64);
+    else
+        r->remote_irr[gsi / 64] &= ~BIT(gsi % 64);
+}
+
+static enum irq_result send(struct route *r, unsigned int gsi)
+{
+    union ioapic_rte e = r->rte[gsi];
+    struct apic_msg m = {
+        .dest = e.dest == 0xff && !e.logical ? APIC_BROADCAST
+                                             : (uint32_t)e.dest,
+        .vector = (uint8_t)e.vector,
+        .delivery = (uint8_t)e.delivery,
+        .logical = e.logical,
+        .level = e.level,
+    };
+    enum irq_result rc;
+
+    /* Pin 0 as ExtINT is wiring, see route_pic_rewire(); INIT by a pin would
+     * only let a guest shoot itself. */
+    if (m.delivery != APIC_DM_FIXED && m.delivery != APIC_DM_LOWEST &&
+        m.delivery != APIC_DM_NMI)
+        return IRQ_IGNORED;
+    rc = apicbus_deliver(&r->apics, NULL, &m);
+    if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
+        set_remote_irr(r, gsi, true);
+    return rc;
+}
+
+enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
+{
+    union ioapic_rte e = r->rte[gsi];
+
+    if (e.mask)
+        return IRQ_IGNORED;
+    if (e.level && e.remote_irr)
+        return IRQ_COALESCED;
+    return send(r, gsi);
+}
+
+/* A level-triggered line that is up and free to interrupt does so. */
+static void reevaluate(struct route *r, unsigned int gsi)
+{
+    union ioapic_rte e = r->rte[gsi];
+
+    if (e.level && !e.mask && !e.remote_irr && r->asserted[gsi])
+        (void)send(r, gsi);
+}
+
+void vioapic_eoi(struct route *r, uint8_t vector)
+{
+    spin_lock(&r->lock);
+    for (unsigned int w = 0; w < ARRAY_SIZE(r->remote_irr); w++) {
+        for (uint64_t bits = r->remote_irr[w]; bits; bits &= bits - 1) {
+            unsigned int gsi = w * 64 + bit_lowest(bits);
+
+            if (r->rte[gsi].vector != vector)
+                continue;
+            set_remote_irr(r, gsi, false);
+            if (test_bit(gsi, r->bound))
+                route_gsi_ended(r->domain, gsi);
+            reevaluate(r, gsi);
+        }
+    }
+    spin_unlock(&r->lock);
+}
+
+static void write_entry(struct route *r, unsigned int gsi, bool high,
+                        uint32_t val)
+{
+    union ioapic_rte old, e;
+
+    spin_lock(&r->lock);
+    old = e = r->rte[gsi];
+    if (high)
+        e.raw = (uint32_t)e.raw | (uint64_t)val << 32;
+    else
+        e.raw = (e.raw & ~0xffffffffull) | val;
+    e.raw &= RTE_WRITABLE;
+    r->rte[gsi] = e;
+    /* Edge mode has no remote IRR: switching to it and back is how software
+     * ends an interrupt of this chip. */
+    set_remote_irr(r, gsi, old.remote_irr && e.level);
+    if (old.remote_irr && !e.level && test_bit(gsi, r->bound))
+        route_gsi_ended(r->domain, gsi);
+    if (!high)
+        reevaluate(r, gsi);
+    if (r->watch_pins && e.raw != (old.raw & RTE_WRITABLE))
+        vioapic_pin_changed(r->domain, gsi, e.raw);
+    spin_unlock(&r->lock);
+    if (gsi == 0)
+        route_pic_rewire(r);
+    if (!e.mask)
+        route_unmasked(r->domain);
+}
+
+/* The GSI whose entry IOREGSEL names, or VIOAPIC_MAX_GSIS. */
+static unsigned int selected(const struct vioapic *c, unsigned int index)
+{
+    unsigned int pin = (index - REG_RTE) / 2;
+
+    if (index < REG_RTE || pin >= c->pins)
+        return VIOAPIC_MAX_GSIS;
+    return c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
+}
+
+static uint32_t read_window(struct vioapic *c)
+{
+    unsigned int index = READ_ONCE(c->ioregsel), gsi;
+    uint64_t e;
+
+    switch (index) {
+    case REG_ID:
+    case REG_ARB:
+        return (uint32_t)c->id << 24;
+    case REG_VER:
+        return VERSION | (c->pins - 1u) << 16;
+    }
+    gsi = selected(c, index);
+    if (gsi >= VIOAPIC_MAX_GSIS)
+        return 0;
+    e = READ_ONCE(c->route->rte[gsi].raw);
+    return (uint32_t)(index & 1 ? e >> 32 : e);
+}
+
+enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
+                         uint64_t *val)
+{
+    struct vioapic *c = dev;
+
+    switch (gpa & 0xff) {
+    case IOREGSEL:
+        *val = c->ioregsel;
+        break;
+    case IOWIN:
+        *val = read_window(c);
+        break;
+    default:
+        *val = 0;
+    }
+    return BUS_OK;
+}
+
+enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
+                          uint64_t val)
+{
+    struct vioapic *c = dev;
+    unsigned int index, gsi;
+
+    switch (gpa & 0xff) {
+    case IOREGSEL:
+        WRITE_ONCE(c->ioregsel, (uint8_t)val);
+        break;
+    case IOWIN:
+        index = READ_ONCE(c->ioregsel);
+        gsi = selected(c, index);
+        if (index == REG_ID)
+            c->id = val >> 24 & 0xf;
+        else if (gsi < VIOAPIC_MAX_GSIS)
+            write_entry(c->route, gsi, index & 1, (uint32_t)val);
+        break;
+    }
+    return BUS_OK;
+}
+
+static bool is_guest_shape(const struct route *r)
+{
+    return r->nr_ioapics == 1 && r->ioapic[0].base_gsi == 0 &&
+           r->ioapic[0].pins == VIOAPIC_NUM_PINS;
+}
+
+int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
+{
+    if (!is_guest_shape(r))
+        return -EOPNOTSUPP;
+    memset(rec, 0, sizeof(*rec));
+    rec->base_address = r->ioapic[0].base;
+    rec->ioregsel = r->ioapic[0].ioregsel;
+    rec->id = r->ioapic[0].id;
+    for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++)
+        rec->redirtbl[i].bits = r->rte[i].raw;
+    return 0;
+}
+
+int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
+{
+    if (!is_guest_shape(r))
+        return -EOPNOTSUPP;
+    if (rec->base_address != r->ioapic[0].base || rec->id > 0xf)
+        return -EINVAL;
+    spin_lock(&r->lock);
+    r->ioapic[0].ioregsel = (uint8_t)rec->ioregsel;
+    r->ioapic[0].id = (uint8_t)rec->id;
+    for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++) {
+        union ioapic_rte e = { .raw = rec->redirtbl[i].bits };
+
+        r->rte[i].raw = e.raw & RTE_WRITABLE;
+        set_remote_irr(r, i, e.remote_irr && e.level);
+    }
+    spin_unlock(&r->lock);
+    route_pic_rewire(r);
+    return 0;
+}

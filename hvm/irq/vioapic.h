@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O APICs of one domain (82093AA): one with 48 pins for a guest, copies of
+ * the machine's for domain 0. Redirection entries are kept by GSI for all
+ * chips together. Lock: HVM_IRQ of the domain (struct route).
+ */
+#ifndef LODGE_HVM_IRQ_VIOAPIC_H
+#define LODGE_HVM_IRQ_VIOAPIC_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hvm/io/bus.h"
+#include "hvm/irq/apicbus.h"
+
+struct route;
+
+#define VIOAPIC_MAX_GSIS   256
+#define VIOAPIC_MAX_CHIPS  8
+#define VIOAPIC_MAX_PINS   120 /* per chip: what IOREGSEL can name */
+#define VIOAPIC_BASE       0xfec00000ull
+#define VIOAPIC_SIZE       0x100
+
+union ioapic_rte {
+    uint64_t raw;
+    struct {
+        uint64_t vector    : 8;
+        uint64_t delivery  : 3; /* enum apic_delivery */
+        uint64_t logical   : 1;
+        uint64_t status    : 1; /* read-only, always idle */
+        uint64_t active_low : 1;
+        uint64_t remote_irr : 1; /* read-only */
+        uint64_t level     : 1;
+        uint64_t mask      : 1;
+        uint64_t           : 39;
+        uint64_t dest      : 8;
+    };
+};
+BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
+#define IOAPIC_RTE_MASKED 0x10000ull /* as after reset */
+
+struct vioapic {
+    struct route *route;   /* (c) */
+    uint64_t base;         /* (c) guest-physical address of the registers */
+    uint16_t base_gsi;     /* (c) */
+    uint16_t pins;         /* (c) */
+    uint8_t ioregsel;
+    uint8_t id;            /* 4 bits */
+    uint8_t reset_id;      /* (c) */
+};
+
+/* Registers, for the bus; dev is the struct vioapic. No locks held. */
+enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
+                         uint64_t *val);
+enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
+                          uint64_t val);
+
+/* A GSI's line rose. Lock HVM_IRQ held; gsi below route->nr_gsis. */
+enum irq_result vioapic_edge(struct route *r, unsigned int gsi);
+/* A vCPU ended a vector that came with level trigger. No lock held. */
+void vioapic_eoi(struct route *r, uint8_t vector);
+
+/* Record IOAPIC: -EOPNOTSUPP for a domain whose chips are not one of 48
+ * pins. load: -EINVAL. The domain is paused. */
+int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec);
+int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
+
+#endif

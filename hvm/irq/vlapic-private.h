@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the local APIC share: vlapic.c (registers),
+ * vlapic-timer.c, vlapic-save.c. For nobody else.
+ */
+#ifndef LODGE_HVM_IRQ_VLAPIC_PRIVATE_H
+#define LODGE_HVM_IRQ_VLAPIC_PRIVATE_H
+
+#include "hvm/irq/vlapic.h"
+
+#define APIC_SPIV_ENABLE  0x100u
+#define APIC_TIMER_MODE   0x60000u /* bits of LVT timer */
+#define APIC_TIMER_ONCE   0x00000u
+#define APIC_TIMER_REPEAT 0x20000u
+#define APIC_TIMER_TSC    0x40000u
+
+void vlapic_timer_init(struct vlapic *a);
+/* Forgets the running count and the deadline. */
+void vlapic_timer_stop(struct vlapic *a);
+/* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
+void vlapic_timer_expired(struct vlapic *a);
+/* Writes of TMICT, TDCR and of LVT timer (checked); a read of TMCCT. */
+void vlapic_timer_count(struct vlapic *a, uint32_t val);
+void vlapic_timer_divide(struct vlapic *a, uint32_t val);
+void vlapic_timer_lvt(struct vlapic *a, uint32_t val);
+uint32_t vlapic_timer_left(const struct vlapic *a);
+/* Starts again after a load, `left` being what TMCCT shall read. */
+void vlapic_timer_restore(struct vlapic *a, uint32_t left);
+
+/* ->enabled from ->mode and SPIV. */
+void vlapic_update_enabled(struct vlapic *a);
+/* The logical id that x2APIC mode gives an APIC id (SDM vol. 3A 11.12.10.2). */
+uint32_t vlapic_x2apic_ldr(uint32_t id);
+
+#endif

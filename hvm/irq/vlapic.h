@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Local APIC of one vCPU: its register page, priorities, timer, the way in
+ * (vlapic_post) and the way out (vlapic_pending, vlapic_ack). SDM vol. 3A
+ * chapter 11.
+ *
+ * The register page has the layout of the hardware (one 32-bit register each
+ * 16 bytes), so that APICv and AVIC can use it as it is.
+ *
+ * Threads: IRR, TMR, pending and pending_esr may be changed by any CPU, with
+ * atomic operations. Everything else belongs to the vCPU itself, or to
+ * anyone while it is paused. No locks on any of the frequent paths.
+ */
+#ifndef LODGE_HVM_IRQ_VLAPIC_H
+#define LODGE_HVM_IRQ_VLAPIC_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hypervisor/core/timer.h"
+#include "hypervisor/cpu/atomic.h"
+#include "hvm/irq/apicbus.h"
+
+struct route;
+
+/* Register offsets in the page; the x2APIC MSR is 0x800 + offset / 16. */
+#define APIC_ID         0x020
+#define APIC_VERSION    0x030
+#define APIC_TPR        0x080
+#define APIC_PPR        0x0a0
+#define APIC_EOI        0x0b0
+#define APIC_LDR        0x0d0
+#define APIC_DFR        0x0e0
+#define APIC_SPIV       0x0f0
+#define APIC_ISR        0x100
+#define APIC_TMR        0x180
+#define APIC_IRR        0x200
+#define APIC_ESR        0x280
+#define APIC_LVT_CMCI   0x2f0
+#define APIC_ICR        0x300
+#define APIC_ICR2       0x310
+#define APIC_LVT_TIMER  0x320
+#define APIC_LVT_THERM  0x330
+#define APIC_LVT_PERF   0x340
+#define APIC_LVT_LINT0  0x350
+#define APIC_LVT_LINT1  0x360
+#define APIC_LVT_ERROR  0x370
+#define APIC_TMICT      0x380
+#define APIC_TMCCT      0x390
+#define APIC_TDCR       0x3e0
+#define APIC_SELF_IPI   0x3f0
+
+#define APIC_LVT_MASKED (1u << 16)
+#define APIC_LVT_COUNT  6
+
+#define APIC_ESR_SEND_ILLEGAL 0x20
+#define APIC_ESR_RECV_ILLEGAL 0x40
+
+#define APIC_BASE_MSR_BSP     0x100ull
+#define APIC_BASE_MSR_X2APIC  0x400ull
+#define APIC_BASE_MSR_ENABLE  0x800ull
+#define APIC_BASE_DEFAULT     0xfee00000ull
+#define APIC_MMIO_SIZE        0x1000
+
+/* Nanoseconds of one tick of the timer's clock before the divider: 100 MHz
+ * is what guests of Xen measure. */
+#define APIC_BUS_CYCLE_NS 10
+
+enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
+
+/* Bits of ->pending above the eight for the words of IRR. */
+#define VLAPIC_PENDING_TIMER  (1u << 16) /* the timer expired: not handled yet */
+#define VLAPIC_PENDING_EXTINT (1u << 17) /* the 8259's INT is up for this vCPU */
+
+struct vlapic {
+    uint32_t *regs;       /* (c) the register page */
+    uint32_t pending;     /* (a) bit n: word n of IRR may be non-zero */
+    uint32_t id;          /* APIC id as destinations name it */
+    uint8_t isrv;         /* highest vector in service; 0: none */
+    uint8_t ppr;          /* what PPR reads as */
+    uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
+    uint8_t mode;         /* enum vlapic_mode */
+    bool enabled;         /* neither MSR nor SPIV disable it: accepts */
+    bool x2apic_allowed;  /* (c) CPUID offers x2APIC */
+    uint8_t timer_shift;  /* log2 of the divider */
+    struct route *route;  /* (c) the domain's interrupt routes */
+    unsigned int vcpu_id; /* (c) */
+
+    uint64_t timer_next;   /* ns when the count reaches 0; TIME_NEVER */
+    uint64_t timer_period; /* ns between expiries, 0: one-shot */
+    uint64_t tsc_deadline; /* the MSR, 0: not armed */
+    uint64_t base_msr;     /* IA32_APIC_BASE */
+    uint32_t pending_esr;  /* (a) errors since the last write of ESR */
+    struct timer timer;    /* sets VLAPIC_PENDING_TIMER */
+
+    bool loaded_hidden, loaded_regs; /* records seen by a restore */
+};
+
+/*
+ * Joins a vCPU to the domain's APIC bus, in reset state. page: 4 KiB, zero,
+ * owned by the caller, who keeps it until after vlapic_exit(). -EINVAL: id
+ * beyond APICBUS_MAX.
+ */
+int vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
+                void *page, bool x2apic_allowed);
+/* Stops the timer and leaves the bus; idempotent, fine on a zeroed struct.
+ * No locks held; no interrupt may be sent to the domain any more. */
+void vlapic_exit(struct vlapic *a);
+/* Power-up state (vCPU paused or never run). */
+void vlapic_reset(struct vlapic *a);
+/* INIT was taken: registers to reset state, base MSR and id stay (SDM vol.
+ * 3A 11.4.7.3). By the vCPU itself or while it is paused. */
+void vlapic_init_signal(struct vlapic *a);
+/* The vCPU runs on another CPU now: take the timer along. */
+void vlapic_migrate(struct vlapic *a, unsigned int cpu);
+
+/*
+ * Requests a fixed interrupt. Any CPU, any time. IRQ_IGNORED when the APIC is
+ * disabled or the vector illegal (that sets ESR), IRQ_COALESCED when it was
+ * requested already; else the vCPU is kicked.
+ */
+enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level);
+/* A local source raises its LVT entry (offset APIC_LVT_*). Own vCPU, or
+ * under lock HVM_IRQ for LINT0 and LINT1. */
+enum irq_result vlapic_local(struct vlapic *a, unsigned int lvt);
+
+/* True if there is nothing at all to deliver; the test before each entry. */
+static inline bool vlapic_quiet(const struct vlapic *a)
+{
+    return READ_ONCE(a->pending) == 0;
+}
+
+/* From vlapic_pending(): the 8259 has an interrupt, its vector is known when
+ * it is acknowledged. */
+#define VLAPIC_EXTINT 0x100
+
+/*
+ * What could be injected now, by the vCPU itself: VLAPIC_EXTINT, a vector
+ * that is above the processor priority, or -1. Handles an expired timer.
+ */
+int vlapic_pending(struct vlapic *a);
+/* Highest vector in IRR whatever the priority, -1: none. For TPR thresholds
+ * and dumps. */
+int vlapic_highest_irr(struct vlapic *a);
+/*
+ * The vCPU takes what vlapic_pending() gave: IRR to ISR, or the 8259's INTA
+ * cycle. Returns the vector to inject, -1: gone meanwhile (8259 only).
+ */
+int vlapic_ack(struct vlapic *a, int pending);
+/* End of the highest interrupt in service (a write to EOI). */
+void vlapic_eoi(struct vlapic *a);
+
+/* CR8: bits 7:4 of TPR. vlapic_set_tpr() is cheap when nothing changes. */
+void vlapic_tpr_changed(struct vlapic *a, uint8_t tpr);
+static inline uint8_t vlapic_tpr(const struct vlapic *a)
+{
+    return (uint8_t)a->regs[APIC_TPR / 4];
+}
+static inline void vlapic_set_tpr(struct vlapic *a, uint8_t tpr)
+{
+    if (tpr != vlapic_tpr(a))
+        vlapic_tpr_changed(a, tpr);
+}
+
+/* True if an access to this guest-physical address is for the register page
+ * (xAPIC mode only). */
+static inline bool vlapic_claims(const struct vlapic *a, uint64_t gpa)
+{
+    return (gpa & ~0xfffull) == APIC_BASE_DEFAULT && a->mode == VLAPIC_XAPIC;
+}
+/* Accesses to the page, offset below 4096, size 1, 2, 4 or 8 bytes. Those
+ * that do not fit one register read 0 and write nothing. */
+uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
+                          unsigned int size);
+void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
+                       unsigned int size, uint64_t val);
+/* MSRs 0x800 to 0x8ff. 0, or -EPERM: #GP. */
+int vlapic_msr_read(struct vlapic *a, uint32_t msr, uint64_t *val);
+int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val);
+/* IA32_APIC_BASE, read: ->base_msr. -EPERM: #GP. */
+int vlapic_base_write(struct vlapic *a, uint64_t val);
+/* IA32_TSC_DEADLINE; the write is ignored in other timer modes. */
+uint64_t vlapic_deadline_read(const struct vlapic *a);
+void vlapic_deadline_write(struct vlapic *a, uint64_t tsc);
+
+/* Records LAPIC and LAPIC_REGS; the vCPU is paused. Loads: -EINVAL. A vCPU's
+ * two records may come in either order. */
+void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec);
+void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec);
+int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec);
+int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec);
+
+#endif

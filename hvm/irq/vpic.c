@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Two 8259A chips, the slave on line 2 of the master (8259A data sheet,
+ * 231468). Never decides which vCPU takes the interrupt: route_pic_output()
+ * hears when the master's INT changes.
+ */
+#include "hvm/irq/vpic.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/upcalls.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define CASCADE 2 /* the master's line for the slave */
+
+/* Lines that may be level-triggered: not the timer, keyboard and cascade of
+ * the master, not the RTC and the FPU (IRQ 13) of the slave. */
+static const uint8_t elcr_bits[2] = { 0xf8, 0xde };
+
+/* init_state: the next ICW - 1 in bits 1:0, then what ICW1 said. */
+#define INIT_WANT_ICW4 4
+#define INIT_SINGLE    8
+
+/* The line of highest priority in a set, as its distance from the top
+ * priority; 8: empty. */
+static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t lines)
+{
+    unsigned int turn = c->priority_add & 7;
+
+    if (!lines)
+        return 8;
+    return bit_lowest(((unsigned int)lines << 8 | lines) >> turn);
+}
+
+static unsigned int line_at(const struct hvm_hw_vpic *c, unsigned int prio)
+{
+    return (prio + c->priority_add) & 7;
+}
+
+/* The line that the chip would interrupt with now, or -1. */
+static int winner(const struct hvm_hw_vpic *c)
+{
+    unsigned int prio = priority(c, c->irr & ~c->imr), line;
+    uint8_t busy = c->isr;
+
+    if (prio == 8)
+        return -1;
+    line = line_at(c, prio);
+    /* The slave may interrupt again while one of its lines is served. */
+    if (c->special_fully_nested_mode && c->is_master && line == CASCADE)
+        busy &= (uint8_t)~(1u << CASCADE);
+    if (c->special_mask_mode)
+        busy &= (uint8_t)~c->imr;
+    return prio < priority(c, busy) ? (int)line : -1;
+}
+
+/* Brings INT up to date; the slave's is a line of the master. */
+static void update(struct route *r, unsigned int chip)
+{
+    struct hvm_hw_vpic *c = &r->pic[chip];
+    bool up = !c->init_state && winner(c) >= 0;
+
+    if (up == c->int_output)
+        return;
+    c->int_output = up;
+    if (chip == 0) {
+        route_pic_output(r, up);
+        return;
+    }
+    if (up)
+        r->pic[0].irr |= 1u << CASCADE;
+    else
+        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
+    update(r, 0);
+}
+
+enum irq_result vpic_rise(struct route *r, unsigned int irq)
+{
+    struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
+    uint8_t bit = (uint8_t)(1u << (irq & 7));
+    enum irq_result rc;
+
+    if (irq == CASCADE)
+        return IRQ_IGNORED;
+    rc = c->imr & bit || c->init_state ? IRQ_IGNORED
+         : c->irr & bit                ? IRQ_COALESCED : IRQ_DELIVERED;
+    c->irr |= bit;
+    update(r, irq >> 3 & 1);
+    return rc;
+}
+
+void vpic_fall(struct route *r, unsigned int irq)
+{
+    struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
+
+    if (irq == CASCADE)
+        return;
+    c->irr &= (uint8_t)~(1u << (irq & 7));
+    update(r, irq >> 3 & 1);
+}
+
+/* One chip's INTA: the line, or 7 without a request (spurious). */
+static unsigned int intack(struct route *r, unsigned int chip)
+{
+    struct hvm_hw_vpic *c = &r->pic[chip];
+    int line = winner(c);
+    uint8_t bit;
+
+    if (line < 0)
+        return 7;
+    bit = (uint8_t)(1u << line);
+    if (!(c->elcr & bit))
+        c->irr &= (uint8_t)~bit;
+    if (!c->auto_eoi)
+        c->isr |= bit;
+    else if (c->rotate_on_auto_eoi)
+        c->priority_add = (uint8_t)(line + 1) & 7;
+    return (unsigned int)line;
+}
+
+int vpic_inta(struct route *r)
+{
+    unsigned int line, vector;
+
+    if (!r->pic[0].int_output)
+        return -1;
+    line = intack(r, 0);
+    vector = (r->pic[0].irq_base & 0xf8) + line;
+    if (line == CASCADE)
+        vector = (r->pic[1].irq_base & 0xf8) + intack(r, 1);
+    update(r, 1);
+    update(r, 0);
+    return (int)vector;
+}
+
+static void write_icw1(struct hvm_hw_vpic *c, uint8_t val)
+{
+    c->irr &= c->elcr; /* edges are forgotten */
+    c->imr = 0;
+    c->isr = 0;
+    c->priority_add = 0;
+    c->rotate_on_auto_eoi = 0;
+    c->special_mask_mode = 0;
+    c->readsel_isr = 0;
+    c->poll = 0;
+    if (!(val & 1)) {
+        c->auto_eoi = 0;
+        c->special_fully_nested_mode = 0;
+    }
+    c->init_state = (uint8_t)((val & 3) << 2 | 1) & 15;
+}
+
+/* Returns the line whose service ended, or -1. */
+static int write_ocw2(struct hvm_hw_vpic *c, uint8_t val)
+{
+    unsigned int command = val >> 5, prio, line = val & 7;
+    uint8_t busy = c->isr;
+
+    switch (command) {
+    case 0: /* rotation with automatic EOI: off, on */
+    case 4:
+        c->rotate_on_auto_eoi = command >> 2 & 1;
+        return -1;
+    case 6: /* set priority */
+        c->priority_add = (line + 1) & 7;
+        return -1;
+    case 1: /* EOI of the highest, also with rotation */
+    case 5:
+        if (c->special_mask_mode)
+            busy &= (uint8_t)~c->imr;
+        prio = priority(c, busy);
+        if (prio == 8)
+            return -1;
+        line = line_at(c, prio);
+        break;
+    case 3: /* EOI of one line, also with rotation */
+    case 7:
+        break;
+    default: /* 2: no operation */
+        return -1;
+    }
+    c->isr &= (uint8_t)~(1u << line);
+    if (command >= 5)
+        c->priority_add = (line + 1) & 7;
+    return (int)line;
+}
+
+static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
+{
+    if (val & 4)
+        c->poll = 1;
+    if (val & 2)
+        c->readsel_isr = val & 1;
+    if (val & 0x40)
+        c->special_mask_mode = val >> 5 & 1;
+}
+
+/* A0 = 1: mask, or the rest of an initialisation. True if something may
+ * have been unmasked. */
+static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
+{
+    bool unmasked;
+
+    switch (c->init_state & 3) {
+    case 0:
+        unmasked = c->imr & ~val;
+        c->imr = val;
+        return unmasked;
+    case 1:
+        c->irq_base = val & 0xf8;
+        c->init_state = (c->init_state + 1) & 15;
+        if (!(c->init_state & INIT_SINGLE))
+            return false;
+        break; /* no ICW3 */
+    case 2:
+        break;
+    case 3:
+        c->special_fully_nested_mode = val >> 4 & 1;
+        c->auto_eoi = val >> 1 & 1;
+        c->init_state = 0;
+        return true;
+    }
+    if (c->init_state & INIT_WANT_ICW4) {
+        c->init_state = (uint8_t)((c->init_state & ~3) | 3) & 15;
+        return false;
+    }
+    c->init_state = 0;
+    return true;
+}
+
+/* A physical level interrupt that the guest takes through the 8259. */
+static void ended(struct route *r, unsigned int chip, unsigned int line)
+{
+    unsigned int irq = chip * 8 + line, gsi = irq ? irq : 2;
+
+    if (test_bit(gsi, r->bound))
+        route_gsi_ended(r->domain, gsi);
+}
+
+static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
+                              uint64_t val)
+{
+    struct route *r = dev;
+    unsigned int chip = port >> 7 & 1;
+    struct hvm_hw_vpic *c = &r->pic[chip];
+    bool unmasked = false;
+    uint8_t v = (uint8_t)val;
+    int line;
+
+    if (size != 1)
+        return BUS_OK;
+    spin_lock(&r->lock);
+    if (port & 1) {
+        unmasked = write_data(c, v);
+    } else if (v & 0x10) {
+        for (unsigned int i = 0; i < 8; i++)
+            if ((c->isr | (c->irr & ~c->elcr)) >> i & 1)
+                ended(r, chip, i);
+        write_icw1(c, v);
+    } else if (v & 8) {
+        write_ocw3(c, v);
+    } else {
+        line = write_ocw2(c, v);
+        if (line >= 0)
+            ended(r, chip, (unsigned int)line);
+    }
+    update(r, chip);
+    spin_unlock(&r->lock);
+    if (unmasked)
+        route_unmasked(r->domain);
+    return BUS_OK;
+}
+
+/* Poll command: the read acts as INTA; bit 7 says that there was a request
+ * (8259A data sheet, "Poll Command"). */
+static uint8_t read_poll(struct route *r, unsigned int chip)
+{
+    uint8_t v = 0;
+
+    if (r->pic[chip].int_output)
+        v = (uint8_t)(0x80 | intack(r, chip));
+    r->pic[chip].poll = 0;
+    update(r, chip);
+    return v;
+}
+
+static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
+                             uint64_t *val)
+{
+    struct route *r = dev;
+    unsigned int chip = port >> 7 & 1;
+    struct hvm_hw_vpic *c = &r->pic[chip];
+
+    *val = ~0ull;
+    if (size != 1)
+        return BUS_OK;
+    spin_lock(&r->lock);
+    if (c->poll)
+        *val = read_poll(r, chip);
+    else if (port & 1)
+        *val = c->imr;
+    else
+        *val = c->readsel_isr ? c->isr : c->irr;
+    spin_unlock(&r->lock);
+    return BUS_OK;
+}
+
+/* Edge/level control at 4d0h and 4d1h, also as one word. */
+static enum bus_rc elcr_write(void *dev, uint64_t port, unsigned int size,
+                              uint64_t val)
+{
+    struct route *r = dev;
+
+    spin_lock(&r->lock);
+    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8) {
+        r->pic[i].elcr = (uint8_t)val & elcr_bits[i];
+        if (i == 0)
+            r->pic[0].elcr |= 1u << CASCADE;
+        update(r, i);
+    }
+    spin_unlock(&r->lock);
+    return BUS_OK;
+}
+
+static enum bus_rc elcr_read(void *dev, uint64_t port, unsigned int size,
+                             uint64_t *val)
+{
+    struct route *r = dev;
+    uint64_t both = (r->pic[0].elcr & elcr_bits[0]) |
+                    (uint64_t)(r->pic[1].elcr & elcr_bits[1]) << 8;
+
+    *val = both >> (port & 1) * 8;
+    return BUS_OK;
+}
+
+const struct bus_range vpic_ranges[] = {
+    { BUS_PORT, 0x20, 2, chip_read, chip_write },
+    { BUS_PORT, 0xa0, 2, chip_read, chip_write },
+    { BUS_PORT, 0x4d0, 2, elcr_read, elcr_write },
+};
+const unsigned int vpic_nr_ranges = ARRAY_SIZE(vpic_ranges);
+
+void vpic_reset(struct route *r)
+{
+    bool was_up = r->pic[0].int_output;
+
+    memset(r->pic, 0, sizeof(r->pic));
+    r->pic[0].is_master = 1;
+    r->pic[0].elcr = 1u << CASCADE;
+    if (was_up)
+        route_pic_output(r, false);
+}
+
+void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
+{
+    *rec = r->pic[chip & 1];
+}
+
+int vpic_load(struct route *r, unsigned int chip, const struct hvm_hw_vpic *rec)
+{
+    uint8_t elcr;
+
+    if (!r->has_pic || chip > 1 || rec->is_master != !chip ||
+        rec->int_output > 1 || (rec->int_output && rec->init_state) ||
+        rec->priority_add > 7 || (rec->irq_base & 7) ||
+        /* A started initialisation waits for ICW2 to ICW4. */
+        (rec->init_state && !(rec->init_state & 3)))
+        return -EINVAL;
+    elcr = chip ? rec->elcr : rec->elcr & (uint8_t)~(1u << CASCADE);
+    if (elcr & ~elcr_bits[chip])
+        return -EINVAL;
+    spin_lock(&r->lock);
+    if (chip == 0 && r->pic[0].int_output)
+        route_pic_output(r, false);
+    r->pic[chip] = *rec;
+    if (chip == 0)
+        r->pic[0].elcr |= 1u << CASCADE;
+    /* INT follows from the rest; so does the slave's request. */
+    r->pic[chip].int_output = 0;
+    if (chip == 1)
+        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
+    update(r, chip);
+    if (chip == 1)
+        update(r, 0);
+    spin_unlock(&r->lock);
+    return 0;
+}

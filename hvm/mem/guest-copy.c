@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest memory, read and written through windows. No other file maps a
+ * guest's frame for a moment. Windows: DATA for the frame that is copied
+ * from or to, PEER for the other one of a frame-to-frame copy.
+ */
+#include "hvm/mem/guest-copy.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/mem/p2m.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/map.h"
+
+enum { WINDOW_DATA, WINDOW_PEER };
+
+/* Copies n bytes within one page of guest physical memory. */
+static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
+                     bool write)
+{
+    struct page *pg;
+    uint8_t *p;
+
+    if (p2m_get_page(d, gpa_to_gfn(a), write, &pg))
+        return -EFAULT;
+    p = window_map(WINDOW_DATA, page_to_mfn(pg));
+    p += a.raw & (PAGE_SIZE - 1);
+    if (write)
+        memcpy(p, buf, n);
+    else
+        memcpy(buf, p, n);
+    window_unmap(WINDOW_DATA);
+    page_put(pg);
+    return 0;
+}
+
+static size_t in_page(uint64_t addr, size_t n)
+{
+    return MIN(n, PAGE_SIZE - (addr & (PAGE_SIZE - 1)));
+}
+
+static int copy_phys(struct domain *d, gpa_t a, void *buf, size_t n,
+                     bool write)
+{
+    uint8_t *b = buf;
+    int rc = 0;
+
+    while (n && !rc) {
+        size_t part = in_page(a.raw, n);
+
+        rc = copy_page(d, a, b, part, write);
+        a = gpa_add(a, part);
+        b += part;
+        n -= part;
+    }
+    return rc;
+}
+
+int guest_read_phys(struct domain *d, void *dst, gpa_t src, size_t n)
+{
+    return copy_phys(d, src, dst, n, false);
+}
+
+int guest_write_phys(struct domain *d, gpa_t dst, const void *src, size_t n)
+{
+    return copy_phys(d, dst, (void *)(uintptr_t)src, n, true);
+}
+
+static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
+                       uint32_t access, struct guest_fault *f)
+{
+    uint8_t *b = buf;
+    gpa_t at;
+    int rc;
+
+    while (n) {
+        size_t part = in_page(a.raw, n);
+
+        rc = guest_walk(v, a, access, &at, &f->pfec);
+        if (rc) {
+            f->cr2 = a.raw;
+            f->at = gpa(~0ull);
+            return rc;
+        }
+        if (copy_page(v->domain, at, b, part, access & PFEC_WRITE)) {
+            f->cr2 = a.raw;
+            f->at = at;
+            return -EIO;
+        }
+        a = gva_add(a, part);
+        b += part;
+        n -= part;
+    }
+    return 0;
+}
+
+int guest_read_linear(struct vcpu *v, void *dst, gva_t src, size_t n,
+                      uint32_t access, struct guest_fault *f)
+{
+    return copy_linear(v, src, dst, n, access & ~PFEC_WRITE, f);
+}
+
+int guest_write_linear(struct vcpu *v, gva_t dst, const void *src, size_t n,
+                       uint32_t access, struct guest_fault *f)
+{
+    return copy_linear(v, dst, (void *)(uintptr_t)src, n,
+                       access | PFEC_WRITE, f);
+}
+
+/* Arguments of 32-bit callers are 32-bit addresses. */
+static gva_t hypercall_address(struct vcpu *v, gva_t a)
+{
+    return hvm_mode(v) == MODE_64 ? a : gva((uint32_t)a.raw);
+}
+
+int guest_read(void *dst, gva_t src, size_t n)
+{
+    struct guest_fault f;
+
+    return guest_read_linear(current, dst, hypercall_address(current, src), n,
+                             0, &f) ? -EFAULT : 0;
+}
+
+int guest_write(gva_t dst, const void *src, size_t n)
+{
+    struct guest_fault f;
+
+    return guest_write_linear(current, hypercall_address(current, dst), src,
+                              n, 0, &f) ? -EFAULT : 0;
+}
+
+static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
+                          unsigned int bytes)
+{
+    switch (bytes) {
+    case 1: {
+        uint8_t e = (uint8_t)old;
+
+        return atomic_cmpxchg((uint8_t *)p, &e, (uint8_t)new);
+    }
+    case 2: {
+        uint16_t e = (uint16_t)old;
+
+        return atomic_cmpxchg((uint16_t *)p, &e, (uint16_t)new);
+    }
+    case 4: {
+        uint32_t e = (uint32_t)old;
+
+        return atomic_cmpxchg((uint32_t *)p, &e, (uint32_t)new);
+    }
+    default:
+        return atomic_cmpxchg((uint64_t *)p, &old, new);
+    }
+}
+
+int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
+                       unsigned int bytes, bool *done)
+{
+    struct page *pg;
+    uint8_t *p;
+
+    if (in_page(a.raw, bytes) != bytes ||
+        p2m_get_page(d, gpa_to_gfn(a), true, &pg))
+        return -EFAULT;
+    p = window_map(WINDOW_DATA, page_to_mfn(pg));
+    *done = cmpxchg_bytes(p + (a.raw & (PAGE_SIZE - 1)), old, new, bytes);
+    window_unmap(WINDOW_DATA);
+    page_put(pg);
+    return 0;
+}
+
+/* core/upcalls.h: both frames are held by the caller. */
+void guest_frame_copy(mfn_t dst, unsigned int dst_off, mfn_t src,
+                      unsigned int src_off, unsigned int n)
+{
+    uint8_t *to = window_map(WINDOW_DATA, dst);
+    const uint8_t *from = window_map(WINDOW_PEER, src);
+
+    memcpy(to + dst_off, from + src_off, n);
+    window_unmap(WINDOW_PEER);
+    window_unmap(WINDOW_DATA);
+}
+
+int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
+{
+    return p2m_get_page(d, g, write, pg);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only way to a guest's memory. Each function reads or writes every byte
+ * once; what was read is a private copy. Never sleeps.
+ */
+#ifndef HVM_MEM_GUEST_COPY_H
+#define HVM_MEM_GUEST_COPY_H
+
+#include "hvm/mem/guest-walk.h"
+#include "hypervisor/abi/guest-ptr.h"
+#include "hypervisor/core/domain.h"
+
+/*
+ * Hypercall arguments: linear addresses of the current vCPU, accessed with
+ * the rights of its kernel. 0 or -EFAULT (some bytes may be done).
+ */
+int __must_check guest_read(void *dst, gva_t src, size_t n);
+int __must_check guest_write(gva_t dst, const void *src, size_t n);
+
+#define copy_from_guest(dst, ptr)                                           \
+    ({                                                                      \
+        _Static_assert(__builtin_types_compatible_p(typeof(*(dst)),         \
+                       guest_ptr_type(ptr)), "guest type mismatch");        \
+        guest_read((dst), gva((ptr).addr), sizeof(*(dst)));                 \
+    })
+#define copy_to_guest(ptr, src)                                             \
+    ({                                                                      \
+        _Static_assert(__builtin_types_compatible_p(typeof(*(src)),         \
+                       guest_ptr_type(ptr)), "guest type mismatch");        \
+        guest_write(gva((ptr).addr), (src), sizeof(*(src)));                \
+    })
+/* Element i of a guest's array. */
+#define copy_from_guest_at(dst, ptr, i)                                     \
+    ({                                                                      \
+        _Static_assert(__builtin_types_compatible_p(typeof(*(dst)),         \
+                       guest_ptr_type(ptr)), "guest type mismatch");        \
+        guest_read((dst), gva((ptr).addr + (i) * sizeof(*(dst))),           \
+                   sizeof(*(dst)));                                         \
+    })
+#define copy_to_guest_at(ptr, i, src)                                       \
+    ({                                                                      \
+        _Static_assert(__builtin_types_compatible_p(typeof(*(src)),         \
+                       guest_ptr_type(ptr)), "guest type mismatch");        \
+        guest_write(gva((ptr).addr + (i) * sizeof(*(src))), (src),          \
+                    sizeof(*(src)));                                        \
+    })
+
+/*
+ * Linear addresses with given rights (PFEC_*): 0; -EFAULT with the #PF's
+ * address and error code in *cr2, *pfec; -EIO where no RAM is (*at: its
+ * guest physical address), nothing past it was touched.
+ */
+struct guest_fault {
+    uint64_t cr2;
+    uint32_t pfec;
+    gpa_t at;
+};
+int __must_check guest_read_linear(struct vcpu *v, void *dst, gva_t src,
+                                   size_t n, uint32_t access,
+                                   struct guest_fault *f);
+int __must_check guest_write_linear(struct vcpu *v, gva_t dst,
+                                    const void *src, size_t n,
+                                    uint32_t access, struct guest_fault *f);
+
+/* Guest physical memory of any domain: 0 or -EFAULT. */
+int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,
+                                 size_t n);
+int __must_check guest_write_phys(struct domain *d, gpa_t dst,
+                                  const void *src, size_t n);
+/* Atomic compare and exchange of 1, 2, 4, 8 bytes inside one page: 0 and
+ * whether it was done; -EFAULT. */
+int __must_check guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old,
+                                    uint64_t new, unsigned int bytes,
+                                    bool *done);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Walks the guest's page tables: none, 2-level, PAE, 4-level (SDM vol. 3A
+ * 4.3 to 4.5). One table describes each mode; one loop walks them all.
+ * PDPTEs of PAE paging are read from memory as NPT does; their reserved bits
+ * are not checked, since one emulator sets an accessed bit there.
+ */
+#include "hvm/mem/guest-walk.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/mem/guest-copy.h"
+#include "hvm/mem/p2m.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+
+#define PTE_P BIT(0)
+#define PTE_W BIT(1)
+#define PTE_U BIT(2)
+#define PTE_A BIT(5)
+#define PTE_D BIT(6)
+#define PTE_PS BIT(7)
+#define PTE_NX BIT(63)
+#define PTE_ADDR 0x000ffffffffff000ull
+
+struct walk {
+    struct vcpu *v;
+    uint64_t cr0, cr3, cr4, efer;
+    uint32_t access;
+    bool nx;         /* NX bits count */
+    bool supervisor; /* of the access */
+};
+
+struct paging {
+    unsigned int levels;
+    unsigned int bits;  /* of an index */
+    unsigned int bytes; /* of an entry */
+};
+
+static const struct paging paging_32 = { 2, 10, 4 };
+static const struct paging paging_pae = { 3, 9, 8 };
+static const struct paging paging_long = { 4, 9, 8 };
+
+static int read_entry(struct walk *w, gpa_t at, unsigned int bytes,
+                      uint64_t *e)
+{
+    *e = 0;
+    return guest_read_phys(w->v->domain, e, at, bytes) ? -EIO : 0;
+}
+
+/* Sets bits that the CPU would set, as an atomic update of the entry read. */
+static void mark(struct walk *w, gpa_t at, unsigned int bytes, uint64_t e,
+                 uint64_t bits)
+{
+    bool done;
+
+    /* Whoever changed the entry meanwhile has its own walk to do. */
+    if ((e & bits) != bits &&
+        guest_cmpxchg_phys(w->v->domain, at, e, e | bits, bytes, &done))
+        return;
+}
+
+/* Rights of the whole walk against the access (SDM vol. 3A 4.6). */
+static bool allowed(const struct walk *w, uint64_t rights, bool nx)
+{
+    if (!w->supervisor && !(rights & PTE_U))
+        return false;
+    if ((w->access & PFEC_WRITE) && !(rights & PTE_W) &&
+        (!w->supervisor || (w->cr0 & CR0_WP)))
+        return false;
+    if (w->access & PFEC_FETCH) {
+        if (nx)
+            return false;
+        if (w->supervisor && (rights & PTE_U) && (w->cr4 & CR4_SMEP))
+            return false;
+    }
+    return true;
+}
+
+static int fault(const struct walk *w, bool present, bool rsvd,
+                 uint32_t *pfec)
+{
+    *pfec = (present ? PFEC_PRESENT : 0) | (rsvd ? PFEC_RSVD : 0) |
+            (w->access & (PFEC_WRITE | PFEC_USER));
+    if ((w->access & PFEC_FETCH) && (w->nx || (w->cr4 & CR4_SMEP)))
+        *pfec |= PFEC_FETCH;
+    return -EFAULT;
+}
+
+static uint64_t large_page_base(const struct paging *p, uint64_t e,
+                                unsigned int shift)
+{
+    uint64_t base = e & PTE_ADDR;
+
+    /* PSE-36: bits 13-20 of a 4 MiB entry are address bits 32-39. */
+    if (p == &paging_32)
+        base = (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
+    return base & ~((1ull << shift) - 1);
+}
+
+static bool is_large(const struct walk *w, const struct paging *p,
+                     unsigned int level, uint64_t e)
+{
+    if (!(e & PTE_PS) || level == 1)
+        return false;
+    if (p == &paging_32)
+        return w->cr4 & CR4_PSE;
+    return level == 2 || (level == 3 && p == &paging_long);
+}
+
+static int walk_tables(struct walk *w, const struct paging *p, uint64_t root,
+                       uint64_t a, gpa_t *out, uint32_t *pfec)
+{
+    uint64_t rights = PTE_W | PTE_U, e = 0;
+    gpa_t table = gpa(root), at = table;
+    unsigned int shift = 0, level;
+    bool nx = false;
+
+    for (level = p->levels; level; level--) {
+        bool pdpte = p == &paging_pae && level == 3;
+
+        shift = PAGE_SHIFT + (level - 1) * p->bits;
+        at = gpa_add(table, ((a >> shift) & ((1u << p->bits) - 1)) * p->bytes);
+        if (read_entry(w, at, p->bytes, &e))
+            return -EIO;
+        if (!(e & PTE_P))
+            return fault(w, false, false, pfec);
+        if (p->bytes == 8 && !w->nx && (e & PTE_NX))
+            return fault(w, true, true, pfec);
+        if (!pdpte) {
+            rights &= e;
+            nx |= p->bytes == 8 && (e & PTE_NX);
+        }
+        if (level == 1 || is_large(w, p, level, e))
+            break;
+        if (!pdpte)
+            mark(w, at, p->bytes, e, PTE_A);
+        table = gpa(e & PTE_ADDR);
+    }
+    if (!allowed(w, rights, nx))
+        return fault(w, true, false, pfec);
+    mark(w, at, p->bytes, e,
+         PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
+    if (level == 1)
+        *out = gpa((e & PTE_ADDR) | (a & (PAGE_SIZE - 1)));
+    else
+        *out = gpa(large_page_base(p, e, shift) | (a & ((1ull << shift) - 1)));
+    return 0;
+}
+
+int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
+               uint32_t *pfec)
+{
+    struct walk w = { .v = v, .access = access };
+
+    w.cr0 = hvm_get_reg(v, REG_CR0);
+    if (!(w.cr0 & CR0_PG)) {
+        *out = gpa((uint32_t)a.raw);
+        return 0;
+    }
+    w.cr3 = hvm_get_reg(v, REG_CR3);
+    w.cr4 = hvm_get_reg(v, REG_CR4);
+    w.efer = hvm_get_reg(v, REG_EFER);
+    w.nx = w.efer & EFER_NXE;
+    w.supervisor = !(access & PFEC_USER);
+    if (w.efer & EFER_LMA)
+        return walk_tables(&w, &paging_long, w.cr3 & PTE_ADDR, a.raw, out,
+                           pfec);
+    if (w.cr4 & CR4_PAE) {
+        /* CR3 bits 5-31; the top level has four entries. */
+        return walk_tables(&w, &paging_pae, w.cr3 & 0xffffffe0,
+                           (uint32_t)a.raw, out, pfec);
+    }
+    w.nx = false;
+    return walk_tables(&w, &paging_32, w.cr3 & 0xfffff000, (uint32_t)a.raw,
+                       out, pfec);
+}

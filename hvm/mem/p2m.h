@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest physical map of one domain, and the only writer of its nested
+ * page tables. Every present entry of RAM holds a reference to its frame.
+ *
+ * Readers need no lock: entries are single 64-bit words, and a table page is
+ * freed only after every CPU has passed a point where it reads none.
+ */
+#ifndef HVM_MEM_P2M_H
+#define HVM_MEM_P2M_H
+
+#include "hypervisor/core/domain.h"
+#include "hypervisor/cpu/types.h"
+
+enum p2m_type {
+    P2M_NONE,        /* nothing: an access goes to a device model */
+    P2M_RAM,         /* read, write, execute */
+    P2M_RAM_LOG,     /* RAM, writes are noted once and then let through */
+    P2M_RAM_RO,      /* RAM, writes are dropped */
+    P2M_FOREIGN,     /* another domain's frame */
+    P2M_GRANT_RW,
+    P2M_GRANT_RO,
+    P2M_MMIO,        /* device memory of the machine, no reference */
+    P2M_IOREQ,       /* RAM whose writes go to an ioreq server */
+    P2M_TYPES
+};
+
+struct p2m_entry {
+    mfn_t mfn;            /* of this very gfn, also inside a superpage */
+    enum p2m_type type;
+    unsigned int order;   /* 0, 9 or 18: size of the leaf it came from */
+};
+
+/* Orders of leaves. */
+#define ORDER_4K 0u
+#define ORDER_2M 9u
+#define ORDER_1G 18u
+
+int p2m_create(struct domain *d);   /* -ENOMEM */
+/* Removes everything in bounded steps: -ERESTART or 0. */
+int p2m_relinquish(struct domain *d);
+void p2m_destroy(struct domain *d);
+
+/* What is at gfn; type P2M_NONE and an invalid mfn where nothing is. Takes
+ * no reference: the entry may change at any moment. */
+struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
+
+/*
+ * The frame at g with a reference of the caller's own. write: -EROFS where
+ * the guest may not write. -EINVAL where there is no RAM (P2M_MMIO too).
+ */
+int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg);
+
+/*
+ * Maps 2^order frames from m at g. The references of frames of RAM pass from
+ * the caller to the map on success. What was there before is removed first
+ * if it is RAM of the domain itself, else -EBUSY. -EINVAL (misaligned or
+ * beyond the guest's physical width), -ENOMEM.
+ */
+int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
+            enum p2m_type type);
+
+/*
+ * Takes out 2^order frames at g, dropping the references after the flush.
+ * expect: if valid, -EINVAL unless exactly this frame is mapped there.
+ */
+int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect);
+
+/*
+ * Takes out one frame without a flush, for a caller that holds a reference
+ * of its own until after p2m_flush(). -EINVAL unless `expect` is there.
+ */
+int p2m_unmap_deferred(struct domain *d, gfn_t g, mfn_t expect);
+
+/* Changes the type of one mapped gfn from `from` to `to`; -EBUSY if it is
+ * another. Without a flush: the caller batches p2m_flush(). */
+int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
+                    enum p2m_type to);
+
+/*
+ * No vCPU of d uses a translation older than this call once it returns.
+ * Called without lock P2M or any lock above it... of rank up to GRANT may be
+ * held.
+ */
+void p2m_flush(struct domain *d);
+
+/* Highest gfn that was ever mapped. */
+gfn_t p2m_max_gfn(const struct domain *d);
+/* Pages of nested tables in use. */
+unsigned int p2m_table_pages(const struct domain *d);
+/* Limit of the former, in pages; 0: none (XEN_DOMCTL_set_paging_mempool_size). */
+void p2m_set_table_limit(struct domain *d, unsigned int pages);
+unsigned int p2m_table_limit(const struct domain *d);
+
+/* Physical address of the top table, for the vendor's control block. */
+uint64_t p2m_root(const struct domain *d);
+/* The guest's physical address width in bits. */
+unsigned int p2m_guest_bits(void);
+
+#endif

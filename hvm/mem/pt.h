@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Entries of nested page tables. EPT and NPT agree on where the address is,
+ * on bit 7 for a large page, and on bits that the CPU ignores, where the
+ * type is kept; they differ only in flags, which are data of the vendor.
+ * Sources: SDM vol. 3C 29.3.2, APM vol. 2 15.25.
+ */
+#ifndef HVM_MEM_PT_H
+#define HVM_MEM_PT_H
+
+#include "hvm/mem/p2m.h"
+
+#define PT_ADDR 0x000ffffffffff000ull
+#define PT_LARGE BIT(7)
+#define PT_TYPE_SHIFT 52
+#define PT_TYPE_MASK 0xfull
+#define PT_ENTRIES 512u
+
+struct pt_format {
+    uint64_t table;             /* flags of an entry that names a table */
+    uint64_t leaf[P2M_TYPES];   /* flags of a leaf by type, without PT_LARGE */
+    bool has_1g;                /* 1 GiB leaves */
+};
+
+extern struct pt_format pt_format; /* (c) the vendor's, set at boot */
+
+/* Type of a leaf; P2M_NONE for a table or nothing. */
+static inline enum p2m_type pt_type(uint64_t e)
+{
+    return (enum p2m_type)(e >> PT_TYPE_SHIFT & PT_TYPE_MASK);
+}
+
+static inline bool pt_is_table(uint64_t e)
+{
+    return e && pt_type(e) == P2M_NONE;
+}
+
+static inline mfn_t pt_mfn(uint64_t e)
+{
+    return maddr_to_mfn(e & PT_ADDR);
+}
+
+static inline uint64_t pt_leaf(mfn_t m, unsigned int order, enum p2m_type t)
+{
+    return mfn_to_maddr(m) | pt_format.leaf[t] |
+           (order ? PT_LARGE : 0) | (uint64_t)t << PT_TYPE_SHIFT;
+}
+
+/* Index of g in its table of leaves of this order (or tables above it). */
+static inline unsigned int pt_index(gfn_t g, unsigned int order)
+{
+    return (unsigned int)(g.raw >> order) & (PT_ENTRIES - 1);
+}
+
+#endif

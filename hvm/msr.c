@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* MSRs that need code: what the rules of hvm/policy/msr-table.c call. */
+#include "hvm/policy/msr-calls.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/mem/guest-copy.h"
+#include "hvm/policy/cpuid.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/x86/features.h"
+
+enum hvm_reg msr_pass_reg(uint32_t index)
+{
+    switch (index) {
+    case MSR_STAR: return REG_STAR;
+    case MSR_LSTAR: return REG_LSTAR;
+    case MSR_CSTAR: return REG_CSTAR;
+    case MSR_SFMASK: return REG_SFMASK;
+    case MSR_FS_BASE: return REG_FS_BASE;
+    case MSR_GS_BASE: return REG_GS_BASE;
+    default: return REG_KERNEL_GS_BASE;
+    }
+}
+
+int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = rdtsc() + v->hvm->tsc_offset;
+    return 0;
+}
+
+static void shift_tsc(struct vcpu *v, uint64_t by)
+{
+    v->hvm->tsc_offset += by;
+    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
+}
+
+int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    uint64_t by = val - (rdtsc() + v->hvm->tsc_offset);
+
+    v->hvm->msr.tsc_adjust += by;
+    shift_tsc(v, by);
+    return 0;
+}
+
+int msr_tsc_adjust_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = v->hvm->msr.tsc_adjust;
+    return 0;
+}
+
+int msr_tsc_adjust_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    shift_tsc(v, val - v->hvm->msr.tsc_adjust);
+    v->hvm->msr.tsc_adjust = val;
+    return 0;
+}
+
+int msr_apic_base_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = v->hvm->lapic->base_msr;
+    return 0;
+}
+
+int msr_apic_base_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    return vlapic_base_write(v->hvm->lapic, val) ? -EINVAL : 0;
+}
+
+int msr_x2apic_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    return vlapic_msr_read(v->hvm->lapic, index, val) ? -EINVAL : 0;
+}
+
+int msr_x2apic_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    return vlapic_msr_write(v->hvm->lapic, index, val) ? -EINVAL : 0;
+}
+
+int msr_deadline_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = vlapic_deadline_read(v->hvm->lapic);
+    return 0;
+}
+
+int msr_deadline_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    vlapic_deadline_write(v->hvm->lapic, val);
+    return 0;
+}
+
+/* Fixed-range registers and write-combining are there (SDM vol. 3A 12.11). */
+int msr_mtrrcap_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = NR_MTRR_VARIABLE | BIT(8) | BIT(10);
+    return 0;
+}
+
+static uint64_t *mtrr_variable(struct vcpu *v, uint32_t index)
+{
+    unsigned int n = (index - 0x200) / 2;
+
+    return index & 1 ? &v->hvm->msr.mtrr_mask[n] : &v->hvm->msr.mtrr_base[n];
+}
+
+int msr_mtrr_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = *mtrr_variable(v, index);
+    return 0;
+}
+
+static bool memory_type_valid(unsigned int type, bool pat)
+{
+    return type == 0 || type == 1 || (type >= 4 && type <= 6) ||
+           (pat && type == 7);
+}
+
+int msr_mtrr_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    uint64_t reserved = index & 1 ? 0x7ff : 0xf00;
+
+    if ((val & reserved) || val >> cpuid_guest_phys_bits(v))
+        return -EINVAL;
+    if (!(index & 1) && !memory_type_valid(val & 0xff, false))
+        return -EINVAL;
+    *mtrr_variable(v, index) = val;
+    return 0;
+}
+
+int msr_pat_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = hvm_get_reg(v, REG_PAT);
+    return 0;
+}
+
+int msr_pat_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    for (unsigned int i = 0; i < 64; i += 8)
+        if (!memory_type_valid(val >> i & 0xff, true))
+            return -EINVAL;
+    hvm_set_reg(v, REG_PAT, val);
+    return 0;
+}
+
+int msr_efer_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = hvm_get_reg(v, REG_EFER);
+    return 0;
+}
+
+int msr_efer_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    uint64_t old = hvm_get_reg(v, REG_EFER);
+
+    /* LMA is the CPU's; LME cannot change under paging. */
+    val = (val & ~EFER_LMA) | (old & EFER_LMA);
+    if (val & ~(cpuid_guest_efer(v) | EFER_LMA))
+        return -EINVAL;
+    if (((val ^ old) & EFER_LME) && (hvm_get_reg(v, REG_CR0) & CR0_PG))
+        return -EINVAL;
+    hvm_set_reg(v, REG_EFER, val);
+    if ((val ^ old) & EFER_NXE)
+        hvm_ops.flush_guest(v);
+    return 0;
+}
+
+int msr_tsc_aux_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = v->hvm->msr.tsc_aux;
+    return 0;
+}
+
+/* The register is live while the vCPU is on the CPU: see hvm_switch_to(). */
+int msr_tsc_aux_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    if (val >> 32)
+        return -EINVAL;
+    v->hvm->msr.tsc_aux = val;
+    if (cpu_features.rdtscp)
+        wrmsr(MSR_TSC_AUX, val);
+    return 0;
+}
+
+int msr_syscfg_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = 0;
+    return 0;
+}
+
+int msr_vm_cr_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = VM_CR_SVMDIS;
+    return 0;
+}
+
+/*
+ * Fills a page with calls: entry n, 32 bytes, is hypercall n (Xen's
+ * arch-x86/cpuid.h). Both vendors' instructions trap on both vendors' CPUs,
+ * so VMMCALL or VMCALL is a matter of taste of this boot.
+ */
+int msr_hypercall_page_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    uint8_t page[32];
+    gpa_t at = gpa(val & PAGE_MASK);
+
+    if (val & (PAGE_SIZE - 1))
+        return -EINVAL;
+    for (unsigned int i = 0; i < PAGE_SIZE / sizeof(page); i++) {
+        memset(page, 0xcc, sizeof(page));
+        page[0] = 0xb8; /* mov $i, %eax */
+        memcpy(page + 1, &i, sizeof(i));
+        memcpy(page + 5, hvm_ops.hypercall_insn, 3);
+        page[8] = 0xc3; /* ret */
+        if (guest_write_phys(v->domain, gpa_add(at, i * sizeof(page)), page,
+                             sizeof(page)))
+            return -EINVAL;
+    }
+    return 0;
+}

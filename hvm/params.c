@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HVM parameters as a table: rights, limits, and for a few an effect. Rights
+ * and errors are those of Xen 4.20, whose toolstack relies on them.
+ */
+#include "hvm/params.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/rtc.h"
+#include "hvm/irq/route.h"
+#include "hvm/pvtime.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sched.h"
+#include "hypervisor/core/upcalls.h"
+
+#define GUEST_SETS 1u
+#define GUEST_READS 2u
+#define ONCE 4u       /* a value stays: -EEXIST for another */
+#define DEPRECATED 8u /* -EINVAL */
+#define REFUSED 16u   /* what we do not offer: only 0 may be set */
+
+typedef int effect_fn(struct domain *d, uint64_t val);
+
+static int set_callback(struct domain *d, uint64_t val)
+{
+    struct vcpu *v = d->vcpu[0];
+
+    route_callback_set_via(d->hvm->route, val);
+    /* The kernel that asks for upcalls is the one that uses shared info: its
+     * width is the width of the layout. */
+    if (current->domain == d)
+        d->hvm->compat = hvm_mode(current) != MODE_64;
+    pvtime_update_wallclock(d);
+    if (v && READ_ONCE(v->info->evtchn_upcall_pending))
+        hvm_assert_upcall(v);
+    return 0;
+}
+
+static int set_timer_mode(struct domain *d, uint64_t val)
+{
+    enum tick_policy p = tick_policy_from_param(val);
+
+    if (d->hvm->pit)
+        pit_set_policy(d->hvm->pit, p);
+    if (d->hvm->hpet)
+        hpet_set_policy(d->hvm->hpet, p);
+    if (d->hvm->rtc)
+        rtc_set_policy(d->hvm->rtc, p);
+    return 0;
+}
+
+static int set_hpet(struct domain *d, uint64_t val)
+{
+    if (d->hvm->hpet)
+        hpet_set_enabled(d->hvm->hpet, val);
+    return 0;
+}
+
+static int set_acpi_ports(struct domain *d, uint64_t val)
+{
+    return d->hvm->pm ? pmtimer_move(d->hvm->pm, d->hvm->bus, val) : -ENODEV;
+}
+
+static const struct param {
+    uint8_t flags;
+    uint64_t max;        /* highest value, 0: any */
+    effect_fn *effect;
+} params[HVM_NR_PARAMS] = {
+    [HVM_PARAM_CALLBACK_IRQ] = { GUEST_SETS | GUEST_READS, 0, set_callback },
+    [HVM_PARAM_STORE_PFN] = { GUEST_READS },
+    [HVM_PARAM_STORE_EVTCHN] = { GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_CONSOLE_PFN] = { GUEST_READS },
+    [HVM_PARAM_CONSOLE_EVTCHN] = { GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_PAE_ENABLED] = { DEPRECATED },
+    [HVM_PARAM_DM_DOMAIN] = { DEPRECATED },
+    [HVM_PARAM_MEMORY_EVENT_CR0 ... HVM_PARAM_BUFIOREQ_EVTCHN] =
+        { DEPRECATED },
+    [HVM_PARAM_MEMORY_EVENT_MSR] = { DEPRECATED },
+    [HVM_PARAM_IOREQ_PFN] = { ONCE },
+    [HVM_PARAM_BUFIOREQ_PFN] = { ONCE },
+    [HVM_PARAM_IOREQ_SERVER_PFN] = { ONCE },
+    [HVM_PARAM_NR_IOREQ_SERVER_PAGES] = { ONCE, 64 },
+    [HVM_PARAM_VIRIDIAN] = { ONCE | REFUSED },
+    [HVM_PARAM_TIMER_MODE] = { 0, HVMPTM_one_missed_tick_pending,
+                               set_timer_mode },
+    [HVM_PARAM_HPET_ENABLED] = { 0, 0, set_hpet },
+    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = { GUEST_SETS | GUEST_READS, 0,
+                                          set_acpi_ports },
+    [HVM_PARAM_VM86_TSS] = { GUEST_SETS | GUEST_READS, 0xffffffff },
+    [HVM_PARAM_VM86_TSS_SIZED] = { GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_VM_GENERATION_ID_ADDR] = { GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_X87_FIP_WIDTH] = { GUEST_SETS | GUEST_READS, 8 },
+    [HVM_PARAM_ALTP2M] = { GUEST_READS | REFUSED },
+    [HVM_PARAM_MCA_CAP] = { ONCE },
+    [HVM_PARAM_TRIPLE_FAULT_REASON] = { 0, SHUTDOWN_MAX },
+};
+
+int hvm_param_set(struct domain *d, uint32_t index, uint64_t val, bool self)
+{
+    const struct param *p = &params[index];
+    int rc = 0;
+
+    if (p->flags & DEPRECATED)
+        return -EINVAL;
+    if (self && !(p->flags & GUEST_SETS))
+        return -EPERM;
+    if ((p->flags & ONCE) && d->hvm->param[index] &&
+        d->hvm->param[index] != val)
+        return -EEXIST;
+    if ((p->max && val > p->max) || ((p->flags & REFUSED) && val))
+        return -EINVAL;
+    if (p->effect)
+        rc = p->effect(d, val);
+    if (!rc)
+        d->hvm->param[index] = val;
+    return rc;
+}
+
+int hvm_param_get(struct domain *d, uint32_t index, uint64_t *val, bool self)
+{
+    const struct param *p = &params[index];
+
+    if (p->flags & DEPRECATED)
+        return -EINVAL;
+    if (self && !(p->flags & GUEST_READS))
+        return -EPERM;
+    *val = d->hvm->param[index];
+    return 0;
+}

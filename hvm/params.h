@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* HVM parameters: who may set and read each, and what setting one does. */
+#ifndef HVM_PARAMS_H
+#define HVM_PARAMS_H
+
+#include "hypervisor/core/domain.h"
+
+/* index below HVM_NR_PARAMS; caller may act on d (access.h). self: the
+ * domain does it to itself. -EINVAL, -EPERM, -EEXIST. */
+int hvm_param_set(struct domain *d, uint32_t index, uint64_t val, bool self);
+int hvm_param_get(struct domain *d, uint32_t index, uint64_t *val, bool self);
+
+#endif

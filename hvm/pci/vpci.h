@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domain 0's view of the machine's PCI configuration space: the machine's,
+ * but for the registers by which a device is told where to send interrupts.
+ * Those are kept here, and the device gets messages of Lodge's.
+ */
+#ifndef LODGE_HVM_PCI_VPCI_H
+#define LODGE_HVM_PCI_VPCI_H
+
+#include "hypervisor/cpu/types.h"
+#include "hypervisor/io/pci.h"
+
+struct domain;
+
+/* Makes d->hvm->vpci with all functions that are there now. -ENOMEM. */
+int vpci_create(struct domain *d);
+
+/*
+ * A function appeared or went (PHYSDEVOP_pci_device_add and _remove).
+ * add: 0 also when it is known; -ENODEV: nothing answers there; -ENOMEM.
+ * remove: -ENODEV.
+ */
+int vpci_add(struct domain *d, uint32_t sbdf);
+int vpci_remove(struct domain *d, uint32_t sbdf);
+/* True if Lodge knows the function. */
+bool vpci_knows(struct domain *d, uint32_t sbdf);
+/* The function was reset: its message registers are as after power-up.
+ * -ENODEV. */
+int vpci_reset(struct domain *d, uint32_t sbdf);
+
+/* One access of domain 0 of 1, 2 or 4 bytes, aligned, reg below 4096. */
+uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
+                   unsigned int size);
+void vpci_write(struct domain *d, uint32_t sbdf, unsigned int reg,
+                unsigned int size, uint32_t val);
+
+/*
+ * Maps device memory at g for domain 0, 1:1 and 2^order frames, unless a
+ * watched page (an MSI-X table) lies in it: -EPERM. Errors of p2m_map().
+ */
+int vpci_map_mmio(struct domain *d, gfn_t g, unsigned int order);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Policies as leaves, as feature words and as lists; see cpu-policy.h. */
+#include "hvm/policy/cpu-policy.h"
+
+#include "hypervisor/lib/util.h"
+
+#define EXTENDED 0x80000000u
+
+/* Where each feature word is (hypervisor/abi/cpu-policy.h). */
+static const struct {
+    uint32_t leaf, subleaf;
+    uint8_t reg; /* 'a' to 'd' */
+} words_at[FEATURE_WORDS] = {
+    [FEATURE_WORD_1_EDX] = { 1, 0, 'd' },
+    [FEATURE_WORD_1_ECX] = { 1, 0, 'c' },
+    [FEATURE_WORD_80000001_EDX] = { 0x80000001, 0, 'd' },
+    [FEATURE_WORD_80000001_ECX] = { 0x80000001, 0, 'c' },
+    [FEATURE_WORD_D_1_EAX] = { 0xd, 1, 'a' },
+    [FEATURE_WORD_7_0_EBX] = { 7, 0, 'b' },
+    [FEATURE_WORD_7_0_ECX] = { 7, 0, 'c' },
+    [FEATURE_WORD_80000007_EDX] = { 0x80000007, 0, 'd' },
+    [FEATURE_WORD_80000008_EBX] = { 0x80000008, 0, 'b' },
+    [FEATURE_WORD_7_0_EDX] = { 7, 0, 'd' },
+    [FEATURE_WORD_7_1_EAX] = { 7, 1, 'a' },
+    [FEATURE_WORD_80000021_EAX] = { 0x80000021, 0, 'a' },
+    [FEATURE_WORD_7_1_EBX] = { 7, 1, 'b' },
+    [FEATURE_WORD_7_2_EDX] = { 7, 2, 'd' },
+    [FEATURE_WORD_7_1_ECX] = { 7, 1, 'c' },
+    [FEATURE_WORD_7_1_EDX] = { 7, 1, 'd' },
+    [FEATURE_WORD_80000021_ECX] = { 0x80000021, 0, 'c' },
+    /* The words of IA32_ARCH_CAPABILITIES: reg 0, an MSR nobody is given. */
+};
+
+struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
+                                   uint32_t subleaf)
+{
+    struct cpuid_regs *list;
+    uint32_t i = subleaf, n;
+
+    if (leaf >= EXTENDED) {
+        list = p->extended, i = leaf - EXTENDED, n = CPUID_POLICY_EXTENDED;
+    } else {
+        switch (leaf) {
+        case 0x4: list = p->cache, n = CPUID_POLICY_CACHE; break;
+        case 0x7: list = p->feat, n = CPUID_POLICY_FEAT; break;
+        case 0xb: list = p->topo, n = CPUID_POLICY_TOPO; break;
+        case 0xd: list = p->xstate, n = CPUID_POLICY_XSTATE; break;
+        default: list = p->basic, i = leaf, n = CPUID_POLICY_BASIC; break;
+        }
+    }
+    return i < n ? &list[index_nospec(i, n)] : NULL;
+}
+
+static uint32_t *word(struct cpu_policy *p, unsigned int i)
+{
+    struct cpuid_regs *r;
+
+    if (!words_at[i].reg)
+        return NULL;
+    r = cpu_policy_leaf(p, words_at[i].leaf, words_at[i].subleaf);
+    switch (words_at[i].reg) {
+    case 'a': return &r->a;
+    case 'b': return &r->b;
+    case 'c': return &r->c;
+    default: return &r->d;
+    }
+}
+
+uint32_t cpu_policy_word(const struct cpu_policy *p, unsigned int i)
+{
+    const uint32_t *w = word((struct cpu_policy *)(uintptr_t)p, i);
+
+    return w ? *w : 0;
+}
+
+void cpu_policy_get_features(const struct cpu_policy *p, uint32_t *words)
+{
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        words[i] = cpu_policy_word(p, i);
+}
+
+void cpu_policy_set_features(struct cpu_policy *p, const uint32_t *words)
+{
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++) {
+        uint32_t *w = word(p, i);
+
+        if (w)
+            *w = words[i];
+    }
+}
+
+static unsigned int put(struct xen_cpuid_leaf *out, unsigned int n,
+                        uint32_t leaf, uint32_t subleaf,
+                        const struct cpuid_regs *r)
+{
+    out[n] = (struct xen_cpuid_leaf){ leaf, subleaf, r->a, r->b, r->c, r->d };
+    return n + 1;
+}
+
+static unsigned int put_subleaves(const struct cpu_policy *p,
+                                  struct xen_cpuid_leaf *out, unsigned int n,
+                                  uint32_t leaf)
+{
+    uint64_t xstates = p->xstate[0].a | (uint64_t)p->xstate[0].d << 32 |
+                       p->xstate[1].c | (uint64_t)p->xstate[1].d << 32;
+
+    switch (leaf) {
+    case 0x4:
+        for (uint32_t i = 0; i < CPUID_POLICY_CACHE; i++) {
+            n = put(out, n, leaf, i, &p->cache[i]);
+            if (!(p->cache[i].a & 0x1f))
+                break;
+        }
+        break;
+    case 0x7:
+        for (uint32_t i = 0; i < CPUID_POLICY_FEAT && i <= p->feat[0].a; i++)
+            n = put(out, n, leaf, i, &p->feat[i]);
+        break;
+    case 0xb:
+        for (uint32_t i = 0; i < CPUID_POLICY_TOPO; i++) {
+            n = put(out, n, leaf, i, &p->topo[i]);
+            if (!(p->topo[i].c & 0xff00))
+                break;
+        }
+        break;
+    default:
+        for (uint32_t i = 0; i < CPUID_POLICY_XSTATE; i++)
+            if (i < 2 || (xstates & BIT(i)))
+                n = put(out, n, leaf, i, &p->xstate[i]);
+        break;
+    }
+    return n;
+}
+
+unsigned int cpu_policy_write(const struct cpu_policy *p,
+                              struct xen_cpuid_leaf *out)
+{
+    struct cpuid_regs hv = { .a = p->hv_limit }, hv2 = { .a = p->hv2_limit };
+    unsigned int n = 0;
+
+    for (uint32_t i = 0; i < CPUID_POLICY_BASIC && i <= p->basic[0].a; i++) {
+        if (i == 0x4 || i == 0x7 || i == 0xb || i == 0xd)
+            n = put_subleaves(p, out, n, i);
+        else
+            n = put(out, n, i, XEN_CPUID_NO_SUBLEAF, &p->basic[i]);
+    }
+    n = put(out, n, 0x40000000, XEN_CPUID_NO_SUBLEAF, &hv);
+    n = put(out, n, 0x40000100, XEN_CPUID_NO_SUBLEAF, &hv2);
+    for (uint32_t i = 0; i < CPUID_POLICY_EXTENDED &&
+                         i <= (p->extended[0].a & 0xffff); i++)
+        n = put(out, n, EXTENDED + i, XEN_CPUID_NO_SUBLEAF, &p->extended[i]);
+    return n;
+}
+
+bool cpu_policy_read(struct cpu_policy *p, const struct xen_cpuid_leaf *leaves,
+                     unsigned int nr, unsigned int *bad)
+{
+    for (unsigned int i = 0; i < nr; i++) {
+        const struct xen_cpuid_leaf *l = &leaves[i];
+        bool has_sub = l->leaf == 0x4 || l->leaf == 0x7 || l->leaf == 0xb ||
+                       l->leaf == 0xd;
+        struct cpuid_regs *r;
+
+        *bad = i;
+        if (has_sub == (l->subleaf == XEN_CPUID_NO_SUBLEAF))
+            return false;
+        if (l->leaf == 0x40000000) {
+            p->hv_limit = l->a;
+            continue;
+        }
+        if (l->leaf == 0x40000100) {
+            p->hv2_limit = l->a;
+            continue;
+        }
+        r = cpu_policy_leaf(p, l->leaf, l->subleaf);
+        if (!r)
+            return false;
+        *r = (struct cpuid_regs){ l->a, l->b, l->c, l->d };
+    }
+    return true;
+}

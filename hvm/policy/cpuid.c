@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine's policy, what guests may have of it at most and by default,
+ * each domain's own, and the answer to CPUID.
+ */
+#include "hvm/policy/cpuid.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/mem/p2m.h"
+#include "hvm/policy/cpu-policy.h"
+#include "hypervisor/abi/cpuid.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sysctl.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/x86/features.h"
+#include "hypervisor/x86/time.h"
+
+/* AMD repeats these bits of leaf 1 EDX in leaf 80000001 EDX. */
+#define AMD_COMMON 0x0183f3ffu
+
+static struct cpu_policy host, guest_max, guest_default;
+
+/* Which bits guests get, from the table of bits. */
+static uint32_t max_mask[FEATURE_WORDS], default_mask[FEATURE_WORDS];
+
+/*
+ * Bits that the table allows but that need more than Lodge has: nested
+ * virtualisation, supervisor states, speculation controls by MSR, 5-level
+ * paging, shadow stacks, MPX, TSX, SGX.
+ */
+static const uint16_t not_yet[] = {
+    XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_XSAVES,
+    XEN_X86_FEATURE_IBRSB, XEN_X86_FEATURE_STIBP, XEN_X86_FEATURE_SSBD,
+    XEN_X86_FEATURE_L1D_FLUSH, XEN_X86_FEATURE_ARCH_CAPS,
+    XEN_X86_FEATURE_IBPB, XEN_X86_FEATURE_IBRS, XEN_X86_FEATURE_AMD_STIBP,
+    XEN_X86_FEATURE_AMD_SSBD, XEN_X86_FEATURE_VIRT_SSBD,
+    XEN_X86_FEATURE_IBRS_ALWAYS, XEN_X86_FEATURE_STIBP_ALWAYS,
+    XEN_X86_FEATURE_IBRS_FAST, XEN_X86_FEATURE_IBRS_SAME_MODE,
+    XEN_X86_FEATURE_PSFD, XEN_X86_FEATURE_MPX, XEN_X86_FEATURE_RTM,
+    XEN_X86_FEATURE_HLE, XEN_X86_FEATURE_LA57, XEN_X86_FEATURE_PKS,
+    XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_CET_IBT,
+    XEN_X86_FEATURE_BLD,
+};
+
+/* Bits that guests have whatever the machine: Lodge provides them. */
+static const uint16_t always[] = {
+    XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC,
+    XEN_X86_FEATURE_HYPERVISOR, XEN_X86_FEATURE_TSC_DEADLINE,
+};
+
+static bool has(const struct cpu_policy *p, unsigned int bit)
+{
+    return cpu_policy_word(p, bit / 32) >> bit % 32 & 1;
+}
+
+static void set(uint32_t *w, unsigned int bit, bool on)
+{
+    if (on)
+        w[bit / 32] |= 1u << bit % 32;
+    else
+        w[bit / 32] &= ~(1u << bit % 32);
+}
+
+static void masks_init(void)
+{
+    static const struct {
+        uint16_t bit;
+        uint8_t guest;
+    } bits[] = {
+#define CPUID_BIT(name, word, bit, guest) { (word) * 32 + (bit), guest },
+#include "hypervisor/abi/cpuid-bits.h"
+#undef CPUID_BIT
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+        unsigned int g = bits[i].guest & CPUID_GUEST_MASK;
+
+        set(max_mask, bits[i].bit, g != CPUID_NONE);
+        set(default_mask, bits[i].bit, g == CPUID_DEF);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(not_yet); i++) {
+        set(max_mask, not_yet[i], false);
+        set(default_mask, not_yet[i], false);
+    }
+}
+
+static void host_read(void)
+{
+    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
+    uint32_t top_ext = cpuid(0x80000000, 0).a;
+
+    for (uint32_t i = 0; i <= top; i++)
+        host.basic[i] = cpuid(i, 0);
+    host.basic[0].a = top;
+    for (uint32_t i = 0; top >= 4 && i < CPUID_POLICY_CACHE; i++)
+        host.cache[i] = cpuid(4, i);
+    for (uint32_t i = 0; top >= 7 && i < CPUID_POLICY_FEAT; i++)
+        if (i <= cpuid(7, 0).a)
+            host.feat[i] = cpuid(7, i);
+    for (uint32_t i = 0; top >= 0xb && i < CPUID_POLICY_TOPO; i++)
+        host.topo[i] = cpuid(0xb, i);
+    for (uint32_t i = 0; top >= 0xd && i < CPUID_POLICY_XSTATE; i++)
+        host.xstate[i] = cpuid(0xd, i);
+    if (top_ext >= 0x80000000)
+        for (uint32_t i = 0; i < CPUID_POLICY_EXTENDED &&
+                             0x80000000 + i <= top_ext; i++)
+            host.extended[i] = cpuid(0x80000000 + i, 0);
+    host.extended[0].a = MIN(top_ext, 0x80000000u + CPUID_POLICY_EXTENDED - 1);
+}
+
+/* Components of XSAVE that the features of p stand for (SDM vol. 1 13.1). */
+static uint64_t xstates_of(const struct cpu_policy *p)
+{
+    uint64_t x = 0;
+
+    if (!has(p, XEN_X86_FEATURE_XSAVE))
+        return 0;
+    x = 3;
+    if (has(p, XEN_X86_FEATURE_AVX))
+        x |= BIT(2);
+    if (has(p, XEN_X86_FEATURE_AVX512F))
+        x |= 7ull << 5;
+    if (has(p, XEN_X86_FEATURE_PKU))
+        x |= BIT(9);
+    return x & cpu_features.xcr0_max;
+}
+
+static void fix_xstate(struct cpu_policy *p)
+{
+    uint64_t x = xstates_of(p);
+    uint32_t features = p->xstate[1].a, size = 512 + 64;
+
+    memset(p->xstate, 0, sizeof(p->xstate));
+    for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++) {
+        if (!(x & BIT(i)))
+            continue;
+        p->xstate[i] = host.xstate[i];
+        size = MAX(size, host.xstate[i].a + host.xstate[i].b);
+    }
+    if (!x)
+        return;
+    p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
+                                        (uint32_t)(x >> 32) };
+    p->xstate[1].a = features & 7; /* XSAVEOPT, XSAVEC, XGETBV1 */
+}
+
+/* What depends on features or must not be the machine's. */
+static void fix(struct cpu_policy *p)
+{
+    uint32_t w[FEATURE_WORDS];
+    uint32_t *ext8;
+
+    cpu_policy_get_features(p, w);
+    set(w, XEN_X86_FEATURE_OSXSAVE, false);
+    set(w, XEN_X86_FEATURE_OSPKE, false);
+    w[FEATURE_WORD_80000001_EDX] &= ~AMD_COMMON;
+    if (cpu_features.vendor == VENDOR_AMD)
+        w[FEATURE_WORD_80000001_EDX] |= w[FEATURE_WORD_1_EDX] & AMD_COMMON;
+    cpu_policy_set_features(p, w);
+    memset(&p->basic[0x3], 0, sizeof(p->basic[0]));  /* serial number */
+    memset(&p->basic[0x5], 0, sizeof(p->basic[0]));  /* MONITOR */
+    memset(&p->basic[0x6], 0, sizeof(p->basic[0]));  /* power */
+    memset(&p->basic[0x9], 0, sizeof(p->basic[0]));
+    memset(&p->basic[0xa], 0, sizeof(p->basic[0]));  /* PMU */
+    memset(&p->basic[0xc], 0, sizeof(p->basic[0]));
+    memset(p->topo, 0, sizeof(p->topo));
+    p->basic[1].b &= 0x00ffff00; /* CLFLUSH size, logical CPUs */
+    p->extended[7].a = p->extended[7].b = p->extended[7].c = 0;
+    memset(&p->extended[0xa], 0, sizeof(p->extended[0]));
+    for (unsigned int i = 0x1b; i < CPUID_POLICY_EXTENDED; i++)
+        if (i != 0x21)
+            memset(&p->extended[i], 0, sizeof(p->extended[0]));
+    ext8 = &p->extended[8].a;
+    *ext8 = (*ext8 & 0xff00) | MIN(*ext8 & 0xff, p2m_guest_bits());
+    fix_xstate(p);
+}
+
+static void derive(struct cpu_policy *p, const uint32_t *mask)
+{
+    uint32_t w[FEATURE_WORDS];
+
+    *p = host;
+    cpu_policy_get_features(p, w);
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        w[i] &= mask[i];
+    for (unsigned int i = 0; i < ARRAY_SIZE(always); i++)
+        set(w, always[i], true);
+    cpu_policy_set_features(p, w);
+    fix(p);
+}
+
+void cpuid_init(void)
+{
+    masks_init();
+    host_read();
+    derive(&guest_max, max_mask);
+    derive(&guest_default, default_mask);
+}
+
+/* A package per vCPU, two APIC ids each: what Linux makes of leaf 1. */
+struct cpu_policy *cpu_policy_create(struct domain *d)
+{
+    struct cpu_policy *p = heap_alloc(sizeof(*p));
+
+    if (p)
+        *p = guest_default;
+    return p;
+}
+
+void cpu_policy_free(struct cpu_policy *p)
+{
+    heap_free(p);
+}
+
+/* Xen's own leaves (abi/cpuid.h). */
+static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
+                     struct cpuid_regs *r)
+{
+    const struct domain *d = v->domain;
+    struct tsc_scale s = tsc_scale();
+    uint64_t offset = v->hvm->tsc_offset + tsc_at_boot();
+
+    memset(r, 0, sizeof(*r));
+    switch (n) {
+    case 0:
+        *r = (struct cpuid_regs){ XEN_CPUID_LEAF(4), XEN_CPUID_SIGNATURE_EBX,
+                                  XEN_CPUID_SIGNATURE_ECX,
+                                  XEN_CPUID_SIGNATURE_EDX };
+        break;
+    case 1:
+        r->a = 4 << 16 | 20;
+        break;
+    case 2:
+        r->a = 1;
+        r->b = XEN_MSR_HYPERCALL_PAGE;
+        break;
+    case 3:
+        if (subleaf == 0)
+            *r = (struct cpuid_regs){
+                (tsc_is_reliable() ? XEN_CPUID_HOST_TSC_RELIABLE : 0) |
+                    (cpu_features.rdtscp ? XEN_CPUID_RDTSCP_INSTR_AVAIL : 0),
+                XEN_CPUID_TSC_MODE_DEFAULT, (uint32_t)d->hvm->tsc_khz, 0 };
+        else if (subleaf == 1)
+            *r = (struct cpuid_regs){ (uint32_t)offset,
+                                      (uint32_t)(offset >> 32), s.mul,
+                                      (uint32_t)s.shift };
+        else if (subleaf == 2)
+            r->a = (uint32_t)(tsc_hz() / 1000);
+        break;
+    case 4:
+        r->a = XEN_HVM_CPUID_X2APIC_VIRT | XEN_HVM_CPUID_VCPU_ID_PRESENT |
+               XEN_HVM_CPUID_DOMID_PRESENT | XEN_HVM_CPUID_UPCALL_VECTOR |
+               (d->privileged ? XEN_HVM_CPUID_IOMMU_MAPPINGS : 0);
+        r->b = v->id;
+        r->c = d->id;
+        break;
+    }
+}
+
+/* Size of the XSAVE area with the components in x, standard form. */
+static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
+{
+    uint32_t size = 512 + 64;
+
+    for (x >>= 2; x; x &= x - 1) {
+        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
+
+        size = MAX(size, r->a + r->b);
+    }
+    return size;
+}
+
+/* The bits that follow what the vCPU does. */
+static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
+                    uint32_t subleaf, struct cpuid_regs *r)
+{
+    uint32_t apic_id = v->id * 2;
+
+    switch (leaf) {
+    case 1:
+        r->b |= apic_id << 24;
+        if (hvm_get_reg(v, REG_CR4) & CR4_OSXSAVE)
+            r->c |= BIT(27);
+        if (!hvm_lapic_enabled(v))
+            r->d &= ~(uint32_t)BIT(9);
+        break;
+    case 7:
+        if (subleaf == 0 && (hvm_get_reg(v, REG_CR4) & CR4_PKE))
+            r->c |= BIT(4);
+        break;
+    case 0xb:
+        r->c |= subleaf & 0xff;
+        r->d = apic_id;
+        break;
+    case 0xd:
+        if (subleaf == 0 && p->xstate[0].a)
+            r->b = xsave_size(p, v->hvm->xcr0);
+        break;
+    case 0x80000001:
+        if (cpu_features.vendor == VENDOR_AMD && !hvm_lapic_enabled(v))
+            r->d &= ~(uint32_t)BIT(9);
+        break;
+    }
+}
+
+void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                 struct cpuid_regs *r)
+{
+    struct cpu_policy *p = v->domain->hvm->cpuid;
+    const struct cpuid_regs *entry;
+
+    if (leaf - XEN_CPUID_FIRST_LEAF <= 4) {
+        xen_leaf(v, leaf - XEN_CPUID_FIRST_LEAF, subleaf, r);
+        return;
+    }
+    if (leaf < 0x80000000 ? leaf > p->basic[0].a : leaf > p->extended[0].a)
+        entry = NULL;
+    else
+        entry = cpu_policy_leaf(p, leaf, subleaf);
+    if (!entry) {
+        memset(r, 0, sizeof(*r));
+        if (leaf == 0xb) {
+            r->c = subleaf & 0xff;
+            r->d = v->id * 2;
+        }
+        return;
+    }
+    *r = *entry;
+    dynamic(v, p, leaf, subleaf, r);
+}
+
+static const struct {
+    uint64_t cr4;
+    uint16_t bit; /* feature that offers it */
+} cr4_bits[] = {
+    { CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME },
+    { CR4_TSD, XEN_X86_FEATURE_TSC },
+    { CR4_DE, XEN_X86_FEATURE_DE },
+    { CR4_PSE, XEN_X86_FEATURE_PSE },
+    { CR4_PAE, XEN_X86_FEATURE_PAE },
+    { CR4_MCE, XEN_X86_FEATURE_MCE },
+    { CR4_PGE, XEN_X86_FEATURE_PGE },
+    { CR4_OSFXSR, XEN_X86_FEATURE_FXSR },
+    { CR4_OSXMMEXCPT, XEN_X86_FEATURE_SSE },
+    { CR4_UMIP, XEN_X86_FEATURE_UMIP },
+    { CR4_FSGSBASE, XEN_X86_FEATURE_FSGSBASE },
+    { CR4_PCIDE, XEN_X86_FEATURE_PCID },
+    { CR4_OSXSAVE, XEN_X86_FEATURE_XSAVE },
+    { CR4_SMEP, XEN_X86_FEATURE_SMEP },
+    { CR4_SMAP, XEN_X86_FEATURE_SMAP },
+    { CR4_PKE, XEN_X86_FEATURE_PKU },
+};
+
+uint64_t cpuid_guest_cr4(const struct vcpu *v)
+{
+    const struct cpu_policy *p = v->domain->hvm->cpuid;
+    uint64_t cr4 = CR4_PCE;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(cr4_bits); i++)
+        if (has(p, cr4_bits[i].bit))
+            cr4 |= cr4_bits[i].cr4;
+    return cr4;
+}
+
+uint64_t cpuid_guest_efer(const struct vcpu *v)
+{
+    const struct cpu_policy *p = v->domain->hvm->cpuid;
+
+    return EFER_SCE |
+           (has(p, XEN_X86_FEATURE_LM) ? EFER_LME : 0) |
+           (has(p, XEN_X86_FEATURE_NX) ? EFER_NXE : 0) |
+           (has(p, XEN_X86_FEATURE_FFXSR) ? EFER_FFXSE : 0);
+}
+
+uint64_t cpuid_guest_xcr0(const struct vcpu *v)
+{
+    const struct cpu_policy *p = v->domain->hvm->cpuid;
+
+    return p->xstate[0].a | (uint64_t)p->xstate[0].d << 32;
+}
+
+unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
+{
+    return v->domain->hvm->cpuid->extended[8].a & 0xff;
+}
+
+static int put_policy(const struct cpu_policy *p,
+                      struct xen_cpuid_leaf *leaves, uint32_t *nr_leaves,
+                      struct xen_msr_entry *msrs, uint32_t *nr_msrs)
+{
+    static const uint32_t indexes[MSR_POLICY_MAX_ENTRIES] = {
+        0xce, MSR_ARCH_CAPABILITIES
+    };
+
+    if (*nr_leaves < CPUID_POLICY_MAX_LEAVES ||
+        *nr_msrs < MSR_POLICY_MAX_ENTRIES)
+        return -ENOBUFS;
+    *nr_leaves = cpu_policy_write(p, leaves);
+    for (unsigned int i = 0; i < MSR_POLICY_MAX_ENTRIES; i++)
+        msrs[i] = (struct xen_msr_entry){ .idx = indexes[i] };
+    *nr_msrs = MSR_POLICY_MAX_ENTRIES;
+    return 0;
+}
+
+static const struct cpu_policy *system_policy(unsigned int index)
+{
+    switch (index) {
+    case XEN_SYSCTL_cpu_policy_raw:
+    case XEN_SYSCTL_cpu_policy_host:
+        return &host;
+    case XEN_SYSCTL_cpu_policy_hvm_max:
+        return &guest_max;
+    case XEN_SYSCTL_cpu_policy_hvm_default:
+        return &guest_default;
+    default:
+        return NULL;
+    }
+}
+
+int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
+                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
+                        uint32_t *nr_msrs)
+{
+    const struct cpu_policy *p = system_policy(index);
+
+    if (!p)
+        return index <= XEN_SYSCTL_cpu_policy_hvm_default ? -EOPNOTSUPP
+                                                          : -EINVAL;
+    return put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
+}
+
+int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
+                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
+                        uint32_t *nr_msrs)
+{
+    return put_policy(d->hvm->cpuid, leaves, nr_leaves, msrs, nr_msrs);
+}
+
+/* Values of MSRs that a policy may carry: none is offered. */
+static int check_msrs(const struct xen_msr_entry *msrs, uint32_t nr,
+                      uint32_t *err_msr)
+{
+    for (uint32_t i = 0; i < nr; i++) {
+        *err_msr = msrs[i].idx;
+        if (msrs[i].flags || (msrs[i].idx != 0xce &&
+                              msrs[i].idx != MSR_ARCH_CAPABILITIES))
+            return -EINVAL;
+    }
+    *err_msr = ~0u;
+    return 0;
+}
+
+int cpuid_domain_set_policy(struct domain *d,
+                            const struct xen_cpuid_leaf *leaves,
+                            uint32_t nr_leaves,
+                            const struct xen_msr_entry *msrs,
+                            uint32_t nr_msrs, uint32_t *err_leaf,
+                            uint32_t *err_subleaf, uint32_t *err_msr)
+{
+    struct cpu_policy *p = heap_alloc(sizeof(*p));
+    uint32_t w[FEATURE_WORDS], most[FEATURE_WORDS];
+    unsigned int bad = 0;
+    int rc = -EINVAL;
+
+    if (!p)
+        return -ENOMEM;
+    *p = *d->hvm->cpuid;
+    *err_leaf = *err_subleaf = ~0u;
+    if (!cpu_policy_read(p, leaves, nr_leaves, &bad)) {
+        *err_leaf = leaves[bad].leaf;
+        *err_subleaf = leaves[bad].subleaf;
+    } else if (p->basic[0].a > guest_max.basic[0].a) {
+        *err_leaf = 0;
+    } else if (p->extended[0].a > guest_max.extended[0].a) {
+        *err_leaf = 0x80000000;
+    } else {
+        rc = check_msrs(msrs, nr_msrs, err_msr);
+    }
+    if (!rc) {
+        cpu_policy_get_features(p, w);
+        cpu_policy_get_features(&guest_max, most);
+        for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+            w[i] &= most[i];
+        cpu_policy_set_features(p, w);
+        fix(p);
+        *d->hvm->cpuid = *p;
+    }
+    heap_free(p);
+    return rc;
+}
+
+int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr)
+{
+    static const uint8_t policies[] = {
+        [XEN_SYSCTL_cpu_featureset_raw] = XEN_SYSCTL_cpu_policy_raw,
+        [XEN_SYSCTL_cpu_featureset_host] = XEN_SYSCTL_cpu_policy_host,
+        [XEN_SYSCTL_cpu_featureset_pv] = XEN_SYSCTL_cpu_policy_pv_default,
+        [XEN_SYSCTL_cpu_featureset_hvm] = XEN_SYSCTL_cpu_policy_hvm_default,
+        [XEN_SYSCTL_cpu_featureset_pv_max] = XEN_SYSCTL_cpu_policy_pv_max,
+        [XEN_SYSCTL_cpu_featureset_hvm_max] = XEN_SYSCTL_cpu_policy_hvm_max,
+    };
+    const struct cpu_policy *p;
+
+    if (index >= ARRAY_SIZE(policies))
+        return -EINVAL;
+    p = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))]);
+    if (!p)
+        return -EOPNOTSUPP;
+    cpu_policy_get_features(p, words);
+    *nr = FEATURE_WORDS;
+    return 0;
+}

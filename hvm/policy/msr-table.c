@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The MSR rules. Sorted by index, disjoint: a test walks them. Numbers and
+ * writable bits: SDM vol. 4, APM vol. 2 appendix A.
+ */
+#include "hvm/policy/msr-table.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/policy/msr-calls.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/msr.h"
+
+#define STATE(field) offsetof(struct msr_state, field)
+#define ALL (~0ull)
+
+#define PASS(nr, nm) { .first = nr, .last = nr, .read = MSR_PASS, \
+                       .write = MSR_PASS, .writable = ALL, .name = nm }
+#define REG(nr, r, bits, canon, nm) \
+    { .first = nr, .last = nr, .read = MSR_REG, .write = MSR_REG, .arg = r, \
+      .writable = bits, .canonical = canon, .name = nm }
+#define STORED(a, b, field, bits, nm) \
+    { .first = a, .last = b, .read = MSR_STATE, .write = MSR_STATE, \
+      .arg = STATE(field), .writable = bits, .name = nm }
+#define CALL(a, b, r, w, nm) \
+    { .first = a, .last = b, .read = MSR_CALL, .write = MSR_CALL, \
+      .read_fn = r, .write_fn = w, .writable = ALL, .name = nm }
+#define ZERO(a, b, nm) \
+    { .first = a, .last = b, .read = MSR_ZERO, .write = MSR_ZERO, \
+      .writable = ALL, .name = nm }
+/* Reads through a function, writes fault. */
+#define READ_ONLY(nr, r, nm) \
+    { .first = nr, .last = nr, .read = MSR_CALL, .write = MSR_FAULT, \
+      .read_fn = r, .name = nm }
+
+const struct msr_rule msr_rules[] = {
+    ZERO(0x0, 0x1, "P5_MC_ADDR, P5_MC_TYPE"),
+    CALL(MSR_TSC, MSR_TSC, msr_tsc_read, msr_tsc_write, "TSC"),
+    ZERO(0x17, 0x17, "IA32_PLATFORM_ID"),
+    CALL(MSR_APIC_BASE, MSR_APIC_BASE, msr_apic_base_read,
+         msr_apic_base_write, "IA32_APIC_BASE"),
+    CALL(MSR_TSC_ADJUST, MSR_TSC_ADJUST, msr_tsc_adjust_read,
+         msr_tsc_adjust_write, "IA32_TSC_ADJUST"),
+    ZERO(MSR_UCODE_REV, MSR_UCODE_REV, "IA32_BIOS_SIGN_ID"),
+    READ_ONLY(MSR_MTRRCAP, msr_mtrrcap_read, "IA32_MTRRCAP"),
+    REG(MSR_SYSENTER_CS, REG_SYSENTER_CS, 0xffffffff, false,
+        "IA32_SYSENTER_CS"),
+    REG(MSR_SYSENTER_ESP, REG_SYSENTER_ESP, ALL, true, "IA32_SYSENTER_ESP"),
+    REG(MSR_SYSENTER_EIP, REG_SYSENTER_EIP, ALL, true, "IA32_SYSENTER_EIP"),
+    ZERO(MSR_MCG_CAP, MSR_MCG_CTL, "IA32_MCG_CAP, _STATUS, _CTL"),
+    STORED(MSR_MISC_ENABLE, MSR_MISC_ENABLE, misc_enable, ALL,
+           "IA32_MISC_ENABLE"),
+    REG(MSR_DEBUGCTL, REG_DEBUGCTL, 0x3f, false, "IA32_DEBUGCTL"),
+    REG(MSR_LASTBRANCHFROM, REG_LASTBRANCHFROM, ALL, false, "LastBranchFromIP"),
+    REG(MSR_LASTBRANCHTO, REG_LASTBRANCHTO, ALL, false, "LastBranchToIP"),
+    REG(MSR_LASTINTFROM, REG_LASTINTFROM, ALL, false, "LastIntFromIP"),
+    REG(MSR_LASTINTTO, REG_LASTINTTO, ALL, false, "LastIntToIP"),
+    CALL(0x200, 0x20f, msr_mtrr_read, msr_mtrr_write, "IA32_MTRR_PHYS*"),
+    STORED(0x250, 0x250, mtrr_fixed[0], ALL, "IA32_MTRR_FIX64K"),
+    STORED(0x258, 0x259, mtrr_fixed[1], ALL, "IA32_MTRR_FIX16K"),
+    STORED(0x268, 0x26f, mtrr_fixed[3], ALL, "IA32_MTRR_FIX4K"),
+    CALL(MSR_PAT, MSR_PAT, msr_pat_read, msr_pat_write, "IA32_PAT"),
+    STORED(MSR_MTRR_DEFTYPE, MSR_MTRR_DEFTYPE, mtrr_deftype, 0xcff,
+           "IA32_MTRR_DEF_TYPE"),
+    ZERO(MSR_MC0_CTL, MSR_MC0_CTL + 4 * 32 - 1, "IA32_MCi_*"),
+    CALL(MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, msr_deadline_read,
+         msr_deadline_write, "IA32_TSC_DEADLINE"),
+    CALL(MSR_X2APIC_FIRST, MSR_X2APIC_LAST, msr_x2apic_read,
+         msr_x2apic_write, "x2APIC registers"),
+    { .first = 0x40000000, .last = 0x40000000, .read = MSR_ZERO,
+      .write = MSR_CALL, .writable = ALL, .write_fn = msr_hypercall_page_write,
+      .name = "hypercall page" },
+    CALL(MSR_EFER, MSR_EFER, msr_efer_read, msr_efer_write, "EFER"),
+    PASS(MSR_STAR, "STAR"),
+    PASS(MSR_LSTAR, "LSTAR"),
+    PASS(MSR_CSTAR, "CSTAR"),
+    PASS(MSR_SFMASK, "SF_MASK"),
+    PASS(MSR_FS_BASE, "FS.Base"),
+    PASS(MSR_GS_BASE, "GS.Base"),
+    PASS(MSR_KERNEL_GS_BASE, "KernelGSBase"),
+    CALL(MSR_TSC_AUX, MSR_TSC_AUX, msr_tsc_aux_read, msr_tsc_aux_write,
+         "TSC_AUX"),
+    /* What AMD kernels look at without asking CPUID. */
+    ZERO(0xc0010000, 0xc0010007, "PerfEvtSel, PerfCtr"),
+    READ_ONLY(MSR_SYSCFG, msr_syscfg_read, "SYSCFG"),
+    STORED(MSR_HWCR, MSR_HWCR, hwcr, ALL, "HWCR"),
+    ZERO(0xc001001a, 0xc001001a, "TOP_MEM"),
+    ZERO(0xc001001d, 0xc001001d, "TOP_MEM2"),
+    ZERO(0xc001001f, 0xc001001f, "NB_CFG"),
+    ZERO(0xc0010055, 0xc0010055, "interrupt pending message"),
+    ZERO(0xc0010058, 0xc0010058, "MMIO configuration base"),
+    ZERO(0xc0010062, 0xc0010064, "P-state control"),
+    { .first = MSR_VM_CR, .last = MSR_VM_CR, .read = MSR_CALL,
+      .write = MSR_ZERO, .read_fn = msr_vm_cr_read, .writable = ALL,
+      .name = "VM_CR" },
+    ZERO(0xc0010140, 0xc0010141, "OSVW"),
+    ZERO(0xc0011004, 0xc0011005, "CPUID feature override"),
+    ZERO(0xc0011020, 0xc0011023, "LS_CFG, IC_CFG, DC_CFG, BU_CFG"),
+    ZERO(0xc0011029, 0xc0011029, "DE_CFG"),
+};
+const unsigned int nr_msr_rules = ARRAY_SIZE(msr_rules);
+
+const struct msr_rule *msr_rule_find(uint32_t index)
+{
+    unsigned int lo = 0, hi = nr_msr_rules;
+
+    while (lo < hi) {
+        unsigned int mid = (lo + hi) / 2;
+
+        if (index < msr_rules[mid].first)
+            hi = mid;
+        else if (index > msr_rules[mid].last)
+            lo = mid + 1;
+        else
+            return &msr_rules[mid];
+    }
+    return NULL;
+}
+
+static uint64_t *state_field(struct vcpu *v, const struct msr_rule *r,
+                             uint32_t index)
+{
+    return (uint64_t *)((char *)&v->hvm->msr + r->arg) + (index - r->first);
+}
+
+int msr_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    const struct msr_rule *r = msr_rule_find(index);
+
+    *val = 0;
+    if (!r)
+        return -EINVAL;
+    switch (r->read) {
+    case MSR_ZERO:
+        return 0;
+    case MSR_STATE:
+        *val = *state_field(v, r, index);
+        return 0;
+    case MSR_REG:
+        *val = hvm_get_reg(v, r->arg);
+        return 0;
+    case MSR_PASS:
+        *val = hvm_get_reg(v, msr_pass_reg(index));
+        return 0;
+    case MSR_CALL:
+        return r->read_fn(v, index, val);
+    default:
+        return -EINVAL;
+    }
+}
+
+static bool is_canonical(uint64_t a)
+{
+    return (uint64_t)((int64_t)(a << 16) >> 16) == a;
+}
+
+int msr_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    const struct msr_rule *r = msr_rule_find(index);
+
+    if (!r || (val & ~r->writable) || (r->canonical && !is_canonical(val)))
+        return -EINVAL;
+    switch (r->write) {
+    case MSR_ZERO:
+        return 0;
+    case MSR_STATE:
+        *state_field(v, r, index) = val;
+        return 0;
+    case MSR_REG:
+        hvm_set_reg(v, r->arg, val);
+        return 0;
+    case MSR_PASS:
+        hvm_set_reg(v, msr_pass_reg(index), val);
+        return 0;
+    case MSR_CALL:
+        return r->write_fn(v, index, val);
+    default:
+        return -EINVAL;
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pvclock: system time is Lodge's own, so that all domains agree; the guest
+ * computes it from its TSC with the host's scale. A version that is odd
+ * while the record changes lets readers notice (Xen's xen.h).
+ */
+#include "hvm/pvtime.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/dev/upcalls.h"
+#include "hypervisor/abi/compat.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/x86/time.h"
+
+void pvtime_update(struct vcpu *v)
+{
+    struct vcpu_time_info *t = &v->info->time;
+    struct tsc_scale s = tsc_scale();
+    uint64_t tsc = tsc_at_boot();
+    uint32_t version = v->hvm->time_version;
+
+    /* Anchored at boot: nothing changes unless the guest's TSC does. */
+    WRITE_ONCE(t->version, version | 1);
+    smp_wmb();
+    t->tsc_timestamp = tsc + v->hvm->tsc_offset;
+    t->system_time = 0;
+    t->tsc_to_system_mul = s.mul;
+    t->tsc_shift = s.shift;
+    t->flags = tsc_is_reliable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+    smp_wmb();
+    version = (version | 1) + 1;
+    v->hvm->time_version = version;
+    WRITE_ONCE(t->version, version);
+}
+
+void pvtime_update_wallclock(struct domain *d)
+{
+    struct shared_info *s = d->shared_info;
+    int64_t ns = (int64_t)wallclock_boot() +
+                 d->time_offset * (int64_t)SECONDS(1);
+    uint64_t secs = (uint64_t)ns / SECONDS(1);
+    uint32_t version = s->wc_version;
+
+    WRITE_ONCE(s->wc_version, version | 1);
+    smp_wmb();
+    s->wc_sec = (uint32_t)secs;
+    s->wc_nsec = (uint32_t)((uint64_t)ns % SECONDS(1));
+    if (d->hvm->compat)
+        ((struct compat_shared_info *)s)->arch.wc_sec_hi =
+            (uint32_t)(secs >> 32);
+    else
+        s->wc_sec_hi = (uint32_t)(secs >> 32);
+    smp_wmb();
+    WRITE_ONCE(s->wc_version, (version | 1) + 1);
+}
+
+int64_t domain_wallclock_ns(struct domain *d)
+{
+    return (int64_t)(wallclock_boot() + now_ns()) +
+           d->time_offset * (int64_t)SECONDS(1);
+}
+
+void domain_wallclock_shift(struct domain *d, int64_t seconds)
+{
+    d->time_offset += seconds;
+}
+
+int64_t domain_time_offset(struct domain *d)
+{
+    return d->time_offset;
+}
+
+void domain_time_offset_restore(struct domain *d, int64_t seconds)
+{
+    if (!d->time_offset)
+        d->time_offset = seconds;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The always-on recorder: the last exits and injections of each vCPU. One
+ * store of a 32-byte entry per exit; printed by a debug key and with the
+ * crash message.
+ */
+#ifndef HVM_RECORDER_H
+#define HVM_RECORDER_H
+
+#include "hvm/base/exit.h"
+#include "hypervisor/cpu/msr.h"
+
+#define RECORDER_ENTRIES 4096u
+
+struct record {
+    uint64_t tsc;
+    uint64_t rip;
+    uint64_t info;   /* port, MSR, gpa, vector... by kind */
+    uint32_t code;   /* the vendor's exit code */
+    uint8_t kind;    /* enum exit_kind, or RECORD_INJECT */
+    uint8_t pad[3];
+};
+_Static_assert(sizeof(struct record) == 32, "two to a cache line");
+
+#define RECORD_INJECT 0xff
+
+struct recorder {
+    uint32_t next;   /* entries written so far */
+    struct record entry[RECORDER_ENTRIES];
+};
+
+static inline struct record *recorder_slot(struct recorder *r)
+{
+    return &r->entry[r->next++ % RECORDER_ENTRIES];
+}
+
+/* An exit at rip; info as hvm/exit.c chooses by kind. */
+static inline void recorder_exit(struct recorder *r, const struct vmexit *e,
+                                 uint64_t rip, uint64_t info)
+{
+    *recorder_slot(r) = (struct record){
+        .tsc = rdtsc(), .rip = rip, .info = info, .code = (uint32_t)e->code,
+        .kind = e->kind };
+}
+
+static inline void recorder_inject(struct recorder *r, uint8_t vector,
+                                   uint64_t rip)
+{
+    *recorder_slot(r) = (struct record){
+        .tsc = rdtsc(), .rip = rip, .info = vector, .kind = RECORD_INJECT };
+}
+
+/* Prints the last n entries of v, oldest first. */
+void recorder_print(struct vcpu *v, unsigned int n);
+
+#endif

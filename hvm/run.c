@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The life of a guest's vCPU: work that is due, enter, handle the exit,
+ * again. One word of pending bits and two flags decide whether there is work;
+ * the usual round trip sees them clear.
+ */
+#include "hvm/run.h"
+
+#include "hvm/event.h"
+#include "hvm/exit.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/vcpu.h"
+#include "hypervisor/core/sched.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/irq.h"
+
+/* INIT and SIPI, and an NMI is looked at with the interrupts. */
+static void handle_signals(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    uint16_t sipi;
+
+    if (atomic_xchg(&hv->init_pending, false)) {
+        vlapic_init_signal(hv->lapic);
+        hv->halted = false;
+        if (v->id != 0) {
+            WRITE_ONCE(hv->wait_sipi, true);
+        } else {
+            hvm_vcpu_reset(v, 0xf000, 0xfff0);
+        }
+    }
+    sipi = atomic_xchg(&hv->sipi_vector, (uint16_t)0);
+    if (sipi && READ_ONCE(hv->wait_sipi)) {
+        hvm_vcpu_reset(v, (uint16_t)((sipi & 0xff) << 8), 0);
+        WRITE_ONCE(hv->wait_sipi, false);
+    }
+}
+
+/* The line of a GSI or INTx upcall falls when the guest has seen it. */
+static void drop_callback_line(struct vcpu *v)
+{
+    if (READ_ONCE(v->info->evtchn_upcall_pending))
+        return;
+    v->hvm->callback_line = false;
+    route_callback_set(v->domain->hvm->route, false);
+}
+
+/*
+ * Everything but injection that must be done before the guest may run
+ * again. Returns with v->hvm->halted set if it still may not.
+ */
+static void work(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+
+    vcpu_checkpoint();
+    if (test_bit(PENDING_EVENT, &v->pending)) {
+        atomic_clear_bit(PENDING_EVENT, &v->pending);
+        handle_signals(v);
+    }
+    if (test_bit(PENDING_P2M, &v->pending)) {
+        atomic_clear_bit(PENDING_P2M, &v->pending);
+        hvm_ops.flush_guest(v);
+    }
+    if (test_bit(PENDING_WORK, &v->pending)) {
+        atomic_clear_bit(PENDING_WORK, &v->pending);
+        hvm_vcpu_work(v);
+    }
+    if (hv->wait_sipi) {
+        vcpu_wait(~BIT(PENDING_IRQ));
+    } else if (hv->halted) {
+        hvm_wait_for_event(v);
+    }
+}
+
+void hvm_wait_for_event(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+
+    /* Bits first, then the question: what comes later sets a bit. */
+    atomic_clear_bit(PENDING_IRQ, &v->pending);
+    if (((vcpu_regs(v)->rflags & RFLAGS_IF) && hvm_has_event(v)) ||
+        READ_ONCE(hv->nmi_pending) || hv->event.valid) {
+        hv->halted = false;
+        atomic_set_bit(PENDING_IRQ, &v->pending);
+    } else {
+        vcpu_wait(~0ull);
+    }
+}
+
+void hvm_vcpu_loop(struct vcpu *v)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    struct vmexit e;
+    uint64_t pending;
+
+    for (;;) {
+        /*
+         * Who sets a pending bit after this sees in_guest and sends an
+         * interrupt, which ends the guest at once; or else we see the bit.
+         */
+        (void)atomic_xchg(&v->in_guest, true);
+        pending = READ_ONCE(v->pending);
+        if (unlikely((pending & ~BIT(PENDING_IRQ)) || sched_wanted() ||
+                     hv->halted || hv->wait_sipi)) {
+            WRITE_ONCE(v->in_guest, false);
+            work(v);
+            continue;
+        }
+        if (pending || hv->event.valid) {
+            /* Looking for interrupts may find more of them: an expired
+             * timer. Bits must be clear on entry (see vcpu_kick()). */
+            do {
+                atomic_clear_bit(PENDING_IRQ, &v->pending);
+                hvm_event_update(v);
+            } while (test_bit(PENDING_IRQ, &v->pending));
+        }
+        hvm_ops.enter(v, &e);
+        hv->injected = false;
+        WRITE_ONCE(v->in_guest, false);
+        if (unlikely(hv->callback_line))
+            drop_callback_line(v);
+        hvm_handle_exit(v, &e);
+    }
+}

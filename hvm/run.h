@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The vCPU loop's helpers for exit handlers. */
+#ifndef HVM_RUN_H
+#define HVM_RUN_H
+
+#include "hvm/base/hvm.h"
+
+/* Steps over the instruction of exit e; its trap flag fires. */
+void hvm_advance(struct vcpu *v, const struct vmexit *e);
+
+/*
+ * The guest idles (HLT, SCHEDOP_block): returns when something wakes it or
+ * the loop has other work. v->hvm->halted stays set in the latter case and
+ * the loop comes back.
+ */
+void hvm_wait_for_event(struct vcpu *v);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of save records; see records.h. */
+#include "hvm/save/records.h"
+
+#include "hvm/base/hvm.h"
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/rtc.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/vioapic.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/irq/vpic.h"
+#include "hvm/save/vcpu-state.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/x86/features.h"
+
+/*
+ * save: fills rec (zeroed) and returns true, or false where the domain has
+ * no such thing. load: 0 or -E*. v is the vCPU of a per-vCPU record.
+ */
+struct record_type {
+    const char *name;
+    uint16_t size;         /* of the structure */
+    uint16_t extra;        /* bytes that may follow it */
+    enum { PER_DOMAIN, PER_VCPU, PER_CHIP } per;
+    bool (*save)(struct domain *d, struct vcpu *v, unsigned int i, void *rec);
+    int (*load)(struct domain *d, struct vcpu *v, unsigned int i,
+                const void *rec, unsigned int len);
+};
+
+/* Devices that save and load with one call each: present if the pointer is. */
+#define DEVICE(name, owner, save_fn, load_fn, type)                         \
+    static bool save_##name(struct domain *d, struct vcpu *v,               \
+                            unsigned int i, void *rec)                      \
+    {                                                                       \
+        if (!(owner))                                                       \
+            return false;                                                   \
+        save_fn(owner, rec);                                                \
+        return true;                                                        \
+    }                                                                       \
+    static int load_##name(struct domain *d, struct vcpu *v,                \
+                           unsigned int i, const void *rec,                 \
+                           unsigned int len)                                \
+    {                                                                       \
+        return (owner) ? load_fn(owner, (const type *)rec) : -ENODEV;       \
+    }
+
+DEVICE(cpu, v, vcpu_state_save, vcpu_state_load, struct hvm_hw_cpu)
+DEVICE(mtrr, v, vcpu_mtrr_save, vcpu_mtrr_load, struct hvm_hw_mtrr)
+DEVICE(lapic, v->hvm->lapic, vlapic_save_hidden, vlapic_load_hidden,
+       struct hvm_hw_lapic)
+DEVICE(lapic_regs, v->hvm->lapic, vlapic_save_regs, vlapic_load_regs,
+       struct hvm_hw_lapic_regs)
+DEVICE(pci_irq, d->hvm->route, route_save_intx, route_load_intx,
+       struct hvm_hw_pci_irqs)
+DEVICE(isa_irq, d->hvm->route, route_save_isa, route_load_isa,
+       struct hvm_hw_isa_irqs)
+DEVICE(pci_link, d->hvm->route, route_save_link, route_load_link,
+       struct hvm_hw_pci_link)
+DEVICE(pit, d->hvm->pit, pit_save, pit_load, struct hvm_hw_pit)
+DEVICE(rtc, d->hvm->rtc, rtc_save, rtc_load, struct hvm_hw_rtc)
+DEVICE(hpet, d->hvm->hpet, hpet_save, hpet_load, struct hvm_hw_hpet)
+DEVICE(pmtimer, d->hvm->pm, pmtimer_save, pmtimer_load,
+       struct hvm_hw_pmtimer)
+
+static bool save_header(struct domain *d, struct vcpu *v, unsigned int i,
+                        void *rec)
+{
+    *(struct hvm_save_header *)rec = (struct hvm_save_header){
+        .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
+        .changeset = ~0ull, .cpuid = cpuid(1, 0).a,
+        .gtsc_khz = (uint32_t)d->hvm->tsc_khz };
+    return true;
+}
+
+static int load_header(struct domain *d, struct vcpu *v, unsigned int i,
+                       const void *rec, unsigned int len)
+{
+    const struct hvm_save_header *h = rec;
+
+    return h->magic == HVM_FILE_MAGIC && h->version == HVM_FILE_VERSION
+               ? 0 : -EINVAL;
+}
+
+static bool save_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
+                        void *rec)
+{
+    return vioapic_save(d->hvm->route, rec) == 0;
+}
+
+static int load_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
+                       const void *rec, unsigned int len)
+{
+    return vioapic_load(d->hvm->route, rec);
+}
+
+static bool save_pic(struct domain *d, struct vcpu *v, unsigned int i,
+                     void *rec)
+{
+    if (!d->hvm->route->has_pic)
+        return false;
+    vpic_save(d->hvm->route, i, rec);
+    return true;
+}
+
+static int load_pic(struct domain *d, struct vcpu *v, unsigned int i,
+                    const void *rec, unsigned int len)
+{
+    return d->hvm->route->has_pic ? vpic_load(d->hvm->route, i, rec)
+                                  : -ENODEV;
+}
+
+static bool save_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
+                            void *rec)
+{
+    ((struct hvm_tsc_adjust *)rec)->tsc_adjust = v->hvm->msr.tsc_adjust;
+    return v->hvm->msr.tsc_adjust;
+}
+
+static int load_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
+                           const void *rec, unsigned int len)
+{
+    v->hvm->msr.tsc_adjust = ((const struct hvm_tsc_adjust *)rec)->tsc_adjust;
+    return 0;
+}
+
+#define XSAVE_OFFSET offsetof(struct hvm_hw_cpu_xsave, save_area)
+#define XSAVE_MAX (PAGE_SIZE - sizeof(struct hvm_hw_cpu_xsave))
+
+static unsigned int xsave_extra(void)
+{
+    unsigned int all = cpu_features.xsave_size;
+
+    return cpu_features.xsave ? all - 576 : 0;
+}
+
+static bool save_xsave(struct domain *d, struct vcpu *v, unsigned int i,
+                       void *rec)
+{
+    struct hvm_hw_cpu_xsave *x = rec;
+
+    if (!cpu_features.xsave)
+        return false;
+    x->xfeature_mask = cpu_features.xcr0_max;
+    x->xcr0 = v->hvm->xcr0;
+    x->xcr0_accum = cpu_features.xcr0_max;
+    memcpy((char *)rec + XSAVE_OFFSET, v->hvm->xsave, 576 + xsave_extra());
+    return true;
+}
+
+static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
+                      const void *rec, unsigned int len)
+{
+    const struct hvm_hw_cpu_xsave *x = rec;
+    unsigned int bytes = len - (unsigned int)XSAVE_OFFSET;
+
+    /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
+    if (!cpu_features.xsave || !(x->xcr0 & 1) ||
+        (x->xcr0 & ~cpu_features.xcr0_max) ||
+        (x->save_area.xsave_hdr.xstate_bv & ~cpu_features.xcr0_max) ||
+        x->save_area.xsave_hdr.xcomp_bv)
+        return -EINVAL;
+    for (unsigned int k = 0; k < 6; k++)
+        if (x->save_area.xsave_hdr.reserved[k])
+            return -EINVAL;
+    v->hvm->xcr0 = x->xcr0;
+    memcpy(v->hvm->xsave, (const char *)rec + XSAVE_OFFSET,
+           MIN(bytes, cpu_features.xsave_size));
+    return 0;
+}
+
+#define REC(type_, per_, name_)                                             \
+    { .name = #name_, .size = sizeof(type_), .per = per_,                   \
+      .save = save_##name_, .load = load_##name_ }
+
+/* In the order of a stream: lines of interrupt wires are counted anew by
+ * PCI, ISA and link, which must come in this order. */
+static const struct record_type types[HVM_SAVE_CODE_MAX + 1] = {
+    [HVM_SAVE_CODE_HEADER] = REC(struct hvm_save_header, PER_DOMAIN, header),
+    [HVM_SAVE_CODE_CPU] = REC(struct hvm_hw_cpu, PER_VCPU, cpu),
+    [HVM_SAVE_CODE_PIC] = REC(struct hvm_hw_vpic, PER_CHIP, pic),
+    [HVM_SAVE_CODE_IOAPIC] = REC(struct hvm_hw_vioapic, PER_DOMAIN, ioapic),
+    [HVM_SAVE_CODE_LAPIC] = REC(struct hvm_hw_lapic, PER_VCPU, lapic),
+    [HVM_SAVE_CODE_LAPIC_REGS] = REC(struct hvm_hw_lapic_regs, PER_VCPU,
+                                     lapic_regs),
+    [HVM_SAVE_CODE_PCI_IRQ] = REC(struct hvm_hw_pci_irqs, PER_DOMAIN,
+                                  pci_irq),
+    [HVM_SAVE_CODE_ISA_IRQ] = REC(struct hvm_hw_isa_irqs, PER_DOMAIN,
+                                  isa_irq),
+    [HVM_SAVE_CODE_PCI_LINK] = REC(struct hvm_hw_pci_link, PER_DOMAIN,
+                                   pci_link),
+    [HVM_SAVE_CODE_PIT] = REC(struct hvm_hw_pit, PER_DOMAIN, pit),
+    [HVM_SAVE_CODE_RTC] = REC(struct hvm_hw_rtc, PER_DOMAIN, rtc),
+    [HVM_SAVE_CODE_HPET] = REC(struct hvm_hw_hpet, PER_DOMAIN, hpet),
+    [HVM_SAVE_CODE_PMTIMER] = REC(struct hvm_hw_pmtimer, PER_DOMAIN, pmtimer),
+    [HVM_SAVE_CODE_MTRR] = REC(struct hvm_hw_mtrr, PER_VCPU, mtrr),
+    [CPU_XSAVE_CODE] = { .name = "xsave", .per = PER_VCPU,
+                         .size = sizeof(struct hvm_hw_cpu_xsave),
+                         .extra = 0xffff, .save = save_xsave,
+                         .load = load_xsave },
+    [HVM_SAVE_CODE_TSC_ADJUST] = REC(struct hvm_tsc_adjust, PER_VCPU,
+                                     tsc_adjust),
+};
+
+static unsigned int record_bytes(unsigned int code)
+{
+    return types[code].size + (types[code].extra ? xsave_extra() : 0);
+}
+
+static unsigned int instances(const struct domain *d, unsigned int code)
+{
+    switch (types[code].per) {
+    case PER_VCPU: return d->max_vcpus;
+    case PER_CHIP: return 2;
+    default: return 1;
+    }
+}
+
+size_t hvm_save_size(const struct domain *d)
+{
+    size_t size = sizeof(struct hvm_save_descriptor);
+
+    for (unsigned int c = 0; c < ARRAY_SIZE(types); c++)
+        if (types[c].save)
+            size += instances(d, c) * (sizeof(struct hvm_save_descriptor) +
+                                       record_bytes(c));
+    return size;
+}
+
+/* The vCPU of instance i, or NULL for records of the domain; false: none. */
+static bool instance_vcpu(struct domain *d, unsigned int code, unsigned int i,
+                          struct vcpu **v)
+{
+    *v = NULL;
+    if (i >= instances(d, code))
+        return false;
+    if (types[code].per == PER_VCPU)
+        *v = d->vcpu[index_nospec(i, d->max_vcpus)];
+    return types[code].per != PER_VCPU || *v;
+}
+
+long hvm_save_one(struct domain *d, unsigned int code, unsigned int i,
+                  void *buf, size_t size)
+{
+    struct vcpu *v;
+
+    if (code >= ARRAY_SIZE(types))
+        return -EINVAL;
+    code = (unsigned int)index_nospec(code, ARRAY_SIZE(types));
+    if (!types[code].save || !instance_vcpu(d, code, i, &v))
+        return -ENOENT;
+    if (size < record_bytes(code))
+        return -ENOSPC;
+    memset(buf, 0, record_bytes(code));
+    return types[code].save(d, v, i, buf) ? (long)record_bytes(code) : -ENOENT;
+}
+
+long hvm_save(struct domain *d, void *buf, size_t size)
+{
+    const size_t head = sizeof(struct hvm_save_descriptor);
+    uint8_t *at = buf, *end = at + size;
+    struct hvm_save_descriptor *desc;
+
+    for (unsigned int c = 0; c < ARRAY_SIZE(types); c++)
+        for (unsigned int i = 0; types[c].save && i < instances(d, c); i++) {
+            long n;
+
+            if ((size_t)(end - at) < 2 * head + record_bytes(c))
+                return -ENOSPC;
+            n = hvm_save_one(d, c, i, at + head, (size_t)(end - at) - head);
+            if (n == -ENOENT)
+                continue;
+            if (n < 0)
+                return n;
+            desc = (struct hvm_save_descriptor *)at;
+            *desc = (struct hvm_save_descriptor){ (uint16_t)c, (uint16_t)i,
+                                                  (uint32_t)n };
+            at += head + (size_t)n;
+        }
+    desc = (struct hvm_save_descriptor *)at;
+    *desc = (struct hvm_save_descriptor){ HVM_SAVE_CODE_END, 0, 0 };
+    return (long)(at + head - (uint8_t *)buf);
+}
+
+static int load_record(struct domain *d,
+                       const struct hvm_save_descriptor *desc,
+                       const void *rec)
+{
+    unsigned int code = desc->typecode;
+    const struct record_type *t;
+    struct vcpu *v;
+    void *copy;
+    int rc;
+
+    if (code >= ARRAY_SIZE(types))
+        return -EINVAL;
+    t = &types[index_nospec(code, ARRAY_SIZE(types))];
+    /* State of what we do not have and that means nothing when idle:
+     * Viridian, machine checks, extra MSRs. */
+    if (!t->load)
+        return 0;
+    if (!instance_vcpu(d, code, desc->instance, &v))
+        return -EINVAL;
+    if (desc->length < (t->extra ? XSAVE_OFFSET + 576 : 1) ||
+        desc->length > t->size + t->extra)
+        return -EINVAL;
+    /* Older streams have shorter records: the rest is zero. */
+    copy = heap_alloc(MAX((unsigned int)t->size, desc->length));
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, rec, desc->length);
+    rc = t->load(d, v, desc->instance, copy, desc->length);
+    heap_free(copy);
+    return rc;
+}
+
+/* Calls fn for each record up to END; -EINVAL if the stream is malformed. */
+static int walk(struct domain *d, const uint8_t *at, size_t size,
+                int (*fn)(struct domain *, const struct hvm_save_descriptor *,
+                          const void *))
+{
+    struct hvm_save_descriptor desc;
+
+    for (;;) {
+        int rc;
+
+        if (size < sizeof(desc))
+            return -EINVAL;
+        memcpy(&desc, at, sizeof(desc));
+        at += sizeof(desc);
+        size -= sizeof(desc);
+        if (desc.typecode == HVM_SAVE_CODE_END)
+            return 0;
+        if (desc.length > size)
+            return -EINVAL;
+        rc = fn ? fn(d, &desc, at) : 0;
+        if (rc) {
+            log_guest(LOG_WARN, "d%u: save record %u (%s) of instance %u is "
+                      "not acceptable: error %d\n", d->id, desc.typecode,
+                      desc.typecode < ARRAY_SIZE(types) &&
+                      types[desc.typecode].name
+                          ? types[desc.typecode].name : "unknown",
+                      desc.instance, -rc);
+            return rc;
+        }
+        at += desc.length;
+        size -= desc.length;
+    }
+}
+
+int hvm_load(struct domain *d, const void *buf, size_t size)
+{
+    struct hvm_save_descriptor first;
+    struct vcpu *v;
+    unsigned int i;
+    int rc;
+
+    if (size < sizeof(first))
+        return -EINVAL;
+    memcpy(&first, buf, sizeof(first));
+    if (first.typecode != HVM_SAVE_CODE_HEADER)
+        return -EINVAL;
+    rc = walk(d, buf, size, NULL);
+    if (!rc)
+        rc = walk(d, buf, size, load_record);
+    for_each_vcpu (d, v, i)
+        atomic_set_bit(PENDING_IRQ, &v->pending);
+    return rc;
+}

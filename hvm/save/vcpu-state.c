@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vCPU's registers to and from their save records. */
+#include "hvm/save/vcpu-state.h"
+
+#include "hvm/base/hvm.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/lib/string.h"
+
+/* Where each register is in the record. */
+static const struct {
+    enum hvm_reg reg;
+    uint16_t offset;
+    uint8_t size;
+} reg_at[] = {
+#define R(r, f) { r, offsetof(struct hvm_hw_cpu, f),                        \
+                  sizeof(((struct hvm_hw_cpu *)0)->f) }
+    R(REG_CR0, cr0), R(REG_CR2, cr2), R(REG_CR3, cr3), R(REG_CR4, cr4),
+    R(REG_DR6, dr6), R(REG_DR7, dr7),
+    R(REG_GDTR_BASE, gdtr_base), R(REG_GDTR_LIMIT, gdtr_limit),
+    R(REG_IDTR_BASE, idtr_base), R(REG_IDTR_LIMIT, idtr_limit),
+    R(REG_SYSENTER_CS, sysenter_cs), R(REG_SYSENTER_ESP, sysenter_esp),
+    R(REG_SYSENTER_EIP, sysenter_eip), R(REG_KERNEL_GS_BASE, shadow_gs),
+    R(REG_STAR, msr_star), R(REG_LSTAR, msr_lstar), R(REG_CSTAR, msr_cstar),
+    R(REG_SFMASK, msr_syscall_mask),
+    R(REG_EFER, msr_efer), /* after CR0: LMA follows it */
+#undef R
+};
+
+static const struct {
+    enum gpr gpr;
+    uint16_t offset;
+} gpr_at[] = {
+#define G(r, f) { r, offsetof(struct hvm_hw_cpu, f) }
+    G(RAX, rax), G(RBX, rbx), G(RCX, rcx), G(RDX, rdx), G(RBP, rbp),
+    G(RSI, rsi), G(RDI, rdi), G(RSP, rsp), G(R8, r8), G(R9, r9),
+    G(R10, r10), G(R11, r11), G(R12, r12), G(R13, r13), G(R14, r14),
+    G(R15, r15),
+#undef G
+};
+
+static const struct {
+    enum hvm_seg seg;
+    uint16_t sel, limit, base, attr;
+} seg_at[] = {
+#define S(s, f)                                                             \
+    { s, offsetof(struct hvm_hw_cpu, f##_sel),                              \
+      offsetof(struct hvm_hw_cpu, f##_limit),                               \
+      offsetof(struct hvm_hw_cpu, f##_base),                                \
+      offsetof(struct hvm_hw_cpu, f##_arbytes) }
+    S(SEG_CS, cs), S(SEG_DS, ds), S(SEG_ES, es), S(SEG_FS, fs),
+    S(SEG_GS, gs), S(SEG_SS, ss), S(SEG_TR, tr), S(SEG_LDTR, ldtr),
+#undef S
+};
+
+#define AT(c, type, offset) (*(type *)((char *)(c) + (offset)))
+
+void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    struct segment s;
+
+    memset(c, 0, sizeof(*c));
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
+        uint64_t val = hvm_get_reg(v, reg_at[i].reg);
+
+        memcpy((char *)c + reg_at[i].offset, &val, reg_at[i].size);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(gpr_at); i++)
+        AT(c, uint64_t, gpr_at[i].offset) = hv->regs.gpr[gpr_at[i].gpr];
+    for (unsigned int i = 0; i < ARRAY_SIZE(seg_at); i++) {
+        hvm_get_seg(v, seg_at[i].seg, &s);
+        AT(c, uint32_t, seg_at[i].sel) = s.sel;
+        AT(c, uint32_t, seg_at[i].limit) = s.limit;
+        AT(c, uint64_t, seg_at[i].base) = s.base;
+        AT(c, uint32_t, seg_at[i].attr) = s.attr;
+    }
+    c->rip = hv->regs.rip;
+    c->rflags = hv->regs.rflags;
+    c->dr0 = hv->dr[0];
+    c->dr1 = hv->dr[1];
+    c->dr2 = hv->dr[2];
+    c->dr3 = hv->dr[3];
+    c->msr_tsc_aux = hv->msr.tsc_aux;
+    c->tsc = rdtsc() + hv->tsc_offset;
+    memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
+    c->flags = XEN_X86_FPU_INITIALISED;
+    if (hv->event.valid) {
+        c->pending_valid = 1;
+        c->pending_type = hv->event.type;
+        c->pending_vector = hv->event.vector;
+        c->pending_error_valid = hv->event.has_error;
+        c->error_code = hv->event.error;
+    }
+}
+
+static bool state_valid(const struct hvm_hw_cpu *c)
+{
+    if (c->cr0 >> 32 || ((c->cr0 & CR0_PG) && !(c->cr0 & CR0_PE)))
+        return false;
+    if (c->msr_efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE |
+                        EFER_FFXSE))
+        return false;
+    /* LMA is LME with paging, and needs PAE (APM vol. 2 15.5.1). */
+    if ((c->msr_efer & EFER_LME) && (c->cr0 & CR0_PG) && !(c->cr4 & CR4_PAE))
+        return false;
+    return !(c->cr4 & ~0x77ffffull) && !(c->dr6 >> 32) && !(c->dr7 >> 32);
+}
+
+int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    struct hvm_vcpu *hv = v->hvm;
+
+    if (!state_valid(c))
+        return -EINVAL;
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
+        uint64_t val = 0;
+
+        memcpy(&val, (const char *)c + reg_at[i].offset, reg_at[i].size);
+        hvm_set_reg(v, reg_at[i].reg, val);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(gpr_at); i++)
+        hv->regs.gpr[gpr_at[i].gpr] = AT(c, const uint64_t, gpr_at[i].offset);
+    for (unsigned int i = 0; i < ARRAY_SIZE(seg_at); i++) {
+        struct segment s = {
+            .sel = (uint16_t)AT(c, const uint32_t, seg_at[i].sel),
+            .attr = (uint16_t)AT(c, const uint32_t, seg_at[i].attr) & 0xfff,
+            .limit = AT(c, const uint32_t, seg_at[i].limit),
+            .base = AT(c, const uint64_t, seg_at[i].base),
+        };
+
+        hvm_set_seg(v, seg_at[i].seg, &s);
+    }
+    hv->regs.rip = c->rip;
+    hv->regs.rflags = c->rflags | RFLAGS_MBS;
+    hv->dr[0] = c->dr0;
+    hv->dr[1] = c->dr1;
+    hv->dr[2] = c->dr2;
+    hv->dr[3] = c->dr3;
+    hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
+    if (c->tsc) {
+        hv->tsc_offset = c->tsc - rdtsc();
+        hvm_ops.set_tsc(v, hv->tsc_offset);
+    }
+    if (c->flags & XEN_X86_FPU_INITIALISED)
+        memcpy(hv->xsave, c->fpu_regs, sizeof(c->fpu_regs));
+    hv->event = (struct hvm_event){
+        .valid = c->pending_valid, .type = c->pending_type,
+        .vector = c->pending_vector, .has_error = c->pending_error_valid,
+        .error = c->error_code };
+    hv->wait_sipi = false;
+    hvm_ops.flush_guest(v);
+    return 0;
+}
+
+void vcpu_mtrr_save(struct vcpu *v, struct hvm_hw_mtrr *m)
+{
+    const struct msr_state *s = &v->hvm->msr;
+
+    memset(m, 0, sizeof(*m));
+    m->msr_pat_cr = hvm_get_reg(v, REG_PAT);
+    for (unsigned int i = 0; i < NR_MTRR_VARIABLE; i++) {
+        m->msr_mtrr_var[i * 2] = s->mtrr_base[i];
+        m->msr_mtrr_var[i * 2 + 1] = s->mtrr_mask[i];
+    }
+    memcpy(m->msr_mtrr_fixed, s->mtrr_fixed, sizeof(m->msr_mtrr_fixed));
+    m->msr_mtrr_cap = NR_MTRR_VARIABLE | BIT(8) | BIT(10);
+    m->msr_mtrr_def_type = s->mtrr_deftype;
+}
+
+int vcpu_mtrr_load(struct vcpu *v, const struct hvm_hw_mtrr *m)
+{
+    struct msr_state *s = &v->hvm->msr;
+
+    if ((m->msr_mtrr_cap & 0xff) > NR_MTRR_VARIABLE)
+        return -EINVAL;
+    hvm_set_reg(v, REG_PAT, m->msr_pat_cr);
+    for (unsigned int i = 0; i < NR_MTRR_VARIABLE; i++) {
+        s->mtrr_base[i] = m->msr_mtrr_var[i * 2];
+        s->mtrr_mask[i] = m->msr_mtrr_var[i * 2 + 1];
+    }
+    memcpy(s->mtrr_fixed, m->msr_mtrr_fixed, sizeof(s->mtrr_fixed));
+    s->mtrr_deftype = m->msr_mtrr_def_type & 0xcff;
+    return 0;
+}

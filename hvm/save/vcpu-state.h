@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Records of one vCPU's registers; used by records.c and to start vCPUs. */
+#ifndef HVM_SAVE_VCPU_STATE_H
+#define HVM_SAVE_VCPU_STATE_H
+
+#include "hypervisor/abi/hvm-save.h"
+#include "hypervisor/core/vcpu.h"
+
+/* v is paused or the caller. Loads return -EINVAL for what no CPU accepts. */
+void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c);
+int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c);
+void vcpu_mtrr_save(struct vcpu *v, struct hvm_hw_mtrr *m);
+int vcpu_mtrr_load(struct vcpu *v, const struct hvm_hw_mtrr *m);
+
+#endif

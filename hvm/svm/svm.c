@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AMD-V: turning it on, making and freeing control blocks, running a guest.
+ */
+#include "hvm/svm/svm.h"
+
+#include "hvm/mem/p2m.h"
+#include "hvm/mem/pt.h"
+#include "hvm/policy/msr-table.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/x86/features.h"
+
+#define SVM_LEAF 0x8000000a
+#define SVM_FEATURE_NPT BIT(0)
+
+/* This CPU's host save area and block for VMLOAD/VMSAVE of the host. */
+static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
+
+uint64_t svm_msrpm_pa, svm_iopm_pa;
+
+/*
+ * Nested entries (APM vol. 2 15.25): guest pages are user pages; device
+ * memory is uncached by PWT and PCD, which select UC in the host's PAT.
+ */
+#define NPT_P BIT(0)
+#define NPT_W BIT(1)
+#define NPT_U BIT(2)
+#define NPT_UC (BIT(3) | BIT(4))
+#define NPT_AD (BIT(5) | BIT(6))
+
+static const struct pt_format npt_format = {
+    .table = NPT_P | NPT_W | NPT_U | BIT(5),
+    .leaf = {
+        [P2M_RAM] = NPT_P | NPT_W | NPT_U | NPT_AD,
+        [P2M_RAM_LOG] = NPT_P | NPT_U | NPT_AD,
+        [P2M_RAM_RO] = NPT_P | NPT_U | NPT_AD,
+        [P2M_FOREIGN] = NPT_P | NPT_W | NPT_U | NPT_AD,
+        [P2M_GRANT_RW] = NPT_P | NPT_W | NPT_U | NPT_AD,
+        [P2M_GRANT_RO] = NPT_P | NPT_U | NPT_AD,
+        [P2M_MMIO] = NPT_P | NPT_W | NPT_U | NPT_AD | NPT_UC,
+        [P2M_IOREQ] = NPT_P | NPT_U | NPT_AD,
+    },
+};
+
+/* Bits of an MSR in the permission map: two per MSR, read then write. */
+static void msrpm_open(uint8_t *map, uint32_t index, bool read, bool write)
+{
+    unsigned int bit;
+
+    if (index < 0x2000)
+        bit = index * 2;
+    else if (index >= 0xc0000000 && index < 0xc0002000)
+        bit = 0x800 * 8 + (index - 0xc0000000) * 2;
+    else if (index >= 0xc0010000 && index < 0xc0012000)
+        bit = 0x1000 * 8 + (index - 0xc0010000) * 2;
+    else
+        return;
+    if (read)
+        map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+    if (write)
+        map[bit / 8] &= (uint8_t)~(2u << bit % 8);
+}
+
+static int maps_init(void)
+{
+    uint8_t *msrpm = lodge_pages_alloc(1), *iopm = lodge_pages_alloc(2);
+
+    if (!msrpm || !iopm)
+        return -ENOMEM;
+    memset(msrpm, 0xff, 2 * PAGE_SIZE);
+    memset(iopm, 0xff, 3 * PAGE_SIZE);
+    for (unsigned int i = 0; i < nr_msr_rules; i++) {
+        const struct msr_rule *r = &msr_rules[i];
+
+        for (uint32_t m = r->first; m <= r->last && m >= r->first; m++)
+            msrpm_open(msrpm, m, r->read == MSR_PASS, r->write == MSR_PASS);
+    }
+    svm_msrpm_pa = mfn_to_maddr(va_to_mfn(msrpm));
+    svm_iopm_pa = mfn_to_maddr(va_to_mfn(iopm));
+    return 0;
+}
+
+static int check_cpu(void)
+{
+    struct cpuid_regs r;
+    uint64_t vm_cr;
+
+    if (cpuid(0x80000000, 0).a < SVM_LEAF ||
+        !(cpuid(0x80000001, 0).c & BIT(2))) {
+        log_err("This CPU has no AMD-V (SVM).\n");
+        return -ENODEV;
+    }
+    if (!rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS)) {
+        log_err("AMD-V is switched off in the firmware's setup: "
+                "enable SVM there.\n");
+        return -EPERM;
+    }
+    r = cpuid(SVM_LEAF, 0);
+    if (!(r.d & SVM_FEATURE_NPT)) {
+        log_err("This CPU has AMD-V without nested paging (NPT).\n");
+        return -ENODEV;
+    }
+    return 0;
+}
+
+static int svm_cpu_enable(void)
+{
+    void *hsave, *host;
+    int rc = check_cpu();
+
+    if (rc)
+        return rc;
+    if (!svm_msrpm_pa) {
+        pt_format = npt_format;
+        pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
+        rc = maps_init();
+        if (rc)
+            return rc;
+    }
+    hsave = lodge_pages_alloc(0);
+    host = lodge_pages_alloc(0);
+    if (!hsave || !host)
+        return -ENOMEM;
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+    wrmsr(MSR_VM_HSAVE_PA, mfn_to_maddr(va_to_mfn(hsave)));
+    this_cpu(host_vmcb_pa) = mfn_to_maddr(va_to_mfn(host));
+    asm volatile("vmsave %%rax" : : "a"(this_cpu(host_vmcb_pa)) : "memory");
+    svm_asid_init_cpu(MAX(cpuid(SVM_LEAF, 0).b, 2u));
+    return 0;
+}
+
+/* Exits that every guest has; the rest is update_traps()'s. */
+static const uint32_t misc1_always =
+    (uint32_t)(MISC1_INTR | MISC1_NMI | MISC1_INIT | MISC1_RDPMC |
+               MISC1_CPUID | MISC1_INVD | MISC1_HLT | MISC1_INVLPGA |
+               MISC1_IOIO | MISC1_MSR | MISC1_TASK_SWITCH | MISC1_SHUTDOWN);
+static const uint32_t misc2_always =
+    (uint32_t)(MISC2_VMRUN | MISC2_VMMCALL | MISC2_VMLOAD | MISC2_VMSAVE |
+               MISC2_STGI | MISC2_CLGI | MISC2_SKINIT | MISC2_MONITOR |
+               MISC2_MWAIT | MISC2_XSETBV);
+
+static void svm_update_traps(struct vcpu *v)
+{
+    struct vmcb *b = vmcb_of(v);
+    struct domain *d = v->domain;
+
+    /* CR4 writes: bits the guest does not have must fault. #AC and #DB: a
+     * guest could otherwise keep the CPU delivering them for ever. */
+    vmcb_intercept(b, VMCB_CR, BIT(16 + 4), true);
+    vmcb_intercept(b, VMCB_EXC, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB), true);
+    vmcb_intercept(b, VMCB_MISC1, misc1_always, true);
+    vmcb_intercept(b, VMCB_MISC2, misc2_always, true);
+    vmcb_set_iopm(b, d->hvm->io_bitmap
+                         ? mfn_to_maddr(va_to_mfn(d->hvm->io_bitmap))
+                         : svm_iopm_pa);
+}
+
+static int svm_vcpu_init(struct vcpu *v)
+{
+    struct svm_vcpu *s = heap_alloc(sizeof(*s));
+    struct vmcb *b = lodge_pages_alloc(0);
+
+    if (!s || !b) {
+        heap_free(s);
+        if (b)
+            lodge_pages_free(b, 0);
+        return -ENOMEM;
+    }
+    s->vmcb = b;
+    s->vmcb_pa = mfn_to_maddr(va_to_mfn(b));
+    s->cpu = ~0u;
+    v->hvm->vendor = s;
+    vmcb_set_msrpm(b, svm_msrpm_pa);
+    vmcb_set_vintr(b, VINTR_MASKING);
+    vmcb_set_np_enable(b, 1);
+    vmcb_set_ncr3(b, p2m_root(v->domain));
+    vmcb_set_pat(b, 0x0007040600070406ull);
+    vmcb_set_efer(b, EFER_SVME);
+    svm_update_traps(v);
+    return 0;
+}
+
+static void svm_vcpu_exit(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->hvm->vendor;
+
+    if (!s)
+        return;
+    lodge_pages_free(s->vmcb, 0);
+    heap_free(s);
+    v->hvm->vendor = NULL;
+}
+
+/* Nothing of the vendor's is switched lazily: VMSAVE runs at each exit. */
+static void svm_vcpu_load(struct vcpu *v)
+{
+}
+
+static void svm_vcpu_save(struct vcpu *v)
+{
+}
+
+static void svm_enter(struct vcpu *v, struct vmexit *e)
+{
+    struct svm_vcpu *s = svm_of(v);
+    struct vmcb *b = s->vmcb;
+    struct regs *r = vcpu_regs(v);
+
+    svm_asid_assign(s);
+    vmcb_set_rax(b, r->gpr[RAX]);
+    vmcb_set_rsp(b, r->gpr[RSP]);
+    vmcb_set_rip(b, r->rip);
+    vmcb_set_rflags(b, r->rflags);
+
+    svm_run(r, s->vmcb_pa, this_cpu(host_vmcb_pa));
+
+    r->gpr[RAX] = vmcb_rax(b);
+    r->gpr[RSP] = vmcb_rsp(b);
+    r->rip = vmcb_rip(b);
+    r->rflags = vmcb_rflags(b);
+    /* All is cached by the CPU now; setters clear what they change. */
+    b->clean = ~0u;
+    svm_decode_exit(v, e);
+    if (unlikely(e->kind == EXIT_ENTRY_FAILED))
+        return;
+    svm_collect_interrupted(v);
+    if (e->kind == EXIT_NMI_WINDOW) {
+        s->iret_rip = r->rip;
+        vmcb_intercept(b, VMCB_MISC1, MISC1_IRET, false);
+    }
+}
+
+static void svm_set_tpr(struct vcpu *v, unsigned int tpr)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    if ((vmcb_vintr(b) & VINTR_TPR) != tpr)
+        vmcb_set_vintr(b, (vmcb_vintr(b) & ~VINTR_TPR) | tpr);
+}
+
+static unsigned int svm_get_tpr(struct vcpu *v)
+{
+    return vmcb_vintr(vmcb_of(v)) & VINTR_TPR;
+}
+
+static void svm_cr8_exits(struct vcpu *v, bool on)
+{
+    vmcb_intercept(vmcb_of(v), VMCB_CR, BIT(16 + 8), on);
+}
+
+static void svm_set_tsc(struct vcpu *v, uint64_t offset)
+{
+    vmcb_set_tsc_offset(vmcb_of(v), offset);
+}
+
+static void svm_flush_guest(struct vcpu *v)
+{
+    svm_of(v)->asid_generation = 0;
+}
+
+#define OP(ret, fn, args) .fn = svm_##fn,
+const struct hvm_ops svm_ops = { .name = "AMD-V",
+    .hypercall_insn = { 0x0f, 0x01, 0xd9 }, HVM_OPS(OP) };
+#undef OP

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of svm/ share; nothing outside includes this. */
+#ifndef HVM_SVM_SVM_H
+#define HVM_SVM_SVM_H
+
+#include "hvm/base/hvm.h"
+#include "hvm/svm/vmcb.h"
+
+struct svm_vcpu {
+    struct vmcb *vmcb;      /* (c) */
+    uint64_t vmcb_pa;       /* (c) */
+    uint64_t asid_generation; /* (v) of the CPU's, 0: needs a new one */
+    unsigned int cpu;       /* (v) where the ASID is from */
+    bool nmi_masked;        /* (v) an NMI handler runs in the guest */
+    bool window_late;       /* (v) ask again after the next exit */
+    uint64_t iret_rip;      /* (v) of the IRET that ends it, 0: none seen */
+};
+
+static inline struct svm_vcpu *svm_of(struct vcpu *v)
+{
+    return v->hvm->vendor;
+}
+
+static inline struct vmcb *vmcb_of(struct vcpu *v)
+{
+    return svm_of(v)->vmcb;
+}
+
+extern const struct hvm_ops svm_ops;
+extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
+extern uint64_t svm_iopm_pa;  /* (c) all ports exit */
+
+/* Whether an MSR reaches the guest without an exit (from the MSR table). */
+int svm_msrpm_init(void);
+
+/* asid.c: gives v an ASID that holds no stale translation on this CPU. */
+void svm_asid_init_cpu(unsigned int nr_asids);
+void svm_asid_assign(struct svm_vcpu *s);
+
+/* exit.c: turns the control block into the neutral record. */
+void svm_decode_exit(struct vcpu *v, struct vmexit *e);
+
+/* inject.c */
+void svm_inject(struct vcpu *v, const struct hvm_event *ev);
+void svm_collect_interrupted(struct vcpu *v);
+void svm_window(struct vcpu *v, bool irq, bool nmi);
+unsigned int svm_shadow(struct vcpu *v);
+void svm_set_shadow(struct vcpu *v, unsigned int bits);
+
+/* regs.c */
+uint64_t svm_get_reg(struct vcpu *v, enum hvm_reg r);
+void svm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
+void svm_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
+void svm_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
+unsigned int svm_cpl(struct vcpu *v);
+
+/* dump.c */
+void svm_dump(struct vcpu *v);
+
+/* entry.S: runs the guest; interrupts off on entry and return. */
+void svm_run(struct regs *r, uint64_t vmcb_pa, uint64_t host_pa);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * x86 parts of the ABI that no other header owns: the state of a vCPU as
+ * VCPUOP_initialise and the domctls take it, and a domain's emulated platform.
+ *
+ * Save records are in hvm-save.h, CPUID and MSR policies in cpu-policy.h.
+ */
+#ifndef ABI_ARCH_X86_H
+#define ABI_ARCH_X86_H
+
+#include "hypervisor/abi/xen.h"
+
+/* Port 0xe9: bytes a guest writes there go to the log. */
+#define XEN_HVM_DEBUGCONS_IOPORT    0xe9
+
+/* UD2, "xen", CPUID: a CPUID that a guest asks Xen, not the CPU, about. */
+#define XEN_EMULATE_PREFIX_BYTES    0x0f, 0x0b, 0x78, 0x65, 0x6e
+
+/* 64-bit hypercalls: rax = number, rdi rsi rdx r10 r8 = arguments.
+ * 32-bit: eax, then ebx ecx edx esi edi. The result is in rax. */
+
+struct cpu_user_regs {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint32_t error_code;
+    uint32_t entry_vector;
+    uint64_t rip;
+    uint16_t cs, _pad0[1];
+    uint8_t saved_upcall_mask;
+    uint8_t _pad1[3];
+    uint64_t rflags;
+    uint64_t rsp;
+    uint16_t ss, _pad2[3];
+    uint16_t es, _pad3[3];
+    uint16_t ds, _pad4[3];
+    uint16_t fs, _pad5[3];
+    uint16_t gs, _pad6[3];
+};
+
+struct trap_info {
+    uint8_t vector;
+    uint8_t flags;
+    uint16_t cs;
+    uint64_t address;
+};
+
+/*
+ * What getvcpucontext returns. Made for PV: of an HVM vCPU it holds the
+ * general registers, selectors, CR0, CR2, CR3, CR4, the debug registers, the
+ * FPU, and the bases of FS and GS: gs_base_kernel is the one in use at CPL 0.
+ * The rest is zero.
+ */
+struct vcpu_guest_context {
+    struct { char x[512]; } fpu_ctxt;   /* FXSAVE image */
+    uint64_t flags;                     /* VGCF_* */
+    struct cpu_user_regs user_regs;
+    struct trap_info trap_ctxt[256];
+    uint64_t ldt_base, ldt_ents;
+    uint64_t gdt_frames[16], gdt_ents;
+    uint64_t kernel_ss, kernel_sp;
+    uint64_t ctrlreg[8];
+    uint64_t debugreg[8];
+    uint64_t event_callback_eip;
+    uint64_t failsafe_callback_eip;
+    uint64_t syscall_callback_eip;
+    uint64_t vm_assist;
+    uint64_t fs_base;
+    uint64_t gs_base_kernel;
+    uint64_t gs_base_user;
+};
+
+DEFINE_GUEST_PTR(vcpu_guest_context, struct vcpu_guest_context);
+
+#define VGCF_I387_VALID                 (1 << 0)
+#define VGCF_IN_KERNEL                  (1 << 2)
+#define VGCF_i387_valid                 (1 << 0)
+#define VGCF_in_kernel                  (1 << 2)
+#define VGCF_failsafe_disables_events   (1 << 3)
+#define VGCF_syscall_disables_events    (1 << 4)
+#define VGCF_online                     (1 << 5)
+
+/* State for VCPUOP_initialise. Segment _ar: bits 40-47 and 52-55 of a
+ * descriptor in bits 0-7 and 8-11 (SDM vol. 3A 3.4.5). */
+struct vcpu_hvm_x86_32 {
+    uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
+    uint32_t eip, eflags;
+    uint32_t cr0, cr3, cr4;
+    uint32_t pad1;
+    uint64_t efer;                      /* NXE, LME, LMA */
+    uint32_t cs_base, ds_base, ss_base, es_base, tr_base;
+    uint32_t cs_limit, ds_limit, ss_limit, es_limit, tr_limit;
+    uint16_t cs_ar, ds_ar, ss_ar, es_ar, tr_ar;
+    uint16_t pad2[3];
+};
+
+struct vcpu_hvm_x86_64 {
+    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+    uint64_t rip, rflags;
+    uint64_t cr0, cr3, cr4, efer;
+};
+
+struct vcpu_hvm_context {
+    uint32_t mode;                      /* VCPU_HVM_MODE_* */
+    uint32_t pad;
+    union {
+        struct vcpu_hvm_x86_32 x86_32;
+        struct vcpu_hvm_x86_64 x86_64;
+    } cpu_regs;
+};
+
+#define VCPU_HVM_MODE_32B               0
+#define VCPU_HVM_MODE_64B               1
+
+/* createdomain's x86 part. */
+struct xen_arch_domainconfig {
+    uint32_t emulation_flags;           /* XEN_X86_EMU_* */
+    uint32_t misc_flags;                /* XEN_X86_MSR_RELAXED */
+};
+
+/* HVM has all but VPCI; PVH has LAPIC; a PVH dom0 LAPIC, IOAPIC, VPCI. */
+#define XEN_X86_EMU_LAPIC               (1u << 0)
+#define XEN_X86_EMU_HPET                (1u << 1)
+#define XEN_X86_EMU_PM                  (1u << 2)
+#define XEN_X86_EMU_RTC                 (1u << 3)
+#define XEN_X86_EMU_IOAPIC              (1u << 4)
+#define XEN_X86_EMU_PIC                 (1u << 5)
+#define XEN_X86_EMU_VGA                 (1u << 6)
+#define XEN_X86_EMU_IOMMU               (1u << 7)
+#define XEN_X86_EMU_PIT                 (1u << 8)
+#define XEN_X86_EMU_USE_PIRQ            (1u << 9)
+#define XEN_X86_EMU_VPCI                (1u << 10)
+#define XEN_X86_EMU_ALL                 0x7ffu
+
+#define XEN_X86_MSR_RELAXED             (1u << 0)
+#define XEN_X86_MISC_FLAGS_MAX          XEN_X86_MSR_RELAXED
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Layouts of 32-bit callers (PVHVM Linux on i686, the HVM firmware loader):
+ * compat_x is struct x as i386 lays it out. "long", frame numbers and handles
+ * are 4 bytes there, and a 64-bit number is aligned to 4.
+ *
+ * What is not here is either the same for both widths - all of event_channel.h,
+ * start-info.h, hvm-info.h, hvm-op.h, ioreq.h and io-rings.h, the file format
+ * hvm-save.h, and of the others:
+ *   xen.h           xenctl_bitmap (as tools see it), vcpu_time_info,
+ *                   dom0_vga_console_info
+ *   version.h       compile_info, feature_info, build_id, varbuf
+ *   sched.h         shutdown, remote_shutdown, watchdog, pin_override
+ *   vcpu.h          set_periodic_timer, register_vcpu_info, get_physid
+ *   grant_table.h   the entries, map, unmap, query_size, dump_table,
+ *                   unmap_and_replace, set_version, get_version, swap,
+ *                   cache_flush
+ *   memory.h        memory_domain, vmemrange
+ *   physdev.h       eoi, irq_status_query, set_iopl, irq, unmap_pirq,
+ *                   manage_pci*, restore_msi, setup_gsi, get_free_pirq,
+ *                   pci_mmcfg_reserved, pci_device*, dbgp_op
+ *   arch-x86.h      vcpu_hvm_context
+ *   dm-op.h, domctl.h, sysctl.h   the operations of the tools
+ * - or not for 32-bit callers at all. tests/abi proves both.
+ */
+#ifndef ABI_COMPAT_H
+#define ABI_COMPAT_H
+
+#include "hypervisor/abi/xen.h"
+#include "hypervisor/abi/event_channel.h"
+#include "hypervisor/abi/grant_table.h"
+#include "hypervisor/abi/memory.h"
+#include "hypervisor/abi/vcpu.h"
+
+typedef uint32_t compat_pfn_t;
+typedef uint32_t compat_ulong_t;
+typedef uint64_t compat_u64_t __attribute__((aligned(4)));
+
+DEFINE_COMPAT_PTR(compat_pfn, compat_pfn_t);
+DEFINE_COMPAT_PTR(compat_ulong, compat_ulong_t);
+DEFINE_COMPAT_PTR(evtchn_port, evtchn_port_t);
+
+/* xen.h */
+
+struct compat_multicall_entry {
+    compat_ulong_t op, result;
+    compat_ulong_t args[6];
+};
+
+struct compat_arch_vcpu_info {
+    compat_ulong_t cr2;
+    compat_ulong_t pad[5];
+};
+
+/* 64 bytes too, time at the same place. */
+struct compat_vcpu_info {
+    uint8_t evtchn_upcall_pending;
+    uint8_t evtchn_upcall_mask;
+    compat_ulong_t evtchn_pending_sel;
+    struct compat_arch_vcpu_info arch;
+    struct vcpu_time_info time;
+};
+
+struct compat_arch_shared_info {
+    compat_ulong_t max_pfn;
+    compat_pfn_t pfn_to_mfn_frame_list_list;
+    compat_ulong_t nmi_reason;
+    compat_ulong_t p2m_cr3;
+    compat_ulong_t p2m_vaddr;
+    compat_ulong_t p2m_generation;
+    uint32_t wc_sec_hi;
+};
+
+/* Two-level events: 1024 channels. */
+struct compat_shared_info {
+    struct compat_vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
+    compat_ulong_t evtchn_pending[32];
+    compat_ulong_t evtchn_mask[32];
+    uint32_t wc_version;
+    uint32_t wc_sec;
+    uint32_t wc_nsec;
+    struct compat_arch_shared_info arch;
+};
+
+/* version.h */
+
+struct compat_xen_platform_parameters {
+    compat_ulong_t virt_start;
+};
+
+/* sched.h */
+
+struct compat_sched_poll {
+    evtchn_port_cptr_t ports;
+    unsigned int nr_ports;
+    compat_u64_t timeout;
+};
+
+/* vcpu.h */
+
+struct compat_vcpu_runstate_info {
+    int state;
+    compat_u64_t state_entry_time;
+    compat_u64_t time[4];
+};
+
+DEFINE_COMPAT_PTR(vcpu_runstate_info, struct compat_vcpu_runstate_info);
+DEFINE_COMPAT_PTR(vcpu_time_info, struct vcpu_time_info);
+
+struct compat_vcpu_register_runstate_memory_area {
+    union {
+        vcpu_runstate_info_cptr_t h;
+        compat_u64_t p;
+    } addr;
+};
+
+struct compat_vcpu_register_time_memory_area {
+    union {
+        vcpu_time_info_cptr_t h;
+        compat_u64_t p;
+    } addr;
+};
+
+struct compat_vcpu_set_singleshot_timer {
+    compat_u64_t timeout_abs_ns;
+    uint32_t flags;
+};
+
+/* grant_table.h */
+
+struct compat_gnttab_setup_table {
+    domid_t dom;
+    uint32_t nr_frames;
+    int16_t status;
+    compat_pfn_cptr_t frame_list;
+};
+
+struct compat_gnttab_transfer {
+    compat_pfn_t mfn;
+    domid_t domid;
+    grant_ref_t ref;
+    int16_t status;
+};
+
+struct compat_gnttab_copy_ptr {
+    union {
+        grant_ref_t ref;
+        compat_pfn_t gmfn;
+    } u;
+    domid_t domid;
+    uint16_t offset;
+};
+
+struct compat_gnttab_copy {
+    struct compat_gnttab_copy_ptr source, dest;
+    uint16_t len;
+    uint16_t flags;
+    int16_t status;
+};
+
+struct compat_gnttab_get_status_frames {
+    uint32_t nr_frames;
+    domid_t dom;
+    int16_t status;
+    uint64_cptr_t frame_list;
+};
+
+DEFINE_COMPAT_PTR(gnttab_copy, struct compat_gnttab_copy);
+
+/* memory.h */
+
+struct compat_xen_memory_reservation {
+    compat_pfn_cptr_t extent_start;
+    compat_ulong_t nr_extents;
+    unsigned int extent_order;
+    unsigned int mem_flags;
+    domid_t domid;
+};
+
+struct compat_xen_memory_exchange {
+    struct compat_xen_memory_reservation in;
+    struct compat_xen_memory_reservation out;
+    compat_ulong_t nr_exchanged;
+};
+
+struct compat_xen_add_to_physmap {
+    domid_t domid;
+    uint16_t size;
+    unsigned int space;
+    compat_ulong_t idx;
+    compat_pfn_t gpfn;
+};
+
+struct compat_xen_add_to_physmap_batch {
+    domid_t domid;
+    uint16_t space;
+    uint16_t size;
+    union xen_add_to_physmap_batch_extra u;
+    compat_ulong_cptr_t idxs;
+    compat_pfn_cptr_t gpfns;
+    int_cptr_t errs;
+};
+
+struct compat_xen_remove_from_physmap {
+    domid_t domid;
+    compat_pfn_t gpfn;
+};
+
+struct compat_xen_memory_map {
+    unsigned int nr_entries;
+    void_cptr_t buffer;
+};
+
+struct compat_xen_foreign_memory_map {
+    domid_t domid;
+    struct compat_xen_memory_map map;
+};
+
+struct compat_xen_pod_target {
+    compat_u64_t target_pages;
+    compat_u64_t tot_pages;
+    compat_u64_t pod_cache_pages;
+    compat_u64_t pod_entries;
+    domid_t domid;
+};
+
+struct compat_xen_reserved_device_memory {
+    compat_pfn_t start_pfn;
+    compat_ulong_t nr_pages;
+};
+
+DEFINE_COMPAT_PTR(compat_xen_reserved_device_memory,
+                  struct compat_xen_reserved_device_memory);
+
+struct compat_xen_reserved_device_memory_map {
+    uint32_t flags;
+    unsigned int nr_entries;
+    compat_xen_reserved_device_memory_cptr_t buffer;
+    union {
+        struct physdev_pci_device pci;
+    } dev;
+};
+
+struct compat_xen_mem_acquire_resource {
+    domid_t domid;
+    uint16_t type;
+    uint32_t id;
+    uint32_t nr_frames;
+    uint32_t pad;
+    compat_u64_t frame;
+    compat_pfn_cptr_t frame_list;
+};
+
+DEFINE_COMPAT_PTR(xen_vmemrange, struct xen_vmemrange);
+
+struct compat_xen_vnuma_topology_info {
+    domid_t domid;
+    uint16_t pad;
+    unsigned int nr_vnodes;
+    unsigned int nr_vcpus;
+    unsigned int nr_vmemranges;
+    union {
+        uint_cptr_t h;
+        compat_u64_t pad;
+    } vdistance;
+    union {
+        uint_cptr_t h;
+        compat_u64_t pad;
+    } vcpu_to_vnode;
+    union {
+        xen_vmemrange_cptr_t h;
+        compat_u64_t pad;
+    } vmemrange;
+};
+
+/* physdev.h */
+
+struct compat_physdev_pirq_eoi_gmfn {
+    compat_pfn_t gmfn;
+};
+
+struct compat_physdev_map_pirq {
+    domid_t domid;
+    int type;
+    int index;
+    int pirq;
+    int bus;
+    int devfn;
+    int entry_nr;
+    compat_u64_t table_base;
+};
+
+/* dm-op.h */
+
+struct compat_xen_dm_op_buf {
+    void_cptr_t h;
+    compat_ulong_t size;
+};
+
+DEFINE_COMPAT_PTR(compat_xen_dm_op_buf, struct compat_xen_dm_op_buf);
+
+#endif

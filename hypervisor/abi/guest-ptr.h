@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest handles: pointers into a guest's linear address space.
+ *
+ * A handle knows the type it points to but cannot be dereferenced, cast to a
+ * pointer or assigned to a handle of another type. The type lives in an array
+ * of no elements, so the handle is one ABI word: 8 bytes, or 4 in the layouts
+ * of 32-bit guests (compat.h). Only hvm/mem/guest-copy.c follows one.
+ *
+ * A handle that the ABI declares const has the same type here; the operation
+ * that uses it knows that it only reads.
+ */
+#ifndef ABI_GUEST_PTR_H
+#define ABI_GUEST_PTR_H
+
+#include <stdint.h>
+
+/* Defines name_gptr_t, a handle to (an array of) T. */
+#define DEFINE_GUEST_PTR(name, T)                                       \
+    typedef struct {                                                    \
+        uint64_t addr;                                                  \
+        T (*type_[0])(void);                                            \
+    } name##_gptr_t;                                                    \
+    _Static_assert(sizeof(name##_gptr_t) == 8, "a handle is one word")
+
+/* Defines name_cptr_t, the same handle as a 32-bit guest lays it out. */
+#define DEFINE_COMPAT_PTR(name, T)                                      \
+    typedef struct {                                                    \
+        uint32_t addr;                                                  \
+        T (*type_[0])(void);                                            \
+    } __attribute__((packed, aligned(4))) name##_cptr_t;                \
+    _Static_assert(sizeof(name##_cptr_t) == 4, "a handle is one word")
+
+/* The type a handle points to. */
+#define guest_ptr_type(p) __typeof__((p).type_[0]())
+
+#define guest_ptr_is_null(p) ((p).addr == 0)
+
+/* A handle of the named type with this guest linear address. */
+#define guest_ptr_make(name, address) ((name##_gptr_t){ .addr = (address) })
+
+/* The handle n elements further on. The sum wraps; copying checks it. */
+#define guest_ptr_add(p, n)                                             \
+    ({                                                                  \
+        __typeof__(p) p_ = (p);                                         \
+        p_.addr += (uint64_t)(n) * sizeof(guest_ptr_type(p_));          \
+        p_;                                                             \
+    })
+
+/* Widens a 32-bit guest's handle to the named type, which must match. */
+#define guest_ptr_widen(name, c)                                        \
+    ({                                                                  \
+        name##_gptr_t p_ = { .addr = (c).addr };                        \
+        _Static_assert(__builtin_types_compatible_p(guest_ptr_type(p_), \
+                           guest_ptr_type(c)), "guest type mismatch");  \
+        p_;                                                             \
+    })
+
+DEFINE_GUEST_PTR(void, void);
+DEFINE_GUEST_PTR(char, char);
+DEFINE_GUEST_PTR(int, int);
+DEFINE_GUEST_PTR(uint, unsigned int);
+DEFINE_GUEST_PTR(uint8, uint8_t);
+DEFINE_GUEST_PTR(uint16, uint16_t);
+DEFINE_GUEST_PTR(uint32, uint32_t);
+DEFINE_GUEST_PTR(uint64, uint64_t);
+
+DEFINE_COMPAT_PTR(void, void);
+DEFINE_COMPAT_PTR(char, char);
+DEFINE_COMPAT_PTR(int, int);
+DEFINE_COMPAT_PTR(uint, unsigned int);
+DEFINE_COMPAT_PTR(uint8, uint8_t);
+DEFINE_COMPAT_PTR(uint16, uint16_t);
+DEFINE_COMPAT_PTR(uint32, uint32_t);
+DEFINE_COMPAT_PTR(uint64, uint64_t);
+
+#endif

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The image: $(B)/lodge (ELF64, multiboot2 by GRUB) and $(B)/lodge32 (the
+# same in an ELF32 shell, multiboot1 by QEMU's -kernel). DEBUG=1 checks
+# assertions and lock ranks.
+
+LODGE_CFLAGS := -std=gnu11 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel \
+	-mno-red-zone -mgeneral-regs-only -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-fno-delete-null-pointer-checks -fcf-protection=none -fno-common \
+	-fno-omit-frame-pointer -O2 -g -I. \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wundef -Wvla -Wimplicit-fallthrough -Wno-unused-parameter -Werror \
+	$(if $(DEBUG),-DLODGE_DEBUG)
+LODGE_SOURCES := $(sort $(shell find hypervisor hvm -name '*.c' -o -name '*.S'))
+LODGE_OBJECTS := $(patsubst %,$(B)/obj/%.o,$(LODGE_SOURCES))
+
+$(B)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(LODGE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.S.o: %.S
+	@mkdir -p $(@D)
+	@echo "  AS $<"
+	@$(CC) -D__ASSEMBLY__ -I. -g -MMD -MP -c $< -o $@
+
+$(B)/lodge: $(LODGE_OBJECTS) hypervisor/hypervisor.lds
+	@echo "  LD $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
+		-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+		-T hypervisor/hypervisor.lds -o $@ $(LODGE_OBJECTS)
+
+$(B)/lodge32: $(B)/lodge
+	@$(OBJCOPY) -O elf32-i386 $< $@
+
+-include $(LODGE_OBJECTS:.o=.d)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The privilege model's table and the only function that reads it. */
+#include "hypervisor/core/access.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/domain.h"
+#include "hypervisor/cpu/atomic.h"
+
+const struct access_rule access_rules[] = {
+#define A(n, r, w) [ACCESS_##n] = { .name = #n, .what = w, .rights = r },
+    ACCESS_ACTIONS(A)
+#undef A
+};
+BUILD_BUG_ON(ARRAY_SIZE(access_rules) != ACCESS_COUNT);
+
+/* What caller is with respect to target. */
+static uint64_t rights_of(const struct domain *caller,
+                          const struct domain *target)
+{
+    uint64_t has = MAY_ANY;
+
+    if (caller->privileged)
+        has |= MAY_CONTROL;
+    if (caller->config.flags & XEN_DOMCTL_CDF_xs_domain)
+        has |= MAY_XENSTORE;
+    if (target && caller == target)
+        has |= MAY_SELF;
+    if (target && READ_ONCE(caller->target) == target)
+        has |= MAY_DM;
+    return has;
+}
+
+int may(const struct domain *caller, enum access_action action,
+        const struct domain *target)
+{
+    if ((unsigned int)action >= ACCESS_COUNT)
+        return -EPERM;
+    return access_rules[action].rights & rights_of(caller, target) ? 0
+                                                                   : -EPERM;
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domains: found by id, created, counted, freed; their frames as numbers.
+ * Pausing, shutting down and killing are in domain-life.c.
+ *
+ * A domain ends in two steps. When its last reference goes it can no longer
+ * be looked up, and its parts are freed. Its frames may live on in others'
+ * mappings, and each names its owner by id; so the structure, and the id, go
+ * with the last frame. Both are left to a thread, because a reference or a
+ * frame may be put under any lock.
+ */
+#include "hypervisor/core/domain.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/domain-impl.h"
+#include "hypervisor/core/evtchn.h"
+#include "hypervisor/core/grant.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/mm/upcalls.h"
+
+struct domain *hardware_domain;
+
+/*
+ * All domains by id, in parts made when first needed and never freed. An
+ * entry is set from before the domain has a frame until after its last one,
+ * so page_freed() may read it without the lock; everybody else needs the
+ * lock and a reference.
+ */
+#define PART 128
+#define PARTS DIV_ROUND_UP(DOMID_FIRST_RESERVED, PART)
+
+static struct domain **parts[PARTS];
+static struct spinlock list_lock = SPINLOCK_INIT(DOMLIST);
+static domid_t last_domid; /* the one picked last (list_lock) */
+
+static struct domain *dead_domains; /* (a) stack, by next_dead */
+static struct vcpu *reaper;
+static uint64_t claimed_total; /* (a) frames, of all domains */
+
+/* --- Finding. --- */
+
+static struct domain *entry_get(unsigned int id)
+{
+    struct domain **part;
+
+    if (id >= DOMID_FIRST_RESERVED)
+        return NULL;
+    id = (unsigned int)index_nospec(id, DOMID_FIRST_RESERVED);
+    part = load_acquire(&parts[id / PART]);
+    return part ? READ_ONCE(part[id % PART]) : NULL;
+}
+
+/* One more reference, unless it has none any more. */
+static bool try_get(struct domain *d)
+{
+    uint32_t refs = READ_ONCE(d->refs);
+
+    while (refs)
+        if (atomic_cmpxchg(&d->refs, &refs, refs + 1))
+            return true;
+    return false;
+}
+
+struct domain *domain_get_current(void)
+{
+    struct domain *d = current->domain;
+
+    atomic_inc(&d->refs);
+    return d;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d;
+
+    if (id == DOMID_SELF)
+        return domain_get_current();
+    spin_lock(&list_lock);
+    d = entry_get(id);
+    if (d && !try_get(d))
+        d = NULL;
+    spin_unlock(&list_lock);
+    return d;
+}
+
+struct domain *domain_get_from(domid_t first)
+{
+    struct domain *d = NULL;
+    unsigned int id = first;
+
+    spin_lock(&list_lock);
+    while (id < DOMID_FIRST_RESERVED && !d) {
+        if (!parts[id / PART]) {
+            id = ALIGN_UP(id + 1, PART);
+            continue;
+        }
+        d = entry_get(id++);
+        if (d && !try_get(d))
+            d = NULL;
+    }
+    spin_unlock(&list_lock);
+    return d;
+}
+
+static void bury(struct domain *d)
+{
+    struct domain *first = READ_ONCE(dead_domains);
+
+    do {
+        d->next_dead = first;
+    } while (!atomic_cmpxchg(&dead_domains, &first, d));
+    if (reaper)
+        vcpu_unpark(reaper);
+}
+
+void domain_put(struct domain *d)
+{
+    if (atomic_dec_and_test(&d->refs))
+        bury(d);
+}
+
+/* --- Frames. --- */
+
+static void anchor_put(struct domain *d)
+{
+    if (atomic_dec_and_test(&d->anchors))
+        bury(d);
+}
+
+void page_freed(domid_t owner)
+{
+    struct domain *d = entry_get(owner);
+
+    if (!d)
+        return;
+    atomic_dec(&d->frames);
+    anchor_put(d); /* d may be gone now */
+}
+
+/* Takes n frames out of d's claim, or as many as it has left. */
+static void claim_use(struct domain *d, uint32_t n)
+{
+    uint32_t had = READ_ONCE(d->claimed), used;
+
+    do {
+        used = MIN(had, n);
+    } while (used && !atomic_cmpxchg(&d->claimed, &had, had - used));
+    if (used)
+        (void)atomic_fetch_sub(&claimed_total, used);
+}
+
+/* Memory that others claimed is not there for d. */
+static bool may_allocate(const struct domain *d, uint32_t n)
+{
+    uint64_t total = READ_ONCE(claimed_total), own;
+
+    if (likely(!total))
+        return true;
+    own = MIN((uint64_t)READ_ONCE(d->claimed), total);
+    return pages_free() >= n + (total - own);
+}
+
+int domain_charge(struct domain *d, uint32_t frames, bool special)
+{
+    uint64_t all;
+
+    if (READ_ONCE(d->dying) != DOMAIN_ALIVE || frames > INT32_MAX)
+        return -ENOMEM;
+    (void)atomic_fetch_add(&d->anchors, frames);
+    all = (uint64_t)atomic_fetch_add(&d->frames, frames) + frames;
+    if (special) {
+        (void)atomic_fetch_add(&d->special_frames, frames);
+        return 0;
+    }
+    if (all > (uint64_t)READ_ONCE(d->max_frames) +
+                  READ_ONCE(d->special_frames) ||
+        !may_allocate(d, frames)) {
+        domain_uncharge(d, frames, false);
+        return -ENOMEM;
+    }
+    claim_use(d, frames);
+    return 0;
+}
+
+void domain_uncharge(struct domain *d, uint32_t frames, bool special)
+{
+    if (special)
+        (void)atomic_fetch_sub(&d->special_frames, frames);
+    (void)atomic_fetch_sub(&d->frames, frames);
+    /* Not the last: it was charged by somebody who holds a reference. */
+    (void)atomic_fetch_sub(&d->anchors, frames);
+}
+
+int domain_claim(struct domain *d, uint32_t frames)
+{
+    uint64_t has = READ_ONCE(d->frames) - READ_ONCE(d->special_frames);
+    uint64_t total = READ_ONCE(claimed_total);
+    uint32_t none = 0, want;
+
+    if (!frames) {
+        claim_use(d, UINT32_MAX);
+        return 0;
+    }
+    if (READ_ONCE(d->claimed) || frames <= has || frames > d->max_frames)
+        return -EINVAL;
+    want = (uint32_t)(frames - has);
+    do {
+        if (want > pages_free() - MIN(total, pages_free()))
+            return -ENOMEM;
+    } while (!atomic_cmpxchg(&claimed_total, &total, total + want));
+    if (atomic_cmpxchg(&d->claimed, &none, want))
+        return 0;
+    (void)atomic_fetch_sub(&claimed_total, want);
+    return -EINVAL;
+}
+
+void *domain_special_page(struct domain *d, struct page **pg)
+{
+    struct page *page;
+    mfn_t m;
+    void *va;
+
+    if (domain_charge(d, 1, true))
+        return NULL;
+    page = page_alloc(d->id, 0, 0);
+    if (!page) {
+        domain_uncharge(d, 1, true);
+        return NULL;
+    }
+    m = page_to_mfn(page);
+    va = shared_map(&m, 1);
+    if (!va) {
+        (void)atomic_fetch_sub(&d->special_frames, 1);
+        page_put(page);
+        return NULL;
+    }
+    *pg = page;
+    return va;
+}
+
+void domain_special_page_free(struct domain *d, void *va, struct page *pg)
+{
+    shared_unmap(va, 1);
+    (void)atomic_fetch_sub(&d->special_frames, 1);
+    page_put(pg);
+}
+
+/* --- Creating. --- */
+
+/* What we offer of createdomain (Xen refuses what it lacks in this way). */
+static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
+{
+    const uint32_t needed = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+    /* Out-of-sync shadow pages: there are none, on or off. */
+    const uint32_t allowed = needed | XEN_DOMCTL_CDF_oos_off |
+                             XEN_DOMCTL_CDF_xs_domain;
+    const uint32_t hvm = XEN_X86_EMU_ALL &
+                         ~(XEN_X86_EMU_VPCI | XEN_X86_EMU_USE_PIRQ);
+    const uint32_t pvh0 = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
+                          XEN_X86_EMU_VPCI;
+    uint32_t emu = c->arch.emulation_flags;
+
+    if ((c->flags & needed) != needed || (c->flags & ~allowed) ||
+        c->iommu_opts || c->altp2m_opts || c->vmtrace_size)
+        return -EINVAL;
+    if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN)
+        return -EINVAL;
+    if (c->grant_opts != XEN_DOMCTL_GRANT_version(1) ||
+        c->max_grant_frames == 0)
+        return -EINVAL;
+    if (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX)
+        return -EINVAL;
+    if (domid == 0 ? emu != pvh0
+                   : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
+                     emu != XEN_X86_EMU_LAPIC)
+        return -EINVAL;
+    return c->cpupool_id ? -ESRCH : 0;
+}
+
+/* Enters d under this id, or under the next free one if it is reserved. */
+static int list_insert(struct domain *d, domid_t want)
+{
+    unsigned int id = want, tries = DOMID_FIRST_RESERVED;
+    int rc = -ENOMEM;
+
+    spin_lock(&list_lock);
+    if (want >= DOMID_FIRST_RESERVED) {
+        id = last_domid;
+        do {
+            id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
+        } while (entry_get(id) && --tries);
+    }
+    if (entry_get(id)) {
+        rc = want < DOMID_FIRST_RESERVED ? -EEXIST : -ENOMEM;
+        goto out;
+    }
+    if (!parts[id / PART]) {
+        struct domain **part = heap_alloc_array(PART, sizeof(*part));
+
+        if (!part)
+            goto out;
+        store_release(&parts[id / PART], part);
+    }
+    d->id = (domid_t)id;
+    if (want != id)
+        last_domid = d->id;
+    WRITE_ONCE(parts[id / PART][id % PART], d);
+    rc = 0;
+out:
+    spin_unlock(&list_lock);
+    return rc;
+}
+
+static void list_remove(struct domain *d)
+{
+    spin_lock(&list_lock);
+    WRITE_ONCE(parts[d->id / PART][d->id % PART], NULL);
+    spin_unlock(&list_lock);
+}
+
+/* The parts that may fail. */
+static int build(struct domain *d)
+{
+    int rc = -ENOMEM;
+
+    d->vcpu = heap_alloc_array(d->max_vcpus, sizeof(d->vcpu[0]));
+    if (d->vcpu)
+        d->shared_info = domain_special_page(d, &d->shared_info_page);
+    if (!d->shared_info)
+        return rc;
+    rc = evtchn_init(d);
+    if (!rc)
+        rc = grant_init(d, d->config.max_grant_frames,
+                        d->config.max_maptrack_frames);
+    if (!rc)
+        rc = hvm_domain_init(d);
+    return rc;
+}
+
+/* First step of the end, and all of it for one that was never finished:
+ * everything but the structure goes. */
+static void release(struct domain *d)
+{
+    struct vcpu *v;
+    unsigned int i;
+
+    d->dying = DOMAIN_DEAD;
+    sched_domain_exit(d);
+    timer_kill(&d->tell);
+    for (i = 0; i < NR_WATCHDOGS; i++)
+        timer_kill(&d->watchdog[i]);
+    if (d->target)
+        domain_put(d->target);
+    d->target = NULL;
+    if (d->vcpu)
+        for_each_vcpu (d, v, i)
+            vcpu_destroy(v);
+    grant_exit(d);
+    evtchn_exit(d);
+    hvm_domain_exit(d);
+    domain_free_shared_info(d);
+    claim_use(d, UINT32_MAX);
+    heap_free(d->vcpu);
+    d->vcpu = NULL;
+    d->max_vcpus = 0;
+}
+
+void domain_free_shared_info(struct domain *d)
+{
+    void *va = d->shared_info;
+
+    if (!va)
+        return;
+    WRITE_ONCE(d->shared_info, NULL);
+    domain_special_page_free(d, va, d->shared_info_page);
+    d->shared_info_page = NULL;
+}
+
+int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
+                  struct domain **out)
+{
+    struct domain *d;
+    int rc = check_config(domid, cfg);
+
+    if (rc)
+        return rc;
+    d = heap_alloc(sizeof(*d));
+    if (!d)
+        return -ENOMEM;
+    d->config = *cfg;
+    memcpy(d->handle, cfg->handle, sizeof(d->handle));
+    d->ssidref = cfg->ssidref;
+    d->max_vcpus = cfg->max_vcpus;
+    d->anchors = 1;
+    d->pause_count = d->paused_by_control = 1;
+    d->shutdown_code = -1;
+    spin_lock_init(&d->lock, LOCK_DOMCTL);
+    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+    sched_domain_init(d);
+    domain_life_init(d);
+    rc = list_insert(d, domid); /* not to be found before it has a reference */
+    if (rc) {
+        heap_free(d);
+        return rc;
+    }
+    d->privileged = d->id == 0;
+
+    rc = build(d);
+    if (rc) {
+        d->released = true;
+        release(d);
+        anchor_put(d);
+        return rc;
+    }
+    if (d->id == 0)
+        hardware_domain = d;
+    store_release(&d->refs, 1);
+    *out = d;
+    return 0;
+}
+
+/* --- The end. --- */
+
+void domain_reap(void)
+{
+    struct domain *d = atomic_xchg(&dead_domains, NULL), *next;
+
+    for (; d; d = next) {
+        next = d->next_dead;
+        if (!d->released) {
+            d->released = true;
+            release(d);
+            anchor_put(d);
+        } else {
+            list_remove(d);
+            heap_free(d);
+            send_global_virq(VIRQ_DOM_EXC);
+        }
+    }
+}
+
+static void reaper_main(struct vcpu *v)
+{
+    for (;;) {
+        while (READ_ONCE(dead_domains))
+            domain_reap();
+        vcpu_park();
+    }
+}
+
+int domain_init(void)
+{
+    int rc = vcpu_create(idle_domain, MAX_CPUS, reaper_main, &reaper);
+
+    if (!rc)
+        vcpu_up(reaper);
+    return rc;
+}

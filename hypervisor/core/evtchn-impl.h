@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the event channels share: the channel, the table of a
+ * domain, and the two layouts of the pending bits. For evtchn*.c only.
+ *
+ * Fields: (c) constant, (e) lock EVTCHN of the domain, (p) lock of the
+ * channel, (e,p) written with both, read with either, (a) atomic, (q) lock
+ * of the queue.
+ */
+#ifndef LODGE_CORE_EVTCHN_IMPL_H
+#define LODGE_CORE_EVTCHN_IMPL_H
+
+#include "hypervisor/core/evtchn.h"
+#include "hypervisor/cpu/atomic.h"
+
+enum evtchn_state {
+    PORT_FREE,
+    PORT_RESERVED,    /* port 0 */
+    PORT_UNBOUND,     /* waits for domain remote_domid */
+    PORT_INTERDOMAIN, /* to remote_port of remote */
+    PORT_VIRQ,
+    PORT_IPI,
+};
+
+struct evtchn {
+    struct spinlock lock;  /* rank EVTCHN_PORT */
+    uint8_t state;         /* (e,p) enum evtchn_state */
+    uint8_t consumer;      /* (e,p) 1 + index of Lodge's function, 0: guest */
+    uint16_t vcpu;         /* (a) whom it notifies, written with (e) */
+    uint8_t priority;      /* (a) FIFO queue for the next event */
+    uint8_t early;         /* (a) FIFO: raised before its word was there */
+    domid_t remote_domid;  /* (e,p) of PORT_UNBOUND */
+    uint16_t virq;         /* (e,p) */
+    uint32_t last_queue;   /* (a) FIFO: vCPU << 8 | priority it was put on */
+    uint32_t remote_port;  /* (e,p) */
+    struct domain *remote; /* (e,p) lives as long as the binding */
+};
+BUILD_BUG_ON(sizeof(struct evtchn) > 64);
+
+#define PORTS_PER_BUCKET 128
+
+struct evtchn_table {
+    uint32_t nr_ports;   /* (a) existing entries; only grows */
+    uint32_t max_ports;  /* (c) the toolstack's limit */
+    uint32_t first_free; /* (e) no port below can be allocated */
+    uint32_t active;     /* (e) bound ports, Lodge's own too */
+    uint32_t consumers;  /* (e) Lodge's own */
+    uint32_t reset_next; /* (a) where evtchn_reset() goes on */
+    uint32_t relinquish_next; /* (a) the same for evtchn_relinquish() */
+    uint32_t pollers;    /* (a) vCPUs in SCHEDOP_poll */
+    struct evtchn_fifo *fifo; /* (a) NULL: 2-level; written with (e) */
+    struct evtchn *bucket[];  /* (c) once nr_ports covers it */
+};
+
+/* The channel of a port that is known to exist. */
+static inline struct evtchn *port_channel(const struct evtchn_table *t,
+                                          uint32_t port)
+{
+    return &t->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
+}
+
+/* The channel of a port that a guest named, or NULL. */
+static inline struct evtchn *port_find(const struct domain *d, uint32_t port)
+{
+    const struct evtchn_table *t = d->evtchn;
+    uint32_t nr = load_acquire(&t->nr_ports);
+
+    if (unlikely(port >= nr))
+        return NULL;
+    return port_channel(t, (uint32_t)index_nospec(port, nr));
+}
+
+/* Bound, and its events are the guest's: it has pending and mask bits. */
+static inline bool port_is_usable(const struct evtchn *chn)
+{
+    return chn->state > PORT_RESERVED && !chn->consumer;
+}
+
+/* Shows v that something is pending: the flag in its info, and the callback
+ * when the flag was clear. Its word or queue must have been marked before. */
+void evtchn_show(struct vcpu *v);
+
+/*
+ * The layouts. _deliver() marks the event, makes it visible to v unless it is
+ * masked, and wakes who polls for it if it was not pending before. Lock: some
+ * channel's or EVTCHN, so that neither the domain nor FIFO can go away.
+ */
+uint32_t evtchn_2l_ports(const struct domain *d);
+void evtchn_2l_deliver(struct domain *d, struct vcpu *v, uint32_t port);
+void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
+bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
+void evtchn_2l_unmask(struct domain *d, struct vcpu *v, uint32_t port);
+void evtchn_2l_mark_all(struct vcpu *v);
+
+void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
+                         uint32_t port);
+void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *chn,
+                               uint32_t port);
+bool evtchn_fifo_is_pending(const struct domain *d, uint32_t port);
+void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
+                        uint32_t port);
+/* The guest has not yet taken a former event of this port off its queue. */
+bool evtchn_fifo_is_busy(const struct domain *d, uint32_t port);
+/* Back to 2-level. Lock EVTCHN; no port with guest events is bound. */
+void evtchn_fifo_destroy(struct domain *d);
+
+/* Wakes the vCPUs of d that wait for this port in SCHEDOP_poll. */
+void evtchn_wake_pollers(struct domain *d, uint32_t port);
+
+/* Delivers an event of this channel, in whatever layout d uses. */
+void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port);
+
+#endif

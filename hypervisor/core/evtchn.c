@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event channels: which ports a domain has, what they are bound to, and
+ * sending through them. How a pending event looks to the guest is in
+ * evtchn-2l.c and evtchn-fifo.c; who may do what was decided by the caller.
+ *
+ * A send takes one lock, that of the sender's channel: while it is held the
+ * binding stays, so the other domain and its channel do too. Binding and
+ * closing change a channel with the EVTCHN locks of both domains and the
+ * locks of both channels. Entries of the table are never freed before the
+ * domain.
+ */
+#include "hypervisor/core/evtchn-impl.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/mm/heap.h"
+
+/*
+ * Held while a binding between two domains is looked up to be broken: then
+ * nobody else breaks it, and the other domain cannot have gone away when
+ * both EVTCHN locks are taken in their order.
+ */
+static struct spinlock close_lock = SPINLOCK_INIT(EVTCHN_CLOSE);
+
+/* Lodge's functions, few and for ever; channels have 1 + index. Written with
+ * close_lock. */
+static evtchn_consumer_fn *consumer_fns[8];
+
+void evtchn_show(struct vcpu *v)
+{
+    struct vcpu_info *info = READ_ONCE(v->info);
+
+    /* The guest clears the flag before it looks at what was marked, and the
+     * marking was a full barrier: if the flag is set now, it will look. */
+    if (!READ_ONCE(info->evtchn_upcall_pending) &&
+        !atomic_xchg(&info->evtchn_upcall_pending, 1))
+        hvm_assert_upcall(v);
+}
+
+void evtchn_wake_pollers(struct domain *d, uint32_t port)
+{
+    struct vcpu *v;
+    unsigned int i;
+
+    for_each_vcpu(d, v, i) {
+        uint32_t want = READ_ONCE(v->poll_port);
+
+        if (want && (want == port || want == EVTCHN_POLL_ANY) &&
+            atomic_cmpxchg(&v->poll_port, &want, 0))
+            vcpu_unpark(v);
+    }
+}
+
+void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port)
+{
+    struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
+
+    if (unlikely(!v))
+        return;
+    if (load_acquire(&d->evtchn->fifo))
+        evtchn_fifo_deliver(d, v, chn, port);
+    else
+        evtchn_2l_deliver(d, v, port);
+}
+
+int evtchn_send(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_find(d, port), *peer;
+    struct domain *rd;
+    int rc = 0;
+
+    if (unlikely(!chn))
+        return -EINVAL;
+    spin_lock(&chn->lock);
+    if (unlikely(chn->consumer)) {
+        rc = -EINVAL;
+    } else if (likely(chn->state == PORT_INTERDOMAIN)) {
+        rd = chn->remote;
+        peer = port_channel(rd->evtchn, chn->remote_port);
+        if (peer->consumer)
+            consumer_fns[peer->consumer - 1](rd->vcpu[peer->vcpu],
+                                             chn->remote_port);
+        else
+            evtchn_deliver(rd, peer, chn->remote_port);
+    } else if (chn->state == PORT_IPI) {
+        evtchn_deliver(d, chn, port);
+    } else if (chn->state != PORT_UNBOUND) { /* that would be dropped */
+        rc = -EINVAL;
+    }
+    spin_unlock(&chn->lock);
+    return rc;
+}
+
+bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_find(d, port);
+
+    return chn && READ_ONCE(chn->state) == PORT_INTERDOMAIN;
+}
+
+void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_find(d, port);
+    struct domain *rd;
+
+    if (!chn)
+        return;
+    spin_lock(&chn->lock);
+    if (chn->consumer && chn->state == PORT_INTERDOMAIN) {
+        rd = chn->remote;
+        evtchn_deliver(rd, port_channel(rd->evtchn, chn->remote_port),
+                       chn->remote_port);
+    }
+    spin_unlock(&chn->lock);
+}
+
+/* --- Allocation. Lock EVTCHN of d. --- */
+
+static int bucket_add(struct evtchn_table *t)
+{
+    struct evtchn *b = heap_alloc_array(PORTS_PER_BUCKET, sizeof(*b));
+
+    if (!b)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < PORTS_PER_BUCKET; i++) {
+        spin_lock_init(&b[i].lock, LOCK_EVTCHN_PORT);
+        b[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    }
+    t->bucket[t->nr_ports / PORTS_PER_BUCKET] = b;
+    store_release(&t->nr_ports, t->nr_ports + PORTS_PER_BUCKET);
+    return 0;
+}
+
+/*
+ * The lowest port that can be bound; it stays free until port_bind(). A port
+ * whose last event the guest has not unlinked yet is passed over: the word
+ * would still be on a queue, perhaps another vCPU's.
+ */
+static int port_alloc(struct domain *d, uint32_t *port)
+{
+    struct evtchn_table *t = d->evtchn;
+    uint32_t end = MIN(t->max_ports, t->fifo ? EVTCHN_FIFO_NR_CHANNELS
+                                             : evtchn_2l_ports(d));
+    bool passed = false;
+    int rc;
+
+    if (d->dying != DOMAIN_ALIVE)
+        return -EINVAL;
+    for (uint32_t p = t->first_free; p < end; p++) {
+        rc = p < t->nr_ports ? 0 : bucket_add(t);
+        if (rc)
+            return rc;
+        if (port_channel(t, p)->state != PORT_FREE)
+            continue;
+        if (!passed)
+            t->first_free = p;
+        passed = true;
+        if (!t->fifo || !evtchn_fifo_is_busy(d, p)) {
+            *port = p;
+            return 0;
+        }
+    }
+    return -ENOSPC;
+}
+
+/* A free port takes its new state; the lock of the channel is held too. */
+static void port_bind(struct domain *d, struct evtchn *chn, uint8_t state,
+                      unsigned int vcpu)
+{
+    d->evtchn->active++;
+    WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
+    WRITE_ONCE(chn->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
+    chn->state = state;
+}
+
+/* The opposite. */
+static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
+{
+    struct evtchn_table *t = d->evtchn;
+
+    /* The port's next user is not to see an event of this one. */
+    if (chn->consumer)
+        t->consumers--;
+    else if (t->fifo)
+        evtchn_fifo_clear_pending(d, chn, port);
+    else
+        evtchn_2l_clear_pending(d, port);
+    t->active--;
+    t->first_free = MIN(t->first_free, port);
+    chn->consumer = 0;
+    WRITE_ONCE(chn->vcpu, 0);
+    chn->state = PORT_FREE;
+}
+
+/* The vCPU with this number, or NULL. */
+static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
+{
+    return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
+}
+
+static int consumer_index(evtchn_consumer_fn *fn, uint8_t *index)
+{
+    int rc = -ENOSPC;
+
+    spin_lock(&close_lock);
+    for (unsigned int i = 0; i < ARRAY_SIZE(consumer_fns) && rc; i++)
+        if (!consumer_fns[i] || consumer_fns[i] == fn) {
+            consumer_fns[i] = fn;
+            *index = (uint8_t)(i + 1);
+            rc = 0;
+        }
+    spin_unlock(&close_lock);
+    return rc;
+}
+
+/* --- Binding. --- */
+
+/* Binds a free port to something in d itself; `what` is the VIRQ or the
+ * domain it waits for. */
+static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
+                      uint16_t what, uint8_t consumer, uint32_t *port)
+{
+    struct evtchn *chn;
+    int rc = port_alloc(d, port);
+
+    if (rc)
+        return rc;
+    chn = port_channel(d->evtchn, *port);
+    spin_lock(&chn->lock);
+    port_bind(d, chn, state, vcpu);
+    if (state == PORT_VIRQ)
+        chn->virq = what;
+    else
+        chn->remote_domid = what;
+    chn->consumer = consumer;
+    d->evtchn->consumers += consumer != 0;
+    spin_unlock(&chn->lock);
+    return 0;
+}
+
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
+{
+    int rc;
+
+    spin_lock(&d->evtchn_lock);
+    rc = bind_local(d, PORT_UNBOUND, 0, remote, 0, port);
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
+                          evtchn_consumer_fn *fn, uint32_t *port)
+{
+    struct domain *d = v->domain;
+    uint8_t index;
+    int rc = consumer_index(fn, &index);
+
+    if (rc)
+        return rc;
+    spin_lock(&d->evtchn_lock);
+    rc = bind_local(d, PORT_UNBOUND, v->id, remote, index, port);
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
+                            uint32_t remote_port, uint32_t *port)
+{
+    struct evtchn *chn, *peer;
+    int rc;
+
+    spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
+    rc = port_alloc(d, port);
+    if (rc)
+        goto out;
+    peer = port_find(remote, remote_port);
+    if (!peer || peer->state != PORT_UNBOUND || peer->remote_domid != d->id) {
+        rc = -EINVAL;
+        goto out;
+    }
+
+    chn = port_channel(d->evtchn, *port);
+    spin_lock_pair(&chn->lock, &peer->lock);
+    port_bind(d, chn, PORT_INTERDOMAIN, 0);
+    chn->remote = remote;
+    chn->remote_port = remote_port;
+    peer->remote = d;
+    peer->remote_port = *port;
+    peer->state = PORT_INTERDOMAIN;
+    /* What the other side sent before it was bound went nowhere. */
+    evtchn_deliver(d, chn, *port);
+    spin_unlock_pair(&chn->lock, &peer->lock);
+out:
+    spin_unlock_pair(&d->evtchn_lock, &remote->evtchn_lock);
+    return rc;
+}
+
+/* One per domain, on vCPU 0, rather than one per vCPU. */
+static bool virq_is_global(unsigned int virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG &&
+           virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+}
+
+int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
+                     uint32_t *port)
+{
+    struct vcpu *v;
+    int rc = -EEXIST;
+
+    if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0))
+        return -EINVAL;
+    virq = (uint32_t)index_nospec(virq, NR_VIRQS);
+    v = vcpu_find(d, vcpu);
+    if (!v)
+        return -ENOENT;
+
+    spin_lock(&d->evtchn_lock);
+    if (!v->virq_port[virq])
+        rc = bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, 0, port);
+    if (!rc)
+        WRITE_ONCE(v->virq_port[virq], *port);
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port)
+{
+    int rc;
+
+    if (!vcpu_find(d, vcpu))
+        return -ENOENT;
+    spin_lock(&d->evtchn_lock);
+    rc = bind_local(d, PORT_IPI, vcpu, 0, 0, port);
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
+                     uint32_t *port)
+{
+    return -EOPNOTSUPP;
+}
+
+int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
+{
+    struct evtchn *chn = port_find(d, port);
+    int rc = 0;
+
+    if (!vcpu_find(d, vcpu))
+        return -ENOENT;
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&d->evtchn_lock);
+    if (!chn->consumer &&
+        (chn->state == PORT_UNBOUND || chn->state == PORT_INTERDOMAIN ||
+         (chn->state == PORT_VIRQ && virq_is_global(chn->virq))))
+        WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
+    else
+        rc = -EINVAL;
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+/* --- Closing. --- */
+
+/*
+ * Closes a port that is not bound to another domain, or is bound to rd;
+ * -EAGAIN if it is bound to a domain but rd says otherwise. Locks: EVTCHN of
+ * d and rd.
+ */
+static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
+{
+    struct evtchn *chn = port_channel(d->evtchn, port), *peer;
+    uint32_t remote_port;
+    struct vcpu *v;
+
+    if (chn->state != PORT_INTERDOMAIN) {
+        if (chn->state == PORT_VIRQ) {
+            v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
+            if (v) /* not gone before evtchn_exit() */
+                WRITE_ONCE(v->virq_port[chn->virq], 0);
+        }
+        spin_lock(&chn->lock);
+        port_unbind(d, chn, port);
+        spin_unlock(&chn->lock);
+        return 0;
+    }
+    if (chn->remote != rd)
+        return -EAGAIN;
+    remote_port = chn->remote_port;
+    peer = port_channel(rd->evtchn, remote_port);
+    spin_lock_pair(&chn->lock, &peer->lock);
+    port_unbind(d, chn, port);
+    peer->state = PORT_UNBOUND;
+    peer->remote_domid = d->id;
+    /* Whoever waits for an answer of the other side looks again. */
+    if (peer->consumer)
+        consumer_fns[peer->consumer - 1](rd->vcpu[peer->vcpu], remote_port);
+    spin_unlock_pair(&chn->lock, &peer->lock);
+    return 0;
+}
+
+/* lodge: also a port that Lodge consumes. */
+static int port_close(struct domain *d, uint32_t port, bool lodge)
+{
+    struct evtchn *chn = port_find(d, port);
+    struct domain *rd = d;
+    int rc;
+
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&close_lock);
+    /* Bindings are broken with close_lock only, but made without it: at most
+     * the second turn finds the domain that the first one saw. */
+    do {
+        spin_lock_pair(&d->evtchn_lock, &rd->evtchn_lock);
+        if (chn->state <= PORT_RESERVED || (chn->consumer && !lodge))
+            rc = -EINVAL;
+        else
+            rc = close_locked(d, rd, port);
+        spin_unlock_pair(&d->evtchn_lock, &rd->evtchn_lock);
+        if (rc == -EAGAIN)
+            rd = chn->remote;
+    } while (rc == -EAGAIN);
+    spin_unlock(&close_lock);
+    return rc;
+}
+
+int evtchn_close(struct domain *d, uint32_t port)
+{
+    return port_close(d, port, false);
+}
+
+void evtchn_free_consumer(struct vcpu *v, uint32_t port)
+{
+    (void)port_close(v->domain, port, true);
+}
+
+/* Closes all from *next on; -ERESTART, with *next moved, to let others run.
+ * next is NULL when there are no others to let run. */
+static int close_all(struct domain *d, bool lodge, uint32_t *next)
+{
+    struct evtchn_table *t = d->evtchn;
+
+    for (uint32_t port = next ? READ_ONCE(*next) : 0;
+         port < load_acquire(&t->nr_ports); port++) {
+        if (READ_ONCE(port_channel(t, port)->state) > PORT_RESERVED)
+            (void)port_close(d, port, lodge);
+        if (next && port % 64 == 63 && vcpu_preempt_wanted()) {
+            WRITE_ONCE(*next, port + 1);
+            return -ERESTART;
+        }
+    }
+    if (next)
+        WRITE_ONCE(*next, 0);
+    return 0;
+}
+
+int evtchn_reset(struct domain *d)
+{
+    struct evtchn_table *t = d->evtchn;
+    int rc = close_all(d, false, &t->reset_next);
+
+    if (rc)
+        return rc;
+    spin_lock(&d->evtchn_lock);
+    if (t->active > t->consumers)
+        rc = -EAGAIN;
+    else
+        evtchn_fifo_destroy(d);
+    spin_unlock(&d->evtchn_lock);
+    return rc;
+}
+
+/* --- Asking and adjusting. --- */
+
+int evtchn_status(struct domain *d, struct evtchn_status *st)
+{
+    struct evtchn *chn = port_find(d, st->port);
+
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&d->evtchn_lock);
+    switch (chn->state) {
+    case PORT_UNBOUND:
+        st->status = EVTCHNSTAT_unbound;
+        st->u.unbound.dom = chn->remote_domid;
+        break;
+    case PORT_INTERDOMAIN:
+        st->status = EVTCHNSTAT_interdomain;
+        st->u.interdomain.dom = chn->remote->id;
+        st->u.interdomain.port = chn->remote_port;
+        break;
+    case PORT_VIRQ:
+        st->status = EVTCHNSTAT_virq;
+        st->u.virq = chn->virq;
+        break;
+    case PORT_IPI:
+        st->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        st->status = EVTCHNSTAT_closed;
+        break;
+    }
+    st->vcpu = chn->vcpu;
+    spin_unlock(&d->evtchn_lock);
+    return 0;
+}
+
+int evtchn_unmask(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_find(d, port);
+    struct vcpu *v;
+
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&chn->lock);
+    v = d->vcpu[READ_ONCE(chn->vcpu)];
+    if (port_is_usable(chn) && v) {
+        if (d->evtchn->fifo)
+            evtchn_fifo_unmask(d, v, chn, port);
+        else
+            evtchn_2l_unmask(d, v, port);
+    }
+    spin_unlock(&chn->lock);
+    return 0;
+}
+
+int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority)
+{
+    struct evtchn *chn = port_find(d, port);
+    int rc = 0;
+
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&chn->lock);
+    if (!d->evtchn->fifo)
+        rc = -ENOSYS;
+    else if (!port_is_usable(chn))
+        rc = -EACCES;
+    else if (priority > EVTCHN_FIFO_PRIORITY_MIN)
+        rc = -EINVAL;
+    else /* an event that is on a queue already stays there */
+        WRITE_ONCE(chn->priority, (uint8_t)priority);
+    spin_unlock(&chn->lock);
+    return rc;
+}
+
+int evtchn_is_pending(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_find(d, port);
+    int pending;
+
+    if (!chn)
+        return -EINVAL;
+    spin_lock(&chn->lock);
+    pending = port_is_usable(chn) &&
+              (d->evtchn->fifo ? evtchn_fifo_is_pending(d, port)
+                               : evtchn_2l_is_pending(d, port));
+    spin_unlock(&chn->lock);
+    return pending;
+}
+
+void evtchn_poll_start(struct vcpu *v, uint32_t port)
+{
+    WRITE_ONCE(v->poll_port, port);
+    /* A full barrier: either we see the event, or its sender sees us. */
+    atomic_inc(&v->domain->evtchn->pollers);
+}
+
+bool evtchn_poll_end(struct vcpu *v)
+{
+    atomic_dec(&v->domain->evtchn->pollers);
+    return !atomic_xchg(&v->poll_port, 0);
+}
+
+void evtchn_info_moved(struct vcpu *v)
+{
+    evtchn_2l_mark_all(v);
+    evtchn_show(v);
+}
+
+/* --- Virtual IRQs. --- */
+
+void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
+{
+    struct domain *d = v->domain;
+    struct evtchn *chn;
+    uint32_t port;
+
+    if (virq_is_global(virq))
+        v = d->vcpu[0];
+    port = v ? READ_ONCE(v->virq_port[virq]) : 0;
+    if (!port)
+        return;
+    chn = port_channel(d->evtchn, port);
+    spin_lock(&chn->lock);
+    /* It may have been closed, and bound to something else, by now. */
+    if (chn->state == PORT_VIRQ && chn->virq == virq &&
+        (virq_is_global(virq) || chn->vcpu == v->id))
+        evtchn_deliver(d, chn, port);
+    spin_unlock(&chn->lock);
+}
+
+/* Domains that asked for global VIRQs, with a reference; NULL: domain 0. */
+static struct domain *virq_handlers[NR_VIRQS];
+static struct spinlock virq_lock = SPINLOCK_INIT(EVTCHN);
+
+void send_global_virq(unsigned int virq)
+{
+    struct domain *d;
+
+    spin_lock(&virq_lock);
+    d = virq_handlers[virq] ? virq_handlers[virq] : hardware_domain;
+    if (d && d->max_vcpus && d->vcpu[0])
+        evtchn_raise_virq(d->vcpu[0], virq);
+    spin_unlock(&virq_lock);
+}
+
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
+{
+    struct domain *put = domain_get(d->id); /* a reference that stays */
+    int rc = -EINVAL;
+
+    if (put && virq < NR_VIRQS && virq_is_global(virq)) {
+        spin_lock(&virq_lock);
+        if (d->dying == DOMAIN_ALIVE) {
+            put = virq_handlers[virq];
+            virq_handlers[virq] = d;
+            rc = 0;
+        }
+        spin_unlock(&virq_lock);
+    }
+    if (put)
+        domain_put(put);
+    return rc;
+}
+
+static void forget_handler(struct domain *d)
+{
+    unsigned int refs = 0;
+
+    spin_lock(&virq_lock);
+    for (unsigned int i = 0; i < NR_VIRQS; i++)
+        if (virq_handlers[i] == d) {
+            virq_handlers[i] = NULL;
+            refs++;
+        }
+    spin_unlock(&virq_lock);
+    while (refs--)
+        domain_put(d);
+}
+
+/* --- Life and death. --- */
+
+int evtchn_init(struct domain *d)
+{
+    uint32_t max = MIN(d->config.max_evtchn_port,
+                       (uint32_t)EVTCHN_FIFO_NR_CHANNELS - 1);
+    struct evtchn_table *t;
+
+    t = heap_alloc(sizeof(*t) + DIV_ROUND_UP(max + 1, PORTS_PER_BUCKET) *
+                                    sizeof(t->bucket[0]));
+    if (!t)
+        return -ENOMEM;
+    t->max_ports = max + 1;
+    if (bucket_add(t)) {
+        heap_free(t);
+        return -ENOMEM;
+    }
+    port_channel(t, 0)->state = PORT_RESERVED;
+    t->first_free = 1;
+    spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
+    d->evtchn = t;
+    return 0;
+}
+
+int evtchn_relinquish(struct domain *d)
+{
+    int rc;
+
+    if (!d->evtchn)
+        return 0;
+    rc = close_all(d, true, &d->evtchn->relinquish_next);
+    if (rc)
+        return rc;
+    forget_handler(d);
+    spin_lock(&d->evtchn_lock);
+    evtchn_fifo_destroy(d);
+    spin_unlock(&d->evtchn_lock);
+    return 0;
+}
+
+void evtchn_exit(struct domain *d)
+{
+    struct evtchn_table *t = d->evtchn;
+
+    if (!t)
+        return;
+    (void)close_all(d, true, NULL);
+    evtchn_fifo_destroy(d);
+    for (uint32_t i = 0; i < t->nr_ports / PORTS_PER_BUCKET; i++)
+        heap_free(t->bucket[i]);
+    heap_free(t);
+    d->evtchn = NULL;
+}

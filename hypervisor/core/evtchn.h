@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event channels: ports of one domain bound to another domain's port, a
+ * virtual IRQ, an IPI - or consumed by Lodge itself (ioreq). Two layouts of
+ * the pending bits, 2-level and FIFO, behind one interface.
+ *
+ * Nothing here touches a guest's memory except the pages it registered, and
+ * sending allocates nothing. Locks are taken in the order of lock-rank.h:
+ * EVTCHN_CLOSE, EVTCHN (which ports exist and what they are bound to),
+ * EVTCHN_PORT (one channel: all that a send needs), EVTCHN_QUEUE.
+ */
+#ifndef LODGE_CORE_EVTCHN_H
+#define LODGE_CORE_EVTCHN_H
+
+#include "hypervisor/abi/event_channel.h"
+#include "hypervisor/core/domain.h"
+
+int evtchn_init(struct domain *d);    /* -ENOMEM */
+/* Closes all ports of a dying domain, in bounded steps: -ERESTART or 0. */
+int evtchn_relinquish(struct domain *d);
+/* Frees all; closes what evtchn_relinquish() was not called for. */
+void evtchn_exit(struct domain *d);
+int evtchn_vcpu_init(struct vcpu *v); /* -ENOMEM */
+void evtchn_vcpu_exit(struct vcpu *v);
+
+/*
+ * The operations of HYPERVISOR_event_channel_op with checked structures; d is
+ * the caller's domain (or, for alloc_unbound, the domain the port is for).
+ * Domain ids are real ones, never DOMID_SELF; who may is the caller's
+ * question. Ports and vCPU numbers are as the guest gave them. Errors are
+ * Xen's. No locks held; the caller has references to the domains it passes.
+ */
+/* -EINVAL (dying), -ENOSPC, -ENOMEM. */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port);
+/* The same, and -EINVAL when the remote port is not unbound and for d. */
+int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
+                            uint32_t remote_port, uint32_t *port);
+/* -EINVAL (no such VIRQ, or global and not vCPU 0), -ENOENT (no such vCPU),
+ * -EEXIST. */
+int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
+                     uint32_t *port);
+int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port);
+/* -EOPNOTSUPP: interrupts of HVM domains come through their interrupt
+ * controllers (XENFEAT_hvm_pirqs is not offered). */
+int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
+                     uint32_t *port);
+/* -EINVAL: no such port, not bound, or Lodge's own. */
+int evtchn_close(struct domain *d, uint32_t port);
+/* The hot path. -EINVAL: not a port that can be sent through. */
+int evtchn_send(struct domain *d, uint32_t port);
+/* Fills status, vcpu and u of *st for st->port. */
+int evtchn_status(struct domain *d, struct evtchn_status *st);
+int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu);
+int evtchn_unmask(struct domain *d, uint32_t port);
+/* Closes all ports but Lodge's own and goes back to the 2-level layout.
+ * -ERESTART (call again), -EAGAIN (ports were opened meanwhile). */
+int evtchn_reset(struct domain *d);
+/* -ENOSYS in the 2-level layout, -EACCES for a port that is not bound. */
+int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority);
+/* Registers v's control block at byte `offset` of the guest's frame; the
+ * first one switches the domain to the FIFO layout. -EINVAL, -ENOMEM. */
+int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
+                        uint8_t *link_bits);
+/* Adds a frame to the array of event words. -EOPNOTSUPP (2-level), -ENOSPC,
+ * -EINVAL, -ENOMEM. */
+int evtchn_expand_array(struct domain *d, uint64_t array_gfn);
+
+/*
+ * SCHEDOP_poll: the vCPU says what it waits for (one port, or any of them),
+ * then asks evtchn_is_pending() for each of its ports, then parks. When an
+ * event comes, poll_port becomes 0 and the vCPU is unparked. The end is to
+ * be called on every way out; true if an event came.
+ */
+#define EVTCHN_POLL_ANY (~0u)
+void evtchn_poll_start(struct vcpu *v, uint32_t port);
+bool evtchn_poll_end(struct vcpu *v);
+/* Is this port pending now? 1, 0, or -EINVAL: no such port. */
+int evtchn_is_pending(struct domain *d, uint32_t port);
+
+/* Raises a virtual IRQ of this vCPU (or of vCPU 0 for the global ones); no
+ * lock of rank EVTCHN_PORT or above. */
+void evtchn_raise_virq(struct vcpu *v, unsigned int virq);
+/* This domain's vCPU 0 gets the global VIRQ from now on, until it dies
+ * (XEN_DOMCTL_set_virq_handler). -EINVAL. No locks held. */
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
+
+/*
+ * A port whose events Lodge consumes: fn(v, port) is called instead of
+ * setting a pending bit of d. The other side (remote) binds to it as to any
+ * unbound port. Used by ioreq and vm_event.
+ *
+ * fn runs on the sender's CPU with the lock of the sender's channel: it may
+ * unpark or kick, but neither sleep nor call into event channels. After
+ * evtchn_free_consumer() it is not running and never runs again.
+ */
+typedef void evtchn_consumer_fn(struct vcpu *v, uint32_t port);
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
+                          evtchn_consumer_fn *fn, uint32_t *port);
+void evtchn_free_consumer(struct vcpu *v, uint32_t port);
+/* False while nobody is bound to such a port: never was, or is gone. When
+ * the other side goes, fn is called once more. */
+bool evtchn_consumer_is_bound(struct domain *d, uint32_t port);
+/* Notifies the other side of such a port; nothing if it is not bound. */
+void evtchn_notify_consumer_peer(struct domain *d, uint32_t port);
+
+/* v's info moved (VCPUOP_register_vcpu_info): all words are marked pending,
+ * so that nothing is lost. v does not run meanwhile, or is current. */
+void evtchn_info_moved(struct vcpu *v);
+
+#endif

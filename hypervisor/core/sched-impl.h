@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the scheduler share: the run queue of a CPU and the
+ * policy's questions and answers. For sched*.c only.
+ *
+ * The policy (sched-policy.c) decides on plain structures: it takes no lock,
+ * reads no clock and switches nothing. sched.c asks it and does the rest.
+ *
+ * Fields: (q) lock of the queue, (c) constant, (a) atomic: written with the
+ * lock, read by other CPUs as a hint.
+ */
+#ifndef LODGE_CORE_SCHED_IMPL_H
+#define LODGE_CORE_SCHED_IMPL_H
+
+#include "hypervisor/core/domain.h"
+#include "hypervisor/core/sched.h"
+#include "hypervisor/cpu/atomic.h"
+
+struct runq {
+    struct spinlock lock;   /* rank RUNQ */
+    unsigned int cpu;       /* (c) */
+    struct vcpu *idle;      /* (c) */
+    struct vcpu *curr;      /* (q) who has the CPU; changes by its CPU only */
+    struct vcpu *left;      /* (q) who had it before, until it is off */
+    struct list queue;      /* (q) who waits, by vruntime */
+    unsigned int nr;        /* (a) how many */
+    uint64_t accounted;     /* (q) curr's time is charged up to here, ns */
+    uint64_t floor;         /* (q) least vruntime here, never falls */
+
+    bool resched;           /* (a) this CPU should call schedule() */
+    bool poked;             /* (a) its idle loop should look for work */
+    bool asleep;            /* (a) its idle loop halts or is about to */
+    bool misplaced;         /* (q) somebody waits who may not run here */
+    bool slice_over;        /* (q) a slice ended with others waiting */
+
+    struct timer timer;     /* end of the slice or of a capped budget */
+    uint64_t timer_at;      /* (q) TIME_NEVER: not set */
+
+    /* (a) What others may know of curr without the lock; weight 0: idle. */
+    uint64_t hint_vruntime, hint_time;
+    uint32_t hint_weight;
+};
+
+/* --- The policy's numbers. --- */
+
+/* Slices get shorter when many wait, so that all have a turn within about
+ * SCHED_TURN. */
+#define SCHED_TURN MILLISECS(20)
+#define SCHED_SLICE_MIN MILLISECS(2)
+/* How far ahead of the others a vCPU may wake that has slept, and how far
+ * ahead it must be to take the CPU away from one that computes. */
+#define SCHED_WAKE_BONUS MILLISECS(5)
+#define SCHED_WAKE_GRAIN MILLISECS(1)
+/* A waiting vCPU goes to a CPU whose own has had this much more. */
+#define SCHED_BALANCE_GRAIN MILLISECS(20)
+/* What one may be behind or ahead of its new neighbours when it moves. */
+#define SCHED_LAG_MAX MILLISECS(50)
+#define SCHED_CAP_PERIOD MILLISECS(10)
+#define SCHED_CAP_CHUNK_MIN MICROSECS(200)
+
+/* All vruntimes start here, so that differences cannot go below zero. */
+#define SCHED_VRUNTIME_START SECONDS(1000)
+
+/* --- sched-policy.c; all with the lock of rq. --- */
+
+void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle);
+void runq_insert(struct runq *rq, struct vcpu *v);
+void runq_remove(struct runq *rq, struct vcpu *v);
+static inline bool vcpu_is_queued(const struct vcpu *v)
+{
+    return !list_empty(&v->se.queue);
+}
+
+/* Charges curr for its time up to now (vruntime only). Returns the ns. */
+uint64_t runq_account(struct runq *rq, uint64_t now);
+/* Lets other CPUs know of the new curr. */
+void runq_hint(struct runq *rq, uint64_t now);
+/* A guess of curr's vruntime at now, without the lock; 0: it idles. */
+uint64_t runq_guess(const struct runq *rq, uint64_t now);
+
+/* Sets v's vruntime in relation to those on rq, before it is queued. */
+void runq_place_woken(struct runq *rq, struct vcpu *v);
+void runq_place_moved(struct runq *rq, struct vcpu *v);
+/* The longest time anyone computes on with nr others waiting, ns. */
+uint64_t sched_slice(unsigned int nr);
+/* Should `woken` take the CPU away from the accounted curr? */
+bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr);
+/* The one waiting who has the least, among those who may run here. */
+struct vcpu *runq_first(struct runq *rq);
+/* The same, of those who may run on cpu; prefers soft affinity to it. */
+struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
+/* The first who may not run here, or NULL. */
+struct vcpu *runq_first_misplaced(struct runq *rq);
+
+/*
+ * The one to have the CPU: prev (runnable or not, as `stays` says), one who
+ * waits, or the idle vCPU.
+ */
+struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
+                         uint64_t now);
+
+static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
+{
+    return cpumask_test(&v->affinity_hard, cpu);
+}
+
+/*
+ * A CPU for v, which is about to be queued: its last one if that idles, an
+ * idle one, one where it would run at once, the one with the fewest waiting.
+ * `online` and `idle` are sets, guess() gives runq_guess() of a CPU and
+ * waiting() its queue's length. Lock of v's queue.
+ */
+struct sched_view {
+    const struct cpumask *online, *idle;
+    uint64_t (*guess)(unsigned int cpu, uint64_t now);
+    unsigned int (*waiting)(unsigned int cpu);
+};
+unsigned int sched_place(const struct vcpu *v, const struct sched_view *view,
+                         uint64_t now);
+/* A CPU that should take v, waiting on `from`, for fairness, or MAX_CPUS. */
+unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
+                                  const struct sched_view *view,
+                                  uint64_t now);
+
+/* --- sched-cap.c: lock CAP inside. --- */
+
+/* d's vCPU used ns: true if that was all there was. */
+bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
+/* Nothing is left at now; then the refill timer is set. */
+bool cap_exhausted(struct domain *d, uint64_t now);
+/* How long one of d's vCPUs may run before asking again, ns. */
+uint64_t cap_chunk(struct domain *d, uint64_t now);
+
+static inline bool domain_is_capped(const struct domain *d)
+{
+    return READ_ONCE(d->sched.cap) != 0;
+}
+
+/* sched.c: v's budget was refilled. */
+void sched_unthrottle(struct vcpu *v);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who runs next, where and how long. Virtual run time is CPU time divided by
+ * weight; who has the least is next. It is comparable between CPUs: a vCPU
+ * that waits while another CPU's has had much more is moved there, so shares
+ * hold across CPUs. The scales of two CPUs can drift apart all the same (by
+ * affinity, or a weight larger than a whole CPU), so whoever moves or wakes
+ * is placed near its new neighbours, and who runs alone is kept near the
+ * others. Decides on the structures it is given; takes no lock.
+ */
+#include "hypervisor/core/sched-impl.h"
+
+/* The furthest floor of all CPUs, about: where one starts that wakes on an
+ * idle CPU. Never falls. */
+static uint64_t global_floor = SCHED_VRUNTIME_START;
+
+static uint64_t clamp(uint64_t x, uint64_t low, uint64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static uint64_t weighted(const struct vcpu *v, uint64_t ns)
+{
+    unsigned int w = READ_ONCE(v->domain->sched.weight);
+
+    return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
+}
+
+void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
+{
+    spin_lock_init(&rq->lock, LOCK_RUNQ);
+    rq->cpu = cpu;
+    rq->idle = rq->curr = idle;
+    list_init(&rq->queue);
+    rq->floor = READ_ONCE(global_floor);
+    rq->timer_at = TIME_NEVER;
+}
+
+void runq_insert(struct runq *rq, struct vcpu *v)
+{
+    struct vcpu *after;
+    struct list *pos = rq->queue.prev;
+
+    /* From the end: who was just preempted, or woke last, has the most. */
+    for (; pos != &rq->queue; pos = pos->prev) {
+        after = list_entry(pos, struct vcpu, se.queue);
+        if (after->se.vruntime <= v->se.vruntime)
+            break;
+    }
+    list_add(pos, &v->se.queue);
+    WRITE_ONCE(rq->nr, rq->nr + 1);
+    if (!vcpu_allowed_on(v, rq->cpu))
+        rq->misplaced = true;
+}
+
+void runq_remove(struct runq *rq, struct vcpu *v)
+{
+    list_del(&v->se.queue);
+    WRITE_ONCE(rq->nr, rq->nr - 1);
+}
+
+/* The least vruntime on rq; its floor if there is none. */
+static uint64_t runq_least(const struct runq *rq)
+{
+    uint64_t least = ~0ull;
+
+    if (rq->curr != rq->idle)
+        least = rq->curr->se.vruntime;
+    if (!list_empty(&rq->queue))
+        least = MIN(least, list_first(&rq->queue, struct vcpu,
+                                      se.queue)->se.vruntime);
+    return least == ~0ull ? rq->floor : least;
+}
+
+static bool runq_is_empty(const struct runq *rq)
+{
+    return rq->curr == rq->idle && list_empty(&rq->queue);
+}
+
+static void raise_floor(struct runq *rq)
+{
+    uint64_t least = runq_least(rq), global = READ_ONCE(global_floor);
+
+    rq->floor = MAX(rq->floor, least);
+    /* Rarely, because all CPUs read it. */
+    while (least > global + SCHED_WAKE_GRAIN)
+        if (atomic_cmpxchg(&global_floor, &global, least))
+            break;
+}
+
+uint64_t runq_account(struct runq *rq, uint64_t now)
+{
+    struct vcpu *v = rq->curr;
+    uint64_t ns = now > rq->accounted ? now - rq->accounted : 0;
+
+    rq->accounted = now;
+    if (v == rq->idle)
+        return ns;
+    v->se.vruntime += weighted(v, ns);
+    /*
+     * Who runs alone takes nothing from anybody: being far behind (its CPU
+     * was crowded before, or its weight deserves more than a CPU) must not
+     * give it an advantage over those who join it later.
+     */
+    if (!rq->nr)
+        v->se.vruntime = MAX(v->se.vruntime,
+                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
+    raise_floor(rq);
+    runq_hint(rq, now);
+    return ns;
+}
+
+void runq_hint(struct runq *rq, uint64_t now)
+{
+    struct vcpu *v = rq->curr;
+
+    WRITE_ONCE(rq->hint_weight, v == rq->idle ? 0 : v->domain->sched.weight);
+    WRITE_ONCE(rq->hint_vruntime, v->se.vruntime);
+    WRITE_ONCE(rq->hint_time, now);
+}
+
+uint64_t runq_guess(const struct runq *rq, uint64_t now)
+{
+    uint64_t since = READ_ONCE(rq->hint_time);
+    uint32_t weight = READ_ONCE(rq->hint_weight);
+
+    if (!weight)
+        return 0;
+    return READ_ONCE(rq->hint_vruntime) +
+           (now > since ? now - since : 0) * SCHED_WEIGHT_DEFAULT / weight;
+}
+
+static void place(struct runq *rq, struct vcpu *v, uint64_t behind)
+{
+    uint64_t least = runq_least(rq);
+
+    if (runq_is_empty(rq))
+        v->se.vruntime = MAX(v->se.vruntime,
+                             READ_ONCE(global_floor) - behind);
+    else
+        v->se.vruntime = clamp(v->se.vruntime, least - behind,
+                               least + SCHED_LAG_MAX);
+}
+
+void runq_place_woken(struct runq *rq, struct vcpu *v)
+{
+    place(rq, v, SCHED_WAKE_BONUS);
+}
+
+void runq_place_moved(struct runq *rq, struct vcpu *v)
+{
+    place(rq, v, SCHED_LAG_MAX);
+}
+
+uint64_t sched_slice(unsigned int nr)
+{
+    return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
+}
+
+bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr)
+{
+    return woken->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime;
+}
+
+struct vcpu *runq_first(struct runq *rq)
+{
+    struct vcpu *v;
+
+    list_for_each (v, &rq->queue, se.queue)
+        if (vcpu_allowed_on(v, rq->cpu))
+            return v;
+    return NULL;
+}
+
+struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
+{
+    struct vcpu *v, *second = NULL;
+
+    list_for_each (v, &rq->queue, se.queue) {
+        if (!vcpu_allowed_on(v, cpu))
+            continue;
+        if (cpumask_test(&v->affinity_soft, cpu))
+            return v;
+        if (!second)
+            second = v;
+    }
+    return second;
+}
+
+struct vcpu *runq_first_misplaced(struct runq *rq)
+{
+    struct vcpu *v;
+
+    list_for_each (v, &rq->queue, se.queue)
+        if (!vcpu_allowed_on(v, rq->cpu))
+            return v;
+    return NULL;
+}
+
+struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
+                         uint64_t now)
+{
+    struct vcpu *first = runq_first(rq);
+
+    if (!stays)
+        return first ? first : rq->idle;
+    if (!first)
+        return prev;
+    if (prev->se.yielded)
+        return first;
+    if (now < prev->se.slice_end)
+        return prev;
+    return first->se.vruntime < prev->se.vruntime ? first : prev;
+}
+
+/* Where v should run if it can: soft and hard affinity, or hard alone. */
+static void wanted_cpus(const struct vcpu *v, const struct cpumask *online,
+                        struct cpumask *wanted, struct cpumask *possible)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
+        possible->bits[i] = v->affinity_hard.bits[i] & online->bits[i];
+        wanted->bits[i] = possible->bits[i] & v->affinity_soft.bits[i];
+        any |= wanted->bits[i];
+    }
+    if (!any)
+        *wanted = *possible;
+}
+
+/* An idle CPU of `mask`, first the last one, then those after it. */
+static unsigned int find_idle(const struct cpumask *mask,
+                              const struct cpumask *idle, unsigned int last)
+{
+    struct cpumask both;
+    unsigned int cpu;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        both.bits[i] = mask->bits[i] & READ_ONCE(idle->bits[i]);
+    cpu = cpumask_next(&both, last);
+    return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
+}
+
+/* The CPU of mask whose own vCPU has had the most; MAX_CPUS if none. */
+static unsigned int find_richest(const struct cpumask *mask,
+                                 const struct sched_view *view, uint64_t now,
+                                 uint64_t *vruntime)
+{
+    unsigned int cpu, best = MAX_CPUS;
+
+    *vruntime = 0;
+    for_each_cpu (cpu, mask) {
+        uint64_t has = view->guess(cpu, now);
+
+        if (has > *vruntime) {
+            *vruntime = has;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+unsigned int sched_place(const struct vcpu *v, const struct sched_view *view,
+                         uint64_t now)
+{
+    struct cpumask wanted, possible;
+    unsigned int last = v->cpu, cpu, best = MAX_CPUS;
+    uint64_t limit = v->se.vruntime + SCHED_WAKE_GRAIN, has;
+
+    wanted_cpus(v, view->online, &wanted, &possible);
+    cpu = find_idle(&wanted, view->idle, last);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(&possible, view->idle, last);
+    if (cpu < MAX_CPUS)
+        return cpu;
+
+    if (cpumask_test(&wanted, last) && view->guess(last, now) > limit)
+        return last;
+    cpu = find_richest(&wanted, view, now, &has);
+    if (cpu < MAX_CPUS && has > limit)
+        return cpu;
+
+    if (cpumask_test(&wanted, last))
+        best = last;
+    for_each_cpu (cpu, &wanted)
+        if (best == MAX_CPUS || view->waiting(cpu) < view->waiting(best))
+            best = cpu;
+    return best < MAX_CPUS ? best : last;
+}
+
+unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
+                                  const struct sched_view *view, uint64_t now)
+{
+    struct cpumask wanted, possible;
+    unsigned int cpu;
+    uint64_t has;
+
+    wanted_cpus(v, view->online, &wanted, &possible);
+    cpumask_clear(&wanted, from);
+    cpu = find_richest(&wanted, view, now, &has);
+    return cpu < MAX_CPUS && has > v->se.vruntime + SCHED_BALANCE_GRAIN
+               ? cpu : MAX_CPUS;
+}

@@ -1,0 +1,861 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler's mechanism: run queues and their locks, switching, waking,
+ * moving, timers. Who runs where and how long is asked of sched-policy.c.
+ *
+ * A vCPU is either the current one of a CPU, or waits on one queue, or is
+ * off: then whoever makes it runnable queues it. The queue of v->cpu has the
+ * lock for all of that; moving v takes the locks of both queues. The lock is
+ * held across the switch: who takes it sees either v on its CPU or all of v
+ * in memory.
+ *
+ * A CPU that has nothing to do sets its bit in idle_cpus, then looks at all
+ * queues; who makes a vCPU wait queues it, then looks at idle_cpus. Both have
+ * a full barrier in between, so one of them notices.
+ */
+#include "hypervisor/core/sched-impl.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sysctl.h"
+#include "hypervisor/core/thread.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/irq.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/assert.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/x86/smp.h"
+
+DEFINE_PERCPU(struct vcpu *, current_vcpu);
+static DEFINE_PERCPU(struct runq, runq);
+
+static struct cpumask sched_cpus; /* have a run queue; only grows */
+static struct cpumask idle_cpus;  /* (a) */
+static uint64_t ratelimit;        /* ns */
+
+static struct domain idle_dom;
+struct domain *idle_domain = &idle_dom;
+
+static struct runq *this_rq(void)
+{
+    return &this_cpu(runq);
+}
+
+static struct runq *cpu_rq(unsigned int cpu)
+{
+    return &per_cpu(runq, cpu);
+}
+
+static uint64_t cpu_guess(unsigned int cpu, uint64_t now)
+{
+    return runq_guess(cpu_rq(cpu), now);
+}
+
+static unsigned int cpu_waiting(unsigned int cpu)
+{
+    return READ_ONCE(cpu_rq(cpu)->nr);
+}
+
+static const struct sched_view view = {
+    .online = &sched_cpus,
+    .idle = &idle_cpus,
+    .guess = cpu_guess,
+    .waiting = cpu_waiting,
+};
+
+/* Locks the queue that v belongs to. */
+static struct runq *lock_rq_of(const struct vcpu *v)
+{
+    for (;;) {
+        unsigned int cpu = READ_ONCE(v->cpu);
+        struct runq *rq = cpu_rq(cpu);
+
+        spin_lock(&rq->lock);
+        if (likely(v->cpu == cpu))
+            return rq;
+        spin_unlock(&rq->lock);
+    }
+}
+
+/* May v's thread go on? Whoever changes a part of the answer calls
+ * sched_vcpu_update() afterwards. Lock of its queue. */
+static bool may_run(const struct vcpu *v)
+{
+    const struct domain *d = v->domain;
+
+    if (v->dead)
+        return false;
+    /* Threads of a dying domain run to their end, whatever they wait for. */
+    if (unlikely(READ_ONCE(d->dying) != DOMAIN_ALIVE))
+        return v->se.ran;
+    return !v->se.parked && !READ_ONCE(v->down) &&
+           !READ_ONCE(v->pause_count) && !READ_ONCE(d->pause_count);
+}
+
+/* --- Run states. Lock of v's queue. --- */
+
+static void runstate_set(struct vcpu *v, int state, uint64_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+
+    if (r->state == state)
+        return;
+    if (now > r->state_entry_time) {
+        r->time[r->state] += now - r->state_entry_time;
+        r->state_entry_time = now;
+    }
+    r->state = state;
+}
+
+/* The state of a vCPU that does not run: blocked if its guest idles, even
+ * when it is paused too; waiting for anything else counts as offline. */
+static void runstate_update(struct vcpu *v, uint64_t now)
+{
+    runstate_set(v, may_run(v) ? RUNSTATE_runnable :
+                    v->se.parked && v->wait_mask ? RUNSTATE_blocked :
+                    RUNSTATE_offline, now);
+}
+
+void sched_vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    struct runq *rq = lock_rq_of(v);
+    uint64_t now = now_ns();
+
+    *out = v->runstate;
+    spin_unlock(&rq->lock);
+    if (now > out->state_entry_time)
+        out->time[out->state] += now - out->state_entry_time;
+}
+
+uint64_t sched_vcpu_time(const struct vcpu *v)
+{
+    struct vcpu_runstate_info r;
+
+    sched_vcpu_runstate(v, &r);
+    return r.time[RUNSTATE_running];
+}
+
+uint64_t sched_idle_time(unsigned int cpu)
+{
+    return sched_vcpu_time(cpu_rq(cpu)->idle);
+}
+
+/* --- Telling a CPU. --- */
+
+/* Makes rq's CPU call schedule(). Lock of rq: curr stays. */
+static void resched(struct runq *rq)
+{
+    struct vcpu *v = rq->curr;
+
+    if (atomic_xchg(&rq->resched, true))
+        return;
+    atomic_set_bit(PENDING_STOP, &v->pending);
+    /* Pairs with the guest entry (vcpu_kick()) and with the idle loop: it
+     * sets asleep and then looks at resched. */
+    if (rq->cpu != cpu_id() &&
+        (READ_ONCE(v->in_guest) || READ_ONCE(rq->asleep)))
+        smp_kick(rq->cpu);
+}
+
+/* Wakes a CPU that seemed to idle so that it looks for work. Any lock. */
+static void poke_idle(unsigned int cpu)
+{
+    struct runq *rq = cpu_rq(cpu);
+
+    if (!atomic_xchg(&rq->poked, true) && READ_ONCE(rq->asleep) &&
+        cpu != cpu_id())
+        smp_kick(cpu);
+}
+
+/* v waits on a busy CPU: lets an idle one, if there is any, come for it.
+ * Lock of v's queue. */
+static void call_help(const struct vcpu *v)
+{
+    smp_mb(); /* v is on the queue before we look: see above */
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
+        uint64_t word = READ_ONCE(idle_cpus.bits[i]) &
+                        v->affinity_hard.bits[i];
+
+        if (word) {
+            poke_idle(i * 64 + bit_lowest(word));
+            return;
+        }
+    }
+}
+
+/* The slice timer comes at `at` at the latest. It is not put off or stopped
+ * when it turns out to come too early: that costs more than one interrupt
+ * now and then. Lock of rq. */
+static void arm(struct runq *rq, uint64_t at)
+{
+    if (at >= rq->timer_at)
+        return;
+    rq->timer_at = at;
+    timer_set(&rq->timer, at);
+}
+
+/* When somebody should look at curr again. Lock of rq. */
+static uint64_t deadline(const struct runq *rq)
+{
+    const struct vcpu *v = rq->curr;
+    uint64_t at = TIME_NEVER;
+
+    if (v == rq->idle)
+        return at;
+    if (rq->nr)
+        at = v->se.slice_end;
+    if (domain_is_capped(v->domain))
+        at = MIN(at, v->se.budget_end);
+    return at;
+}
+
+/* Charges curr for its time. Lock of rq. */
+static void account(struct runq *rq, uint64_t now)
+{
+    struct vcpu *v = rq->curr;
+    uint64_t ns = runq_account(rq, now);
+
+    if (v == rq->idle || !domain_is_capped(v->domain))
+        return;
+    if (cap_charge(v->domain, ns, now))
+        v->se.throttled = true;
+    else if (now >= v->se.budget_end)
+        v->se.budget_end = now + cap_chunk(v->domain, now);
+}
+
+/* The timer of a queue, on any CPU; no locks. */
+static void slice_timer(void *arg)
+{
+    struct runq *rq = arg;
+    uint64_t now = now_ns();
+
+    spin_lock(&rq->lock);
+    rq->timer_at = TIME_NEVER;
+    account(rq, now);
+    if (rq->curr->se.throttled || deadline(rq) <= now)
+        resched(rq);
+    else
+        arm(rq, deadline(rq));
+    spin_unlock(&rq->lock);
+}
+
+/* --- Waiting and waking. --- */
+
+/* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
+ * curr is accounted. */
+static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
+{
+    struct vcpu *curr = rq->curr;
+    uint64_t soonest = curr->se.started + READ_ONCE(ratelimit);
+
+    if (curr->se.slice_end <= now)
+        curr->se.slice_end = now + sched_slice(rq->nr);
+    else
+        curr->se.slice_end = MIN(curr->se.slice_end,
+                                 now + sched_slice(rq->nr));
+    if (sched_preempts(v, curr))
+        curr->se.slice_end = MAX(now, soonest);
+    if (curr->se.slice_end <= now || curr->se.throttled)
+        resched(rq);
+    else
+        arm(rq, curr->se.slice_end);
+    call_help(v);
+}
+
+/* Queues v, which is off, on rq. Locks: rq and that of v's queue. */
+static void enqueue(struct runq *rq, struct vcpu *v, bool woken)
+{
+    uint64_t now = now_ns();
+
+    account(rq, now);
+    if (woken)
+        runq_place_woken(rq, v);
+    else
+        runq_place_moved(rq, v);
+    WRITE_ONCE(v->cpu, rq->cpu);
+    runq_insert(rq, v);
+    runstate_set(v, RUNSTATE_runnable, now);
+    if (rq->curr == rq->idle) {
+        atomic_clear_bit(rq->cpu, idle_cpus.bits);
+        resched(rq);
+        if (rq->nr > 1)
+            call_help(v);
+    } else {
+        contend(rq, v, now);
+    }
+}
+
+/* Off, and should not be. Lock of its queue. */
+static bool wants_queue(const struct runq *rq, const struct vcpu *v)
+{
+    return may_run(v) && !v->se.throttled && rq->curr != v &&
+           !vcpu_is_queued(v);
+}
+
+/* Finds a place for v if it is off and should run. No queue locked. */
+static void activate(struct vcpu *v)
+{
+    struct runq *rq, *to;
+    bool done = false;
+
+    while (!done) {
+        rq = lock_rq_of(v);
+        if (!wants_queue(rq, v)) {
+            spin_unlock(&rq->lock);
+            return;
+        }
+        to = cpu_rq(sched_place(v, &view, now_ns()));
+        if (to == rq) {
+            enqueue(rq, v, true);
+            spin_unlock(&rq->lock);
+            return;
+        }
+        spin_unlock(&rq->lock);
+
+        spin_lock_pair(&rq->lock, &to->lock);
+        if (v->cpu == rq->cpu && wants_queue(rq, v) &&
+            vcpu_allowed_on(v, to->cpu)) {
+            enqueue(to, v, true);
+            done = true;
+        }
+        spin_unlock_pair(&rq->lock, &to->lock);
+    }
+}
+
+/* The opposite, for one that may not run any more. */
+static void deactivate(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+
+    if (!may_run(v)) {
+        if (rq->curr == v) {
+            resched(rq);
+        } else {
+            if (vcpu_is_queued(v))
+                runq_remove(rq, v);
+            runstate_update(v, now_ns());
+        }
+    }
+    spin_unlock(&rq->lock);
+}
+
+void sched_vcpu_update(struct vcpu *v)
+{
+    deactivate(v);
+    activate(v);
+}
+
+void sched_vcpu_start(struct vcpu *v)
+{
+    WRITE_ONCE(v->down, false);
+    activate(v);
+}
+
+void sched_unthrottle(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+
+    v->se.throttled = false;
+    spin_unlock(&rq->lock);
+    activate(v);
+}
+
+void sched_park(void)
+{
+    struct vcpu *v = current;
+    struct runq *rq = lock_rq_of(v);
+    bool park = !v->se.unparked && v->domain->dying == DOMAIN_ALIVE;
+
+    v->se.unparked = false;
+    v->se.parked = park;
+    spin_unlock(&rq->lock);
+    if (park)
+        schedule();
+}
+
+void sched_unpark(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+
+    v->se.unparked = !v->se.parked;
+    v->se.parked = false;
+    spin_unlock(&rq->lock);
+    activate(v);
+}
+
+bool sched_vcpu_kill(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+    bool dead = !v->se.ran;
+
+    v->se.throttled = false;
+    v->se.parked = false;
+    if (dead) {
+        v->dead = true;
+        if (vcpu_is_queued(v))
+            runq_remove(rq, v);
+    }
+    spin_unlock(&rq->lock);
+    if (!dead)
+        activate(v);
+    return dead;
+}
+
+void sched_vcpu_dead(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+
+    v->dead = true;
+    spin_unlock(&rq->lock);
+}
+
+void sched_vcpu_remove(struct vcpu *v)
+{
+    struct runq *rq = lock_rq_of(v);
+
+    ASSERT(rq->curr != v && (v->dead || !v->se.ran));
+    v->dead = true;
+    if (vcpu_is_queued(v))
+        runq_remove(rq, v);
+    spin_unlock(&rq->lock);
+}
+
+/* --- Moving. --- */
+
+/* Takes a waiting vCPU to another queue. Both locked. */
+static void move(struct runq *from, struct runq *to, struct vcpu *v)
+{
+    runq_remove(from, v);
+    enqueue(to, v, false);
+}
+
+/* Moves those away who may not run on rq's CPU. No queue locked. */
+static void evict(struct runq *rq)
+{
+    struct runq *to;
+    struct vcpu *v;
+
+    for (;;) {
+        spin_lock(&rq->lock);
+        v = runq_first_misplaced(rq);
+        rq->misplaced = v != NULL;
+        to = v ? cpu_rq(sched_place(v, &view, now_ns())) : rq;
+        spin_unlock(&rq->lock);
+        if (to == rq)
+            return;
+        spin_lock_pair(&rq->lock, &to->lock);
+        v = runq_first_misplaced(rq); /* perhaps not the same any more */
+        if (v && vcpu_allowed_on(v, to->cpu))
+            move(rq, to, v);
+        spin_unlock_pair(&rq->lock, &to->lock);
+    }
+}
+
+/* After a slice: one who waits here for what another CPU's vCPU has had much
+ * more of goes there. No queue locked. */
+static void balance(struct runq *rq)
+{
+    struct runq *to = NULL;
+    uint64_t now = now_ns();
+    unsigned int cpu = MAX_CPUS;
+    struct vcpu *v;
+
+    spin_lock(&rq->lock);
+    rq->slice_over = false;
+    v = runq_first(rq);
+    if (v)
+        cpu = sched_balance_target(v, rq->cpu, &view, now);
+    spin_unlock(&rq->lock);
+    if (cpu == MAX_CPUS)
+        return;
+
+    to = cpu_rq(cpu);
+    spin_lock_pair(&rq->lock, &to->lock);
+    account(to, now);
+    v = runq_first_for(rq, cpu);
+    if (v && to->curr != to->idle &&
+        to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
+        move(rq, to, v);
+    spin_unlock_pair(&rq->lock, &to->lock);
+}
+
+/* Fetches one who waits elsewhere, from the longest queue that has one for
+ * this CPU. No queue locked; false: there is none. */
+static bool steal(struct runq *rq)
+{
+    struct cpumask left = sched_cpus;
+    struct runq *from;
+    struct vcpu *v;
+
+    cpumask_clear(&left, rq->cpu);
+    for (;;) {
+        unsigned int cpu, most = 0, best = MAX_CPUS;
+
+        for_each_cpu (cpu, &left) {
+            if (cpu_waiting(cpu) > most) {
+                most = cpu_waiting(cpu);
+                best = cpu;
+            }
+        }
+        if (best == MAX_CPUS)
+            return false;
+        cpumask_clear(&left, best);
+        from = cpu_rq(best);
+        spin_lock_pair(&rq->lock, &from->lock);
+        v = runq_first_for(from, rq->cpu);
+        if (v)
+            move(from, rq, v);
+        spin_unlock_pair(&rq->lock, &from->lock);
+        if (v)
+            return true;
+    }
+}
+
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
+                       const struct cpumask *soft)
+{
+    struct runq *rq;
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        any |= hard->bits[i] & sched_cpus.bits[i];
+    if (!any)
+        return -EINVAL;
+    rq = lock_rq_of(v);
+    v->affinity_hard = *hard;
+    v->affinity_soft = *soft;
+    if (!vcpu_allowed_on(v, rq->cpu)) {
+        if (rq->curr == v)
+            resched(rq);
+        else if (vcpu_is_queued(v))
+            rq->misplaced = true;
+    } else if (vcpu_is_queued(v)) {
+        call_help(v); /* idle CPUs may take it now */
+    }
+    any = rq->misplaced;
+    spin_unlock(&rq->lock);
+    if (any)
+        evict(rq);
+    return 0;
+}
+
+int sched_pin(struct vcpu *v, unsigned int cpu)
+{
+    struct cpumask one = { { 0 } };
+    int rc;
+
+    if (cpu >= MAX_CPUS)
+        return -EINVAL;
+    if (v->pinned)
+        return -EBUSY;
+    cpumask_set(&one, cpu);
+    v->affinity_unpinned = v->affinity_hard;
+    rc = sched_set_affinity(v, &one, &v->affinity_soft);
+    v->pinned = !rc;
+    return rc;
+}
+
+int sched_unpin(struct vcpu *v)
+{
+    if (!v->pinned)
+        return -EINVAL;
+    v->pinned = false;
+    return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
+}
+
+/* --- Switching. --- */
+
+static bool is_guest(const struct vcpu *v)
+{
+    return v->hvm != NULL;
+}
+
+/* May prev keep the CPU as far as it is concerned? Lock of rq. */
+static bool stays(const struct runq *rq, const struct vcpu *prev)
+{
+    return prev != rq->idle && may_run(prev) && !prev->se.throttled &&
+           vcpu_allowed_on(prev, rq->cpu);
+}
+
+/* Those who wait first but have no budget left cannot be chosen. Lock of
+ * rq. */
+static void drop_exhausted(struct runq *rq, uint64_t now)
+{
+    struct vcpu *v;
+
+    while ((v = runq_first(rq)) && domain_is_capped(v->domain) &&
+           cap_exhausted(v->domain, now)) {
+        runq_remove(rq, v);
+        v->se.throttled = true;
+    }
+}
+
+/* v starts, or goes on for, a slice. Lock of rq; v is off its queue. */
+static void begin_slice(struct runq *rq, struct vcpu *v, uint64_t now)
+{
+    v->se.started = now;
+    v->se.slice_end = now + sched_slice(rq->nr);
+    if (domain_is_capped(v->domain))
+        v->se.budget_end = now + cap_chunk(v->domain, now);
+}
+
+/* The CPU's wish is granted: v, chosen now, has nothing to stop for. */
+static void acknowledge(struct runq *rq, struct vcpu *v)
+{
+    WRITE_ONCE(rq->resched, false);
+    if (!test_bit(PENDING_STOP, &v->pending))
+        return;
+    atomic_clear_bit(PENDING_STOP, &v->pending);
+    /* domain_kill() sets dying, then the bit: it is not lost. */
+    if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
+        atomic_set_bit(PENDING_STOP, &v->pending);
+}
+
+/* prev goes on. Lock of rq. */
+static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
+{
+    prev->se.yielded = false;
+    if (prev == rq->idle) {
+        atomic_set_bit(rq->cpu, idle_cpus.bits);
+    } else if (now >= prev->se.slice_end) {
+        rq->slice_over = rq->nr != 0;
+        begin_slice(rq, prev, now);
+    }
+    runstate_set(prev, RUNSTATE_running, now);
+    acknowledge(rq, prev);
+    arm(rq, deadline(rq));
+}
+
+/* next gets the CPU instead of prev. Lock of rq, which goes with it. */
+static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
+                   bool prev_stays, uint64_t now)
+{
+    if (prev != rq->idle) {
+        atomic_fetch_sub(&prev->domain->sched.running, 1);
+        prev->se.yielded = false;
+        if (now >= prev->se.slice_end)
+            rq->slice_over = rq->nr != 0;
+        /* One who may not run here waits here until evict(). */
+        if (may_run(prev) && !prev->se.throttled)
+            runq_insert(rq, prev);
+        if (prev_stays && next != rq->idle)
+            call_help(prev);
+    } else {
+        atomic_clear_bit(rq->cpu, idle_cpus.bits);
+    }
+    runstate_update(prev, now);
+
+    if (next != rq->idle) {
+        runq_remove(rq, next);
+        begin_slice(rq, next, now);
+        atomic_fetch_add(&next->domain->sched.running, 1);
+        next->se.ran = true;
+    } else {
+        atomic_set_bit(rq->cpu, idle_cpus.bits);
+    }
+    runstate_set(next, RUNSTATE_running, now);
+    acknowledge(rq, next);
+    rq->left = prev;
+    rq->curr = next;
+    runq_hint(rq, now);
+    arm(rq, deadline(rq));
+    WRITE_ONCE(next->on_cpu, true);
+    this_cpu(current_vcpu) = next;
+}
+
+/*
+ * The first thing on the stack of whoever got the CPU, with the lock of its
+ * queue: the one before is off now. Uses nothing that was computed before
+ * the switch, perhaps on another CPU.
+ */
+static void arrive(void)
+{
+    struct runq *rq = this_rq();
+    struct vcpu *v = current;
+    bool misplaced = rq->misplaced, slice_over = rq->slice_over;
+
+    if (rq->left) {
+        /* From now on vcpu_wait_stopped() may return, and a dead one be
+         * freed. */
+        store_release(&rq->left->on_cpu, false);
+        rq->left = NULL;
+    }
+    spin_unlock(&rq->lock);
+
+    if (is_guest(v)) {
+        hvm_switch_to(v);
+        if (v->runstate_guest.raw)
+            guest_runstate_update(v);
+    }
+    if (unlikely(misplaced))
+        evict(rq);
+    if (slice_over)
+        balance(rq);
+}
+
+void schedule(void)
+{
+    struct vcpu *prev = current, *next;
+    struct runq *rq = this_rq();
+    uint64_t now;
+    bool prev_stays, slice_over;
+
+    ASSERT(!prev->in_guest);
+    spin_lock(&rq->lock);
+    now = now_ns();
+    account(rq, now);
+    drop_exhausted(rq, now);
+    if (runq_choose(rq, prev, stays(rq, prev), now) == prev) {
+        keep(rq, prev, now);
+        slice_over = rq->slice_over;
+        spin_unlock(&rq->lock);
+        if (slice_over)
+            balance(rq);
+        return;
+    }
+    runstate_update(prev, now);
+    spin_unlock(&rq->lock);
+
+    /* What prev leaves behind needs other locks. It is current still. */
+    if (is_guest(prev)) {
+        /* Others want to know that it was preempted (a lock's holder), not
+         * that it idles; it learns the rest itself when it is back. */
+        if (prev->runstate_guest.raw &&
+            prev->runstate.state == RUNSTATE_runnable)
+            guest_runstate_update(prev);
+        hvm_switch_from(prev);
+    }
+
+    spin_lock(&rq->lock);
+    now = now_ns();
+    account(rq, now);
+    drop_exhausted(rq, now);
+    prev_stays = stays(rq, prev);
+    next = runq_choose(rq, prev, prev_stays, now);
+    if (next == prev) {
+        keep(rq, prev, now);
+    } else {
+        change(rq, prev, next, prev_stays, now);
+        thread_switch(&prev->rsp, next->rsp);
+    }
+    arrive();
+}
+
+void thread_main(void)
+{
+    arrive();
+    current->entry(current);
+    panic("a thread returned from its function");
+}
+
+void sched_yield(void)
+{
+    struct vcpu *v = current;
+    struct runq *rq = lock_rq_of(v);
+
+    v->se.yielded = true;
+    spin_unlock(&rq->lock);
+    schedule();
+}
+
+bool sched_wanted(void)
+{
+    return READ_ONCE(this_cpu(runq).resched);
+}
+
+/* --- Setting up. --- */
+
+int sched_set_ratelimit(unsigned int us)
+{
+    if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
+               us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
+        return -EINVAL;
+    WRITE_ONCE(ratelimit, MICROSECS(us));
+    return 0;
+}
+
+unsigned int sched_ratelimit(void)
+{
+    return (unsigned int)(READ_ONCE(ratelimit) / 1000);
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+    list_init(&v->se.queue);
+    v->se.vruntime = SCHED_VRUNTIME_START;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = now_ns();
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        v->affinity_hard.bits[i] = v->affinity_soft.bits[i] = ~0ull;
+    /* Spread out; where it wakes is decided then. */
+    v->cpu = (v->id + v->domain->id) % MAX(cpumask_count(&sched_cpus), 1u);
+    if (!cpumask_test(&sched_cpus, v->cpu))
+        v->cpu = cpumask_next(&sched_cpus, 0);
+}
+
+static int idle_domain_init(void)
+{
+    struct domain *d = idle_domain;
+
+    d->vcpu = heap_alloc_array(MAX_CPUS + 1, sizeof(d->vcpu[0]));
+    if (!d->vcpu)
+        return -ENOMEM;
+    d->id = DOMID_IDLE;
+    d->max_vcpus = MAX_CPUS + 1;
+    d->refs = d->anchors = 1;
+    d->shutdown_code = -1;
+    spin_lock_init(&d->lock, LOCK_DOMCTL);
+    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+    sched_domain_init(d);
+    return 0;
+}
+
+int sched_init_cpu(unsigned int cpu)
+{
+    struct runq *rq = &this_cpu(runq);
+    struct vcpu *v;
+
+    if (!idle_domain->vcpu && idle_domain_init())
+        return -ENOMEM;
+    v = heap_alloc(sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    v->id = cpu;
+    v->domain = idle_domain;
+    v->info = &v->dummy_info;
+    sched_vcpu_init(v);
+    v->cpu = cpu;
+    v->se.ran = true;
+    v->on_cpu = true;
+    v->runstate.state = RUNSTATE_running;
+    idle_domain->vcpu[cpu] = v;
+    this_cpu(current_vcpu) = v;
+
+    runq_init(rq, cpu, v);
+    rq->accounted = now_ns();
+    timer_init(&rq->timer, slice_timer, rq);
+    atomic_set_bit(cpu, idle_cpus.bits);
+    atomic_set_bit(cpu, sched_cpus.bits);
+    return 0;
+}
+
+__noreturn void sched_idle(void)
+{
+    struct runq *rq = this_rq();
+
+    for (;;) {
+        schedule();
+        /* Our bit in idle_cpus is set: who queues from now on sees it. */
+        (void)atomic_xchg(&rq->poked, false);
+        if (steal(rq))
+            continue;
+        if (page_scrub_some()) {
+            cpu_take_interrupts();
+            continue;
+        }
+        WRITE_ONCE(rq->asleep, true);
+        smp_mb(); /* pairs with resched() and poke_idle() */
+        if (!READ_ONCE(rq->resched) && !READ_ONCE(rq->poked))
+            cpu_idle_wait();
+        WRITE_ONCE(rq->asleep, false);
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler: one run queue per CPU ordered by weighted virtual run time,
+ * work stealing by idle CPUs, caps per domain. A woken vCPU that has used
+ * less than its share runs at once. Parameters speak Xen's credit2 sysctl.
+ */
+#ifndef LODGE_CORE_SCHED_H
+#define LODGE_CORE_SCHED_H
+
+#include "hypervisor/core/vcpu.h"
+
+#define SCHED_WEIGHT_DEFAULT 256
+#define SCHED_WEIGHT_MAX 65535
+
+/* No vCPU computes longer than this while another one waits that has had
+ * less; one that wakes and has had less runs at once. */
+#define SCHED_SLICE_MAX MILLISECS(10)
+
+/* What the scheduler keeps of a domain. (p) lock CAP. */
+struct sched_domain {
+    uint16_t weight;      /* (a) 1 .. SCHED_WEIGHT_MAX, of each vCPU */
+    uint16_t cap;         /* (a) percent of one CPU, all vCPUs; 0: none */
+    uint32_t running;     /* (a) vCPUs that have a CPU now */
+    bool refill_set;      /* (p) refill is ticking */
+    struct spinlock lock;
+    uint64_t budget_used; /* (p) ns in the current cap period */
+    uint64_t period_end;  /* (p) ns since boot */
+    struct timer refill;  /* lets the throttled vCPUs go on */
+};
+
+/* Boot: makes this CPU's run queue and turns the running code into its idle
+ * vCPU. Once on each CPU, the boot CPU first. -ENOMEM. */
+int sched_init_cpu(unsigned int cpu);
+/* The idle loop of each CPU; never returns. */
+__noreturn void sched_idle(void);
+
+/* Default parameters. _exit: stops the refill timer; no locks. */
+void sched_domain_init(struct domain *d);
+void sched_domain_exit(struct domain *d);
+
+/* A new vCPU: all CPUs allowed, on no queue, its time offline. */
+void sched_vcpu_init(struct vcpu *v);
+/* Makes v runnable for the first time, or after VCPUOP_up. */
+void sched_vcpu_start(struct vcpu *v);
+/* Takes v off its queue for good; it must be dead or never started. */
+void sched_vcpu_remove(struct vcpu *v);
+/*
+ * Something that decides whether v may run has changed (pause counts, down,
+ * its domain's dying): queues it or takes it off its queue, or tells its CPU
+ * to call schedule(). Any lock of rank below RUNQ may be held.
+ */
+void sched_vcpu_update(struct vcpu *v);
+/* The domain is dying: true, and v is dead, if its thread never ran. Else
+ * the thread is let run whatever it waited for. */
+bool sched_vcpu_kill(struct vcpu *v);
+/* The calling vCPU is dead from now on; the next schedule() never returns. */
+void sched_vcpu_dead(struct vcpu *v);
+
+/* See vcpu_park(), vcpu_unpark(). */
+void sched_park(void);
+void sched_unpark(struct vcpu *v);
+
+/*
+ * Gives the CPU to the vCPU that deserves it most; returns when the caller
+ * is chosen again (perhaps on another CPU). Interrupts off, no locks.
+ */
+void schedule(void);
+/* SCHEDOP_yield: behind the others of its queue, once. */
+void sched_yield(void);
+
+/* True if this CPU should call schedule() soon. */
+bool sched_wanted(void);
+
+/* Sets the CPUs v may (hard) and should (soft) run on; -EINVAL if hard has
+ * no online CPU. */
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
+                       const struct cpumask *soft);
+/* Keeps v on one CPU for a while (SCHEDOP_pin_override), and its affinity as
+ * it was again. -EINVAL: no such CPU, not pinned; -EBUSY: pinned already. */
+int sched_pin(struct vcpu *v, unsigned int cpu);
+int sched_unpin(struct vcpu *v);
+/* All vCPUs of d; -EINVAL outside the limits. */
+int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap);
+
+/* The shortest time that a vCPU keeps the CPU once it has it, in microseconds
+ * (XEN_SYSCTL_SCHEDOP_putinfo of credit2); 0: none. -EINVAL as Xen. */
+int sched_set_ratelimit(unsigned int us);
+unsigned int sched_ratelimit(void);
+
+/* v's run state up to now. */
+void sched_vcpu_runstate(const struct vcpu *v,
+                         struct vcpu_runstate_info *out);
+/* ns that v's thread has run, and that cpu was idle. */
+uint64_t sched_vcpu_time(const struct vcpu *v);
+uint64_t sched_idle_time(unsigned int cpu);
+
+#endif

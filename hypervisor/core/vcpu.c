@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vCPUs as threads: created and freed, blocked and woken, kicked, paused;
+ * their timers and their info page. Where and when they run is the
+ * scheduler's, what their guest sees is hvm's.
+ */
+#include "hypervisor/core/vcpu.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/domain.h"
+#include "hypervisor/core/evtchn.h"
+#include "hypervisor/core/sched.h"
+#include "hypervisor/core/thread.h"
+#include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/irq.h"
+#include "hypervisor/cpu/upcalls.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/assert.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/smp.h"
+
+/* --- Timers of a vCPU. --- */
+
+static void singleshot_fn(void *arg)
+{
+    evtchn_raise_virq(arg, VIRQ_TIMER);
+}
+
+static void periodic_fn(void *arg)
+{
+    struct vcpu *v = arg;
+    uint64_t period = READ_ONCE(v->periodic_period);
+
+    if (!period)
+        return;
+    evtchn_raise_virq(v, VIRQ_TIMER);
+    timer_set(&v->periodic, now_ns() + period);
+}
+
+/* The end of SCHEDOP_poll; see do_sched_op(). */
+static void poll_fn(void *arg)
+{
+    vcpu_unpark(arg);
+}
+
+void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period)
+{
+    /* Killed, so that a callback that runs now cannot set it again. */
+    WRITE_ONCE(v->periodic_period, 0);
+    timer_kill(&v->periodic);
+    WRITE_ONCE(v->periodic_period, period);
+    if (period)
+        timer_set(&v->periodic, now_ns() + period);
+}
+
+/* --- The info page. --- */
+
+/* Those of the first 32 are in shared info until they register their own. */
+static struct vcpu_info *first_info(struct vcpu *v)
+{
+    struct shared_info *si = v->domain->shared_info;
+
+    return si && v->id < XEN_LEGACY_MAX_VCPUS ? &si->vcpu_info[v->id]
+                                              : &v->dummy_info;
+}
+
+int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+                       unsigned int offset)
+{
+    struct vcpu_info *info = (struct vcpu_info *)((char *)map + offset);
+
+    if (v->info_page)
+        return -EBUSY;
+    if (v->info == &v->dummy_info) {
+        memset(info, 0, sizeof(*info));
+        info->evtchn_upcall_mask = 1;
+    } else {
+        memcpy(info, v->info, sizeof(*info));
+    }
+    v->info_page = pg;
+    v->info_map = map;
+    /* Others deliver events: they use the old one up to now, the new one
+     * from now on, and what they left in the old one while we copied is
+     * found again because all words are marked. */
+    store_release(&v->info, info);
+    smp_mb();
+    evtchn_info_moved(v);
+    return 0;
+}
+
+void vcpu_info_unregister(struct vcpu *v)
+{
+    struct page *pg = v->info_page;
+
+    WRITE_ONCE(v->info, first_info(v));
+    if (!pg)
+        return;
+    v->info_page = NULL;
+    shared_unmap(v->info_map, 1);
+    v->info_map = NULL;
+    page_put(pg);
+}
+
+/* --- Life. --- */
+
+int vcpu_create(struct domain *d, unsigned int id,
+                void (*entry)(struct vcpu *), struct vcpu **out)
+{
+    struct vcpu *v;
+    int rc = -ENOMEM;
+
+    if (id >= d->max_vcpus)
+        return -EINVAL;
+    if (d->vcpu[id])
+        return -EEXIST;
+    v = heap_alloc(sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    v->id = id;
+    v->domain = d;
+    v->entry = entry;
+    v->down = true;
+    v->info = first_info(v);
+    timer_init(&v->singleshot, singleshot_fn, v);
+    timer_init(&v->periodic, periodic_fn, v);
+    timer_init(&v->poll_timer, poll_fn, v);
+    sched_vcpu_init(v);
+    v->stack = stack_alloc();
+    if (!v->stack)
+        goto fail;
+    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
+    if (d != idle_domain) {
+        rc = evtchn_vcpu_init(v);
+        if (!rc)
+            rc = hvm_vcpu_init(v);
+        if (rc)
+            goto fail;
+    }
+    /* From now on others see it, complete. */
+    store_release(&d->vcpu[id], v);
+    *out = v;
+    return 0;
+fail:
+    vcpu_destroy(v);
+    return rc;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    ASSERT(!v->on_cpu);
+    sched_vcpu_remove(v);
+    WRITE_ONCE(v->periodic_period, 0);
+    timer_kill(&v->singleshot);
+    timer_kill(&v->periodic);
+    timer_kill(&v->poll_timer);
+    if (d != idle_domain) {
+        vcpu_info_unregister(v);
+        hvm_vcpu_exit(v);
+        evtchn_vcpu_exit(v);
+    }
+    if (d->vcpu[v->id] == v)
+        d->vcpu[v->id] = NULL;
+    if (v->stack)
+        stack_free(v->stack);
+    heap_free(v);
+}
+
+__noreturn void vcpu_exit(struct vcpu *v)
+{
+    sched_vcpu_dead(v);
+    schedule();
+    panic("d%uv%u ran after its end", v->domain->id, v->id);
+}
+
+/* --- Blocking and waking. --- */
+
+void vcpu_park(void)
+{
+    sched_park();
+}
+
+void vcpu_unpark(struct vcpu *v)
+{
+    sched_unpark(v);
+}
+
+void vcpu_wait(uint64_t mask)
+{
+    struct vcpu *v = current;
+
+    /* A full barrier: either we see the bit or vcpu_kick() sees the mask,
+     * and its unpark is remembered if it comes before the park. */
+    (void)atomic_xchg(&v->wait_mask, mask);
+    if (!(READ_ONCE(v->pending) & mask))
+        sched_park();
+    WRITE_ONCE(current->wait_mask, 0);
+}
+
+void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
+{
+    bool fresh = !atomic_test_and_set_bit(why, &v->pending);
+    uint64_t waits_for;
+
+    if (v == current)
+        return;
+    if (READ_ONCE(v->in_guest)) {
+        if (fresh)
+            smp_kick(READ_ONCE(v->cpu));
+        return;
+    }
+    waits_for = READ_ONCE(v->wait_mask);
+    if (waits_for ? waits_for & BIT(why) : fresh)
+        vcpu_unpark(v);
+}
+
+void vcpu_up(struct vcpu *v)
+{
+    sched_vcpu_start(v);
+}
+
+void vcpu_down(struct vcpu *v)
+{
+    WRITE_ONCE(v->down, true);
+    sched_vcpu_update(v);
+}
+
+/* --- Pausing. --- */
+
+void vcpu_pause_nosync(struct vcpu *v)
+{
+    atomic_inc(&v->pause_count);
+    sched_vcpu_update(v);
+}
+
+void vcpu_wait_stopped(struct vcpu *v)
+{
+    /* Its CPU leaves the guest, comes to a safe point and switches; it may
+     * need our answer to a call before that. A dying one is not stopped. */
+    while (load_acquire(&v->on_cpu) &&
+           READ_ONCE(v->domain->dying) == DOMAIN_ALIVE) {
+        smp_call_poll();
+        cpu_relax();
+    }
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    ASSERT(v != current);
+    vcpu_pause_nosync(v);
+    if (v != current)
+        vcpu_wait_stopped(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    ASSERT(v->pause_count);
+    if (atomic_dec_and_test(&v->pause_count))
+        sched_vcpu_update(v);
+}
+
+/* --- Points where a thread may lose its CPU. --- */
+
+void vcpu_checkpoint(void)
+{
+    struct vcpu *v = current;
+
+    if (test_bit(PENDING_STOP, &v->pending) || sched_wanted())
+        schedule();
+    v = current;
+    if (unlikely(READ_ONCE(v->domain->dying) != DOMAIN_ALIVE))
+        vcpu_exit(v);
+}
+
+bool vcpu_preempt_wanted(void)
+{
+    cpu_take_interrupts();
+    return READ_ONCE(current->pending) || sched_wanted();
+}
+
+void preempt_point(void)
+{
+    cpu_take_interrupts();
+    if (sched_wanted())
+        schedule();
+}
+
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    sched_vcpu_runstate(v, out);
+}

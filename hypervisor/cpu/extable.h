@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Exception table: an instruction that may fault, and where to go on when it
+ * does. Entries are two 32-bit distances from themselves, so they need no
+ * relocation.
+ */
+#ifndef LODGE_CPU_EXTABLE_H
+#define LODGE_CPU_EXTABLE_H
+
+/* In an asm statement: a fault at label `from` continues at label `to`. */
+#define EXTABLE(from, to)                                                   \
+    ".pushsection .extable, \"a\"\n"                                        \
+    ".balign 4\n"                                                           \
+    ".long " #from " - ., " #to " - .\n"                                    \
+    ".popsection\n"
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hypervisor's virtual address space: one set of page tables for all
+ * CPUs. Included by C and by assembly. Nothing else knows these numbers.
+ *
+ *   0xffff800000000000  slots 256-383  sparse direct map: DIRECT_BASE + maddr
+ *   0xffffc00000000000  slot 384       frame table
+ *   0xffffd00000000000  slot 416       windows, WINDOWS_PER_CPU of each CPU
+ *   0xffffd10000000000  slot 418       shared maps
+ *   0xffffd20000000000  slot 420       stacks with guard pages
+ *   0xffffd30000000000  slot 422       device memory
+ *   0xffffd40000000000  slot 424       boot maps
+ *   0xfffffe8000000000  slot 509       the page tables themselves (recursive)
+ *   0xffffffff80000000  slot 511       the image, then early maps
+ */
+#ifndef LODGE_CPU_LAYOUT_H
+#define LODGE_CPU_LAYOUT_H
+
+#ifdef __ASSEMBLER__
+#define LAYOUT_UL(x) x
+#else
+#define LAYOUT_UL(x) x##ul
+#endif
+
+#define DIRECT_BASE LAYOUT_UL(0xffff800000000000)
+#define DIRECT_SIZE LAYOUT_UL(0x0000400000000000) /* 64 TiB */
+#define FRAME_TABLE_BASE LAYOUT_UL(0xffffc00000000000)
+#define WINDOW_BASE LAYOUT_UL(0xffffd00000000000)
+#define SHARED_BASE LAYOUT_UL(0xffffd10000000000)
+#define STACK_BASE LAYOUT_UL(0xffffd20000000000)
+#define DEVICE_BASE LAYOUT_UL(0xffffd30000000000)
+#define BOOTMAP_BASE LAYOUT_UL(0xffffd40000000000)
+#define LAYOUT_AREA_SIZE LAYOUT_UL(0x0000010000000000) /* of each above: 1 TiB */
+
+/*
+ * Slot RECURSIVE_SLOT of the top table is the top table: the entry that maps
+ * va at level 1 is at RECURSIVE_BASE + ((va & 0xffffffffffff) >> 12) * 8.
+ * Written by boot.S; the tables are edited by mm/paging.c alone, except the
+ * early maps below (x86/early-map.c).
+ */
+#define RECURSIVE_SLOT 509
+#define RECURSIVE_BASE LAYOUT_UL(0xfffffe8000000000)
+
+/*
+ * The image: linked IMAGE_OFFSET above IMAGE_BASE and loaded at physical
+ * IMAGE_OFFSET, or moved by a multiple of 2 MiB below 4 GiB.
+ */
+#define IMAGE_BASE LAYOUT_UL(0xffffffff80000000)
+#define IMAGE_OFFSET 0x200000
+#define IMAGE_SIZE_MAX 0x1000000 /* from IMAGE_BASE: 16 MiB, in 4 KiB pages */
+
+/* 1 GiB for 2 MiB pages that exist before mm/ does: loader information, ACPI
+ * tables, the framebuffer. */
+#define EARLY_MAP_BASE LAYOUT_UL(0xffffffffc0000000)
+#define EARLY_MAP_SLOTS 511 /* the last 2 MiB stay unmapped */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* Physical address of the image's byte 0 minus IMAGE_BASE's (boot.S). */
+extern uint64_t image_phys_base;
+/* Bounds of the image, page aligned: everything; code; constants; data. */
+extern char image_start[], image_end[];
+extern char text_start[], text_end[];
+extern char rodata_start[], rodata_end[];
+extern char data_start[], data_end[];
+/* The one top-level page table, an image address. */
+extern uint64_t host_pml4[512];
+
+/* Machine address of something in the image (not of a direct-map address). */
+static inline uint64_t image_maddr(const void *va)
+{
+    return (uint64_t)(uintptr_t)va - IMAGE_BASE + image_phys_base;
+}
+#endif
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Accesses to model-specific registers that may not exist. */
+#include "hypervisor/cpu/msr.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/extable.h"
+
+int rdmsr_safe(uint32_t index, uint64_t *v)
+{
+    uint32_t lo = 0, hi = 0;
+    int rc = -EFAULT;
+
+    asm volatile("1: rdmsr\n"
+                 "xor %[rc], %[rc]\n"
+                 "2:\n"
+                 EXTABLE(1b, 2b)
+                 : "+a"(lo), "+d"(hi), [rc] "+r"(rc)
+                 : "c"(index));
+    *v = lo | (uint64_t)hi << 32;
+    return rc;
+}
+
+int wrmsr_safe(uint32_t index, uint64_t v)
+{
+    int rc = -EFAULT;
+
+    asm volatile("1: wrmsr\n"
+                 "xor %[rc], %[rc]\n"
+                 "2:\n"
+                 EXTABLE(1b, 2b)
+                 : [rc] "+r"(rc)
+                 : "c"(index), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+                 : "memory");
+    return rc;
+}

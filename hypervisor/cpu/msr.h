@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Model-specific registers: numbers and bits as the manuals name them (SDM
+ * vol. 4, APM vol. 2 appendix A), access, the TSC.
+ */
+#ifndef LODGE_CPU_MSR_H
+#define LODGE_CPU_MSR_H
+
+#include "hypervisor/lib/util.h"
+
+#define MSR_TSC 0x10
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_BSP BIT(8)
+#define APIC_BASE_EXTD BIT(10)
+#define APIC_BASE_ENABLE BIT(11)
+#define MSR_FEATURE_CONTROL 0x3a
+#define MSR_TSC_ADJUST 0x3b
+#define MSR_SPEC_CTRL 0x48
+#define MSR_PRED_CMD 0x49
+#define MSR_UCODE_REV 0x8b
+#define MSR_MTRRCAP 0xfe
+#define MSR_ARCH_CAPABILITIES 0x10a
+#define MSR_SYSENTER_CS 0x174
+#define MSR_SYSENTER_ESP 0x175
+#define MSR_SYSENTER_EIP 0x176
+#define MSR_MCG_CAP 0x179
+#define MSR_MCG_STATUS 0x17a
+#define MSR_MCG_CTL 0x17b
+#define MSR_MISC_ENABLE 0x1a0
+#define MSR_DEBUGCTL 0x1d9
+#define MSR_LASTBRANCHFROM 0x1db
+#define MSR_LASTBRANCHTO 0x1dc
+#define MSR_LASTINTFROM 0x1dd
+#define MSR_LASTINTTO 0x1de
+#define MSR_MTRR_PHYSBASE(n) (0x200 + 2 * (n))
+#define MSR_MTRR_PHYSMASK(n) (0x201 + 2 * (n))
+#define MSR_MTRR_FIX64K 0x250
+#define MSR_MTRR_FIX16K_80000 0x258
+#define MSR_MTRR_FIX16K_A0000 0x259
+#define MSR_MTRR_FIX4K_C0000 0x268
+#define MSR_MTRR_FIX4K_F8000 0x26f
+#define MSR_PAT 0x277
+#define MSR_MTRR_DEFTYPE 0x2ff
+#define MSR_MC0_CTL 0x400
+#define MSR_TSC_DEADLINE 0x6e0
+#define MSR_X2APIC_FIRST 0x800
+#define MSR_X2APIC_LAST 0x8ff
+#define MSR_XSS 0xda0
+#define MSR_EFER 0xc0000080
+#define EFER_SCE BIT(0)
+#define EFER_LME BIT(8)
+#define EFER_LMA BIT(10)
+#define EFER_NXE BIT(11)
+#define EFER_SVME BIT(12)
+#define EFER_LMSLE BIT(13)
+#define EFER_FFXSE BIT(14)
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_CSTAR 0xc0000083
+#define MSR_SFMASK 0xc0000084
+#define MSR_FS_BASE 0xc0000100
+#define MSR_GS_BASE 0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX 0xc0000103
+#define MSR_TSC_RATIO 0xc0000104
+#define MSR_SYSCFG 0xc0010010
+#define MSR_HWCR 0xc0010015
+#define MSR_VM_CR 0xc0010114
+#define VM_CR_SVMDIS BIT(4)
+#define MSR_VM_HSAVE_PA 0xc0010117
+
+static inline uint64_t rdmsr(uint32_t index)
+{
+    uint32_t lo, hi;
+
+    asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(index));
+    return lo | (uint64_t)hi << 32;
+}
+
+static inline void wrmsr(uint32_t index, uint64_t v)
+{
+    asm volatile("wrmsr" : : "c"(index), "a"((uint32_t)v),
+                 "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+/*
+ * The same where the register may not exist: -EFAULT on #GP (by the
+ * exception table of x86/), else 0.
+ */
+int __must_check rdmsr_safe(uint32_t index, uint64_t *v);
+int __must_check wrmsr_safe(uint32_t index, uint64_t v);
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+
+    asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return lo | (uint64_t)hi << 32;
+}
+
+#endif

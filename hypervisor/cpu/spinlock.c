@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ticket locks. A waiter polls this CPU's mailbox of cross-CPU calls, so the
+ * owner may wait for our answer. Debug builds check per CPU that ranks rise.
+ */
+#include "hypervisor/cpu/spinlock.h"
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/upcalls.h"
+#include "hypervisor/lib/assert.h"
+
+#ifdef LODGE_DEBUG
+#define HELD_MAX 16
+
+struct held_locks {
+    unsigned int nr;
+    const struct spinlock *lock[HELD_MAX];
+};
+
+static DEFINE_PERCPU(struct held_locks, held_locks);
+
+/* `pair`: the second of two locks of one rank. */
+static void held_add(const struct spinlock *l, bool pair, bool check)
+{
+    struct held_locks *h = &this_cpu(held_locks);
+
+    ASSERT(h->nr < HELD_MAX);
+    for (unsigned int i = 0; i < h->nr; i++) {
+        ASSERT(h->lock[i] != l);
+        if (check)
+            ASSERT(h->lock[i]->rank < l->rank ||
+                   (pair && h->lock[i]->rank == l->rank));
+    }
+    h->lock[h->nr++] = l;
+}
+
+static void held_remove(const struct spinlock *l)
+{
+    struct held_locks *h = &this_cpu(held_locks);
+    unsigned int i = 0;
+
+    while (i < h->nr && h->lock[i] != l)
+        i++;
+    ASSERT(i < h->nr);
+    h->nr--;
+    for (; i < h->nr; i++)
+        h->lock[i] = h->lock[i + 1];
+}
+#else
+static inline void held_add(const struct spinlock *l, bool pair, bool check)
+{
+}
+
+static inline void held_remove(const struct spinlock *l)
+{
+}
+#endif
+
+static void lock_acquire(struct spinlock *l)
+{
+    uint16_t ticket = atomic_fetch_add(&l->next, 1);
+
+    while (load_acquire(&l->owner) != ticket) {
+        smp_call_poll();
+        cpu_relax();
+    }
+}
+
+void spin_lock(struct spinlock *l)
+{
+    held_add(l, false, true);
+    lock_acquire(l);
+}
+
+void spin_unlock(struct spinlock *l)
+{
+    held_remove(l);
+    store_release(&l->owner, (uint16_t)(l->owner + 1));
+}
+
+bool spin_trylock(struct spinlock *l)
+{
+    uint16_t owner = load_acquire(&l->owner);
+    uint16_t expected = owner;
+
+    if (!atomic_cmpxchg(&l->next, &expected, (uint16_t)(owner + 1)))
+        return false;
+    held_add(l, false, false);
+    return true;
+}
+
+bool spin_is_locked(const struct spinlock *l)
+{
+    return READ_ONCE(l->next) != READ_ONCE(l->owner);
+}
+
+void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+    struct spinlock *first = a < b ? a : b;
+    struct spinlock *second = a < b ? b : a;
+
+    spin_lock(first);
+    if (first == second)
+        return;
+    held_add(second, true, true);
+    lock_acquire(second);
+}
+
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+{
+    if (a != b)
+        spin_unlock(b);
+    spin_unlock(a);
+}

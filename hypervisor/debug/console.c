@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fans text out to the consoles and keeps the ring. Owns the CONSOLE lock.
+ * After console_panic_begin() the lock is one CPU's for good.
+ */
+#include "hypervisor/debug/console.h"
+
+#include <stdarg.h>
+
+#include "hypervisor/cpu/io.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/debug/uart.h"
+#include "hypervisor/debug/upcalls.h"
+#include "hypervisor/lib/format.h"
+#include "hypervisor/lib/string.h"
+
+#define DEBUG_PORT 0xe9
+#define SWITCH_CHAR 0x01 /* CTRL-a */
+#define SWITCH_COUNT 3
+#define NO_CPU (~0u)
+
+char opt_console[64] = "";
+
+static struct spinlock console_lock = SPINLOCK_INIT(CONSOLE);
+static unsigned int panic_cpu = NO_CPU;
+static unsigned int targets;
+static void (*screen_put)(char c);
+
+static char ring[CONSOLE_RING_SIZE];
+static uint32_t ring_start, ring_end; /* positions; start is the oldest kept */
+
+static bool input_ours;
+static unsigned int switch_seen;
+
+/* True when the caller must unlock. */
+static bool console_enter(void)
+{
+    if (READ_ONCE(panic_cpu) == cpu_id())
+        return false;
+    spin_lock(&console_lock);
+    return true;
+}
+
+/* Is `word` one of the words, separated by commas, of `list`? */
+static bool list_has(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    while (list) {
+        if (!strncmp(list, word, n) && (list[n] == ',' || !list[n]))
+            return true;
+        list = strchr(list, ',');
+        list = list ? list + 1 : NULL;
+    }
+    return false;
+}
+
+void console_init(void)
+{
+    bool all = !opt_console[0];
+
+    targets = 0;
+    if ((all || list_has(opt_console, "com1")) && uart_init())
+        targets |= CONSOLE_COM1;
+    if (all || list_has(opt_console, "vga"))
+        targets |= CONSOLE_SCREEN;
+    if (inb(DEBUG_PORT) == DEBUG_PORT)
+        targets |= CONSOLE_DEBUGPORT;
+}
+
+void console_set_screen(void (*put)(char c))
+{
+    bool locked = console_enter();
+
+    screen_put = put;
+    if (locked)
+        spin_unlock(&console_lock);
+}
+
+static void put_char(char c)
+{
+    ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = c;
+    if (ring_end - ring_start > CONSOLE_RING_SIZE)
+        ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
+    if (targets & CONSOLE_COM1) {
+        if (c == '\n')
+            uart_put('\r');
+        uart_put(c);
+    }
+    if ((targets & CONSOLE_SCREEN) && screen_put)
+        screen_put(c);
+    if (targets & CONSOLE_DEBUGPORT)
+        outb(DEBUG_PORT, (uint8_t)c);
+}
+
+void console_write_raw(const char *s, size_t n)
+{
+    bool locked = console_enter();
+
+    while (n--)
+        put_char(*s++);
+    if (locked)
+        spin_unlock(&console_lock);
+}
+
+void console_printf(const char *fmt, ...)
+{
+    char line[256];
+    va_list ap;
+
+    va_start(ap, fmt);
+    format_va(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    console_write_raw(line, strlen(line));
+}
+
+bool console_panic_begin(void)
+{
+    unsigned int none = NO_CPU;
+
+    if (READ_ONCE(panic_cpu) == cpu_id())
+        return false;
+
+    if (!atomic_cmpxchg(&panic_cpu, &none, cpu_id()))
+        for (;;) /* another CPU is reporting; it will stop us */
+            asm volatile("cli; hlt");
+    panic_stop_others();
+    /* Nothing before the first console: make sure there is one. */
+    if (!targets)
+        console_init();
+    return true;
+}
+
+size_t console_ring_read(char *buf, size_t n, uint32_t *index)
+{
+    bool locked = console_enter();
+    size_t i;
+
+    if (ring_end - *index > ring_end - ring_start)
+        *index = ring_start;
+    for (i = 0; i < n && *index != ring_end; i++)
+        buf[i] = ring[(*index)++ & (CONSOLE_RING_SIZE - 1)];
+    if (locked)
+        spin_unlock(&console_lock);
+    return i;
+}
+
+void console_ring_clear(uint32_t upto)
+{
+    bool locked = console_enter();
+
+    if (ring_end - upto < ring_end - ring_start)
+        ring_start = upto;
+    if (locked)
+        spin_unlock(&console_lock);
+}
+
+uint32_t console_ring_end(void)
+{
+    return READ_ONCE(ring_end);
+}
+
+bool console_input_is_ours(void)
+{
+    return READ_ONCE(input_ours);
+}
+
+static void give_input(char c)
+{
+    if (input_ours)
+        debug_key(c);
+    else
+        console_input(c);
+}
+
+void console_receive(char c)
+{
+    if (c == SWITCH_CHAR) {
+        if (++switch_seen == SWITCH_COUNT) {
+            switch_seen = 0;
+            input_ours = !input_ours;
+            console_printf("*** Serial input to %s (type 'CTRL-a' three "
+                           "times to switch input)\n",
+                           input_ours ? "Lodge" : "DOM0");
+        }
+        return;
+    }
+    /* They were meant for the reader after all. */
+    for (; switch_seen; switch_seen--)
+        give_input(SWITCH_CHAR);
+    give_input(c);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Consoles: where text goes (serial port, VGA text or framebuffer, debug
+ * port 0xe9, the ring that `xl dmesg` reads) and where typed characters come
+ * from. One lock, rank CONSOLE, orders the output of all CPUs.
+ */
+#ifndef LODGE_DEBUG_CONSOLE_H
+#define LODGE_DEBUG_CONSOLE_H
+
+#include "hypervisor/lib/util.h"
+
+#define CONSOLE_RING_SIZE KB(128) /* a power of two */
+
+/* Where output goes; bits. console= sets them, all that exist by default. */
+#define CONSOLE_COM1 BIT(0)
+#define CONSOLE_SCREEN BIT(1)
+#define CONSOLE_DEBUGPORT BIT(2)
+
+/* Options (start/cmdline.c). */
+extern char opt_console[64];  /* console= as given */
+
+/* Picks the targets of opt_console among what was found. */
+void console_init(void);
+/* The screen, once something drew it: put(c) is called with the lock held.
+ * "\n" ends a line. */
+void console_set_screen(void (*put)(char c));
+
+/*
+ * Bytes for the consoles and the ring, as they are: what domain 0 writes to
+ * its hvc0 (CONSOLEIO_write) and the log. n bytes are written together.
+ */
+void console_write_raw(const char *s, size_t n);
+
+/* printf to all consoles at once, without level; for reports and panics. */
+void console_printf(const char *fmt, ...) __printf(1, 2);
+
+/*
+ * From now on this CPU alone writes, whoever has the lock; the others are
+ * stopped. True the first time: the caller's report is the one that counts.
+ */
+bool console_panic_begin(void);
+
+/*
+ * The ring: positions count all bytes ever written, modulo 2^32. Copies at
+ * most n bytes from position *index on (or from the oldest that is left),
+ * moves *index behind them, returns how many (sysctl readconsole).
+ */
+size_t console_ring_read(char *buf, size_t n, uint32_t *index);
+/* Forgets everything before the position `upto`. */
+void console_ring_clear(uint32_t upto);
+/* Position of the next byte to be written. */
+uint32_t console_ring_end(void);
+
+/*
+ * A character came in. CTRL-a three times moves the input between domain 0
+ * and Lodge; upcalls.h gets the rest.
+ */
+void console_receive(char c);
+/* True while input goes to Lodge's debug keys. */
+bool console_input_is_ours(void);
+
+#endif

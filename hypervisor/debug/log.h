@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The log: a ring that `xl dmesg` reads, and every console. A line carries
+ * its level; loglvl= and guest_loglvl= say what reaches the consoles.
+ * Anything a guest can cause goes through log_guest(), which is rate
+ * limited. Never called on an exit's normal path.
+ */
+#ifndef LODGE_DEBUG_LOG_H
+#define LODGE_DEBUG_LOG_H
+
+#include "hypervisor/lib/util.h"
+
+enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* One or more lines, printf style (%s %c %d %u %x %p %% with l, ll, z and
+ * widths; %p prints 16 digits). A line ends with "\n". */
+void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
+/* The same, at most a few lines a second; what was dropped is counted. */
+void log_guest(enum log_level level, const char *fmt, ...) __printf(2, 3);
+
+#define log_err(...) log_print(LOG_ERR, __VA_ARGS__)
+#define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
+#define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+/* Stops the machine: message and registers on all consoles, then halt or
+ * reboot (noreboot). For states in which going on could leak or escalate. */
+__noreturn void panic(const char *fmt, ...) __printf(1, 2);
+
+#endif

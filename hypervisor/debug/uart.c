@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Driver of one 16550A (National Semiconductor PC16550D data sheet).
+ * A port that stays busy is waited for once; then output is dropped until it
+ * is ready again, so a dead line cannot stop the machine.
+ */
+#include "hypervisor/debug/uart.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/io.h"
+#include "hypervisor/debug/console.h"
+
+enum {
+    REG_DATA = 0, /* and divisor, low, while DLAB is set */
+    REG_IER = 1,  /* and divisor, high */
+    REG_FCR = 2,
+    REG_LCR = 3,
+    REG_MCR = 4,
+    REG_LSR = 5,
+    REG_SCRATCH = 7,
+};
+
+#define LCR_8N1 0x03
+#define LCR_DLAB 0x80
+#define LSR_READY 0x01
+#define LSR_EMPTY 0x20
+#define MCR_DTR_RTS_OUT2 0x0b
+#define FCR_ON 0x07 /* on, both FIFOs cleared */
+#define IER_RECEIVE 0x01
+#define BAUD_BASE 115200
+#define POLL_MAX 256
+#define WAIT_SPINS 20000
+
+char opt_com1[64] = "";
+
+static struct uart_config port;
+static bool present, stuck;
+
+static const char *parse_number(const char *s, uint32_t *v)
+{
+    uint32_t base = 10;
+
+    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+        base = 16;
+        s += 2;
+    }
+    for (*v = 0;; s++) {
+        uint32_t digit = *s >= '0' && *s <= '9'   ? (uint32_t)(*s - '0')
+                         : *s >= 'a' && *s <= 'f' ? (uint32_t)(*s - 'a' + 10)
+                         : *s >= 'A' && *s <= 'F' ? (uint32_t)(*s - 'A' + 10)
+                                                  : 99;
+
+        if (digit >= base || *v > 0xfffffff)
+            return s;
+        *v = *v * base + digit;
+    }
+}
+
+/* "8n1": data bits, parity n o e m s, stop bits. */
+static const char *parse_line(const char *s, uint8_t *line)
+{
+    static const char parities[] = "noems";
+    static const uint8_t bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
+
+    if (s[0] < '5' || s[0] > '8')
+        return NULL;
+    *line = (uint8_t)(s[0] - '5');
+    for (unsigned int i = 0; i < sizeof(bits); i++) {
+        if (s[1] != parities[i])
+            continue;
+        *line |= bits[i];
+        if (s[2] != '1' && s[2] != '2')
+            return NULL;
+        if (s[2] == '2')
+            *line |= 0x04;
+        return s + 3;
+    }
+    return NULL;
+}
+
+int uart_parse(const char *s, struct uart_config *c)
+{
+    uint32_t v;
+
+    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0x3f8, 4 };
+    if (s[0] == 'a' && s[1] == 'u' && s[2] == 't' && s[3] == 'o') {
+        c->baud = 0;
+        s += 4;
+    } else if (*s && *s != ',') {
+        s = parse_number(s, &c->baud);
+        if (c->baud == 0 || c->baud > BAUD_BASE)
+            return -EINVAL;
+    }
+    if (*s == '/') /* clock, in Hz: the port's own is assumed */
+        s = parse_number(s + 1, &v);
+    if (*s == ',' && *++s && *s != ',') {
+        s = parse_line(s, &c->line);
+        if (!s)
+            return -EINVAL;
+    }
+    if (*s == ',' && *++s && *s != ',') {
+        s = parse_number(s, &v);
+        if (v == 0 || v > 0xfff8)
+            return -EINVAL;
+        c->io = (uint16_t)v;
+    }
+    if (*s == ',' && *++s) {
+        s = parse_number(s, &v);
+        if (v > 15)
+            return -EINVAL;
+        c->irq = (uint8_t)v;
+    }
+    return *s ? -EINVAL : 0;
+}
+
+static uint8_t reg_read(unsigned int reg)
+{
+    return inb((uint16_t)(port.io + reg));
+}
+
+static void reg_write(unsigned int reg, uint8_t v)
+{
+    outb((uint16_t)(port.io + reg), v);
+}
+
+bool uart_init(void)
+{
+    uint32_t divisor;
+
+    if (uart_parse(opt_com1, &port))
+        uart_parse("", &port);
+    reg_write(REG_SCRATCH, 0x5a);
+    present = reg_read(REG_SCRATCH) == 0x5a && reg_read(REG_LSR) != 0xff;
+    if (!present)
+        return false;
+    reg_write(REG_IER, 0);
+    if (port.baud) {
+        divisor = BAUD_BASE / port.baud;
+        reg_write(REG_LCR, port.line | LCR_DLAB);
+        reg_write(REG_DATA, (uint8_t)divisor);
+        reg_write(REG_IER, (uint8_t)(divisor >> 8));
+        reg_write(REG_LCR, port.line);
+    }
+    reg_write(REG_FCR, FCR_ON);
+    reg_write(REG_MCR, MCR_DTR_RTS_OUT2);
+    return true;
+}
+
+bool uart_present(void)
+{
+    return present;
+}
+
+unsigned int uart_irq(void)
+{
+    return present ? port.irq : 0;
+}
+
+uint16_t uart_io(void)
+{
+    return port.io;
+}
+
+void uart_put(char c)
+{
+    unsigned int spins = stuck ? 1 : WAIT_SPINS;
+
+    while (!(reg_read(REG_LSR) & LSR_EMPTY)) {
+        if (!--spins) {
+            stuck = true;
+            return;
+        }
+        cpu_relax();
+    }
+    stuck = false;
+    reg_write(REG_DATA, (uint8_t)c);
+}
+
+void uart_enable_receive_irq(void)
+{
+    if (present)
+        reg_write(REG_IER, IER_RECEIVE);
+}
+
+void uart_poll(void)
+{
+    for (unsigned int i = 0; present && i < POLL_MAX; i++) {
+        if (!(reg_read(REG_LSR) & LSR_READY))
+            return;
+        console_receive((char)reg_read(REG_DATA));
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The 16550 serial port of the console (com1=). Output polls. */
+#ifndef LODGE_DEBUG_UART_H
+#define LODGE_DEBUG_UART_H
+
+#include "hypervisor/lib/util.h"
+
+extern char opt_com1[64]; /* <baud>[,<data><parity><stop>[,<io>[,<irq>]]] */
+
+struct uart_config {
+    uint32_t baud;   /* 0: leave what the firmware set ("auto") */
+    uint8_t line;    /* line control register */
+    uint16_t io;     /* first port */
+    uint8_t irq;     /* ISA interrupt; 0: poll */
+};
+
+/* Parses com1='s value over the defaults 115200,8n1,0x3f8,4. -EINVAL. */
+int uart_parse(const char *s, struct uart_config *c);
+
+/* Finds and sets up the port of opt_com1; false when there is none. */
+bool uart_init(void);
+bool uart_present(void);
+unsigned int uart_irq(void);  /* 0: none */
+uint16_t uart_io(void);       /* first of its eight ports */
+
+/* One byte out, waiting at most a few milliseconds. Lock CONSOLE. */
+void uart_put(char c);
+/* Lets the port interrupt on received data. */
+void uart_enable_receive_irq(void);
+/* Takes all that was received to console_receive(); from the interrupt or a
+ * timer of about 20 ms. */
+void uart_poll(void);
+
+#endif

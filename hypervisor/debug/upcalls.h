@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the log and the consoles expect from above. */
+#ifndef LODGE_DEBUG_UPCALLS_H
+#define LODGE_DEBUG_UPCALLS_H
+
+#include "hypervisor/lib/util.h"
+
+/* A character from the serial console for domain 0 (its hvc0). Called from
+ * the serial interrupt or timer, without locks. */
+void console_input(char c);
+/* A character while the console's input goes to Lodge: a debug key. */
+void debug_key(char c);
+
+/* x86/time.c: nanoseconds since boot; 0 until the clock runs. */
+uint64_t log_clock(void);
+/* x86/smp.c: brings all other CPUs to a halt for good; any state. */
+void panic_stop_others(void);
+/* x86/power.c: the end of a panic: halts, or restarts after a while. */
+__noreturn void panic_end(void);
+/* x86/dump.c: this CPU's state, for a panic that no trap caused. */
+void dump_here(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The domctl operations by family. Each gets its domain (with a reference
+ * and rights checked) and a private copy of the argument, and says whether
+ * the copy goes back to the caller.
+ */
+#ifndef LODGE_HYPERCALL_DOMCTL_IMPL_H
+#define LODGE_HYPERCALL_DOMCTL_IMPL_H
+
+#include "hypervisor/abi/domctl.h"
+#include "hypervisor/core/domain.h"
+
+typedef long domctl_fn(struct domain *d, struct xen_domctl *op);
+
+/* domctl-vcpu.c */
+domctl_fn domctl_max_vcpus, domctl_getvcpuinfo, domctl_setaffinity,
+    domctl_getaffinity, domctl_sendtrigger, domctl_scheduler,
+    domctl_getcontext, domctl_sethvm, domctl_gethvm, domctl_gethvm_partial,
+    domctl_vcpu_msrs, domctl_setnode, domctl_getnode;
+/* domctl-platform.c */
+domctl_fn domctl_get_policy, domctl_set_policy, domctl_settsc, domctl_gettsc,
+    domctl_timeoffset, domctl_shadow, domctl_get_mempool, domctl_set_mempool,
+    domctl_pageframeinfo, domctl_grant_io, domctl_no_devices,
+    domctl_address_size, domctl_get_address_size;
+
+/* Fills *info; d is not locked. Also for sysctl getdomaininfolist. */
+void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+
+/* A caller's bitmap to and from a set of CPUs. -EFAULT. */
+struct cpumask;
+int bitmap_to_cpumask(const struct xenctl_bitmap *map, struct cpumask *out);
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
+                      unsigned int nr);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Configuration space: by ports for the first 256 bytes of segment 0, which
+ * works everywhere, by memory for the rest. Never interprets a device beyond
+ * its header and capability lists.
+ */
+#include "hypervisor/io/pci.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/io.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/acpi-tables.h"
+
+/* Bounds of the walks along lists that a broken device could close to a
+ * ring. */
+#define CAPS_MAX 48
+#define EXT_CAPS_MAX 480
+
+struct spinlock pci_lock = SPINLOCK_INIT(PCI);
+
+static struct mmcfg {
+    volatile uint8_t *va; /* of first_bus */
+    uint16_t segment;
+    uint8_t first_bus, last_bus;
+} mmcfgs[ACPI_MCFG_MAX];
+static unsigned int nr_mmcfgs;
+
+void pci_init(const struct acpi_info *acpi)
+{
+    for (unsigned int i = 0; i < acpi->nr_mcfg; i++) {
+        const struct acpi_mcfg *a = &acpi->mcfg[i];
+        struct mmcfg *m = &mmcfgs[nr_mmcfgs];
+
+        *m = (struct mmcfg){ NULL, a->segment, a->first_bus, a->last_bus };
+        m->va = device_map(a->maddr + ((uint64_t)a->first_bus << 20),
+                           (a->last_bus - a->first_bus + 1ul) << 20);
+        if (!m->va) {
+            log_warn("PCI: no memory to map the configuration space of "
+                     "segment %u\n", a->segment);
+            continue;
+        }
+        nr_mmcfgs++;
+    }
+}
+
+/* The register in mapped configuration space, or NULL. */
+static volatile uint8_t *mmcfg_reg(uint32_t sbdf, unsigned int reg)
+{
+    unsigned int bus = sbdf >> 8 & 0xff;
+
+    for (unsigned int i = 0; i < nr_mmcfgs; i++) {
+        const struct mmcfg *m = &mmcfgs[i];
+
+        if (m->segment == sbdf >> 16 && bus >= m->first_bus &&
+            bus <= m->last_bus)
+            return m->va + ((size_t)(bus - m->first_bus) << 20) +
+                   ((sbdf & 0xff) << 12) + reg;
+    }
+    return NULL;
+}
+
+static bool by_ports(uint32_t sbdf, unsigned int reg)
+{
+    return sbdf >> 16 == 0 && reg < PCI_CONFIG_SIZE;
+}
+
+static uint16_t select_port(uint32_t sbdf, unsigned int reg)
+{
+    outl(PCI_CF8, PCI_CF8_ENABLE | sbdf << 8 | (reg & ~3u));
+    return (uint16_t)(PCI_CFC + (reg & 3));
+}
+
+static bool access_ok(unsigned int reg, unsigned int size)
+{
+    return (size == 1 || size == 2 || size == 4) && !(reg & (size - 1)) &&
+           reg < PCI_EXT_CONFIG_SIZE;
+}
+
+uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
+{
+    volatile uint8_t *p;
+    uint16_t port;
+
+    if (!access_ok(reg, size))
+        return ~0u;
+    if (by_ports(sbdf, reg)) {
+        port = select_port(sbdf, reg);
+        return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+    }
+    p = mmcfg_reg(sbdf, reg);
+    if (!p)
+        return ~0u >> (32 - size * 8);
+    return size == 1 ? mmio_read8(p) : size == 2 ? mmio_read16(p)
+                                                 : mmio_read32(p);
+}
+
+void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
+               uint32_t val)
+{
+    volatile uint8_t *p = NULL;
+    uint16_t port = 0;
+
+    if (!access_ok(reg, size))
+        return;
+    if (by_ports(sbdf, reg))
+        port = select_port(sbdf, reg);
+    else
+        p = mmcfg_reg(sbdf, reg);
+    switch (size) {
+    case 1:
+        if (port)
+            outb(port, (uint8_t)val);
+        else if (p)
+            mmio_write8(p, (uint8_t)val);
+        break;
+    case 2:
+        if (port)
+            outw(port, (uint16_t)val);
+        else if (p)
+            mmio_write16(p, (uint16_t)val);
+        break;
+    default:
+        if (port)
+            outl(port, val);
+        else if (p)
+            mmio_write32(p, val);
+        break;
+    }
+}
+
+unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)
+{
+    unsigned int pos;
+
+    if (!(pci_read(sbdf, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
+        return 0;
+    pos = pci_read(sbdf, PCI_CAP_LIST, 1) & ~3u;
+    for (unsigned int i = 0; i < CAPS_MAX && pos >= 0x40; i++) {
+        uint32_t head = pci_read(sbdf, pos, 2);
+
+        if ((head & 0xff) == id)
+            return pos;
+        pos = head >> 8 & ~3u;
+    }
+    return 0;
+}
+
+unsigned int pci_find_ext_cap(uint32_t sbdf, unsigned int id)
+{
+    unsigned int pos = PCI_EXT_CAP_START;
+
+    for (unsigned int i = 0; i < EXT_CAPS_MAX && pos >= PCI_EXT_CAP_START;
+         i++) {
+        uint32_t head = pci_read(sbdf, pos, 4);
+
+        if (head == 0 || head == ~0u)
+            return 0;
+        if ((head & 0xffff) == id)
+            return pos;
+        pos = head >> 20 & ~3u;
+    }
+    return 0;
+}
+
+unsigned int pci_bar_count(unsigned int header_type)
+{
+    switch (header_type & PCI_HEADER_TYPE_MASK) {
+    case 0:
+        return 6;
+    case 1:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr)
+{
+    uint32_t low = pci_read(sbdf, PCI_BAR0 + n * 4, 4);
+    uint64_t addr = low & PCI_BAR_MEM_MASK;
+
+    if (low & PCI_BAR_IO)
+        return -ENXIO;
+    if ((low & PCI_BAR_TYPE_MASK) == PCI_BAR_TYPE_64)
+        addr |= (uint64_t)pci_read(sbdf, PCI_BAR0 + (n + 1) * 4, 4) << 32;
+    if (!addr)
+        return -ENXIO;
+    *maddr = addr;
+    return 0;
+}
+
+static uint32_t size_mask(uint32_t sbdf, unsigned int reg)
+{
+    uint32_t old = pci_read(sbdf, reg, 4), mask;
+
+    pci_write(sbdf, reg, 4, ~0u);
+    mask = pci_read(sbdf, reg, 4);
+    pci_write(sbdf, reg, 4, old);
+    return mask;
+}
+
+uint64_t pci_bar_size(uint32_t sbdf, unsigned int n)
+{
+    unsigned int reg = PCI_BAR0 + n * 4;
+    uint32_t low = pci_read(sbdf, reg, 4), cmd;
+    uint64_t mask;
+
+    if (low & PCI_BAR_IO)
+        return 0;
+    cmd = pci_read(sbdf, PCI_COMMAND, 2);
+    pci_write(sbdf, PCI_COMMAND, 2, cmd & ~(uint32_t)PCI_COMMAND_MEMORY);
+    mask = size_mask(sbdf, reg) & PCI_BAR_MEM_MASK;
+    if ((low & PCI_BAR_TYPE_MASK) == PCI_BAR_TYPE_64)
+        mask |= (uint64_t)size_mask(sbdf, reg + 4) << 32;
+    else if (mask)
+        mask |= ~0ull << 32;
+    pci_write(sbdf, PCI_COMMAND, 2, cmd);
+    return mask ? mask & -mask : 0;
+}
+
+static void scan_bus(unsigned int seg, unsigned int bus,
+                     void (*fn)(uint32_t sbdf, void *arg), void *arg)
+{
+    for (unsigned int dev = 0; dev < 32; dev++) {
+        uint32_t first = PCI_SBDF(seg, bus, PCI_DEVFN(dev, 0));
+        unsigned int functions;
+
+        if (!pci_present(first))
+            continue;
+        functions = pci_read(first, PCI_HEADER_TYPE, 1) & PCI_HEADER_MULTI
+                        ? 8 : 1;
+        for (unsigned int f = 0; f < functions; f++)
+            if (pci_present(first + f))
+                fn(first + f, arg);
+    }
+}
+
+void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg)
+{
+    for (unsigned int bus = 0; bus < 256; bus++)
+        scan_bus(0, bus, fn, arg);
+    for (unsigned int i = 0; i < nr_mmcfgs; i++)
+        for (unsigned int bus = mmcfgs[i].first_bus;
+             mmcfgs[i].segment && bus <= mmcfgs[i].last_bus; bus++)
+            scan_bus(mmcfgs[i].segment, bus, fn, arg);
+}

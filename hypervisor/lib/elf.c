@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads ELF files. Pure; every offset of the file is compared with its size
+ * before it is used, in a form that cannot overflow. Fields are copied out,
+ * because nothing in a file need be aligned.
+ */
+#include "hypervisor/lib/elf.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
+
+#define CLASS_32 1
+#define CLASS_64 2
+#define DATA_LITTLE_ENDIAN 1
+#define TYPE_EXEC 2
+#define TYPE_DYN 3
+#define MACHINE_386 3
+#define MACHINE_X86_64 62
+#define SEGMENTS_MAX 1024
+
+struct header_start {
+    uint8_t magic[4], class, data, version, pad[9];
+    uint16_t type, machine;
+    uint32_t file_version;
+};
+
+struct header32 {
+    struct header_start start;
+    uint32_t entry, phoff, shoff, flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+_Static_assert(sizeof(struct header32) == 52, "Elf32_Ehdr");
+
+struct header64 {
+    struct header_start start;
+    uint64_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+_Static_assert(sizeof(struct header64) == 64, "Elf64_Ehdr");
+
+struct segment32 {
+    uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
+};
+_Static_assert(sizeof(struct segment32) == 32, "Elf32_Phdr");
+
+struct segment64 {
+    uint32_t type, flags;
+    uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+_Static_assert(sizeof(struct segment64) == 56, "Elf64_Phdr");
+
+struct note {
+    uint32_t name_size, data_size, type;
+};
+
+/* Copies n bytes at offset; false if they are not all in the file. */
+static bool read(const struct elf *e, uint64_t offset, void *to, size_t n)
+{
+    if (offset > e->size || n > e->size - offset)
+        return false;
+    memcpy(to, e->image + offset, n);
+    return true;
+}
+
+int elf_open(struct elf *e, const void *image, size_t size)
+{
+    struct header_start h;
+    struct header32 h32;
+    struct header64 h64;
+    size_t smallest;
+
+    *e = (struct elf){ .image = image, .size = size };
+    if (!read(e, 0, &h, sizeof(h)) || memcmp(h.magic, "\177ELF", 4) ||
+        h.data != DATA_LITTLE_ENDIAN ||
+        (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
+        !(h.class == CLASS_64 ? h.machine == MACHINE_X86_64
+                              : h.class == CLASS_32 && h.machine == MACHINE_386))
+        return -ENOEXEC;
+
+    e->is_64 = h.class == CLASS_64;
+    if (e->is_64) {
+        if (!read(e, 0, &h64, sizeof(h64)))
+            return -EINVAL;
+        e->entry = h64.entry;
+        e->segments = h64.phoff;
+        e->nr_segments = h64.phnum;
+        e->entry_size = h64.phentsize;
+        smallest = sizeof(struct segment64);
+    } else {
+        if (!read(e, 0, &h32, sizeof(h32)))
+            return -EINVAL;
+        e->entry = h32.entry;
+        e->segments = h32.phoff;
+        e->nr_segments = h32.phnum;
+        e->entry_size = h32.phentsize;
+        smallest = sizeof(struct segment32);
+    }
+    if (!e->nr_segments || e->nr_segments > SEGMENTS_MAX ||
+        e->entry_size < smallest || e->segments > size ||
+        (uint64_t)e->nr_segments * e->entry_size > size - e->segments)
+        return -EINVAL;
+    return 0;
+}
+
+/* Segment i in the 64-bit form. */
+static struct segment64 segment_read(const struct elf *e, unsigned int i)
+{
+    uint64_t offset = e->segments + (uint64_t)i * e->entry_size;
+    struct segment64 s = { 0 };
+    struct segment32 s32;
+
+    /* elf_open() has seen that all of them are in the file. */
+    if (e->is_64) {
+        (void)read(e, offset, &s, sizeof(s));
+    } else if (read(e, offset, &s32, sizeof(s32))) {
+        s = (struct segment64){
+            .type = s32.type, .flags = s32.flags, .offset = s32.offset,
+            .vaddr = s32.vaddr, .paddr = s32.paddr, .filesz = s32.filesz,
+            .memsz = s32.memsz, .align = s32.align,
+        };
+    }
+    return s;
+}
+
+int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
+{
+    struct segment64 s;
+
+    if (i >= e->nr_segments)
+        return -EINVAL;
+    s = segment_read(e, i);
+    if (s.offset > e->size || s.filesz > e->size - s.offset)
+        return -EINVAL;
+    if (s.type == ELF_PT_LOAD &&
+        (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr ||
+         s.vaddr + s.memsz < s.vaddr))
+        return -EINVAL;
+    *out = (struct elf_segment){
+        .type = s.type, .flags = s.flags, .vaddr = s.vaddr, .paddr = s.paddr,
+        .mem_size = s.memsz, .data = e->image + s.offset,
+        .file_size = s.filesz, .align = s.align,
+    };
+    return 0;
+}
+
+int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
+{
+    struct elf_segment s;
+    bool found = false;
+
+    *start = ~0ull;
+    *end = 0;
+    for (unsigned int i = 0; i < e->nr_segments; i++) {
+        int rc = elf_segment(e, i, &s);
+
+        if (rc)
+            return rc;
+        if (s.type != ELF_PT_LOAD || !s.mem_size)
+            continue;
+        found = true;
+        *start = MIN(*start, s.paddr);
+        *end = MAX(*end, s.paddr + s.mem_size);
+    }
+    return found ? 0 : -EINVAL;
+}
+
+/* One step through a segment of notes: the note at *offset, which moves on.
+ * False at the end, or where what is left is no note. */
+static bool note_next(const struct elf_segment *s, size_t *offset,
+                      struct note *n, const uint8_t **name,
+                      const uint8_t **data)
+{
+    size_t align = s->align == 8 ? 8 : 4, left;
+
+    if (*offset > s->file_size || s->file_size - *offset < sizeof(*n))
+        return false;
+    memcpy(n, (const uint8_t *)s->data + *offset, sizeof(*n));
+    *offset += sizeof(*n);
+
+    left = s->file_size - *offset;
+    if (n->name_size > left)
+        return false;
+    *name = (const uint8_t *)s->data + *offset;
+    *offset = ALIGN_UP(*offset + n->name_size, align);
+    if (*offset > s->file_size || n->data_size > s->file_size - *offset)
+        return false;
+    *data = (const uint8_t *)s->data + *offset;
+    *offset = ALIGN_UP(*offset + n->data_size, align);
+    return true;
+}
+
+int elf_note(const struct elf *e, const char *name, uint32_t type,
+             const void **data, size_t *size)
+{
+    size_t name_size = strlen(name) + 1;
+    const uint8_t *note_name, *note_data;
+    struct elf_segment s;
+    struct note n;
+
+    for (unsigned int i = 0; i < e->nr_segments; i++) {
+        if (elf_segment(e, i, &s) || s.type != ELF_PT_NOTE)
+            continue;
+        for (size_t offset = 0;
+             note_next(&s, &offset, &n, &note_name, &note_data); ) {
+            if (n.type != type || n.name_size != name_size ||
+                memcmp(note_name, name, name_size))
+                continue;
+            *data = note_data;
+            *size = n.data_size;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+int elf_note_number(const struct elf *e, const char *name, uint32_t type,
+                    uint64_t *value)
+{
+    const void *data;
+    size_t size;
+    int rc = elf_note(e, name, type, &data, &size);
+
+    if (rc)
+        return rc;
+    if (size != 4 && size != 8)
+        return -EINVAL;
+    *value = 0;
+    memcpy(value, data, size);
+    return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Text from values: the part of printf that the hypervisor uses. Pure; named
+ * differently from the C library's because host tests link both.
+ *
+ * Conversions: %d %i %u %x %X %o %c %s %p %%, with the lengths hh, h, l, ll,
+ * z, j, t; the flags '-', '0', '#', '+', ' '; width and precision as numbers
+ * or '*'. %p prints 16 digits. Anything else is printed as it stands.
+ */
+#ifndef LODGE_LIB_FORMAT_H
+#define LODGE_LIB_FORMAT_H
+
+#include <stdarg.h>
+
+#include "hypervisor/lib/util.h"
+
+/*
+ * Writes at most size bytes, with a final NUL if size is not 0. Returns the
+ * length of the whole text, which is >= size when it was cut. s of %s may be
+ * NULL.
+ */
+size_t format(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
+    __printf(3, 0);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A set of 64-bit numbers as sorted, disjoint, not touching ranges, in an
+ * array of the caller's: it never grows, so a guest cannot make it, and a
+ * lookup is a bisection without pointers. No locking.
+ */
+#ifndef LODGE_LIB_RANGESET_H
+#define LODGE_LIB_RANGESET_H
+
+#include "hypervisor/lib/util.h"
+
+struct range {
+    uint64_t first, last; /* inclusive: the whole of 64 bits is one range */
+};
+
+struct rangeset {
+    struct range *ranges;
+    unsigned int nr, max;
+};
+
+static inline void rangeset_init(struct rangeset *s, struct range *ranges,
+                                 unsigned int max)
+{
+    *s = (struct rangeset){ .ranges = ranges, .max = max };
+}
+
+/*
+ * Adds or removes [first, last]; what is in the set already, or not in it, is
+ * no error. -EINVAL if first > last; -ENOSPC, with nothing changed, when the
+ * set would have more than max ranges.
+ */
+int __must_check rangeset_add(struct rangeset *s, uint64_t first, uint64_t last);
+int __must_check rangeset_remove(struct rangeset *s, uint64_t first,
+                                 uint64_t last);
+
+/* True if all / any of [first, last] is in the set; false if first > last. */
+bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last);
+bool rangeset_overlaps(const struct rangeset *s, uint64_t first, uint64_t last);
+
+/* Ranges in ascending order. */
+#define rangeset_for_each(s, r)                                             \
+    for (r = (s)->ranges; r < (s)->ranges + (s)->nr; r++)
+
+#endif

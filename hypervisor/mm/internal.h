@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the files of mm/ only: the page allocator's lock and sets, frames
+ * that are not in the direct map, and what mm_init() calls in order.
+ */
+#ifndef LODGE_MM_INTERNAL_H
+#define LODGE_MM_INTERNAL_H
+
+#include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/mm/buddy.h"
+#include "hypervisor/mm/e820.h"
+
+extern struct spinlock page_lock; /* rank HEAP */
+extern struct buddy free_memory;  /* lock page_lock */
+
+/*
+ * Takes a block for any use: a buddy_take() that, when there is none, waits
+ * for the scrubbers and gives back what Lodge does not need. 0: no memory.
+ * Lock page_lock, which is dropped while it waits.
+ */
+uint64_t free_memory_take(unsigned int order, uint64_t below);
+
+/* Gives unused frames of Lodge's direct map back to free_memory, all that can
+ * be given; false if there were none. Lock page_lock. */
+bool lodge_pages_trim(void);
+
+/*
+ * 2^order frames of Lodge's that are mapped nowhere: page tables and stacks.
+ * Zeroed, INVALID_MFN when there are none. Before mm_init() is done they come
+ * from the boot memory. Freed frames must be mapped nowhere any more, and
+ * flushed.
+ */
+mfn_t frames_alloc(unsigned int order);
+void frames_free(mfn_t m, unsigned int order);
+
+/* Zeroes a frame that need not be mapped, through a window of this CPU. */
+void frame_zero(mfn_t m);
+/* Zeroes 4 KiB at va. */
+void page_clear(void *va);
+
+/* The windows' own page tables; needs nothing but the image. */
+void windows_init(void);
+
+/*
+ * Boot memory: n frames aligned to `align` frames, not zeroed, from the top
+ * of the free RAM. Panics when there is none.
+ */
+mfn_t boot_frames_alloc(uint64_t n, uint64_t align);
+
+/* Maps the frame table for these regions of RAM pages: an entry for each of
+ * their frames, all PAGE_RESERVED. */
+void frame_table_init(const struct mem_region *ram, unsigned int n);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hypervisor's view of frames that are not in its direct map:
+ *  - windows: one frame for a moment, per CPU, for guest-copy only;
+ *  - shared mappings: a guest's frame for as long as it is registered
+ *    (shared info, vcpu info, ioreq pages, grant frames);
+ *  - device memory: uncached, kept for ever;
+ *  - stacks with a guard page.
+ */
+#ifndef LODGE_MM_MAP_H
+#define LODGE_MM_MAP_H
+
+#include "hypervisor/cpu/types.h"
+
+#define WINDOWS_PER_CPU 4
+
+/*
+ * Maps a frame into window `slot` of this CPU, read-write, and returns its
+ * address. No sleep until window_unmap(); a slot holds one frame at a time.
+ * Takes no lock. Costs a page-table store, and window_unmap() a store and
+ * INVLPG: no guest's frame stays reachable, not even speculatively.
+ */
+void *window_map(unsigned int slot, mfn_t m);
+void window_unmap(unsigned int slot);
+
+/* Maps nr frames side by side, read-write, for long; NULL without memory.
+ * The caller holds references to the frames until shared_unmap() returns. */
+void *shared_map(const mfn_t *frames, unsigned int nr);
+void shared_unmap(void *va, unsigned int nr);
+
+/* Maps device memory [maddr, maddr + size), any alignment, uncached and
+ * read-write; NULL without memory. Never RAM, never undone. */
+void *device_map(uint64_t maddr, size_t size);
+
+/*
+ * Maps memory that Lodge only reads, at boot (ACPI tables, modules, the
+ * multiboot information), cached, read-only, any alignment; NULL without
+ * memory. Its addresses are not used again: for boot only.
+ */
+const void *boot_map(uint64_t maddr, size_t size);
+void boot_unmap(const void *va, size_t size);
+
+/* A zeroed stack of STACK_SIZE bytes below which a page is never mapped;
+ * returns its lowest address (aligned to STACK_SIZE), NULL without memory. */
+#define STACK_SIZE (4 * PAGE_SIZE)
+void *stack_alloc(void);
+void stack_free(void *stack);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The frame table: one struct page for each machine frame of RAM, and the
+ * page allocator. A frame belongs to nobody (free), to Lodge, or to a
+ * domain. Whoever can reach a domain's frame - the p2m entry, a foreign or
+ * grant mapping, a DMA mapping - holds a reference; the last page_put()
+ * scrubs and frees it. Nothing else frees guest memory.
+ */
+#ifndef LODGE_MM_PAGE_H
+#define LODGE_MM_PAGE_H
+
+#include "hypervisor/cpu/types.h"
+
+struct domain;
+
+enum page_state {
+    PAGE_RESERVED, /* not RAM, or the firmware's: never allocated */
+    PAGE_FREE,
+    PAGE_LODGE, /* the hypervisor's own, in the direct map */
+    PAGE_GUEST, /* a domain's */
+    PAGE_POOL,  /* free, but Lodge's: in the direct map (mm/lodge-pages.c) */
+};
+
+/*
+ * 16 bytes: 0.4 % of RAM. Locks: (h) heap lock, (a) atomic, (c) constant
+ * while allocated. What owner, order and the union hold of a frame that is
+ * free is in mm/buddy.h, and of Lodge's small objects in mm/heap.c.
+ */
+struct page {
+    uint32_t count; /* (a) references; 0 when free or Lodge's */
+    uint16_t owner; /* (c) domid, for PAGE_GUEST */
+    uint8_t state;  /* (h) enum page_state */
+    uint8_t order;  /* (h) of a free block's first page */
+    union {
+        struct {
+            uint32_t next, prev; /* (h) free list, frame numbers */
+        };
+        uint64_t gfn; /* where the owner last mapped it; a hint only, ~0: not */
+    };
+};
+_Static_assert(sizeof(struct page) == 16, "frame table entry");
+
+extern struct page *frame_table; /* indexed by mfn */
+/* Entries: highest RAM mfn + 1. Those of holes between RAM are there to be
+ * read (PAGE_RESERVED, no references), not to be written. */
+extern uint64_t frame_table_size;
+
+/* False for frames beyond the table (device memory above RAM). */
+static inline bool mfn_has_page(mfn_t m)
+{
+    return m.raw < frame_table_size;
+}
+
+static inline struct page *mfn_to_page(mfn_t m)
+{
+    return &frame_table[m.raw];
+}
+
+static inline mfn_t page_to_mfn(const struct page *pg)
+{
+    return mfn((uint64_t)(pg - frame_table));
+}
+
+/*
+ * Allocates 2^order frames for the domain with id `owner`, aligned to their
+ * size, zeroed, each with one reference. below: highest mfn allowed plus
+ * one, or 0 for anywhere. NULL when there is none. Accounting against the
+ * domain's limit is the caller's (core/domain.c).
+ */
+struct page *page_alloc(domid_t owner, unsigned int order, uint64_t below);
+
+/* One more reference to a frame known to have one. */
+void page_get(struct page *pg);
+/*
+ * A reference to a frame that may be going away or be anybody's: true if it
+ * is a PAGE_GUEST frame of domain `owner` and now has one more reference.
+ */
+bool page_try_get(struct page *pg, domid_t owner);
+/* Drops a reference; the last one scrubs and frees the frame and tells
+ * mm/upcalls.h page_freed(). Any lock of rank below HEAP may be held. */
+void page_put(struct page *pg);
+
+/* Frames: free now (for domains), of these not yet zeroed, RAM in all. */
+uint64_t pages_free(void);
+uint64_t pages_dirty(void);
+uint64_t pages_total(void);
+
+/* For idle CPUs: zeroes a few dirty free frames (tens of microseconds); false
+ * when there is nothing to do. No locks held. */
+bool page_scrub_some(void);
+
+/*
+ * Lodge's own memory: 2^order pages, zeroed, in the direct map (so entering
+ * and, with a flush before reuse, leaving it). NULL when there is none.
+ */
+void *lodge_pages_alloc(unsigned int order);
+void lodge_pages_free(void *va, unsigned int order);
+mfn_t va_to_mfn(const void *va);  /* of memory from lodge_pages_alloc() */
+void *mfn_to_va(mfn_t m);         /* of a PAGE_LODGE frame */
+
+/* Boot only: gives RAM [start, end) (bytes, page aligned) to the allocator. */
+void page_allocator_add(uint64_t start, uint64_t end);
+
+/*
+ * Boot only: takes a range of free RAM out of the allocator and makes every
+ * frame of it a PAGE_GUEST frame of `owner` with one reference (domain 0's
+ * identity-mapped memory). The frames are not zeroed. -EBUSY, with nothing
+ * claimed, if any frame of it is not free.
+ */
+int page_claim_range(mfn_t first, uint64_t nr, domid_t owner);
+
+/*
+ * Boot only: the same for RAM that mm_init() was told to leave alone (modules,
+ * the first MiB) and that nobody uses any more. Contents are kept. -EBUSY,
+ * with nothing taken, if a frame of it is not PAGE_RESERVED.
+ */
+int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner);
+
+/* Boot only: the first run of free frames at or above `from`: its first frame
+ * and in *end its last plus one; both frame_table_size when there is none. */
+uint64_t page_next_free(uint64_t from, uint64_t *end);
+
+#endif

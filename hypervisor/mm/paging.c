@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hypervisor's own page tables. The only writer of them, but for boot.S
+ * and the windows (mm/window.c), whose entries each CPU owns. Never makes
+ * memory executable.
+ */
+#include "hypervisor/mm/paging.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/assert.h"
+#include "hypervisor/mm/internal.h"
+#include "hypervisor/mm/pt-entry.h"
+
+/* Covers the making of tables. An entry that maps memory is written by the
+ * owner of its addresses alone. */
+static struct spinlock paging_lock = SPINLOCK_INIT(PAGING);
+
+static bool is_present(const uint64_t *entry)
+{
+    return READ_ONCE(*entry) & PTE_P;
+}
+
+int paging_make_tables(uint64_t va, unsigned int level)
+{
+    for (unsigned int l = 4; l > level; l--) {
+        uint64_t *entry = pt_entry(l, va);
+        bool used = false;
+        mfn_t table;
+
+        if (is_present(entry))
+            continue;
+        /* Allocated before the lock, which ranks above the allocator's. */
+        table = frames_alloc(0);
+        if (mfn_is_invalid(table))
+            return -ENOMEM;
+        spin_lock(&paging_lock);
+        if (!is_present(entry)) {
+            WRITE_ONCE(*entry, mfn_to_maddr(table) | MAP_TABLE);
+            used = true;
+        }
+        spin_unlock(&paging_lock);
+        if (!used)
+            frames_free(table, 0);
+    }
+    return 0;
+}
+
+/* A 2 MiB page fits here, and no table is in the way. */
+static bool is_large(uint64_t va, uint64_t maddr, size_t size)
+{
+    return IS_ALIGNED(va | maddr, LARGE_SIZE) && size >= LARGE_SIZE &&
+           !is_present(pt_entry(2, va));
+}
+
+int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
+{
+    uint64_t at = (uintptr_t)va, end = at + size, step;
+
+    ASSERT(IS_ALIGNED(at | maddr | size, PAGE_SIZE));
+    for (; at < end; at += step, maddr += step) {
+        int rc = paging_make_tables(at, 2);
+
+        if (!rc && is_large(at, maddr, end - at)) {
+            step = LARGE_SIZE;
+            WRITE_ONCE(*pt_entry(2, at), maddr | attr | PTE_PS);
+            continue;
+        }
+        if (!rc)
+            rc = paging_make_tables(at, 1);
+        if (rc) {
+            paging_unmap(va, at - (uintptr_t)va);
+            return rc;
+        }
+        step = PAGE_SIZE;
+        ASSERT(!is_present(pt_entry(1, at)));
+        WRITE_ONCE(*pt_entry(1, at), maddr | attr);
+    }
+    return 0;
+}
+
+void paging_unmap(void *va, size_t size)
+{
+    uint64_t at = (uintptr_t)va, end = at + size, step;
+
+    for (; at < end; at += step) {
+        step = LARGE_SIZE - (at & (LARGE_SIZE - 1));
+        if (!is_present(pt_entry(4, at)) || !is_present(pt_entry(3, at)) ||
+            !is_present(pt_entry(2, at)))
+            continue;
+        if (READ_ONCE(*pt_entry(2, at)) & PTE_PS) {
+            ASSERT(step == LARGE_SIZE && end - at >= step);
+            WRITE_ONCE(*pt_entry(2, at), 0);
+            continue;
+        }
+        step = PAGE_SIZE;
+        WRITE_ONCE(*pt_entry(1, at), 0);
+    }
+}
+
+mfn_t paging_lookup(const void *va)
+{
+    return maddr_to_mfn(READ_ONCE(*pt_entry(1, (uintptr_t)va)) & PTE_ADDR);
+}
+
+static uint64_t direct_va(mfn_t m)
+{
+    return DIRECT_BASE + mfn_to_maddr(m);
+}
+
+void direct_map_init(uint64_t start, uint64_t end)
+{
+    for (uint64_t at = ALIGN_DOWN(start, GB(1)); at < end; at += GB(1))
+        if (paging_make_tables(DIRECT_BASE + at, 2))
+            panic("No memory for the hypervisor's page tables\n");
+}
+
+bool direct_map_has_table(mfn_t m)
+{
+    uint64_t entry = READ_ONCE(*pt_entry(2, direct_va(m)));
+
+    return (entry & (PTE_P | PTE_PS)) == PTE_P;
+}
+
+void direct_map_add_table(mfn_t m, mfn_t table)
+{
+    uint64_t *entry = pt_entry(2, direct_va(m));
+
+    ASSERT(!is_present(entry));
+    WRITE_ONCE(*entry, mfn_to_maddr(table) | MAP_TABLE);
+}
+
+/* Writes the entries of 2^order frames: attr, or nothing if attr is 0. */
+static void direct_map_write(mfn_t m, unsigned int order, uint64_t attr)
+{
+    uint64_t at = direct_va(m), maddr = mfn_to_maddr(m);
+    uint64_t end = at + (PAGE_SIZE << order), step;
+
+    for (; at < end; at += step, maddr += step) {
+        uint64_t *entry = pt_entry(2, at);
+
+        step = LARGE_SIZE;
+        if (order >= BUDDY_PART_ORDER &&
+            !direct_map_has_table(maddr_to_mfn(maddr))) {
+            WRITE_ONCE(*entry, attr ? maddr | attr | PTE_PS : 0);
+            continue;
+        }
+        step = PAGE_SIZE;
+        WRITE_ONCE(*pt_entry(1, at), attr ? maddr | attr : 0);
+    }
+}
+
+void direct_map_insert(mfn_t m, unsigned int order)
+{
+    direct_map_write(m, order, MAP_RW);
+}
+
+void direct_map_remove(mfn_t m, unsigned int order)
+{
+    direct_map_write(m, order, 0);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Windows: a few page-table entries of each CPU through which it reaches a
+ * frame that is mapped nowhere else, for a moment. The tables are part of the
+ * image, so that windows exist before anything can be allocated; a CPU's
+ * entries fill one cache line.
+ */
+#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/layout.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/lib/assert.h"
+#include "hypervisor/mm/internal.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/mm/pt-bits.h"
+
+#define SLOTS 8 /* of each CPU: those of map.h, then mm/'s own */
+#define SLOT_ZERO WINDOWS_PER_CPU
+_Static_assert(SLOT_ZERO < SLOTS, "room for the own slots");
+
+#define ENTRIES 512
+#define TABLES (MAX_CPUS * SLOTS / ENTRIES)
+
+static uint64_t window_pt[MAX_CPUS][SLOTS] __aligned(4096);
+static uint64_t window_pd[ENTRIES] __aligned(4096);
+static uint64_t window_pdpt[ENTRIES] __aligned(4096);
+_Static_assert(TABLES * PAGE_SIZE == sizeof(window_pt), "whole tables");
+
+void windows_init(void)
+{
+    const char *tables = (const char *)window_pt;
+
+    for (unsigned int i = 0; i < TABLES; i++)
+        window_pd[i] = image_maddr(tables + i * PAGE_SIZE) | MAP_TABLE;
+    window_pdpt[0] = image_maddr(window_pd) | MAP_TABLE;
+    host_pml4[(WINDOW_BASE >> 39) % ENTRIES] =
+        image_maddr(window_pdpt) | MAP_TABLE;
+}
+
+static void *slot_va(unsigned int cpu, unsigned int slot)
+{
+    return (void *)(WINDOW_BASE + (cpu * SLOTS + slot) * PAGE_SIZE);
+}
+
+static void *slot_map(unsigned int slot, mfn_t m)
+{
+    unsigned int cpu = cpu_id();
+
+    ASSERT(!window_pt[cpu][slot]);
+    WRITE_ONCE(window_pt[cpu][slot], mfn_to_maddr(m) | MAP_RW);
+    return slot_va(cpu, slot);
+}
+
+static void slot_unmap(unsigned int slot)
+{
+    unsigned int cpu = cpu_id();
+
+    ASSERT(window_pt[cpu][slot]);
+    WRITE_ONCE(window_pt[cpu][slot], 0);
+    invlpg(slot_va(cpu, slot));
+}
+
+void *window_map(unsigned int slot, mfn_t m)
+{
+    ASSERT(slot < WINDOWS_PER_CPU);
+    return slot_map(slot, m);
+}
+
+void window_unmap(unsigned int slot)
+{
+    ASSERT(slot < WINDOWS_PER_CPU);
+    slot_unmap(slot);
+}
+
+void page_clear(void *va)
+{
+    size_t n = PAGE_SIZE / 8;
+
+    asm volatile("rep stosq" : "+D"(va), "+c"(n) : "a"(0ul) : "memory");
+}
+
+void frame_zero(mfn_t m)
+{
+    page_clear(slot_map(SLOT_ZERO, m));
+    slot_unmap(SLOT_ZERO);
+}

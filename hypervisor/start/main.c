@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The boot order, to be read from top to bottom. Each step names what it
+ * needs by standing below it.
+ */
+#include "hypervisor/start/main.h"
+
+#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/layout.h"
+#include "hypervisor/debug/console.h"
+#include "hypervisor/debug/log-level.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/debug/screen.h"
+#include "hypervisor/debug/uart.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/init.h"
+#include "hypervisor/start/cmdline.h"
+#include "hypervisor/start/options.h"
+#include "hypervisor/start/selftest.h"
+#include "hypervisor/start/version.h"
+#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/boot-info.h"
+#include "hypervisor/x86/desc.h"
+#include "hypervisor/x86/early-map.h"
+#include "hypervisor/x86/features.h"
+#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/irq.h"
+#include "hypervisor/x86/power.h"
+#include "hypervisor/x86/smp.h"
+#include "hypervisor/x86/time.h"
+#include "hypervisor/x86/traps.h"
+#include "hypervisor/x86/upcalls.h"
+
+#ifndef LODGE_BUILD
+#define LODGE_BUILD ""
+#endif
+
+static struct boot_info boot_info;
+char lodge_command_line[1024];
+struct acpi_info acpi_info;
+
+/* The screen as the loader left it, if we can draw on it. */
+static void screen_init(const struct boot_info *bi)
+{
+    size_t size = screen_framebuffer_size(&bi->fb);
+    void *va;
+
+    if (size) {
+        va = early_map(bi->fb.maddr, size, EARLY_FRAMEBUFFER);
+        if (va)
+            screen_init_framebuffer(va, &bi->fb);
+    } else if (bi->vga_text) {
+        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, EARLY_WRITE);
+        if (va)
+            screen_init_vga(va);
+    } else {
+        return;
+    }
+    console_set_screen(screen_put);
+}
+
+static void report_boot_info(const struct boot_info *bi)
+{
+    static const char *const types[] = {
+        "unknown", "RAM", "reserved", "ACPI tables", "ACPI NVS", "unusable",
+    };
+
+    log_info("Loaded by %s%s at %#lx\n", bi->loader,
+             bi->efi_system_table ? " from UEFI" : "",
+             image_maddr(image_start));
+    log_info("Command line: %s\n", bi->cmdline);
+    cmdline_report();
+    for (unsigned int i = 0; i < bi->nr_modules; i++)
+        log_info("Module %u: %#lx-%#lx %s\n", i, bi->modules[i].start,
+                 bi->modules[i].end, bi->modules[i].cmdline);
+    log_info("Memory map:\n");
+    for (unsigned int i = 0; i < bi->nr_regions; i++) {
+        const struct mem_region *r = &bi->regions[i];
+
+        log_info("  %010lx-%010lx %s\n", r->start, r->end,
+                 types[r->type < ARRAY_SIZE(types) ? r->type : 0]);
+    }
+}
+
+static void acpi_start(const struct boot_info *bi)
+{
+    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size, early_map_read);
+
+    if (rc)
+        panic("no usable ACPI tables (error %d): Lodge needs them to find "
+              "CPUs and interrupt controllers", -rc);
+    for (unsigned int i = 0; i < acpi_info.nr_tables; i++)
+        log_debug("ACPI: %.4s at %#lx, %u bytes\n",
+                  acpi_info.tables[i].signature, acpi_info.tables[i].maddr,
+                  acpi_info.tables[i].size);
+    log_info("ACPI: %u tables, %u CPUs, %u I/O APICs, PM timer %#lx, HPET "
+             "%#lx, S5 %s\n", acpi_info.nr_tables, acpi_info.nr_cpus,
+             acpi_info.nr_ioapics, acpi_info.pm_timer.address,
+             acpi_info.hpet_maddr, acpi_info.has_s5 ? "known" : "unknown");
+}
+
+static void memory_start(const struct boot_info *bi)
+{
+    struct mem_region reserved[1 + BOOT_MODULES_MAX];
+    unsigned int n = 0;
+
+    reserved[n++] = (struct mem_region){
+        image_maddr(image_start), image_maddr(image_end), MEM_RESERVED };
+    for (unsigned int i = 0; i < bi->nr_modules; i++)
+        reserved[n++] = (struct mem_region){
+            bi->modules[i].start, bi->modules[i].end, MEM_RESERVED };
+    mm_init(bi->regions, bi->nr_regions, reserved, n);
+}
+
+static void uart_interrupt(unsigned int irq, void *arg)
+{
+    uart_poll();
+    irq_unmask(irq);
+}
+
+static void console_input_start(void)
+{
+    struct acpi_override o;
+
+    if (!uart_irq())
+        return;
+    o = acpi_isa_irq(&acpi_info, uart_irq());
+    if (irq_bind_gsi(o.gsi, o.level ? IRQ_LEVEL : IRQ_EDGE,
+                     o.active_low ? IRQ_ACTIVE_LOW : IRQ_ACTIVE_HIGH, 0,
+                     uart_interrupt, NULL) < 0) {
+        log_warn("com1: interrupt %u cannot be used; no input\n",
+                 uart_irq());
+        return;
+    }
+    uart_enable_receive_irq();
+    uart_poll();
+}
+
+static void guests_start(void)
+{
+    int rc = hvm_cpu_init();
+
+    if (rc < 0)
+        panic("CPU %u cannot run guests (error %d)", cpu_id(), -rc);
+}
+
+void boot_main(uint32_t magic, uint32_t info)
+{
+    int rc;
+
+    traps_init();
+    desc_init_cpu();
+    features_read();
+    features_setup_cpu();
+
+    rc = boot_info_read(magic, info, &boot_info);
+    cmdline_parse(boot_info.cmdline);
+    memcpy(lodge_command_line, boot_info.cmdline,
+           strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
+    screen_init(&boot_info);
+    console_init();
+    log_init();
+    log_info("Lodge 4.20-lodge" LODGE_BUILD "\n");
+    if (rc)
+        panic("the boot loader's information (magic %#x) is not understood "
+              "(error %d)", magic, -rc);
+    report_boot_info(&boot_info);
+    features_report();
+    acpi_start(&boot_info);
+
+    memory_start(&boot_info);
+    early_map_end();
+    power_init(&acpi_info);
+    pic_init();
+    apic_init(acpi_info.lapic_maddr);
+    smp_init_boot_cpu();
+    ioapic_init(&acpi_info);
+    irq_init();
+    time_init(&acpi_info);
+    guests_start();
+    smp_start_all(smp_trampoline_page(&boot_info));
+    console_input_start();
+    selftest_crash(opt_selftest);
+    log_info("Boot took %lu ms\n", now_ns() / 1000000);
+    lodge_start(&boot_info);
+    cpu_run();
+}
+
+void ap_main(void)
+{
+    guests_start();
+    cpu_run();
+}
+
+/* ---- until the layers above define them ---------------------------------- */
+
+__attribute__((weak)) void lodge_start(const struct boot_info *bi)
+{
+}
+
+__attribute__((weak)) void cpu_run(void)
+{
+    for (;;)
+        asm volatile("sti; hlt; cli" : : : "memory");
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What Lodge takes from the firmware's static ACPI tables (ACPI 6.5, 5.2).
+ * No AML is interpreted; of the DSDT only the bytes of \_S5 are looked for.
+ * The tables are treated as hostile: every length is bounded, every sum
+ * checked; what does not fit is left out with a warning.
+ */
+#ifndef LODGE_X86_ACPI_TABLES_H
+#define LODGE_X86_ACPI_TABLES_H
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/lib/util.h"
+
+#define ACPI_IOAPICS_MAX 16
+#define ACPI_OVERRIDES_MAX 32
+#define ACPI_MCFG_MAX 16
+#define ACPI_TABLES_MAX 64
+#define ACPI_TABLE_SIZE_MAX MB(16)
+
+/* Generic address structure: space 0 memory, 1 I/O, 2 PCI configuration. */
+struct acpi_gas {
+    uint8_t space, bit_width, bit_offset, access;
+    uint64_t address;
+} __packed;
+
+struct acpi_table {
+    char signature[4];
+    uint64_t maddr;
+    uint32_t size;
+};
+
+struct acpi_ioapic {
+    uint8_t id;
+    uint64_t maddr;
+    uint32_t first_gsi;
+};
+
+struct acpi_override {
+    uint8_t isa_irq;
+    uint32_t gsi;
+    bool level, active_low;
+};
+
+struct acpi_mcfg {
+    uint64_t maddr;     /* of bus 0, even if first_bus is not 0 */
+    uint16_t segment;
+    uint8_t first_bus, last_bus;
+};
+
+struct acpi_info {
+    bool present;
+    uint8_t revision;        /* of the RSDP */
+    uint64_t xsdt, rsdt;     /* maddr, 0: none */
+
+    struct acpi_table tables[ACPI_TABLES_MAX]; /* DSDT and FACS not included */
+    unsigned int nr_tables;
+
+    /* MADT */
+    uint64_t lapic_maddr;
+    bool has_pic;
+    uint32_t apic_ids[MAX_CPUS];  /* enabled processors, MADT order */
+    uint32_t acpi_ids[MAX_CPUS];  /* their ACPI processor uids */
+    unsigned int nr_cpus;
+    struct acpi_ioapic ioapics[ACPI_IOAPICS_MAX];
+    unsigned int nr_ioapics;
+    struct acpi_override overrides[ACPI_OVERRIDES_MAX];
+    unsigned int nr_overrides;
+
+    /* HPET: maddr, 0 for none. */
+    uint64_t hpet_maddr;
+
+    /* FADT */
+    uint64_t dsdt, facs;     /* maddr */
+    uint32_t dsdt_size;
+    uint16_t sci_irq;
+    uint32_t smi_cmd;
+    uint8_t acpi_enable, acpi_disable;
+    struct acpi_gas pm_timer; /* address 0: none */
+    bool pm_timer_32bit;
+    struct acpi_gas pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt;
+    uint8_t pm1_evt_len;
+    struct acpi_gas gpe0, gpe1;
+    uint8_t gpe0_len, gpe1_len;
+    bool has_reset;
+    struct acpi_gas reset;
+    uint8_t reset_value;
+    uint8_t century;         /* CMOS register, 0: none */
+    bool hw_reduced;
+    bool no_8042, no_cmos_rtc, no_vga;
+
+    /* DSDT \_S5 */
+    bool has_s5;
+    uint8_t s5_typ_a, s5_typ_b;
+
+    struct acpi_mcfg mcfg[ACPI_MCFG_MAX];
+    unsigned int nr_mcfg;
+};
+
+/* Access to the tables' memory for reading, NULL if it cannot be had. */
+typedef const void *acpi_map_fn(uint64_t maddr, size_t size);
+
+/*
+ * Reads everything. rsdp: the loader's copy (rsdp_size 20 or 36), or size 0:
+ * the BIOS area is searched. -ENOENT: no RSDP; -EINVAL: no usable root table.
+ */
+int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size,
+              acpi_map_fn *map);
+
+/* The n-th (from 0) table with this signature, NULL if there is none. */
+const struct acpi_table *acpi_find(const struct acpi_info *info,
+                                   const char *signature, unsigned int n);
+
+/* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
+struct acpi_override acpi_isa_irq(const struct acpi_info *info,
+                                  unsigned int irq);
+
+/* The machine's, read at boot by start/main.c. */
+extern struct acpi_info acpi_info;
+
+#endif

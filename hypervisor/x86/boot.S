@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the boot loader to C on the boot CPU.
+ *
+ * Entered by a multiboot1 or multiboot2 loader (BIOS, or UEFI after the
+ * loader left boot services) in 32-bit protected mode without paging, EAX =
+ * magic, EBX = information, interrupts off, no stack. The image may have been
+ * moved by a multiple of 2 MiB: until paging is on, everything is addressed
+ * relative to EBP = where the image's byte 0 is.
+ *
+ * Leaves with host_pml4 live, which maps the image W^X in 4 KiB pages and
+ * nothing else; boot_pml4, which also has an identity map of this code,
+ * serves only this file and the trampoline of the other CPUs.
+ */
+#include "hypervisor/x86/asm.h"
+
+#define PHYS(sym) (sym - IMAGE_BASE)(%ebp)
+
+#define MB1_MAGIC 0x1badb002
+#define MB1_FLAGS 0x00000003 /* modules on pages, memory information */
+#define MB2_MAGIC 0xe85250d6
+
+        .section .multiboot, "a"
+        .align 8
+mb2:
+        .long MB2_MAGIC, 0, mb2_end - mb2
+        .long -(MB2_MAGIC + (mb2_end - mb2))
+        .align 8                        /* what we understand, all optional: */
+        .word 1, 1                      /*   loader information request */
+        .long 8 + 4 * 8
+        .long 1, 3, 6, 8, 12, 14, 15, 17
+        .align 8
+        .word 3, 0                      /*   entry address */
+        .long 12
+        .long start - IMAGE_BASE
+        .align 8
+        .word 4, 1                      /*   console: text is fine */
+        .long 12
+        .long 2
+        .align 8
+        .word 5, 1                      /*   framebuffer: what there is */
+        .long 20
+        .long 0, 0, 32
+        .align 8
+        .word 6, 0                      /*   modules on page boundaries */
+        .long 8
+        .align 8
+        .word 10, 1                     /*   relocatable: below 4 GiB, lowest */
+        .long 24
+        .long 0x100000, 0xffffffff, 0x200000, 1
+        .align 8
+        .word 0, 0
+        .long 8
+mb2_end:
+
+        .align 4
+        .long MB1_MAGIC, MB1_FLAGS, -(MB1_MAGIC + MB1_FLAGS)
+
+        .section .boot.text, "ax"
+        .code32
+        .globl start
+start:
+        cli
+        cld
+        /* The word at 4(%ebx) is the only memory known to be ours to use. */
+        mov     4(%ebx), %edx
+        lea     8(%ebx), %esp
+        call    1f
+1:      pop     %ebp
+        sub     $(1b - IMAGE_BASE), %ebp
+        mov     %edx, 4(%ebx)
+
+        mov     %eax, %esi              /* magic */
+        lea     PHYS(bss_start), %edi
+        lea     PHYS(bss_end), %ecx
+        sub     %edi, %ecx
+        shr     $2, %ecx
+        xor     %eax, %eax
+        rep stosl
+        lea     PHYS(boot_stack + STACK_BYTES), %esp
+        mov     %esi, PHYS(boot_magic)
+        mov     %ebx, PHYS(boot_info_maddr)
+        mov     %ebp, PHYS(image_phys_base)
+
+        call    check_cpu
+        call    build_tables
+
+        /* From here on only this page is sure to stay where it is, so what
+         * the jump needs lies in it and is filled in before. */
+        lea     PHYS(boot_gdt), %eax
+        mov     %eax, PHYS(low_gdtr + 2)
+        lgdt    PHYS(low_gdtr)
+        lea     PHYS(start64), %eax
+        mov     %eax, PHYS(far_start64)
+
+        mov     %cr4, %eax
+        or      $CR4_PAE_BIT, %eax
+        mov     %eax, %cr4
+        lea     PHYS(boot_pml4), %eax
+        mov     %eax, %cr3
+        mov     $0xc0000080, %ecx       /* EFER: LME, NXE */
+        rdmsr
+        or      $0x900, %eax
+        wrmsr
+        mov     $CR0_ON, %eax
+        mov     %eax, %cr0
+
+        ljmp    *PHYS(far_start64)
+
+        .code64
+start64:
+        mov     $high64, %rax
+        jmp     *%rax
+
+        .align 8
+boot_gdt:                               /* null, 64-bit code at BOOT_CS */
+        .quad   0, 0x00af9b000000ffff
+boot_gdt_end:
+low_gdtr:
+        .word   boot_gdt_end - boot_gdt - 1
+        .long   0
+        .align 4
+far_start64:
+        .long   0
+        .word   BOOT_CS
+
+        /* ---- 32-bit helpers ------------------------------------------ */
+        .code32
+
+/* Long mode and no-execute, or a message and halt. */
+check_cpu:
+        mov     $0x80000000, %eax
+        cpuid
+        cmp     $0x80000001, %eax
+        jb      no_long_mode
+        mov     $0x80000001, %eax
+        cpuid
+        bt      $29, %edx
+        jnc     no_long_mode
+        bt      $20, %edx
+        jc      1f
+        /* Intel firmware can hide it: IA32_MISC_ENABLE bit 34 (SDM vol. 4). */
+        xor     %eax, %eax
+        cpuid
+        cmp     $0x756e6547, %ebx       /* "Genu" */
+        jne     no_nx
+        mov     $0x1a0, %ecx
+        rdmsr
+        and     $~4, %edx
+        wrmsr
+        mov     $0x80000001, %eax
+        cpuid
+        bt      $20, %edx
+        jnc     no_nx
+1:      ret
+
+no_long_mode:
+        lea     PHYS(msg_long_mode), %esi
+        jmp     boot_fail
+no_nx:
+        lea     PHYS(msg_nx), %esi
+/* ESI: message, on the serial port and VGA text; then halt. */
+boot_fail:
+        mov     $0xb8000, %edi
+1:      movzbl  (%esi), %ebx
+        inc     %esi
+        test    %ebx, %ebx
+        jz      3f
+        mov     %bl, (%edi)
+        movb    $0x4f, 1(%edi)
+        add     $2, %edi
+        mov     $0x10000, %ecx
+        mov     $0x3fd, %edx
+2:      in      %dx, %al
+        test    $0x20, %al
+        loopz   2b
+        mov     $0x3f8, %edx
+        mov     %bl, %al
+        out     %al, %dx
+        jmp     1b
+3:      hlt
+        jmp     3b
+
+/* EDI := address of a table, entry EAX of it := ECX (low), EDX (high). */
+        .macro set_entry table
+        lea     PHYS(\table), %edi
+        mov     %ecx, (%edi, %eax, 8)
+        mov     %edx, 4(%edi, %eax, 8)
+        .endm
+
+/* The page tables; they are all zero now. Clobbers all but EBP, ESP. */
+build_tables:
+        xor     %edx, %edx
+        /* Identity map of the 2 MiB page with this code, read and execute. */
+        lea     PHYS(boot_pdpt + 1), %ecx
+        xor     %eax, %eax
+        set_entry boot_pml4
+        lea     PHYS(start), %ebx
+        mov     %ebx, %eax
+        shr     $30, %eax
+        lea     PHYS(boot_pd + 1), %ecx
+        set_entry boot_pdpt
+        mov     %ebx, %eax
+        shr     $21, %eax
+        and     $511, %eax
+        mov     %ebx, %ecx
+        and     $~0x1fffff, %ecx
+        or      $0x81, %ecx
+        set_entry boot_pd
+
+        /* The image's branch, in both top-level tables. */
+        lea     PHYS(image_pdpt + 3), %ecx
+        mov     $511, %eax
+        set_entry boot_pml4
+        set_entry host_pml4
+        lea     PHYS(image_pd + 3), %ecx
+        mov     $510, %eax
+        set_entry image_pdpt
+        lea     PHYS(early_pd + 3), %ecx
+        mov     $511, %eax
+        set_entry image_pdpt
+        xor     %eax, %eax
+        lea     PHYS(image_pt + 3), %ecx
+1:      set_entry image_pd
+        add     $0x1000, %ecx
+        inc     %eax
+        cmp     $(IMAGE_SIZE_MAX >> 21), %eax
+        jb      1b
+        lea     PHYS(host_pml4 + 3), %ecx
+        mov     $0x80000000, %edx
+        mov     $RECURSIVE_SLOT, %eax
+        set_entry host_pml4
+
+        /* The image's pages, section by section. */
+        lea     PHYS(image_parts), %esi
+2:      mov     (%esi), %ebx            /* from IMAGE_BASE, bytes */
+        test    %ebx, %ebx
+        jz      4f
+        mov     8(%esi), %edx
+3:      cmp     4(%esi), %ebx
+        jae     5f
+        mov     %ebx, %eax
+        shr     $12, %eax
+        lea     (%ebp, %ebx), %ecx
+        or      12(%esi), %ecx
+        set_entry image_pt
+        add     $0x1000, %ebx
+        jmp     3b
+5:      add     $16, %esi
+        jmp     2b
+4:      mov     $(boot_stack_guard - IMAGE_BASE), %eax
+        shr     $12, %eax
+        xor     %ecx, %ecx
+        xor     %edx, %edx
+        set_entry image_pt
+        ret
+
+/* ---- in the image's own address space ---------------------------------- */
+        .section .text, "ax"
+        .code64
+high64:
+        mov     $host_pml4 - IMAGE_BASE, %eax
+        add     image_phys_base(%rip), %rax
+        mov     %rax, %cr3              /* the identity map is gone */
+        mov     $boot_stack + STACK_BYTES, %rsp
+        lgdt    boot_gdtr(%rip)
+        xor     %eax, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %fs
+        mov     %eax, %gs
+        mov     %eax, %ss
+
+        /* The boot CPU's per-CPU area, from the pristine section. */
+        mov     $percpu_start, %rsi
+        mov     $percpu_boot_area, %rdi
+        mov     $percpu_end, %rcx
+        sub     %rsi, %rcx
+        rep movsb
+        mov     $percpu_boot_area, %rax
+        sub     $percpu_start, %rax
+        mov     %rax, percpu_offset(%rax)
+        mov     %rax, percpu_offsets(%rip)
+        mov     $0xc0000101, %ecx       /* GS base */
+        mov     %rax, %rdx
+        shr     $32, %rdx
+        wrmsr
+
+        mov     boot_magic(%rip), %edi
+        mov     boot_info_maddr(%rip), %esi
+        xor     %ebp, %ebp
+        call    boot_main
+        ud2
+
+/* Another CPU, from the trampoline: on boot_pml4, one at a time. */
+        .globl ap_start64
+ap_start64:
+        mov     $host_pml4 - IMAGE_BASE, %eax
+        add     image_phys_base(%rip), %rax
+        mov     %rax, %cr3
+        mov     ap_stack_top(%rip), %rsp
+        lgdt    boot_gdtr(%rip)
+        xor     %eax, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %fs
+        mov     %eax, %gs
+        mov     %eax, %ss
+        mov     ap_percpu_offset(%rip), %rax
+        mov     %rax, %rdx
+        shr     $32, %rdx
+        mov     $0xc0000101, %ecx       /* GS base */
+        wrmsr
+        xor     %ebp, %ebp
+        call    ap_entry
+        ud2
+
+        .section .rodata, "a"
+        .align 8
+boot_gdtr:
+        .word   boot_gdt_end - boot_gdt - 1
+        .quad   boot_gdt
+
+/* First byte, end (from IMAGE_BASE); high, low half of the entry's flags. */
+        .align 4
+image_parts:
+        .long   text_start - IMAGE_BASE, text_end - IMAGE_BASE, 0, 0x1
+        .long   rodata_start - IMAGE_BASE, rodata_end - IMAGE_BASE
+        .long   0x80000000, 0x1
+        .long   data_start - IMAGE_BASE, data_end - IMAGE_BASE
+        .long   0x80000000, 0x3
+        .long   0
+
+msg_long_mode:
+        .asciz  "Lodge: this machine's CPU has no 64-bit mode. Halted."
+msg_nx:
+        .asciz  "Lodge: no-execute is off; enable NX/XD in the firmware. Halted."
+
+        .bss
+        .align 4096
+        .globl host_pml4, boot_pml4, boot_pdpt, boot_pd, early_pd, image_pd
+host_pml4: .skip 4096
+boot_pml4: .skip 4096
+boot_pdpt: .skip 4096
+boot_pd: .skip 4096
+image_pdpt: .skip 4096
+image_pd: .skip 4096
+early_pd: .skip 4096
+image_pt: .skip (IMAGE_SIZE_MAX >> 9)
+        .align STACK_BYTES
+        .skip STACK_BYTES - 4096
+boot_stack_guard: .skip 4096
+        .globl boot_stack
+boot_stack: .skip STACK_BYTES
+        .globl image_phys_base
+        .align 8
+image_phys_base: .quad 0
+boot_magic: .long 0
+boot_info_maddr: .long 0
+
+        .section .note.GNU-stack, "", @progbits

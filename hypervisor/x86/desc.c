@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * GDT, TSS and IDT (SDM vol. 3A 3.4.5, 6.14, 7.7). The interrupt stacks of
+ * #DF, NMI and #MC are part of the per-CPU area, so they exist as soon as
+ * GS base does.
+ */
+#include "hypervisor/x86/desc.h"
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/traps.h"
+
+BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
+
+#define IST_STACK_SIZE 4096
+
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iomap_base;
+} __packed;
+_Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A 7.7");
+
+struct idt_gate {
+    uint16_t offset_lo, selector;
+    uint8_t ist, type;
+    uint16_t offset_mid;
+    uint32_t offset_hi, reserved;
+};
+_Static_assert(sizeof(struct idt_gate) == 16, "SDM vol. 3A 6.14.1");
+
+struct table_reg {
+    uint16_t limit;
+    uint64_t base;
+} __packed;
+
+#define GATE_INTERRUPT 0x8e
+#define DESC_CODE64 0x00af9b000000ffffull
+#define DESC_DATA 0x00cf93000000ffffull
+#define DESC_TSS 0x0000890000000000ull
+
+static DEFINE_PERCPU(uint64_t, gdt)[5] __aligned(16);
+static DEFINE_PERCPU(struct tss, tss) __aligned(16);
+static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
+    __aligned(16);
+
+static struct idt_gate idt[256] __aligned(16);
+
+void idt_set_gate(unsigned int vector, uint64_t entry, unsigned int ist)
+{
+    idt[vector] = (struct idt_gate){
+        .offset_lo = (uint16_t)entry,
+        .selector = HOST_CS,
+        .ist = (uint8_t)ist,
+        .type = GATE_INTERRUPT,
+        .offset_mid = (uint16_t)(entry >> 16),
+        .offset_hi = (uint32_t)(entry >> 32),
+    };
+}
+
+void desc_init_cpu(void)
+{
+    void desc_reload(const void *gdtr, const void *idtr);
+    uint64_t *g = this_cpu(gdt);
+    struct tss *t = &this_cpu(tss);
+    uint64_t base = (uint64_t)t;
+    struct table_reg gdtr = { sizeof(gdt) - 1, (uint64_t)g };
+    struct table_reg idtr = { sizeof(idt) - 1, (uint64_t)idt };
+
+    for (unsigned int i = 0; i < IST_COUNT; i++)
+        t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + IST_STACK_SIZE;
+    t->iomap_base = sizeof(*t);
+
+    g[0] = 0;
+    g[HOST_CS / 8] = DESC_CODE64;
+    g[HOST_DS / 8] = DESC_DATA;
+    g[HOST_TR / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 |
+                     ((base >> 24) & 0xff) << 56;
+    g[HOST_TR / 8 + 1] = base >> 32;
+    desc_reload(&gdtr, &idtr);
+    asm volatile("ltr %w0" : : "r"(HOST_TR));
+}
+
+uint64_t desc_gdt_base(void)
+{
+    return (uint64_t)this_cpu(gdt);
+}
+
+uint64_t desc_tss_base(void)
+{
+    return (uint64_t)&this_cpu(tss);
+}
+
+uint64_t desc_idt_base(void)
+{
+    return (uint64_t)idt;
+}

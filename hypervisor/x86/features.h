@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the processors can do, read once on the boot CPU; and the control
+ * registers, which every CPU sets up in the same way.
+ */
+#ifndef LODGE_X86_FEATURES_H
+#define LODGE_X86_FEATURES_H
+
+#include "hypervisor/lib/util.h"
+
+enum cpu_vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
+
+/*
+ * The host's PAT (SDM vol. 3A 11.12): entries WB WC UC- UC, twice. So a page
+ * table entry's PWT alone means write combining, PCD alone uncached unless
+ * an MTRR says write combining, both uncached.
+ */
+#define HOST_PAT 0x0007010600070106ull
+
+struct cpu_features {
+    enum cpu_vendor vendor; /* Hygon counts as AMD */
+    unsigned int family, model, stepping;
+    char name[49];          /* brand string */
+    uint32_t max_leaf, max_ext_leaf;
+    unsigned int phys_bits, virt_bits;
+
+    bool pat, mce, apic, x2apic, tsc_deadline, invariant_tsc, rdtscp;
+    bool smep, smap, umip, fsgsbase, pcid, invpcid, la57, nx, gb_pages;
+    bool arat;              /* the local APIC's timer runs in all C states */
+    bool svm, vmx;
+
+    bool xsave;
+    uint64_t xcr0_max;      /* all components this CPU has */
+    unsigned int xsave_size; /* bytes of the area with all of xcr0_max */
+
+    uint32_t svm_features;  /* CPUID 0x8000000a EDX; 0 without SVM */
+    uint32_t nr_asids;      /* its EBX */
+
+    char hypervisor[13];    /* CPUID 0x40000000, "" on hardware */
+    bool emulator_tcg;      /* QEMU without acceleration */
+};
+
+extern struct cpu_features cpu_features;
+
+/* Fills cpu_features; boot CPU, first of all. */
+void features_read(void);
+/* CR0, CR4, EFER, PAT, XCR0 of this CPU. Boot CPU after features_read(). */
+void features_setup_cpu(void);
+/* One log line with what matters. */
+void features_report(void);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O APIC driver. Each entry's low half is kept here, so that masking is
+ * one index and one data write and nothing is read back but remote IRR.
+ */
+#include "hypervisor/x86/ioapic.h"
+
+#include "hypervisor/cpu/io.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/acpi-tables.h"
+
+#define REG_SELECT 0x00
+#define REG_WINDOW 0x10
+
+#define IDX_ID 0
+#define IDX_VERSION 1
+#define IDX_ENTRY(pin) (0x10 + 2 * (pin))
+
+#define ENTRY_LOW_ACTIVE BIT(13)
+#define ENTRY_REMOTE_IRR BIT(14)
+#define ENTRY_LEVEL BIT(15)
+#define ENTRY_MASKED BIT(16)
+
+#define PIC1_COMMAND 0x20
+#define PIC1_DATA 0x21
+#define PIC2_COMMAND 0xa0
+#define PIC2_DATA 0xa1
+#define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
+
+struct ioapic {
+    uint8_t id, version;
+    uint64_t maddr;
+    volatile uint8_t *regs;
+    unsigned int first_gsi, nr_gsis;
+    uint32_t *low; /* entries as last written */
+};
+
+static struct ioapic ioapics[ACPI_IOAPICS_MAX];
+static unsigned int nr_ioapics, nr_gsis_total;
+
+static uint32_t reg_read(const struct ioapic *io, unsigned int index)
+{
+    mmio_write32(io->regs + REG_SELECT, index);
+    return mmio_read32(io->regs + REG_WINDOW);
+}
+
+static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
+{
+    mmio_write32(io->regs + REG_SELECT, index);
+    mmio_write32(io->regs + REG_WINDOW, v);
+}
+
+static struct ioapic *find(unsigned int gsi, unsigned int *pin)
+{
+    for (unsigned int i = 0; i < nr_ioapics; i++)
+        if (gsi >= ioapics[i].first_gsi &&
+            gsi - ioapics[i].first_gsi < ioapics[i].nr_gsis) {
+            *pin = gsi - ioapics[i].first_gsi;
+            return &ioapics[i];
+        }
+    return NULL;
+}
+
+/* ICW1 to ICW4 of both 8259A, so that spurious interrupts have a vector of
+ * their own, then all masked. */
+void pic_init(void)
+{
+    outb(PIC1_COMMAND, 0x11);
+    outb(PIC2_COMMAND, 0x11);
+    outb(PIC1_DATA, PIC_VECTOR);
+    outb(PIC2_DATA, PIC_VECTOR + 8);
+    outb(PIC1_DATA, 4);
+    outb(PIC2_DATA, 2);
+    outb(PIC1_DATA, 1);
+    outb(PIC2_DATA, 1);
+    outb(PIC1_DATA, 0xff);
+    outb(PIC2_DATA, 0xff);
+}
+
+static void add(const struct acpi_ioapic *a)
+{
+    struct ioapic *io = &ioapics[nr_ioapics];
+    uint32_t version;
+
+    io->id = a->id;
+    io->maddr = a->maddr;
+    io->first_gsi = a->first_gsi;
+    /* The registers need not start a page. */
+    io->regs = device_map(ALIGN_DOWN(a->maddr, PAGE_SIZE), PAGE_SIZE);
+    if (!io->regs)
+        panic("no memory to map an I/O APIC");
+    io->regs += a->maddr & (PAGE_SIZE - 1);
+    version = reg_read(io, IDX_VERSION);
+    if (version == 0xffffffff) {
+        log_warn("I/O APIC at %#lx does not answer\n", a->maddr);
+        return;
+    }
+    io->version = (uint8_t)version;
+    io->nr_gsis = ((version >> 16) & 0xff) + 1;
+    if (io->first_gsi > 4096 || io->nr_gsis > 240) {
+        log_warn("I/O APIC at %#lx ignored: %u interrupts from %u\n",
+                 a->maddr, io->nr_gsis, io->first_gsi);
+        return;
+    }
+    io->low = heap_alloc_array(io->nr_gsis, sizeof(*io->low));
+    if (!io->low)
+        panic("no memory for an I/O APIC");
+    for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
+        /* Mask first; a level entry that the firmware left unfinished loses
+         * its remote IRR by being edge for a moment. */
+        io->low[pin] = ENTRY_MASKED;
+        reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
+        reg_write(io, IDX_ENTRY(pin) + 1, 0);
+    }
+    nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
+    nr_ioapics++;
+    log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
+             io->maddr, io->version, io->first_gsi,
+             io->first_gsi + io->nr_gsis - 1);
+}
+
+void ioapic_init(const struct acpi_info *acpi)
+{
+    for (unsigned int i = 0; i < acpi->nr_ioapics; i++)
+        add(&acpi->ioapics[i]);
+    if (!nr_ioapics)
+        panic("the firmware's ACPI tables list no usable I/O APIC");
+}
+
+unsigned int ioapic_gsis(void)
+{
+    return nr_gsis_total;
+}
+
+bool ioapic_has_gsi(unsigned int gsi)
+{
+    unsigned int pin;
+
+    return find(gsi, &pin);
+}
+
+void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e)
+{
+    unsigned int pin;
+    struct ioapic *io = find(gsi, &pin);
+    uint32_t low = e->vector;
+
+    if (!io)
+        return;
+    low |= e->level ? ENTRY_LEVEL : 0;
+    low |= e->active_low ? ENTRY_LOW_ACTIVE : 0;
+    /* Never a moment with half of it; as edge, which ends what is under way
+     * with the old vector. */
+    reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
+    reg_write(io, IDX_ENTRY(pin) + 1, e->dest << 24);
+    io->low[pin] = low | (e->masked ? ENTRY_MASKED : 0);
+    reg_write(io, IDX_ENTRY(pin), low | ENTRY_MASKED);
+    if (!e->masked)
+        reg_write(io, IDX_ENTRY(pin), low);
+}
+
+void ioapic_set_mask(unsigned int gsi, bool masked)
+{
+    unsigned int pin;
+    struct ioapic *io = find(gsi, &pin);
+
+    if (!io)
+        return;
+    if (masked)
+        io->low[pin] |= ENTRY_MASKED;
+    else
+        io->low[pin] &= ~(uint32_t)ENTRY_MASKED;
+    reg_write(io, IDX_ENTRY(pin), io->low[pin]);
+}
+
+bool ioapic_remote_irr(unsigned int gsi)
+{
+    unsigned int pin;
+    struct ioapic *io = find(gsi, &pin);
+
+    return io && (reg_read(io, IDX_ENTRY(pin)) & ENTRY_REMOTE_IRR);
+}
+
+unsigned int ioapic_count(void)
+{
+    return nr_ioapics;
+}
+
+void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
+                     unsigned int *first_gsi, unsigned int *nr_gsis,
+                     uint8_t *version)
+{
+    const struct ioapic *io = &ioapics[i];
+
+    *id = io->id;
+    *maddr = io->maddr;
+    *first_gsi = io->first_gsi;
+    *nr_gsis = io->nr_gsis;
+    *version = io->version;
+}

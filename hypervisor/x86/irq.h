@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Physical interrupts. An irq number names one source that is bound: a GSI
+ * of an I/O APIC, or a message (MSI) that somebody writes into a device.
+ * Each is delivered to one vector of one CPU and handled there.
+ *
+ * Handlers run with interrupts off, on the current stack, at a point where
+ * this CPU holds no lock; they may take locks from rank HVM_IRQ on and must
+ * not block.
+ */
+#ifndef LODGE_X86_IRQ_H
+#define LODGE_X86_IRQ_H
+
+#include "hypervisor/lib/util.h"
+
+enum irq_trigger { IRQ_EDGE, IRQ_LEVEL };
+enum irq_polarity { IRQ_ACTIVE_HIGH, IRQ_ACTIVE_LOW };
+
+/*
+ * The interrupt was acknowledged before the call. A level GSI was masked,
+ * too: the handler, or whoever later finds that the device is quiet (a
+ * guest's EOI), calls irq_unmask(irq).
+ */
+typedef void irq_handler_fn(unsigned int irq, void *arg);
+
+/* What a device must write where to raise a message interrupt
+ * (SDM vol. 3A 11.11). */
+struct msi_message {
+    uint64_t address;
+    uint32_t data;
+};
+
+/* Vectors that are not given to devices. Higher ones are more urgent. */
+#define VECTOR_FIRST 0x30
+#define VECTOR_LAST 0xef
+#define VECTOR_KICK 0xf1
+#define VECTOR_CALL 0xf2
+#define VECTOR_TIMER 0xf3
+#define VECTOR_ERROR 0xfe
+#define VECTOR_SPURIOUS 0xff
+
+/* Boot CPU, after the I/O APICs are known. */
+void irq_init(void);
+
+/*
+ * Binds a GSI, unmasked, to a new vector of cpu. Returns the irq number (the
+ * GSI itself); -EINVAL: no such GSI; -EBUSY: bound already; -ENOSPC: cpu has
+ * no vector left.
+ */
+int irq_bind_gsi(unsigned int gsi, enum irq_trigger trigger,
+                 enum irq_polarity polarity, unsigned int cpu,
+                 irq_handler_fn *handler, void *arg);
+/*
+ * Allocates a vector of cpu for a message interrupt. Returns the irq number;
+ * -ENOSPC: no vector or no number left.
+ */
+int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg);
+/* The message of such an irq now; it changes with irq_set_affinity(). */
+void irq_msi_message(unsigned int irq, struct msi_message *msg);
+
+/* Masks, forgets and waits until no CPU runs the handler any more (except
+ * the caller's own). No lock held that the handler takes. */
+void irq_unbind(unsigned int irq);
+
+/* GSIs only: mask or unmask the I/O APIC's entry. Any CPU, lock IRQ free. */
+void irq_mask(unsigned int irq);
+void irq_unmask(unsigned int irq);
+
+/* The line of a bound GSI is of another kind than was said: vector and mask
+ * stay. Lock IRQ free. */
+void irq_set_trigger(unsigned int irq, enum irq_trigger trigger,
+                     enum irq_polarity polarity);
+
+/*
+ * Moves an irq to another CPU; for a message the caller then rewrites the
+ * device. The old vector stays valid until the first interrupt on the new.
+ * -ENOSPC: no vector left there; -EBUSY: the last move is not over.
+ */
+int irq_set_affinity(unsigned int irq, unsigned int cpu);
+/* Where it goes now. */
+unsigned int irq_cpu(unsigned int irq);
+unsigned int irq_vector(unsigned int irq);
+
+/* An interrupt with this vector arrived at this CPU: from entry.S, or from
+ * vendor code that took it out of a VM exit. Acknowledges it too. */
+void irq_dispatch(unsigned int vector);
+
+/* Lets pending interrupts in: the only way, besides HLT and guest entry, to
+ * take them in root mode. No locks held. */
+static inline void irq_window(void)
+{
+    asm volatile("sti; nop; nop; cli" : : : "memory");
+}
+
+/* How many a CPU took of each vector, for reports. */
+uint64_t irq_count(unsigned int cpu, unsigned int vector);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The end: restart and power-off of the machine. */
+#ifndef LODGE_X86_POWER_H
+#define LODGE_X86_POWER_H
+
+#include "hypervisor/lib/util.h"
+
+struct acpi_info;
+
+extern bool opt_noreboot;  /* noreboot: halt instead of restarting */
+
+/* Keeps what restart and power-off need; acpi stays valid for ever. */
+void power_init(const struct acpi_info *acpi);
+
+/* Stops all CPUs and restarts: ACPI reset register, then the keyboard
+ * controller, port 0xcf9, a triple fault. */
+__noreturn void machine_restart(void);
+/* ACPI S5; halts if the firmware described none or it has no effect. */
+__noreturn void machine_power_off(void);
+__noreturn void machine_halt(void);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Starts the other processors (SDM vol. 3A 8.4.4), and the calls and kicks
+ * between them. Owns the CALL lock: one call is under way at a time, and
+ * whoever waits for that lock serves it.
+ */
+#include "hypervisor/x86/smp.h"
+
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/layout.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/cpu/upcalls.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/debug/upcalls.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/mm/upcalls.h"
+#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/asm.h"
+#include "hypervisor/x86/boot-info.h"
+#include "hypervisor/x86/desc.h"
+#include "hypervisor/x86/features.h"
+#include "hypervisor/x86/irq.h"
+#include "hypervisor/x86/time.h"
+#include "hypervisor/x86/tsc-sync.h"
+#include "hypervisor/x86/upcalls.h"
+
+#define LOW_MEMORY_END 0xa0000
+#define START_WAIT_US 1000000
+#define PTE_PRESENT BIT(0)
+#define PTE_WRITE BIT(1)
+#define FLUSH_PAGES_MAX 64
+
+/* As trampoline.S and asm.h know it. */
+struct far_pointer {
+    uint32_t offset;
+    uint16_t selector, pad;
+};
+
+struct trampoline_args {
+    uint64_t cr3;
+    uint64_t entry;
+    uint16_t gdt_limit;
+    uint32_t gdt_base;
+    uint16_t pad;
+    struct far_pointer jump32, jump64;
+} __packed;
+BUILD_BUG_ON(offsetof(struct trampoline_args, entry) != TRAMP_ENTRY);
+BUILD_BUG_ON(offsetof(struct trampoline_args, gdt_limit) != TRAMP_GDTR);
+BUILD_BUG_ON(offsetof(struct trampoline_args, jump32) != TRAMP_JUMP32);
+BUILD_BUG_ON(offsetof(struct trampoline_args, jump64) != TRAMP_JUMP64);
+
+extern const char trampoline_start[], trampoline_end[];
+extern const char trampoline32[], trampoline64[], trampoline_gdt[];
+extern const char ap_start64[];
+extern const char percpu_start[], percpu_end[];
+extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
+extern char boot_stack[];
+
+struct cpumask cpus_online;
+unsigned int nr_cpus_online;
+uint32_t cpu_apic_id[MAX_CPUS];
+unsigned int opt_maxcpus;
+
+/* For boot.S, one CPU at a time. */
+uint64_t ap_stack_top, ap_percpu_offset;
+static bool ap_running;
+
+static bool stopping;
+
+/* The one call that is under way. */
+static struct spinlock call_lock = SPINLOCK_INIT(CALL);
+static void (*call_fn)(void *);
+static void *call_arg;
+static unsigned int call_pending; /* (a) CPUs that have not answered */
+static DEFINE_PERCPU(uint32_t, call_wanted);
+
+/* ---- calls ------------------------------------------------------------- */
+
+int apic_id_to_cpu(uint32_t apic_id)
+{
+    for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
+        if (cpu_apic_id[cpu] == apic_id)
+            return (int)cpu;
+    return -1;
+}
+
+void smp_call_poll(void)
+{
+    void (*fn)(void *);
+
+    if (likely(!READ_ONCE(this_cpu(call_wanted))))
+        return;
+    fn = load_acquire(&call_fn);
+    this_cpu(call_wanted) = 0;
+    if (fn)
+        fn(call_arg);
+    atomic_dec(&call_pending);
+}
+
+void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg)
+{
+    unsigned int self = cpu_id(), n = 0, cpu;
+
+    spin_lock(&call_lock);
+    for_each_cpu(cpu, mask)
+        if (cpu != self && cpumask_test(&cpus_online, cpu))
+            n++;
+    if (n) {
+        call_arg = arg;
+        store_release(&call_fn, fn);
+        store_release(&call_pending, n);
+        for_each_cpu(cpu, mask) {
+            if (cpu == self || !cpumask_test(&cpus_online, cpu))
+                continue;
+            store_release(&per_cpu(call_wanted, cpu), 1u);
+            apic_send_ipi(cpu_apic_id[cpu], VECTOR_CALL);
+        }
+    }
+    if (fn && cpumask_test(mask, self))
+        fn(arg);
+    while (load_acquire(&call_pending))
+        cpu_relax();
+    spin_unlock(&call_lock);
+}
+
+void smp_call_all(void (*fn)(void *), void *arg)
+{
+    smp_call(&cpus_online, fn, arg);
+}
+
+void smp_kick(unsigned int cpu)
+{
+    if (cpu != cpu_id())
+        apic_send_ipi(cpu_apic_id[cpu], VECTOR_KICK);
+}
+
+struct flush {
+    const char *va;
+    size_t size;
+};
+
+static void flush_here(void *arg)
+{
+    const struct flush *f = arg;
+
+    if (f->size > FLUSH_PAGES_MAX * PAGE_SIZE) {
+        write_cr3(read_cr3()); /* no page of ours is global */
+        return;
+    }
+    for (size_t at = 0; at < f->size; at += PAGE_SIZE)
+        invlpg(f->va + at);
+}
+
+void host_tlb_flush(const void *va, size_t size)
+{
+    struct flush f = { (const char *)ALIGN_DOWN((uintptr_t)va, PAGE_SIZE), 0 };
+
+    f.size = (size_t)((const char *)va + size - f.va);
+    if (nr_cpus_online <= 1)
+        flush_here(&f);
+    else
+        smp_call_all(flush_here, &f);
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+bool smp_stopping(void)
+{
+    return READ_ONCE(stopping);
+}
+
+void smp_stop_here(void)
+{
+    for (;;)
+        asm volatile("cli; hlt" : : : "memory");
+}
+
+void smp_stop_others(void)
+{
+    unsigned int self = cpu_id();
+
+    WRITE_ONCE(stopping, true);
+    smp_mb();
+    for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
+        if (cpu != self)
+            apic_send_nmi(cpu_apic_id[cpu]);
+}
+
+void panic_stop_others(void)
+{
+    if (nr_cpus_online > 1)
+        smp_stop_others();
+}
+
+/* ---- start -------------------------------------------------------------- */
+
+/* True if a module lies in the page; the map may say RAM all the same. */
+static bool page_has_module(const struct boot_info *bi, uint64_t page)
+{
+    for (unsigned int i = 0; i < bi->nr_modules; i++)
+        if (bi->modules[i].start < page + PAGE_SIZE &&
+            bi->modules[i].end > page)
+            return true;
+    return false;
+}
+
+uint64_t smp_trampoline_page(const struct boot_info *bi)
+{
+    for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
+        bool ram = false, other = page_has_module(bi, page);
+
+        for (unsigned int i = 0; i < bi->nr_regions; i++) {
+            const struct mem_region *r = &bi->regions[i];
+
+            if (r->type == MEM_RAM)
+                ram |= r->start <= page && r->end >= page + PAGE_SIZE;
+            else
+                other |= r->start < page + PAGE_SIZE && r->end > page;
+        }
+        if (ram && !other)
+            return page;
+    }
+    return 0;
+}
+
+void smp_init_boot_cpu(void)
+{
+    cpu_apic_id[0] = apic_id();
+    cpumask_set(&cpus_online, 0);
+    nr_cpus_online = 1;
+}
+
+/* The trampoline's identity map, in the tables that booted this CPU. */
+static void map_trampoline(uint64_t page)
+{
+    memset(boot_pdpt, 0, sizeof(boot_pdpt));
+    memset(boot_pd, 0, sizeof(boot_pd));
+    boot_pd[0] = PTE_PRESENT | BIT(7);
+    boot_pdpt[0] = image_maddr(boot_pd) | PTE_PRESENT;
+    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_PRESENT;
+}
+
+static void place_trampoline(uint64_t page)
+{
+    struct trampoline_args args = {
+        .cr3 = image_maddr(boot_pml4),
+        .entry = (uint64_t)ap_start64,
+        .gdt_limit = 4 * 8 - 1,
+        .gdt_base = (uint32_t)(page + (trampoline_gdt - trampoline_start)),
+        .jump32 = { (uint32_t)(page + (trampoline32 - trampoline_start)),
+                    TRAMP_CS32, 0 },
+        .jump64 = { (uint32_t)(page + (trampoline64 - trampoline_start)),
+                    BOOT_CS, 0 },
+    };
+    char *at = window_map(0, maddr_to_mfn(page));
+
+    memcpy(at, trampoline_start,
+           (size_t)(trampoline_end - trampoline_start));
+    memcpy(at + TRAMP_ARGS, &args, sizeof(args));
+    window_unmap(0);
+    map_trampoline(page);
+}
+
+static unsigned int order_for(size_t size)
+{
+    unsigned int order = 0;
+
+    while ((PAGE_SIZE << order) < size)
+        order++;
+    return order;
+}
+
+/* Area and stack of a CPU to be started; false without memory. Both stay
+ * allocated for ever: a CPU that does not answer may still wake up. */
+static bool prepare_cpu(unsigned int cpu)
+{
+    size_t size = (size_t)(percpu_end - percpu_start);
+    char *area = lodge_pages_alloc(order_for(size));
+    char *stack = stack_alloc();
+
+    if (!area || !stack)
+        return false;
+    memcpy(area, percpu_start, size);
+    percpu_offsets[cpu] = (unsigned long)(area - percpu_start);
+    per_cpu(percpu_offset, cpu) = percpu_offsets[cpu];
+    per_cpu(percpu_cpu_id, cpu) = cpu;
+    ap_percpu_offset = percpu_offsets[cpu];
+    ap_stack_top = (uint64_t)stack + STACK_SIZE;
+    return true;
+}
+
+static bool wait_until_running(void)
+{
+    uint64_t end = now_ns() + START_WAIT_US * 1000ull;
+
+    while (!load_acquire(&ap_running)) {
+        if (now_ns() > end)
+            return false;
+        cpu_relax();
+    }
+    return true;
+}
+
+/* False when it must not go on: no memory, or a CPU that may wake later. */
+static bool start_cpu(uint32_t id, uint64_t trampoline)
+{
+    unsigned int cpu = nr_cpus_online;
+
+    if (!prepare_cpu(cpu)) {
+        log_err("no memory to start CPU %u\n", cpu);
+        return false;
+    }
+    cpu_apic_id[cpu] = id;
+    store_release(&ap_running, false);
+    apic_send_init(id);
+    delay_us(10000);
+    apic_send_startup(id, (unsigned int)(trampoline >> PAGE_SHIFT));
+    delay_us(200);
+    if (!load_acquire(&ap_running))
+        apic_send_startup(id, (unsigned int)(trampoline >> PAGE_SHIFT));
+    if (!wait_until_running()) {
+        log_err("the CPU with APIC id %u does not start; starting no more\n",
+                id);
+        return false;
+    }
+    tsc_sync_reference();
+    while (nr_cpus_online == cpu)
+        smp_call_poll(), cpu_relax();
+    return true;
+}
+
+void smp_start_all(uint64_t trampoline)
+{
+    unsigned int limit = opt_maxcpus ? MIN(opt_maxcpus, (unsigned int)MAX_CPUS)
+                                     : MAX_CPUS;
+
+    if (trampoline && limit > 1 && acpi_info.nr_cpus > 1) {
+        place_trampoline(trampoline);
+        for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {
+            if (acpi_info.apic_ids[i] == cpu_apic_id[0])
+                continue;
+            if (acpi_info.apic_ids[i] > 254 && !apic_is_x2apic()) {
+                log_warn("APIC id %u needs x2APIC mode: left out\n",
+                         acpi_info.apic_ids[i]);
+                continue;
+            }
+            if (nr_cpus_online == limit ||
+                !start_cpu(acpi_info.apic_ids[i], trampoline))
+                break;
+        }
+        boot_pml4[0] = 0;
+    }
+    log_info("CPUs: %u online of %u\n", nr_cpus_online, acpi_info.nr_cpus);
+}
+
+/* From boot.S on the new CPU's stack. */
+__noreturn void ap_entry(void);
+void ap_entry(void)
+{
+    unsigned int cpu = cpu_id();
+
+    desc_init_cpu();
+    features_setup_cpu();
+    apic_init_cpu();
+    if (apic_id() != cpu_apic_id[cpu])
+        log_warn("CPU %u has APIC id %u, not %u\n", cpu, apic_id(),
+                 cpu_apic_id[cpu]);
+    store_release(&ap_running, true);
+    tsc_sync_check();
+    time_init_cpu();
+    cpumask_set(&cpus_online, cpu);
+    store_release(&nr_cpus_online, cpu + 1);
+    ap_main();
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The processors: starting them, calling functions on them, getting them out
+ * of the guest, stopping them.
+ *
+ * Calls are synchronous. A CPU serves the one that waits for it when it
+ * takes the interrupt (idle, guest, preemption point) and while it spins on
+ * a lock, so two CPUs can never wait for each other in vain. fn runs with
+ * interrupts off, must not block, must not take a lock of rank below CALL
+ * and must be short.
+ */
+#ifndef LODGE_X86_SMP_H
+#define LODGE_X86_SMP_H
+
+#include "hypervisor/cpu/cpumask.h"
+
+extern struct cpumask cpus_online;
+extern unsigned int nr_cpus_online;  /* numbers 0 .. nr_cpus_online - 1 */
+extern uint32_t cpu_apic_id[MAX_CPUS]; /* valid for online CPUs */
+extern unsigned int opt_maxcpus;     /* maxcpus=; 0: no limit */
+
+/* Local APIC id to CPU number, -1 if no CPU has it. */
+int apic_id_to_cpu(uint32_t apic_id);
+
+/*
+ * Runs fn(arg) on every online CPU of mask, on the caller too if it is in
+ * it, and returns when all have. fn may be NULL: then each has left its
+ * guest and passed a point where it serves calls. Locks of rank below CALL
+ * may be held.
+ */
+void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg);
+void smp_call_all(void (*fn)(void *), void *arg);
+
+/* Makes cpu leave its guest or its HLT, asynchronously; does nothing else.
+ * Any lock may be held. */
+void smp_kick(unsigned int cpu);
+
+/* A free page below 640 KiB for the trampoline, 0 when there is none. (mm/
+ * leaves the first MiB alone.) */
+struct boot_info;
+uint64_t smp_trampoline_page(const struct boot_info *bi);
+/* Boot CPU: number 0, in cpus_online. After apic_init(). */
+void smp_init_boot_cpu(void);
+/* Starts all others that ACPI lists, one after the other. */
+void smp_start_all(uint64_t trampoline);
+
+/* Another CPU ended the machine's life: see panic. */
+bool smp_stopping(void);
+/* Halts this CPU for good. */
+__noreturn void smp_stop_here(void);
+/* The same on all other CPUs, by NMI; used for restart and power-off too. */
+void smp_stop_others(void);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Time: nanoseconds since boot from the TSC (now_ns() of core/timer.h is
+ * defined here), the one-shot timer of each CPU, the wall clock.
+ *
+ * The conversion is the one guests use (pvclock): ns = (ticks shifted by
+ * shift) * mul >> 32, so a guest with the same numbers computes the same ns.
+ */
+#ifndef LODGE_X86_TIME_H
+#define LODGE_X86_TIME_H
+
+#include "hypervisor/lib/util.h"
+
+uint64_t now_ns(void);
+
+struct tsc_scale {
+    uint32_t mul;
+    int8_t shift;
+};
+
+/* ticks << shift (or >> -shift), times mul, / 2^32. */
+static inline uint64_t tsc_scale_ns(struct tsc_scale s, uint64_t ticks)
+{
+    ticks = s.shift >= 0 ? ticks << s.shift : ticks >> -s.shift;
+    return (uint64_t)(((unsigned __int128)ticks * s.mul) >> 32);
+}
+
+struct acpi_info;
+
+/* Boot CPU: calibrates TSC and APIC timer (about 50 ms), reads the wall
+ * clock. After apic_init(). */
+void time_init(const struct acpi_info *acpi);
+/* Other CPUs: the timer's mode. */
+void time_init_cpu(void);
+
+uint64_t tsc_hz(void);
+struct tsc_scale tsc_scale(void);
+uint64_t tsc_at_boot(void);          /* TSC value of now_ns() == 0 */
+uint64_t tsc_to_ns(uint64_t tsc);
+uint64_t ns_to_tsc(uint64_t ns);     /* rounds up */
+/* False: rates may change or CPUs may disagree (a warning was logged). */
+bool tsc_is_reliable(void);
+/* smp.c saw the CPUs' TSCs disagree. */
+void tsc_mark_unreliable(const char *why);
+
+/*
+ * This CPU's next timer_interrupt(): at `ns` since boot (UINT64_MAX: none).
+ * It may come early when ns is further away than the hardware counts.
+ */
+void deadline_set(uint64_t ns);
+
+/* Makes another CPU call timer_interrupt() soon. Any lock may be held. */
+void deadline_kick(unsigned int cpu);
+
+/* Busy wait; boot and hardware quirks only. */
+void delay_us(unsigned int us);
+
+/* Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:
+ * `epoch_ns` was right at system time `at_ns` (XENPF_settime). */
+uint64_t wallclock_boot(void);
+void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);
+
+/* The machine's PM timer, for domain 0 and debugging; 0 when absent. */
+uint16_t pm_timer_port(void);
+
+#endif

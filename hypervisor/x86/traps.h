@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Exceptions and the one layout of saved registers (entry.S). An exception
+ * of Lodge itself is either in the exception table or the end: it is
+ * reported on every console and the machine stops.
+ */
+#ifndef LODGE_X86_TRAPS_H
+#define LODGE_X86_TRAPS_H
+
+#include "hypervisor/lib/util.h"
+
+#define TRAP_DE 0
+#define TRAP_DB 1
+#define TRAP_NMI 2
+#define TRAP_BP 3
+#define TRAP_UD 6
+#define TRAP_DF 8
+#define TRAP_GP 13
+#define TRAP_PF 14
+#define TRAP_MC 18
+#define TRAP_COUNT 32
+
+/* Interrupt stack table slots (desc.c). */
+#define IST_DF 1
+#define IST_NMI 2
+#define IST_MC 3
+#define IST_COUNT 3
+
+/* As entry.S pushes it; rip to ss are the CPU's. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t vector;
+    uint64_t error; /* 0 where the CPU pushes none */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+_Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.S");
+
+/* From entry.S, interrupts off: exceptions here, the rest to irq.c. */
+void trap_dispatch(struct trap_frame *f);
+
+/* An NMI that a VM exit brought (VMX); others come by the IDT. */
+void nmi_arrived(void);
+
+/* Builds the shared IDT; boot CPU, before desc_init_cpu(). */
+void traps_init(void);
+
+/* Where to go on after a fault at rip, 0: nowhere. */
+uint64_t extable_find(uint64_t rip);
+
+/* Registers, code bytes, stack and likely callers to all consoles. */
+void dump_frame(const struct trap_frame *f);
+/* The same for the caller's own state, less exact. */
+void dump_here(void);
+
+#endif

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The bench: chroot, images, emulated machine, system tests.  Included by the
+# top Makefile.  Uses B (build folder) and LODGE_CACHE; the scripts find out
+# themselves whether anything has to be built.
+
+BENCH := tests/bench
+export B LODGE_CACHE
+export HYPERVISOR BOOT GUEST CPU SMP MEM ACCEL DISK NIC QEMU_EXTRA
+export HV_EXTRA DOM0_EXTRA SLOW TESTS
+
+# Runs a command in the chroot: $(IN_BENCH) gcc ...
+IN_BENCH := $(BENCH)/in-bench
+
+# What the machine boots; nothing of ours if it is another hypervisor.
+ifeq ($(HYPERVISOR),)
+BENCH_NEEDS = $(B)/lodge $(B)/lodge32
+endif
+
+.PHONY: bench images iso run shell test-system bench-clean
+
+bench:                  ## make the chroot with compilers and emulators
+	@$(BENCH)/chroot.sh >/dev/null
+
+images: bench           ## make domain 0's and the guest's disk images
+	@$(BENCH)/images/dom0.sh >/dev/null
+	@$(BENCH)/images/guest-debian.sh >/dev/null
+
+iso: images $(BENCH_NEEDS)      ## make $(B)/lodge.iso for BIOS and UEFI
+	@$(BENCH)/run.py iso
+
+run: images $(BENCH_NEEDS)      ## boot, domain 0, demo guest (GUEST=name)
+	@$(BENCH)/run.py
+
+shell: images $(BENCH_NEEDS)    ## boot and attach to domain 0's console
+	@$(BENCH)/run.py shell
+
+test-system: images $(BENCH_NEEDS)  ## system tests (TESTS="name name")
+	@tests/system/run.py $(TESTS)
+
+# Chroots and images of recipes that are no longer used, and partial builds.
+bench-clean:            ## drop cached chroots and images of old recipes
+	@$(BENCH)/clean.sh

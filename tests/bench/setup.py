@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a bench run consists of: files, versions, command lines.
+
+Reads the variables that make passes (HYPERVISOR, BOOT, ...) and calls the
+recipe scripts, which build what is missing.  Starts no machine.
+"""
+import os
+import subprocess
+import sys
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(BENCH))
+BUILD = os.path.join(TOP, os.environ.get("B", "build"))
+GUESTS = os.path.join(os.path.dirname(TOP), "shared", "guests")
+
+DOM0_ARGS = "root=LABEL=lodge-dom0 ro console=hvc0"
+HYPERVISOR_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=1024M "
+                      "dom0_max_vcpus=2 loglvl=all guest_loglvl=all")
+
+
+class Failure(Exception):
+    """Ends a run; its text is one sentence for the user."""
+
+
+def env(name, default):
+    return os.environ.get(name) or default
+
+
+def path_from(script):
+    """Runs a recipe script (which reports its progress itself) and returns
+    the path it prints."""
+    done = subprocess.run([os.path.join(BENCH, script)], check=False,
+                          stdout=subprocess.PIPE)
+    if done.returncode:
+        raise Failure(f"tests/bench/{script} failed (see above)")
+    return done.stdout.decode().strip()
+
+
+def in_bench(*argv):
+    return [os.path.join(BENCH, "in-bench"), *argv]
+
+
+class Setup:
+    """All choices of one run, from the environment:
+
+    HYPERVISOR  lodge (default), xen (Debian's Xen 4.20) or a file
+    BOOT        bios (GRUB ISO, default), uefi (GRUB ISO), quick (no GRUB)
+    CPU, SMP, MEM, ACCEL, DISK (nvme, ahci, virtio), NIC, QEMU_EXTRA
+                the outer machine
+    HV_EXTRA, DOM0_EXTRA   appended to the command lines
+    """
+
+    def __init__(self):
+        self.hypervisor = env("HYPERVISOR", "lodge")
+        self.boot = env("BOOT", "bios")
+        self.is_xen = self.hypervisor == "xen"
+        self.dom0 = path_from("images/dom0.sh")
+        self.guest = path_from("images/guest-debian.sh")
+        self.run_dir = os.path.join(BUILD, env("RUN_NAME", "run"))
+        os.makedirs(self.run_dir, exist_ok=True)
+        options = [HYPERVISOR_OPTIONS]
+        if self.is_xen:
+            # MWAIT faults under TCG, and a hang is easier seen than a reboot.
+            options.append("cpuidle=0 noreboot")
+        options.append(env("HV_EXTRA", ""))
+        self.options = " ".join(filter(None, options))
+        self.dom0_args = " ".join(filter(None, [
+            DOM0_ARGS, env("DOM0_EXTRA", "")]))
+
+    def hypervisor_file(self):
+        """The ELF that GRUB (or QEMU for a quick start) loads."""
+        if self.is_xen:
+            return "/boot/xen-4.20-amd64.gz"        # inside the bench
+        if self.hypervisor != "lodge":
+            return os.path.abspath(self.hypervisor)
+        name = "lodge32" if self.boot == "quick" else "lodge"
+        path = os.path.join(BUILD, name)
+        if not os.path.exists(path):
+            raise Failure(f"there is no {os.path.relpath(path)}: run make")
+        return path
+
+    def guest_overrides(self):
+        """What xl create needs in addition on this hypervisor.
+
+        QEMU reports RDTSCP as RDTSC, which Xen's RDTSC emulation takes for a
+        wrong instruction; with a native TSC nothing is emulated."""
+        return " tsc_mode='\"native\"'" if self.is_xen else ""
+
+    def iso(self):
+        """Makes the boot ISO and returns its path."""
+        path = os.path.join(self.run_dir, "boot.iso")
+        done = subprocess.run(in_bench(
+            os.path.join(BENCH, "iso.sh"), path, self.hypervisor_file(),
+            self.options, f"{self.dom0}/vmlinux", self.dom0_args,
+            f"{self.dom0}/initrd.img"), check=False)
+        if done.returncode:
+            raise Failure("the boot ISO could not be made (see above)")
+        return path
+
+    def guests_disk(self):
+        """A disk with the files of ../shared/guests, or None."""
+        if not os.path.isdir(GUESTS):
+            return None
+        path = os.path.join(self.run_dir, "guests.img")
+        if os.path.exists(path):
+            os.unlink(path)
+        subprocess.run(in_bench(
+            "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-L",
+            "lodge-guests", "-d", GUESTS, path, "24M"),
+            check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def boot_arguments(self):
+        if self.boot == "quick":
+            return ["-kernel", self.hypervisor_file(), "-append", self.options,
+                    "-initrd", f"{self.dom0}/vmlinux {self.dom0_args},"
+                    f"{self.dom0}/initrd.img"]
+        arguments = ["-cdrom", self.iso()]
+        if self.boot == "uefi":
+            arguments += ["-drive", "if=pflash,format=raw,readonly=on,"
+                          "file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                          "-drive", "if=pflash,format=raw,snapshot=on,"
+                          "file=/usr/share/OVMF/OVMF_VARS_4M.fd"]
+        elif self.boot != "bios":
+            raise Failure(f"BOOT={self.boot} is none of bios, uefi, quick")
+        return arguments
+
+    def disk(self, name, path):
+        """One disk whose changes are thrown away at the end."""
+        kind = env("DISK", "nvme")
+        devices = {"nvme": "nvme", "ahci": "ide-hd", "virtio": "virtio-blk-pci"}
+        if kind not in devices:
+            raise Failure(f"DISK={kind} is none of {', '.join(devices)}")
+        return ["-drive", f"if=none,id={name},file={path},format=raw,"
+                "snapshot=on", "-device",
+                f"{devices[kind]},drive={name},serial=lodge-{name}"]
+
+    def qemu(self, vnc_port, qmp_fd):
+        """The command line of the outer machine.  Serial port on stdio."""
+        argv = in_bench(
+            "qemu-system-x86_64", "-name", "lodge-bench",
+            "-accel", env("ACCEL", "tcg"), "-machine", "q35",
+            "-cpu", env("CPU", "EPYC,+x2apic"), "-smp", env("SMP", "2"),
+            "-m", env("MEM", "4096"), "-nodefaults", "-no-reboot",
+            "-display", "none", "-vga", "none",
+            "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
+            "-chardev", f"socket,id=qmp,fd={qmp_fd}",
+            "-mon", "chardev=qmp,mode=control")
+        argv += self.boot_arguments()
+        argv += self.disk("dom0", f"{self.dom0}/disk.img")
+        argv += self.disk("guest1", self.guest)
+        argv += self.disk("guest2", self.guest)
+        guests = self.guests_disk()
+        if guests:
+            argv += self.disk("guests", guests)
+        forwards = "".join(
+            f",hostfwd=tcp:127.0.0.1:{vnc_port + i}-10.0.2.9:{5901 + i}"
+            for i in range(4))
+        argv += ["-netdev", f"user,id=net0,dhcpstart=10.0.2.20{forwards}",
+                 "-device", f"{env('NIC', 'e1000e')},netdev=net0"]
+        return argv + env("QEMU_EXTRA", "").split()
+
+
+def main_guard(main):
+    """Runs main; a Failure or Ctrl-C becomes one sentence and status 1."""
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"failed: {failure}")
+    except KeyboardInterrupt:
+        sys.exit("stopped by the user")

@@ -1,0 +1,321 @@
+/* sources: hvm/emul/decode.c hvm/emul/classify.c hvm/emul/opcodes.c hvm/emul/emul.c hvm/emul/fast.c hvm/emul/int.c hvm/emul/muldiv.c hvm/emul/shift.c hvm/emul/stack.c hvm/emul/branch.c hvm/emul/string.c hvm/emul/portio.c hvm/emul/system.c hvm/emul/simd.c */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emulator with everything from the input: mode, registers, segments,
+ * bytes, and what each callback answers; any of them may fail at any time.
+ *
+ * Checked: no read or write outside an operand, no undefined behaviour, a
+ * bounded number of callbacks, callbacks only with arguments that the header
+ * promises, and an instruction that faults or cannot be handled leaves
+ * registers, flags and RIP alone (repeats: but for their progress).
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hvm/emul/emul.h"
+
+#define REQUIRE(x)                                                      \
+    do {                                                                \
+        if (!(x))                                                       \
+            abort();                                                    \
+    } while (0)
+
+struct input {
+    const uint8_t *p;
+    size_t left;
+};
+
+static struct input in;
+static unsigned int calls;
+static struct emul_seg segs[INSN_SEGS];
+
+static void take(void *to, size_t n)
+{
+    size_t have = n < in.left ? n : in.left;
+
+    memset(to, 0, n);
+    memcpy(to, in.p, have);
+    in.p += have;
+    in.left -= have;
+}
+
+static uint8_t take8(void)
+{
+    uint8_t b;
+
+    take(&b, 1);
+    return b;
+}
+
+/* What a callback returns: mostly success. */
+static enum emul_rc answer(struct emul_ctx *c, uint64_t la)
+{
+    REQUIRE(++calls < 2000);
+    switch (take8()) {
+    case 0xff:
+        return emul_page_fault(c, la, take8() & 7);
+    case 0xfe:
+        return EMUL_RETRY;
+    case 0xfd:
+        return EMUL_UNHANDLEABLE;
+    case 0xfc:
+        return emul_raise(c, take8() & 31, take8());
+    default:
+        return EMUL_OK;
+    }
+}
+
+static void check_linear(const struct emul_ctx *c, uint64_t la, unsigned int n)
+{
+    uint64_t last = la + n - 1;
+
+    if (c->mode == 8) {
+        unsigned int drop = 64 - c->la_bits;
+
+        REQUIRE((uint64_t)((int64_t)(la << drop) >> drop) == la);
+        REQUIRE((uint64_t)((int64_t)(last << drop) >> drop) == last);
+    } else {
+        REQUIRE(la <= 0xffffffffu);
+    }
+}
+
+static enum emul_rc fetch(struct emul_ctx *c, uint64_t la, void *buf,
+                          unsigned int *n)
+{
+    REQUIRE(*n >= 1 && *n <= INSN_MAX_BYTES);
+    if (take8() & 1 && *n > 1)
+        *n /= 2;
+    take(buf, *n);
+    return answer(c, la);
+}
+
+static enum emul_rc read_mem(struct emul_ctx *c, uint64_t la, void *buf,
+                             unsigned int n, bool rmw)
+{
+    (void)rmw;
+    REQUIRE(n >= 1 && n <= 32);
+    check_linear(c, la, n);
+    take(buf, n);
+    return answer(c, la);
+}
+
+static enum emul_rc write_mem(struct emul_ctx *c, uint64_t la, const void *buf,
+                              unsigned int n)
+{
+    uint8_t copy[32];
+
+    REQUIRE(n >= 1 && n <= 32);
+    check_linear(c, la, n);
+    memcpy(copy, buf, n);
+    return answer(c, la);
+}
+
+static enum emul_rc cmpxchg(struct emul_ctx *c, uint64_t la, const void *old,
+                            const void *new, unsigned int n)
+{
+    uint8_t copy[2][16];
+
+    REQUIRE(n == 1 || n == 2 || n == 4 || n == 8 || n == 16);
+    check_linear(c, la, n);
+    memcpy(copy[0], old, n);
+    memcpy(copy[1], new, n);
+    return answer(c, la);
+}
+
+static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
+{
+    check_linear(c, la, n);
+    return answer(c, la);
+}
+
+static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
+{
+    (void)c;
+    REQUIRE(s < INSN_SEGS);
+    return &segs[s];
+}
+
+static enum emul_rc load_seg(struct emul_ctx *c, enum insn_seg s, uint16_t sel)
+{
+    (void)sel;
+    REQUIRE(s < INSN_SEGS && s != INSN_CS);
+    return answer(c, 0);
+}
+
+static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+{
+    uint64_t bytes = (uint64_t)(r->count - 1) * r->bytes;
+    uint64_t ends[2] = { r->src, r->dst };
+
+    REQUIRE(r->count >= 1 && r->count <= 4096);
+    REQUIRE(r->bytes == 1 || r->bytes == 2 || r->bytes == 4 || r->bytes == 8);
+    for (int k = 0; k < 2; k++) {
+        uint64_t low = r->df ? ends[k] - bytes : ends[k];
+
+        if ((k == 0) ? r->kind == EMUL_REP_INS || r->kind == EMUL_REP_STOS
+                     : r->kind == EMUL_REP_OUTS)
+            continue;
+        REQUIRE(low >> 12 == (low + bytes + r->bytes - 1) >> 12);
+        check_linear(c, low, (unsigned int)bytes + r->bytes);
+    }
+    r->count -= take8() % r->count;
+    return answer(c, 0);
+}
+
+static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
+                        bool is_in, uint32_t *val)
+{
+    (void)port;
+    REQUIRE(bytes == 1 || bytes == 2 || bytes == 4);
+    if (is_in)
+        take(val, bytes);
+    return answer(c, 0);
+}
+
+static enum emul_rc get_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
+                            void *buf, unsigned int n)
+{
+    REQUIRE(r < (f == EMUL_VEC_MMX ? 8 : 16) && n >= 1 && n <= 32);
+    take(buf, n);
+    return answer(c, 0);
+}
+
+static enum emul_rc put_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
+                            const void *buf, unsigned int n, bool zero_rest)
+{
+    uint8_t copy[32];
+
+    (void)zero_rest;
+    REQUIRE(r < (f == EMUL_VEC_MMX ? 8 : 16) && n >= 1 && n <= 32);
+    memcpy(copy, buf, n);
+    return answer(c, 0);
+}
+
+static enum emul_rc read_reg(struct emul_ctx *c, unsigned int r, uint64_t *val)
+{
+    REQUIRE(r <= EMUL_XCR0);
+    take(val, 8);
+    return answer(c, 0);
+}
+
+static enum emul_rc write_reg(struct emul_ctx *c, unsigned int r, uint64_t val)
+{
+    (void)val;
+    REQUIRE(r <= 8);
+    return answer(c, 0);
+}
+
+static enum emul_rc invlpg(struct emul_ctx *c, uint64_t la)
+{
+    return answer(c, la);
+}
+
+static const struct emul_ops all_ops = {
+    .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
+    .check_write = check_write, .seg = seg, .load_seg = load_seg, .rep = rep,
+    .pio = pio, .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_reg,
+    .write_cr = write_reg, .read_dr = read_reg, .write_dr = write_reg,
+    .invlpg = invlpg,
+};
+
+/* Without those that may be missing. */
+static const struct emul_ops few_ops = {
+    .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
+    .check_write = check_write, .seg = seg,
+};
+
+static bool is_string(const struct insn *i)
+{
+    return i->map == INSN_MAP_1BYTE && i->encoding == INSN_LEGACY &&
+           ((i->opcode >= 0x6c && i->opcode <= 0x6f) ||
+            (i->opcode >= 0xa4 && i->opcode <= 0xaf));
+}
+
+static void check_result(const struct emul_ctx *c, enum emul_rc rc,
+                         const uint64_t *before, uint64_t rip, uint64_t rflags)
+{
+    bool same = !memcmp(before, c->gpr, 16 * sizeof(*before));
+    bool moved = false;
+    uint8_t step, shadow;
+
+    memcpy(&step, &c->step, 1);
+    memcpy(&shadow, &c->shadow, 1);
+    if (rc == EMUL_OK || rc == EMUL_RETRY)
+        REQUIRE(step <= 1 && shadow <= 1);      /* set in every case */
+    if (rc == EMUL_OK)
+        return;
+    REQUIRE(c->rip == rip && c->rflags == rflags);
+    if (rc == EMUL_FAULT)
+        REQUIRE(c->fault.vector < 32);
+    /* Only the registers of a repeat may have moved. */
+    for (int k = 0; k < 16; k++)
+        if (before[k] != c->gpr[k] && k != INSN_RCX && k != INSN_RSI &&
+            k != INSN_RDI && k != INSN_RAX)
+            moved = true;
+    REQUIRE(!moved);
+    if (rc == EMUL_UNHANDLEABLE || !c->insn.rep || !is_string(&c->insn))
+        REQUIRE(same);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t modes[4] = { 2, 4, 8, 8 };
+    uint64_t gpr[16], before[16];
+    struct emul_ctx c;
+    struct emul_io io;
+    enum emul_rc rc;
+    uint8_t how, flags;
+
+    in = (struct input){ data, size };
+    calls = 0;
+    how = take8();
+    flags = take8();
+    memset(&c, 0xa5, sizeof(c));        /* nothing else needs to be set */
+    c.ops = flags & 0x40 ? &few_ops : &all_ops;
+    c.opaque = NULL;
+    c.gpr = gpr;
+    c.mode = modes[how & 3];
+    c.cpl = flags & 3;
+    c.la_bits = flags & 4 ? 57 : 48;
+    c.protected = c.mode == 8 || (flags & 8);
+    c.v86 = c.protected && c.mode == 2 && (flags & 16);
+    c.align_check = flags & 32;
+    c.nbytes = take8() & 15;
+    take(c.bytes, c.nbytes);
+    take(&c.rip, 8);
+    take(&c.rflags, 4);
+    c.rflags &= 0x3fffffu;
+    for (int k = 0; k < 16; k++)        /* small numbers are more likely */
+        take(&gpr[k], take8() & 1 ? 8 : 3), gpr[k] &= flags & 0x80 ? 0xffffff
+                                                                  : ~0ull;
+    for (int k = 0; k < INSN_SEGS; k++) {
+        take(&segs[k].attr, 2);
+        take(&segs[k].base, 4);
+        segs[k].limit = take8() & 1 ? ~0u : 0xffff;
+    }
+    memcpy(before, gpr, sizeof(gpr));
+    {
+        uint64_t rip = c.rip, rflags = c.rflags;
+
+        switch (how >> 2 & 3) {
+        case 0:
+        case 1:
+            rc = emul_mmio(&c);
+            break;
+        case 2:
+            rc = emul_sys(&c);
+            break;
+        default:
+            io = (struct emul_io){ .port = (uint16_t)gpr[INSN_RDX],
+                                   .bytes = 1u << (how >> 4 & 3),
+                                   .in = how & 64, .rep = how & 128 };
+            rc = emul_string_io(&c, &io);
+            break;
+        }
+        if (rc == EMUL_OK)
+            (void)emul_one_place(&c);
+        check_result(&c, rc, before, rip, rflags);
+    }
+    return 0;
+}

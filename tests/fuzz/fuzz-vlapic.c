@@ -1,0 +1,179 @@
+/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/vlapic-save.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Three local APICs under random register accesses, messages, time and
+ * records. Invariants: nothing is dispensed that the priority forbids, the
+ * summaries agree with the registers, a save and a load change nothing that
+ * software sees.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/irq-fakes.h"
+
+struct input {
+    const uint8_t *p;
+    size_t left;
+};
+
+static uint64_t take(struct input *in, unsigned int bytes)
+{
+    uint64_t v = 0;
+
+    while (bytes-- && in->left) {
+        v = v << 8 | *in->p++;
+        in->left--;
+    }
+    return v;
+}
+
+static void must(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static int highest(const struct vlapic *a, unsigned int bank)
+{
+    for (int i = 255; i >= 0; i--)
+        if (a->regs[bank / 4 + i / 32 * 4] >> i % 32 & 1)
+            return i;
+    return -1;
+}
+
+static void check(struct vlapic *a)
+{
+    int isr = highest(a, APIC_ISR), irr = highest(a, APIC_IRR);
+    uint8_t tpr = vlapic_tpr(a);
+    int p;
+
+    must(a->isrv == (isr < 0 ? 0 : isr));
+    must(a->ppr == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
+    for (unsigned int w = 0; w < 8; w++) {
+        must(!(a->isr_words >> w & 1) == !a->regs[APIC_ISR / 4 + w * 4]);
+        must((a->pending >> w & 1) || !a->regs[APIC_IRR / 4 + w * 4]);
+    }
+    must(a->mode != VLAPIC_OFF || !a->enabled);
+    must(!vlapic_quiet(a) || irr < 0);
+    p = vlapic_pending(a);
+    irr = highest(a, APIC_IRR);
+    must(p == VLAPIC_EXTINT || p == (irr >> 4 > a->ppr >> 4 ? irr : -1));
+    must(p < 0 || p >= 16);
+}
+
+static void save_and_load(struct domain *d, unsigned int n)
+{
+    struct vlapic *a = fake_apic(d, n);
+    struct hvm_hw_lapic_regs regs, again;
+    struct hvm_hw_lapic hidden;
+
+    vlapic_save_hidden(a, &hidden);
+    vlapic_save_regs(a, &regs);
+    must(!vlapic_load_hidden(a, &hidden));
+    must(!vlapic_load_regs(a, &regs));
+    vlapic_save_regs(a, &again);
+    must(!memcmp(&regs, &again, sizeof(regs)));
+}
+
+static void load_garbage(struct vlapic *a, struct input *in)
+{
+    struct hvm_hw_lapic_regs regs;
+    struct hvm_hw_lapic hidden;
+
+    vlapic_save_hidden(a, &hidden);
+    vlapic_save_regs(a, &regs);
+    hidden.disabled = (uint32_t)take(in, 1);
+    hidden.apic_base_msr ^= take(in, 2);
+    hidden.tdt_msr = take(in, 8);
+    memcpy(regs.data, in->p, MIN(in->left, sizeof(regs)));
+    (void)vlapic_load_hidden(a, &hidden);
+    (void)vlapic_load_regs(a, &regs);
+    a->loaded_hidden = a->loaded_regs = false;
+}
+
+static void step(struct domain *d, struct input *in)
+{
+    uint8_t op = (uint8_t)take(in, 1);
+    unsigned int n = op >> 4 & 3;
+    struct vlapic *a = fake_apic(d, n % 3);
+    struct apic_msg m;
+    uint64_t v = 0;
+    int p;
+
+    switch (op & 15) {
+    case 0:
+    case 1:
+        vlapic_mmio_write(a, (unsigned int)take(in, 2), 4, take(in, 4));
+        break;
+    case 2:
+        vlapic_mmio_write(a, (unsigned int)take(in, 2),
+                          1u << (take(in, 1) & 3), take(in, 8));
+        break;
+    case 3:
+        (void)vlapic_mmio_read(a, (unsigned int)take(in, 2),
+                               1u << (take(in, 1) & 3));
+        break;
+    case 4:
+        (void)vlapic_msr_write(a, 0x800 + (uint32_t)take(in, 1), take(in, 8));
+        break;
+    case 5:
+        (void)vlapic_msr_read(a, 0x7f0 + (uint32_t)take(in, 1), &v);
+        break;
+    case 6:
+        (void)vlapic_base_write(a, APIC_BASE_DEFAULT ^ take(in, 2));
+        break;
+    case 7:
+        vlapic_deadline_write(a, take(in, 8));
+        break;
+    case 8:
+        (void)vlapic_post(a, (uint8_t)take(in, 1), n & 1);
+        break;
+    case 9:
+        m.dest = (uint32_t)take(in, 4);
+        m.vector = (uint8_t)take(in, 1);
+        m.delivery = take(in, 1) & 7;
+        m.shorthand = take(in, 1) & 3;
+        m.logical = n & 1;
+        m.level = n & 2;
+        (void)apicbus_deliver(&d->route.apics, a, &m);
+        break;
+    case 10:
+    case 11:
+        p = vlapic_pending(a);
+        if (p >= 0)
+            (void)vlapic_ack(a, p);
+        break;
+    case 12:
+        vlapic_eoi(a);
+        break;
+    case 13:
+        fake_run_until(fake_now + take(in, 3));
+        break;
+    case 14:
+        save_and_load(d, n % 3);
+        break;
+    case 15:
+        if (n == 3)
+            load_garbage(a, in);
+        else
+            route_gsi_set(&d->route, (unsigned int)take(in, 1), n & 1);
+        break;
+    }
+    check(a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input in = { data, size };
+    struct domain *d;
+
+    fake_now = SECONDS(10);
+    d = fake_domain(3, true);
+    for (unsigned int i = 0; i < 48; i++)
+        ioapic_set_rte(d, i, (uint64_t)(i % 4 * 2) << 56 | (i & 1) << 15 |
+                                 (0x40 + i));
+    for (unsigned int i = 0; in.left && i < 400; i++)
+        step(d, &in);
+    fake_domain_free(d);
+    return 0;
+}

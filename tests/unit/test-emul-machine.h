@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A fake machine for the emulator's tests: memory, segments, registers and
+ * devices that record what is asked of them. Each test program has its own; it
+ * must decide nothing that the emulator should.
+ */
+#ifndef TESTS_UNIT_TEST_EMUL_MACHINE_H
+#define TESTS_UNIT_TEST_EMUL_MACHINE_H
+
+#include <string.h>
+
+#include "hvm/emul/emul.h"
+#include "tests/unit/test.h"
+
+/*
+ * The fake machine: RAM, one page that faults, and a record of what was asked.
+ */
+#define RAM       0x10000ull
+#define RAM_BYTES 0x10000u
+#define BAD       0x40000ull    /* this page and all else: #PF */
+#define CODE      0x18000ull
+
+struct access {
+    char what;          /* r read, m rmw read, w write, c cmpxchg, i o port */
+    uint64_t la;
+    unsigned int n;
+    uint64_t val;
+};
+
+static struct machine {
+    struct emul_ctx c;
+    uint64_t gpr[16];
+    struct emul_seg seg[6];
+    uint8_t ram[RAM_BYTES];
+    struct access log[600];
+    unsigned int accesses;
+    struct emul_rep rep;        /* the last run asked for */
+    unsigned int reps, rep_limit;
+    bool take_reps, race;
+    uint64_t cr[17], dr[8], invlpg;
+    uint8_t vec[16][32], mmx[8][8];
+} m;
+
+static void note(char what, uint64_t la, unsigned int n, const void *val)
+{
+    struct access *a = &m.log[m.accesses];
+
+    if (m.accesses < sizeof(m.log) / sizeof(m.log[0]) - 1)
+        m.accesses++;
+    *a = (struct access){ .what = what, .la = la, .n = n };
+    memcpy(&a->val, val, n < 8 ? n : 8);
+}
+
+static enum emul_rc touch(struct emul_ctx *c, uint64_t la, unsigned int n,
+                          bool write)
+{
+    for (unsigned int i = 0; i < n; i++)
+        if (la + i < RAM || la + i >= RAM + RAM_BYTES)
+            return emul_page_fault(c, la + i, write ? 2 : 0);
+    return EMUL_OK;
+}
+
+static enum emul_rc fetch(struct emul_ctx *c, uint64_t la, void *buf,
+                          unsigned int *n)
+{
+    enum emul_rc rc = touch(c, la, 1, false);
+    unsigned int left = 4096 - (la & 4095);
+
+    if (rc)
+        return rc;
+    if (*n > left)
+        *n = left;
+    memcpy(buf, &m.ram[la - RAM], *n);
+    return EMUL_OK;
+}
+
+static enum emul_rc read_mem(struct emul_ctx *c, uint64_t la, void *buf,
+                             unsigned int n, bool rmw)
+{
+    enum emul_rc rc = touch(c, la, n, rmw);
+
+    if (rc)
+        return rc;
+    memcpy(buf, &m.ram[la - RAM], n);
+    note(rmw ? 'm' : 'r', la, n, buf);
+    return EMUL_OK;
+}
+
+static enum emul_rc write_mem(struct emul_ctx *c, uint64_t la, const void *buf,
+                              unsigned int n)
+{
+    enum emul_rc rc = touch(c, la, n, true);
+
+    if (rc)
+        return rc;
+    memcpy(&m.ram[la - RAM], buf, n);
+    note('w', la, n, buf);
+    return EMUL_OK;
+}
+
+static enum emul_rc cmpxchg(struct emul_ctx *c, uint64_t la, const void *old,
+                            const void *new, unsigned int n)
+{
+    enum emul_rc rc = touch(c, la, n, true);
+
+    if (rc)
+        return rc;
+    if (m.race)
+        m.ram[la - RAM]++;      /* another CPU was here */
+    if (memcmp(&m.ram[la - RAM], old, n))
+        return EMUL_RETRY;
+    memcpy(&m.ram[la - RAM], new, n);
+    note('c', la, n, new);
+    return EMUL_OK;
+}
+
+static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
+{
+    return touch(c, la, n, true);
+}
+
+static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
+{
+    (void)c;
+    return &m.seg[s];
+}
+
+static enum emul_rc load_seg(struct emul_ctx *c, enum insn_seg s, uint16_t sel)
+{
+    (void)c;
+    m.seg[s].sel = sel;
+    m.seg[s].base = (uint64_t)sel << 4;
+    return EMUL_OK;
+}
+
+static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+{
+    (void)c;
+    if (!m.take_reps)
+        return EMUL_UNHANDLEABLE;
+    m.reps++;
+    m.rep = *r;
+    if (m.rep_limit && r->count > m.rep_limit)
+        r->count = m.rep_limit;
+    return EMUL_OK;
+}
+
+static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
+                        bool in, uint32_t *val)
+{
+    (void)c;
+    if (in)
+        *val = 0xa1b2c3d4u & (uint32_t)((1ull << 8 * bytes) - 1);
+    note(in ? 'i' : 'o', port, bytes, val);
+    return EMUL_OK;
+}
+
+static enum emul_rc get_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
+                            void *buf, unsigned int n)
+{
+    (void)c;
+    memcpy(buf, f == EMUL_VEC_MMX ? m.mmx[r] : m.vec[r], n);
+    return EMUL_OK;
+}
+
+static enum emul_rc put_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
+                            const void *buf, unsigned int n, bool zero_rest)
+{
+    (void)c;
+    if (f == EMUL_VEC_MMX) {
+        memcpy(m.mmx[r], buf, n);
+        return EMUL_OK;
+    }
+    memcpy(m.vec[r], buf, n);
+    if (zero_rest)
+        memset(m.vec[r] + n, 0, 32 - n);
+    return EMUL_OK;
+}
+
+static enum emul_rc read_cr(struct emul_ctx *c, unsigned int cr, uint64_t *val)
+{
+    (void)c;
+    *val = m.cr[cr];
+    return EMUL_OK;
+}
+
+static enum emul_rc write_cr(struct emul_ctx *c, unsigned int cr, uint64_t val)
+{
+    if (val & 1ull << 63)
+        return emul_raise(c, 13, 0);
+    m.cr[cr] = val;
+    return EMUL_OK;
+}
+
+static enum emul_rc read_dr(struct emul_ctx *c, unsigned int dr, uint64_t *val)
+{
+    (void)c;
+    *val = m.dr[dr];
+    return EMUL_OK;
+}
+
+static enum emul_rc write_dr(struct emul_ctx *c, unsigned int dr, uint64_t val)
+{
+    (void)c;
+    m.dr[dr] = val;
+    return EMUL_OK;
+}
+
+static enum emul_rc invlpg(struct emul_ctx *c, uint64_t la)
+{
+    (void)c;
+    m.invlpg = la;
+    return EMUL_OK;
+}
+
+static const struct emul_ops ops = {
+    .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
+    .check_write = check_write, .seg = seg, .load_seg = load_seg, .rep = rep,
+    .pio = pio, .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_cr,
+    .write_cr = write_cr, .read_dr = read_dr, .write_dr = write_dr,
+    .invlpg = invlpg,
+};
+
+#define ATTR_DATA 0x493u        /* present, writable data, 32-bit */
+#define ATTR_CODE 0x49bu
+
+/* A machine in the given mode with flat segments and this code at CODE. */
+static void machine(unsigned int mode, const char *code, unsigned int n)
+{
+    memset(&m, 0, sizeof(m));
+    for (unsigned int i = 0; i < RAM_BYTES; i++)
+        m.ram[i] = (uint8_t)(i ^ i >> 8);
+    memcpy(&m.ram[CODE - RAM], code, n);
+    for (int i = 0; i < 6; i++)
+        m.seg[i] = (struct emul_seg){ .sel = (uint16_t)(8 + 8 * i),
+                                      .attr = ATTR_DATA, .limit = ~0u };
+    m.seg[INSN_CS].attr = ATTR_CODE;
+    m.cr[0] = 0x80000031;
+    m.cr[4] = 0x40600;
+    m.cr[EMUL_XCR0] = 7;
+    m.c = (struct emul_ctx){
+        .ops = &ops, .gpr = m.gpr, .rip = CODE, .rflags = 0x2,
+        .mode = (uint8_t)mode, .la_bits = 48, .protected = true,
+    };
+    m.gpr[INSN_RSP] = RAM + 0x4000;
+}
+
+#define MACHINE(mode, code) machine(mode, code, sizeof(code) - 1)
+
+static inline uint64_t ram64(uint64_t la)
+{
+    uint64_t v;
+
+    memcpy(&v, &m.ram[la - RAM], 8);
+    return v;
+}
+
+static inline void check_fault(enum emul_rc rc, unsigned int vector,
+                               uint32_t error)
+{
+    CHECK_EQ(rc, EMUL_FAULT);
+    CHECK_EQ(m.c.fault.vector, vector);
+    CHECK_EQ(m.c.fault.error, error);
+    CHECK_EQ(m.c.fault.has_error, vector != 6 && vector != 0 && vector != 7);
+    CHECK_EQ(m.c.rip, CODE);
+}
+
+#endif
