@@ -14,7 +14,8 @@
 
 static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e)
 {
-    struct glue g = { .v = v, .npf_valid = !e->npf.walk, .npf = e->npf.gpa };
+    struct glue g = { .v = v, .npf_valid = !e->npf.walk, .npf = e->npf.gpa,
+                      .npf_write = e->npf.write };
     struct emul_ctx c;
     enum emul_rc rc;
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Granted frames in a domain's map, and its runstate in its memory. */
+/* Granted frames in a domain's map. */
 #include "hvm/base/hvm.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 
 int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
@@ -27,25 +24,4 @@ int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t m)
 void guest_grant_flush(struct domain *d)
 {
     p2m_flush(d);
-}
-
-/* The guest gave a linear address: its tables are those of v, now. */
-void guest_runstate_update(struct vcpu *v)
-{
-    struct vcpu_runstate_info r;
-    struct compat_vcpu_runstate_info c;
-    int rc;
-
-    vcpu_runstate(v, &r);
-    if (v->runstate_compat) {
-        c.state = r.state;
-        c.state_entry_time = r.state_entry_time;
-        for (unsigned int i = 0; i < ARRAY_SIZE(c.time); i++)
-            c.time[i] = r.time[i];
-        rc = guest_write(v->runstate_guest, &c, sizeof(c));
-    } else {
-        rc = guest_write(v->runstate_guest, &r, sizeof(r));
-    }
-    /* Not mapped at this moment: the next update finds it. */
-    (void)rc;
 }

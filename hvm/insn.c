@@ -184,15 +184,13 @@ void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
     case EMUL_OK:
     case EMUL_RETRY:
         r->rip = c->rip;
-        r->rflags = c->rflags & ~RFLAGS_RF;
-        if (rc == EMUL_OK) {
-            if (unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS) != c->shadow)
-                hvm_ops.set_shadow(v, (hvm_ops.shadow(v) & SHADOW_NMI) |
-                                          (c->shadow ? SHADOW_STI_MOVSS : 0));
-            if (unlikely(c->step)) {
-                hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-                hvm_raise(v, VEC_DB, 0);
-            }
+        r->rflags = rc == EMUL_OK ? c->rflags & ~RFLAGS_RF : c->rflags;
+        if (rc == EMUL_OK && (hvm_ops.shadow(v) || c->shadow))
+            hvm_ops.set_shadow(v, (hvm_ops.shadow(v) & SHADOW_NMI) |
+                                      (c->shadow ? SHADOW_STI_MOVSS : 0));
+        if (unlikely(c->step)) {
+            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+            hvm_raise(v, VEC_DB, 0);
         }
         break;
     case EMUL_FAULT:

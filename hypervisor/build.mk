@@ -29,7 +29,7 @@ $(B)/lodge: $(LODGE_OBJECTS) hypervisor/hypervisor.lds
 	@echo "  LD $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-T hypervisor/hypervisor.lds -o $@ $(LODGE_OBJECTS)
+		-T hypervisor/hypervisor.lds -o $@ $(LODGE_OBJECTS) $(LDEXTRA)
 
 $(B)/lodge32: $(B)/lodge
 	@$(OBJCOPY) -O elf32-i386 $< $@

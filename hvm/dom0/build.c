@@ -24,6 +24,8 @@
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/smp.h"
 
+const struct boot_info *dom0_boot_info;
+
 void dom0_error(const char *fmt, ...)
 {
     char text[256];
@@ -143,6 +145,7 @@ int dom0_create(const struct boot_info *bi)
     struct domain *d;
     int rc;
 
+    dom0_boot_info = bi;
     pci_init(&acpi_info);
     rc = create(&d);
     if (rc) {

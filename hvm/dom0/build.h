@@ -26,6 +26,9 @@ extern unsigned int opt_dom0_max_vcpus;
  */
 int dom0_create(const struct boot_info *bi);
 
+/* What the boot loader said, as dom0_create() got it; NULL before. */
+extern const struct boot_info *dom0_boot_info;
+
 /* The memory map as domain 0 was given it (XENMEM_memory_map): entry i, or
  * NULL past the end. */
 const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i);

@@ -28,6 +28,7 @@ extern const struct emul_ops glue_ops;
 struct glue {
     struct vcpu *v;
     bool npf_valid;
+    bool npf_write; /* the access that exited was a write */
     gpa_t npf;
 };
 

@@ -25,7 +25,9 @@ static uint32_t rights(const struct emul_ctx *c, bool write)
     return (c->cpl == 3 ? PFEC_USER : 0) | (write ? PFEC_WRITE : 0);
 }
 
-/* Linear to physical, by the exit's own address where that is it. */
+/* Linear to physical, by the exit's own address where that is it. A read
+ * that exited says nothing of the right to write: the guest can change its
+ * code before we fetch it. */
 static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
                               gpa_t *at)
 {
@@ -33,7 +35,8 @@ static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
     uint32_t pfec;
     int rc;
 
-    if (g->npf_valid && ((la ^ g->npf.raw) & (PAGE_SIZE - 1)) == 0 &&
+    if (g->npf_valid && (g->npf_write || !write) &&
+        ((la ^ g->npf.raw) & (PAGE_SIZE - 1)) == 0 &&
         emul_one_place(c)) {
         *at = g->npf;
         return EMUL_OK;

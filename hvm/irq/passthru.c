@@ -185,3 +185,14 @@ void passthru_watch_pins(struct route *r)
 {
     r->watch_pins = true;
 }
+
+/* ---- pirqs: no domain is offered any (XENFEAT_hvm_pirqs) ------------------ */
+
+void route_gsi_event(struct domain *d, unsigned int gsi)
+{
+}
+
+int route_msi_event(struct domain *d, uint32_t pirq)
+{
+    return -EINVAL;
+}

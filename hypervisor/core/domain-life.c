@@ -300,7 +300,7 @@ static int wait_threads(const struct domain *d)
 
     while (!threads_gone(d)) {
         if (now_ns() >= end) {
-            sched_yield(); /* one may wait for this CPU */
+            sched_give_way(); /* one may wait for this CPU */
             return threads_gone(d) ? 0 : -ERESTART;
         }
         smp_call_poll();
@@ -336,7 +336,7 @@ int domain_kill(struct domain *d)
     if (d == current->domain || d == hardware_domain || d == idle_domain)
         return -EINVAL;
     if (atomic_xchg(&d->killing, true)) {
-        sched_yield();
+        sched_give_way();
         return -ERESTART;
     }
     if (d->dying == DOMAIN_ALIVE)

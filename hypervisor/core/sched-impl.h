@@ -36,8 +36,9 @@ struct runq {
     struct timer timer;     /* end of the slice or of a capped budget */
     uint64_t timer_at;      /* (q) TIME_NEVER: not set */
 
-    /* (a) What others may know of curr without the lock; weight 0: idle. */
-    uint64_t hint_vruntime, hint_time;
+    /* (a) What others may know without the lock: curr's vruntime (weight 0:
+     * idle), the least of those who wait. */
+    uint64_t hint_vruntime, hint_time, hint_waiting;
     uint32_t hint_weight;
 };
 
@@ -77,9 +78,17 @@ uint64_t runq_account(struct runq *rq, uint64_t now);
 void runq_hint(struct runq *rq, uint64_t now);
 /* A guess of curr's vruntime at now, without the lock; 0: it idles. */
 uint64_t runq_guess(const struct runq *rq, uint64_t now);
+/* A guess of how much more curr has had than one who waits there, or 0. */
+uint64_t runq_lead(const struct runq *rq, uint64_t now);
 
+/*
+ * How far ahead (> 0) or behind its share v is that is about to be woken, by
+ * what happened on the queue where it ran last, rq (accounted). Between
+ * -SCHED_WAKE_BONUS and SCHED_LAG_MAX.
+ */
+int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now);
 /* Sets v's vruntime in relation to those on rq, before it is queued. */
-void runq_place_woken(struct runq *rq, struct vcpu *v);
+void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
@@ -107,16 +116,15 @@ static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 /*
  * A CPU for v, which is about to be queued: its last one if that idles, an
  * idle one, one where it would run at once, the one with the fewest waiting.
- * `online` and `idle` are sets, guess() gives runq_guess() of a CPU and
- * waiting() its queue's length. Lock of v's queue.
+ * `online` and `idle` are sets, queue() gives a CPU's, for hints. lag is
+ * runq_lag(). Lock of v's queue.
  */
 struct sched_view {
     const struct cpumask *online, *idle;
-    uint64_t (*guess)(unsigned int cpu, uint64_t now);
-    unsigned int (*waiting)(unsigned int cpu);
+    struct runq *(*queue)(unsigned int cpu);
 };
-unsigned int sched_place(const struct vcpu *v, const struct sched_view *view,
-                         uint64_t now);
+unsigned int sched_place(const struct vcpu *v, int64_t lag,
+                         const struct sched_view *view, uint64_t now);
 /* A CPU that should take v, waiting on `from`, for fairness, or MAX_CPUS. */
 unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
                                   const struct sched_view *view,

@@ -4,9 +4,13 @@
  * weight; who has the least is next. It is comparable between CPUs: a vCPU
  * that waits while another CPU's has had much more is moved there, so shares
  * hold across CPUs. The scales of two CPUs can drift apart all the same (by
- * affinity, or a weight larger than a whole CPU), so whoever moves or wakes
- * is placed near its new neighbours, and who runs alone is kept near the
- * others. Decides on the structures it is given; takes no lock.
+ * affinity, or a weight larger than a whole CPU), so whoever moves is placed
+ * near its new neighbours, and who runs alone is kept near the others.
+ *
+ * Who wakes is placed by its lag: what it has had beyond its share, measured
+ * where it ran last. One that sleeps much has a negative lag, and runs at
+ * once wherever it wakes. Decides on the structures it is given; takes no
+ * lock.
  */
 #include "hypervisor/core/sched-impl.h"
 
@@ -26,6 +30,15 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
 }
 
+static void hint_waiting(struct runq *rq)
+{
+    uint64_t least = ~0ull;
+
+    if (!list_empty(&rq->queue))
+        least = list_first(&rq->queue, struct vcpu, se.queue)->se.vruntime;
+    WRITE_ONCE(rq->hint_waiting, least);
+}
+
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
 {
     spin_lock_init(&rq->lock, LOCK_RUNQ);
@@ -34,6 +47,7 @@ void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
     list_init(&rq->queue);
     rq->floor = READ_ONCE(global_floor);
     rq->timer_at = TIME_NEVER;
+    hint_waiting(rq);
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -49,6 +63,7 @@ void runq_insert(struct runq *rq, struct vcpu *v)
     }
     list_add(pos, &v->se.queue);
     WRITE_ONCE(rq->nr, rq->nr + 1);
+    hint_waiting(rq);
     if (!vcpu_allowed_on(v, rq->cpu))
         rq->misplaced = true;
 }
@@ -57,6 +72,7 @@ void runq_remove(struct runq *rq, struct vcpu *v)
 {
     list_del(&v->se.queue);
     WRITE_ONCE(rq->nr, rq->nr - 1);
+    hint_waiting(rq);
 }
 
 /* The least vruntime on rq; its floor if there is none. */
@@ -130,26 +146,47 @@ uint64_t runq_guess(const struct runq *rq, uint64_t now)
            (now > since ? now - since : 0) * SCHED_WEIGHT_DEFAULT / weight;
 }
 
-static void place(struct runq *rq, struct vcpu *v, uint64_t behind)
+uint64_t runq_lead(const struct runq *rq, uint64_t now)
+{
+    uint64_t curr = runq_guess(rq, now);
+    uint64_t waiting = READ_ONCE(rq->hint_waiting);
+
+    return curr > waiting ? curr - waiting : 0;
+}
+
+int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
+{
+    int64_t lag = (int64_t)(v->se.vruntime - rq->floor);
+
+    /* An idle CPU's floor stands still: what it slept counts as if one
+     * other had run there. */
+    if (runq_is_empty(rq) && now > v->runstate.state_entry_time)
+        lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
+                            (uint64_t)SECONDS(1));
+    if (lag < -(int64_t)SCHED_WAKE_BONUS)
+        return -(int64_t)SCHED_WAKE_BONUS;
+    return MIN(lag, (int64_t)SCHED_LAG_MAX);
+}
+
+void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag)
+{
+    uint64_t base = runq_least(rq);
+
+    if (runq_is_empty(rq))
+        base = MAX(base, READ_ONCE(global_floor));
+    v->se.vruntime = base + (uint64_t)lag;
+}
+
+void runq_place_moved(struct runq *rq, struct vcpu *v)
 {
     uint64_t least = runq_least(rq);
 
     if (runq_is_empty(rq))
         v->se.vruntime = MAX(v->se.vruntime,
-                             READ_ONCE(global_floor) - behind);
+                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
     else
-        v->se.vruntime = clamp(v->se.vruntime, least - behind,
+        v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
                                least + SCHED_LAG_MAX);
-}
-
-void runq_place_woken(struct runq *rq, struct vcpu *v)
-{
-    place(rq, v, SCHED_WAKE_BONUS);
-}
-
-void runq_place_moved(struct runq *rq, struct vcpu *v)
-{
-    place(rq, v, SCHED_LAG_MAX);
 }
 
 uint64_t sched_slice(unsigned int nr)
@@ -241,31 +278,33 @@ static unsigned int find_idle(const struct cpumask *mask,
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
-/* The CPU of mask whose own vCPU has had the most; MAX_CPUS if none. */
-static unsigned int find_richest(const struct cpumask *mask,
-                                 const struct sched_view *view, uint64_t now,
-                                 uint64_t *vruntime)
+/* The CPU of mask with the most of what value() tells; MAX_CPUS if none has
+ * more than limit. */
+static unsigned int find_most(const struct cpumask *mask,
+                              const struct sched_view *view, uint64_t now,
+                              uint64_t (*value)(const struct runq *,
+                                                uint64_t), uint64_t limit)
 {
     unsigned int cpu, best = MAX_CPUS;
 
-    *vruntime = 0;
     for_each_cpu (cpu, mask) {
-        uint64_t has = view->guess(cpu, now);
+        uint64_t has = value(view->queue(cpu), now);
 
-        if (has > *vruntime) {
-            *vruntime = has;
+        if (has > limit) {
+            limit = has;
             best = cpu;
         }
     }
     return best;
 }
 
-unsigned int sched_place(const struct vcpu *v, const struct sched_view *view,
-                         uint64_t now)
+unsigned int sched_place(const struct vcpu *v, int64_t lag,
+                         const struct sched_view *view, uint64_t now)
 {
     struct cpumask wanted, possible;
     unsigned int last = v->cpu, cpu, best = MAX_CPUS;
-    uint64_t limit = v->se.vruntime + SCHED_WAKE_GRAIN, has;
+    int64_t limit = lag + (int64_t)SCHED_WAKE_GRAIN;
+    bool may_last;
 
     wanted_cpus(v, view->online, &wanted, &possible);
     cpu = find_idle(&wanted, view->idle, last);
@@ -274,16 +313,21 @@ unsigned int sched_place(const struct vcpu *v, const struct sched_view *view,
     if (cpu < MAX_CPUS)
         return cpu;
 
-    if (cpumask_test(&wanted, last) && view->guess(last, now) > limit)
+    /* Where would it run at once? Far enough behind: anywhere. */
+    may_last = cpumask_test(&wanted, last);
+    if (limit < 0)
+        return may_last ? last : cpumask_next(&wanted, 0);
+    if (may_last && runq_lead(view->queue(last), now) > (uint64_t)limit)
         return last;
-    cpu = find_richest(&wanted, view, now, &has);
-    if (cpu < MAX_CPUS && has > limit)
+    cpu = find_most(&wanted, view, now, runq_lead, (uint64_t)limit);
+    if (cpu < MAX_CPUS)
         return cpu;
 
-    if (cpumask_test(&wanted, last))
+    if (may_last)
         best = last;
     for_each_cpu (cpu, &wanted)
-        if (best == MAX_CPUS || view->waiting(cpu) < view->waiting(best))
+        if (best == MAX_CPUS || READ_ONCE(view->queue(cpu)->nr) <
+                                    READ_ONCE(view->queue(best)->nr))
             best = cpu;
     return best < MAX_CPUS ? best : last;
 }
@@ -292,12 +336,9 @@ unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
                                   const struct sched_view *view, uint64_t now)
 {
     struct cpumask wanted, possible;
-    unsigned int cpu;
-    uint64_t has;
 
     wanted_cpus(v, view->online, &wanted, &possible);
     cpumask_clear(&wanted, from);
-    cpu = find_richest(&wanted, view, now, &has);
-    return cpu < MAX_CPUS && has > v->se.vruntime + SCHED_BALANCE_GRAIN
-               ? cpu : MAX_CPUS;
+    return find_most(&wanted, view, now, runq_guess,
+                     v->se.vruntime + SCHED_BALANCE_GRAIN);
 }

@@ -45,21 +45,10 @@ static struct runq *cpu_rq(unsigned int cpu)
     return &per_cpu(runq, cpu);
 }
 
-static uint64_t cpu_guess(unsigned int cpu, uint64_t now)
-{
-    return runq_guess(cpu_rq(cpu), now);
-}
-
-static unsigned int cpu_waiting(unsigned int cpu)
-{
-    return READ_ONCE(cpu_rq(cpu)->nr);
-}
-
 static const struct sched_view view = {
     .online = &sched_cpus,
     .idle = &idle_cpus,
-    .guess = cpu_guess,
-    .waiting = cpu_waiting,
+    .queue = cpu_rq,
 };
 
 /* Locks the queue that v belongs to. */
@@ -261,16 +250,10 @@ static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
     call_help(v);
 }
 
-/* Queues v, which is off, on rq. Locks: rq and that of v's queue. */
-static void enqueue(struct runq *rq, struct vcpu *v, bool woken)
+/* Queues v, which is off and placed, on rq (accounted). Locks: rq and that
+ * of v's queue. */
+static void enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 {
-    uint64_t now = now_ns();
-
-    account(rq, now);
-    if (woken)
-        runq_place_woken(rq, v);
-    else
-        runq_place_moved(rq, v);
     WRITE_ONCE(v->cpu, rq->cpu);
     runq_insert(rq, v);
     runstate_set(v, RUNSTATE_runnable, now);
@@ -295,30 +278,33 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
 static void activate(struct vcpu *v)
 {
     struct runq *rq, *to;
-    bool done = false;
+    uint64_t now;
+    int64_t lag;
+    bool done;
 
-    while (!done) {
+    do {
         rq = lock_rq_of(v);
         if (!wants_queue(rq, v)) {
             spin_unlock(&rq->lock);
             return;
         }
-        to = cpu_rq(sched_place(v, &view, now_ns()));
-        if (to == rq) {
-            enqueue(rq, v, true);
+        now = now_ns();
+        account(rq, now);
+        lag = runq_lag(rq, v, now);
+        to = cpu_rq(sched_place(v, lag, &view, now));
+        if (to != rq) {
             spin_unlock(&rq->lock);
-            return;
+            spin_lock_pair(&rq->lock, &to->lock);
+            account(to, now);
         }
-        spin_unlock(&rq->lock);
-
-        spin_lock_pair(&rq->lock, &to->lock);
-        if (v->cpu == rq->cpu && wants_queue(rq, v) &&
-            vcpu_allowed_on(v, to->cpu)) {
-            enqueue(to, v, true);
-            done = true;
+        done = v->cpu == rq->cpu && wants_queue(rq, v) &&
+               (to == rq || vcpu_allowed_on(v, to->cpu));
+        if (done) {
+            runq_place_woken(to, v, lag);
+            enqueue(to, v, now);
         }
         spin_unlock_pair(&rq->lock, &to->lock);
-    }
+    } while (!done);
 }
 
 /* The opposite, for one that may not run any more. */
@@ -424,8 +410,12 @@ void sched_vcpu_remove(struct vcpu *v)
 /* Takes a waiting vCPU to another queue. Both locked. */
 static void move(struct runq *from, struct runq *to, struct vcpu *v)
 {
+    uint64_t now = now_ns();
+
     runq_remove(from, v);
-    enqueue(to, v, false);
+    account(to, now);
+    runq_place_moved(to, v);
+    enqueue(to, v, now);
 }
 
 /* Moves those away who may not run on rq's CPU. No queue locked. */
@@ -438,7 +428,7 @@ static void evict(struct runq *rq)
         spin_lock(&rq->lock);
         v = runq_first_misplaced(rq);
         rq->misplaced = v != NULL;
-        to = v ? cpu_rq(sched_place(v, &view, now_ns())) : rq;
+        to = v ? cpu_rq(sched_place(v, 0, &view, now_ns())) : rq;
         spin_unlock(&rq->lock);
         if (to == rq)
             return;
@@ -491,8 +481,10 @@ static bool steal(struct runq *rq)
         unsigned int cpu, most = 0, best = MAX_CPUS;
 
         for_each_cpu (cpu, &left) {
-            if (cpu_waiting(cpu) > most) {
-                most = cpu_waiting(cpu);
+            unsigned int nr = READ_ONCE(cpu_rq(cpu)->nr);
+
+            if (nr > most) {
+                most = nr;
                 best = cpu;
             }
         }
@@ -747,7 +739,7 @@ void thread_main(void)
     panic("a thread returned from its function");
 }
 
-void sched_yield(void)
+void sched_give_way(void)
 {
     struct vcpu *v = current;
     struct runq *rq = lock_rq_of(v);

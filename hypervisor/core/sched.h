@@ -65,8 +65,9 @@ void sched_unpark(struct vcpu *v);
  * is chosen again (perhaps on another CPU). Interrupts off, no locks.
  */
 void schedule(void);
-/* SCHEDOP_yield: behind the others of its queue, once. */
-void sched_yield(void);
+/* SCHEDOP_yield: lets those who wait for this CPU go first, once. (Not named
+ * yield: the host tests link a C library that calls its own.) */
+void sched_give_way(void);
 
 /* True if this CPU should call schedule() soon. */
 bool sched_wanted(void);

@@ -159,12 +159,6 @@ static long op_subscribe(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long op_disable_migrate(struct domain *d, struct xen_domctl *op)
-{
-    d->disable_migrate = true;
-    return 0;
-}
-
 /* What a toolstack sets for every domain and that has no effect here. */
 static long op_accept(struct domain *d, struct xen_domctl *op)
 {
@@ -213,7 +207,6 @@ static const struct {
     [XEN_DOMCTL_set_target] = { op_target, false },
     [XEN_DOMCTL_set_virq_handler] = { op_virq_handler, false },
     [XEN_DOMCTL_subscribe] = { op_subscribe, false },
-    [XEN_DOMCTL_disable_migrate] = { op_disable_migrate, false },
     [XEN_DOMCTL_shadow_op] = { domctl_shadow, true },
     [XEN_DOMCTL_get_paging_mempool_size] = { domctl_get_mempool, true },
     [XEN_DOMCTL_set_paging_mempool_size] = { domctl_set_mempool, true },

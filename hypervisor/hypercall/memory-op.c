@@ -75,12 +75,6 @@ static int read_reservation(void_gptr_t arg, struct xen_memory_reservation *r)
     return 0;
 }
 
-static void put_frames(struct page *pg, unsigned int order)
-{
-    for (unsigned long i = 0; i < 1ul << order; i++)
-        page_put(pg + i);
-}
-
 /* Maps 2^order fresh frames; orders the p2m has no leaf for go in pieces. */
 static int map_extent(struct domain *d, gfn_t g, struct page *pg,
                       unsigned int order)

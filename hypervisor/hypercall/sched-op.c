@@ -30,7 +30,7 @@ union sched_arg {
 
 static long op_yield(struct vcpu *v, union sched_arg *a)
 {
-    sched_yield();
+    sched_give_way();
     return 0;
 }
 

@@ -64,13 +64,23 @@ size_t bitmap_find_run(const uint64_t *map, size_t size, size_t from, size_t n)
     return size;
 }
 
+/* Set bits of a word, summed in pairs, then fours, then bytes: without the
+ * POPCNT instruction the compiler would call its library. */
+static unsigned int word_count(uint64_t w)
+{
+    w -= w >> 1 & 0x5555555555555555;
+    w = (w & 0x3333333333333333) + (w >> 2 & 0x3333333333333333);
+    w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return w * 0x0101010101010101 >> 56;
+}
+
 size_t bitmap_count(const uint64_t *map, size_t size)
 {
     size_t n = 0, i = 0;
 
     for (; i + 64 <= size; i += 64)
-        n += (size_t)__builtin_popcountll(map[i / 64]);
+        n += word_count(map[i / 64]);
     if (i < size)
-        n += (size_t)__builtin_popcountll(map[i / 64] & (BIT(size - i) - 1));
+        n += word_count(map[i / 64] & (BIT(size - i) - 1));
     return n;
 }

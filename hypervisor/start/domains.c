@@ -9,6 +9,14 @@
 #include "hypervisor/core/sched.h"
 #include "hypervisor/debug/log.h"
 
+void lodge_start(const struct boot_info *bi)
+{
+    int rc = dom0_create(bi);
+
+    if (rc)
+        panic("domain 0 cannot be started (error %d)", -rc);
+}
+
 /* Each CPU's last call: from here on it is its idle vCPU. */
 void cpu_run(void)
 {

@@ -5,7 +5,7 @@
  */
 #include "hypervisor/start/main.h"
 
-#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log-level.h"
@@ -202,5 +202,5 @@ __attribute__((weak)) void lodge_start(const struct boot_info *bi)
 __attribute__((weak)) void cpu_run(void)
 {
     for (;;)
-        asm volatile("sti; hlt; cli" : : : "memory");
+        cpu_idle_wait();
 }

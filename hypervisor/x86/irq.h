@@ -85,13 +85,6 @@ unsigned int irq_vector(unsigned int irq);
  * vendor code that took it out of a VM exit. Acknowledges it too. */
 void irq_dispatch(unsigned int vector);
 
-/* Lets pending interrupts in: the only way, besides HLT and guest entry, to
- * take them in root mode. No locks held. */
-static inline void irq_window(void)
-{
-    asm volatile("sti; nop; nop; cli" : : : "memory");
-}
-
 /* How many a CPU took of each vector, for reports. */
 uint64_t irq_count(unsigned int cpu, unsigned int vector);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The simulated machine: see sim-sched.h. Each simulated CPU is a coroutine
+ * that gives control back to sim_run() when it computes or halts.
+ */
 #include "tests/unit/sim-sched.h"
 
-#include <string.h>
+#include <pthread.h>
 
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/thread.h"
@@ -34,10 +38,10 @@ static struct sim_cpu {
     uint64_t ipi_at;       /* TIME_NEVER: none is on its way */
     uint64_t deadline;     /* of its timer */
     uint64_t lost_since;   /* idles beside work since then, or TIME_NEVER */
-} cpus[SIM_CPUS];
+} cpus[SIM_CPUS + 1]; /* and one for the world outside */
 
 static uint64_t main_rsp, random_state;
-static struct vcpu *last_on[SIM_CPUS];
+static struct vcpu *last_on[SIM_CPUS]; /* whose registers a CPU has */
 
 uint64_t sim_random(uint64_t n)
 {
@@ -183,19 +187,50 @@ void guest_runstate_update(struct vcpu *v)
 {
 }
 
-/* Stacks with room for the sanitizers' frames. */
-#define BIG_STACK (256 * 1024)
+/*
+ * Stacks with room for the sanitizers' frames. They are parts of the stack
+ * of the thread that simulates (sim_thread()), far below what it uses itself,
+ * so that the sanitizers take them for stack.
+ */
+#define BIG_STACK (128 * 1024)
+#define THREAD_STACK ((SIM_CPUS + SIM_VCPUS + 16) * (size_t)BIG_STACK)
+
+static char *stacks; /* the region */
+static char *free_stack, *next_stack;
 
 void *stack_alloc(void)
 {
-    char *p = aligned_alloc(4096, BIG_STACK);
+    char *p = free_stack;
 
+    if (p) {
+        free_stack = *(char **)p;
+    } else {
+        p = next_stack;
+        next_stack += BIG_STACK;
+        if (next_stack > stacks + THREAD_STACK - 8 * BIG_STACK)
+            abort();
+    }
     return p + BIG_STACK - STACK_SIZE;
 }
 
 void stack_free(void *stack)
 {
-    free((char *)stack - (BIG_STACK - STACK_SIZE));
+    char *p = (char *)stack - (BIG_STACK - STACK_SIZE);
+
+    *(char **)p = free_stack;
+    free_stack = p;
+}
+
+void sim_thread(void *(*fn)(void *), void *arg)
+{
+    pthread_attr_t attr;
+    pthread_t t;
+
+    stacks = next_stack = aligned_alloc(4096, THREAD_STACK);
+    if (!stacks || pthread_attr_init(&attr) ||
+        pthread_attr_setstack(&attr, stacks, THREAD_STACK) ||
+        pthread_create(&t, &attr, fn, arg) || pthread_join(t, NULL))
+        abort();
 }
 
 /* --- Guests. --- */
@@ -216,7 +251,7 @@ static void guest_waits(struct sim_vcpu *s)
     struct vcpu *v = s->v;
 
     if (s->load.yields) {
-        sched_yield();
+        sched_give_way();
         next_work(s);
         return;
     }
@@ -283,18 +318,215 @@ static void guest_main(struct vcpu *v)
 
 /* --- The machine. --- */
 
-static void cpu_main(struct vcpu *v)
+/* Acts for what happens outside of the simulated CPUs. */
+#define OUTSIDE SIM_CPUS
+static struct vcpu outside_vcpu;
+
+static void cpu_start(void)
 {
     sched_idle();
 }
 
-void sim_stop(void)
+void sim_start(unsigned int nr, uint64_t seed)
 {
-    for (unsigned int i = 0; i < sim.nr_vcpus; i++) {
-        struct vcpu *v = sim.vcpu[i].v;
+    struct thread_frame *f;
 
-        /* The end of the world: threads stop where they are. */
-        if (v->on_cpu)
-            cpu_rq(v);
+    random_state = seed * 2654435761u + 12345;
+    sim.cpus = nr;
+    fake_now = SECONDS(1);
+    for (unsigned int i = 0; i < nr; i++) {
+        struct sim_cpu *c = &cpus[i];
+
+        fake_set_cpu(i);
+        c->ipi_at = c->deadline = c->lost_since = TIME_NEVER;
+        CHECK_EQ(sched_init_cpu(i), 0);
+        c->boot_stack = stack_alloc();
+        f = (struct thread_frame *)((char *)c->boot_stack + STACK_SIZE) - 1;
+        *f = (struct thread_frame){ .rip = (uintptr_t)cpu_start };
+        c->rsp = (uintptr_t)f;
+        c->state = CPU_ROOT;
+        c->busy_until = fake_now;
     }
+    fake_set_cpu(OUTSIDE);
+    cpus[OUTSIDE].deadline = TIME_NEVER;
+    outside_vcpu.domain = idle_domain;
+    this_cpu(current_vcpu) = &outside_vcpu;
+}
+
+struct domain *sim_domain(unsigned int weight, unsigned int cap)
+{
+    struct domain *d = heap_alloc(sizeof(*d));
+
+    d->id = (domid_t)(sim.nr_domains + 1);
+    d->max_vcpus = SIM_VCPUS;
+    d->vcpu = heap_alloc_array(SIM_VCPUS, sizeof(d->vcpu[0]));
+    d->shutdown_code = -1;
+    spin_lock_init(&d->lock, LOCK_DOMCTL);
+    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+    sched_domain_init(d);
+    CHECK_EQ(sched_set_params(d, weight, cap), 0);
+    sim.domain[sim.nr_domains++] = d;
+    return d;
+}
+
+void sim_set_mask(struct sim_vcpu *s, uint64_t hard, uint64_t soft)
+{
+    struct cpumask h = { { hard } }, f = { { soft } };
+
+    CHECK_EQ(sched_set_affinity(s->v, &h, &f), 0);
+}
+
+struct sim_vcpu *sim_vcpu(struct domain *d, struct sim_load load,
+                          uint64_t mask)
+{
+    struct sim_vcpu *s = &sim.vcpu[sim.nr_vcpus];
+    unsigned int id = 0;
+
+    while (d->vcpu[id])
+        id++;
+    s->load = load;
+    CHECK_EQ(vcpu_create(d, id, guest_main, &s->v), 0);
+    sim.nr_vcpus++;
+    sim_set_mask(s, mask, ~0ull);
+    vcpu_up(s->v);
+    return s;
+}
+
+/* When something happens on this CPU. */
+static uint64_t next_event(unsigned int cpu)
+{
+    const struct sim_cpu *c = &cpus[cpu];
+    uint64_t at = c->busy_until;
+
+    if (c->state == CPU_ROOT)
+        return at;
+    at = MIN(at, MIN(c->ipi_at, c->deadline));
+    for (unsigned int i = 0; i < sim.nr_vcpus; i++)
+        if (sim.vcpu[i].waiting && sim.vcpu[i].wake_cpu == cpu)
+            at = MIN(at, sim.vcpu[i].wake_at);
+    return at;
+}
+
+static bool should_run(const struct sim_vcpu *s)
+{
+    const struct vcpu *v = s->v;
+
+    if (v->dead)
+        return false;
+    if (v->domain->dying != DOMAIN_ALIVE)
+        return v->se.ran;
+    return !s->waiting && !v->down && !v->pause_count &&
+           !v->domain->pause_count && !v->se.throttled;
+}
+
+/* What must be true between two events. */
+static void check_state(void)
+{
+    unsigned int running = 0, current_ones = 0;
+
+    for (unsigned int i = 0; i < sim.nr_vcpus; i++) {
+        const struct sim_vcpu *s = &sim.vcpu[i];
+        const struct vcpu *v = s->v;
+        bool queued = vcpu_is_queued(v);
+
+        /* In one place; no wake-up was lost; nobody runs in spite of a
+         * pause for longer than it takes to get it off. */
+        CHECK(!queued || !v->on_cpu);
+        if (should_run(s))
+            CHECK(queued || v->on_cpu);
+        else if (!s->waiting) /* it may be woken for no reason */
+            CHECK(!queued);
+        if (queued)
+            CHECK(vcpu_allowed_on(v, v->cpu));
+        running += v->on_cpu;
+    }
+    for (unsigned int i = 0; i < sim.cpus; i++) {
+        const struct vcpu *v = per_cpu(current_vcpu, i);
+
+        current_ones += v->hvm != NULL;
+        CHECK(v->on_cpu && v->cpu == i);
+        CHECK(cpus[i].state != CPU_GUEST || v->hvm);
+    }
+    CHECK_EQ(running, current_ones);
+}
+
+/* Does a CPU idle while somebody waits who may run there? It is allowed to,
+ * until an interrupt reaches it. */
+static void check_conserving(uint64_t until)
+{
+    for (unsigned int cpu = 0; cpu < sim.cpus; cpu++) {
+        struct sim_cpu *c = &cpus[cpu];
+        bool waits = false;
+
+        if (c->state == CPU_HALTED)
+            for (unsigned int i = 0; i < sim.nr_vcpus && !waits; i++)
+                waits = vcpu_is_queued(sim.vcpu[i].v) &&
+                        vcpu_allowed_on(sim.vcpu[i].v, cpu);
+        if (!waits) {
+            c->lost_since = TIME_NEVER;
+            continue;
+        }
+        c->lost_since = MIN(c->lost_since, fake_now);
+        sim.idle_lost = MAX(sim.idle_lost, until - c->lost_since);
+    }
+}
+
+static void outside_timers(void)
+{
+    cpus[OUTSIDE].deadline = TIME_NEVER;
+    timer_interrupt();
+}
+
+void sim_run(uint64_t ns)
+{
+    uint64_t end = fake_now + ns;
+
+    for (;;) {
+        uint64_t at = end;
+        unsigned int cpu = SIM_CPUS;
+
+        if (cpus[OUTSIDE].deadline < at)
+            at = cpus[OUTSIDE].deadline;
+        for (unsigned int i = 0; i < sim.cpus; i++) {
+            uint64_t t = next_event(i);
+
+            if (t < at) {
+                at = t;
+                cpu = i;
+            }
+        }
+        at = MAX(at, fake_now);
+        check_conserving(at);
+        fake_now = at;
+        if (cpu < SIM_CPUS) {
+            fake_set_cpu(cpu);
+            thread_switch(&main_rsp, cpus[cpu].rsp);
+            fake_set_cpu(OUTSIDE);
+        } else if (cpus[OUTSIDE].deadline <= at) {
+            outside_timers();
+        } else {
+            break;
+        }
+        check_state();
+        if (sim.hook)
+            sim.hook();
+    }
+}
+
+uint64_t sim_ran(const struct sim_vcpu *s)
+{
+    const struct sim_cpu *c = &cpus[s->v->cpu];
+
+    return s->ran + (s->v->in_guest && c->state == CPU_GUEST
+                         ? fake_now - c->since : 0);
+}
+
+uint64_t sim_domain_ran(const struct domain *d)
+{
+    uint64_t ran = 0;
+
+    for (unsigned int i = 0; i < sim.nr_vcpus; i++)
+        if (sim.vcpu[i].v->domain == d)
+            ran += sim_ran(&sim.vcpu[i]);
+    return ran;
 }

@@ -23,7 +23,7 @@ struct sim_load {
     uint64_t work;       /* ns of computing; 0: for ever */
     uint64_t sleep;      /* ns until the wake-up after that */
     bool random;         /* both between 0 and twice that */
-    bool yields;         /* sched_yield() instead of waiting */
+    bool yields;         /* sched_give_way() instead of waiting */
     bool handler;        /* waits with vcpu_park(), as for a device model */
 };
 
@@ -31,7 +31,7 @@ struct sim_vcpu {
     struct vcpu *v;
     struct sim_load load;
     uint64_t left;       /* ns to compute before it waits */
-    uint64_t ran;        /* ns it computed, as the simulator counts it */
+    uint64_t ran;        /* see sim_ran() */
     bool waiting;        /* for its wake-up */
     uint64_t wake_at;
     unsigned int wake_cpu; /* takes the interrupt that wakes it */
@@ -49,14 +49,16 @@ struct sim {
     uint64_t kicks;      /* IPIs sent */
     uint64_t switches;   /* times a vCPU got a CPU */
     uint64_t idle_lost;  /* longest time a CPU idled beside waiting work */
-    void (*hook)(void);  /* after each event, on CPU 0, or NULL */
+    void (*hook)(void);  /* after each event, outside of the CPUs */
 };
 
 extern struct sim sim;
 
-/* A machine with this many CPUs, time starting anew; frees the last one. */
+/* Runs fn(arg) in a thread on whose stack there is room for everybody's; all
+ * others are called by it. */
+void sim_thread(void *(*fn)(void *), void *arg);
+/* A machine with this many CPUs; one in the life of a process. */
 void sim_start(unsigned int cpus, uint64_t seed);
-void sim_stop(void);
 struct domain *sim_domain(unsigned int weight, unsigned int cap);
 /* A vCPU, started; it may run on the CPUs of the mask. */
 struct sim_vcpu *sim_vcpu(struct domain *d, struct sim_load load,
@@ -70,6 +72,8 @@ uint64_t sim_random(uint64_t n);
 void sim_spend(uint64_t ns);
 /* One of the simulated vCPUs, or NULL for others. */
 struct sim_vcpu *sim_find(const struct vcpu *v);
+/* ns that it has computed until now. */
+uint64_t sim_ran(const struct sim_vcpu *s);
 /* ns that all vCPUs of d have computed. */
 uint64_t sim_domain_ran(const struct domain *d);
 

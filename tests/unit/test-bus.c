@@ -201,6 +201,9 @@ static void test_move(void)
     CHECK_EQ(bus_port_read(&bus, 0x1f48, 4, &v), BUS_NONE);
     CHECK_EQ(bus_port_read(&bus, 0xb008, 4, &v), BUS_OK);
     CHECK_EQ(a.addr, 0xb008);
+    /* The old place is free for others. */
+    CHECK_EQ(bus_add(&bus, r, 1, &a), 0);
+    CHECK_EQ(bus_port_read(&bus, 0x1f4b, 1, &v), BUS_OK);
     /* To a place that overlaps the old one. */
     CHECK_EQ(bus_move(&bus, 0xb008, 0xb00a), 0);
     CHECK_EQ(bus_port_read(&bus, 0xb008, 1, &v), BUS_NONE);

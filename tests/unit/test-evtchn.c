@@ -1,18 +1,21 @@
-/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c */
+/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/hypercall/event-op.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Event channels in the 2-level layout: random operations by three domains,
  * one of them in 32-bit mode, against a plain model; then limits, failures,
- * polling, virtual IRQ handlers, tear-down; then all at once from threads.
+ * polling, virtual IRQ handlers, tear-down; the decoding of the hypercall;
+ * then all at once from threads.
  */
 /* The C library's function of this name is not the scheduler's. */
 #define sched_yield host_sched_yield
 #include <pthread.h>
 #undef sched_yield
 
+#include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/atomic.h"
+#include "hypervisor/hypercall/event-op.h"
 #include "tests/unit/fake-domains.h"
 
 TEST_PROGRAM;
@@ -109,6 +112,8 @@ static int m_close(unsigned int d, unsigned int p, bool lodge)
     if (mp->state == INTER) {
         struct mport *peer = &model[mp->rdom].port[mp->rport];
 
+        if (peer->consumer) /* told that nobody answers any more */
+            model[mp->rdom].consumed[peer->vcpu]++;
         peer->state = UNBOUND;
         peer->rdom = d;
     }
@@ -149,6 +154,8 @@ static void compare_port(unsigned int d, unsigned int p)
     }
     if (mp->state == VIRQ)
         CHECK_EQ(st.u.virq, mp->virq);
+    if (mp->consumer)
+        CHECK_EQ(evtchn_consumer_is_bound(&doms[d].d, p), mp->state == INTER);
     CHECK_EQ(evtchn_is_pending(&doms[d].d, p),
              mp->state != FREE && !mp->consumer && model[d].pending[p]);
 }
@@ -561,6 +568,111 @@ static void test_restart(void)
     destroy();
 }
 
+/* --- The hypercall. --- */
+
+static char memory[64] __aligned(8);
+static bool unwritable;
+
+int guest_read(void *dst, gva_t src, size_t n)
+{
+    if (src.raw > sizeof(memory) || n > sizeof(memory) - src.raw)
+        return -EFAULT;
+    memcpy(dst, memory + src.raw, n);
+    return 0;
+}
+
+int guest_write(gva_t dst, const void *src, size_t n)
+{
+    if (unwritable)
+        return -EFAULT;
+    memcpy(memory + dst.raw, src, n);
+    return 0;
+}
+
+/* Calls as vCPU 0 of domain d, with the argument at the start of memory. */
+static long call(unsigned int d, int cmd)
+{
+    this_cpu(current_vcpu) = &doms[d].v[0];
+    return do_event_channel_op(cmd, (void_gptr_t){ 0 });
+}
+
+static void test_hypercall(void)
+{
+    struct evtchn_alloc_unbound *alloc = (void *)memory;
+    struct evtchn_bind_interdomain *bind = (void *)memory;
+    struct evtchn_status *st = (void *)memory;
+    struct evtchn_reset *reset = (void *)memory;
+    struct evtchn_init_control *control = (void *)memory;
+    struct evtchn_send *send = (void *)memory;
+
+    create();
+    *alloc = (struct evtchn_alloc_unbound){ DOMID_SELF, DOMID_SELF, 0 };
+    CHECK_EQ(call(1, EVTCHNOP_alloc_unbound), 0);
+    CHECK_EQ(alloc->port, 1);
+    *st = (struct evtchn_status){ .dom = DOMID_SELF, .port = 1 };
+    CHECK_EQ(call(1, EVTCHNOP_status), 0);
+    CHECK_EQ(st->status, EVTCHNSTAT_unbound);
+    CHECK_EQ(st->u.unbound.dom, 1);
+    st->dom = 1;
+    CHECK_EQ(call(2, EVTCHNOP_status), -EPERM);
+    CHECK_EQ(call(0, EVTCHNOP_status), 0);
+    st->dom = 77;
+    CHECK_EQ(call(0, EVTCHNOP_status), -ESRCH);
+
+    /* Domain 0 and device models may allocate for others. */
+    *alloc = (struct evtchn_alloc_unbound){ 1, 2, 0 };
+    CHECK_EQ(call(2, EVTCHNOP_alloc_unbound), -EPERM);
+    CHECK_EQ(call(0, EVTCHNOP_alloc_unbound), 0);
+    CHECK_EQ(alloc->port, 2);
+    doms[2].d.target = &doms[1].d;
+    CHECK_EQ(call(2, EVTCHNOP_alloc_unbound), 0);
+    CHECK_EQ(alloc->port, 3);
+    doms[2].d.target = NULL;
+    *bind = (struct evtchn_bind_interdomain){ 1, 3, 0 };
+    CHECK_EQ(call(0, EVTCHNOP_bind_interdomain), -EINVAL);
+    CHECK_EQ(call(2, EVTCHNOP_bind_interdomain), 0);
+    CHECK_EQ(bind->local_port, 1);
+    bind->remote_dom = 99;
+    CHECK_EQ(call(2, EVTCHNOP_bind_interdomain), -ESRCH);
+    send->port = 1;
+    CHECK_EQ(call(2, EVTCHNOP_send), 0);
+    CHECK_EQ(evtchn_is_pending(&doms[1].d, 3), 1);
+    send->port = 1000;
+    CHECK_EQ(call(2, EVTCHNOP_send), -EINVAL);
+
+    /* An answer that cannot be written leaves what was done. */
+    *alloc = (struct evtchn_alloc_unbound){ DOMID_SELF, 0, 0 };
+    unwritable = true;
+    CHECK_EQ(call(1, EVTCHNOP_alloc_unbound), -EFAULT);
+    unwritable = false;
+    *st = (struct evtchn_status){ .dom = DOMID_SELF, .port = 4 };
+    CHECK_EQ(call(1, EVTCHNOP_status), 0);
+    CHECK_EQ(st->status, EVTCHNSTAT_unbound);
+    CHECK_EQ(do_event_channel_op(EVTCHNOP_send, (void_gptr_t){ 63 }),
+             -EFAULT);
+    CHECK_EQ(do_event_channel_op(EVTCHNOP_close, (void_gptr_t){ ~0ull }),
+             -EFAULT);
+
+    *control = (struct evtchn_init_control){ .vcpu = NR_VCPUS };
+    CHECK_EQ(call(1, EVTCHNOP_init_control), -ENOENT);
+    control->vcpu = ~0u;
+    CHECK_EQ(call(1, EVTCHNOP_init_control), -ENOENT);
+    control->vcpu = NR_VCPUS - 1;
+    CHECK_EQ(call(1, EVTCHNOP_init_control), 0);
+    CHECK_EQ(control->link_bits, EVTCHN_FIFO_LINK_BITS);
+
+    *reset = (struct evtchn_reset){ .dom = 1 };
+    CHECK_EQ(call(2, EVTCHNOP_reset), -EPERM);
+    CHECK_EQ(call(0, EVTCHNOP_reset), -EINVAL); /* it may be running */
+    doms[1].d.paused_by_control = true;
+    CHECK_EQ(call(0, EVTCHNOP_reset), 0);
+    CHECK(!doms[1].v[0].fifo);
+    CHECK_EQ(call(0, EVTCHNOP_set_priority + 1), -ENOSYS);
+    CHECK_EQ(call(0, -1), -ENOSYS);
+    this_cpu(current_vcpu) = &doms[0].v[0];
+    destroy();
+}
+
 /* --- Everything at once; the sanitizers and the locks' rules judge. --- */
 
 /* Not bool: gcc-12 with -fsanitize=bool takes the volatile off its loads. */
@@ -657,6 +769,7 @@ int main(void)
     test_poll();
     test_virq_handlers();
     test_restart();
+    test_hypercall();
     test_threads();
     return test_result();
 }

@@ -664,7 +664,7 @@ static void *mapper(void *arg)
 
     fake_set_cpu(d + 1);
     this_cpu(current_vcpu) = &doms[d].v[0];
-    for (unsigned int i = 0; i < 20000; i++) {
+    for (unsigned int i = 0; i < 8000; i++) {
         struct gnttab_map_grant_ref op = {
             .flags = GNTMAP_device_map | (fake_random(2) ? GNTMAP_readonly
                                                          : 0),

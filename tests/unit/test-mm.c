@@ -21,6 +21,11 @@
 #include "tests/unit/fakes/machine.h"
 #include "tests/unit/test.h"
 
+/* The real one, to compute with; the fake is linked. */
+#define pt_entry real_pt_entry
+#include "../../hypervisor/mm/pt-entry.h"
+#undef pt_entry
+
 TEST_PROGRAM;
 
 static uint64_t seed = 1;
@@ -90,6 +95,28 @@ static void check_all_free_unmapped(void)
     for (uint64_t m = 0; m < frame_table_size; m++)
         if (frame_table[m].state == PAGE_FREE)
             check_unmapped(mfn(m));
+}
+
+/* The recursive slot: what a walk that starts at the top table finds at the
+ * address of an entry is the table that holds it. */
+static void test_entry_addresses(void)
+{
+    const uint64_t va = 0xffff812345678000, slots[] = {
+        va >> 12 & 511, va >> 21 & 511, va >> 30 & 511, va >> 39 & 511,
+    };
+
+    for (unsigned int level = 1; level <= 4; level++) {
+        uint64_t entry = (uintptr_t)real_pt_entry(level, va);
+
+        CHECK_EQ(entry >> 47, 0x1ffff);
+        CHECK_EQ((entry & 0xfff) / 8, slots[level - 1]);
+        for (unsigned int l = 1; l <= 4; l++) {
+            unsigned int slot = entry >> (12 + 9 * (l - 1)) & 511;
+
+            CHECK_EQ(slot, l + level > 4 ? RECURSIVE_SLOT
+                                         : slots[l + level - 1]);
+        }
+    }
 }
 
 static void test_boot(void)
@@ -572,6 +599,7 @@ static void run(const char *name, void (*test)(void))
 
 int main(void)
 {
+    test_entry_addresses();
     run("boot", test_boot);
     run("holes", test_holes);
     run("claim", test_claim);

@@ -93,6 +93,11 @@ static void test_overflow(void)
     out(EVT, 2, PM1_TMR);
     CHECK(!sci());
     CHECK_EQ(fake_timers_set(), 1);
+    fake_run_until(START + SECONDS(1799));
+    CHECK(!sci());
+    fake_run_until(START + SECONDS(1800));
+    CHECK(sci());
+    out(EVT, 2, PM1_TMR);
     /* Two changes unseen are still a change. */
     out(EVT + 2, 2, 0);
     fake_run_until(fake_now + SECONDS(1200));

@@ -262,6 +262,48 @@ static void test_save(void)
     }
 }
 
+/* A deadline that is armed stays so, whichever record comes first. */
+static void test_save_deadline(void)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        struct domain *d2;
+        struct vlapic *b;
+
+        begin(TSC, 0);
+        vlapic_deadline_write(a, START * 2 + 2000);
+        d2 = fake_domain(1, false);
+        b = fake_apic(d2, 0);
+        copy(b, a, i);
+        CHECK_EQ(vlapic_deadline_read(b), START * 2 + 2000);
+        fake_run_until(START + 1000);
+        CHECK_EQ(fake_drain(a), 1);
+        CHECK_EQ(fake_drain(b), 1);
+        fake_domain_free(d2);
+        end();
+    }
+}
+
+/* Vectors below 16 cannot be in service or requested. */
+static void test_low_vectors(void)
+{
+    struct hvm_hw_lapic_regs regs;
+    struct hvm_hw_lapic hidden;
+    uint32_t low = 0x8001;
+
+    begin(ONCE, 0);
+    vlapic_save_hidden(a, &hidden);
+    vlapic_save_regs(a, &regs);
+    memcpy(&regs.data[APIC_ISR], &low, 4);
+    memcpy(&regs.data[APIC_IRR], &low, 4);
+    CHECK_EQ(vlapic_load_hidden(a, &hidden), 0);
+    CHECK_EQ(vlapic_load_regs(a, &regs), 0);
+    CHECK_EQ(a->isrv, 0);
+    CHECK_EQ(apic_get(a, APIC_ISR), 0);
+    CHECK_EQ(apic_get(a, APIC_IRR), 0);
+    CHECK_EQ(vlapic_highest_irr(a), -1);
+    end();
+}
+
 /* The records' bytes, as Xen 4.20 writes them. */
 static void test_record(void)
 {
@@ -361,6 +403,8 @@ int main(void)
     test_changes();
     test_deadline();
     test_save();
+    test_save_deadline();
+    test_low_vectors();
     test_record();
     test_old_ldr();
     test_garbage();

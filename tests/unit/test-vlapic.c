@@ -433,6 +433,44 @@ static void test_random(void)
     fake_domain_free(d);
 }
 
+/* One CPU requests a vector while the vCPU takes another of the same word of
+ * IRR: the race that the order of IRR and ->pending is about. */
+#define ROUNDS 20000
+
+static volatile bool stop_taking;
+
+static void *take_thread(void *arg)
+{
+    while (!stop_taking)
+        fake_drain(arg);
+    return NULL;
+}
+
+static void test_race(void)
+{
+    struct domain *d = fake_domain(1, true);
+    struct vlapic *a = fake_apic(d, 0);
+    unsigned int lost = 0;
+    pthread_t t;
+
+    pthread_create(&t, NULL, take_thread, a);
+    for (unsigned int i = 0; i < ROUNDS && !lost; i++) {
+        vlapic_post(a, 0x51, false);
+        for (volatile unsigned int wait = i % 200; wait; wait--)
+            ;
+        vlapic_post(a, 0x41, false);
+        for (unsigned int n = 0; READ_ONCE(a->regs[APIC_IRR / 4 + 8]); n++)
+            if (n == 200000000) {
+                lost++;
+                break;
+            }
+    }
+    stop_taking = true;
+    pthread_join(t, NULL);
+    CHECK_EQ(lost, 0);
+    fake_domain_free(d);
+}
+
 /* Posts from two threads while the vCPU takes them: none may get lost. */
 #define POSTS 30000
 
@@ -486,6 +524,7 @@ int main(void)
     test_local();
     test_random();
     test_threads();
+    test_race();
     CHECK_EQ(fake_timers_set(), 0);
     return test_result();
 }
