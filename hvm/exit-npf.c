@@ -8,7 +8,7 @@
 #include "hvm/dom0/mmio.h"
 #include "hvm/exit.h"
 #include "hvm/insn.h"
-#include "hvm/io/access.h"
+#include "hvm/access.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/lib/string.h"
 

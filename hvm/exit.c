@@ -198,7 +198,7 @@ void hvm_advance(struct vcpu *v, const struct vmexit *e)
 
 void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
 {
-    v->hvm->exits++;
+    v->hvm->exits[e->kind]++;
     recorder_exit(v->hvm->rec, e, vcpu_regs(v)->rip, record_info(v, e));
     if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
         hvm_advance(v, e);

@@ -11,6 +11,11 @@ static const char *const names[EXIT_KINDS] = {
 #undef X
 };
 
+const char *exit_name(unsigned int kind)
+{
+    return kind < EXIT_KINDS ? names[kind] : "?";
+}
+
 void recorder_print(struct vcpu *v, unsigned int n)
 {
     const struct recorder *r = v->hvm->rec;
@@ -27,7 +32,7 @@ void recorder_print(struct vcpu *v, unsigned int n)
                     e->info);
         else
             log_err("  %lu rip %lx %s (code %x) %lx\n", e->tsc, e->rip,
-                    e->kind < EXIT_KINDS ? names[e->kind] : "?", e->code,
+                    exit_name(e->kind), e->code,
                     e->info);
     }
 }

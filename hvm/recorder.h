@@ -50,6 +50,8 @@ static inline void recorder_inject(struct recorder *r, uint8_t vector,
         .tsc = rdtsc(), .rip = rip, .info = vector, .kind = RECORD_INJECT };
 }
 
+/* What an exit kind is called. */
+const char *exit_name(unsigned int kind);
 /* Prints the last n entries of v, oldest first. */
 void recorder_print(struct vcpu *v, unsigned int n);
 

@@ -16,6 +16,7 @@
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/vcpu.h"
+#include "hypervisor/x86/features.h"
 
 struct bus;
 struct cpu_policy;
@@ -82,7 +83,7 @@ struct hvm_vcpu {
 
     struct ioreq_vcpu *ioreq; /* (c) */
     struct recorder *rec;    /* (c) last exits and injections */
-    uint64_t exits;          /* (v) counter for the ledger */
+    uint64_t exits[EXIT_KINDS]; /* (v) how many of each kind, for reports */
 };
 
 /* What XENMEM_memory_map says: the firmware's memory map of the guest. */
@@ -126,6 +127,13 @@ static inline struct regs *vcpu_regs(struct vcpu *v)
 enum hvm_mode hvm_mode(struct vcpu *v);
 /* Address of the next instruction as the guest's paging sees it. */
 uint64_t hvm_linear_rip(struct vcpu *v);
+
+/* Width in bits of guests' physical addresses: what nested tables of four
+ * levels reach. */
+static inline unsigned int hvm_phys_bits(void)
+{
+    return MIN(cpu_features.phys_bits, 48u);
+}
 
 /* False while IA32_APIC_BASE switches v's local APIC off. */
 bool hvm_lapic_enabled(const struct vcpu *v);

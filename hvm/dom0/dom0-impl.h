@@ -84,8 +84,8 @@ int dom0_load(struct domain *d, const struct boot_info *bi,
 void dom0_free_modules(const struct boot_info *bi);
 /* The kernel's command line out of a module's string, without what names the
  * file; out has `size` bytes. iommu: devices see guest frames. */
-void dom0_command_line(const char *loader, const char *module, bool iommu,
-                       char *out, unsigned int size);
+void dom0_command_line(const char *module, bool iommu, char *out,
+                       unsigned int size);
 
 /* ---- ports.c, mmio.c: what is on its bus ---- */
 

@@ -42,12 +42,12 @@ static uint8_t acpi_tables[DOM0_ACPI_SIZE] __aligned(16);
 
 /* ---- the command line ----------------------------------------------------- */
 
-static bool names_file(const char *loader, const char *word, size_t n)
+/* Some loaders pass the file's name; GRUB's users write a placeholder, which
+ * GRUB does or does not drop. */
+static bool names_file(const char *word, size_t n)
 {
-    /* QEMU passes the file's name; GRUB's convention is a placeholder. */
     return word[0] == '/' || word[0] == '(' ||
-           (n == 11 && !strncmp(word, "placeholder", 11)) ||
-           !strncmp(loader, "qemu", 4) || !strncmp(loader, "QEMU", 4);
+           (n == 11 && !strncmp(word, "placeholder", 11));
 }
 
 /* Does the line have an option of this name? */
@@ -63,8 +63,8 @@ static bool has_option(const char *line, const char *name)
     return false;
 }
 
-void dom0_command_line(const char *loader, const char *module, bool iommu,
-                       char *out, unsigned int size)
+void dom0_command_line(const char *module, bool iommu, char *out,
+                       unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
     const char *p = module;
@@ -74,12 +74,14 @@ void dom0_command_line(const char *loader, const char *module, bool iommu,
         p++;
     while (p[word] && p[word] != ' ')
         word++;
-    if (word && names_file(loader, p, word)) {
+    if (word && names_file(p, word)) {
         p += word;
         while (*p == ' ')
             p++;
     }
     n = strnlen(p, size - sizeof(bounce));
+    while (n && p[n - 1] == ' ')
+        n--;
     memcpy(out, p, n);
     out[n] = '\0';
     /* A page mapped from a guest is not where a device would look for it. */
@@ -326,7 +328,7 @@ static void fill_block(const struct loader *l, const struct boot_info *bi,
             .paddr = initrd->start, .size = l->size[MODULE_INITRD] };
     }
     memcpy(block.memmap, dom0_memmap, sizeof(block.memmap));
-    dom0_command_line(bi->loader, bi->modules[MODULE_KERNEL].cmdline, false,
+    dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, false,
                       block.cmdline, CMDLINE_SIZE);
     log_info("Domain 0: command line: %s\n", block.cmdline);
 }

@@ -20,19 +20,20 @@ void bus_init(struct bus *b)
     b->nr_pages = 1;
 }
 
-static const struct bus_slot *port_slot(const struct bus *b, uint16_t port)
+/* The slot's number, 0: nobody. */
+static uint8_t port_slot(const struct bus *b, uint16_t port)
 {
-    return &b->slot[READ_ONCE(b->port[b->page[port >> 8]][port & 0xff])];
+    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
 }
 
 /* True if all ports are free or belong to `self`. */
 static bool ports_free(const struct bus *b, uint64_t base, uint64_t len,
-                       const struct bus_slot *self)
+                       uint8_t self)
 {
     for (uint64_t p = base; p < base + len; p++) {
-        const struct bus_slot *s = port_slot(b, (uint16_t)p);
+        uint8_t n = port_slot(b, (uint16_t)p);
 
-        if (s != b->slot && s != self)
+        if (n && n != self)
             return false;
     }
     return true;
@@ -98,7 +99,7 @@ static int add_ports(struct bus *b, const struct bus_range *r, uint8_t slot)
 
     if (r->base + r->len > 0x10000)
         return -EINVAL;
-    if (!ports_free(b, r->base, r->len, NULL))
+    if (!ports_free(b, r->base, r->len, 0))
         return -EEXIST;
     rc = port_tables(b, r->base, r->len);
     if (!rc)
@@ -156,7 +157,7 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
 
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 {
-    uint8_t n = b->port[b->page[old_base >> 8]][old_base & 0xff];
+    uint8_t n = port_slot(b, old_base);
     struct bus_slot *s = &b->slot[n];
     uint64_t len = s->last - s->base + 1;
     int rc;
@@ -165,7 +166,7 @@ int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
         return -ENOENT;
     if (new_base + len > 0x10000)
         return -EINVAL;
-    if (!ports_free(b, new_base, len, s))
+    if (!ports_free(b, new_base, len, n))
         return -EEXIST;
     rc = port_tables(b, new_base, len);
     if (rc)
@@ -208,17 +209,17 @@ static enum bus_rc slot_write(const struct bus_slot *s, uint64_t addr,
 enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
                           uint64_t *val)
 {
-    const struct bus_slot *s = port_slot(b, port);
+    uint8_t n = port_slot(b, port);
 
-    return s == b->slot ? BUS_NONE : slot_read(s, port, size, val);
+    return n ? slot_read(&b->slot[n], port, size, val) : BUS_NONE;
 }
 
 enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
                            uint64_t val)
 {
-    const struct bus_slot *s = port_slot(b, port);
+    uint8_t n = port_slot(b, port);
 
-    return s == b->slot ? BUS_NONE : slot_write(s, port, size, val);
+    return n ? slot_write(&b->slot[n], port, size, val) : BUS_NONE;
 }
 
 /* The slot that decodes gpa, or NULL. */

@@ -35,23 +35,27 @@ static enum irq_result gsi_rise(struct route *r, unsigned int gsi)
     return vioapic_edge(r, gsi);
 }
 
-/* One more wire; irq is the 8259's line that it also goes to, or NO_IRQ. */
-static enum irq_result wire_up(struct route *r, unsigned int gsi,
-                               unsigned int irq)
+/* A rise; irq is the 8259's line that it also goes to, or NO_IRQ. */
+static enum irq_result rise(struct route *r, unsigned int gsi,
+                            unsigned int irq)
 {
-    enum irq_result rc, pic;
+    enum irq_result rc = gsi_rise(r, gsi), pic;
 
-    if (r->asserted[gsi] != UINT8_MAX)
-        r->asserted[gsi]++;
-    if (r->asserted[gsi] != 1)
-        return IRQ_COALESCED;
-    rc = gsi_rise(r, gsi);
     if (irq < NO_IRQ && r->has_pic) {
         pic = vpic_rise(r, irq);
         if (r->pic_target)
             rc = MAX(rc, pic);
     }
     return rc;
+}
+
+/* One more wire. */
+static enum irq_result wire_up(struct route *r, unsigned int gsi,
+                               unsigned int irq)
+{
+    if (r->asserted[gsi] != UINT8_MAX)
+        r->asserted[gsi]++;
+    return r->asserted[gsi] == 1 ? rise(r, gsi, irq) : IRQ_COALESCED;
 }
 
 static void wire_down(struct route *r, unsigned int gsi, unsigned int irq)
@@ -115,9 +119,14 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
 {
     enum irq_result rc;
 
+    irq &= 15;
     spin_lock(&r->lock);
-    (void)isa_set(r, irq & 15, false);
-    rc = isa_set(r, irq & 15, true);
+    if (!(r->isa >> irq & 1))
+        rc = isa_set(r, irq, true);
+    else if (r->asserted[isa_gsi(irq)] > 1)
+        rc = IRQ_COALESCED; /* others hold the line up */
+    else
+        rc = rise(r, isa_gsi(irq), irq);
     spin_unlock(&r->lock);
     return rc;
 }

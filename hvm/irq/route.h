@@ -88,7 +88,8 @@ enum irq_result route_gsi_assert(struct route *r, unsigned int gsi);
 void route_gsi_deassert(struct route *r, unsigned int gsi);
 /* One edge on a GSI that is not held up by a wire of the caller. */
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);
-/* Lets an ISA wire fall and rise again, and leaves it up: a timer's tick. */
+/* A new edge on an ISA wire, which is left up: a timer's tick. IRQ_COALESCED
+ * if no controller has passed the last one on. */
 enum irq_result route_isa_pulse(struct route *r, unsigned int irq);
 
 /* PIIX3 PIRQRC: link 0 to 3 to ISA IRQ 0 (none) to 15. -EINVAL. */

@@ -30,11 +30,6 @@ static const uint32_t lvt_bits[APIC_LVT_COUNT] = {
     LVT_BITS,                   /* error */
 };
 
-static uint32_t *word_of(struct vlapic *a, unsigned int bank, uint8_t vector)
-{
-    return &a->regs[bank / 4 + vector / 32 * 4];
-}
-
 /* SDM vol. 3A 11.5.3: latched until ESR is written; raises LVT error. */
 static void raise_error(struct vlapic *a, uint32_t error)
 {
@@ -53,8 +48,8 @@ static void raise_error(struct vlapic *a, uint32_t error)
 
 enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
 {
-    uint32_t *irr = word_of(a, APIC_IRR, vector);
-    uint32_t *tmr = word_of(a, APIC_TMR, vector);
+    uint32_t *regs = &a->regs[vector / 32 * 4];
+    uint32_t *irr = &regs[APIC_IRR / 4], *tmr = &regs[APIC_TMR / 4];
     uint32_t bit = 1u << vector % 32;
     uint32_t word = 1u << vector / 32;
 
@@ -149,47 +144,40 @@ static void update_ppr(struct vlapic *a)
 int vlapic_ack(struct vlapic *a, int pending)
 {
     uint8_t vector = (uint8_t)pending;
-    uint32_t *irr = word_of(a, APIC_IRR, vector);
-    uint32_t bit = 1u << vector % 32;
+    unsigned int word = vector / 32;
+    uint32_t *regs = &a->regs[word * 4], bit = 1u << vector % 32;
 
     if (unlikely(pending == VLAPIC_EXTINT))
         return route_pic_inta(a->route, a);
-    if (atomic_fetch_and(irr, ~bit) == bit)
-        word_emptied(a, vector / 32);
-    *word_of(a, APIC_ISR, vector) |= bit;
-    a->isr_words |= (uint8_t)(1u << vector / 32);
+    if (atomic_fetch_and(&regs[APIC_IRR / 4], ~bit) == bit)
+        word_emptied(a, word);
+    regs[APIC_ISR / 4] |= bit;
+    a->isr_words |= (uint8_t)(1u << word);
     a->isrv = MAX(a->isrv, vector);
     update_ppr(a);
     return vector;
 }
 
-/* After a change of ISR: finds the highest vector in service. */
-static void update_isrv(struct vlapic *a)
-{
-    unsigned int word;
-
-    a->isrv = 0;
-    if (a->isr_words) {
-        word = bit_highest(a->isr_words);
-        a->isrv = (uint8_t)(word * 32 +
-                            bit_highest(a->regs[APIC_ISR / 4 + word * 4]));
-    }
-    update_ppr(a);
-}
-
 void vlapic_eoi(struct vlapic *a)
 {
     uint8_t vector = a->isrv;
-    uint32_t *isr = word_of(a, APIC_ISR, vector);
-    uint32_t bit = 1u << vector % 32;
+    unsigned int word = vector / 32;
+    uint32_t *regs = &a->regs[word * 4], bit = 1u << vector % 32, isr;
 
     if (!vector)
         return;
-    *isr &= ~bit;
-    if (!*isr)
-        a->isr_words &= (uint8_t)~(1u << vector / 32);
-    update_isrv(a);
-    if (unlikely(READ_ONCE(*word_of(a, APIC_TMR, vector)) & bit))
+    isr = regs[APIC_ISR / 4] & ~bit;
+    regs[APIC_ISR / 4] = isr;
+    if (!isr) {
+        a->isr_words &= (uint8_t)~(1u << word);
+        if (a->isr_words) {
+            word = bit_highest(a->isr_words);
+            isr = a->regs[APIC_ISR / 4 + word * 4];
+        }
+    }
+    a->isrv = isr ? (uint8_t)(word * 32 + bit_highest(isr)) : 0;
+    update_ppr(a);
+    if (unlikely(READ_ONCE(regs[APIC_TMR / 4]) & bit))
         vioapic_eoi(a->route, vector);
     if (READ_ONCE(a->pending))
         vlapic_kick(a);
@@ -271,16 +259,13 @@ static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
 
 static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
 {
-    /* Frequent ones first. */
-    if (offset == APIC_EOI) {
-        vlapic_eoi(a);
-        return;
-    }
-    if (offset == APIC_TMICT) {
-        vlapic_timer_count(a, val);
-        return;
-    }
     switch (offset) {
+    case APIC_EOI:
+        vlapic_eoi(a);
+        break;
+    case APIC_TMICT:
+        vlapic_timer_count(a, val);
+        break;
     case APIC_TPR:
         vlapic_set_tpr(a, (uint8_t)val);
         break;
@@ -345,6 +330,10 @@ void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
     unsigned int byte = offset & 15;
     uint32_t mask;
 
+    if (likely(offset == APIC_EOI && size == 4)) {
+        vlapic_eoi(a);
+        return;
+    }
     if (offset >= APIC_MMIO_SIZE || size > 4 || byte + size > 4)
         return;
     offset &= 0xff0;
@@ -416,7 +405,10 @@ int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val)
     if (offset == APIC_EOI || offset == APIC_ESR) {
         if (val)
             return -EPERM;
-        reg_write(a, offset, 0);
+        if (offset == APIC_EOI)
+            vlapic_eoi(a);
+        else
+            reg_write(a, offset, 0);
         return 0;
     }
     if (offset == APIC_ICR) {

@@ -34,14 +34,9 @@ static struct p2m *p2m_of(const struct domain *d)
     return d->hvm->p2m;
 }
 
-unsigned int p2m_guest_bits(void)
-{
-    return MIN(cpu_features.phys_bits, 48u);
-}
-
 static bool gfn_in_width(gfn_t g, unsigned int order)
 {
-    uint64_t end = 1ull << (p2m_guest_bits() - PAGE_SHIFT);
+    uint64_t end = 1ull << (hvm_phys_bits() - PAGE_SHIFT);
 
     return g.raw < end && g.raw + (1ull << order) <= end;
 }

@@ -94,7 +94,5 @@ unsigned int p2m_table_limit(const struct domain *d);
 
 /* Physical address of the top table, for the vendor's control block. */
 uint64_t p2m_root(const struct domain *d);
-/* The guest's physical address width in bits. */
-unsigned int p2m_guest_bits(void);
 
 #endif

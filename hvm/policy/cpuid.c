@@ -6,7 +6,6 @@
 #include "hvm/policy/cpuid.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/policy/cpu-policy.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
@@ -174,7 +173,7 @@ static void fix(struct cpu_policy *p)
         if (i != 0x21)
             memset(&p->extended[i], 0, sizeof(p->extended[0]));
     ext8 = &p->extended[8].a;
-    *ext8 = (*ext8 & 0xff00) | MIN(*ext8 & 0xff, p2m_guest_bits());
+    *ext8 = (*ext8 & 0xff00) | MIN(*ext8 & 0xff, hvm_phys_bits());
     fix_xstate(p);
 }
 

@@ -139,7 +139,7 @@ struct hvm_hw_vioapic {
 
 struct hvm_hw_lapic {
     uint64_t apic_base_msr;
-    uint32_t disabled;              /* bit 0: SW, bit 1: HW (MSR) */
+    uint32_t disabled;              /* bit 0: HW (MSR), bit 1: SW */
     uint32_t timer_divisor;
     uint64_t tdt_msr;               /* TSC deadline */
     uint32_t pending_esr;

@@ -31,6 +31,7 @@ struct grant_frame {
 /* A mapping, known by its handle: its place in the array. */
 struct grant_mapping {
     struct domain *granter; /* with a reference */
+    gfn_t gfn;              /* where, if GNTMAP_host_map */
     grant_ref_t ref;        /* (m) when free: the next free handle */
     uint16_t flags;         /* (a) GNTMAP_*; 0: free or not ready */
 };
@@ -39,7 +40,7 @@ struct grant_table {
     struct spinlock lock;          /* rank GRANT */
     struct spinlock maptrack_lock; /* rank GRANT */
     unsigned int max_frames;       /* (c) */
-    unsigned int max_maptrack_frames; /* (c) */
+    unsigned int max_handles;      /* (c) */
     unsigned int nr_frames;        /* (g) written, (a) */
     unsigned int nr_handles;       /* (m) written, (a) */
     grant_handle_t free_handle;    /* (m) head of the list */

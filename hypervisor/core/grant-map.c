@@ -5,19 +5,23 @@
  * grant.c's.
  *
  * A mapping has a reference to the granting domain, so that unmapping needs
- * no lookup and the granter's id is not used again meanwhile. An unmapped
- * frame stays in use until grant_unmap_done() has flushed the TLBs: only
- * then may the granter see that it is free.
+ * no lookup and the granter's id is not used again meanwhile. It is undone at
+ * the address where it was made and nowhere else: otherwise a handle could be
+ * given back while its writable mapping stays, for one that may only read.
+ *
+ * An unmapped frame stays in use until grant_unmap_done() has flushed the
+ * TLBs: only then may the granter see that it is free.
  */
 #include "hypervisor/core/grant-impl.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 
-#define PER_FRAME (PAGE_SIZE / sizeof(struct grant_mapping))
+#define PER_PAGE ((unsigned int)(PAGE_SIZE / sizeof(struct grant_mapping)))
 #define NO_HANDLE (~0u)
-/* 16 M mappings. */
-#define MAX_FRAMES 65536u
+/* The toolstack's limit is in frames of Xen's, which hold 256 mappings. */
+#define PER_LIMIT_FRAME 256u
+#define MAX_LIMIT_FRAMES 65536u
 
 /* In flags, beside GNTMAP_*: somebody is unmapping it. */
 #define BUSY 0x8000u
@@ -27,25 +31,24 @@
 static struct grant_mapping *mapping_at(const struct grant_table *t,
                                         grant_handle_t h)
 {
-    return &t->maptrack[h / PER_FRAME][h % PER_FRAME];
+    return &t->maptrack[h / PER_PAGE][h % PER_PAGE];
 }
 
-/* Adds a frame of free handles. Lock (m). */
+/* Adds a page of free handles. Lock (m). */
 static bool maptrack_grow(struct grant_table *t)
 {
-    unsigned int n = t->nr_handles;
-    struct grant_mapping *frame;
+    unsigned int first = t->nr_handles;
+    unsigned int n = MIN(PER_PAGE, t->max_handles - first);
+    struct grant_mapping *page;
 
-    if (n / PER_FRAME >= t->max_maptrack_frames)
+    page = n ? heap_alloc_array(n, sizeof(*page)) : NULL;
+    if (!page)
         return false;
-    frame = heap_alloc(PAGE_SIZE);
-    if (!frame)
-        return false;
-    for (unsigned int i = 0; i < PER_FRAME; i++)
-        frame[i].ref = i + 1 < PER_FRAME ? n + i + 1 : NO_HANDLE;
-    t->maptrack[n / PER_FRAME] = frame;
-    t->free_handle = n;
-    store_release(&t->nr_handles, n + (unsigned int)PER_FRAME);
+    for (unsigned int i = 0; i < n; i++)
+        page[i].ref = i + 1 < n ? first + i + 1 : NO_HANDLE;
+    t->maptrack[first / PER_PAGE] = page;
+    t->free_handle = first;
+    store_release(&t->nr_handles, first + n);
     return true;
 }
 
@@ -131,6 +134,7 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 
     mp = mapping_at(t, h);
     mp->granter = granter;
+    mp->gfn = gpa_to_gfn(gpa(op->host_addr));
     mp->ref = op->ref;
     store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
     op->handle = h;
@@ -185,7 +189,8 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
     op->status = GNTST_okay;
     if (device && op->dev_bus_addr != mfn_to_maddr(m))
         op->status = GNTST_bad_dev_addr;
-    else if (host && guest_grant_unmap(d, gpa_to_gfn(gpa(op->host_addr)), m))
+    else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
+                      guest_grant_unmap(d, mp->gfn, m)))
         op->status = GNTST_general_error;
     else
         left &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
@@ -247,15 +252,15 @@ int maptrack_init(struct grant_table *t, unsigned int max_frames)
 {
     spin_lock_init(&t->maptrack_lock, LOCK_GRANT);
     t->free_handle = NO_HANDLE;
-    t->max_maptrack_frames = MIN(max_frames, MAX_FRAMES);
-    t->maptrack = heap_alloc_array(MAX(t->max_maptrack_frames, 1u),
+    t->max_handles = MIN(max_frames, MAX_LIMIT_FRAMES) * PER_LIMIT_FRAME;
+    t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
                                    sizeof(*t->maptrack));
     return t->maptrack ? 0 : -ENOMEM;
 }
 
 void maptrack_exit(struct grant_table *t)
 {
-    for (unsigned int i = 0; i < t->nr_handles / PER_FRAME; i++)
+    for (unsigned int i = 0; i < DIV_ROUND_UP(t->nr_handles, PER_PAGE); i++)
         heap_free(t->maptrack[i]);
     heap_free(t->maptrack);
 }

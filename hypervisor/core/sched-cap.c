@@ -51,7 +51,8 @@ bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
 
     spin_lock(&s->lock);
     roll(s, now);
-    s->budget_used += ns;
+    /* Not what it used before there was a cap. */
+    s->budget_used += MIN(ns, now > s->since ? now - s->since : 0);
     all = used_up(s);
     spin_unlock(&s->lock);
     return all;
@@ -92,7 +93,7 @@ static void refill(void *arg)
     if (empty)
         return;
     for_each_vcpu (d, v, i)
-        sched_unthrottle(v);
+        sched_unthrottle(v, false);
 }
 
 void sched_domain_init(struct domain *d)
@@ -115,19 +116,22 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
     struct sched_domain *s = &d->sched;
     struct vcpu *v;
     unsigned int i;
+    bool changed;
 
     if (!weight || weight > SCHED_WEIGHT_MAX || cap > UINT16_MAX)
         return -EINVAL;
     spin_lock(&s->lock);
+    changed = cap != s->cap;
     WRITE_ONCE(s->weight, (uint16_t)weight);
-    if (cap != s->cap) {
+    if (changed) {
         WRITE_ONCE(s->cap, (uint16_t)cap);
         s->budget_used = 0;
-        s->period_end = now_ns() + SCHED_CAP_PERIOD;
+        s->since = now_ns();
+        s->period_end = s->since + SCHED_CAP_PERIOD;
     }
     spin_unlock(&s->lock);
     /* Those who wait for the old budget look at the new one. */
     for_each_vcpu (d, v, i)
-        sched_unthrottle(v);
+        sched_unthrottle(v, changed);
     return 0;
 }

@@ -28,7 +28,8 @@ struct runq {
     uint64_t floor;         /* (q) least vruntime here, never falls */
 
     bool resched;           /* (a) this CPU should call schedule() */
-    bool poked;             /* (a) its idle loop should look for work */
+    unsigned int poked;     /* (a) 1 + a CPU whose work this idle one shall
+                             * take, 0: none */
     bool asleep;            /* (a) its idle loop halts or is about to */
     bool misplaced;         /* (q) somebody waits who may not run here */
     bool slice_over;        /* (q) a slice ended with others waiting */
@@ -144,7 +145,7 @@ static inline bool domain_is_capped(const struct domain *d)
     return READ_ONCE(d->sched.cap) != 0;
 }
 
-/* sched.c: v's budget was refilled. */
-void sched_unthrottle(struct vcpu *v);
+/* sched.c: v's domain may use CPU time again, or (new_cap) has a new cap. */
+void sched_unthrottle(struct vcpu *v, bool new_cap);
 
 #endif

@@ -145,12 +145,13 @@ static void resched(struct runq *rq)
         smp_kick(rq->cpu);
 }
 
-/* Wakes a CPU that seemed to idle so that it looks for work. Any lock. */
-static void poke_idle(unsigned int cpu)
+/* Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
+ * another and sets the bit again if there is none. Any lock. */
+static void poke_idle(unsigned int cpu, unsigned int from)
 {
     struct runq *rq = cpu_rq(cpu);
 
-    if (!atomic_xchg(&rq->poked, true) && READ_ONCE(rq->asleep) &&
+    if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
         cpu != cpu_id())
         smp_kick(cpu);
 }
@@ -161,12 +162,17 @@ static void call_help(const struct vcpu *v)
 {
     smp_mb(); /* v is on the queue before we look: see above */
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        uint64_t word = READ_ONCE(idle_cpus.bits[i]) &
-                        v->affinity_hard.bits[i];
+        uint64_t word;
 
-        if (word) {
-            poke_idle(i * 64 + bit_lowest(word));
-            return;
+        while ((word = READ_ONCE(idle_cpus.bits[i]) &
+                       v->affinity_hard.bits[i])) {
+            unsigned int cpu = i * 64 + bit_lowest(word);
+
+            /* So that the next one calls another CPU. */
+            if (atomic_test_and_clear_bit(cpu, idle_cpus.bits)) {
+                poke_idle(cpu, v->cpu);
+                return;
+            }
         }
     }
 }
@@ -260,8 +266,11 @@ static void enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
     if (rq->curr == rq->idle) {
         atomic_clear_bit(rq->cpu, idle_cpus.bits);
         resched(rq);
+        /* Only one can run here. Who waits behind v, perhaps because of it,
+         * may be allowed on CPUs where v is not. */
         if (rq->nr > 1)
-            call_help(v);
+            list_for_each (v, &rq->queue, se.queue)
+                call_help(v);
     } else {
         contend(rq, v, now);
     }
@@ -336,11 +345,13 @@ void sched_vcpu_start(struct vcpu *v)
     activate(v);
 }
 
-void sched_unthrottle(struct vcpu *v)
+void sched_unthrottle(struct vcpu *v, bool new_cap)
 {
     struct runq *rq = lock_rq_of(v);
 
     v->se.throttled = false;
+    if (new_cap && rq->curr == v)
+        resched(rq); /* sets the timer that the cap needs */
     spin_unlock(&rq->lock);
     activate(v);
 }
@@ -468,20 +479,46 @@ static void balance(struct runq *rq)
     spin_unlock_pair(&rq->lock, &to->lock);
 }
 
-/* Fetches one who waits elsewhere, from the longest queue that has one for
- * this CPU. No queue locked; false: there is none. */
-static bool steal(struct runq *rq)
+/* How many wait on rq for another CPU than its own to take them: an idle one
+ * is about to take one itself. A hint. */
+static unsigned int spare(const struct runq *rq)
+{
+    unsigned int nr = READ_ONCE(rq->nr);
+
+    return nr && !READ_ONCE(rq->hint_weight) ? nr - 1 : nr;
+}
+
+/* Moves one from another queue to rq, if one there may run here. No queue
+ * locked. */
+static bool steal_from(struct runq *rq, struct runq *from)
+{
+    struct vcpu *v = NULL;
+
+    spin_lock_pair(&rq->lock, &from->lock);
+    if (spare(from)) {
+        v = runq_first_for(from, rq->cpu);
+        if (v)
+            move(from, rq, v);
+    }
+    spin_unlock_pair(&rq->lock, &from->lock);
+    return v != NULL;
+}
+
+/* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or from
+ * the longest queue that has one for this CPU. No queue locked; false: there
+ * is none. */
+static bool steal(struct runq *rq, unsigned int poked)
 {
     struct cpumask left = sched_cpus;
-    struct runq *from;
-    struct vcpu *v;
 
+    if (poked && steal_from(rq, cpu_rq(poked - 1)))
+        return true;
     cpumask_clear(&left, rq->cpu);
     for (;;) {
         unsigned int cpu, most = 0, best = MAX_CPUS;
 
         for_each_cpu (cpu, &left) {
-            unsigned int nr = READ_ONCE(cpu_rq(cpu)->nr);
+            unsigned int nr = spare(cpu_rq(cpu));
 
             if (nr > most) {
                 most = nr;
@@ -491,13 +528,7 @@ static bool steal(struct runq *rq)
         if (best == MAX_CPUS)
             return false;
         cpumask_clear(&left, best);
-        from = cpu_rq(best);
-        spin_lock_pair(&rq->lock, &from->lock);
-        v = runq_first_for(from, rq->cpu);
-        if (v)
-            move(from, rq, v);
-        spin_unlock_pair(&rq->lock, &from->lock);
-        if (v)
+        if (steal_from(rq, cpu_rq(best)))
             return true;
     }
 }
@@ -833,12 +864,14 @@ int sched_init_cpu(unsigned int cpu)
 __noreturn void sched_idle(void)
 {
     struct runq *rq = this_rq();
+    unsigned int poked;
 
     for (;;) {
+        poked = atomic_xchg(&rq->poked, 0);
         schedule();
-        /* Our bit in idle_cpus is set: who queues from now on sees it. */
-        (void)atomic_xchg(&rq->poked, false);
-        if (steal(rq))
+        /* Our bit in idle_cpus is set: who queues from now on sees it, and
+         * clears it only together with setting poked or resched. */
+        if (steal(rq, poked))
             continue;
         if (page_scrub_some()) {
             cpu_take_interrupts();

@@ -25,6 +25,7 @@ struct sched_domain {
     struct spinlock lock;
     uint64_t budget_used; /* (p) ns in the current cap period */
     uint64_t period_end;  /* (p) ns since boot */
+    uint64_t since;       /* (p) when the cap was set */
     struct timer refill;  /* lets the throttled vCPUs go on */
 };
 

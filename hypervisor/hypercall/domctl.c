@@ -92,7 +92,7 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
                                   ? d->shared_info_page->gfn : ~0ull;
     info->ssidref = d->ssidref;
     memcpy(info->handle, d->handle, sizeof(info->handle));
-    info->gpaddr_bits = (uint8_t)p2m_guest_bits();
+    info->gpaddr_bits = (uint8_t)hvm_phys_bits();
     info->arch_config = d->config.arch;
 }
 
@@ -159,6 +159,12 @@ static long op_subscribe(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
+/* Cache colouring is Arm's; none is what every domain asks for. */
+static long op_colors(struct domain *d, struct xen_domctl *op)
+{
+    return op->u.set_llc_colors.num_llc_colors ? -EOPNOTSUPP : 0;
+}
+
 /* What a toolstack sets for every domain and that has no effect here. */
 static long op_accept(struct domain *d, struct xen_domctl *op)
 {
@@ -214,6 +220,7 @@ static const struct {
     [XEN_DOMCTL_get_cpu_policy] = { domctl_get_policy, true },
     [XEN_DOMCTL_set_cpu_policy] = { domctl_set_policy, true },
     [XEN_DOMCTL_get_vcpu_msrs] = { domctl_vcpu_msrs, true },
+    [XEN_DOMCTL_set_llc_colors] = { op_colors, false },
     [XEN_DOMCTL_setvnumainfo] = { op_accept, false },
     [XEN_DOMCTL_set_access_required] = { op_accept, false },
 };

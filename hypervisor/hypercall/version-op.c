@@ -9,8 +9,9 @@
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/start/version.h"
+#include "hypervisor/lib/version.h"
 
 static const char capabilities[] = "hvm-3.0-x86_32 hvm-3.0-x86_32p "
                                    "hvm-3.0-x86_64 ";

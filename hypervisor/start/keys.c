@@ -57,11 +57,10 @@ static void print_domain(struct domain *d)
                    d->shut_down ? "shut down" : "");
     for_each_vcpu (d, v, i) {
         vcpu_runstate(v, &r);
-        console_printf("  v%u: cpu %u %s%s pending %lx exits %lu rip %lx "
-                       "rflags %lx%s%s\n", i, v->cpu,
+        console_printf("  v%u: cpu %u %s%s pending %lx rip %lx rflags "
+                       "%lx%s%s\n", i, v->cpu,
                        run_states[r.state & 3], v->down ? " down" : "",
-                       v->pending, v->hvm->exits, v->hvm->regs.rip,
-                       v->hvm->regs.rflags, v->hvm->halted ? " halted" : "",
+                       v->pending, v->hvm->regs.rip, v->hvm->regs.rflags, v->hvm->halted ? " halted" : "",
                        v->hvm->wait_sipi ? " waits for SIPI" : "");
     }
 }
@@ -105,6 +104,25 @@ static void key_recorder(void)
     each_domain(print_recorder);
 }
 
+static void print_exits(struct domain *d)
+{
+    struct vcpu *v;
+    unsigned int i;
+
+    for_each_vcpu (d, v, i) {
+        console_printf("d%uv%u:\n", d->id, i);
+        for (unsigned int k = 0; k < EXIT_KINDS; k++)
+            if (v->hvm->exits[k])
+                console_printf("  %lu %s\n", v->hvm->exits[k],
+                               exit_name(k));
+    }
+}
+
+static void key_exits(void)
+{
+    each_domain(print_exits);
+}
+
 static void key_memory(void)
 {
     console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total());
@@ -134,6 +152,7 @@ static void key_restart(void)
 const struct debug_key_entry debug_keys[] = {
     { 'h', "this list", key_help },
     { 'a', "local APICs of all vCPUs", key_apics },
+    { 'e', "exits of each vCPU by kind", key_exits },
     { 'i', "interrupts of the machine by CPU and vector", key_interrupts },
     { 'm', "free memory", key_memory },
     { 'q', "domains and their vCPUs", key_domains },

@@ -7,6 +7,10 @@
  */
 #include "hypervisor/x86/asm.h"
 
+/* Exceptions that push an error code: 8, 10-14, 17, 21, 29, 30
+ * (SDM vol. 3A 6.15, APM vol. 2 8.2). */
+#define ERROR_VECTORS 0x60227d00
+
         .section .text, "ax"
         .code64
         .globl vector_stubs
@@ -15,8 +19,12 @@ vector_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        .if (vector == 8) | ((vector >= 10) & (vector <= 14)) | (vector == 17) | (vector == 21) | (vector == 29) | (vector == 30)
+        .if vector < 32
+        .set has_error, (ERROR_VECTORS >> vector) & 1
         .else
+        .set has_error, 0
+        .endif
+        .if !has_error
         push    $0
         .endif
         push    $vector

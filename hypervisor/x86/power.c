@@ -160,7 +160,7 @@ void machine_power_off(void)
         pm1_write(&acpi->pm1b_cnt, b);
         pm1_write(&acpi->pm1a_cnt, a | PM1_SLP_EN);
         pm1_write(&acpi->pm1b_cnt, b | PM1_SLP_EN);
-        pause_ms(100);
+        pause_ms(2000);
     }
     console_panic_begin();
     console_printf("It is now safe to turn off the machine.\n");

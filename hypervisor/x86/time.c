@@ -6,7 +6,6 @@
  */
 #include "hypervisor/x86/time.h"
 
-#include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"

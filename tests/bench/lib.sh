@@ -60,6 +60,8 @@ take_lock() {
         echo "[$(date +%T)] $1: waiting for another build of it" >&2
         flock 9
     fi
+    # What an interrupted build left behind.
+    rm -rf "$LODGE_CACHE/$1"-*.partial
 }
 
 # mmdebstrap with downloads kept in the cache: packages that were fetched once

@@ -5,11 +5,13 @@
     run.py          boots, creates the demo guest, reports every stage; stays
                     until Ctrl-C if stdin is a terminal, else powers off
     run.py shell    boots to domain 0 and hands its console to the terminal
+    run.py iso      only makes the boot ISO, lodge.iso in the build folder
 
 Variables: see Setup in setup.py; also GUEST (name of a configuration in
 tests/bench/xl, "none" for domain 0 only) and SLOW (factor on time limits).
 """
 import os
+import re
 import select
 import sys
 import termios
@@ -19,14 +21,14 @@ import tty
 import screen
 from dom0 import Dom0
 from machine import Machine
-from setup import Failure, Setup, env, main_guard
+from setup import BUILD, Failure, Setup, env, main_guard
 
 SLOW = float(env("SLOW", "1"))
 
 # What is seen on the serial port on the way to domain 0: text, pattern,
 # seconds from the stage before.
 BOOT_STAGES = [
-    ("hypervisor banner", r"\(XEN\) Xen version|^.{0,12}Lodge\b", 120),
+    ("hypervisor banner", r"\(XEN\) Xen version|\(LODGE\)|Lodge \d", 120),
     ("dom0 kernel", r"\] Linux version ", 120),
     ("dom0 init", r"Run /init as init process", 180),
     ("dom0 systemd", r"systemd\[1\]: systemd \d+", 180),
@@ -136,7 +138,6 @@ def guest_to_prompt(setup, stages, dom0, guest):
 
 def wait_screen(dom0, guest, pattern, limit):
     """Waits for a pattern in the guest's VGA text."""
-    import re
     end = time.monotonic() + limit
     while True:
         text = screen.text(dom0, guest)
@@ -255,5 +256,19 @@ def shell():
     return 0
 
 
+def iso():
+    """Makes the ISO for real machines and for others' emulators."""
+    setup = Setup()
+    start = time.monotonic()
+    path = setup.iso(os.path.join(BUILD, f"{setup.hypervisor}.iso"))
+    print(f"{os.path.relpath(path)}: {os.path.getsize(path) >> 20} MiB, "
+          f"made in {time.monotonic() - start:.1f} s")
+    return 0
+
+
 if __name__ == "__main__":
-    main_guard(shell if sys.argv[1:] == ["shell"] else run)
+    actions = {"run": run, "shell": shell, "iso": iso}
+    action = (sys.argv[1:] or ["run"])[0]
+    if action not in actions:
+        sys.exit("usage: run.py [run | shell | iso]")
+    main_guard(actions[action])

@@ -86,9 +86,8 @@ class Setup:
         wrong instruction; with a native TSC nothing is emulated."""
         return " tsc_mode='\"native\"'" if self.is_xen else ""
 
-    def iso(self):
+    def iso(self, path):
         """Makes the boot ISO and returns its path."""
-        path = os.path.join(self.run_dir, "boot.iso")
         done = subprocess.run(in_bench(
             os.path.join(BENCH, "iso.sh"), path, self.hypervisor_file(),
             self.options, f"{self.dom0}/vmlinux", self.dom0_args,
@@ -115,7 +114,8 @@ class Setup:
             return ["-kernel", self.hypervisor_file(), "-append", self.options,
                     "-initrd", f"{self.dom0}/vmlinux {self.dom0_args},"
                     f"{self.dom0}/initrd.img"]
-        arguments = ["-cdrom", self.iso()]
+        arguments = ["-cdrom", self.iso(
+            os.path.join(self.run_dir, "boot.iso"))]
         if self.boot == "uefi":
             arguments += ["-drive", "if=pflash,format=raw,readonly=on,"
                           "file=/usr/share/OVMF/OVMF_CODE_4M.fd",

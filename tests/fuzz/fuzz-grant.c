@@ -103,7 +103,7 @@ static void map_one(void)
         .host_addr = (NR_GFNS + (uint64_t)next() % GRANT_GFNS) << PAGE_SHIFT,
         .flags = next(), .ref = next() % REFS, .dom = next() % NR_DOMS,
     };
-    (void)do_grant_table_op(GNTTABOP_map_grant_ref, (void_gptr_t){ 0 }, 1);
+    (void)do_grant_table_op(GNTTABOP_map_grant_ref, guest_ptr_make(void, 0), 1);
 }
 
 static void unmap_one(void)
@@ -114,7 +114,7 @@ static void unmap_one(void)
         .host_addr = (NR_GFNS + (uint64_t)next() % GRANT_GFNS) << PAGE_SHIFT,
         .handle = next() % 64,
     };
-    (void)do_grant_table_op(GNTTABOP_unmap_grant_ref, (void_gptr_t){ 0 }, 1);
+    (void)do_grant_table_op(GNTTABOP_unmap_grant_ref, guest_ptr_make(void, 0), 1);
     if (doms[current->domain->id].stale)
         abort();
 }

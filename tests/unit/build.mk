@@ -2,8 +2,8 @@
 #
 # Host tests: `make check-unit` builds and runs tests/unit/test-*.c, `make
 # fuzz-short` the fuzz targets for a few seconds each, `make fuzz-NAME` one of
-# them until stopped. A test's first line names the hypervisor sources that it
-# links: /* sources: hypervisor/lib/elf.c ... */
+# them until stopped. A test's first comment names the hypervisor sources that
+# it links: /* sources: hypervisor/lib/elf.c ... */
 #
 # Needs B, the build directory. Paths are from the repository's root.
 
@@ -21,8 +21,8 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -DLODGE_DEBUG \
 	-Itests/unit/fakes -I. -pthread -MMD -MP
 FUZZ_CFLAGS := $(UNIT_CFLAGS) -fsanitize=fuzzer-no-link
 
-# The sources that a test's first line lists.
-unit-sources = $(shell sed -n '1s|^/\* sources:\(.*\)\*/$$|\1|p' $(1))
+# The sources that a test's first comment lists.
+unit-sources = $(shell sed -n '0,/\*\//{s|^/\* sources:||;s|\*/||;p}' $(1))
 
 # $(1) unit or fuzz, $(2) the test's name, $(3) its file.
 define unit-program

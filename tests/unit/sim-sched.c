@@ -37,7 +37,6 @@ static struct sim_cpu {
     uint64_t busy_until;   /* TIME_NEVER: until an interrupt */
     uint64_t ipi_at;       /* TIME_NEVER: none is on its way */
     uint64_t deadline;     /* of its timer */
-    uint64_t lost_since;   /* idles beside work since then, or TIME_NEVER */
 } cpus[SIM_CPUS + 1]; /* and one for the world outside */
 
 static uint64_t main_rsp, random_state;
@@ -297,8 +296,6 @@ static void guest_main(struct vcpu *v)
             v->in_guest = false;
             atomic_clear_bit(PENDING_IRQ, &v->pending);
             atomic_clear_bit(PENDING_EVENT, &v->pending);
-            if (v->domain->dying != DOMAIN_ALIVE)
-                s->finished = true;
             vcpu_checkpoint();
             continue;
         }
@@ -338,7 +335,7 @@ void sim_start(unsigned int nr, uint64_t seed)
         struct sim_cpu *c = &cpus[i];
 
         fake_set_cpu(i);
-        c->ipi_at = c->deadline = c->lost_since = TIME_NEVER;
+        c->ipi_at = c->deadline = TIME_NEVER;
         CHECK_EQ(sched_init_cpu(i), 0);
         c->boot_stack = stack_alloc();
         f = (struct thread_frame *)((char *)c->boot_stack + STACK_SIZE) - 1;
@@ -450,24 +447,25 @@ static void check_state(void)
     CHECK_EQ(running, current_ones);
 }
 
-/* Does a CPU idle while somebody waits who may run there? It is allowed to,
- * until an interrupt reaches it. */
+/* Does somebody wait while a CPU idles where it may run? That is allowed
+ * until an interrupt reaches the CPU. */
 static void check_conserving(uint64_t until)
 {
-    for (unsigned int cpu = 0; cpu < sim.cpus; cpu++) {
-        struct sim_cpu *c = &cpus[cpu];
-        bool waits = false;
+    uint64_t idle = 0;
 
-        if (c->state == CPU_HALTED)
-            for (unsigned int i = 0; i < sim.nr_vcpus && !waits; i++)
-                waits = vcpu_is_queued(sim.vcpu[i].v) &&
-                        vcpu_allowed_on(sim.vcpu[i].v, cpu);
-        if (!waits) {
-            c->lost_since = TIME_NEVER;
-            continue;
+    for (unsigned int i = 0; i < sim.cpus; i++)
+        if (cpus[i].state == CPU_HALTED)
+            idle |= BIT(i);
+    for (unsigned int i = 0; i < sim.nr_vcpus; i++) {
+        struct sim_vcpu *s = &sim.vcpu[i];
+
+        if (vcpu_is_queued(s->v) && (s->v->affinity_hard.bits[0] & idle)) {
+            if (!s->lost_since)
+                s->lost_since = fake_now;
+            sim.idle_lost = MAX(sim.idle_lost, until - s->lost_since);
+        } else {
+            s->lost_since = 0;
         }
-        c->lost_since = MIN(c->lost_since, fake_now);
-        sim.idle_lost = MAX(sim.idle_lost, until - c->lost_since);
     }
 }
 

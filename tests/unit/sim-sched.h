@@ -37,7 +37,7 @@ struct sim_vcpu {
     unsigned int wake_cpu; /* takes the interrupt that wakes it */
     /* Wake-ups: how many, and from the wake-up to computing. */
     uint64_t wakes, woken_at, wait_sum, wait_max;
-    bool finished;       /* its thread ended */
+    uint64_t lost_since; /* waits beside an idle CPU since then, 0: no */
 };
 
 struct sim {
@@ -48,7 +48,7 @@ struct sim {
     unsigned int nr_vcpus;
     uint64_t kicks;      /* IPIs sent */
     uint64_t switches;   /* times a vCPU got a CPU */
-    uint64_t idle_lost;  /* longest time a CPU idled beside waiting work */
+    uint64_t idle_lost;  /* longest wait of one beside an idle CPU, ns */
     void (*hook)(void);  /* after each event, outside of the CPUs */
 };
 

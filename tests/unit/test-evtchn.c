@@ -593,7 +593,7 @@ int guest_write(gva_t dst, const void *src, size_t n)
 static long call(unsigned int d, int cmd)
 {
     this_cpu(current_vcpu) = &doms[d].v[0];
-    return do_event_channel_op(cmd, (void_gptr_t){ 0 });
+    return do_event_channel_op(cmd, guest_ptr_make(void, 0));
 }
 
 static void test_hypercall(void)
@@ -648,9 +648,9 @@ static void test_hypercall(void)
     *st = (struct evtchn_status){ .dom = DOMID_SELF, .port = 4 };
     CHECK_EQ(call(1, EVTCHNOP_status), 0);
     CHECK_EQ(st->status, EVTCHNSTAT_unbound);
-    CHECK_EQ(do_event_channel_op(EVTCHNOP_send, (void_gptr_t){ 63 }),
+    CHECK_EQ(do_event_channel_op(EVTCHNOP_send, guest_ptr_make(void, 63)),
              -EFAULT);
-    CHECK_EQ(do_event_channel_op(EVTCHNOP_close, (void_gptr_t){ ~0ull }),
+    CHECK_EQ(do_event_channel_op(EVTCHNOP_close, guest_ptr_make(void, ~0ull)),
              -EFAULT);
 
     *control = (struct evtchn_init_control){ .vcpu = NR_VCPUS };

@@ -521,6 +521,18 @@ static void test_order(void)
     CHECK_EQ(doms[1].ram[6]->count, 1);
     CHECK_EQ(doms[1].dirtied[6], 0);
 
+    /* A mapping is undone where it was made, not where another one is. */
+    permit(1, 6, 0, 6, 0);
+    CHECK_EQ(map(0, 1, 4, NR_GFNS, GNTMAP_host_map | GNTMAP_readonly, &h[0]),
+             GNTST_okay);
+    CHECK_EQ(map(0, 1, 6, NR_GFNS + 1, GNTMAP_host_map, &h[1]), GNTST_okay);
+    CHECK_EQ(unmap(0, NR_GFNS, h[1]), GNTST_general_error);
+    CHECK(entry(1, 6)->flags & GTF_writing);
+    CHECK_EQ(unmap(0, NR_GFNS + 1, h[1]), GNTST_okay);
+    CHECK_EQ(unmap(0, NR_GFNS, h[0]), GNTST_okay);
+    grant_unmap_done(&doms[0].d, &batch[0]);
+    CHECK_EQ(doms[1].ram[6]->count, 1);
+
     /* What d1 has mapped is not d1's to grant. */
     permit(0, 1, 1, 7, 0);
     CHECK_EQ(map(1, 0, 1, NR_GFNS, GNTMAP_host_map, &h[0]), GNTST_okay);

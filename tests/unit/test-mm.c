@@ -1,4 +1,7 @@
-/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c hypervisor/mm/frame.c hypervisor/mm/page.c hypervisor/mm/buddy.c hypervisor/mm/lodge-pages.c hypervisor/mm/paging.c hypervisor/mm/window.c hypervisor/mm/map.c hypervisor/mm/heap.c hypervisor/lib/bitmap.c */
+/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c hypervisor/mm/frame.c
+   hypervisor/mm/page.c hypervisor/mm/buddy.c hypervisor/mm/lodge-pages.c
+   hypervisor/mm/paging.c hypervisor/mm/window.c hypervisor/mm/map.c
+   hypervisor/mm/heap.c hypervisor/lib/bitmap.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The whole memory layer on the fake machine, whose RAM is full of garbage:

@@ -247,6 +247,18 @@ static void test_late(void)
         end();
     }
 
+    /* The same through the 8259. */
+    begin();
+    ioapic_set_rte(d, 2, 0x10000);
+    for (unsigned int i = 0; i < 4; i++)
+        port_out(d, i ? 0x21 : 0x20, (const uint8_t[]){ 0x11, 8, 4, 1 }[i]);
+    apic_put(a, APIC_LVT_LINT0, 0x700);
+    program(0, 2, 1193);
+    fake_run_until(START + MILLISECS(10) + MICROSECS(500));
+    CHECK_EQ(pit.tick.missed, 9);
+    CHECK_EQ(fake_drain(a), 1);
+    end();
+
     /* Lodge itself comes late by 10 ticks. */
     begin();
     program(0, 2, 1193);

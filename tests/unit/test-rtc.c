@@ -277,6 +277,7 @@ static void test_update(void)
     put(0xb, 0x02);
     CHECK_EQ(fake_timers_set(), 0);
     fake_run_until(SECONDS(12));
+    put(0xa, 0x26); /* the flag comes up here */
     CHECK_EQ(fake_drain(a), 0);
     put(0xb, 0x12);
     CHECK_EQ(fake_drain(a), 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Port and MMIO accesses: internal devices first, then the device model. */
-#include "hvm/io/access.h"
+#include "hvm/access.h"
 
 #include "hvm/exit.h"
 #include "hvm/insn.h"

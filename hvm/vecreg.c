@@ -3,7 +3,7 @@
  * The guest's vector registers, which are in the CPU while its vCPU is: root
  * mode uses none. XMM, and YMM where the machine has AVX.
  */
-#include "hvm/io/vecreg.h"
+#include "hvm/vecreg.h"
 
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/features.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One port or MMIO access of a guest, to whoever answers it. */
-#ifndef HVM_IO_ACCESS_H
-#define HVM_IO_ACCESS_H
+#ifndef HVM_ACCESS_H
+#define HVM_ACCESS_H
 
 #include "hvm/base/hvm.h"
 #include "hvm/emul/emul.h"

@@ -4,11 +4,11 @@
  * the p2m, devices through mmio_access() and pio_access(), repeated string
  * operations as one request where a device model can take them whole.
  */
-#include "hvm/io/access.h"
+#include "hvm/access.h"
 
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"
-#include "hvm/io/vecreg.h"
+#include "hvm/vecreg.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"

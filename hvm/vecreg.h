@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The vector registers of the current vCPU; see vecreg.c. */
-#ifndef HVM_IO_VECREG_H
-#define HVM_IO_VECREG_H
+#ifndef HVM_VECREG_H
+#define HVM_VECREG_H
 
 #include <stdbool.h>
 
