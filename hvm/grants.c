@@ -18,7 +18,7 @@ int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
 
 int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t m)
 {
-    return p2m_unmap_deferred(d, g, m);
+    return p2m_unmap_grant(d, g, m);
 }
 
 void guest_grant_flush(struct domain *d)

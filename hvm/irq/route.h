@@ -33,7 +33,7 @@ struct route {
     union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) bit per GSI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) route_gsi_bind() */
-    uint64_t pirq[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_use_pirq() */
+    uint64_t pirq[VIOAPIC_MAX_GSIS / 64];          /* (i) ..._use_pirq() */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
     uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
 

@@ -13,6 +13,17 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
+/* Registers of the page that hold something, bit per 16 bytes. */
+#define REG(offset) BIT((offset) / 16)
+#define BANK(offset) (0xffull << (offset) / 16)
+#define STORED                                                              \
+    (REG(APIC_ID) | REG(APIC_VERSION) | REG(APIC_TPR) | REG(APIC_LDR) |     \
+     REG(APIC_DFR) | REG(APIC_SPIV) | REG(APIC_ESR) | REG(APIC_ICR) |       \
+     REG(APIC_ICR2) | REG(APIC_LVT_TIMER) | REG(APIC_LVT_THERM) |           \
+     REG(APIC_LVT_PERF) | REG(APIC_LVT_LINT0) | REG(APIC_LVT_LINT1) |       \
+     REG(APIC_LVT_ERROR) | REG(APIC_TMICT) | REG(APIC_TMCCT) |              \
+     REG(APIC_TDCR) | BANK(APIC_ISR) | BANK(APIC_TMR) | BANK(APIC_IRR))
+
 /* hvm_hw_lapic.disabled */
 #define RECORD_HW_DISABLED 1u
 #define RECORD_SW_DISABLED 2u
@@ -53,8 +64,8 @@ static void fix_x2apic_ldr(struct vlapic *a)
 
     if (a->mode != VLAPIC_X2APIC || ldr == vlapic_x2apic_ldr(a->id))
         return;
-    if (ldr == vlapic_x2apic_ldr(a->vcpu_id) && ldr != 1)
-        a->route->apics.ldr_from_vcpu = true;
+    if (ldr == vlapic_x2apic_ldr(a->vcpu_id))
+        a->route->apics.ldr_from_vcpu |= a->vcpu_id != 0;
     else if (ldr == 1)
         a->regs[APIC_LDR / 4] = vlapic_x2apic_ldr(a->id);
 }
@@ -133,7 +144,10 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 
     vlapic_timer_stop(a);
     a->tsc_deadline = deadline;
-    memcpy(regs, rec->data, sizeof(rec->data));
+    memset(regs, 0, sizeof(rec->data));
+    for (unsigned int i = 0; i < 64; i++)
+        if (STORED >> i & 1)
+            memcpy(&regs[i * 4], &rec->data[i * 16], sizeof(*regs));
     regs[APIC_VERSION / 4] = version;
     regs[APIC_TPR / 4] &= 0xff;
     regs[APIC_SPIV / 4] &= 0x3ff;

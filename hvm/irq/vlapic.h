@@ -67,8 +67,8 @@ struct route;
 enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
 
 /* Bits of ->pending above the eight for the words of IRR. */
-#define VLAPIC_PENDING_TIMER  (1u << 16) /* the timer expired: not handled yet */
-#define VLAPIC_PENDING_EXTINT (1u << 17) /* the 8259's INT is up for this vCPU */
+#define VLAPIC_PENDING_TIMER  (1u << 16) /* the timer expired: to be handled */
+#define VLAPIC_PENDING_EXTINT (1u << 17) /* the 8259's INT is up for it */
 
 struct vlapic {
     uint32_t *regs;       /* (c) the register page */

@@ -350,7 +350,7 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     return rc;
 }
 
-int p2m_unmap_deferred(struct domain *d, gfn_t g, mfn_t expect)
+int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect)
 {
     struct p2m *p = p2m_of(d);
     uint64_t *slot, old;
@@ -362,7 +362,8 @@ int p2m_unmap_deferred(struct domain *d, gfn_t g, mfn_t expect)
     spin_lock(&p->lock);
     slot = slot_find(p, g, &order);
     old = *slot;
-    if (order == ORDER_4K && old && mfn_eq(pt_mfn(old), expect)) {
+    if ((pt_type(old) == P2M_GRANT_RW || pt_type(old) == P2M_GRANT_RO) &&
+        mfn_eq(pt_mfn(old), expect)) {
         store_release(slot, 0);
         rc = 0;
     }

@@ -67,10 +67,11 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect);
 
 /*
- * Takes out one frame without a flush, for a caller that holds a reference
- * of its own until after p2m_flush(). -EINVAL unless `expect` is there.
+ * Takes out one granted frame without a flush, for a caller that holds a
+ * reference of its own until after p2m_flush(). -EINVAL unless a grant of
+ * `expect` is there.
  */
-int p2m_unmap_deferred(struct domain *d, gfn_t g, mfn_t expect);
+int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect);
 
 /* Changes the type of one mapped gfn from `from` to `to`; -EBUSY if it is
  * another. Without a flush: the caller batches p2m_flush(). */

@@ -336,12 +336,12 @@ static void pass_access(struct vpci_msix *m, uint64_t gpa, unsigned int size,
 static void watched_access(struct vpci_msix *m, uint64_t gpa,
                            unsigned int size, bool write, uint64_t *val)
 {
-    uint64_t off = gpa - m->table, limit = table_size(m);
+    uint64_t end = m->table + table_size(m);
 
-    if (off < limit)
-        table_access(m, off, size, write, val);
-    else if (off + size > limit && off + size - 1 < size)
-        *val = ~0ull; /* runs into the table from below */
+    if (gpa >= m->table && gpa < end)
+        table_access(m, gpa - m->table, size, write, val);
+    else if (gpa & (size - 1))
+        *val = ~0ull; /* might run into the table from below */
     else
         pass_access(m, gpa, size, write, val);
 }

@@ -424,20 +424,28 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 
 /* --- The end. --- */
 
+/* One that was taken off the list of the dead. */
+static void reap(struct domain *d)
+{
+    if (!d->released) {
+        d->released = true;
+        release(d);
+        anchor_put(d);
+    } else {
+        list_remove(d);
+        heap_free(d);
+        send_global_virq(VIRQ_DOM_EXC);
+    }
+}
+
 void domain_reap(void)
 {
-    struct domain *d = atomic_xchg(&dead_domains, NULL), *next;
+    struct domain *d, *next;
 
-    for (; d; d = next) {
-        next = d->next_dead;
-        if (!d->released) {
-            d->released = true;
-            release(d);
-            anchor_put(d);
-        } else {
-            list_remove(d);
-            heap_free(d);
-            send_global_virq(VIRQ_DOM_EXC);
+    while ((d = atomic_xchg(&dead_domains, NULL))) {
+        for (; d; d = next) {
+            next = d->next_dead;
+            reap(d);
         }
     }
 }
@@ -445,8 +453,7 @@ void domain_reap(void)
 static void reaper_main(struct vcpu *v)
 {
     for (;;) {
-        while (READ_ONCE(dead_domains))
-            domain_reap();
+        domain_reap();
         vcpu_park();
     }
 }

@@ -145,15 +145,19 @@ static void resched(struct runq *rq)
         smp_kick(rq->cpu);
 }
 
-/* Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
- * another and sets the bit again if there is none. Any lock. */
-static void poke_idle(unsigned int cpu, unsigned int from)
+/*
+ * Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
+ * another and sets the bit again if there is none. False: it found something
+ * else to do meanwhile. Any lock.
+ */
+static bool poke_idle(unsigned int cpu, unsigned int from)
 {
     struct runq *rq = cpu_rq(cpu);
 
     if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
         cpu != cpu_id())
         smp_kick(cpu);
+    return !READ_ONCE(rq->hint_weight); /* pairs with pass_on() */
 }
 
 /* v waits on a busy CPU: lets an idle one, if there is any, come for it.
@@ -169,12 +173,37 @@ static void call_help(const struct vcpu *v)
             unsigned int cpu = i * 64 + bit_lowest(word);
 
             /* So that the next one calls another CPU. */
-            if (atomic_test_and_clear_bit(cpu, idle_cpus.bits)) {
-                poke_idle(cpu, v->cpu);
+            if (atomic_test_and_clear_bit(cpu, idle_cpus.bits) &&
+                poke_idle(cpu, v->cpu))
                 return;
-            }
         }
     }
+}
+
+static void call_help_for_all(struct runq *rq)
+{
+    struct vcpu *v;
+
+    list_for_each (v, &rq->queue, se.queue)
+        call_help(v);
+}
+
+/* This CPU got work of its own before it came to take another's: somebody
+ * else has to. No queue locked. */
+static void pass_on(struct runq *rq)
+{
+    unsigned int from;
+
+    smp_mb(); /* the hint says that we are busy before we look */
+    if (likely(!READ_ONCE(rq->poked)))
+        return;
+    from = atomic_xchg(&rq->poked, 0);
+    if (!from || from - 1 == rq->cpu)
+        return;
+    rq = cpu_rq(from - 1);
+    spin_lock(&rq->lock);
+    call_help_for_all(rq);
+    spin_unlock(&rq->lock);
 }
 
 /* The slice timer comes at `at` at the latest. It is not put off or stopped
@@ -269,8 +298,7 @@ static void enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
         /* Only one can run here. Who waits behind v, perhaps because of it,
          * may be allowed on CPUs where v is not. */
         if (rq->nr > 1)
-            list_for_each (v, &rq->queue, se.queue)
-                call_help(v);
+            call_help_for_all(rq);
     } else {
         contend(rq, v, now);
     }
@@ -695,6 +723,7 @@ static void arrive(void)
     struct runq *rq = this_rq();
     struct vcpu *v = current;
     bool misplaced = rq->misplaced, slice_over = rq->slice_over;
+    bool idled = rq->left == rq->idle;
 
     if (rq->left) {
         /* From now on vcpu_wait_stopped() may return, and a dead one be
@@ -709,6 +738,8 @@ static void arrive(void)
         if (v->runstate_guest.raw)
             guest_runstate_update(v);
     }
+    if (idled)
+        pass_on(rq);
     if (unlikely(misplaced))
         evict(rq);
     if (slice_over)
@@ -867,11 +898,12 @@ __noreturn void sched_idle(void)
     unsigned int poked;
 
     for (;;) {
-        poked = atomic_xchg(&rq->poked, 0);
         schedule();
         /* Our bit in idle_cpus is set: who queues from now on sees it, and
-         * clears it only together with setting poked or resched. */
-        if (steal(rq, poked))
+         * clears it only together with setting poked or resched. Then the
+         * next turn sets it again. */
+        poked = atomic_xchg(&rq->poked, 0);
+        if (steal(rq, poked) || poked)
             continue;
         if (page_scrub_some()) {
             cpu_take_interrupts();

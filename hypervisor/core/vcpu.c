@@ -197,7 +197,7 @@ void vcpu_wait(uint64_t mask)
     (void)atomic_xchg(&v->wait_mask, mask);
     if (!(READ_ONCE(v->pending) & mask))
         sched_park();
-    WRITE_ONCE(current->wait_mask, 0);
+    WRITE_ONCE(v->wait_mask, 0);
 }
 
 void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
@@ -270,7 +270,6 @@ void vcpu_checkpoint(void)
 
     if (test_bit(PENDING_STOP, &v->pending) || sched_wanted())
         schedule();
-    v = current;
     if (unlikely(READ_ONCE(v->domain->dying) != DOMAIN_ALIVE))
         vcpu_exit(v);
 }

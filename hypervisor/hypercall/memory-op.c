@@ -256,8 +256,9 @@ static int add_one(struct domain *d, struct domain *foreign,
     case XENMAPSPACE_shared_info:
         return idx ? -EINVAL : map_special(d, d->shared_info_page, g);
     case XENMAPSPACE_grant_table:
-        if (idx & XENMAPIDX_grant_table_status)
-            return -EINVAL; /* version 2 only */
+        /* Status frames are of version 2 only. */
+        if (idx >= XENMAPIDX_grant_table_status)
+            return -EINVAL;
         rc = grant_frame(d, (unsigned int)idx, &pg);
         return rc ? rc : map_special(d, pg, g);
     case XENMAPSPACE_gmfn:

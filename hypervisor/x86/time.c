@@ -133,10 +133,10 @@ void deadline_set(uint64_t ns)
     uint64_t now, ticks;
 
     if (tsc_deadline_mode) {
-        wrmsr(MSR_TSC_DEADLINE, ns == TIME_NEVER ? 0 : ns_to_tsc(ns));
+        wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
         return;
     }
-    if (ns == TIME_NEVER) {
+    if (ns == UINT64_MAX) {
         apic_timer_set_count(0);
         return;
     }

@@ -4,9 +4,11 @@
 The serial port goes byte for byte to a log file; waiters search a cleaned
 copy.  Every wait has a time limit, so a hang is always found.
 """
+import ctypes
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -16,6 +18,15 @@ from setup import Failure
 
 ANSI = re.compile(rb"\x1b(\[[0-9;?!]*[A-Za-z]|\][0-9;]*|[()][A-Z0-9]|[=>78c])"
                   rb"|[\0\x07\r]")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """Runs in QEMU's process before it starts: no orphan may eat the CPU
+    after we were killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port(first):
@@ -49,7 +60,8 @@ class Machine:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=log, pass_fds=[theirs.fileno()],
-                start_new_session=True, cwd=setup.run_dir)
+                start_new_session=True, cwd=setup.run_dir,
+                preexec_fn=die_with_parent)
         theirs.close()
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -72,6 +72,10 @@ static void save_and_load(struct domain *d, unsigned int n)
     must(!vlapic_load_hidden(a, &hidden));
     must(!vlapic_load_regs(a, &regs));
     vlapic_save_regs(a, &again);
+    /* A one-shot timer that is over starts anew: streams of Xen, too, have
+     * zero for what is left. */
+    if (!memcmp(&regs.data[APIC_TMCCT], "\0\0\0", 4))
+        memset(&again.data[APIC_TMCCT], 0, 4);
     must(!memcmp(&regs, &again, sizeof(regs)));
 }
 

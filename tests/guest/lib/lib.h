@@ -37,13 +37,11 @@ void test_main(void);
 bool report_at(bool cond, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* a == b as numbers, both shown if they are not. */
-#define report_eq(a, b, what)                                               \
-    ({                                                                      \
-        uint64_t a_ = (uint64_t)(a), b_ = (uint64_t)(b);                    \
-        report(a_ == b_, "%s: %#llx, not %#llx", what,                      \
-               (unsigned long long)a_, (unsigned long long)b_);             \
-    })
+/* Are they the same number? Both are shown if not. */
+#define report_eq(got, want, what)                                          \
+    report_eq_at((uint64_t)(got), (uint64_t)(want), __FILE__, __LINE__, what)
+bool report_eq_at(uint64_t got, uint64_t want, const char *file, int line,
+                  const char *what);
 
 /* The test cannot be done here: says why, ends the domain. */
 void __attribute__((noreturn, format(printf, 1, 2)))
@@ -87,11 +85,11 @@ extern char image_start[], image_end[];
 /* Set by lib/head.S before anything else: the registers at entry. */
 struct entry_state {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp, esp;
-    uint32_t eflags, cr0, cr3, cr4;
+    uint32_t eflags, cr0;
     uint16_t cs, ds, es, ss, fs, gs, tr, ldt;
-    uint32_t cs_limit, ds_limit;
 };
 extern struct entry_state entry_state;
+extern uint32_t entry_cr3, entry_cr4;
 
 /* Called by lib/init.c; in this order. */
 void console_init(void);

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the guest tests: run.py [NAME...]   (all of tests.ini without names)
+
+Each test is one start of the emulated machine with the hypervisor and the
+test kernel as its domain 0. What counts is the kernel's verdict line on the
+serial port; a test without one has failed. Logs are in $B/guest/NAME.log.
+
+JOBS=n  machines at once (default 2), SLOW=n  time limits times n,
+LODGE=FILE  another hypervisor image than $B/lodge32.
+"""
+import configparser
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("B", "build")
+JOBS = int(os.environ.get("JOBS", "2"))
+SLOW = float(os.environ.get("SLOW", "1"))
+
+VERDICT = r"^test {name}: (\d+ checks ok|FAILED.*|SKIPPED.*)$"
+TAIL = 20
+
+
+def command(test, name, log):
+    """The emulator's command line."""
+    elf = os.path.join(BUILD, "guest", name.split(".")[0] + ".elf")
+    module = f"{elf} placeholder {test['cmdline']}".strip()
+    hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
+    options = (f"console=com1 loglvl=all guest_loglvl=all "
+               f"dom0_mem={test['mem']} {test['options']}").strip()
+    return ["timeout", "-k", "2", str(limit(test)), "qemu-system-x86_64",
+            "-accel", test["accel"], "-machine", "q35", "-cpu", test["cpu"],
+            "-smp", test["smp"], "-m", "512", "-display", "none",
+            "-vga", "none", "-nodefaults", "-no-reboot",
+            "-serial", f"file:{log}", "-kernel", hypervisor,
+            "-initrd", module, "-append", options] + test["qemu"].split()
+
+
+def limit(test):
+    return int(float(test["limit"]) * SLOW)
+
+
+def read(path):
+    try:
+        with open(path, errors="replace") as f:
+            return f.read().replace("\r", "")
+    except FileNotFoundError:
+        return ""
+
+
+def judge(test, name, text, status):
+    """("ok", "failed" or "skipped", a word on why)."""
+    found = re.findall(VERDICT.format(name=re.escape(name.split(".")[0])),
+                       text, re.M)
+    for line in filter(None, test["expect"].split("\n")):
+        if not re.search(line, text, re.M):
+            return "failed", f"not in the log: {line}"
+    for line in filter(None, test["reject"].split("\n")):
+        if re.search(line, text, re.M):
+            return "failed", f"in the log: {line}"
+    if found and not found[-1].startswith(("FAILED", "SKIPPED")):
+        if status and test["status"] == "0":
+            return "failed", f"{found[-1]}, but the machine did not end"
+        return "ok", found[-1]
+    if found and found[-1].startswith("SKIPPED"):
+        return "skipped", found[-1]
+    if found:
+        return "failed", found[-1]
+    if status == 124:
+        return "failed", f"no verdict after {limit(test)} seconds"
+    return "failed", "no verdict"
+
+
+def run(test, name):
+    if test["needs"]:
+        return "skipped", f"needs {test['needs']}", 0.0
+    log = os.path.join(BUILD, "guest", name + ".log")
+    if os.path.exists(log):
+        os.unlink(log)
+    start = time.monotonic()
+    with open(log + ".qemu", "w") as err:
+        status = subprocess.call(
+            [os.path.join(TOP, "tests/bench/in-bench")] +
+            command(test, name, log), stdin=subprocess.DEVNULL, stdout=err,
+            stderr=err)
+    seconds = time.monotonic() - start
+    result, why = judge(test, name, read(log), status)
+    return result, why, seconds
+
+
+def show(test, name, result, why, seconds):
+    print(f"{result:7} {name:24} {seconds:5.1f} s  {why}", flush=True)
+    log = os.path.join(BUILD, "guest", name + ".log")
+    if result == "failed":
+        lines = (read(log) or read(log + ".qemu")).split("\n")
+        for line in lines[-TAIL - 1:-1]:
+            print("    | " + line)
+        print(f"    the whole log: {log}", flush=True)
+    elif test["show"]:
+        print(read(log)[read(log).find(test["show"]):], end="")
+
+
+def main():
+    os.chdir(TOP)
+    config = configparser.ConfigParser(interpolation=None)
+    with open(os.path.join(HERE, "tests.ini")) as f:
+        config.read_file(f)
+    names = sys.argv[1:] or [
+        n for n in config.sections() if config[n]["auto"] == "yes"]
+    for name in names:
+        if name not in config:
+            sys.exit(f"{name}: no such test in tests/guest/tests.ini")
+    count = {"ok": 0, "failed": 0, "skipped": 0}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with ThreadPoolExecutor(max(1, min(JOBS, 2))) as pool:
+        jobs = [(n, pool.submit(run, config[n], n)) for n in names]
+        for name, job in jobs:
+            result, why, seconds = job.result()
+            count[result] += 1
+            show(config[name], name, result, why, seconds)
+    print(f"{count['ok']} passed, {count['failed']} failed, "
+          f"{count['skipped']} skipped")
+    sys.exit(1 if count["failed"] else 0)
+
+
+if __name__ == "__main__":
+    main()
