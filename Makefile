@@ -9,10 +9,20 @@ LODGE_CACHE ?= $(if $(filter 0,$(shell id -u)),/var/cache/lodge,$(HOME)/.cache/l
 export LODGE_CACHE
 
 -include config.mk
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 OBJCOPY ?= objcopy
 
-.PHONY: all clean
+# No compiler here: the test bench has one.
+ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null)$(filter command,$(origin CC)),)
+$(info There is no $(CC) here: using the test bench's. \
+	"apt install gcc binutils" makes it unnecessary.)
+CC := tests/bench/in-bench gcc
+OBJCOPY := tests/bench/in-bench objcopy
+endif
+
+.PHONY: all check docs clean
 .DEFAULT_GOAL := all
 
 include hypervisor/build.mk
@@ -24,6 +34,14 @@ include tests/abi/build.mk
 -include tests/system/build.mk
 
 all: $(B)/lodge $(B)/lodge32
+
+# Everything that tells whether the tree is sound (STAGES="lint unit" for some).
+check:
+	@if command -v python3 >/dev/null; then exec tests/check.py $(STAGES); \
+	else exec tests/bench/in-bench tests/check.py $(STAGES); fi
+
+docs:                   ## print the tables of docs/*.md again
+	@tests/docs/print.py
 
 clean:
 	rm -rf $(B)

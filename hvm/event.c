@@ -111,7 +111,7 @@ static bool inject_irq(struct vcpu *v)
         inject(v, &ev);
         return true;
     }
-    pending = vlapic_pending(hv->lapic);
+    pending = vlapic_quiet(hv->lapic) ? -1 : vlapic_pending(hv->lapic);
     if (pending < 0)
         return false;
     vector = vlapic_ack(hv->lapic, pending);
@@ -125,7 +125,8 @@ static bool inject_irq(struct vcpu *v)
 static bool irq_wanted(struct vcpu *v)
 {
     return v->hvm->displaced.valid || upcall_wanted(v) ||
-           vlapic_pending(v->hvm->lapic) >= 0;
+           (!vlapic_quiet(v->hvm->lapic) &&
+            vlapic_pending(v->hvm->lapic) >= 0);
 }
 
 /* The guest writes CR8 without an exit: the local APIC learns of it here. */
@@ -152,6 +153,7 @@ void hvm_event_update(struct vcpu *v)
     unsigned int shadow = hvm_ops.shadow(v);
     bool irq_ok = (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow;
     bool busy = hv->injected || hv->event.valid, irq;
+    int highest;
 
     sync_tpr(v);
     if (hv->event.valid && !hv->injected) {
@@ -174,7 +176,8 @@ void hvm_event_update(struct vcpu *v)
     }
     hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
     /* What TPR alone holds back comes when the guest lowers it. */
-    hvm_ops.cr8_exits(v, vlapic_highest_irr(a) > 0 &&
-                         vlapic_highest_irr(a) >> 4 <= vlapic_tpr(a) >> 4);
+    highest = vlapic_quiet(a) || vlapic_tpr(a) < 16 ? -1
+                                                    : vlapic_highest_irr(a);
+    hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
     hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
 }

@@ -25,11 +25,18 @@ $(B)/obj/%.S.o: %.S
 	@echo "  AS $<"
 	@$(CC) -D__ASSEMBLY__ -I. -g -MMD -MP -c $< -o $@
 
+LODGE_LD := $(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
+	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	-T hypervisor/hypervisor.lds
+
+# Linked twice: the second time with the symbols of the first, so that crash
+# dumps have names. Code stands before the table and does not move.
 $(B)/lodge: $(LODGE_OBJECTS) hypervisor/hypervisor.lds
 	@echo "  LD $@"
-	@$(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
-		-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-T hypervisor/hypervisor.lds -o $@ $(LODGE_OBJECTS) $(LDEXTRA)
+	@$(LODGE_LD) -o $@.1 $(LODGE_OBJECTS)
+	@nm -n $@.1 | awk -f hypervisor/debug/symbols.awk >$(B)/symbols.S
+	@$(CC) -c $(B)/symbols.S -o $(B)/symbols.o
+	@$(LODGE_LD) -o $@ $(LODGE_OBJECTS) $(B)/symbols.o
 
 $(B)/lodge32: $(B)/lodge
 	@$(OBJCOPY) -O elf32-i386 $< $@

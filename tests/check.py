@@ -15,7 +15,7 @@ A stage prints one line when it ends, and a sign of life every two minutes.
 Its output goes to build/check/NAME.log.  The last line counts, alone; the
 status is 1 if something failed or nothing ran.
 
-Environment: SLOW (factor on all time limits), JOBS (of make, per lane).
+Environment: SLOW (factor on all time limits), JOBS (at once, in each lane).
 """
 import os
 import re
@@ -32,8 +32,9 @@ SLOW = float(os.environ.get("SLOW") or 1)
 CPUS = len(os.sched_getaffinity(0))
 JOBS = os.environ.get("JOBS") or str(max(1, CPUS // 2))
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
-SIGN_OF_LIFE = 120
-TAIL = 25
+FAILURE = re.compile(r"FAILED|: failed|\berror: |differences in|^make.*Error")
+SIGN_OF_LIFE = 120      # seconds
+TAIL, MOST, AFTER = 12, 8, 6
 
 
 class Stage:
@@ -151,6 +152,7 @@ class Check:
         """Runs the command; returns its status, or None at the limit."""
         env = {k: v for k, v in os.environ.items()
                if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "CC")}
+        env["JOBS"] = JOBS
         started = time.monotonic()
         with open(stage.log, "wb") as log:
             child = subprocess.Popen(self.argv(stage), stdout=log, stderr=log,
@@ -192,6 +194,19 @@ class Check:
     def tail(self, stage, lines):
         return "\n".join(self.text(stage).rstrip().split("\n")[-lines:])
 
+    def excerpt(self, stage):
+        """The first failures of a log with what follows them, and its end."""
+        lines = self.text(stage).rstrip().split("\n")
+        keep = set(range(max(0, len(lines) - TAIL), len(lines)))
+        for found in [i for i, line in enumerate(lines)
+                      if FAILURE.search(line)][:MOST]:
+            keep.update(range(found, min(found + AFTER, len(lines))))
+        text, last = [], -1
+        for i in sorted(keep):
+            text += ["..."] * (i != last + 1) + [lines[i]]
+            last = i
+        return "\n".join(text)
+
     def judge(self, stage, status):
         """(passed, failed, skipped) and what to say of a stage that ended."""
         found = SUMMARY.findall(self.text(stage)) if stage.counts else []
@@ -230,7 +245,7 @@ class Check:
                 f"{passed} passed, {failed} failed, {skipped} skipped"
                 + (f" ({note})" if note else ""))
         if failed:
-            text += (f"\n{self.tail(stage, TAIL)}\n"
+            text += (f"\n{self.excerpt(stage)}\n"
                      f"--- the whole of {stage.name}: {stage.log}")
         self.say(text)
 

@@ -23,6 +23,21 @@ domctl_fn domctl_get_policy, domctl_set_policy, domctl_settsc, domctl_gettsc,
     domctl_pageframeinfo, domctl_grant_io, domctl_no_devices,
     domctl_address_size, domctl_get_address_size;
 
+/* The longest lists that a CPU policy turns into. */
+struct policy_buffer {
+    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
+    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
+};
+
+/*
+ * Writes the lists whose handles are not null; *room in: what the caller has
+ * room for, out: entries. -ENOBUFS, -EFAULT.
+ */
+long policy_to_guest(const struct policy_buffer *b, uint32_t *leaf_room,
+                     uint32_t leaves, xen_cpuid_leaf_gptr_t leaf_ptr,
+                     uint32_t *msr_room, uint32_t msrs,
+                     xen_msr_entry_gptr_t msr_ptr);
+
 /* Fills *info; d is not locked. Also for sysctl getdomaininfolist. */
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 

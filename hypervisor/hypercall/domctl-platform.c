@@ -12,11 +12,27 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/heap.h"
 
-/* Room for the longest lists. */
-struct policy_buffer {
-    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
-    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
-};
+long policy_to_guest(const struct policy_buffer *b, uint32_t *leaf_room,
+                     uint32_t leaves, xen_cpuid_leaf_gptr_t leaf_ptr,
+                     uint32_t *msr_room, uint32_t msrs,
+                     xen_msr_entry_gptr_t msr_ptr)
+{
+    bool want_leaves = !guest_ptr_is_null(leaf_ptr);
+    bool want_msrs = !guest_ptr_is_null(msr_ptr);
+    long rc = 0;
+
+    if ((want_leaves && *leaf_room < leaves) ||
+        (want_msrs && *msr_room < msrs))
+        rc = -ENOBUFS;
+    else if ((want_leaves && guest_write(gva(leaf_ptr.addr), b->leaves,
+                                         leaves * sizeof(b->leaves[0]))) ||
+             (want_msrs && guest_write(gva(msr_ptr.addr), b->msrs,
+                                       msrs * sizeof(b->msrs[0]))))
+        rc = -EFAULT;
+    *leaf_room = leaves;
+    *msr_room = msrs;
+    return rc;
+}
 
 long domctl_get_policy(struct domain *d, struct xen_domctl *op)
 {
@@ -28,15 +44,9 @@ long domctl_get_policy(struct domain *d, struct xen_domctl *op)
     if (!b)
         return -ENOMEM;
     rc = cpuid_domain_policy(d, b->leaves, &leaves, b->msrs, &msrs);
-    if (!rc && (o->nr_leaves < leaves || o->nr_msrs < msrs))
-        rc = -ENOBUFS;
-    if (!rc && (guest_write(gva(o->leaves.addr), b->leaves,
-                            leaves * sizeof(b->leaves[0])) ||
-                guest_write(gva(o->msrs.addr), b->msrs,
-                            msrs * sizeof(b->msrs[0]))))
-        rc = -EFAULT;
-    o->nr_leaves = leaves;
-    o->nr_msrs = msrs;
+    if (!rc)
+        rc = policy_to_guest(b, &o->nr_leaves, leaves, o->leaves, &o->nr_msrs,
+                        msrs, o->msrs);
     heap_free(b);
     return rc;
 }
@@ -95,6 +105,10 @@ long domctl_gettsc(struct domain *d, struct xen_domctl *op)
 
 long domctl_timeoffset(struct domain *d, struct xen_domctl *op)
 {
+    /* A few centuries either way: no clock shows more. */
+    if (op->u.settimeoffset.time_offset_seconds > 1ll << 34 ||
+        op->u.settimeoffset.time_offset_seconds < -(1ll << 34))
+        return -EINVAL;
     spin_lock(&d->lock);
     d->time_offset = op->u.settimeoffset.time_offset_seconds;
     pvtime_update_wallclock(d);

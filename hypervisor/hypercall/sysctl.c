@@ -271,11 +271,6 @@ static long op_featureset(struct xen_sysctl *op)
     return rc;
 }
 
-struct policy_buffer {
-    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
-    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
-};
-
 static long op_policy(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpu_policy *o = &op->u.cpu_policy;
@@ -294,15 +289,9 @@ static long op_policy(struct xen_sysctl *op)
     if (!b)
         return -ENOMEM;
     rc = cpuid_system_policy(o->index, b->leaves, &leaves, b->msrs, &msrs);
-    if (!rc && (o->nr_leaves < leaves || o->nr_msrs < msrs))
-        rc = -ENOBUFS;
-    if (!rc && (guest_write(gva(o->leaves.addr), b->leaves,
-                            leaves * sizeof(b->leaves[0])) ||
-                guest_write(gva(o->msrs.addr), b->msrs,
-                            msrs * sizeof(b->msrs[0]))))
-        rc = -EFAULT;
-    o->nr_leaves = leaves;
-    o->nr_msrs = msrs;
+    if (!rc)
+        rc = policy_to_guest(b, &o->nr_leaves, leaves, o->leaves, &o->nr_msrs,
+                        msrs, o->msrs);
     heap_free(b);
     return rc;
 }

@@ -176,9 +176,14 @@ class Dom0:
         self.consoles.setdefault(guest, GuestConsole())
         self.request(60, op="console", guest=guest, kind=kind)
 
+    def _console_of(self, guest):
+        if guest not in self.consoles:
+            raise Failure(f"the console of {guest} is not attached")
+        return self.consoles[guest]
+
     def send(self, guest, text):
         """Types text on a guest's console."""
-        console = self.consoles[guest]
+        console = self._console_of(guest)
         console.seen = len(console.text)
         self.request(60, op="send", guest=guest, text=text)
 
@@ -188,7 +193,7 @@ class Dom0:
         Lines of the live copy may be garbled by others' messages, so before
         giving up the log in domain 0 is looked at too."""
         regex = re.compile(pattern, re.M)
-        console = self.consoles[guest]
+        console = self._console_of(guest)
         end = time.monotonic() + limit
         with self.changed:
             while True:

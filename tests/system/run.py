@@ -16,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "bench"))
 
-import run as bench                                         # noqa: E402
+import boot as bench                                        # noqa: E402
 import screen                                               # noqa: E402
 from machine import Machine                                 # noqa: E402
 from setup import Failure, Setup, env, main_guard           # noqa: E402

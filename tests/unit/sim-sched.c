@@ -5,8 +5,6 @@
  */
 #include "tests/unit/sim-sched.h"
 
-#include <pthread.h>
-
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
@@ -19,11 +17,6 @@
 #include "hypervisor/x86/upcalls.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
-
-/* The real switch. */
-asm(".pushsection .text\n"
-    ".include \"hypervisor/core/thread.S\"\n"
-    ".popsection\n");
 
 struct sim sim;
 
@@ -184,52 +177,6 @@ void evtchn_info_moved(struct vcpu *v)
 
 void guest_runstate_update(struct vcpu *v)
 {
-}
-
-/*
- * Stacks with room for the sanitizers' frames. They are parts of the stack
- * of the thread that simulates (sim_thread()), far below what it uses itself,
- * so that the sanitizers take them for stack.
- */
-#define BIG_STACK (128 * 1024)
-#define THREAD_STACK ((SIM_CPUS + SIM_VCPUS + 16) * (size_t)BIG_STACK)
-
-static char *stacks; /* the region */
-static char *free_stack, *next_stack;
-
-void *stack_alloc(void)
-{
-    char *p = free_stack;
-
-    if (p) {
-        free_stack = *(char **)p;
-    } else {
-        p = next_stack;
-        next_stack += BIG_STACK;
-        if (next_stack > stacks + THREAD_STACK - 8 * BIG_STACK)
-            abort();
-    }
-    return p + BIG_STACK - STACK_SIZE;
-}
-
-void stack_free(void *stack)
-{
-    char *p = (char *)stack - (BIG_STACK - STACK_SIZE);
-
-    *(char **)p = free_stack;
-    free_stack = p;
-}
-
-void sim_thread(void *(*fn)(void *), void *arg)
-{
-    pthread_attr_t attr;
-    pthread_t t;
-
-    stacks = next_stack = aligned_alloc(4096, THREAD_STACK);
-    if (!stacks || pthread_attr_init(&attr) ||
-        pthread_attr_setstack(&attr, stacks, THREAD_STACK) ||
-        pthread_create(&t, &attr, fn, arg) || pthread_join(t, NULL))
-        abort();
 }
 
 /* --- Guests. --- */

@@ -10,6 +10,7 @@
 #define TESTS_UNIT_SIM_SCHED_H
 
 #include "hypervisor/core/sched-impl.h"
+#include "tests/unit/sim-stacks.h"
 
 #define SIM_CPUS 8
 #define SIM_DOMAINS 16
@@ -54,10 +55,8 @@ struct sim {
 
 extern struct sim sim;
 
-/* Runs fn(arg) in a thread on whose stack there is room for everybody's; all
- * others are called by it. */
-void sim_thread(void *(*fn)(void *), void *arg);
-/* A machine with this many CPUs; one in the life of a process. */
+/* A machine with this many CPUs, by sim_thread(); one in the life of a
+ * process. */
 void sim_start(unsigned int cpus, uint64_t seed);
 struct domain *sim_domain(unsigned int weight, unsigned int cap);
 /* A vCPU, started; it may run on the CPUs of the mask. */

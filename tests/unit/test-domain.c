@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/domain.c hypervisor/core/domain-life.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/core/grant.c hypervisor/core/grant-map.c hypervisor/lib/format.c */
+/* sources: tests/unit/sim-stacks.c hypervisor/core/domain.c hypervisor/core/domain-life.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/core/grant.c hypervisor/core/grant-map.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domains and vCPUs through their life, on one CPU: main() is its idle
@@ -19,13 +19,10 @@
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/upcalls.h"
 #include "tests/unit/fakes/fakes.h"
+#include "tests/unit/sim-stacks.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
-
-asm(".pushsection .text\n"
-    ".include \"hypervisor/core/thread.S\"\n"
-    ".popsection\n");
 
 /* --- What core calls upward and downward. --- */
 
@@ -710,7 +707,7 @@ static void test_vcpu_info(void)
     (void)told();
 }
 
-int main(void)
+static void *all_tests(void *arg)
 {
     fake_now = SECONDS(1);
     test_boot();
@@ -725,5 +722,11 @@ int main(void)
     test_kill();
     test_vcpu_info();
     CHECK_EQ(fake_locks_held(), 0);
+    return NULL;
+}
+
+int main(void)
+{
+    sim_thread(all_tests, NULL);
     return test_result();
 }

@@ -36,6 +36,7 @@ TEST_PROGRAM;
 
 static uint8_t mmcfg[1 << 20];       /* configuration space of bus 0 */
 static uint32_t cf8;
+static uint32_t ctrl_at_decode;      /* DEV_X's MSI-X control at that moment */
 static _Alignas(4096) uint8_t bar[0x4000], bar_moved[0x4000];
 
 static uint8_t *config(uint32_t sbdf)
@@ -75,6 +76,8 @@ static void out(uint16_t port, unsigned int size, uint32_t v)
     else if (cf8 & 0x80000000 && !(cf8 >> 16 & 0xff))
         memcpy(&mmcfg[(cf8 >> 8 & 0xff) << 12 | (cf8 & 0xfc) | (port & 3)],
                &v, size);
+    if (cf8 == (0x80000000 | DEV_X << 8 | PCI_COMMAND) && port == 0xcfc)
+        ctrl_at_decode = cfg_get(DEV_X, MSIX_POS + 2, 2);
     /* The size of the table cannot be written. */
     config(DEV_X)[MSIX_POS + 2] = ENTRIES - 1;
     config(DEV_X)[MSIX_POS + 3] &= 0xc0;
@@ -430,6 +433,7 @@ static void test_moves(void)
     wr(DEV_X, PCI_COMMAND, 4, PCI_COMMAND_MEMORY);
     CHECK(watched(moved));
     CHECK_EQ(unmaps, 1);
+    CHECK(ctrl_at_decode & MSIX_CTRL_MASK_ALL);
     /* The new table holds what the guest wants, and nothing was let out
      * before. */
     CHECK(hw32(bar_moved + TABLE_OFF + 8) >= 40);
