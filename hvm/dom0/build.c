@@ -164,7 +164,8 @@ int dom0_create(const struct boot_info *bi)
         return rc;
     dom0_free_modules(bi);
     set_entry_state(d->vcpu[0], &entry);
-    log_info("Domain 0 starts with %u vCPUs\n", d->max_vcpus);
+    log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
+             d->max_vcpus, now_ns() / 1000000);
     start(d);
     return 0;
 }

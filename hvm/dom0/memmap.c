@@ -49,6 +49,12 @@ static int others_ram(unsigned int *n)
                ? 0 : -E2BIG;
 }
 
+/* Firmware has types of its own, which only it understands. */
+static uint32_t plain_type(uint32_t type)
+{
+    return type >= MEM_RAM && type <= MEM_UNUSABLE ? type : MEM_RESERVED;
+}
+
 /* More pieces than the kernel takes: gives up the smallest pieces of RAM. */
 static unsigned int clip(unsigned int n)
 {
@@ -80,7 +86,7 @@ int dom0_make_memmap(const struct mem_region *acpi)
         return count;
     for (unsigned int i = 0; i < machine_map_count; i++)
         if (machine_map[i].type != MEM_RAM &&
-            !append(in, &n, machine_map[i], machine_map[i].type))
+            !append(in, &n, machine_map[i], plain_type(machine_map[i].type)))
             return -E2BIG;
     for (unsigned int i = 0; i < dom0_ram_count; i++)
         if (!append(in, &n, dom0_ram[i], MEM_RAM))

@@ -62,7 +62,6 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
 {
     struct p2m_entry e = p2m_lookup(d, g);
     uint64_t large = ALIGN_DOWN(g.raw, 1ull << ORDER_2M);
-    int rc;
 
     if (e.type != P2M_NONE)
         return 0; /* another vCPU was faster */
@@ -71,11 +70,9 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
     /* Nothing at all is mapped in these 2 MiB: so there is nothing that a
      * large page could hide. */
     if (e.order >= ORDER_2M &&
-        is_device(large, large + (1ull << ORDER_2M) - 1)) {
-        rc = vpci_map_mmio(d, gfn(large), ORDER_2M);
-        if (rc != -EPERM)
-            return rc;
-    }
+        is_device(large, large + (1ull << ORDER_2M) - 1) &&
+        !vpci_map_mmio(d, gfn(large), ORDER_2M))
+        return 0;
     return vpci_map_mmio(d, g, ORDER_4K);
 }
 

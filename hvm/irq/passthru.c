@@ -50,11 +50,8 @@ static void msi_interrupt(unsigned int irq, void *arg)
 {
     struct passthru_msi *m = arg;
     uint64_t message = READ_ONCE(m->message);
-    uint32_t data = (uint32_t)message;
 
-    /* Vectors below 16 are illegal; 0 would name a pirq. */
-    if ((data & 0xff) >= 16)
-        (void)route_msi(m->domain->hvm->route, message >> 32, data);
+    (void)route_msi(m->domain->hvm->route, message >> 32, (uint32_t)message);
 }
 
 void passthru_msi_set(struct passthru_msi *m, uint64_t address, uint32_t data)

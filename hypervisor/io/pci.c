@@ -28,6 +28,8 @@ static unsigned int nr_mmcfgs;
 
 void pci_init(const struct acpi_info *acpi)
 {
+    if (nr_mmcfgs)
+        return;
     for (unsigned int i = 0; i < acpi->nr_mcfg; i++) {
         const struct acpi_mcfg *a = &acpi->mcfg[i];
         struct mmcfg *m = &mmcfgs[nr_mmcfgs];

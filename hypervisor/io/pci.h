@@ -58,7 +58,8 @@ extern struct spinlock pci_lock;
 
 struct acpi_info;
 
-/* Boot CPU: maps the memory-mapped configuration spaces that ACPI lists. */
+/* Boot CPU, once (again: does nothing): maps the memory-mapped configuration
+ * spaces that ACPI lists. No lock held. */
 void pci_init(const struct acpi_info *acpi);
 
 /*

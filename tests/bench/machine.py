@@ -132,7 +132,8 @@ class Machine:
 
     def tail(self, lines=15):
         """The last lines of the serial log (of QEMU's own if it is empty)."""
-        text = self.text.strip()
+        text = "\n".join(line for line in self.text.strip().split("\n")
+                         if not line.startswith("@@"))
         if not text:
             with open(self.qemu_log, encoding="utf-8") as log:
                 text = log.read().strip()

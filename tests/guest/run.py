@@ -99,7 +99,10 @@ def show(test, name, result, why, seconds):
     print(f"{result:7} {name:24} {seconds:5.1f} s  {why}", flush=True)
     log = os.path.join(BUILD, "guest", name + ".log")
     if result == "failed":
-        lines = (read(log) or read(log + ".qemu")).split("\n")
+        lines = read(log) or "".join(
+            line for line in read(log + ".qemu").splitlines(True)
+            if "TCG doesn't support requested feature" not in line)
+        lines = lines.split("\n")
         for line in lines[-TAIL - 1:-1]:
             print("    | " + line)
         print(f"    the whole log: {log}", flush=True)

@@ -70,6 +70,14 @@ cycles() {
     done | tsort >/dev/null
 }
 
+printed_docs() {
+    CC=$CC python3 tests/docs/print.py --check
+}
+
+doc_links() {
+    python3 tests/docs/links.py
+}
+
 rule "layers: includes point down" layers
 rule "every file names its licence" spdx
 rule "no file over 1000 lines" sizes
@@ -77,5 +85,7 @@ rule "root-mode code under 25000 lines" total
 rule "no function over 100 lines" functions
 rule "headers compile alone" headers_alone
 rule "no include cycle" cycles
+rule "tables in docs/ are as printed (make docs)" printed_docs
+rule "what docs/ and README.md name exists" doc_links
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -32,6 +32,7 @@ class Runner:
         self.stages = bench.Stages()
         self.machine = self.dom0 = None
         self.output = ""            # of the last command
+        self.up = set()             # guests that were seen to take commands
         self.out_of_time = 0.0      # when the running test must have ended
 
     def boot(self):
@@ -60,7 +61,9 @@ class Runner:
         """Makes sure that a guest runs and takes commands."""
         spec = self.config[f"guest {guest}"]
         if guest in self.domains():
-            return
+            if guest in self.up:
+                return
+            self.dom0.check(f"xl destroy {guest}")
         bench.create(self.setup, self.dom0, guest, self.left())
         self.ready(guest, spec)
 
@@ -68,16 +71,18 @@ class Runner:
         """Waits until a guest has booted, logs in where that is needed."""
         if "screen" in spec:
             bench.wait_screen(self.dom0, guest, spec["screen"], self.left())
-            return
-        self.dom0.wait_console(guest, spec["ready"], self.left())
+        else:
+            self.dom0.wait_console(guest, spec["ready"], self.left())
         if "login" in spec:
             self.dom0.send(guest, spec["login"] + "\r")
             self.dom0.wait_console(guest, spec["prompt"], self.left())
+        self.up.add(guest)
 
     def remove(self, keep):
         """Destroys what a test left behind."""
         for name in self.domains():
-            if name not in keep:
+            if name not in keep or name not in self.up:
+                self.up.discard(name)
                 self.dom0.run(f"xl destroy {name}")
 
     # -- the words of tests.ini ------------------------------------------------
@@ -194,6 +199,8 @@ class Runner:
                 verdict, note = "skipped", str(skip)
                 skipped += 1
             except Failure as failure:
+                self.up.difference_update(
+                    self.config[f"test {name}"].get("guests", "").split())
                 verdict, note = "FAILED", f"at '{self.step}': {failure}"
                 failed += 1
             print(f"{verdict:<8}{name:<22}{time.monotonic() - start:7.1f} s"

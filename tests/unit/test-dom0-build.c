@@ -44,7 +44,7 @@ static char error[256];
 static void machine_reset(void)
 {
     static const struct mem_region map[] = {
-        { 0, 0x9fc00, MEM_RAM }, { 0xf0000, MB(1), MEM_RESERVED },
+        { 0, 0x9fc00, MEM_RAM }, { 0xf0000, MB(1), 20 },
         { MB(1), RAM_TOP, MEM_RAM }, { RAM_TOP, MACHINE, MEM_ACPI },
     };
 

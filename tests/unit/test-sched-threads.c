@@ -209,11 +209,16 @@ NOINLINE static void wait_token(struct vcpu *v, unsigned int me)
 {
     while (!READ_ONCE(tokens[me])) {
         if (me % 2) {
+            if (me % 4 == 1)
+                sched_yield(); /* widens the gap that must be harmless */
             vcpu_park();
         } else {
             atomic_clear_bit(PENDING_IRQ, &v->pending);
-            if (!READ_ONCE(tokens[me]))
-                vcpu_wait(BIT(PENDING_IRQ));
+            if (READ_ONCE(tokens[me]))
+                break;
+            if (me % 4 == 0)
+                sched_yield();
+            vcpu_wait(BIT(PENDING_IRQ));
         }
     }
 }

@@ -391,6 +391,69 @@ static void test_pause_sync(void)
     CHECK(!idle_domain->vcpu[MAX_CPUS]);
 }
 
+/* An unpark that comes first is remembered, once. */
+static unsigned int park_returns;
+
+static void parker_main(struct vcpu *v)
+{
+    vcpu_unpark(v);
+    vcpu_unpark(v);
+    vcpu_park();
+    park_returns++;
+    vcpu_park();
+    park_returns++;
+    atomic_set_bit(PENDING_WORK, &v->pending);
+    vcpu_wait(BIT(PENDING_IRQ) | BIT(PENDING_WORK));
+    park_returns++;
+    vcpu_wait(BIT(PENDING_IRQ));
+    park_returns++;
+    vcpu_exit(v);
+}
+
+static void test_remembered(void)
+{
+    struct vcpu *v;
+
+    sim_start(1, 15);
+    CHECK_EQ(vcpu_create(idle_domain, MAX_CPUS, parker_main, &v), 0);
+    vcpu_up(v);
+    sim_run(MILLISECS(1));
+    CHECK_EQ(park_returns, 1);
+    vcpu_unpark(v);
+    sim_run(MILLISECS(1));
+    CHECK_EQ(park_returns, 3);
+    vcpu_kick(v, PENDING_WORK); /* not what it waits for */
+    vcpu_kick(v, PENDING_P2M);
+    sim_run(MILLISECS(1));
+    CHECK_EQ(park_returns, 3);
+    CHECK_EQ(v->runstate.state, RUNSTATE_blocked);
+    vcpu_kick(v, PENDING_IRQ);
+    sim_run(MILLISECS(1));
+    CHECK_EQ(park_returns, 4);
+}
+
+/* A CPU is called to take over waiting work, and gets some of its own before
+ * it comes: a third one must be called. */
+static void test_help_passed_on(void)
+{
+    struct sim_vcpu *x;
+    unsigned int home, next;
+
+    sim_start(3, 16);
+    x = sim_vcpu(sim_domain(256, 0), hog, ALL);
+    sim_run(MILLISECS(10));
+    vcpu_pause_nosync(x->v);
+    sim_run(MICROSECS(10));
+    home = x->v->cpu;
+    next = home ? 0 : 1; /* whom it calls */
+    vcpu_unpause(x->v);
+    sim_vcpu(sim_domain(256, 0), hog, BIT(home)); /* goes first there */
+    sim_vcpu(sim_domain(256, 0), hog, BIT(next));
+    sim_run(MILLISECS(10));
+    CHECK(sim.idle_lost <= 2 * SIM_IPI_LATENCY);
+    CHECK_EQ(x->v->cpu, 3 - home - next);
+}
+
 static void test_yield(void)
 {
     struct sim_load y = { .work = MICROSECS(100), .yields = true };
@@ -549,7 +612,8 @@ static const struct {
     C(latency_one_cpu), C(latency_four_cpus), C(latency_handler),
     C(latency_busy_io), C(latency_many), C(hog_wait),
     C(cap_50), C(cap_5), C(cap_smp), C(cap_smp_company), C(cap_changes),
-    C(affinity), C(pause), C(pause_sync), C(yield), C(quiet), C(ratelimit),
+    C(affinity), C(pause), C(pause_sync), C(remembered),
+    C(help_passed_on), C(yield), C(quiet), C(ratelimit),
     C(kill),
 #undef C
 };

@@ -76,6 +76,9 @@ static void out(uint16_t port, unsigned int size, uint32_t v)
     else if (cf8 & 0x80000000 && !(cf8 >> 16 & 0xff))
         memcpy(&mmcfg[(cf8 >> 8 & 0xff) << 12 | (cf8 & 0xfc) | (port & 3)],
                &v, size);
+    /* BAR 0: 16 KiB, 64 bits. */
+    cfg_set(DEV_X, PCI_BAR0, 4, (cfg_get(DEV_X, PCI_BAR0, 4) & ~0x3fffu) |
+                                PCI_BAR_TYPE_64);
     if (cf8 == (0x80000000 | DEV_X << 8 | PCI_COMMAND) && port == 0xcfc)
         ctrl_at_decode = cfg_get(DEV_X, MSIX_POS + 2, 2);
     /* The size of the table cannot be written. */
@@ -252,6 +255,23 @@ static void test_scan(void)
     CHECK(!vpci_knows(&dom, DEV_NEW));
     CHECK(!vpci_knows(&dom, PCI_SBDF(0, 0, PCI_DEVFN(1, 1))));
     CHECK_EQ(fake_locks_held(), 0);
+}
+
+static void test_sizes(void)
+{
+    uint64_t a;
+
+    spin_lock(&pci_lock);
+    CHECK_EQ(pci_bar_size(DEV_X, 0), 0x4000);
+    CHECK_EQ(pci_bar_address(DEV_X, 0, &a), 0);
+    CHECK_EQ(a, BAR_ADDR);
+    CHECK_EQ(cfg_get(DEV_X, PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+    CHECK_EQ(pci_bar_address(DEV_X, 3, &a), -ENXIO);
+    CHECK_EQ(pci_find_cap(DEV_X, PCI_CAP_MSIX), MSIX_POS);
+    CHECK_EQ(pci_find_cap(DEV_X, PCI_CAP_MSI), 0);
+    CHECK_EQ(pci_find_ext_cap(DEV_X, 2), 0x180);
+    CHECK_EQ(pci_find_ext_cap(DEV_X, 3), 0);
+    spin_unlock(&pci_lock);
 }
 
 static void test_pass(void)
@@ -513,6 +533,7 @@ int main(void)
     dom.hvm = &hvm;
     make_machine();
     test_scan();
+    test_sizes();
     test_pass();
     test_msi();
     test_watch();

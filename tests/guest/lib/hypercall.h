@@ -16,8 +16,6 @@
 #include "hypervisor/abi/xen.h"
 #include "tests/guest/lib/x86.h"
 
-/* First Xen leaf: 0x40000000, or 0x40000100 beside Hyper-V's. */
-extern uint32_t xen_leaves;
 extern char hypercall_page[PAGE_SIZE];
 
 /* Finds the hypervisor and has the page filled in. */

@@ -159,3 +159,17 @@ bool str_starts(const char *s, const char *prefix)
         s++, prefix++;
     return !*prefix;
 }
+
+bool option(const char *word)
+{
+    const char *p = (const char *)(uintptr_t)start_info->cmdline_paddr;
+    size_t n = strlen(word);
+
+    while (p && *p) {
+        if (!memcmp(p, word, n) && (!p[n] || p[n] == ' '))
+            return true;
+        while (*p && *p++ != ' ')
+            ;
+    }
+    return false;
+}

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 
 #include "hypervisor/abi/start-info.h"
+#include "hypervisor/abi/xen.h"
 #include "tests/guest/lib/x86.h"
 
 #define MAX_CPUS 8
@@ -69,6 +70,12 @@ bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 
 extern const struct hvm_start_info *start_info;
+/*
+ * Is this word on the command line? Words that tests.ini uses: `hardware`
+ * says that the machine is none of the emulators whose omissions
+ * the bench works around.
+ */
+bool option(const char *word);
 /* Entry i of the memory map, NULL behind the last. */
 const struct hvm_memmap_table_entry *memory_map(unsigned int i);
 /* Is every byte RAM by the memory map? */
@@ -79,6 +86,9 @@ void *pages_alloc(unsigned int n);
 /* A gap of the physical address space (no RAM), 2 MiB long: grants, shared
  * info and the like may be mapped there. */
 uint64_t gap_alloc(void);
+
+/* First Xen leaf: 0x40000000, or 0x40000100 beside Hyper-V's. */
+extern uint32_t xen_leaves;
 
 extern char image_start[], image_end[];
 
