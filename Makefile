@@ -13,6 +13,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 OBJCOPY ?= objcopy
+NM ?= nm
 
 # No compiler here: the test bench has one.
 ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null)$(filter command,$(origin CC)),)
@@ -20,6 +21,7 @@ $(info There is no $(CC) here: using the test bench's. \
 	"apt install gcc binutils" makes it unnecessary.)
 CC := tests/bench/in-bench gcc
 OBJCOPY := tests/bench/in-bench objcopy
+NM := tests/bench/in-bench nm
 endif
 
 .PHONY: all check docs clean

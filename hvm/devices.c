@@ -189,6 +189,19 @@ void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
     }
 }
 
+unsigned int vlapic_cr8(const struct vlapic *a)
+{
+    return hvm_ops.get_tpr(vcpu_of(a));
+}
+
+void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
+{
+    struct vcpu *v = vcpu_of(a);
+
+    if (v) /* not while it is being made */
+        hvm_ops.set_tpr(v, cr8);
+}
+
 void vlapic_mode_changed(struct vlapic *a)
 {
 }

@@ -20,22 +20,30 @@ struct dirty_vram {
     uint64_t map[DIRTY_VRAM_MAX / 64]; /* (a) */
 };
 
+/* Notes a write. The range may move meanwhile: its start is read once, so
+ * that what was checked is what is used, and nr is never more than the map. */
+static void note(struct domain *d, gfn_t g)
+{
+    struct dirty_vram *t = load_acquire(&d->hvm->dirty);
+    uint64_t i;
+
+    if (likely(!t))
+        return;
+    i = g.raw - READ_ONCE(t->first);
+    if (i < READ_ONCE(t->nr))
+        atomic_set_bit((unsigned int)i, t->map);
+}
+
 void dirty_mark(struct domain *d, gfn_t g)
 {
-    struct dirty_vram *t = READ_ONCE(d->hvm->dirty);
-
-    if (t && g.raw - t->first < t->nr)
-        atomic_set_bit((unsigned int)(g.raw - t->first), t->map);
+    note(d, g);
     (void)p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM);
 }
 
 /* A write that did not fault: by Lodge, a device model or a backend. */
 void guest_frame_dirtied(struct domain *d, gfn_t g)
 {
-    struct dirty_vram *t = READ_ONCE(d->hvm->dirty);
-
-    if (unlikely(t && g.raw - t->first < t->nr))
-        atomic_set_bit((unsigned int)(g.raw - t->first), t->map);
+    note(d, g);
 }
 
 static void stop(struct domain *d, struct dirty_vram *t)

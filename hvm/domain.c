@@ -73,7 +73,7 @@ int hvm_domain_relinquish(struct domain *d)
 {
     if (!d->hvm)
         return 0;
-    ioreq_domain_exit(d);
+    ioreq_domain_close(d);
     return p2m_relinquish(d);
 }
 

@@ -129,7 +129,8 @@ static bool irq_wanted(struct vcpu *v)
             vlapic_pending(v->hvm->lapic) >= 0);
 }
 
-/* The guest writes CR8 without an exit: the local APIC learns of it here. */
+/* The guest writes CR8 without an exit: the local APIC learns of it here,
+ * and when its registers are read (vlapic_cr8()). */
 static void sync_tpr(struct vcpu *v)
 {
     struct vlapic *a = v->hvm->lapic;

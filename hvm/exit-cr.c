@@ -130,20 +130,6 @@ enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
     return VERDICT_RESUME;
 }
 
-/* SDM vol. 1 13.3: x87 always, AVX needs SSE, AVX-512 its three together. */
-static bool xcr0_valid(struct vcpu *v, uint64_t val)
-{
-    const uint64_t avx512 = 7ull << 5;
-
-    if (!(val & 1) || (val & ~cpuid_guest_xcr0(v)))
-        return false;
-    if ((val & BIT(2)) && !(val & BIT(1)))
-        return false;
-    if ((val & BIT(3)) != (val >> 1 & BIT(3)))
-        return false;
-    return !(val & avx512) || ((val & avx512) == avx512 && (val & BIT(2)));
-}
-
 enum exit_verdict exit_xsetbv(struct vcpu *v, const struct vmexit *e)
 {
     const uint64_t *gpr = vcpu_regs(v)->gpr;
@@ -153,7 +139,7 @@ enum exit_verdict exit_xsetbv(struct vcpu *v, const struct vmexit *e)
         hvm_raise(v, VEC_UD, 0);
         return VERDICT_RESUME;
     }
-    if (hvm_cpl(v) || (uint32_t)gpr[RCX] || !xcr0_valid(v, val)) {
+    if (hvm_cpl(v) || (uint32_t)gpr[RCX] || !cpuid_xcr0_valid(v, val)) {
         hvm_raise(v, VEC_GP, 0);
         return VERDICT_RESUME;
     }

@@ -34,7 +34,7 @@ LODGE_LD := $(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
 $(B)/lodge: $(LODGE_OBJECTS) hypervisor/hypervisor.lds
 	@echo "  LD $@"
 	@$(LODGE_LD) -o $@.1 $(LODGE_OBJECTS)
-	@nm -n $@.1 | awk -f hypervisor/debug/symbols.awk >$(B)/symbols.S
+	@$(NM) -n $@.1 | awk -f hypervisor/debug/symbols.awk >$(B)/symbols.S
 	@$(CC) -c $(B)/symbols.S -o $(B)/symbols.o
 	@$(LODGE_LD) -o $@ $(LODGE_OBJECTS) $(B)/symbols.o
 

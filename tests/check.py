@@ -32,7 +32,7 @@ SLOW = float(os.environ.get("SLOW") or 1)
 CPUS = len(os.sched_getaffinity(0))
 JOBS = os.environ.get("JOBS") or str(max(1, CPUS // 2))
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
-FAILURE = re.compile(r"FAILED|: failed|\berror: |differences in|^make.*Error")
+FAILURE = re.compile(r"FAILED|^failed |: failed|\berror: |differences in|^make.*Error")
 SIGN_OF_LIFE = 120      # seconds
 TAIL, MOST, AFTER = 12, 8, 6
 
@@ -152,7 +152,7 @@ class Check:
         """Runs the command; returns its status, or None at the limit."""
         env = {k: v for k, v in os.environ.items()
                if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "CC")}
-        env["JOBS"] = JOBS
+        env.update(JOBS=JOBS, SLOW=f"{SLOW:g}")
         started = time.monotonic()
         with open(stage.log, "wb") as log:
             child = subprocess.Popen(self.argv(stage), stdout=log, stderr=log,

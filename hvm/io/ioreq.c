@@ -44,6 +44,7 @@ struct ioreq_server {
 struct ioreq_domain {
     struct spinlock lock;     /* rank IOREQ */
     struct ioreq_server *server[MAX_SERVERS];
+    bool closed;              /* lock IOREQ: the domain dies, no new servers */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
 
@@ -142,7 +143,9 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         spin_lock(&io->lock);
         for (slot = 0; slot < MAX_SERVERS && io->server[slot]; slot++)
             ;
-        if (slot < MAX_SERVERS) {
+        if (io->closed) {
+            rc = -ESRCH;
+        } else if (slot < MAX_SERVERS) {
             s->id = (ioservid_t)slot;
             io->server[slot] = s;
         } else {
@@ -210,15 +213,32 @@ int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
     return 0;
 }
 
+void ioreq_domain_close(struct domain *d)
+{
+    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_server *s;
+
+    if (!io)
+        return;
+    for (unsigned int i = 0; i < MAX_SERVERS; i++) {
+        spin_lock(&io->lock);
+        io->closed = true;
+        s = io->server[i];
+        if (s)
+            atomic_inc(&s->refs);
+        spin_unlock(&io->lock);
+        if (!s)
+            continue;
+        server_remove(d, s);
+        server_put(d, s);
+    }
+}
+
 void ioreq_domain_exit(struct domain *d)
 {
     struct ioreq_domain *io = ioreqs(d);
 
-    if (!io)
-        return;
-    for (unsigned int i = 0; i < MAX_SERVERS; i++)
-        if (io->server[i])
-            server_remove(d, io->server[i]);
+    ioreq_domain_close(d);
     heap_free(io);
     d->hvm->ioreq = NULL;
 }
@@ -340,6 +360,8 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
     }
     if (!rc && !*pg)
         rc = -ENOMEM;
+    if (!rc)
+        page_get(*pg); /* the server may go as soon as we let it go */
     spin_unlock(&d->lock);
     server_put(d, s);
     return rc;
@@ -492,6 +514,8 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
             return IO_RETRY;
         }
         if (!evtchn_consumer_is_bound(v->domain, s->port[v->id])) {
+            if (READ_ONCE(s->gone)) /* since the look above */
+                return IO_NONE;
             domain_crash(v->domain, "its device model is gone: the process "
                          "ended or closed its event channels");
             return IO_RETRY;

@@ -38,7 +38,9 @@ enum io_rc {
 enum io_rc ioreq_send(struct vcpu *v, struct io_access *a);
 
 int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
-void ioreq_domain_exit(struct domain *d); /* idempotent */
+/* Destroys all servers, and no new one can be made. No vCPU of d runs. */
+void ioreq_domain_close(struct domain *d);
+void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
 int ioreq_vcpu_init(struct vcpu *v);      /* joins all servers */
 void ioreq_vcpu_exit(struct vcpu *v);
 
@@ -55,7 +57,7 @@ int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
 int ioreq_map_mem_type(struct domain *d, struct domain *dm,
                        const struct xen_dm_op_map_mem_type_to_ioreq_server *m);
 /* Frame i of a server for XENMEM_acquire_resource: 0 is the buffered ring, 1
- * the synchronous page. */
+ * the synchronous page. With a reference for the caller. */
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg);
 /* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */

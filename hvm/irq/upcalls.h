@@ -26,6 +26,14 @@ void vlapic_kick(struct vlapic *a);
 /* NMI, INIT or start-up IPI for a vCPU; `vector` counts for SIPI. Same
  * contract as vlapic_kick(): note it and return. */
 void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector);
+/*
+ * CR8 is another name for the upper half of TPR, and the guest writes it
+ * without an exit. vlapic_cr8() tells what is there (0 to 15); TPR counts as
+ * written when they differ. vlapic_set_cr8(): TPR was changed otherwise. Own
+ * vCPU or while it is paused; set_cr8 also while the vCPU is being made.
+ */
+unsigned int vlapic_cr8(const struct vlapic *a);
+void vlapic_set_cr8(struct vlapic *a, unsigned int cr8);
 /* a->mode changed (own vCPU or while it is paused): intercepts, APICv. */
 void vlapic_mode_changed(struct vlapic *a);
 /* The guest enabled its local APIC by SPIV: an event-channel vector that was

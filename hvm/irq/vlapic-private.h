@@ -27,6 +27,8 @@ uint32_t vlapic_timer_left(const struct vlapic *a);
 /* Starts again after a load, `left` being what TMCCT shall read. */
 void vlapic_timer_restore(struct vlapic *a, uint32_t left);
 
+/* TPR and PPR follow what the guest has put into CR8. */
+void vlapic_sync_tpr(struct vlapic *a);
 /* ->enabled from ->mode and SPIV. */
 void vlapic_update_enabled(struct vlapic *a);
 /* The logical id that x2APIC mode gives an APIC id (SDM vol. 3A 11.12.10.2). */

@@ -43,8 +43,10 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t ppr = a->ppr, left;
+    uint32_t ppr, left;
 
+    vlapic_sync_tpr(a);
+    ppr = a->ppr;
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
         vlapic_timer_expired(a);
     left = vlapic_timer_left(a);
@@ -161,6 +163,7 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     load_banks(a);
     tpr = (uint8_t)regs[APIC_TPR / 4];
     a->ppr = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
+    vlapic_set_cr8(a, tpr >> 4);
     vlapic_timer_divide(a, regs[APIC_TDCR / 4]);
     a->loaded_regs = true;
     if (a->loaded_hidden)

@@ -191,6 +191,14 @@ void vlapic_tpr_changed(struct vlapic *a, uint8_t tpr)
         vlapic_kick(a);
 }
 
+void vlapic_sync_tpr(struct vlapic *a)
+{
+    unsigned int cr8 = vlapic_cr8(a);
+
+    if (cr8 != vlapic_tpr(a) >> 4)
+        vlapic_set_tpr(a, (uint8_t)(cr8 << 4));
+}
+
 /* In x2APIC mode icr has the destination in its upper half; in xAPIC mode
  * that comes from ICR2 (SDM vol. 3A 11.6.1, 11.12.9). */
 static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
@@ -268,6 +276,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         break;
     case APIC_TPR:
         vlapic_set_tpr(a, (uint8_t)val);
+        vlapic_set_cr8(a, (uint8_t)val >> 4);
         break;
     case APIC_ICR:
         /* Delivery status always reads as idle. */
@@ -305,6 +314,8 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
 
 static uint32_t reg_read(struct vlapic *a, unsigned int offset)
 {
+    if (offset == APIC_PPR || offset == APIC_TPR)
+        vlapic_sync_tpr(a);
     if (offset == APIC_PPR)
         return a->ppr;
     if (offset == APIC_TMCCT)
@@ -460,6 +471,7 @@ static void reset_registers(struct vlapic *a)
     clear_banks(a);
     a->regs[APIC_VERSION / 4] = VLAPIC_VERSION;
     a->regs[APIC_TPR / 4] = 0;
+    vlapic_set_cr8(a, 0);
     a->regs[APIC_ESR / 4] = 0;
     a->pending_esr = 0;
     a->regs[APIC_ICR / 4] = 0;

@@ -23,6 +23,7 @@ struct p2m {
     uint64_t *root;
     uint64_t max_gfn;
     uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
+    bool closed;         /* the domain goes: nothing is mapped any more */
     uint32_t tables;
     uint32_t limit; /* of tables; the toolstack's paging pool */
 };
@@ -276,6 +277,26 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
     return 0;
 }
 
+/* 1 GiB where there are no such leaves: all of it or nothing. */
+static int map_pieces(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
+{
+    const uint64_t step = 1ull << ORDER_2M;
+    uint64_t i;
+    int rc = 0;
+
+    for (i = 0; i < 1ull << ORDER_1G && !rc; i += step)
+        rc = p2m_map(d, gfn_add(g, i), mfn_add(m, i), ORDER_2M, type);
+    if (!rc)
+        return 0;
+    /* The references go back to the caller: the map drops its own. */
+    for (uint64_t k = 0; k < i - step; k++)
+        if (type_has_page(type) && mfn_has_page(mfn_add(m, k)))
+            page_get(mfn_to_page(mfn_add(m, k)));
+    for (uint64_t k = 0; k < i - step; k += step)
+        (void)p2m_unmap(d, gfn_add(g, k), ORDER_2M, mfn_add(m, k));
+    return rc;
+}
+
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type)
 {
@@ -285,26 +306,37 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
     if ((order != ORDER_4K && order != ORDER_2M && order != ORDER_1G) ||
         !gfn_in_width(g, order) || !IS_ALIGNED(g.raw | m.raw, 1ull << order))
         return -EINVAL;
-    if (order == ORDER_1G && !pt_format.has_1g) {
-        for (uint64_t i = 0; i < 1ull << ORDER_1G; i += 1ull << ORDER_2M) {
-            rc = p2m_map(d, gfn_add(g, i), mfn_add(m, i), ORDER_2M, type);
-            if (rc)
-                return rc;
-        }
-        return 0;
-    }
+    if (order == ORDER_1G && !pt_format.has_1g)
+        return map_pieces(d, g, m, type);
     spin_lock(&p->lock);
-    rc = range_replaceable(p, g, order);
+    rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
     if (!rc)
         rc = map_one(d, g, m, order, type);
     spin_unlock(&p->lock);
     return rc;
 }
 
-/* Takes out the part of the range that one leaf covers; returns the gfn
- * after it. */
+/* Leaves that were taken out and whose references go after one flush. */
+#define UNMAP_BATCH 64
+
+struct unmaps {
+    unsigned int nr;
+    struct { uint64_t leaf; unsigned int order; } done[UNMAP_BATCH];
+};
+
+static void unmaps_finish(struct domain *d, struct unmaps *u)
+{
+    if (u->nr)
+        p2m_flush(d);
+    for (unsigned int i = 0; i < u->nr; i++)
+        put_leaf(u->done[i].leaf, u->done[i].order);
+    u->nr = 0;
+}
+
+/* Takes out the part of the range that one leaf covers; *next is the gfn
+ * after it. What is granted goes by p2m_unmap_grant() only. */
 static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
-                      uint64_t *next)
+                      uint64_t *next, struct unmaps *u)
 {
     struct p2m *p = p2m_of(d);
     unsigned int order;
@@ -314,6 +346,8 @@ static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
     old = *slot;
     if (!old)
         return mfn_is_invalid(expect) ? 0 : -EINVAL;
+    if (pt_type(old) == P2M_GRANT_RW || pt_type(old) == P2M_GRANT_RO)
+        return -EINVAL;
     if (!mfn_is_invalid(expect) &&
         pt_mfn(old).raw + (g.raw & ((1ull << order) - 1)) != expect.raw)
         return -EINVAL;
@@ -326,8 +360,10 @@ static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
         *next = ALIGN_DOWN(g.raw, 1ull << order) + (1ull << order);
     }
     store_release(slot, 0);
-    p2m_flush(d);
-    put_leaf(old, order);
+    u->done[u->nr].leaf = old;
+    u->done[u->nr++].order = order;
+    if (u->nr == UNMAP_BATCH)
+        unmaps_finish(d, u);
     return 0;
 }
 
@@ -335,6 +371,7 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
 {
     struct p2m *p = p2m_of(d);
     uint64_t end = g.raw + (1ull << order), next;
+    struct unmaps u = { .nr = 0 };
     int rc = 0;
 
     if (!gfn_in_width(g, order))
@@ -344,8 +381,9 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
         mfn_t want = mfn_is_invalid(expect)
                          ? expect : mfn_add(expect, at - g.raw);
 
-        rc = unmap_step(d, gfn(at), end, want, &next);
+        rc = unmap_step(d, gfn(at), end, want, &next, &u);
     }
+    unmaps_finish(d, &u);
     spin_unlock(&p->lock);
     return rc;
 }
@@ -415,6 +453,7 @@ int p2m_relinquish(struct domain *d)
         if (!budget--)
             return -ERESTART;
         spin_lock(&p->lock);
+        p->closed = true;
         slot = slot_find(p, gfn(p->relinquish), &order);
         old = *slot;
         /* A 1 GiB leaf is too much for one step. */

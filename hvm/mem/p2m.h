@@ -54,8 +54,8 @@ int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg);
 /*
  * Maps 2^order frames from m at g. The references of frames of RAM pass from
  * the caller to the map on success. What was there before is removed first
- * if it is RAM of the domain itself, else -EBUSY. -EINVAL (misaligned or
- * beyond the guest's physical width), -ENOMEM.
+ * if it is RAM of the domain itself, else -EBUSY. -EINVAL (misaligned,
+ * beyond the guest's physical width, the domain is torn down), -ENOMEM.
  */
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type);
@@ -63,6 +63,8 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 /*
  * Takes out 2^order frames at g, dropping the references after the flush.
  * expect: if valid, -EINVAL unless exactly this frame is mapped there.
+ * -EINVAL for what is granted: p2m_unmap_grant(). What stands before the gfn
+ * that fails is gone.
  */
 int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect);
 

@@ -381,6 +381,19 @@ uint64_t cpuid_guest_xcr0(const struct vcpu *v)
     return p->xstate[0].a | (uint64_t)p->xstate[0].d << 32;
 }
 
+bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
+{
+    const uint64_t avx512 = 7ull << 5;
+
+    if (!(val & 1) || (val & ~cpuid_guest_xcr0(v)))
+        return false;
+    if ((val & BIT(2)) && !(val & BIT(1)))
+        return false;
+    if ((val & BIT(3)) != (val >> 1 & BIT(3)))
+        return false;
+    return !(val & avx512) || ((val & avx512) == avx512 && (val & BIT(2)));
+}
+
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
 {
     return v->domain->hvm->cpuid->extended[8].a & 0xff;

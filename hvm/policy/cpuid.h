@@ -25,6 +25,9 @@ void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 uint64_t cpuid_guest_cr4(const struct vcpu *v);
 uint64_t cpuid_guest_efer(const struct vcpu *v);
 uint64_t cpuid_guest_xcr0(const struct vcpu *v);
+/* May v have this XCR0? SDM vol. 1 13.3: x87 always, AVX needs SSE, AVX-512
+ * its three together; all of it in the policy. */
+bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val);
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v);
 
 /* XEN_SYSCTL_get_cpu_policy and XEN_DOMCTL_get/set_cpu_policy work on these

@@ -11,6 +11,7 @@
 #include "hvm/irq/vioapic.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/irq/vpic.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/save/vcpu-state.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
@@ -50,7 +51,6 @@ struct record_type {
         return (owner) ? load_fn(owner, (const type *)rec) : -ENODEV;       \
     }
 
-DEVICE(cpu, v, vcpu_state_save, vcpu_state_load, struct hvm_hw_cpu)
 DEVICE(mtrr, v, vcpu_mtrr_save, vcpu_mtrr_load, struct hvm_hw_mtrr)
 DEVICE(lapic, v->hvm->lapic, vlapic_save_hidden, vlapic_load_hidden,
        struct hvm_hw_lapic)
@@ -67,6 +67,27 @@ DEVICE(rtc, d->hvm->rtc, rtc_save, rtc_load, struct hvm_hw_rtc)
 DEVICE(hpet, d->hvm->hpet, hpet_save, hpet_load, struct hvm_hw_hpet)
 DEVICE(pmtimer, d->hvm->pm, pmtimer_save, pmtimer_load,
        struct hvm_hw_pmtimer)
+
+/* A vCPU that is down, or waits to be started, has no registers to go on
+ * with: none are saved, and it is down where it is restored. */
+static bool save_cpu(struct domain *d, struct vcpu *v, unsigned int i,
+                     void *rec)
+{
+    if (READ_ONCE(v->down) || READ_ONCE(v->hvm->wait_sipi))
+        return false;
+    vcpu_state_save(v, rec);
+    return true;
+}
+
+static int load_cpu(struct domain *d, struct vcpu *v, unsigned int i,
+                    const void *rec, unsigned int len)
+{
+    int rc = vcpu_state_load(v, rec);
+
+    if (!rc)
+        vcpu_up(v);
+    return rc;
+}
 
 static bool save_header(struct domain *d, struct vcpu *v, unsigned int i,
                         void *rec)
@@ -160,8 +181,8 @@ static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
     unsigned int bytes = len - (unsigned int)XSAVE_OFFSET;
 
     /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
-    if (!cpu_features.xsave || !(x->xcr0 & 1) ||
-        (x->xcr0 & ~cpu_features.xcr0_max) ||
+    if (!cpu_features.xsave || !cpuid_xcr0_valid(v, x->xcr0) ||
+        !vcpu_fpu_valid(&x->save_area) ||
         (x->save_area.xsave_hdr.xstate_bv & ~cpu_features.xcr0_max) ||
         x->save_area.xsave_hdr.xcomp_bv)
         return -EINVAL;

@@ -3,7 +3,9 @@
 #include "hvm/save/vcpu-state.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
@@ -95,8 +97,47 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
     }
 }
 
-static bool state_valid(const struct hvm_hw_cpu *c)
+/* Bits of MXCSR that a CPU does not have raise #GP when they are loaded, in
+ * root mode. Those all CPUs with nested paging have: SDM vol. 1 10.2.3; bit
+ * 17, misaligned SSE, is of some of AMD's. */
+#define MXCSR_OFFSET 24
+#define MXCSR_ALL 0xffffu
+#define MXCSR_MM BIT(17)
+
+bool vcpu_fpu_valid(const void *fxsave)
 {
+    uint32_t mxcsr;
+
+    memcpy(&mxcsr, (const char *)fxsave + MXCSR_OFFSET, sizeof(mxcsr));
+    if ((mxcsr & MXCSR_MM) && (cpuid(0x80000001, 0).c & BIT(7)))
+        mxcsr &= ~(uint32_t)MXCSR_MM;
+    return !(mxcsr & ~MXCSR_ALL);
+}
+
+/* Vectors and types that the CPU would refuse to inject end the entry. */
+static bool event_valid(const struct hvm_hw_cpu *c)
+{
+    switch (c->pending_type) {
+    case EVENT_INTR:
+    case EVENT_SOFT_INT:
+        return true;
+    case EVENT_NMI:
+        return c->pending_vector == VEC_NMI;
+    case EVENT_EXCEPTION:
+    case EVENT_PRIV_SOFT:
+    case EVENT_SOFT_EXC:
+        return c->pending_vector < 32;
+    default:
+        return false;
+    }
+}
+
+static bool state_valid(const struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    if ((c->flags & XEN_X86_FPU_INITIALISED) && !vcpu_fpu_valid(c->fpu_regs))
+        return false;
+    if (c->pending_valid && !event_valid(c))
+        return false;
     if (c->cr0 >> 32 || ((c->cr0 & CR0_PG) && !(c->cr0 & CR0_PE)))
         return false;
     if (c->msr_efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE |
@@ -105,14 +146,14 @@ static bool state_valid(const struct hvm_hw_cpu *c)
     /* LMA is LME with paging, and needs PAE (APM vol. 2 15.5.1). */
     if ((c->msr_efer & EFER_LME) && (c->cr0 & CR0_PG) && !(c->cr4 & CR4_PAE))
         return false;
-    return !(c->cr4 & ~0x77ffffull) && !(c->dr6 >> 32) && !(c->dr7 >> 32);
+    return !(c->cr4 & ~cpuid_guest_cr4(v)) && !(c->dr6 >> 32) && !(c->dr7 >> 32);
 }
 
 int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
     struct hvm_vcpu *hv = v->hvm;
 
-    if (!state_valid(c))
+    if (!state_valid(v, c))
         return -EINVAL;
     for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
         uint64_t val = 0;
@@ -143,8 +184,12 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
         hv->tsc_offset = c->tsc - rdtsc();
         hvm_ops.set_tsc(v, hv->tsc_offset);
     }
-    if (c->flags & XEN_X86_FPU_INITIALISED)
+    if (c->flags & XEN_X86_FPU_INITIALISED) {
         memcpy(hv->xsave, c->fpu_regs, sizeof(c->fpu_regs));
+        /* The header's component bits say that x87 and SSE are there. */
+        if (cpu_features.xsave)
+            *(uint64_t *)((char *)hv->xsave + sizeof(c->fpu_regs)) |= 3;
+    }
     hv->event = (struct hvm_event){
         .valid = c->pending_valid, .type = c->pending_type,
         .vector = c->pending_vector, .has_error = c->pending_error_valid,

@@ -28,12 +28,13 @@ uint64_t svm_msrpm_pa, svm_iopm_pa;
 
 /*
  * Nested entries (APM vol. 2 15.25): guest pages are user pages; device
- * memory is uncached by PWT and PCD, which select UC in the host's PAT.
+ * memory has PCD, which selects UC- in the host's PAT, so that a guest's own
+ * PAT can still make a framebuffer write-combining.
  */
 #define NPT_P BIT(0)
 #define NPT_W BIT(1)
 #define NPT_U BIT(2)
-#define NPT_UC (BIT(3) | BIT(4))
+#define NPT_UC BIT(4)
 #define NPT_AD (BIT(5) | BIT(6))
 
 static const struct pt_format npt_format = {

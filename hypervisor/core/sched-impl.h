@@ -4,7 +4,7 @@
  * policy's questions and answers. For sched*.c only.
  *
  * The policy (sched-policy.c) decides on plain structures: it takes no lock,
- * reads no clock and switches nothing. sched.c asks it and does the rest.
+ * reads no clock and switches nothing. The other files ask it and do it.
  *
  * Fields: (q) lock of the queue, (c) constant, (a) atomic: written with the
  * lock, read by other CPUs as a hint.
@@ -131,6 +131,44 @@ unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
                                   const struct sched_view *view,
                                   uint64_t now);
 
+/* --- sched.c --- */
+
+extern struct cpumask sched_idle_cpus; /* (a) see sched-move.c */
+extern const struct sched_view sched_view;
+
+/* The queue of an online CPU. */
+struct runq *runq_of_cpu(unsigned int cpu);
+/* Locks the queue that v belongs to. */
+struct runq *runq_lock_of(const struct vcpu *v);
+/* Makes rq's CPU call schedule(). Lock of rq: curr stays. */
+void runq_resched(struct runq *rq);
+/* Charges curr for its time, by weight and cap. Lock of rq. */
+void runq_charge(struct runq *rq, uint64_t now);
+/* Queues v, which is off and placed, on rq (charged). Locks: rq and that of
+ * v's queue. */
+void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now);
+/* v's domain may use CPU time again, or (new_cap) has a new cap. */
+void sched_unthrottle(struct vcpu *v, bool new_cap);
+
+/* --- sched-move.c; no queue locked, unless it says so. --- */
+
+/* v waits on a busy CPU: lets an idle one, if there is any, come for it. Lock
+ * of v's queue. */
+void sched_call_help(const struct vcpu *v);
+/* The same for all who wait on rq. Lock of rq. */
+void runq_call_help(struct runq *rq);
+/* This CPU got work of its own before it came to take another's: somebody
+ * else has to. */
+void runq_pass_on(struct runq *rq);
+/* Moves those away who may not run on rq's CPU. */
+void runq_evict(struct runq *rq);
+/* After a slice: one who waits here for what another CPU's vCPU has had much
+ * more of goes there. */
+void runq_balance(struct runq *rq);
+/* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or from
+ * the longest queue that has one for this CPU. False: there is none. */
+bool runq_steal(struct runq *rq, unsigned int poked);
+
 /* --- sched-cap.c: lock CAP inside. --- */
 
 /* d's vCPU used ns: true if that was all there was. */
@@ -144,8 +182,5 @@ static inline bool domain_is_capped(const struct domain *d)
 {
     return READ_ONCE(d->sched.cap) != 0;
 }
-
-/* sched.c: v's domain may use CPU time again, or (new_cap) has a new cap. */
-void sched_unthrottle(struct vcpu *v, bool new_cap);
 
 #endif

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scheduler's mechanism: run queues and their locks, switching, waking,
- * moving, timers. Who runs where and how long is asked of sched-policy.c.
+ * The scheduler's mechanism: run queues and their locks, waking, switching,
+ * timers. Who runs where and how long is asked of sched-policy.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
  * lock for all of that; moving v takes the locks of both queues. The lock is
  * held across the switch: who takes it sees either v on its CPU or all of v
  * in memory.
- *
- * A CPU that has nothing to do sets its bit in idle_cpus, then looks at all
- * queues; who makes a vCPU wait queues it, then looks at idle_cpus. Both have
- * a full barrier in between, so one of them notices.
  */
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/abi/errno.h"
@@ -29,34 +25,33 @@ DEFINE_PERCPU(struct vcpu *, current_vcpu);
 static DEFINE_PERCPU(struct runq, runq);
 
 static struct cpumask sched_cpus; /* have a run queue; only grows */
-static struct cpumask idle_cpus;  /* (a) */
+struct cpumask sched_idle_cpus;   /* (a) */
 static uint64_t ratelimit;        /* ns */
 
 static struct domain idle_dom;
 struct domain *idle_domain = &idle_dom;
 
-static struct runq *this_rq(void)
+static struct runq *runq_of_this_cpu(void)
 {
     return &this_cpu(runq);
 }
 
-static struct runq *cpu_rq(unsigned int cpu)
+struct runq *runq_of_cpu(unsigned int cpu)
 {
     return &per_cpu(runq, cpu);
 }
 
-static const struct sched_view view = {
+const struct sched_view sched_view = {
     .online = &sched_cpus,
-    .idle = &idle_cpus,
-    .queue = cpu_rq,
+    .idle = &sched_idle_cpus,
+    .queue = runq_of_cpu,
 };
 
-/* Locks the queue that v belongs to. */
-static struct runq *lock_rq_of(const struct vcpu *v)
+struct runq *runq_lock_of(const struct vcpu *v)
 {
     for (;;) {
         unsigned int cpu = READ_ONCE(v->cpu);
-        struct runq *rq = cpu_rq(cpu);
+        struct runq *rq = runq_of_cpu(cpu);
 
         spin_lock(&rq->lock);
         if (likely(v->cpu == cpu))
@@ -106,7 +101,7 @@ static void runstate_update(struct vcpu *v, uint64_t now)
 
 void sched_vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
     uint64_t now = now_ns();
 
     *out = v->runstate;
@@ -125,13 +120,12 @@ uint64_t sched_vcpu_time(const struct vcpu *v)
 
 uint64_t sched_idle_time(unsigned int cpu)
 {
-    return sched_vcpu_time(cpu_rq(cpu)->idle);
+    return sched_vcpu_time(runq_of_cpu(cpu)->idle);
 }
 
 /* --- Telling a CPU. --- */
 
-/* Makes rq's CPU call schedule(). Lock of rq: curr stays. */
-static void resched(struct runq *rq)
+void runq_resched(struct runq *rq)
 {
     struct vcpu *v = rq->curr;
 
@@ -143,67 +137,6 @@ static void resched(struct runq *rq)
     if (rq->cpu != cpu_id() &&
         (READ_ONCE(v->in_guest) || READ_ONCE(rq->asleep)))
         smp_kick(rq->cpu);
-}
-
-/*
- * Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
- * another and sets the bit again if there is none. False: it found something
- * else to do meanwhile. Any lock.
- */
-static bool poke_idle(unsigned int cpu, unsigned int from)
-{
-    struct runq *rq = cpu_rq(cpu);
-
-    if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
-        cpu != cpu_id())
-        smp_kick(cpu);
-    return !READ_ONCE(rq->hint_weight); /* pairs with pass_on() */
-}
-
-/* v waits on a busy CPU: lets an idle one, if there is any, come for it.
- * Lock of v's queue. */
-static void call_help(const struct vcpu *v)
-{
-    smp_mb(); /* v is on the queue before we look: see above */
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        uint64_t word;
-
-        while ((word = READ_ONCE(idle_cpus.bits[i]) &
-                       v->affinity_hard.bits[i])) {
-            unsigned int cpu = i * 64 + bit_lowest(word);
-
-            /* So that the next one calls another CPU. */
-            if (atomic_test_and_clear_bit(cpu, idle_cpus.bits) &&
-                poke_idle(cpu, v->cpu))
-                return;
-        }
-    }
-}
-
-static void call_help_for_all(struct runq *rq)
-{
-    struct vcpu *v;
-
-    list_for_each (v, &rq->queue, se.queue)
-        call_help(v);
-}
-
-/* This CPU got work of its own before it came to take another's: somebody
- * else has to. No queue locked. */
-static void pass_on(struct runq *rq)
-{
-    unsigned int from;
-
-    smp_mb(); /* the hint says that we are busy before we look */
-    if (likely(!READ_ONCE(rq->poked)))
-        return;
-    from = atomic_xchg(&rq->poked, 0);
-    if (!from || from - 1 == rq->cpu)
-        return;
-    rq = cpu_rq(from - 1);
-    spin_lock(&rq->lock);
-    call_help_for_all(rq);
-    spin_unlock(&rq->lock);
 }
 
 /* The slice timer comes at `at` at the latest. It is not put off or stopped
@@ -232,8 +165,7 @@ static uint64_t deadline(const struct runq *rq)
     return at;
 }
 
-/* Charges curr for its time. Lock of rq. */
-static void account(struct runq *rq, uint64_t now)
+void runq_charge(struct runq *rq, uint64_t now)
 {
     struct vcpu *v = rq->curr;
     uint64_t ns = runq_account(rq, now);
@@ -254,9 +186,9 @@ static void slice_timer(void *arg)
 
     spin_lock(&rq->lock);
     rq->timer_at = TIME_NEVER;
-    account(rq, now);
+    runq_charge(rq, now);
     if (rq->curr->se.throttled || deadline(rq) <= now)
-        resched(rq);
+        runq_resched(rq);
     else
         arm(rq, deadline(rq));
     spin_unlock(&rq->lock);
@@ -279,26 +211,24 @@ static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
     if (sched_preempts(v, curr))
         curr->se.slice_end = MAX(now, soonest);
     if (curr->se.slice_end <= now || curr->se.throttled)
-        resched(rq);
+        runq_resched(rq);
     else
         arm(rq, curr->se.slice_end);
-    call_help(v);
+    sched_call_help(v);
 }
 
-/* Queues v, which is off and placed, on rq (accounted). Locks: rq and that
- * of v's queue. */
-static void enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
+void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     WRITE_ONCE(v->cpu, rq->cpu);
     runq_insert(rq, v);
     runstate_set(v, RUNSTATE_runnable, now);
     if (rq->curr == rq->idle) {
-        atomic_clear_bit(rq->cpu, idle_cpus.bits);
-        resched(rq);
+        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
+        runq_resched(rq);
         /* Only one can run here. Who waits behind v, perhaps because of it,
          * may be allowed on CPUs where v is not. */
         if (rq->nr > 1)
-            call_help_for_all(rq);
+            runq_call_help(rq);
     } else {
         contend(rq, v, now);
     }
@@ -320,25 +250,25 @@ static void activate(struct vcpu *v)
     bool done;
 
     do {
-        rq = lock_rq_of(v);
+        rq = runq_lock_of(v);
         if (!wants_queue(rq, v)) {
             spin_unlock(&rq->lock);
             return;
         }
         now = now_ns();
-        account(rq, now);
+        runq_charge(rq, now);
         lag = runq_lag(rq, v, now);
-        to = cpu_rq(sched_place(v, lag, &view, now));
+        to = runq_of_cpu(sched_place(v, lag, &sched_view, now));
         if (to != rq) {
             spin_unlock(&rq->lock);
             spin_lock_pair(&rq->lock, &to->lock);
-            account(to, now);
+            runq_charge(to, now);
         }
         done = v->cpu == rq->cpu && wants_queue(rq, v) &&
                (to == rq || vcpu_allowed_on(v, to->cpu));
         if (done) {
             runq_place_woken(to, v, lag);
-            enqueue(to, v, now);
+            runq_enqueue(to, v, now);
         }
         spin_unlock_pair(&rq->lock, &to->lock);
     } while (!done);
@@ -347,11 +277,11 @@ static void activate(struct vcpu *v)
 /* The opposite, for one that may not run any more. */
 static void deactivate(struct vcpu *v)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     if (!may_run(v)) {
         if (rq->curr == v) {
-            resched(rq);
+            runq_resched(rq);
         } else {
             if (vcpu_is_queued(v))
                 runq_remove(rq, v);
@@ -375,11 +305,11 @@ void sched_vcpu_start(struct vcpu *v)
 
 void sched_unthrottle(struct vcpu *v, bool new_cap)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     v->se.throttled = false;
     if (new_cap && rq->curr == v)
-        resched(rq); /* sets the timer that the cap needs */
+        runq_resched(rq); /* sets the timer that the cap needs */
     spin_unlock(&rq->lock);
     activate(v);
 }
@@ -387,7 +317,7 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
 void sched_park(void)
 {
     struct vcpu *v = current;
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
     bool park = !v->se.unparked && v->domain->dying == DOMAIN_ALIVE;
 
     v->se.unparked = false;
@@ -399,7 +329,7 @@ void sched_park(void)
 
 void sched_unpark(struct vcpu *v)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     v->se.unparked = !v->se.parked;
     v->se.parked = false;
@@ -409,7 +339,7 @@ void sched_unpark(struct vcpu *v)
 
 bool sched_vcpu_kill(struct vcpu *v)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
     bool dead = !v->se.ran;
 
     v->se.throttled = false;
@@ -427,7 +357,7 @@ bool sched_vcpu_kill(struct vcpu *v)
 
 void sched_vcpu_dead(struct vcpu *v)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     v->dead = true;
     spin_unlock(&rq->lock);
@@ -435,182 +365,13 @@ void sched_vcpu_dead(struct vcpu *v)
 
 void sched_vcpu_remove(struct vcpu *v)
 {
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     ASSERT(rq->curr != v && (v->dead || !v->se.ran));
     v->dead = true;
     if (vcpu_is_queued(v))
         runq_remove(rq, v);
     spin_unlock(&rq->lock);
-}
-
-/* --- Moving. --- */
-
-/* Takes a waiting vCPU to another queue. Both locked. */
-static void move(struct runq *from, struct runq *to, struct vcpu *v)
-{
-    uint64_t now = now_ns();
-
-    runq_remove(from, v);
-    account(to, now);
-    runq_place_moved(to, v);
-    enqueue(to, v, now);
-}
-
-/* Moves those away who may not run on rq's CPU. No queue locked. */
-static void evict(struct runq *rq)
-{
-    struct runq *to;
-    struct vcpu *v;
-
-    for (;;) {
-        spin_lock(&rq->lock);
-        v = runq_first_misplaced(rq);
-        rq->misplaced = v != NULL;
-        to = v ? cpu_rq(sched_place(v, 0, &view, now_ns())) : rq;
-        spin_unlock(&rq->lock);
-        if (to == rq)
-            return;
-        spin_lock_pair(&rq->lock, &to->lock);
-        v = runq_first_misplaced(rq); /* perhaps not the same any more */
-        if (v && vcpu_allowed_on(v, to->cpu))
-            move(rq, to, v);
-        spin_unlock_pair(&rq->lock, &to->lock);
-    }
-}
-
-/* After a slice: one who waits here for what another CPU's vCPU has had much
- * more of goes there. No queue locked. */
-static void balance(struct runq *rq)
-{
-    struct runq *to = NULL;
-    uint64_t now = now_ns();
-    unsigned int cpu = MAX_CPUS;
-    struct vcpu *v;
-
-    spin_lock(&rq->lock);
-    rq->slice_over = false;
-    v = runq_first(rq);
-    if (v)
-        cpu = sched_balance_target(v, rq->cpu, &view, now);
-    spin_unlock(&rq->lock);
-    if (cpu == MAX_CPUS)
-        return;
-
-    to = cpu_rq(cpu);
-    spin_lock_pair(&rq->lock, &to->lock);
-    account(to, now);
-    v = runq_first_for(rq, cpu);
-    if (v && to->curr != to->idle &&
-        to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
-        move(rq, to, v);
-    spin_unlock_pair(&rq->lock, &to->lock);
-}
-
-/* How many wait on rq for another CPU than its own to take them: an idle one
- * is about to take one itself. A hint. */
-static unsigned int spare(const struct runq *rq)
-{
-    unsigned int nr = READ_ONCE(rq->nr);
-
-    return nr && !READ_ONCE(rq->hint_weight) ? nr - 1 : nr;
-}
-
-/* Moves one from another queue to rq, if one there may run here. No queue
- * locked. */
-static bool steal_from(struct runq *rq, struct runq *from)
-{
-    struct vcpu *v = NULL;
-
-    spin_lock_pair(&rq->lock, &from->lock);
-    if (spare(from)) {
-        v = runq_first_for(from, rq->cpu);
-        if (v)
-            move(from, rq, v);
-    }
-    spin_unlock_pair(&rq->lock, &from->lock);
-    return v != NULL;
-}
-
-/* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or from
- * the longest queue that has one for this CPU. No queue locked; false: there
- * is none. */
-static bool steal(struct runq *rq, unsigned int poked)
-{
-    struct cpumask left = sched_cpus;
-
-    if (poked && steal_from(rq, cpu_rq(poked - 1)))
-        return true;
-    cpumask_clear(&left, rq->cpu);
-    for (;;) {
-        unsigned int cpu, most = 0, best = MAX_CPUS;
-
-        for_each_cpu (cpu, &left) {
-            unsigned int nr = spare(cpu_rq(cpu));
-
-            if (nr > most) {
-                most = nr;
-                best = cpu;
-            }
-        }
-        if (best == MAX_CPUS)
-            return false;
-        cpumask_clear(&left, best);
-        if (steal_from(rq, cpu_rq(best)))
-            return true;
-    }
-}
-
-int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
-                       const struct cpumask *soft)
-{
-    struct runq *rq;
-    uint64_t any = 0;
-
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= hard->bits[i] & sched_cpus.bits[i];
-    if (!any)
-        return -EINVAL;
-    rq = lock_rq_of(v);
-    v->affinity_hard = *hard;
-    v->affinity_soft = *soft;
-    if (!vcpu_allowed_on(v, rq->cpu)) {
-        if (rq->curr == v)
-            resched(rq);
-        else if (vcpu_is_queued(v))
-            rq->misplaced = true;
-    } else if (vcpu_is_queued(v)) {
-        call_help(v); /* idle CPUs may take it now */
-    }
-    any = rq->misplaced;
-    spin_unlock(&rq->lock);
-    if (any)
-        evict(rq);
-    return 0;
-}
-
-int sched_pin(struct vcpu *v, unsigned int cpu)
-{
-    struct cpumask one = { { 0 } };
-    int rc;
-
-    if (cpu >= MAX_CPUS)
-        return -EINVAL;
-    if (v->pinned)
-        return -EBUSY;
-    cpumask_set(&one, cpu);
-    v->affinity_unpinned = v->affinity_hard;
-    rc = sched_set_affinity(v, &one, &v->affinity_soft);
-    v->pinned = !rc;
-    return rc;
-}
-
-int sched_unpin(struct vcpu *v)
-{
-    if (!v->pinned)
-        return -EINVAL;
-    v->pinned = false;
-    return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
 }
 
 /* --- Switching. --- */
@@ -666,7 +427,7 @@ static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
     prev->se.yielded = false;
     if (prev == rq->idle) {
-        atomic_set_bit(rq->cpu, idle_cpus.bits);
+        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
     } else if (now >= prev->se.slice_end) {
         rq->slice_over = rq->nr != 0;
         begin_slice(rq, prev, now);
@@ -685,13 +446,13 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
         prev->se.yielded = false;
         if (now >= prev->se.slice_end)
             rq->slice_over = rq->nr != 0;
-        /* One who may not run here waits here until evict(). */
+        /* One who may not run here waits here until runq_evict(). */
         if (may_run(prev) && !prev->se.throttled)
             runq_insert(rq, prev);
         if (prev_stays && next != rq->idle)
-            call_help(prev);
+            sched_call_help(prev);
     } else {
-        atomic_clear_bit(rq->cpu, idle_cpus.bits);
+        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
     }
     runstate_update(prev, now);
 
@@ -701,7 +462,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
         atomic_fetch_add(&next->domain->sched.running, 1);
         next->se.ran = true;
     } else {
-        atomic_set_bit(rq->cpu, idle_cpus.bits);
+        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
     }
     runstate_set(next, RUNSTATE_running, now);
     acknowledge(rq, next);
@@ -720,7 +481,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
  */
 static void arrive(void)
 {
-    struct runq *rq = this_rq();
+    struct runq *rq = runq_of_this_cpu();
     struct vcpu *v = current;
     bool misplaced = rq->misplaced, slice_over = rq->slice_over;
     bool idled = rq->left == rq->idle;
@@ -739,31 +500,31 @@ static void arrive(void)
             guest_runstate_update(v);
     }
     if (idled)
-        pass_on(rq);
+        runq_pass_on(rq);
     if (unlikely(misplaced))
-        evict(rq);
+        runq_evict(rq);
     if (slice_over)
-        balance(rq);
+        runq_balance(rq);
 }
 
 void schedule(void)
 {
     struct vcpu *prev = current, *next;
-    struct runq *rq = this_rq();
+    struct runq *rq = runq_of_this_cpu();
     uint64_t now;
     bool prev_stays, slice_over;
 
     ASSERT(!prev->in_guest);
     spin_lock(&rq->lock);
     now = now_ns();
-    account(rq, now);
+    runq_charge(rq, now);
     drop_exhausted(rq, now);
     if (runq_choose(rq, prev, stays(rq, prev), now) == prev) {
         keep(rq, prev, now);
         slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
         if (slice_over)
-            balance(rq);
+            runq_balance(rq);
         return;
     }
     runstate_update(prev, now);
@@ -781,7 +542,7 @@ void schedule(void)
 
     spin_lock(&rq->lock);
     now = now_ns();
-    account(rq, now);
+    runq_charge(rq, now);
     drop_exhausted(rq, now);
     prev_stays = stays(rq, prev);
     next = runq_choose(rq, prev, prev_stays, now);
@@ -804,7 +565,7 @@ void thread_main(void)
 void sched_give_way(void)
 {
     struct vcpu *v = current;
-    struct runq *rq = lock_rq_of(v);
+    struct runq *rq = runq_lock_of(v);
 
     v->se.yielded = true;
     spin_unlock(&rq->lock);
@@ -887,30 +648,30 @@ int sched_init_cpu(unsigned int cpu)
     runq_init(rq, cpu, v);
     rq->accounted = now_ns();
     timer_init(&rq->timer, slice_timer, rq);
-    atomic_set_bit(cpu, idle_cpus.bits);
+    atomic_set_bit(cpu, sched_idle_cpus.bits);
     atomic_set_bit(cpu, sched_cpus.bits);
     return 0;
 }
 
 __noreturn void sched_idle(void)
 {
-    struct runq *rq = this_rq();
+    struct runq *rq = runq_of_this_cpu();
     unsigned int poked;
 
     for (;;) {
         schedule();
-        /* Our bit in idle_cpus is set: who queues from now on sees it, and
-         * clears it only together with setting poked or resched. Then the
-         * next turn sets it again. */
+        /* Our bit in sched_idle_cpus is set: who queues from now on sees it,
+         * and clears it only together with setting poked or resched. Then
+         * the next turn sets it again. */
         poked = atomic_xchg(&rq->poked, 0);
-        if (steal(rq, poked) || poked)
+        if (runq_steal(rq, poked) || poked)
             continue;
         if (page_scrub_some()) {
             cpu_take_interrupts();
             continue;
         }
         WRITE_ONCE(rq->asleep, true);
-        smp_mb(); /* pairs with resched() and poke_idle() */
+        smp_mb(); /* pairs with runq_resched() and poke_idle() */
         if (!READ_ONCE(rq->resched) && !READ_ONCE(rq->poked))
             cpu_idle_wait();
         WRITE_ONCE(rq->asleep, false);

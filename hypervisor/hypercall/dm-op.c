@@ -236,7 +236,9 @@ static long op_relocate(struct call *c)
         rc = p2m_get_page(c->d, from, true, &pg);
         if (rc)
             return rc;
-        rc = p2m_unmap(c->d, from, ORDER_4K, page_to_mfn(pg));
+        /* Not what it has from others by a grant. */
+        rc = pg->owner == c->d->id
+                 ? p2m_unmap(c->d, from, ORDER_4K, page_to_mfn(pg)) : -EPERM;
         if (!rc)
             rc = p2m_map(c->d, to, page_to_mfn(pg), ORDER_4K, P2M_RAM);
         if (rc) {

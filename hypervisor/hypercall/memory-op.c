@@ -8,6 +8,7 @@
 #include "hypervisor/abi/memory.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
@@ -133,6 +134,9 @@ typedef int extent_fn(struct domain *d, uint64_t g,
 static int populate_one(struct domain *d, uint64_t g,
                         const struct xen_memory_reservation *r)
 {
+    /* Devices know no other address than the machine's. */
+    if (d == hardware_domain)
+        return dom0_populate(d, gfn(g), r->extent_order);
     return populate_extent(d, gfn(g), r->extent_order,
                            width_limit(r->mem_flags));
 }
@@ -154,7 +158,7 @@ static long reservation(const struct memop *m, extent_fn *fn)
     if (read_reservation(m->arg, &r))
         return (long)i;
     if (i >= r.nr_extents || r.extent_order > max_order() ||
-        r.nr_extents > (~0ul >> MEMOP_EXTENT_SHIFT) ||
+        r.nr_extents > (~0u >> MEMOP_EXTENT_SHIFT) ||
         target(r.domid, ACCESS_MEM_RESERVATION, &d))
         return (long)i;
     if (r.mem_flags & XENMEMF_populate_on_demand) {
@@ -235,11 +239,17 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
                        gfn_t g)
 {
     struct page *pg;
-    int rc = p2m_get_page(owner, from, true, &pg);
+    int rc;
 
+    if (d == owner)
+        return -EINVAL;
+    rc = p2m_get_page(owner, from, true, &pg);
     if (rc)
         return rc;
-    rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_FOREIGN);
+    /* What the owner has from others, by a grant say, is not its to give:
+     * this mapping would outlive the grant. */
+    rc = pg->owner == owner->id
+             ? p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_FOREIGN) : -EINVAL;
     if (rc)
         page_put(pg);
     return rc;
@@ -444,18 +454,47 @@ static int read_map(void_gptr_t arg, struct xen_memory_map *map)
     return 0;
 }
 
+/* Domain 0's map is the machine's, as its builder left it. */
+static long dom0_map(void_gptr_t arg, const struct xen_memory_map *map)
+{
+    const struct hvm_memmap_table_entry *from;
+    unsigned int n;
+
+    for (n = 0; n < map->nr_entries; n++) {
+        struct guest_map_entry e;
+
+        from = dom0_memory_map(n);
+        if (!from)
+            break;
+        e = (struct guest_map_entry){ from->addr, from->size, from->type };
+        if (guest_write(gva(map->buffer.addr + n * sizeof(e)), &e, sizeof(e)))
+            return -EFAULT;
+    }
+    return guest_write(gva(arg.addr), &n, sizeof(n));
+}
+
 static long op_memory_map(const struct memop *m)
 {
-    const struct guest_map *g = current->domain->hvm->map;
+    struct domain *d = current->domain;
+    struct guest_map g = { .nr = 0 };
     struct xen_memory_map map;
     unsigned int n;
+    bool has;
 
     if (read_map(m->arg, &map))
         return -EFAULT;
-    if (!g)
+    if (d == hardware_domain)
+        return dom0_map(m->arg, &map);
+    /* A copy: another vCPU may set a new map, which frees this one. */
+    spin_lock(&d->lock);
+    has = d->hvm->map;
+    if (has)
+        g = *d->hvm->map;
+    spin_unlock(&d->lock);
+    if (!has)
         return -ENOSYS;
-    n = MIN(map.nr_entries, g->nr);
-    if (guest_write(gva(map.buffer.addr), g->entry, n * sizeof(g->entry[0])) ||
+    n = MIN(map.nr_entries, g.nr);
+    if (guest_write(gva(map.buffer.addr), g.entry, n * sizeof(g.entry[0])) ||
         guest_write(gva(m->arg.addr), &n, sizeof(n)))
         return -EFAULT;
     return 0;
@@ -550,10 +589,13 @@ static long op_rdm(const struct memop *m)
     return guest_write(gva(m->arg.addr), &r, sizeof(r));
 }
 
-/* Frame i of a resource of d, or its size in frames when pg is NULL. */
+/* Frame i of a resource of d with a reference, or its size in frames when pg
+ * is NULL. */
 static long resource(struct domain *d, unsigned int type, unsigned int id,
                      uint64_t i, struct page **pg)
 {
+    int rc;
+
     switch (type) {
     case XENMEM_resource_ioreq_server:
         if (!pg)
@@ -566,8 +608,12 @@ static long resource(struct domain *d, unsigned int type, unsigned int id,
             return -EOPNOTSUPP; /* status frames: version 2 only */
         if (!pg)
             return (long)grant_max_frames(d);
-        return i >= grant_max_frames(d) ? -EINVAL
-                                        : grant_frame(d, (unsigned int)i, pg);
+        if (i >= grant_max_frames(d))
+            return -EINVAL;
+        rc = grant_frame(d, (unsigned int)i, pg);
+        if (!rc)
+            page_get(*pg); /* it stays as long as d */
+        return rc;
     default:
         return -EOPNOTSUPP;
     }
@@ -584,10 +630,10 @@ static long acquire_one(struct domain *d,
     if (rc)
         return rc;
     if (guest_read(&g, gva(r->frame_list.addr + i * sizeof(g)), sizeof(g)))
-        return -EFAULT;
-    page_get(pg);
-    rc = p2m_map(current->domain, gfn(g), page_to_mfn(pg), ORDER_4K,
-                 P2M_FOREIGN);
+        rc = -EFAULT;
+    else
+        rc = p2m_map(current->domain, gfn(g), page_to_mfn(pg), ORDER_4K,
+                     P2M_FOREIGN);
     if (rc)
         page_put(pg);
     return rc;

@@ -113,6 +113,7 @@ static int entry_read(gva_t at, bool compat, struct multicall_entry *m)
     if (guest_read(&c, at, sizeof(c)))
         return -EFAULT;
     m->op = c.op;
+    m->result = c.result;
     for (unsigned int k = 0; k < HYPERCALL_MAX_ARGS; k++)
         m->args[k] = c.args[k];
     return 0;

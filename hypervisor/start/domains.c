@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a machine to a system: the scheduler on every CPU, then domain 0.
+ * From a machine to a system: domain 0, and guests on every CPU.
  */
 #include "hypervisor/start/main.h"
 
@@ -11,8 +11,10 @@
 
 void lodge_start(const struct boot_info *bi)
 {
-    int rc = dom0_create(bi);
+    int rc = domain_init();
 
+    if (!rc)
+        rc = dom0_create(bi);
     if (rc)
         panic("domain 0 cannot be started (error %d)", -rc);
 }
@@ -20,9 +22,5 @@ void lodge_start(const struct boot_info *bi)
 /* Each CPU's last call: from here on it is its idle vCPU. */
 void cpu_run(void)
 {
-    int rc = sched_init_cpu(cpu_id());
-
-    if (rc)
-        panic("CPU %u: no memory for its run queue", cpu_id());
     sched_idle();
 }

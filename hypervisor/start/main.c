@@ -5,6 +5,7 @@
  */
 #include "hypervisor/start/main.h"
 
+#include "hypervisor/core/sched.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
@@ -144,6 +145,9 @@ static void guests_start(void)
 
     if (rc < 0)
         panic("CPU %u cannot run guests (error %d)", cpu_id(), -rc);
+    /* On the boot CPU before there are others, and before domain 0. */
+    if (sched_init_cpu(cpu_id()))
+        panic("CPU %u: no memory for its run queue", cpu_id());
 }
 
 void boot_main(uint32_t magic, uint32_t info)

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2016,SC2034
 # SPDX-License-Identifier: GPL-2.0-only
 # Shared by the bench scripts (sourced): where the cache is, progress lines,
 # and "build a thing once, completely or not at all".  Holds no recipe.

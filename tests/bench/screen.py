@@ -41,7 +41,7 @@ def ppm_to_png(ppm):
 
 def qmp(dom0, guest, command, **arguments):
     """One QMP command to a guest's QEMU."""
-    return dom0.request(90, op="qmp", guest=guest, command={
+    return dom0.request(180, op="qmp", guest=guest, command={
         "execute": command, "arguments": arguments})["return"]
 
 

@@ -21,8 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("B", "build")
-JOBS = int(os.environ.get("JOBS", "2"))
-SLOW = float(os.environ.get("SLOW", "1"))
+JOBS = int(os.environ.get("JOBS") or 2)
+SLOW = float(os.environ.get("SLOW") or 1)
 
 VERDICT = r"^test {name}: (\d+ checks ok|FAILED.*|SKIPPED.*)$"
 TAIL = 20

@@ -157,6 +157,16 @@ void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
 {
 }
 
+/* CR8 never differs from TPR here. */
+unsigned int vlapic_cr8(const struct vlapic *a)
+{
+    return vlapic_tpr(a) >> 4;
+}
+
+void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
+{
+}
+
 void vlapic_mode_changed(struct vlapic *a)
 {
 }

@@ -1,4 +1,4 @@
-/* sources: tests/unit/sim-sched.c tests/unit/sim-stacks.c hypervisor/core/sched.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
+/* sources: tests/unit/sim-sched.c tests/unit/sim-stacks.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Properties of the scheduler on a simulated machine. Each case is a process
@@ -436,19 +436,25 @@ static void test_remembered(void)
  * it comes: a third one must be called. */
 static void test_help_passed_on(void)
 {
-    struct sim_vcpu *x;
+    struct sim_vcpu *x, *first, *own;
     unsigned int home, next;
 
     sim_start(3, 16);
     x = sim_vcpu(sim_domain(256, 0), hog, ALL);
+    first = sim_vcpu(sim_domain(256, 0), hog, ALL);
+    own = sim_vcpu(sim_domain(256, 0), hog, ALL);
+    vcpu_pause_nosync(first->v);
+    vcpu_pause_nosync(own->v);
     sim_run(MILLISECS(10));
     vcpu_pause_nosync(x->v);
     sim_run(MICROSECS(10));
     home = x->v->cpu;
     next = home ? 0 : 1; /* whom it calls */
+    sim_set_mask(first, BIT(home), ALL);
+    sim_set_mask(own, BIT(next), ALL);
     vcpu_unpause(x->v);
-    sim_vcpu(sim_domain(256, 0), hog, BIT(home)); /* goes first there */
-    sim_vcpu(sim_domain(256, 0), hog, BIT(next));
+    vcpu_unpause(first->v); /* has slept longer */
+    vcpu_unpause(own->v);
     sim_run(MILLISECS(10));
     CHECK(sim.idle_lost <= 2 * SIM_IPI_LATENCY);
     CHECK_EQ(x->v->cpu, 3 - home - next);

@@ -154,7 +154,7 @@ void trap_init(void)
 static void tss_init(struct cpu *c)
 {
     unsigned long top = (unsigned long)c + CPU_AREA;
-    unsigned long base = (unsigned long)&c->tss;
+    uint64_t base = (uintptr_t)&c->tss;
     const uint64_t limit = sizeof(c->tss) - 1;
 
     c->tss.iomap = sizeof(c->tss);
@@ -169,7 +169,7 @@ static void tss_init(struct cpu *c)
 #endif
     c->gdt[SEL_TSS / 8] = limit | (base & 0xffffff) << 16 |
                           0x0000890000000000ull |
-                          (uint64_t)(base >> 24 & 0xff) << 56;
+                          (base >> 24 & 0xff) << 56;
 }
 
 void trap_init_cpu(void)

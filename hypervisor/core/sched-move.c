@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vCPUs change CPUs: idle CPUs fetch work, others call them to it; after a
+ * slice, who has had less than another CPU's vCPU goes there; affinity.
+ *
+ * A CPU that has nothing to do sets its bit in sched_idle_cpus, then looks at
+ * all queues; who makes a vCPU wait queues it, then looks at the bits. Both
+ * have a full barrier in between, so one of them notices.
+ */
+#include "hypervisor/core/sched-impl.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/x86/smp.h"
+
+/*
+ * Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
+ * another and sets the bit again if there is none. False: it found something
+ * else to do meanwhile. Any lock.
+ */
+static bool poke_idle(unsigned int cpu, unsigned int from)
+{
+    struct runq *rq = runq_of_cpu(cpu);
+
+    if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
+        cpu != cpu_id())
+        smp_kick(cpu);
+    return !READ_ONCE(rq->hint_weight); /* pairs with runq_pass_on() */
+}
+
+void sched_call_help(const struct vcpu *v)
+{
+    smp_mb(); /* v is on the queue before we look: see above */
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
+        uint64_t word;
+
+        while ((word = READ_ONCE(sched_idle_cpus.bits[i]) &
+                       v->affinity_hard.bits[i])) {
+            unsigned int cpu = i * 64 + bit_lowest(word);
+
+            /* So that the next one calls another CPU. */
+            if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
+                poke_idle(cpu, v->cpu))
+                return;
+        }
+    }
+}
+
+void runq_call_help(struct runq *rq)
+{
+    struct vcpu *v;
+
+    list_for_each (v, &rq->queue, se.queue)
+        sched_call_help(v);
+}
+
+void runq_pass_on(struct runq *rq)
+{
+    unsigned int from;
+
+    smp_mb(); /* the hint says that we are busy before we look */
+    if (likely(!READ_ONCE(rq->poked)))
+        return;
+    from = atomic_xchg(&rq->poked, 0);
+    if (!from || from - 1 == rq->cpu)
+        return;
+    rq = runq_of_cpu(from - 1);
+    spin_lock(&rq->lock);
+    runq_call_help(rq);
+    spin_unlock(&rq->lock);
+}
+
+/* --- Fetching and sending. --- */
+
+/* Takes a waiting vCPU to another queue. Both locked. */
+static void move(struct runq *from, struct runq *to, struct vcpu *v)
+{
+    uint64_t now = now_ns();
+
+    runq_remove(from, v);
+    runq_charge(to, now);
+    runq_place_moved(to, v);
+    runq_enqueue(to, v, now);
+}
+
+void runq_evict(struct runq *rq)
+{
+    struct runq *to;
+    struct vcpu *v;
+
+    for (;;) {
+        spin_lock(&rq->lock);
+        v = runq_first_misplaced(rq);
+        rq->misplaced = v != NULL;
+        to = v ? runq_of_cpu(sched_place(v, 0, &sched_view, now_ns())) : rq;
+        spin_unlock(&rq->lock);
+        if (to == rq)
+            return;
+        spin_lock_pair(&rq->lock, &to->lock);
+        v = runq_first_misplaced(rq); /* perhaps not the same any more */
+        if (v && vcpu_allowed_on(v, to->cpu))
+            move(rq, to, v);
+        spin_unlock_pair(&rq->lock, &to->lock);
+    }
+}
+
+void runq_balance(struct runq *rq)
+{
+    struct runq *to = NULL;
+    uint64_t now = now_ns();
+    unsigned int cpu = MAX_CPUS;
+    struct vcpu *v;
+
+    spin_lock(&rq->lock);
+    rq->slice_over = false;
+    v = runq_first(rq);
+    if (v)
+        cpu = sched_balance_target(v, rq->cpu, &sched_view, now);
+    spin_unlock(&rq->lock);
+    if (cpu == MAX_CPUS)
+        return;
+
+    to = runq_of_cpu(cpu);
+    spin_lock_pair(&rq->lock, &to->lock);
+    runq_charge(to, now);
+    v = runq_first_for(rq, cpu);
+    if (v && to->curr != to->idle &&
+        to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
+        move(rq, to, v);
+    spin_unlock_pair(&rq->lock, &to->lock);
+}
+
+/* How many wait on rq for another CPU than its own to take them: an idle one
+ * is about to take one itself. A hint. */
+static unsigned int spare(const struct runq *rq)
+{
+    unsigned int nr = READ_ONCE(rq->nr);
+
+    return nr && !READ_ONCE(rq->hint_weight) ? nr - 1 : nr;
+}
+
+/* Moves one from another queue to rq, if one there may run here. No queue
+ * locked. */
+static bool steal_from(struct runq *rq, struct runq *from)
+{
+    struct vcpu *v = NULL;
+
+    spin_lock_pair(&rq->lock, &from->lock);
+    if (spare(from)) {
+        v = runq_first_for(from, rq->cpu);
+        if (v)
+            move(from, rq, v);
+    }
+    spin_unlock_pair(&rq->lock, &from->lock);
+    return v != NULL;
+}
+
+bool runq_steal(struct runq *rq, unsigned int poked)
+{
+    struct cpumask left = *sched_view.online;
+
+    if (poked && steal_from(rq, runq_of_cpu(poked - 1)))
+        return true;
+    cpumask_clear(&left, rq->cpu);
+    for (;;) {
+        unsigned int cpu, most = 0, best = MAX_CPUS;
+
+        for_each_cpu (cpu, &left) {
+            unsigned int nr = spare(runq_of_cpu(cpu));
+
+            if (nr > most) {
+                most = nr;
+                best = cpu;
+            }
+        }
+        if (best == MAX_CPUS)
+            return false;
+        cpumask_clear(&left, best);
+        if (steal_from(rq, runq_of_cpu(best)))
+            return true;
+    }
+}
+
+/* --- Affinity. --- */
+
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
+                       const struct cpumask *soft)
+{
+    struct runq *rq;
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        any |= hard->bits[i] & sched_view.online->bits[i];
+    if (!any)
+        return -EINVAL;
+    rq = runq_lock_of(v);
+    v->affinity_hard = *hard;
+    v->affinity_soft = *soft;
+    if (!vcpu_allowed_on(v, rq->cpu)) {
+        if (rq->curr == v)
+            runq_resched(rq);
+        else if (vcpu_is_queued(v))
+            rq->misplaced = true;
+    } else if (vcpu_is_queued(v)) {
+        sched_call_help(v); /* idle CPUs may take it now */
+    }
+    any = rq->misplaced;
+    spin_unlock(&rq->lock);
+    if (any)
+        runq_evict(rq);
+    return 0;
+}
+
+int sched_pin(struct vcpu *v, unsigned int cpu)
+{
+    struct cpumask one = { { 0 } };
+    int rc;
+
+    if (cpu >= MAX_CPUS)
+        return -EINVAL;
+    if (v->pinned)
+        return -EBUSY;
+    cpumask_set(&one, cpu);
+    v->affinity_unpinned = v->affinity_hard;
+    rc = sched_set_affinity(v, &one, &v->affinity_soft);
+    v->pinned = !rc;
+    return rc;
+}
+
+int sched_unpin(struct vcpu *v)
+{
+    if (!v->pinned)
+        return -EINVAL;
+    v->pinned = false;
+    return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
+}
+
