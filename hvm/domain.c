@@ -10,6 +10,7 @@
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/pvtime.h"
 #include "hvm/svm/svm.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
@@ -66,6 +67,8 @@ int hvm_domain_init(struct domain *d)
         h->cpuid = cpu_policy_create(d);
         rc = h->cpuid ? 0 : -ENOMEM;
     }
+    if (!rc)
+        pvtime_update_wallclock(d);
     return rc;
 }
 

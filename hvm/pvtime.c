@@ -35,12 +35,15 @@ void pvtime_update(struct vcpu *v)
 
 void pvtime_update_wallclock(struct domain *d)
 {
-    struct shared_info *s = d->shared_info;
+    struct shared_info *s = READ_ONCE(d->shared_info);
     int64_t ns = (int64_t)wallclock_boot() +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
-    uint32_t version = s->wc_version;
+    uint32_t version;
 
+    if (!s) /* the domain is dead */
+        return;
+    version = s->wc_version;
     WRITE_ONCE(s->wc_version, version | 1);
     smp_wmb();
     s->wc_sec = (uint32_t)secs;

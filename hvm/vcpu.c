@@ -177,6 +177,8 @@ int hvm_vcpu_init(struct vcpu *v)
     if (rc)
         return rc;
     tsc_init(v);
+    if (!v->id)
+        pvtime_update_wallclock(v->domain);
     hvm_vcpu_reset(v, 0xf000, 0xfff0);
     hv->wait_sipi = v->id != 0;
     atomic_set_bit(PENDING_IRQ, &v->pending);

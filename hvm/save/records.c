@@ -181,7 +181,7 @@ static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
     unsigned int bytes = len - (unsigned int)XSAVE_OFFSET;
 
     /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
-    if (!cpu_features.xsave || !cpuid_xcr0_valid(v, x->xcr0) ||
+    if (!cpu_features.xsave || (x->xcr0 != 1 && !cpuid_xcr0_valid(v, x->xcr0)) ||
         !vcpu_fpu_valid(&x->save_area) ||
         (x->save_area.xsave_hdr.xstate_bv & ~cpu_features.xcr0_max) ||
         x->save_area.xsave_hdr.xcomp_bv)

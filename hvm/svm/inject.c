@@ -4,6 +4,7 @@
  * cut short (APM vol. 2 15.20, 15.21).
  */
 #include "hvm/svm/svm.h"
+#include "hypervisor/cpu/cr.h"
 #include "hypervisor/x86/features.h"
 
 /*
@@ -103,6 +104,41 @@ void svm_collect_interrupted(struct vcpu *v)
         ev->has_error = false;
 }
 
+/*
+ * The intercept comes before the IRET is executed, and only after it may the
+ * next NMI come in: a single step lies between. (An IRET that faults shows
+ * TF to its handler; there is no other way without vNMI.)
+ */
+static void step_over_iret(struct vcpu *v)
+{
+    struct svm_vcpu *s = svm_of(v);
+    struct regs *r = vcpu_regs(v);
+
+    if (s->stepping)
+        return;
+    s->stepping = true;
+    s->step_tf = r->rflags & RFLAGS_TF;
+    s->step_dr6 = vmcb_dr6(s->vmcb);
+    r->rflags |= RFLAGS_TF;
+}
+
+void svm_step_end(struct vcpu *v, struct vmexit *e)
+{
+    struct svm_vcpu *s = svm_of(v);
+    bool trap = e->kind == EXIT_EXCEPTION && e->exception.vector == VEC_DB;
+
+    if (!trap && vcpu_regs(v)->rip == s->iret_rip)
+        return;
+    s->stepping = s->nmi_masked = false;
+    s->iret_rip = 0;
+    /* The trap is the guest's if it steps itself, or hit a breakpoint. */
+    if (trap && !s->step_tf && !(vmcb_dr6(s->vmcb) & 0xf)) {
+        vmcb_set_dr6(s->vmcb, s->step_dr6);
+        e->kind = EXIT_NMI_WINDOW;
+    }
+    vcpu_kick(v, PENDING_IRQ);
+}
+
 void svm_window(struct vcpu *v, bool irq, bool nmi)
 {
     struct vmcb *b = vmcb_of(v);
@@ -120,7 +156,9 @@ void svm_window(struct vcpu *v, bool irq, bool nmi)
         vmcb_intercept(b, VMCB_MISC1, MISC1_VINTR, false);
         vmcb_set_vintr(b, vmcb_vintr(b) & (VINTR_TPR | VINTR_MASKING));
     }
-    if (nmi)
+    if (nmi && svm_of(v)->nmi_masked && svm_of(v)->iret_rip)
+        step_over_iret(v);
+    else if (nmi)
         vmcb_intercept(b, VMCB_MISC1, MISC1_IRET, true);
 }
 

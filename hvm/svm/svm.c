@@ -237,6 +237,8 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
         s->iret_rip = r->rip;
         vmcb_intercept(b, VMCB_MISC1, MISC1_IRET, false);
     }
+    if (unlikely(s->stepping))
+        svm_step_end(v, e);
 }
 
 static void svm_set_tpr(struct vcpu *v, unsigned int tpr)

@@ -13,6 +13,9 @@ struct svm_vcpu {
     unsigned int cpu;       /* (v) where the ASID is from */
     bool nmi_masked;        /* (v) an NMI handler runs in the guest */
     bool window_late;       /* (v) ask again after the next exit */
+    bool stepping;          /* (v) TF is ours, for that IRET */
+    bool step_tf;           /* (v) it was set anyway */
+    uint64_t step_dr6;      /* (v) before it */
     uint64_t iret_rip;      /* (v) of the IRET that ends it, 0: none seen */
 };
 
@@ -44,6 +47,8 @@ void svm_decode_exit(struct vcpu *v, struct vmexit *e);
 void svm_inject(struct vcpu *v, const struct hvm_event *ev);
 void svm_collect_interrupted(struct vcpu *v);
 void svm_window(struct vcpu *v, bool irq, bool nmi);
+/* After each exit while ->stepping: has the IRET been executed? */
+void svm_step_end(struct vcpu *v, struct vmexit *e);
 unsigned int svm_shadow(struct vcpu *v);
 void svm_set_shadow(struct vcpu *v, unsigned int bits);
 

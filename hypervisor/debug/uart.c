@@ -30,7 +30,7 @@ enum {
 #define IER_RECEIVE 0x01
 #define BAUD_BASE 115200
 #define POLL_MAX 256
-#define WAIT_SPINS 20000
+#define WAIT_SPINS 2000000 /* about two seconds */
 
 char opt_com1[64] = "";
 

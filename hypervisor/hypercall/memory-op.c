@@ -264,7 +264,8 @@ static int add_one(struct domain *d, struct domain *foreign,
 
     switch (space) {
     case XENMAPSPACE_shared_info:
-        return idx ? -EINVAL : map_special(d, d->shared_info_page, g);
+        pg = READ_ONCE(d->shared_info_page); /* NULL once d is dead */
+        return idx || !pg ? -EINVAL : map_special(d, pg, g);
     case XENMAPSPACE_grant_table:
         /* Status frames are of version 2 only. */
         if (idx >= XENMAPIDX_grant_table_status)

@@ -61,7 +61,7 @@ static uint64_t worst_tsc, worst_ns;
 
 static void compare(void *arg)
 {
-    uint32_t me = this_cpu()->id, rounds = 5000;
+    uint32_t me = this_cpu()->id, rounds = 500;
     uint64_t tsc, ns;
 
     for (uint32_t i = 0; i < rounds; i++) {
