@@ -19,7 +19,7 @@ export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 run() {
     case $kind in
     unit)
-        timeout "${UNIT_TIMEOUT:-60}" "$1" ;;
+        timeout "${UNIT_TIMEOUT:-300}" "$1" ;;
     fuzz)
         corpus=tests/fuzz/corpus/$2
         [ -d "$corpus" ] || corpus=

@@ -313,7 +313,7 @@ static void resources(void)
     list_set(0, 0x902);
     CHECK_EQ(acquire(1, XENMEM_resource_grant_table, 0, 1, 0, LIST), 0);
     CHECK_EQ(ioreq_page->count, 3);
-    CHECK_EQ(grant_page->count, 2);
+    CHECK_EQ(grant_page->count, 3);
     CHECK_EQ(acquire(1, XENMEM_resource_grant_table, 0, 1, 4, LIST), -EINVAL);
     CHECK_EQ(acquire(1, XENMEM_resource_grant_table, 0, 1, ~0ull, LIST),
              -EINVAL);
