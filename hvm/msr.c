@@ -5,6 +5,7 @@
 #include "hvm/base/hvm.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
+#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
@@ -208,6 +209,7 @@ int msr_hypercall_page_write(struct vcpu *v, uint32_t index, uint64_t val)
 
     if (val & (PAGE_SIZE - 1))
         return -EINVAL;
+    hvm_latch_layout(v->domain);
     for (unsigned int i = 0; i < PAGE_SIZE / sizeof(page); i++) {
         memset(page, 0xcc, sizeof(page));
         page[0] = 0xb8; /* mov $i, %eax */

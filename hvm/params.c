@@ -24,16 +24,19 @@
 
 typedef int effect_fn(struct domain *d, uint64_t val);
 
+void hvm_latch_layout(struct domain *d)
+{
+    if (current->domain == d)
+        d->hvm->compat = hvm_mode(current) != MODE_64;
+    pvtime_update_wallclock(d);
+}
+
 static int set_callback(struct domain *d, uint64_t val)
 {
     struct vcpu *v = d->vcpu[0];
 
     route_callback_set_via(d->hvm->route, val);
-    /* The kernel that asks for upcalls is the one that uses shared info: its
-     * width is the width of the layout. */
-    if (current->domain == d)
-        d->hvm->compat = hvm_mode(current) != MODE_64;
-    pvtime_update_wallclock(d);
+    hvm_latch_layout(d);
     if (v && READ_ONCE(v->info->evtchn_upcall_pending))
         hvm_assert_upcall(v);
     return 0;

@@ -10,4 +10,11 @@
 int hvm_param_set(struct domain *d, uint32_t index, uint64_t val, bool self);
 int hvm_param_get(struct domain *d, uint32_t index, uint64_t *val, bool self);
 
+/*
+ * Called by what a kernel does first of all: places its hypercall page, asks
+ * for upcalls. Its width then is the width of the layout of shared info, as
+ * with Xen.
+ */
+void hvm_latch_layout(struct domain *d);
+
 #endif

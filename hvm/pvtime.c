@@ -33,28 +33,39 @@ void pvtime_update(struct vcpu *v)
     WRITE_ONCE(t->version, version);
 }
 
+/* The record and its high part are elsewhere in a 32-bit guest's layout. */
+struct wallclock {
+    uint32_t version, sec, nsec;
+};
+
+BUILD_BUG_ON(offsetof(struct shared_info, wc_nsec) -
+                 offsetof(struct shared_info, wc_version) !=
+             offsetof(struct wallclock, nsec));
+BUILD_BUG_ON(offsetof(struct compat_shared_info, wc_nsec) -
+                 offsetof(struct compat_shared_info, wc_version) !=
+             offsetof(struct wallclock, nsec));
+
 void pvtime_update_wallclock(struct domain *d)
 {
-    struct shared_info *s = READ_ONCE(d->shared_info);
+    struct compat_shared_info *c = (void *)d->shared_info;
+    bool compat = d->hvm->compat;
+    struct wallclock *w = compat ? (void *)&c->wc_version
+                                 : (void *)&d->shared_info->wc_version;
     int64_t ns = (int64_t)wallclock_boot() +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
-    uint32_t version;
+    uint32_t version = w->version;
 
-    if (!s) /* the domain is dead */
-        return;
-    version = s->wc_version;
-    WRITE_ONCE(s->wc_version, version | 1);
+    WRITE_ONCE(w->version, version | 1);
     smp_wmb();
-    s->wc_sec = (uint32_t)secs;
-    s->wc_nsec = (uint32_t)((uint64_t)ns % SECONDS(1));
-    if (d->hvm->compat)
-        ((struct compat_shared_info *)s)->arch.wc_sec_hi =
-            (uint32_t)(secs >> 32);
+    w->sec = (uint32_t)secs;
+    w->nsec = (uint32_t)((uint64_t)ns % SECONDS(1));
+    if (compat)
+        c->arch.wc_sec_hi = (uint32_t)(secs >> 32);
     else
-        s->wc_sec_hi = (uint32_t)(secs >> 32);
+        d->shared_info->wc_sec_hi = (uint32_t)(secs >> 32);
     smp_wmb();
-    WRITE_ONCE(s->wc_version, (version | 1) + 1);
+    WRITE_ONCE(w->version, (version | 1) + 1);
 }
 
 int64_t domain_wallclock_ns(struct domain *d)

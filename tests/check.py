@@ -5,7 +5,8 @@
     check.py            all stages
     check.py NAME...    only these (--list names them)
 
-Two lanes run side by side when there are two CPUs or more: the host lane
+Two lanes run side by side when there are four CPUs or more (the emulated
+machine wants two for itself, and tests of time want them idle): the host lane
 (lint, unit tests, ABI comparison, fuzzing, other builds) and the emulator
 lane (image, guest tests, system tests).  Compilers and emulators are those of
 the bench chroot, so that all machines give the same result; without a chroot
@@ -262,7 +263,7 @@ class Check:
 
     def all(self):
         self.set_up()
-        lanes = [("host",), ("emulator",)] if CPUS > 1 else [
+        lanes = [("host",), ("emulator",)] if CPUS > 3 else [
             ("host", "emulator")]
         threads = [threading.Thread(target=self.lane, args=names, daemon=True)
                    for names in lanes]

@@ -333,7 +333,7 @@ int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
 
     if (rc)
         return rc;
-    if (page_claim_range(mfn(g.raw), n, d->id)) {
+    if (page_claim_zeroed(mfn(g.raw), n, d->id)) {
         domain_uncharge(d, (uint32_t)n, false);
         return -ENOMEM;
     }

@@ -144,6 +144,9 @@ static int populate_one(struct domain *d, uint64_t g,
 static int decrease_one(struct domain *d, uint64_t g,
                         const struct xen_memory_reservation *r)
 {
+    /* What is not there cannot be given back. */
+    if (p2m_lookup(d, gfn(g)).type == P2M_NONE)
+        return -EINVAL;
     return p2m_unmap(d, gfn(g), r->extent_order, INVALID_MFN);
 }
 

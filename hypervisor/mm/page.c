@@ -238,6 +238,15 @@ int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
     return rc;
 }
 
+int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner)
+{
+    int rc = page_claim_range(first, nr, owner);
+
+    for (uint64_t i = 0; !rc && i < nr; i++)
+        frame_zero(mfn_add(first, i));
+    return rc;
+}
+
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
 {
     uint64_t m = first.raw, end = m + nr;

@@ -108,6 +108,9 @@ void page_allocator_add(uint64_t start, uint64_t end);
  * claimed, if any frame of it is not free.
  */
 int page_claim_range(mfn_t first, uint64_t nr, domid_t owner);
+/* The same at any time: the frames may have been others', so they are
+ * zeroed. */
+int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner);
 
 /*
  * Boot only: the same for RAM that mm_init() was told to leave alone (modules,

@@ -37,7 +37,7 @@ GUEST_STAGES = {
     ],
     "screen": [],
 }
-SCREEN_READY = {"freedos": r"[A-Z]:\\>|Do you want to", }
+SCREEN_READY = {"freedos": r"[A-Z]:\\>|Do you want to proceed"}
 
 
 class Stages:

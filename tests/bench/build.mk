@@ -16,7 +16,7 @@ ifeq ($(HYPERVISOR),)
 BENCH_NEEDS = $(B)/lodge $(B)/lodge32
 endif
 
-.PHONY: bench images iso run shell test-system bench-clean
+.PHONY: bench images iso run shell test-system check-long bench-clean
 
 bench:                  ## make the chroot with compilers and emulators
 	@$(BENCH)/chroot.sh >/dev/null
@@ -36,6 +36,9 @@ shell: images $(BENCH_NEEDS)    ## boot and attach to domain 0's console
 
 test-system: images $(BENCH_NEEDS)  ## system tests (TESTS="name name")
 	@tests/system/run.py $(TESTS)
+
+check-long: images $(BENCH_NEEDS)   ## all system tests, the slow ones too
+	@LONG=1 tests/system/run.py $(TESTS)
 
 # Chroots and images of recipes that are no longer used, and partial builds.
 bench-clean:            ## drop cached chroots and images of old recipes

@@ -177,6 +177,8 @@ class Runner:
             spec.get("limit", "60"))
         try:
             for step in spec["steps"].strip().split("\n"):
+                if step.startswith("#"):
+                    continue
                 word, _, rest = step.partition(" ")
                 if word == "run":
                     self.last_command = rest
@@ -220,7 +222,9 @@ def main():
     config.read(os.path.join(HERE, "tests.ini"))
     known = [section[5:] for section in config.sections()
              if section.startswith("test ")]
-    names = sys.argv[1:] or known
+    names = sys.argv[1:] or [name for name in known if env("LONG") or
+                             not config.getboolean(f"test {name}", "long",
+                                                   fallback=False)]
     for name in names:
         if name not in known:
             raise Failure(f"no test {name} in tests.ini; there are: "

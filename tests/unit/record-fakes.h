@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Devices for tests of save records: each has one record, which its save
+ * gives and its load takes, and refuses when its first byte is 0xee. The
+ * records of vCPUs and their order are hvm/save's own. Include once, after
+ * hvm-fakes.h; link hvm/policy/cpuid.c and cpu-policy.c.
+ */
+#ifndef TESTS_UNIT_RECORD_FAKES_H
+#define TESTS_UNIT_RECORD_FAKES_H
+
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/rtc.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/vioapic.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/irq/vpic.h"
+#include "hvm/policy/cpu-policy.h"
+#include "hvm/policy/cpuid.h"
+#include "hvm/save/records.h"
+#include "hvm/save/vcpu-state.h"
+#include "hypervisor/x86/time.h"
+
+static struct cpu_policy record_policy;
+static unsigned int device_loads;
+
+#define RECORD(save, load, owner, type)                                     \
+    static struct type rec_##save;                                          \
+    void save(struct owner *o, struct type *rec) { *rec = rec_##save; }     \
+    int load(struct owner *o, const struct type *rec)                       \
+    {                                                                       \
+        device_loads++;                                                     \
+        if (*(const uint8_t *)rec == 0xee)                                  \
+            return -EINVAL;                                                 \
+        rec_##save = *rec;                                                  \
+        return 0;                                                           \
+    }
+
+RECORD(vlapic_save_hidden, vlapic_load_hidden, vlapic, hvm_hw_lapic)
+RECORD(vlapic_save_regs, vlapic_load_regs, vlapic, hvm_hw_lapic_regs)
+RECORD(route_save_intx, route_load_intx, route, hvm_hw_pci_irqs)
+RECORD(route_save_isa, route_load_isa, route, hvm_hw_isa_irqs)
+RECORD(route_save_link, route_load_link, route, hvm_hw_pci_link)
+RECORD(pit_save, pit_load, pit, hvm_hw_pit)
+RECORD(rtc_save, rtc_load, rtc, hvm_hw_rtc)
+RECORD(hpet_save, hpet_load, hpet, hvm_hw_hpet)
+RECORD(pmtimer_save, pmtimer_load, pmtimer, hvm_hw_pmtimer)
+
+static struct hvm_hw_vioapic rec_ioapic;
+static struct hvm_hw_vpic rec_pic[2];
+
+int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
+{
+    *rec = rec_ioapic;
+    return 0;
+}
+
+int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
+{
+    rec_ioapic = *rec;
+    return 0;
+}
+
+void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
+{
+    *rec = rec_pic[chip];
+}
+
+int vpic_load(struct route *r, unsigned int chip,
+              const struct hvm_hw_vpic *rec)
+{
+    rec_pic[chip] = *rec; /* ASan checks chip */
+    return 0;
+}
+
+FAKE uint64_t tsc_hz(void)
+{
+    return 2000000000;
+}
+
+FAKE uint64_t tsc_at_boot(void)
+{
+    return 0;
+}
+
+FAKE bool tsc_is_reliable(void)
+{
+    return true;
+}
+
+FAKE struct tsc_scale tsc_scale(void)
+{
+    return (struct tsc_scale){ .mul = 0x80000000u };
+}
+
+FAKE bool hvm_lapic_enabled(const struct vcpu *v)
+{
+    return true;
+}
+
+FAKE void vcpu_up(struct vcpu *v)
+{
+    v->down = false;
+}
+
+/* Gives d every device, its vCPUs local APICs, a policy with AVX-512. */
+static inline void record_devices(struct domain *d)
+{
+    static struct route route;
+    static struct pit pit;
+    static struct rtc rtc;
+    static struct hpet hpet;
+    static struct pmtimer pm;
+    static struct vlapic apic;
+    static const uint16_t features[] = {
+        XEN_X86_FEATURE_PAE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_PGE,
+        XEN_X86_FEATURE_FXSR, XEN_X86_FEATURE_SSE, XEN_X86_FEATURE_XSAVE,
+    };
+    uint32_t words[FEATURE_WORDS] = { 0 };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+        words[features[i] / 32] |= 1u << features[i] % 32;
+    cpu_policy_set_features(&record_policy, words);
+    record_policy.xstate[0].a = 0xe7;
+    cpu_features.xsave = true;
+    cpu_features.xcr0_max = 0xe7;
+    cpu_features.xsave_size = 576 + 256 + 64 + 512 + 1024;
+    route.has_pic = true;
+    d->hvm->route = &route;
+    d->hvm->pit = &pit;
+    d->hvm->rtc = &rtc;
+    d->hvm->hpet = &hpet;
+    d->hvm->pm = &pm;
+    d->hvm->cpuid = &record_policy;
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        d->vcpu[i]->hvm->lapic = &apic;
+        d->vcpu[i]->hvm->xcr0 = 1;
+        *(uint32_t *)((char *)d->vcpu[i]->hvm->xsave + 24) = 0x1f80;
+    }
+}
+
+#endif

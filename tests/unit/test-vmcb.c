@@ -1,0 +1,401 @@
+/* sources: hvm/svm/svm.c hvm/svm/regs.c hvm/svm/exit.c hvm/svm/inject.c hvm/svm/asid.c hvm/svm/dump.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control block: where fields are and which clean bit each setter
+ * clears, by a second table from the manual (APM vol. 2 appendix B, 15.15.3);
+ * registers in and out; exits decoded; ASIDs; and the MSR rules: sorted,
+ * disjoint, inside the state they name, open in the bitmap when they pass.
+ */
+#include "hvm/svm/svm.h"
+
+#include "hvm/irq/vlapic.h"
+#include "hvm/mem/guest-copy.h"
+#include "hvm/policy/cpuid.h"
+#include "hvm/policy/msr-table.h"
+#include "hypervisor/cpu/irq.h"
+#include "tests/unit/hvm-fakes.h"
+
+TEST_PROGRAM;
+
+static struct vcpu *v;
+
+/* --- What these files call. --- */
+
+void svm_run(struct regs *r, uint64_t vmcb_pa, uint64_t host_pa)
+{
+    abort();
+}
+
+int vlapic_base_write(struct vlapic *a, uint64_t val) { return -EINVAL; }
+int vlapic_msr_read(struct vlapic *a, uint32_t i, uint64_t *val)
+{
+    return -EINVAL;
+}
+int vlapic_msr_write(struct vlapic *a, uint32_t i, uint64_t val)
+{
+    return -EINVAL;
+}
+uint64_t vlapic_deadline_read(const struct vlapic *a) { return 0; }
+void vlapic_deadline_write(struct vlapic *a, uint64_t val) {}
+int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
+{
+    return -EFAULT;
+}
+void hvm_latch_layout(struct vcpu *w);
+void hvm_latch_layout(struct vcpu *w) {}
+unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
+uint64_t cpuid_guest_efer(const struct vcpu *w)
+{
+    return EFER_SCE | EFER_LME | EFER_NXE;
+}
+
+/* --- Fields. --- */
+
+#define AT(f) offsetof(struct vmcb, f##_)
+
+static const struct {
+    size_t got, want;
+} places[] = {
+    { AT(intercept), 0x00 }, { AT(pause_threshold), 0x3c },
+    { AT(iopm), 0x40 }, { AT(msrpm), 0x48 }, { AT(tsc_offset), 0x50 },
+    { AT(asid), 0x58 }, { AT(tlb_control), 0x5c }, { AT(vintr), 0x60 },
+    { AT(shadow), 0x68 }, { offsetof(struct vmcb, exitcode), 0x70 },
+    { offsetof(struct vmcb, exitinfo1), 0x78 },
+    { offsetof(struct vmcb, exitinfo2), 0x80 },
+    { offsetof(struct vmcb, exitintinfo), 0x88 }, { AT(np_enable), 0x90 },
+    { AT(eventinj), 0xa8 }, { AT(ncr3), 0xb0 }, { AT(lbr_enable), 0xb8 },
+    { offsetof(struct vmcb, clean), 0xc0 },
+    { offsetof(struct vmcb, nrip), 0xc8 },
+    { offsetof(struct vmcb, nbytes), 0xd0 },
+    { offsetof(struct vmcb, bytes), 0xd1 },
+    { AT(seg), 0x400 }, { AT(gdtr), 0x460 }, { AT(ldtr), 0x470 },
+    { AT(idtr), 0x480 }, { AT(tr), 0x490 }, { AT(cpl), 0x4cb },
+    { AT(efer), 0x4d0 }, { AT(cr4), 0x548 }, { AT(cr3), 0x550 },
+    { AT(cr0), 0x558 }, { AT(dr7), 0x560 }, { AT(dr6), 0x568 },
+    { AT(rflags), 0x570 }, { AT(rip), 0x578 }, { AT(rsp), 0x5d8 },
+    { AT(rax), 0x5f8 }, { AT(star), 0x600 }, { AT(lstar), 0x608 },
+    { AT(cstar), 0x610 }, { AT(sfmask), 0x618 },
+    { AT(kernel_gs_base), 0x620 }, { AT(sysenter_cs), 0x628 },
+    { AT(sysenter_esp), 0x630 }, { AT(sysenter_eip), 0x638 },
+    { AT(cr2), 0x640 }, { AT(pat), 0x668 }, { AT(debugctl), 0x670 },
+    { AT(br_from), 0x678 }, { AT(br_to), 0x680 },
+    { AT(lastexcpfrom), 0x688 }, { AT(lastexcpto), 0x690 },
+};
+
+/* Sets one field: only its group becomes unclean, only its bytes change. */
+#define SETTER(name, group)                                                 \
+    do {                                                                    \
+        struct vmcb *b = calloc(1, sizeof(*b)), *zero = calloc(1, sizeof(*b)); \
+        typeof(b->name##_) val;                                             \
+                                                                            \
+        memset(&val, 0xff, sizeof(val));                                    \
+        b->clean = ~0u;                                                     \
+        vmcb_set_##name(b, val);                                            \
+        CHECK_EQ(~b->clean, (group) < 0 ? 0 : 1u << ((group) & 31));        \
+        CHECK(!memcmp(&b->name##_, &val, sizeof(val)));                     \
+        memset(&b->name##_, 0, sizeof(val));                                \
+        b->clean = 0;                                                       \
+        CHECK(!memcmp(b, zero, sizeof(*b)));                                \
+        free(b);                                                            \
+        free(zero);                                                         \
+    } while (0)
+
+static void fields(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
+        CHECK_EQ(places[i].got, places[i].want);
+    SETTER(tsc_offset, 0);
+    SETTER(iopm, 1);
+    SETTER(msrpm, 1);
+    SETTER(asid, 2);
+    SETTER(vintr, 3);
+    SETTER(np_enable, 4);
+    SETTER(ncr3, 4);
+    SETTER(pat, 4);
+    SETTER(cr0, 5);
+    SETTER(cr3, 5);
+    SETTER(cr4, 5);
+    SETTER(efer, 5);
+    SETTER(dr6, 6);
+    SETTER(dr7, 6);
+    SETTER(gdtr, 7);
+    SETTER(idtr, 7);
+    SETTER(cpl, 8);
+    SETTER(cr2, 9);
+    SETTER(debugctl, 10);
+    SETTER(br_from, 10);
+    SETTER(br_to, 10);
+    SETTER(lastexcpfrom, 10);
+    SETTER(lastexcpto, 10);
+    SETTER(tlb_control, -1);
+    SETTER(shadow, -1);
+    SETTER(eventinj, -1);
+    SETTER(rip, -1);
+    SETTER(rsp, -1);
+    SETTER(rax, -1);
+    SETTER(rflags, -1);
+    SETTER(star, -1);
+    SETTER(kernel_gs_base, -1);
+}
+
+static void registers(void)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    for (unsigned int r = 0; r < NR_HVM_REGS; r++) {
+        uint64_t val = 0x1111111111ull * (r + 1);
+
+        if (r == REG_EFER)
+            val = EFER_SCE | EFER_NXE;
+        if (r == REG_GDTR_LIMIT || r == REG_IDTR_LIMIT)
+            val &= 0xffff;
+        if (r == REG_CR0)
+            val = CR0_PE;
+        svm_set_reg(v, r, val);
+        CHECK_EQ(svm_get_reg(v, r), val);
+    }
+    /* EFER: SVME is there and not seen, LMA is LME with paging. */
+    svm_set_reg(v, REG_EFER, EFER_LME);
+    CHECK_EQ(b->efer_, EFER_SVME | EFER_LME);
+    svm_set_reg(v, REG_CR0, CR0_PE | CR0_PG);
+    CHECK_EQ(svm_get_reg(v, REG_EFER), EFER_LME | EFER_LMA);
+    svm_set_reg(v, REG_CR0, CR0_PE);
+    CHECK_EQ(svm_get_reg(v, REG_EFER), EFER_LME);
+    svm_set_reg(v, REG_EFER, EFER_LMA);
+    CHECK_EQ(b->efer_, EFER_SVME);
+    for (unsigned int s = 0; s < NR_HVM_SEGS; s++) {
+        struct segment in = { (uint16_t)(s + 1), 0x92, 0xfffff, s << 20 },
+                       out;
+
+        b->clean = ~0u;
+        svm_set_seg(v, s, &in);
+        CHECK(!(b->clean & BIT(CLEAN_SEG)));
+        svm_get_seg(v, s, &out);
+        CHECK(!memcmp(&in, &out, sizeof(in)));
+    }
+    svm_set_seg(v, SEG_SS, &(struct segment){ .attr = 3 << SEG_DPL_SHIFT });
+    CHECK_EQ(svm_cpl(v), 3);
+}
+
+static void exits(void)
+{
+    struct vmcb *b = vmcb_of(v);
+    struct vmexit e;
+
+    vmcb_set_rip(b, 0x1000);
+    b->exitcode = SVM_EXIT_IOIO;
+    b->exitinfo1 = 0x3f8u << 16 | 1u << 4 | 1; /* IN, one byte */
+    b->exitinfo2 = 0x1002;
+    svm_decode_exit(v, &e);
+    CHECK_EQ(e.kind, EXIT_PIO);
+    CHECK_EQ(e.pio.port, 0x3f8);
+    CHECK_EQ(e.pio.size, 1);
+    CHECK(e.pio.in && !e.pio.string && !e.pio.rep);
+    CHECK_EQ(e.insn_len, 2);
+    b->exitcode = SVM_EXIT_NPF;
+    b->exitinfo1 = 2 | 1ull << 32;
+    b->exitinfo2 = 0xfee00123;
+    b->nbytes = 200; /* more than there can be */
+    svm_decode_exit(v, &e);
+    CHECK_EQ(e.kind, EXIT_NPF);
+    CHECK(e.npf.write && !e.npf.walk && !e.npf.present);
+    CHECK_EQ(e.npf.gpa.raw, 0xfee00123);
+    CHECK_EQ(e.nbytes, 15);
+    b->nbytes = 0;
+    for (uint64_t code = 0; code < 0x500; code++) {
+        b->exitcode = code;
+        svm_decode_exit(v, &e);
+        CHECK(e.kind < EXIT_KINDS);
+        CHECK_EQ(e.code, code);
+    }
+    b->exitcode = ~0ull;
+    svm_decode_exit(v, &e);
+    CHECK_EQ(e.kind, EXIT_ENTRY_FAILED);
+    b->exitcode = 0x403;
+    svm_decode_exit(v, &e);
+    CHECK_EQ(e.kind, EXIT_UNKNOWN);
+}
+
+static void events(void)
+{
+    struct vmcb *b = vmcb_of(v);
+    struct hvm_event ev = { .valid = true, .type = EVENT_EXCEPTION,
+                            .vector = VEC_PF, .has_error = true, .error = 6,
+                            .cr2 = 0x5000 };
+
+    svm_inject(v, &ev);
+    CHECK_EQ(b->eventinj_, 6ull << 32 | 1u << 31 | 1 << 11 | 3 << 8 | 14);
+    CHECK_EQ(b->cr2_, 0x5000);
+    ev = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
+                             .vector = 0x31 };
+    svm_inject(v, &ev);
+    CHECK_EQ(b->eventinj_, 1u << 31 | 0x31);
+    v->hvm->event.valid = false;
+    b->exitintinfo = 1u << 31 | 0x31; /* it was cut short */
+    svm_collect_interrupted(v);
+    CHECK_EQ(b->eventinj_, 0);
+    CHECK(v->hvm->event.valid);
+    CHECK_EQ(v->hvm->event.type, EVENT_INTR);
+    CHECK_EQ(v->hvm->event.vector, 0x31);
+    b->exitintinfo = 1u << 31 | 4 << 8 | 0x80; /* INT n runs again */
+    svm_collect_interrupted(v);
+    CHECK(!v->hvm->event.valid);
+    b->exitintinfo = 0;
+    svm_window(v, true, false);
+    CHECK(b->intercept_[VMCB_MISC1] & MISC1_VINTR);
+    CHECK(b->vintr_ & VINTR_IRQ);
+    svm_window(v, false, false);
+    CHECK(!(b->intercept_[VMCB_MISC1] & MISC1_VINTR));
+    CHECK(!(b->vintr_ & VINTR_IRQ));
+}
+
+/* No two owners of one ASID on one CPU, unless a flush is between. */
+static void asids(void)
+{
+    struct svm_vcpu s[5] = { { 0 } };
+    struct vmcb *b = calloc(5, sizeof(*b));
+    uint32_t owner[8];
+    unsigned int flushes = 0;
+
+    memset(owner, 0xff, sizeof(owner));
+    svm_asid_init_cpu(4);
+    for (unsigned int i = 0; i < 5; i++) {
+        s[i].vmcb = &b[i];
+        s[i].cpu = ~0u;
+    }
+    for (unsigned int n = 0; n < 1000; n++) {
+        unsigned int i = fake_random(5);
+        uint32_t asid;
+        bool fresh = fake_random(4) == 0;
+
+        if (fresh)
+            s[i].asid_generation = 0; /* flush_guest */
+        svm_asid_assign(&s[i]);
+        asid = b[i].asid_;
+        CHECK(asid >= 1 && asid < 4);
+        if (b[i].tlb_control_ == TLB_FLUSH_ALL) {
+            memset(owner, 0xff, sizeof(owner));
+            flushes++;
+            fresh = false;
+        }
+        CHECK(owner[asid] == ~0u || (owner[asid] == i && !fresh));
+        owner[asid] = i;
+    }
+    CHECK(flushes > 10);
+    free(b);
+}
+
+/* --- MSRs. --- */
+
+static void msr_rules_are_sound(void)
+{
+    for (unsigned int i = 0; i < nr_msr_rules; i++) {
+        const struct msr_rule *r = &msr_rules[i];
+        size_t n = r->last - r->first + 1;
+
+        CHECK(r->first <= r->last);
+        CHECK(!i || msr_rules[i - 1].last < r->first);
+        CHECK(r->name && *r->name);
+        CHECK_EQ(r->read == MSR_CALL, r->read_fn != NULL);
+        CHECK_EQ(r->write == MSR_CALL, r->write_fn != NULL);
+        if (r->read == MSR_STATE || r->write == MSR_STATE)
+            CHECK(r->arg + n * 8 <= sizeof(struct msr_state));
+        if (r->read == MSR_REG || r->write == MSR_REG)
+            CHECK(r->arg < NR_HVM_REGS);
+        CHECK(msr_rule_find(r->first) == r);
+        CHECK(msr_rule_find(r->last) == r);
+        if (i + 1 == nr_msr_rules || msr_rules[i + 1].first != r->last + 1)
+            CHECK(!msr_rule_find(r->last + 1));
+    }
+    CHECK(!msr_rule_find(~0u));
+}
+
+static unsigned int map_bits(const uint8_t *map, uint32_t index)
+{
+    uint32_t bit = (index & 0x1fff) * 2 + (index >= 0xc0010000 ? 0x8000
+                                           : index >= 0xc0000000 ? 0x4000 : 0);
+
+    return map[bit / 8] >> bit % 8 & 3;
+}
+
+/* Open exactly where a rule passes: a read or write that does not exit and
+ * is of no rule would reach the machine's own register. */
+static void msr_bitmap(void)
+{
+    static const uint32_t bases[] = { 0, 0xc0000000, 0xc0010000 };
+    const uint8_t *map = fake_frame(maddr_to_mfn(svm_msrpm_pa));
+
+    for (unsigned int b = 0; b < 3; b++)
+        for (uint32_t i = bases[b]; i < bases[b] + 0x2000; i++) {
+            const struct msr_rule *r = msr_rule_find(i);
+            unsigned int want = 3;
+
+            if (r && r->read == MSR_PASS)
+                want &= ~1u;
+            if (r && r->write == MSR_PASS)
+                want &= ~2u;
+            CHECK_EQ(map_bits(map, i), want);
+        }
+}
+
+static void msr_values(void)
+{
+    uint64_t val;
+
+    CHECK_EQ(msr_write(v, MSR_LSTAR, 0x1234), 0);
+    CHECK_EQ(msr_read(v, MSR_LSTAR, &val), 0);
+    CHECK_EQ(val, 0x1234);
+    CHECK_EQ(msr_write(v, MSR_SYSENTER_EIP, 1ull << 60), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_SYSENTER_EIP, ~0ull), 0);
+    CHECK_EQ(msr_write(v, MSR_SYSENTER_CS, 1ull << 32), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_MTRRCAP, 0), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_EFER, EFER_SVME), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_EFER, EFER_LME | EFER_SCE), 0);
+    CHECK_EQ(msr_write(v, MSR_PAT, 0x0007040600070402), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_TSC_AUX, 1ull << 32), -EINVAL);
+    CHECK_EQ(msr_write(v, 0x20f, 1ull << 39 | 0x800), 0);
+    CHECK_EQ(v->hvm->msr.mtrr_mask[7], 1ull << 39 | 0x800);
+    CHECK_EQ(msr_write(v, 0x20e, 2), -EINVAL);
+    CHECK_EQ(msr_write(v, 0x200, 1ull << 40), -EINVAL);
+    CHECK_EQ(msr_write(v, 0x26f, 0x0606060606060606), 0);
+    CHECK_EQ(v->hvm->msr.mtrr_fixed[10], 0x0606060606060606);
+    CHECK_EQ(msr_read(v, 0x12345678, &val), -EINVAL);
+    CHECK_EQ(msr_read(v, MSR_VM_CR, &val), 0);
+    CHECK(val & VM_CR_SVMDIS);
+    /* The TSC: what is written is read, and IA32_TSC_ADJUST follows. */
+    fake_tsc = 1000;
+    v->hvm->tsc_offset = 0;
+    CHECK_EQ(msr_write(v, MSR_TSC, 5000), 0);
+    CHECK_EQ(msr_read(v, MSR_TSC, &val), 0);
+    CHECK_EQ(val, 5000);
+    CHECK_EQ(msr_read(v, MSR_TSC_ADJUST, &val), 0);
+    CHECK_EQ(val, 4000);
+    CHECK_EQ(msr_write(v, MSR_TSC_ADJUST, 0), 0);
+    CHECK_EQ(msr_read(v, MSR_TSC, &val), 0);
+    CHECK_EQ(val, 1000);
+}
+
+int main(void)
+{
+    fake_doms_create();
+    v = &doms[1].v[0];
+    hvm_ops = svm_ops;
+    fake_cpuid_set(0x80000000, 0, (struct cpuid_regs){ .a = 0x8000001f });
+    fake_cpuid_set(0x80000001, 0, (struct cpuid_regs){ .c = BIT(2) });
+    fake_cpuid_set(0x8000000a, 0, (struct cpuid_regs){ .d = 1, .b = 16 });
+    fake_fail_after(2); /* the maps are made; VMSAVE is not for a host */
+    CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
+    fake_fail_after(-1);
+    CHECK_EQ(hvm_ops.vcpu_init(v), 0);
+    fields();
+    registers();
+    exits();
+    events();
+    asids();
+    msr_rules_are_sound();
+    msr_bitmap();
+    msr_values();
+    hvm_ops.vcpu_exit(v);
+    fake_doms_destroy();
+    return test_result();
+}
