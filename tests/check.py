@@ -14,7 +14,8 @@ the host lane takes the compilers at hand.
 
 A stage prints one line when it ends, and a sign of life every two minutes.
 Its output goes to build/check/NAME.log.  The last line counts, alone; the
-status is 1 if something failed or nothing ran.
+status is 1 if something failed or nothing ran.  After 43 minutes what still
+runs is ended and counts as failed.
 
 Environment: SLOW (factor on all time limits), JOBS (at once, in each lane).
 """
@@ -35,6 +36,7 @@ JOBS = os.environ.get("JOBS") or str(max(1, CPUS // 2))
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 FAILURE = re.compile(r"FAILED|^failed |: failed|\berror: |differences in|^make.*Error")
 SIGN_OF_LIFE = 120      # seconds
+DEADLINE = 43 * 60      # seconds
 TAIL, MOST, AFTER = 12, 8, 6
 
 
@@ -92,6 +94,8 @@ class Check:
         self.stopped = False
         self.bench = False
         self.images = None                  # why system tests cannot run
+        self.lanes = [("host",), ("emulator",)] if CPUS > 1 else [
+            ("host", "emulator")]
 
     def say(self, text):
         with self.lock:
@@ -149,25 +153,37 @@ class Check:
                     "PYTHON=python3", *argv]
         return ["tests/bench/in-bench", *argv] if self.bench else argv
 
-    def execute(self, stage):
-        """Runs the command; returns its status, or None at the limit."""
+    def environment(self, stage):
         env = {k: v for k, v in os.environ.items()
                if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "CC")}
-        env.update(JOBS=JOBS, SLOW=f"{SLOW:g}")
+        # The other lane takes its share of the machine.
+        busy = stage.lane == "emulator" and len(self.lanes) > 1
+        env.update(JOBS=JOBS, SLOW=f"{SLOW * (2 if busy else 1):g}")
+        return env
+
+    def left(self, stage, started):
+        """Seconds that a stage still may take."""
+        now = time.monotonic()
+        return min(started + stage.limit * SLOW,
+                   self.start + DEADLINE * SLOW) - now
+
+    def execute(self, stage):
+        """Runs the command; returns its status, or None at the limit."""
         started = time.monotonic()
         with open(stage.log, "wb") as log:
             child = subprocess.Popen(self.argv(stage), stdout=log, stderr=log,
-                                     stdin=subprocess.DEVNULL, env=env,
+                                     stdin=subprocess.DEVNULL,
+                                     env=self.environment(stage),
                                      start_new_session=True)
         self.running.add(child)
         try:
             while True:
-                left = started + stage.limit * SLOW - time.monotonic()
                 try:
-                    return child.wait(max(0.1, min(SIGN_OF_LIFE, left)))
+                    return child.wait(max(0.1, min(
+                        SIGN_OF_LIFE, self.left(stage, started))))
                 except subprocess.TimeoutExpired:
                     pass
-                if time.monotonic() - started >= stage.limit * SLOW:
+                if self.left(stage, started) <= 0:
                     self.end(child)
                     return None
                 self.say(f"{stage.name:<12} {time.monotonic() - started:6.0f} "
@@ -218,7 +234,7 @@ class Check:
             failed = skipped = 0
         note = ""
         if status is None:
-            note = f"time limit of {stage.limit * SLOW:.0f} s"
+            note = "time limit"
         elif status and not failed:
             note = f"ended with status {status}"
         elif stage.counts and not found:
@@ -272,15 +288,23 @@ class Check:
         for thread in threads:
             while thread.is_alive():
                 thread.join(0.5)
+        return self.closing_line()
+
+    def closing_line(self):
+        """What did not run to its end counts as failed."""
         results = [stage.result or (0, 1, 0) for stage in self.stages]
         passed, failed, skipped = map(sum, zip(*results))
-        print(f"{passed} passed, {failed} failed, {skipped} skipped")
+        print(f"{passed} passed, {failed} failed, {skipped} skipped",
+              flush=True)
         return 1 if failed or not passed else 0
 
-    def stop(self):
+    def stop(self, why):
         self.stopped = True
         for child in list(self.running):
             self.end(child)
+        self.say(f"stopped ({why}) in: " + " ".join(
+            stage.name for stage in self.stages if not stage.result))
+        return self.closing_line()
 
 
 def main():
@@ -295,13 +319,13 @@ def main():
             sys.exit(f"no stage {name}; there are: {' '.join(names)}")
     os.makedirs(LOGS, exist_ok=True)
     check = Check([stage for stage in STAGES if stage.name in wanted])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(sig, lambda number, _: sys.exit(
+            signal.Signals(number).name))
     try:
         return check.all()
-    except (KeyboardInterrupt, SystemExit):
-        check.stop()
-        print("stopped")
-        return 1
+    except SystemExit as end:
+        return check.stop(end.code)
 
 
 if __name__ == "__main__":

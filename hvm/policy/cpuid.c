@@ -250,8 +250,11 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
             r->a = (uint32_t)(tsc_hz() / 1000);
         break;
     case 4:
+        /* Not UPCALL_VECTOR, though HVMOP_set_evtchn_upcall_vector works:
+         * a vector of the local APIC costs an exit for its EOI, that of
+         * HVM_PARAM_CALLBACK_IRQ does not. */
         r->a = XEN_HVM_CPUID_X2APIC_VIRT | XEN_HVM_CPUID_VCPU_ID_PRESENT |
-               XEN_HVM_CPUID_DOMID_PRESENT | XEN_HVM_CPUID_UPCALL_VECTOR |
+               XEN_HVM_CPUID_DOMID_PRESENT |
                (d->privileged ? XEN_HVM_CPUID_IOMMU_MAPPINGS : 0);
         r->b = v->id;
         r->c = d->id;

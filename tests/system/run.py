@@ -222,7 +222,7 @@ def main():
     config.read(os.path.join(HERE, "tests.ini"))
     known = [section[5:] for section in config.sections()
              if section.startswith("test ")]
-    names = sys.argv[1:] or [name for name in known if env("LONG") or
+    names = sys.argv[1:] or [name for name in known if env("LONG", "") or
                              not config.getboolean(f"test {name}", "long",
                                                    fallback=False)]
     for name in names:

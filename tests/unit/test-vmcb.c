@@ -10,6 +10,7 @@
 
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
+#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/cpu/irq.h"
@@ -41,8 +42,7 @@ int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
 {
     return -EFAULT;
 }
-void hvm_latch_layout(struct vcpu *w);
-void hvm_latch_layout(struct vcpu *w) {}
+void hvm_latch_layout(struct domain *d) {}
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {

@@ -221,6 +221,11 @@ FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
     return 0;
 }
 
+FAKE int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner)
+{
+    return page_claim_range(first, nr, owner);
+}
+
 /* The frame of each page of Lodge's memory, by its address. */
 #define LEAF_BITS 17
 static uint32_t *frame_of[1 << (35 - LEAF_BITS)];
