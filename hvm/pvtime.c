@@ -47,15 +47,19 @@ BUILD_BUG_ON(offsetof(struct compat_shared_info, wc_nsec) -
 
 void pvtime_update_wallclock(struct domain *d)
 {
-    struct compat_shared_info *c = (void *)d->shared_info;
+    struct shared_info *s = READ_ONCE(d->shared_info);
+    struct compat_shared_info *c = (void *)s;
     bool compat = d->hvm->compat;
-    struct wallclock *w = compat ? (void *)&c->wc_version
-                                 : (void *)&d->shared_info->wc_version;
+    struct wallclock *w;
     int64_t ns = (int64_t)wallclock_boot() +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
-    uint32_t version = w->version;
+    uint32_t version;
 
+    if (!s) /* the domain is dead */
+        return;
+    w = compat ? (void *)&c->wc_version : (void *)&s->wc_version;
+    version = w->version;
     WRITE_ONCE(w->version, version | 1);
     smp_wmb();
     w->sec = (uint32_t)secs;
@@ -63,7 +67,7 @@ void pvtime_update_wallclock(struct domain *d)
     if (compat)
         c->arch.wc_sec_hi = (uint32_t)(secs >> 32);
     else
-        d->shared_info->wc_sec_hi = (uint32_t)(secs >> 32);
+        s->wc_sec_hi = (uint32_t)(secs >> 32);
     smp_wmb();
     WRITE_ONCE(w->version, (version | 1) + 1);
 }

@@ -9,7 +9,8 @@
 
 GUEST_CC ?= gcc
 GUEST_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -no-pie \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
+	-fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fcf-protection=none -fno-jump-tables \
 	-mgeneral-regs-only -Wall -Wextra -Wno-unused-parameter -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Werror -I. -MMD -MP
 GUEST_64 := -m64 -mno-red-zone

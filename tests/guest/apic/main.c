@@ -399,16 +399,16 @@ TEST_MAIN()
         skip("no x2APIC mode");
     if (x2)
         wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_X2);
-    test_reset_state();printf("did reset_state\n");
-    test_registers();printf("did registers\n");
+    test_reset_state();
+    test_registers();
     if (x2)
         test_x2_faults();
-    test_self();printf("did self\n");
-    test_priorities();printf("did priorities\n");
-    test_timer();printf("did timer\n");
-    test_deadline();printf("did deadline\n");
-    test_errors();printf("did errors\n");
-    test_nmi();printf("did nmi\n");
-    test_off();printf("did off\n");
-    test_modes();printf("did modes\n");
+    test_self();
+    test_priorities();
+    test_timer();
+    test_deadline();
+    test_errors();
+    test_nmi();
+    test_off();
+    test_modes();
 }

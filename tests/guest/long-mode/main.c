@@ -233,7 +233,8 @@ static void test_compat(void)
                  : "=S"(version), "=D"(signature) : "m"(far)
                  : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11",
                    "memory");
-    report_eq((uint32_t)version, 4 << 16 | 20, "hypercall from compatibility mode");
+    report_eq((uint32_t)version, 4 << 16 | 20,
+              "hypercall from compatibility mode");
     report_eq(signature, cpuid(0x40000000, 0).b, "CPUID from there");
     asm volatile("mov %0, %%ss; mov %0, %%ds; mov %0, %%es"
                  : : "r"(SEL_DATA));

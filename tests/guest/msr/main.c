@@ -48,11 +48,13 @@ static const struct {
     uint64_t value;
     bool by_cpu;
 } refused[] = {
-    { MSR_SYSENTER_ESP, 1ull << 62, false }, { MSR_PAT, 0x0202020202020202, false },
-    { MSR_PAT, 8, false }, { MSR_LSTAR, 0x8000000000000, true },
-    { MSR_FS_BASE, 1ull << 63, true }, { MSR_GS_BASE, 1ull << 47, true },
-    { MSR_KERNEL_GS_BASE, 1ull << 50, true }, { 0x200, 0x2, false }, { 0x200, 1ull << 60, false },
-    { 0x2ff, 1ull << 32, false }, { MSR_MTRRCAP, 0, false }, { MSR_APIC_BASE, 1ull << 60, false },
+    { MSR_SYSENTER_ESP, 1ull << 62, false },
+    { MSR_PAT, 0x0202020202020202, false }, { MSR_PAT, 8, false },
+    { MSR_LSTAR, 0x8000000000000, true }, { MSR_FS_BASE, 1ull << 63, true },
+    { MSR_GS_BASE, 1ull << 47, true },
+    { MSR_KERNEL_GS_BASE, 1ull << 50, true }, { 0x200, 0x2, false },
+    { 0x200, 1ull << 60, false }, { 0x2ff, 1ull << 32, false },
+    { MSR_MTRRCAP, 0, false }, { MSR_APIC_BASE, 1ull << 60, false },
     { MSR_APIC_BASE, 0xfee00400, false }, { MSR_TSC_AUX, 1ull << 32, false },
     { MSR_EFER, 1ull << 20, false },
 };

@@ -164,7 +164,8 @@ static void test_flush(void)
             cpu_pause();
     }
     report(smp_wait(1, 1000000), "the other CPU ends");
-    report(hvm_op(HVMOP_flush_tlbs, (void *)pages[0]) < 0, "flush_tlbs of something");
+    report(hvm_op(HVMOP_flush_tlbs, (void *)pages[0]) < 0,
+           "flush_tlbs of something");
 }
 #else
 static void test_flush(void)
