@@ -94,7 +94,7 @@ class Check:
         self.stopped = False
         self.bench = False
         self.images = None                  # why system tests cannot run
-        self.lanes = [("host",), ("emulator",)] if CPUS > 1 else [
+        self.lanes = [("host",), ("emulator",)] if CPUS > 3 else [
             ("host", "emulator")]
 
     def say(self, text):
@@ -279,10 +279,8 @@ class Check:
 
     def all(self):
         self.set_up()
-        lanes = [("host",), ("emulator",)] if CPUS > 3 else [
-            ("host", "emulator")]
         threads = [threading.Thread(target=self.lane, args=names, daemon=True)
-                   for names in lanes]
+                   for names in self.lanes]
         for thread in threads:
             thread.start()
         for thread in threads:

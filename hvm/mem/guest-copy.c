@@ -74,13 +74,14 @@ static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
     gpa_t at;
     int rc;
 
+    /* All of it, always: the error code may go to the guest. */
+    *f = (struct guest_fault){ .at = gpa(~0ull) };
     while (n) {
         size_t part = in_page(a.raw, n);
 
         rc = guest_walk(v, a, access, &at, &f->pfec);
         if (rc) {
             f->cr2 = a.raw;
-            f->at = gpa(~0ull);
             return rc;
         }
         if (copy_page(v->domain, at, b, part, access & PFEC_WRITE)) {

@@ -61,6 +61,7 @@ static const struct {
 void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
 {
     struct hvm_vcpu *hv = v->hvm;
+    const struct hvm_event *ev;
     struct segment s;
 
     memset(c, 0, sizeof(*c));
@@ -88,12 +89,15 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
     c->tsc = rdtsc() + hv->tsc_offset;
     memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
     c->flags = XEN_X86_FPU_INITIALISED;
-    if (hv->event.valid) {
+    /* The record has room for one event: an interrupt that is in service
+     * rather than the fault that put it off, which happens again. */
+    ev = hv->displaced.valid ? &hv->displaced : &hv->event;
+    if (ev->valid) {
         c->pending_valid = 1;
-        c->pending_type = hv->event.type;
-        c->pending_vector = hv->event.vector;
-        c->pending_error_valid = hv->event.has_error;
-        c->error_code = hv->event.error;
+        c->pending_type = ev->type;
+        c->pending_vector = ev->vector;
+        c->pending_error_valid = ev->has_error;
+        c->error_code = ev->error;
     }
 }
 
@@ -194,6 +198,7 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
         .valid = c->pending_valid, .type = c->pending_type,
         .vector = c->pending_vector, .has_error = c->pending_error_valid,
         .error = c->error_code };
+    hv->displaced.valid = false;
     hv->wait_sipi = false;
     hvm_ops.flush_guest(v);
     return 0;

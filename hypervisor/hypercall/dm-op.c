@@ -169,31 +169,35 @@ static long op_mem_type(struct call *c)
 {
     struct xen_dm_op_set_mem_type *o = &c->op.u.set_mem_type;
     enum p2m_type to;
+    long rc = 0;
 
     if (o->pad || o->mem_type >= ARRAY_SIZE(mem_types))
         return -EINVAL;
     to = mem_types[index_nospec(o->mem_type, ARRAY_SIZE(mem_types))];
     if (to == P2M_NONE)
         return o->mem_type == HVMMEM_mmio_dm ? 0 : -EOPNOTSUPP;
-    for (unsigned int done = 0; o->nr; done++) {
+    for (unsigned int done = 0; o->nr && !rc; done++) {
         gfn_t g = gfn(o->first_pfn);
         enum p2m_type from = p2m_lookup(c->d, g).type;
 
-        if (done == MEM_TYPE_STEP)
-            return -ERESTART;
+        if (done == MEM_TYPE_STEP) {
+            rc = -ERESTART;
+            break;
+        }
         if (from == P2M_RAM_LOG && to == P2M_RAM)
-            from = P2M_NONE; /* stays logged: it is RAM all the same */
+            from = to; /* stays logged: it is RAM all the same */
         else if (from != P2M_RAM && from != P2M_RAM_RO &&
                  from != P2M_RAM_LOG)
-            return -EINVAL;
-        if (from != P2M_NONE && from != to &&
-            p2m_change_type(c->d, g, from, to))
-            return -EAGAIN;
-        o->first_pfn++;
-        o->nr--;
+            rc = -EINVAL;
+        else if (from != to && p2m_change_type(c->d, g, from, to))
+            rc = -EAGAIN;
+        if (!rc) {
+            o->first_pfn++;
+            o->nr--;
+        }
     }
-    p2m_flush(c->d);
-    return 0;
+    p2m_flush(c->d); /* also of what was done before an error */
+    return rc;
 }
 
 static long op_event(struct call *c)

@@ -28,6 +28,8 @@ long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
     if (d == current->domain || max > d->max_vcpus || !max)
         return -EINVAL;
     spin_lock(&d->lock);
+    if (d->dying != DOMAIN_ALIVE)
+        rc = -EINVAL; /* nobody would wait for its threads */
     for (uint32_t i = 0; i < max && !rc; i++)
         if (!d->vcpu[i])
             rc = vcpu_create(d, i, hvm_vcpu_loop, &v);

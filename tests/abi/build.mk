@@ -15,7 +15,7 @@ abi_flags   := -std=gnu11 -O1 -ffreestanding -Wall -Wextra -Werror \
                -Wno-overflow -I.
 # XEN_INCLUDE may be a whole /usr/include: the compiler's own headers first,
 # and nothing of the C library, which need not exist for 32 bits.
-abi_xen     := $(abi_flags) -Wno-sign-compare -nostdinc \
+abi_xen      = $(abi_flags) -Wno-sign-compare -nostdinc \
                -isystem $(shell $(HOST_CC) -print-file-name=include) \
                -isystem $(XEN_INCLUDE)
 abi_sources := $(wildcard hypervisor/abi/*.h tests/abi/*.h tests/abi/list/*.h)

@@ -157,6 +157,16 @@ static void types_of_memory(void)
     op.u.set_mem_type.nr = 1;
     op.u.set_mem_type.first_pfn = 0x50000; /* nothing */
     CHECK_EQ(call(), -EINVAL);
+    /* What was done before an error is in no cached translation. */
+    fake_enter(g);
+    doms[1].flushes = 0;
+    (void)fake_ram(g, 0x50000, 0);
+    op.u.set_mem_type.nr = 2;
+    CHECK_EQ(call(), -EINVAL);
+    CHECK_EQ(op.u.set_mem_type.first_pfn, 0x50000);
+    CHECK_EQ(p2m_lookup(g, gfn(0x50000)).type, P2M_RAM_RO);
+    fake_enter(g);
+    CHECK_EQ(doms[1].flushes, 1);
     op.u.set_mem_type.mem_type = 77;
     CHECK_EQ(call(), -EINVAL);
     op.u.set_mem_type.mem_type = HVMMEM_ioreq_server;

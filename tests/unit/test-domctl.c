@@ -156,6 +156,15 @@ static void affinity(void)
     CHECK_EQ(call(XEN_DOMCTL_getvcpuinfo, 1), -EINVAL);
     op.u.max_vcpus.max = NR_VCPUS + 1;
     CHECK_EQ(call(XEN_DOMCTL_max_vcpus, 1), -EINVAL);
+    op.u.max_vcpus.max = NR_VCPUS;
+    CHECK_EQ(call(XEN_DOMCTL_max_vcpus, 1), 0);
+    /* A domain that dies gets no vCPU that could still run. */
+    g->dying = DOMAIN_DYING;
+    g->vcpu[0]->down = true;
+    CHECK_EQ(call(XEN_DOMCTL_max_vcpus, 1), -EINVAL);
+    CHECK(g->vcpu[0]->down);
+    g->dying = DOMAIN_ALIVE;
+    g->vcpu[0]->down = false;
 }
 
 static void memory(void)

@@ -211,6 +211,14 @@ static void copies(void)
     CHECK_EQ(p2m_change_type(d, gfn(9), P2M_RAM_RO, P2M_RAM), 0);
     CHECK_EQ(p2m_map(d, gfn(PAGES), mfn(FAKE_FRAMES + 5), 0, P2M_MMIO), 0);
     CHECK_EQ(guest_read_phys(d, out, gpa(PAGES << PAGE_SHIFT), 1), -EFAULT);
+    /* A page table that is no RAM: nothing of our stack is in the fault. */
+    doms[1].reg[0][REG_CR0] = CR0_PE | CR0_PG;
+    doms[1].reg[0][REG_CR3] = 0x40000000;
+    memset(&f, 0xff, sizeof(f));
+    CHECK_EQ(guest_read_linear(v, out, gva(0x1000), 4, 0, &f), -EIO);
+    CHECK_EQ(f.pfec, 0);
+    CHECK_EQ(f.cr2, 0x1000);
+    doms[1].reg[0][REG_CR0] = CR0_PE;
     /* Compare and exchange. */
     for (unsigned int n = 1; n <= 8; n *= 2) {
         uint64_t mask = n == 8 ? ~0ull : (1ull << n * 8) - 1, was = 0;

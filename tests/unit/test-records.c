@@ -103,6 +103,15 @@ static void round_trip(void)
     CHECK_EQ(hvm_load(d, stream, (size_t)n), 0);
     CHECK_EQ(save(again), n);
     CHECK(!memcmp(stream, again, (size_t)n));
+    /* An interrupt that a fault put off is not lost. */
+    d->vcpu[0]->hvm->displaced = (struct hvm_event){
+        .valid = true, .type = EVENT_INTR, .vector = 0x41 };
+    n = save(again);
+    CHECK_EQ(hvm_load(d, again, (size_t)n), 0);
+    CHECK(!d->vcpu[0]->hvm->displaced.valid);
+    CHECK_EQ(d->vcpu[0]->hvm->event.type, EVENT_INTR);
+    CHECK_EQ(d->vcpu[0]->hvm->event.vector, 0x41);
+    CHECK_EQ(hvm_load(d, stream, (size_t)n), 0);
     /* One at a time. */
     for (unsigned int code = 0; code < 30; code++)
         for (unsigned int i = 0; i < NR_VCPUS + 1; i++) {
