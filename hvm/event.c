@@ -122,11 +122,14 @@ static bool inject_irq(struct vcpu *v)
     return true;
 }
 
+static bool apic_wanted(struct vcpu *v)
+{
+    return !vlapic_quiet(v->hvm->lapic) && vlapic_pending(v->hvm->lapic) >= 0;
+}
+
 static bool irq_wanted(struct vcpu *v)
 {
-    return v->hvm->displaced.valid || upcall_wanted(v) ||
-           (!vlapic_quiet(v->hvm->lapic) &&
-            vlapic_pending(v->hvm->lapic) >= 0);
+    return v->hvm->displaced.valid || upcall_wanted(v) || apic_wanted(v);
 }
 
 /* The guest writes CR8 without an exit: the local APIC learns of it here,
@@ -170,10 +173,15 @@ void hvm_event_update(struct vcpu *v)
     }
     irq = irq_wanted(v);
     if (irq && irq_ok && !busy) {
-        irq = !inject_irq(v);
-        busy = true;
-        if (irq)
+        bool displaced = hv->displaced.valid;
+
+        /* What waits behind it wants a window; not the upcall that was just
+         * injected, whose flag stays until its handler runs. */
+        if (inject_irq(v))
+            irq = apic_wanted(v) || (displaced && upcall_wanted(v));
+        else
             irq = irq_wanted(v);
+        busy = true;
     }
     hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
     /* What TPR alone holds back comes when the guest lowers it. */

@@ -178,6 +178,7 @@ static void displaced(void)
     enter();
     CHECK_EQ(injected.vector, 0x41);
     CHECK_EQ(injected.type, EVENT_INTR);
+    CHECK(window_irq); /* for 0x51 */
     enter();
     CHECK_EQ(injected.vector, 0x51);
     CHECK(!window_irq);
@@ -206,6 +207,7 @@ static void priorities(void)
     CHECK(!window_nmi);
     enter();
     CHECK_EQ(injected.vector, 0xf3);
+    CHECK(window_irq); /* for 0x60 of the local APIC */
     v->info->evtchn_upcall_pending = 0; /* the handler clears it */
     enter();
     CHECK_EQ(injected.vector, 0x60);
