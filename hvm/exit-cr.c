@@ -4,6 +4,7 @@
  * the guest's CPUID does not offer fault, as on a CPU without them; CR0 and
  * CR3 are the CPU's own business under nested paging.
  */
+#include "hvm/access.h"
 #include "hvm/base/hvm.h"
 #include "hvm/exit.h"
 #include "hvm/insn.h"
@@ -12,23 +13,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/x86/features.h"
-
-static enum emul_rc read_cr(struct emul_ctx *c, unsigned int cr,
-                            uint64_t *val)
-{
-    struct vcpu *v = c->opaque;
-
-    switch (cr) {
-    case 0: *val = hvm_get_reg(v, REG_CR0); break;
-    case 2: *val = hvm_get_reg(v, REG_CR2); break;
-    case 3: *val = hvm_get_reg(v, REG_CR3); break;
-    case 4: *val = hvm_get_reg(v, REG_CR4); break;
-    case 8: *val = hvm_ops.get_tpr(v); break;
-    case EMUL_XCR0: *val = v->hvm->xcr0; break;
-    default: return emul_raise(c, VEC_UD, 0);
-    }
-    return EMUL_OK;
-}
 
 /* False: #GP. SDM vol. 3A 2.5, APM vol. 2 3.1.3. */
 static bool cr4_valid(struct vcpu *v, uint64_t val)
@@ -50,11 +34,9 @@ static bool cr0_valid(struct vcpu *v, uint64_t val)
     return !(val & CR0_NW) || (val & CR0_CD);
 }
 
-static enum emul_rc write_cr(struct emul_ctx *c, unsigned int cr,
-                             uint64_t val)
+enum emul_rc hvm_write_cr(struct emul_ctx *c, struct vcpu *v, unsigned int cr,
+                          uint64_t val)
 {
-    struct vcpu *v = c->opaque;
-
     switch (cr) {
     case 0:
         if (!cr0_valid(v, val))
@@ -84,48 +66,12 @@ static enum emul_rc write_cr(struct emul_ctx *c, unsigned int cr,
     return EMUL_OK;
 }
 
-static enum emul_rc fetch(struct emul_ctx *c, uint64_t la, void *buf,
-                          unsigned int *n)
-{
-    struct guest_fault f;
-    unsigned int got = hvm_fetch(c->opaque, la, buf, *n, &f);
-
-    if (!got)
-        return emul_page_fault(c, f.cr2, f.pfec);
-    *n = got;
-    return EMUL_OK;
-}
-
-static enum emul_rc read_mem(struct emul_ctx *c, uint64_t la, void *buf,
-                             unsigned int n, bool rmw)
-{
-    struct guest_fault f;
-
-    if (guest_read_linear(c->opaque, buf, gva(la), n, 0, &f))
-        return emul_page_fault(c, f.cr2, f.pfec);
-    return EMUL_OK;
-}
-
-static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
-{
-    return hvm_emul_seg(c->opaque, s);
-}
-
-static const struct emul_ops cr_ops = {
-    .fetch = fetch,
-    .read = read_mem, /* LMSW m16 */
-    .seg = seg,
-    .read_cr = read_cr,
-    .write_cr = write_cr,
-};
-
 enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
+    struct glue g = { .v = v };
     struct emul_ctx c;
 
-    c.ops = &cr_ops;
-    c.opaque = v;
-    hvm_emul_begin(v, &c);
+    hvm_emul_begin(&g, &c);
     hvm_emul_end(v, &c, emul_sys(&c));
     return VERDICT_RESUME;
 }

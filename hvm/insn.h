@@ -4,7 +4,6 @@
 #define HVM_INSN_H
 
 #include "hvm/base/hvm.h"
-#include "hvm/emul/emul.h"
 #include "hvm/mem/guest-copy.h"
 
 /*
@@ -20,12 +19,7 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e);
 unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
                        struct guest_fault *f);
 
-/* Fills an emulation context from v's registers (ops and opaque are the
- * caller's) and stores back what emulation changed. */
-void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c);
-void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
-
-/* Segment s in the emulator's form; valid until the next call. */
-const struct emul_seg *hvm_emul_seg(struct vcpu *v, enum insn_seg s);
+/* Code size of mode m in bytes, as the decoder wants it. */
+unsigned int hvm_code_bytes(enum hvm_mode m);
 
 #endif

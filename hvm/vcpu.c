@@ -45,8 +45,10 @@ static void fpu_reset(struct hvm_vcpu *hv)
     hv->xcr0 = 1;
 }
 
-static void fpu_save(struct hvm_vcpu *hv)
+void hvm_fpu_save(struct vcpu *v)
 {
+    struct hvm_vcpu *hv = v->hvm;
+
     if (cpu_features.xsave) {
         /* All components, whatever the guest has enabled by now. */
         xsetbv(0, cpu_features.xcr0_max);
@@ -57,8 +59,10 @@ static void fpu_save(struct hvm_vcpu *hv)
     }
 }
 
-static void fpu_load(struct hvm_vcpu *hv)
+void hvm_fpu_load(struct vcpu *v)
 {
+    struct hvm_vcpu *hv = v->hvm;
+
     if (cpu_features.xsave) {
         xsetbv(0, cpu_features.xcr0_max);
         asm volatile("xrstor64 (%0)" : : "r"(hv->xsave), "a"(~0u), "d"(~0u)
@@ -87,14 +91,14 @@ static void dr_load(const struct hvm_vcpu *hv)
 
 void hvm_switch_from(struct vcpu *v)
 {
-    fpu_save(v->hvm);
+    hvm_fpu_save(v);
     dr_save(v->hvm);
     hvm_ops.vcpu_save(v);
 }
 
 void hvm_switch_to(struct vcpu *v)
 {
-    fpu_load(v->hvm);
+    hvm_fpu_load(v);
     dr_load(v->hvm);
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);

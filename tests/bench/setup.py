@@ -56,8 +56,13 @@ class Setup:
         self.is_xen = self.hypervisor == "xen"
         self.dom0 = path_from("images/dom0.sh")
         self.guest = path_from("images/guest-debian.sh")
-        self.run_dir = os.path.join(BUILD, env("RUN_NAME", "run"))
+        name = env("RUN_NAME", "run")
+        self.run_dir = os.path.join(BUILD, name)
         os.makedirs(self.run_dir, exist_ok=True)
+        # Tests have ISOs of their own, beside the one for people.
+        iso = f"{os.path.basename(self.hypervisor)}.iso"
+        self.iso_path = (os.path.join(BUILD, iso) if name == "run"
+                         else os.path.join(self.run_dir, "boot.iso"))
         options = [HYPERVISOR_OPTIONS]
         if self.is_xen:
             # MWAIT faults under TCG, and a hang is easier seen than a reboot.
@@ -86,15 +91,16 @@ class Setup:
         wrong instruction; with a native TSC nothing is emulated."""
         return " tsc_mode='\"native\"'" if self.is_xen else ""
 
-    def iso(self, path):
+    def iso(self):
         """Makes the boot ISO and returns its path."""
         done = subprocess.run(in_bench(
-            os.path.join(BENCH, "iso.sh"), path, self.hypervisor_file(),
+            os.path.join(BENCH, "iso.sh"), self.iso_path,
+            self.hypervisor_file(),
             self.options, f"{self.dom0}/vmlinux", self.dom0_args,
             f"{self.dom0}/initrd.img"), check=False)
         if done.returncode:
             raise Failure("the boot ISO could not be made (see above)")
-        return path
+        return self.iso_path
 
     def guests_disk(self):
         """A disk with the files of ../shared/guests, or None."""
@@ -114,8 +120,7 @@ class Setup:
             return ["-kernel", self.hypervisor_file(), "-append", self.options,
                     "-initrd", f"{self.dom0}/vmlinux {self.dom0_args},"
                     f"{self.dom0}/initrd.img"]
-        arguments = ["-cdrom", self.iso(
-            os.path.join(self.run_dir, "boot.iso"))]
+        arguments = ["-cdrom", self.iso()]
         if self.boot == "uefi":
             arguments += ["-drive", "if=pflash,format=raw,readonly=on,"
                           "file=/usr/share/OVMF/OVMF_CODE_4M.fd",
