@@ -15,6 +15,7 @@
 #include "hvm/pvtime.h"
 #include "hvm/recorder.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
@@ -147,7 +148,7 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hvm_ops.set_shadow(v, 0);
     hv->event.valid = false;
     hv->displaced.valid = false;
-    hv->halted = false;
+    hv->halted = hv->stopped = false;
     hvm_ops.flush_guest(v);
 }
 
@@ -203,6 +204,27 @@ void hvm_vcpu_exit(struct vcpu *v)
     heap_free(hv->xsave);
     heap_free(hv);
     v->hvm = NULL;
+}
+
+bool hvm_vcpu_is_up(const struct vcpu *v)
+{
+    const struct hvm_vcpu *hv = v->hvm;
+
+    return !READ_ONCE(v->down) && !READ_ONCE(hv->wait_sipi) &&
+           (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
+}
+
+void hvm_vcpu_stopped(struct vcpu *v)
+{
+    struct vcpu *other;
+    unsigned int i;
+
+    /* Of two that stop at once one at least sees that the other did. */
+    smp_mb();
+    for_each_vcpu (v->domain, other, i)
+        if (hvm_vcpu_is_up(other))
+            return;
+    domain_shutdown(v->domain, SHUTDOWN_poweroff);
 }
 
 void hvm_vcpu_work(struct vcpu *v)

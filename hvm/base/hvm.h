@@ -56,6 +56,7 @@ struct hvm_vcpu {
     bool nmi_pending;        /* (a) */
     bool init_pending;       /* (a) */
     bool halted;             /* (v) in HLT */
+    bool stopped;            /* (a) in HLT with interrupts off */
     bool wait_sipi;          /* (a) after INIT, before SIPI */
     uint16_t sipi_vector;    /* (a) 0x100 | vector when one came */
     uint8_t upcall_vector;   /* (a) HVMOP_set_evtchn_upcall_vector, 0: none */

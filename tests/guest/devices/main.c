@@ -2,7 +2,7 @@
 /*
  * The devices that an HVM guest gets from the hypervisor: I/O APIC, PIC, PIT,
  * RTC, HPET, PM timer. Domain 0 has the machine's or none, so this kernel is
- * for a guest: `xl create` with type="hvm" and kernel= this file.
+ * for a guest: the system test kernel-devices starts it in place of a firmware.
  *
  * Intel 82093AA, 8259A, 8254; MC146818; IA-PC HPET 1.0a; ACPI 6.5, "Power
  * Management Timer".
