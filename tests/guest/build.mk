@@ -55,11 +55,11 @@ $(GUEST_ELFS): tests/guest/lib/link.lds
 		-T tests/guest/lib/link.lds $(filter %.o,$^) -o $@
 
 # Kernels for HVM guests: the toolstack takes no file with Xen's notes for a
-# firmware, and enters it as PVH's notes would say.
+# firmware, wants 32 bits, and enters it as PVH's notes would say.
 HVM_KERNELS := devices
 $(B)/guest/hvm/%.elf: $(B)/guest/%.elf
 	@mkdir -p $(@D)
-	$(OBJCOPY) -R .note.Xen $< $@
+	$(OBJCOPY) -O elf32-i386 -g -R .note.Xen $< $@
 
 -include $(shell find $(B)/guest/64 $(B)/guest/32 -name '*.d' 2>/dev/null)
 
