@@ -299,12 +299,8 @@ int ioreq_range(struct domain *d, struct domain *dm,
         return -ENOENT;
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
     spin_lock(&io->lock);
-    if (map)
-        rc = rangeset_overlaps(set, r->start, r->end)
-                 ? -EEXIST : rangeset_add(set, r->start, r->end);
-    else
-        rc = rangeset_contains(set, r->start, r->end)
-                 ? rangeset_remove(set, r->start, r->end) : -ENOENT;
+    rc = map ? rangeset_add(set, r->start, r->end)
+             : rangeset_remove(set, r->start, r->end);
     spin_unlock(&io->lock);
     server_put(d, s);
     return rc;
