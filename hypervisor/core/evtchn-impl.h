@@ -25,7 +25,7 @@ enum evtchn_state {
 struct evtchn {
     struct spinlock lock;  /* rank EVTCHN_PORT */
     uint8_t state;         /* (e,p) enum evtchn_state */
-    uint8_t consumer;      /* (e,p) 1 + index of Lodge's function, 0: guest */
+    bool consumer;         /* (e,p) Lodge's, not the guest's */
     uint16_t vcpu;         /* (a) whom it notifies, written with (e) */
     uint8_t priority;      /* (a) FIFO queue for the next event */
     uint8_t early;         /* (a) FIFO: raised before its word was there */
@@ -96,11 +96,11 @@ void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
                          uint32_t port);
 void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *chn,
                                uint32_t port);
-bool evtchn_fifo_is_pending(const struct domain *d, uint32_t port);
 void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
                         uint32_t port);
-/* The guest has not yet taken a former event of this port off its queue. */
-bool evtchn_fifo_is_busy(const struct domain *d, uint32_t port);
+/* A bit of the port's event word: EVTCHN_FIFO_PENDING; _LINKED: the guest has
+ * not yet taken a former event off its queue. */
+bool evtchn_fifo_test(const struct domain *d, uint32_t port, unsigned int bit);
 /* Back to 2-level. Lock EVTCHN; no port with guest events is bound. */
 void evtchn_fifo_destroy(struct domain *d);
 

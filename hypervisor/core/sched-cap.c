@@ -58,11 +58,6 @@ bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
     return all;
 }
 
-bool cap_exhausted(struct domain *d, uint64_t now)
-{
-    return cap_charge(d, 0, now);
-}
-
 uint64_t cap_chunk(struct domain *d, uint64_t now)
 {
     struct sched_domain *s = &d->sched;
@@ -81,8 +76,6 @@ static void refill(void *arg)
 {
     struct domain *d = arg;
     struct sched_domain *s = &d->sched;
-    struct vcpu *v;
-    unsigned int i;
     bool empty;
 
     spin_lock(&s->lock);
@@ -92,7 +85,7 @@ static void refill(void *arg)
     spin_unlock(&s->lock);
     if (empty)
         return;
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         sched_unthrottle(v, false);
 }
 
@@ -105,17 +98,9 @@ void sched_domain_init(struct domain *d)
     timer_init(&s->refill, refill, d);
 }
 
-void sched_domain_exit(struct domain *d)
-{
-    if (d->sched.refill.fn)
-        timer_kill(&d->sched.refill);
-}
-
 int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
 {
     struct sched_domain *s = &d->sched;
-    struct vcpu *v;
-    unsigned int i;
     bool changed;
 
     if (!weight || weight > SCHED_WEIGHT_MAX || cap > UINT16_MAX)
@@ -131,7 +116,7 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
     }
     spin_unlock(&s->lock);
     /* Those who wait for the old budget look at the new one. */
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         sched_unthrottle(v, changed);
     return 0;
 }

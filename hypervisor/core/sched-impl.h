@@ -93,8 +93,6 @@ void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
-/* Should `woken` take the CPU away from the accounted curr? */
-bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr);
 /* The one waiting who has the least, among those who may run here. */
 struct vcpu *runq_first(struct runq *rq);
 /* The same, of those who may run on cpu; prefers soft affinity to it. */
@@ -117,24 +115,17 @@ static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 /*
  * A CPU for v, which is about to be queued: its last one if that idles, an
  * idle one, one where it would run at once, the one with the fewest waiting.
- * `online` and `idle` are sets, queue() gives a CPU's, for hints. lag is
- * runq_lag(). Lock of v's queue.
+ * Looks at the hints of the queues. lag is runq_lag(). Lock of v's queue.
  */
-struct sched_view {
-    const struct cpumask *online, *idle;
-    struct runq *(*queue)(unsigned int cpu);
-};
-unsigned int sched_place(const struct vcpu *v, int64_t lag,
-                         const struct sched_view *view, uint64_t now);
+unsigned int sched_place(const struct vcpu *v, int64_t lag, uint64_t now);
 /* A CPU that should take v, waiting on `from`, for fairness, or MAX_CPUS. */
 unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
-                                  const struct sched_view *view,
                                   uint64_t now);
 
 /* --- sched.c --- */
 
+extern struct cpumask sched_cpus;      /* (a) have a run queue; only grows */
 extern struct cpumask sched_idle_cpus; /* (a) see sched-move.c */
-extern const struct sched_view sched_view;
 
 /* The queue of an online CPU. */
 struct runq *runq_of_cpu(unsigned int cpu);
@@ -171,10 +162,8 @@ bool runq_steal(struct runq *rq, unsigned int poked);
 
 /* --- sched-cap.c: lock CAP inside. --- */
 
-/* d's vCPU used ns: true if that was all there was. */
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set. */
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
-/* Nothing is left at now; then the refill timer is set. */
-bool cap_exhausted(struct domain *d, uint64_t now);
 /* How long one of d's vCPUs may run before asking again, ns. */
 uint64_t cap_chunk(struct domain *d, uint64_t now);
 

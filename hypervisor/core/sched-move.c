@@ -90,7 +90,7 @@ void runq_evict(struct runq *rq)
         spin_lock(&rq->lock);
         v = runq_first_misplaced(rq);
         rq->misplaced = v != NULL;
-        to = v ? runq_of_cpu(sched_place(v, 0, &sched_view, now_ns())) : rq;
+        to = v ? runq_of_cpu(sched_place(v, 0, now_ns())) : rq;
         spin_unlock(&rq->lock);
         if (to == rq)
             return;
@@ -104,7 +104,7 @@ void runq_evict(struct runq *rq)
 
 void runq_balance(struct runq *rq)
 {
-    struct runq *to = NULL;
+    struct runq *to;
     uint64_t now = now_ns();
     unsigned int cpu = MAX_CPUS;
     struct vcpu *v;
@@ -113,7 +113,7 @@ void runq_balance(struct runq *rq)
     rq->slice_over = false;
     v = runq_first(rq);
     if (v)
-        cpu = sched_balance_target(v, rq->cpu, &sched_view, now);
+        cpu = sched_balance_target(v, rq->cpu, now);
     spin_unlock(&rq->lock);
     if (cpu == MAX_CPUS)
         return;
@@ -155,7 +155,7 @@ static bool steal_from(struct runq *rq, struct runq *from)
 
 bool runq_steal(struct runq *rq, unsigned int poked)
 {
-    struct cpumask left = *sched_view.online;
+    struct cpumask left = sched_cpus;
 
     if (poked && steal_from(rq, runq_of_cpu(poked - 1)))
         return true;
@@ -188,7 +188,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
     uint64_t any = 0;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= hard->bits[i] & sched_view.online->bits[i];
+        any |= hard->bits[i] & sched_cpus.bits[i];
     if (!any)
         return -EINVAL;
     rq = runq_lock_of(v);

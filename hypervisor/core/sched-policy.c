@@ -30,13 +30,13 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
 }
 
-static void hint_waiting(struct runq *rq)
+/* After a change of the queue. */
+static void set_nr(struct runq *rq, unsigned int nr)
 {
-    uint64_t least = ~0ull;
-
-    if (!list_empty(&rq->queue))
-        least = list_first(&rq->queue, struct vcpu, se.queue)->se.vruntime;
-    WRITE_ONCE(rq->hint_waiting, least);
+    WRITE_ONCE(rq->nr, nr);
+    WRITE_ONCE(rq->hint_waiting,
+               nr ? list_first(&rq->queue, struct vcpu,
+                               se.queue)->se.vruntime : ~0ull);
 }
 
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
@@ -47,7 +47,7 @@ void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
     list_init(&rq->queue);
     rq->floor = READ_ONCE(global_floor);
     rq->timer_at = TIME_NEVER;
-    hint_waiting(rq);
+    set_nr(rq, 0);
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -62,8 +62,7 @@ void runq_insert(struct runq *rq, struct vcpu *v)
             break;
     }
     list_add(pos, &v->se.queue);
-    WRITE_ONCE(rq->nr, rq->nr + 1);
-    hint_waiting(rq);
+    set_nr(rq, rq->nr + 1);
     if (!vcpu_allowed_on(v, rq->cpu))
         rq->misplaced = true;
 }
@@ -71,26 +70,22 @@ void runq_insert(struct runq *rq, struct vcpu *v)
 void runq_remove(struct runq *rq, struct vcpu *v)
 {
     list_del(&v->se.queue);
-    WRITE_ONCE(rq->nr, rq->nr - 1);
-    hint_waiting(rq);
+    set_nr(rq, rq->nr - 1);
 }
 
 /* The least vruntime on rq; its floor if there is none. */
 static uint64_t runq_least(const struct runq *rq)
 {
-    uint64_t least = ~0ull;
+    uint64_t least = rq->hint_waiting;
 
     if (rq->curr != rq->idle)
-        least = rq->curr->se.vruntime;
-    if (!list_empty(&rq->queue))
-        least = MIN(least, list_first(&rq->queue, struct vcpu,
-                                      se.queue)->se.vruntime);
+        least = MIN(least, rq->curr->se.vruntime);
     return least == ~0ull ? rq->floor : least;
 }
 
 static bool runq_is_empty(const struct runq *rq)
 {
-    return rq->curr == rq->idle && list_empty(&rq->queue);
+    return rq->curr == rq->idle && !rq->nr;
 }
 
 static void raise_floor(struct runq *rq)
@@ -194,19 +189,25 @@ uint64_t sched_slice(unsigned int nr)
     return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
 }
 
-bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr)
-{
-    return woken->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime;
-}
-
-struct vcpu *runq_first(struct runq *rq)
+/* The first who may, or may not, run here. */
+static struct vcpu *first(struct runq *rq, bool may)
 {
     struct vcpu *v;
 
     list_for_each (v, &rq->queue, se.queue)
-        if (vcpu_allowed_on(v, rq->cpu))
+        if (vcpu_allowed_on(v, rq->cpu) == may)
             return v;
     return NULL;
+}
+
+struct vcpu *runq_first(struct runq *rq)
+{
+    return first(rq, true);
+}
+
+struct vcpu *runq_first_misplaced(struct runq *rq)
+{
+    return first(rq, false);
 }
 
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
@@ -224,40 +225,29 @@ struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
     return second;
 }
 
-struct vcpu *runq_first_misplaced(struct runq *rq)
-{
-    struct vcpu *v;
-
-    list_for_each (v, &rq->queue, se.queue)
-        if (!vcpu_allowed_on(v, rq->cpu))
-            return v;
-    return NULL;
-}
-
 struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
                          uint64_t now)
 {
-    struct vcpu *first = runq_first(rq);
+    struct vcpu *v = runq_first(rq);
 
     if (!stays)
-        return first ? first : rq->idle;
-    if (!first)
+        return v ? v : rq->idle;
+    if (!v)
         return prev;
     if (prev->se.yielded)
-        return first;
-    if (now < prev->se.slice_end)
-        return prev;
-    return first->se.vruntime < prev->se.vruntime ? first : prev;
+        return v;
+    return now >= prev->se.slice_end && v->se.vruntime < prev->se.vruntime
+               ? v : prev;
 }
 
 /* Where v should run if it can: soft and hard affinity, or hard alone. */
-static void wanted_cpus(const struct vcpu *v, const struct cpumask *online,
-                        struct cpumask *wanted, struct cpumask *possible)
+static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
+                        struct cpumask *possible)
 {
     uint64_t any = 0;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        possible->bits[i] = v->affinity_hard.bits[i] & online->bits[i];
+        possible->bits[i] = v->affinity_hard.bits[i] & sched_cpus.bits[i];
         wanted->bits[i] = possible->bits[i] & v->affinity_soft.bits[i];
         any |= wanted->bits[i];
     }
@@ -266,79 +256,70 @@ static void wanted_cpus(const struct vcpu *v, const struct cpumask *online,
 }
 
 /* An idle CPU of `mask`, first the last one, then those after it. */
-static unsigned int find_idle(const struct cpumask *mask,
-                              const struct cpumask *idle, unsigned int last)
+static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
 {
     struct cpumask both;
     unsigned int cpu;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        both.bits[i] = mask->bits[i] & READ_ONCE(idle->bits[i]);
+        both.bits[i] = mask->bits[i] & READ_ONCE(sched_idle_cpus.bits[i]);
     cpu = cpumask_next(&both, last);
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
-/* The CPU of mask with the most of what value() tells; MAX_CPUS if none has
- * more than limit. */
-static unsigned int find_most(const struct cpumask *mask,
-                              const struct sched_view *view, uint64_t now,
-                              uint64_t (*value)(const struct runq *,
-                                                uint64_t), uint64_t limit)
+unsigned int sched_place(const struct vcpu *v, int64_t lag, uint64_t now)
 {
+    struct cpumask wanted, possible;
+    unsigned int last = v->cpu, cpu, at_once = MAX_CPUS, calm = last;
+    int64_t most = lag + (int64_t)SCHED_WAKE_GRAIN;
+    unsigned int least = ~0u;
+
+    wanted_cpus(v, &wanted, &possible);
+    cpu = find_idle(&wanted, last);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(&possible, last);
+    if (cpu < MAX_CPUS)
+        return cpu;
+
+    /* Where would it run at once? Else, where do the fewest wait? */
+    if (cpumask_test(&wanted, last)) {
+        if ((int64_t)runq_lead(runq_of_cpu(last), now) > most)
+            return last;
+        least = READ_ONCE(runq_of_cpu(last)->nr);
+    }
+    for_each_cpu (cpu, &wanted) {
+        const struct runq *rq = runq_of_cpu(cpu);
+        int64_t lead = (int64_t)runq_lead(rq, now);
+        unsigned int nr = READ_ONCE(rq->nr);
+
+        if (lead > most) {
+            most = lead;
+            at_once = cpu;
+        }
+        if (nr < least) {
+            least = nr;
+            calm = cpu;
+        }
+    }
+    return at_once < MAX_CPUS ? at_once : calm;
+}
+
+unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
+                                  uint64_t now)
+{
+    uint64_t most = v->se.vruntime + SCHED_BALANCE_GRAIN;
     unsigned int cpu, best = MAX_CPUS;
+    struct cpumask wanted, possible;
 
-    for_each_cpu (cpu, mask) {
-        uint64_t has = value(view->queue(cpu), now);
+    wanted_cpus(v, &wanted, &possible);
+    cpumask_clear(&wanted, from);
+    for_each_cpu (cpu, &wanted) {
+        uint64_t guess = runq_guess(runq_of_cpu(cpu), now);
 
-        if (has > limit) {
-            limit = has;
+        if (guess > most) {
+            most = guess;
             best = cpu;
         }
     }
     return best;
-}
-
-unsigned int sched_place(const struct vcpu *v, int64_t lag,
-                         const struct sched_view *view, uint64_t now)
-{
-    struct cpumask wanted, possible;
-    unsigned int last = v->cpu, cpu, best = MAX_CPUS;
-    int64_t limit = lag + (int64_t)SCHED_WAKE_GRAIN;
-    bool may_last;
-
-    wanted_cpus(v, view->online, &wanted, &possible);
-    cpu = find_idle(&wanted, view->idle, last);
-    if (cpu == MAX_CPUS)
-        cpu = find_idle(&possible, view->idle, last);
-    if (cpu < MAX_CPUS)
-        return cpu;
-
-    /* Where would it run at once? Far enough behind: anywhere. */
-    may_last = cpumask_test(&wanted, last);
-    if (limit < 0)
-        return may_last ? last : cpumask_next(&wanted, 0);
-    if (may_last && runq_lead(view->queue(last), now) > (uint64_t)limit)
-        return last;
-    cpu = find_most(&wanted, view, now, runq_lead, (uint64_t)limit);
-    if (cpu < MAX_CPUS)
-        return cpu;
-
-    if (may_last)
-        best = last;
-    for_each_cpu (cpu, &wanted)
-        if (best == MAX_CPUS || READ_ONCE(view->queue(cpu)->nr) <
-                                    READ_ONCE(view->queue(best)->nr))
-            best = cpu;
-    return best < MAX_CPUS ? best : last;
-}
-
-unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
-                                  const struct sched_view *view, uint64_t now)
-{
-    struct cpumask wanted, possible;
-
-    wanted_cpus(v, view->online, &wanted, &possible);
-    cpumask_clear(&wanted, from);
-    return find_most(&wanted, view, now, runq_guess,
-                     v->se.vruntime + SCHED_BALANCE_GRAIN);
 }
