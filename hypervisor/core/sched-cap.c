@@ -37,10 +37,7 @@ static bool used_up(struct sched_domain *s)
 {
     if (!s->cap || s->budget_used < budget(s))
         return false;
-    if (!s->refill_set) {
-        s->refill_set = true;
-        timer_set(&s->refill, s->period_end);
-    }
+    timer_set(&s->refill, s->period_end);
     return true;
 }
 
@@ -58,19 +55,6 @@ bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
     return all;
 }
 
-uint64_t cap_chunk(struct domain *d, uint64_t now)
-{
-    struct sched_domain *s = &d->sched;
-    uint64_t left = 0;
-
-    spin_lock(&s->lock);
-    roll(s, now);
-    if (s->budget_used < budget(s))
-        left = (budget(s) - s->budget_used) / MAX(READ_ONCE(s->running), 1u);
-    spin_unlock(&s->lock);
-    return MAX(left, SCHED_CAP_CHUNK_MIN);
-}
-
 /* The refill timer: no locks. */
 static void refill(void *arg)
 {
@@ -80,7 +64,6 @@ static void refill(void *arg)
 
     spin_lock(&s->lock);
     roll(s, now_ns());
-    s->refill_set = false;
     empty = used_up(s); /* a debt of more than a period: comes again */
     spin_unlock(&s->lock);
     if (empty)

@@ -30,15 +30,6 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
 }
 
-/* After a change of the queue. */
-static void set_nr(struct runq *rq, unsigned int nr)
-{
-    WRITE_ONCE(rq->nr, nr);
-    WRITE_ONCE(rq->hint_waiting,
-               nr ? list_first(&rq->queue, struct vcpu,
-                               se.queue)->se.vruntime : ~0ull);
-}
-
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
 {
     spin_lock_init(&rq->lock, LOCK_RUNQ);
@@ -47,7 +38,6 @@ void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
     list_init(&rq->queue);
     rq->floor = READ_ONCE(global_floor);
     rq->timer_at = TIME_NEVER;
-    set_nr(rq, 0);
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -62,7 +52,7 @@ void runq_insert(struct runq *rq, struct vcpu *v)
             break;
     }
     list_add(pos, &v->se.queue);
-    set_nr(rq, rq->nr + 1);
+    WRITE_ONCE(rq->nr, rq->nr + 1);
     if (!vcpu_allowed_on(v, rq->cpu))
         rq->misplaced = true;
 }
@@ -70,39 +60,26 @@ void runq_insert(struct runq *rq, struct vcpu *v)
 void runq_remove(struct runq *rq, struct vcpu *v)
 {
     list_del(&v->se.queue);
-    set_nr(rq, rq->nr - 1);
+    WRITE_ONCE(rq->nr, rq->nr - 1);
 }
 
-/* The least vruntime on rq; its floor if there is none. */
+/* The least vruntime on rq; if there is none, where one starts. */
 static uint64_t runq_least(const struct runq *rq)
 {
-    uint64_t least = rq->hint_waiting;
+    uint64_t least = ~0ull;
 
+    if (rq->nr)
+        least = list_first(&rq->queue, struct vcpu, se.queue)->se.vruntime;
     if (rq->curr != rq->idle)
         least = MIN(least, rq->curr->se.vruntime);
-    return least == ~0ull ? rq->floor : least;
-}
-
-static bool runq_is_empty(const struct runq *rq)
-{
-    return rq->curr == rq->idle && !rq->nr;
-}
-
-static void raise_floor(struct runq *rq)
-{
-    uint64_t least = runq_least(rq), global = READ_ONCE(global_floor);
-
-    rq->floor = MAX(rq->floor, least);
-    /* Rarely, because all CPUs read it. */
-    while (least > global + SCHED_WAKE_GRAIN)
-        if (atomic_cmpxchg(&global_floor, &global, least))
-            break;
+    return least == ~0ull ? MAX(rq->floor, READ_ONCE(global_floor)) : least;
 }
 
 uint64_t runq_account(struct runq *rq, uint64_t now)
 {
     struct vcpu *v = rq->curr;
     uint64_t ns = now > rq->accounted ? now - rq->accounted : 0;
+    uint64_t least, global = READ_ONCE(global_floor);
 
     rq->accounted = now;
     if (v == rq->idle)
@@ -114,39 +91,14 @@ uint64_t runq_account(struct runq *rq, uint64_t now)
      * give it an advantage over those who join it later.
      */
     if (!rq->nr)
-        v->se.vruntime = MAX(v->se.vruntime,
-                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
-    raise_floor(rq);
-    runq_hint(rq, now);
+        v->se.vruntime = MAX(v->se.vruntime, global - SCHED_LAG_MAX);
+    least = runq_least(rq);
+    rq->floor = MAX(rq->floor, least);
+    /* Rarely, because all CPUs read it. */
+    while (least > global + SCHED_WAKE_GRAIN)
+        if (atomic_cmpxchg(&global_floor, &global, least))
+            break;
     return ns;
-}
-
-void runq_hint(struct runq *rq, uint64_t now)
-{
-    struct vcpu *v = rq->curr;
-
-    WRITE_ONCE(rq->hint_weight, v == rq->idle ? 0 : v->domain->sched.weight);
-    WRITE_ONCE(rq->hint_vruntime, v->se.vruntime);
-    WRITE_ONCE(rq->hint_time, now);
-}
-
-uint64_t runq_guess(const struct runq *rq, uint64_t now)
-{
-    uint64_t since = READ_ONCE(rq->hint_time);
-    uint32_t weight = READ_ONCE(rq->hint_weight);
-
-    if (!weight)
-        return 0;
-    return READ_ONCE(rq->hint_vruntime) +
-           (now > since ? now - since : 0) * SCHED_WEIGHT_DEFAULT / weight;
-}
-
-uint64_t runq_lead(const struct runq *rq, uint64_t now)
-{
-    uint64_t curr = runq_guess(rq, now);
-    uint64_t waiting = READ_ONCE(rq->hint_waiting);
-
-    return curr > waiting ? curr - waiting : 0;
 }
 
 int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
@@ -155,33 +107,23 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
 
     /* An idle CPU's floor stands still: what it slept counts as if one
      * other had run there. */
-    if (runq_is_empty(rq) && now > v->runstate.state_entry_time)
+    if (rq->curr == rq->idle && !rq->nr && now > v->runstate.state_entry_time)
         lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
                             (uint64_t)SECONDS(1));
-    if (lag < -(int64_t)SCHED_WAKE_BONUS)
-        return -(int64_t)SCHED_WAKE_BONUS;
-    return MIN(lag, (int64_t)SCHED_LAG_MAX);
+    return MIN(MAX(lag, -(int64_t)SCHED_WAKE_BONUS), (int64_t)SCHED_LAG_MAX);
 }
 
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag)
 {
-    uint64_t base = runq_least(rq);
-
-    if (runq_is_empty(rq))
-        base = MAX(base, READ_ONCE(global_floor));
-    v->se.vruntime = base + (uint64_t)lag;
+    v->se.vruntime = runq_least(rq) + (uint64_t)lag;
 }
 
 void runq_place_moved(struct runq *rq, struct vcpu *v)
 {
     uint64_t least = runq_least(rq);
 
-    if (runq_is_empty(rq))
-        v->se.vruntime = MAX(v->se.vruntime,
-                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
-    else
-        v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
-                               least + SCHED_LAG_MAX);
+    v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
+                           least + SCHED_LAG_MAX);
 }
 
 uint64_t sched_slice(unsigned int nr)
@@ -267,12 +209,10 @@ static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
-unsigned int sched_place(const struct vcpu *v, int64_t lag, uint64_t now)
+unsigned int sched_place(const struct vcpu *v, int64_t lag)
 {
     struct cpumask wanted, possible;
-    unsigned int last = v->cpu, cpu, at_once = MAX_CPUS, calm = last;
-    int64_t most = lag + (int64_t)SCHED_WAKE_GRAIN;
-    unsigned int least = ~0u;
+    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
     cpu = find_idle(&wanted, last);
@@ -281,45 +221,27 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag, uint64_t now)
     if (cpu < MAX_CPUS)
         return cpu;
 
-    /* Where would it run at once? Else, where do the fewest wait? */
     if (cpumask_test(&wanted, last)) {
-        if ((int64_t)runq_lead(runq_of_cpu(last), now) > most)
-            return last;
+        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
+            return last; /* it runs at once there */
         least = READ_ONCE(runq_of_cpu(last)->nr);
     }
     for_each_cpu (cpu, &wanted) {
-        const struct runq *rq = runq_of_cpu(cpu);
-        int64_t lead = (int64_t)runq_lead(rq, now);
-        unsigned int nr = READ_ONCE(rq->nr);
+        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
 
-        if (lead > most) {
-            most = lead;
-            at_once = cpu;
-        }
         if (nr < least) {
             least = nr;
-            calm = cpu;
-        }
-    }
-    return at_once < MAX_CPUS ? at_once : calm;
-}
-
-unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
-                                  uint64_t now)
-{
-    uint64_t most = v->se.vruntime + SCHED_BALANCE_GRAIN;
-    unsigned int cpu, best = MAX_CPUS;
-    struct cpumask wanted, possible;
-
-    wanted_cpus(v, &wanted, &possible);
-    cpumask_clear(&wanted, from);
-    for_each_cpu (cpu, &wanted) {
-        uint64_t guess = runq_guess(runq_of_cpu(cpu), now);
-
-        if (guess > most) {
-            most = guess;
             best = cpu;
         }
     }
     return best;
+}
+
+bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to)
+{
+    struct cpumask wanted, possible;
+
+    wanted_cpus(v, &wanted, &possible);
+    return cpumask_test(&wanted, to->cpu) && to->curr != to->idle &&
+           to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN;
 }

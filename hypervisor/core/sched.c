@@ -167,7 +167,7 @@ void runq_charge(struct runq *rq, uint64_t now)
     if (cap_charge(v->domain, ns, now))
         v->se.throttled = true;
     else if (now >= v->se.budget_end)
-        v->se.budget_end = now + cap_chunk(v->domain, now);
+        v->se.budget_end = now + SCHED_CAP_CHUNK;
 }
 
 /* The timer of a queue, on any CPU; no locks. */
@@ -225,6 +225,18 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
     }
 }
 
+/* v may not run any more. Lock of its queue. */
+static void take_off(struct runq *rq, struct vcpu *v)
+{
+    if (rq->curr == v) {
+        runq_resched(rq);
+        return;
+    }
+    if (vcpu_is_queued(v))
+        runq_remove(rq, v);
+    runstate_update(v, now_ns());
+}
+
 /* Off, and should not be. Lock of its queue. */
 static bool wants_queue(const struct runq *rq, const struct vcpu *v)
 {
@@ -232,8 +244,9 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
            !vcpu_is_queued(v);
 }
 
-/* Finds a place for v if it is off and should run. No queue locked. */
-static void activate(struct vcpu *v)
+/* Finds a place for v if it is off and should run; takes it off its queue, or
+ * tells its CPU, if it should not. */
+void sched_vcpu_update(struct vcpu *v)
 {
     struct runq *rq, *to;
     uint64_t now;
@@ -243,13 +256,15 @@ static void activate(struct vcpu *v)
     do {
         rq = runq_lock_of(v);
         if (!wants_queue(rq, v)) {
+            if (!may_run(v))
+                take_off(rq, v);
             spin_unlock(&rq->lock);
             return;
         }
         now = now_ns();
         runq_charge(rq, now);
         lag = runq_lag(rq, v, now);
-        to = runq_of_cpu(sched_place(v, lag, now));
+        to = runq_of_cpu(sched_place(v, lag));
         if (to != rq) {
             spin_unlock(&rq->lock);
             spin_lock_pair(&rq->lock, &to->lock);
@@ -265,29 +280,6 @@ static void activate(struct vcpu *v)
     } while (!done);
 }
 
-/* The opposite, for one that may not run any more. */
-static void deactivate(struct vcpu *v)
-{
-    struct runq *rq = runq_lock_of(v);
-
-    if (!may_run(v)) {
-        if (rq->curr == v) {
-            runq_resched(rq);
-        } else {
-            if (vcpu_is_queued(v))
-                runq_remove(rq, v);
-            runstate_update(v, now_ns());
-        }
-    }
-    spin_unlock(&rq->lock);
-}
-
-void sched_vcpu_update(struct vcpu *v)
-{
-    deactivate(v);
-    activate(v);
-}
-
 void sched_unthrottle(struct vcpu *v, bool new_cap)
 {
     struct runq *rq = runq_lock_of(v);
@@ -296,7 +288,7 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
     spin_unlock(&rq->lock);
-    activate(v);
+    sched_vcpu_update(v);
 }
 
 void vcpu_park(void)
@@ -319,7 +311,7 @@ void vcpu_unpark(struct vcpu *v)
     v->se.unparked = !v->se.parked;
     v->se.parked = false;
     spin_unlock(&rq->lock);
-    activate(v);
+    sched_vcpu_update(v);
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
@@ -336,7 +328,7 @@ bool sched_vcpu_kill(struct vcpu *v)
     }
     spin_unlock(&rq->lock);
     if (!dead)
-        activate(v);
+        sched_vcpu_update(v);
     return dead;
 }
 
@@ -356,6 +348,8 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     struct vcpu *v;
 
     runq_charge(rq, now);
+    if (prev != rq->idle && now >= prev->se.slice_end)
+        rq->slice_over = rq->nr != 0;
     while ((v = runq_first(rq)) && domain_is_capped(v->domain) &&
            cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
@@ -369,35 +363,33 @@ static void begin_slice(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     v->se.started = now;
     v->se.slice_end = now + sched_slice(rq->nr);
-    if (domain_is_capped(v->domain))
-        v->se.budget_end = now + cap_chunk(v->domain, now);
+    v->se.budget_end = now + SCHED_CAP_CHUNK;
 }
 
-/* The CPU's wish is granted: v, chosen now, has nothing to stop for. */
-static void acknowledge(struct runq *rq, struct vcpu *v)
+/* v, chosen now, has the CPU, whose wish is granted. Lock of rq. */
+static void run(struct runq *rq, struct vcpu *v, uint64_t now)
 {
+    if (v == rq->idle)
+        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
+    v->se.yielded = false;
+    runstate_set(v, RUNSTATE_running, now);
+    WRITE_ONCE(rq->curr, v);
     WRITE_ONCE(rq->resched, false);
-    if (!test_bit(PENDING_STOP, &v->pending))
-        return;
-    atomic_clear_bit(PENDING_STOP, &v->pending);
-    /* domain_kill() sets dying, then the bit: it is not lost. */
-    if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
-        atomic_set_bit(PENDING_STOP, &v->pending);
+    if (test_bit(PENDING_STOP, &v->pending)) {
+        atomic_clear_bit(PENDING_STOP, &v->pending);
+        /* domain_kill() sets dying, then the bit: it is not lost. */
+        if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
+            atomic_set_bit(PENDING_STOP, &v->pending);
+    }
+    arm(rq, deadline(rq));
 }
 
 /* prev goes on. Lock of rq. */
 static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
-    prev->se.yielded = false;
-    if (prev == rq->idle) {
-        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
-    } else if (now >= prev->se.slice_end) {
-        rq->slice_over = rq->nr != 0;
+    if (prev != rq->idle && now >= prev->se.slice_end)
         begin_slice(rq, prev, now);
-    }
-    runstate_set(prev, RUNSTATE_running, now);
-    acknowledge(rq, prev);
-    arm(rq, deadline(rq));
+    run(rq, prev, now);
 }
 
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
@@ -405,10 +397,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
                    uint64_t now)
 {
     if (prev != rq->idle) {
-        atomic_fetch_sub(&prev->domain->sched.running, 1);
         prev->se.yielded = false;
-        if (now >= prev->se.slice_end)
-            rq->slice_over = rq->nr != 0;
         /* One who may not run here waits here until runq_evict(). */
         if (may_run(prev) && !prev->se.throttled)
             runq_insert(rq, prev);
@@ -422,17 +411,10 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
     if (next != rq->idle) {
         runq_remove(rq, next);
         begin_slice(rq, next, now);
-        atomic_fetch_add(&next->domain->sched.running, 1);
         next->se.ran = true;
-    } else {
-        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
     }
-    runstate_set(next, RUNSTATE_running, now);
-    acknowledge(rq, next);
+    run(rq, next, now);
     rq->left = prev;
-    rq->curr = next;
-    runq_hint(rq, now);
-    arm(rq, deadline(rq));
     WRITE_ONCE(next->on_cpu, true);
     this_cpu(current_vcpu) = next;
 }

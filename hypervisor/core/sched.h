@@ -20,8 +20,6 @@
 struct sched_domain {
     uint16_t weight;      /* (a) 1 .. SCHED_WEIGHT_MAX, of each vCPU */
     uint16_t cap;         /* (a) percent of one CPU, all vCPUs; 0: none */
-    uint32_t running;     /* (a) vCPUs that have a CPU now */
-    bool refill_set;      /* (p) refill is ticking */
     struct spinlock lock;
     uint64_t budget_used; /* (p) ns in the current cap period */
     uint64_t period_end;  /* (p) ns since boot */
