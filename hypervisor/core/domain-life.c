@@ -135,28 +135,21 @@ void domain_shutdown(struct domain *d, int reason)
     spin_unlock(&d->shutdown_lock);
 }
 
-/* v was not stopped because it deferred that, and does not any more. */
-static void stop_late(struct vcpu *v)
-{
-    struct domain *d = v->domain;
-
-    spin_lock(&d->shutdown_lock);
-    if (d->shutting_down) {
-        stop_vcpu(v);
-        finish_shutdown(d);
-    }
-    spin_unlock(&d->shutdown_lock);
-}
-
 void domain_defer_shutdown(struct vcpu *v, bool on)
 {
-    const struct domain *d = v->domain;
+    struct domain *d = v->domain;
 
     (void)atomic_xchg(&v->defer_shutdown, on);
     while (unlikely(READ_ONCE(d->shutting_down)) &&
            READ_ONCE(d->dying) == DOMAIN_ALIVE) {
         (void)atomic_xchg(&v->defer_shutdown, false);
-        stop_late(v);
+        /* It was perhaps not stopped because it deferred that. */
+        spin_lock(&d->shutdown_lock);
+        if (d->shutting_down) {
+            stop_vcpu(v);
+            finish_shutdown(d);
+        }
+        spin_unlock(&d->shutdown_lock);
         if (!on)
             return; /* it stops at its next safe point */
         /* The access has not begun: it waits here until d is resumed. */

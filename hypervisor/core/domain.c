@@ -333,6 +333,7 @@ void domain_free_shared_info(struct domain *d)
         return;
     WRITE_ONCE(d->shared_info, NULL);
     domain_special_page_free(d, va, d->shared_info_page);
+    d->shared_info_page = NULL;
 }
 
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,

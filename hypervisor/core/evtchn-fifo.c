@@ -340,9 +340,6 @@ static int fifo_create(struct domain *d)
         heap_free(f);
         return rc;
     }
-    for (uint32_t port = 1; port < t->nr_ports; port++)
-        WRITE_ONCE(port_channel(t, port)->priority,
-                   EVTCHN_FIFO_PRIORITY_DEFAULT);
     (void)atomic_xchg(&t->fifo, f);
     for (uint32_t port = 1; port < t->nr_ports; port++)
         if (evtchn_2l_is_pending(d, port))

@@ -43,8 +43,7 @@ struct evtchn_table {
     uint32_t nr_ports;   /* (a) existing entries; only grows */
     uint32_t max_ports;  /* (c) the toolstack's limit */
     uint32_t first_free; /* (e) no port below can be allocated */
-    uint32_t active;     /* (e) bound ports, Lodge's own too */
-    uint32_t consumers;  /* (e) Lodge's own */
+    uint32_t open;       /* (e) bound ports but Lodge's own */
     uint32_t reset_next; /* (a) where evtchn_reset() goes on */
     uint32_t relinquish_next; /* (a) the same for evtchn_relinquish() */
     uint32_t pollers;    /* (a) vCPUs in SCHEDOP_poll */

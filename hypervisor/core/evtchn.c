@@ -158,9 +158,10 @@ static int port_alloc(struct domain *d, uint32_t *port)
 
 /* A free port takes its new state; the lock of the channel is held too. */
 static void port_bind(struct domain *d, struct evtchn *chn, uint8_t state,
-                      unsigned int vcpu)
+                      unsigned int vcpu, bool consumer)
 {
-    d->evtchn->active++;
+    d->evtchn->open += !consumer;
+    chn->consumer = consumer;
     WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
     WRITE_ONCE(chn->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
     chn->state = state;
@@ -171,16 +172,16 @@ static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
 {
     struct evtchn_table *t = d->evtchn;
 
-    /* The port's next user is not to see an event of this one. */
-    if (chn->consumer)
-        t->consumers--;
-    else if (t->fifo)
-        evtchn_fifo_clear_pending(d, chn, port);
-    else
-        evtchn_2l_clear_pending(d, port);
-    t->active--;
     t->first_free = MIN(t->first_free, port);
-    chn->consumer = 0;
+    if (!chn->consumer) {
+        t->open--;
+        /* The port's next user is not to see an event of this one. */
+        if (t->fifo)
+            evtchn_fifo_clear_pending(d, chn, port);
+        else
+            evtchn_2l_clear_pending(d, port);
+    }
+    chn->consumer = false;
     WRITE_ONCE(chn->vcpu, 0);
     chn->state = PORT_FREE;
 }
@@ -209,15 +210,13 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
     if (!rc) {
         chn = port_channel(d->evtchn, *port);
         spin_lock(&chn->lock);
-        port_bind(d, chn, state, vcpu);
+        port_bind(d, chn, state, vcpu, consumer);
         if (slot) {
             chn->virq = what;
             WRITE_ONCE(*slot, *port);
         } else {
             chn->remote_domid = what;
         }
-        chn->consumer = consumer;
-        d->evtchn->consumers += consumer;
         spin_unlock(&chn->lock);
     }
     spin_unlock(&d->evtchn_lock);
@@ -242,26 +241,23 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
 
     spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
     rc = port_alloc(d, port);
-    if (rc)
-        goto out;
     peer = port_find(remote, remote_port);
-    if (!peer || peer->state != PORT_UNBOUND || peer->remote_domid != d->id) {
+    if (!rc && (!peer || peer->state != PORT_UNBOUND ||
+                peer->remote_domid != d->id))
         rc = -EINVAL;
-        goto out;
+    if (!rc) {
+        chn = port_channel(d->evtchn, *port);
+        spin_lock_pair(&chn->lock, &peer->lock);
+        port_bind(d, chn, PORT_INTERDOMAIN, 0, false);
+        chn->remote = remote;
+        chn->remote_port = remote_port;
+        peer->remote = d;
+        peer->remote_port = *port;
+        peer->state = PORT_INTERDOMAIN;
+        /* What the other side sent before it was bound went nowhere. */
+        evtchn_deliver(d, chn, *port);
+        spin_unlock_pair(&chn->lock, &peer->lock);
     }
-
-    chn = port_channel(d->evtchn, *port);
-    spin_lock_pair(&chn->lock, &peer->lock);
-    port_bind(d, chn, PORT_INTERDOMAIN, 0);
-    chn->remote = remote;
-    chn->remote_port = remote_port;
-    peer->remote = d;
-    peer->remote_port = *port;
-    peer->state = PORT_INTERDOMAIN;
-    /* What the other side sent before it was bound went nowhere. */
-    evtchn_deliver(d, chn, *port);
-    spin_unlock_pair(&chn->lock, &peer->lock);
-out:
     spin_unlock_pair(&d->evtchn_lock, &remote->evtchn_lock);
     return rc;
 }
@@ -290,8 +286,9 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
 
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port)
 {
-    return vcpu_find(d, vcpu) ? bind_local(d, PORT_IPI, vcpu, 0, false, NULL,
-                                           port) : -ENOENT;
+    if (!vcpu_find(d, vcpu))
+        return -ENOENT;
+    return bind_local(d, PORT_IPI, vcpu, 0, false, NULL, port);
 }
 
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
@@ -413,7 +410,7 @@ int evtchn_reset(struct domain *d)
     if (rc)
         return rc;
     spin_lock(&d->evtchn_lock);
-    if (t->active > t->consumers)
+    if (t->open)
         rc = -EAGAIN;
     else
         evtchn_fifo_destroy(d);
@@ -581,17 +578,17 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 
 static void forget_handler(struct domain *d)
 {
-    unsigned int refs = 0;
+    for (unsigned int i = 0; i < NR_VIRQS; i++) {
+        bool mine;
 
-    spin_lock(&virq_lock);
-    for (unsigned int i = 0; i < NR_VIRQS; i++)
-        if (virq_handlers[i] == d) {
+        spin_lock(&virq_lock);
+        mine = virq_handlers[i] == d;
+        if (mine)
             virq_handlers[i] = NULL;
-            refs++;
-        }
-    spin_unlock(&virq_lock);
-    while (refs--)
-        domain_put(d);
+        spin_unlock(&virq_lock);
+        if (mine)
+            domain_put(d);
+    }
 }
 
 /* --- Life and death. --- */
@@ -618,11 +615,8 @@ int evtchn_init(struct domain *d)
 
 int evtchn_relinquish(struct domain *d)
 {
-    int rc;
+    int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (!d->evtchn)
-        return 0;
-    rc = close_all(d, true, &d->evtchn->relinquish_next);
     if (rc)
         return rc;
     forget_handler(d);
