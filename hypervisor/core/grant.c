@@ -408,7 +408,7 @@ static int check_flags(const struct domain *d, uint32_t flags)
     return flags & ~allowed ? GNTST_general_error : GNTST_okay;
 }
 
-/* All of grant_map() that can fail, with a handle and the granter at hand. */
+/* Pins the frame and maps it, with a handle and the granter at hand. */
 static int map_frame(struct domain *d, struct domain *granter,
                      const struct gnttab_map_grant_ref *op, mfn_t *m)
 {
@@ -425,7 +425,8 @@ static int map_frame(struct domain *d, struct domain *granter,
     return GNTST_okay;
 }
 
-void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
+/* The same with a handle and the granter to be had; GNTST_*. */
+static int map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
     struct grant_table *t = d->grant;
     struct domain *granter;
@@ -435,20 +436,18 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     int rc = check_flags(d, op->flags);
 
     if (rc)
-        goto out;
+        return rc;
     granter = op->dom < DOMID_FIRST_RESERVED ? domain_get(op->dom) : NULL;
-    if (!granter) {
-        rc = GNTST_bad_domain;
-        goto out;
-    }
+    if (!granter)
+        return GNTST_bad_domain;
     h = handle_alloc(t);
-    if (h == NO_HANDLE) {
-        rc = GNTST_no_space;
-        goto err_put;
+    rc = h == NO_HANDLE ? GNTST_no_space : map_frame(d, granter, op, &m);
+    if (rc) {
+        if (h != NO_HANDLE)
+            handle_free(t, h);
+        domain_put(granter);
+        return rc;
     }
-    rc = map_frame(d, granter, op, &m);
-    if (rc)
-        goto err_free;
 
     mp = mapping_at(t, h);
     mp->granter = granter;
@@ -457,14 +456,12 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
     op->handle = h;
     op->dev_bus_addr = mfn_to_maddr(m);
-    goto out;
+    return GNTST_okay;
+}
 
-err_free:
-    handle_free(t, h);
-err_put:
-    domain_put(granter);
-out:
-    op->status = (int16_t)rc;
+void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
+{
+    op->status = (int16_t)map(d, op);
 }
 
 /*
