@@ -135,7 +135,7 @@ static void start(struct domain *d)
 
     /* The others wait for their start-up IPI inside their loops. */
     for_each_vcpu (d, v, i)
-        sched_vcpu_start(v);
+        vcpu_up(v);
     (void)domain_unpause_by_control(d);
 }
 

@@ -102,9 +102,9 @@ static int open_kernel(struct loader *l, const void *image)
                    "makes one)");
         return -ENOEXEC;
     }
-    rc = elf_note_number(&l->elf, "Xen", XEN_ELFNOTE_PHYS32_ENTRY,
-                         &l->entry);
-    if (rc) {
+    rc = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,
+                      sizeof(l->entry));
+    if (rc != 4 && rc != 8) {
         dom0_error("the kernel has no PVH entry point (ELF note "
                    "PHYS32_ENTRY): it needs CONFIG_PVH and CONFIG_XEN_PVH");
         return -ENOEXEC;
@@ -130,15 +130,14 @@ static int relocate(struct loader *l)
     struct mem_region *k = &l->place[PLACE_KERNEL];
     uint64_t align = RELOC_ALIGN, min = MB(16), max = GB(1) - 1, to;
     uint32_t words[3];
-    const void *note;
-    size_t size;
+    int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
+                            sizeof(words));
 
-    if (elf_note(&l->elf, "Xen", XEN_ELFNOTE_PHYS32_RELOC, &note, &size)) {
+    if (size < 0) {
         dom0_error("the kernel wants memory at %#lx-%#lx, which domain 0 "
                    "does not have, and cannot be moved", k->start, k->end);
         return -ENOMEM;
     }
-    memcpy(words, note, MIN(size, sizeof(words)));
     if (size >= 4)
         align = words[0];
     if (size >= 8)

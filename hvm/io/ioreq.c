@@ -77,12 +77,6 @@ static void server_put(struct domain *d, struct ioreq_server *s)
     heap_free(s);
 }
 
-/* The consumer side of a port: the device model has answered. */
-static void answered(struct vcpu *v, uint32_t port)
-{
-    vcpu_unpark(v);
-}
-
 static void ports_free(struct domain *d, struct ioreq_server *s)
 {
     struct vcpu *v;
@@ -105,7 +99,7 @@ static int port_add(struct ioreq_server *s, struct vcpu *v)
 
     if (v->id >= SYNC_SLOTS || s->port[v->id])
         return 0;
-    rc = evtchn_alloc_consumer(v, s->dm, answered, &port);
+    rc = evtchn_alloc_consumer(v, s->dm, &port);
     if (rc)
         return rc;
     s->port[v->id] = port;
@@ -135,7 +129,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     for (i = 0; i < NR_RANGE_TYPES; i++)
         rangeset_init(&s->ranges[i], s->range[i], MAX_RANGES);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
-        rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, answered, &s->buf_port);
+        rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_each_vcpu (d, v, i)
         if (!rc)
             rc = port_add(s, v);
@@ -299,12 +293,8 @@ int ioreq_range(struct domain *d, struct domain *dm,
         return -ENOENT;
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
     spin_lock(&io->lock);
-    if (map)
-        rc = rangeset_overlaps(set, r->start, r->end)
-                 ? -EEXIST : rangeset_add(set, r->start, r->end);
-    else
-        rc = rangeset_contains(set, r->start, r->end)
-                 ? rangeset_remove(set, r->start, r->end) : -ENOENT;
+    rc = map ? rangeset_add(set, r->start, r->end)
+             : rangeset_remove(set, r->start, r->end);
     spin_unlock(&io->lock);
     server_put(d, s);
     return rc;

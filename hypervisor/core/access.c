@@ -35,6 +35,5 @@ int may(const struct domain *caller, enum access_action action,
 {
     if ((unsigned int)action >= ACCESS_COUNT)
         return -EPERM;
-    return access_rules[action].rights & rights_of(caller, target) ? 0
-                                                                   : -EPERM;
+    return access_rules[action].rights & rights_of(caller, target) ? 0 : -EPERM;
 }

@@ -7,7 +7,7 @@
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
-#include "hypervisor/core/domain-impl.h"
+#include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
@@ -18,37 +18,28 @@
 
 /* --- Pausing. --- */
 
-void domain_pause_nosync(struct domain *d)
+/* Its vCPUs look again whether they may run. */
+static void update_all(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    atomic_inc(&d->pause_count);
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         sched_vcpu_update(v);
 }
 
 void domain_pause(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
     ASSERT(d != current->domain);
-    domain_pause_nosync(d);
-    for_each_vcpu (d, v, i)
+    atomic_inc(&d->pause_count);
+    update_all(d);
+    for_vcpus (d, v)
         if (v != current)
             vcpu_wait_stopped(v);
 }
 
 void domain_unpause(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
     ASSERT(d->pause_count);
     if (atomic_dec_and_test(&d->pause_count))
-        for_each_vcpu (d, v, i)
-            sched_vcpu_update(v);
+        update_all(d);
 }
 
 int domain_pause_by_control(struct domain *d)
@@ -108,10 +99,7 @@ static void stop_vcpu(struct vcpu *v)
 /* Have all stopped by now? Lock SHUTDOWN. */
 static void finish_shutdown(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         if (!v->stopped)
             return;
     if (d->shut_down)
@@ -130,8 +118,6 @@ bool domain_set_shutdown_code(struct domain *d, int reason)
 void domain_shutdown(struct domain *d, int reason)
 {
     bool crash = reason == SHUTDOWN_crash;
-    struct vcpu *v;
-    unsigned int i;
 
     (void)domain_set_shutdown_code(d, reason);
     if (d == hardware_domain)
@@ -141,7 +127,7 @@ void domain_shutdown(struct domain *d, int reason)
     if (!d->shutting_down || crash) {
         /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
         (void)atomic_xchg(&d->shutting_down, true);
-        for_each_vcpu (d, v, i)
+        for_vcpus (d, v)
             if (crash || !READ_ONCE(v->defer_shutdown))
                 stop_vcpu(v);
         finish_shutdown(d);
@@ -149,28 +135,21 @@ void domain_shutdown(struct domain *d, int reason)
     spin_unlock(&d->shutdown_lock);
 }
 
-/* v was not stopped because it deferred that, and does not any more. */
-static void stop_late(struct vcpu *v)
-{
-    struct domain *d = v->domain;
-
-    spin_lock(&d->shutdown_lock);
-    if (d->shutting_down) {
-        stop_vcpu(v);
-        finish_shutdown(d);
-    }
-    spin_unlock(&d->shutdown_lock);
-}
-
 void domain_defer_shutdown(struct vcpu *v, bool on)
 {
-    const struct domain *d = v->domain;
+    struct domain *d = v->domain;
 
     (void)atomic_xchg(&v->defer_shutdown, on);
     while (unlikely(READ_ONCE(d->shutting_down)) &&
            READ_ONCE(d->dying) == DOMAIN_ALIVE) {
         (void)atomic_xchg(&v->defer_shutdown, false);
-        stop_late(v);
+        /* It was perhaps not stopped because it deferred that. */
+        spin_lock(&d->shutdown_lock);
+        if (d->shutting_down) {
+            stop_vcpu(v);
+            finish_shutdown(d);
+        }
+        spin_unlock(&d->shutdown_lock);
         if (!on)
             return; /* it stops at its next safe point */
         /* The access has not begun: it waits here until d is resumed. */
@@ -181,15 +160,12 @@ void domain_defer_shutdown(struct vcpu *v, bool on)
 
 void domain_resume(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
     domain_pause(d); /* nothing of it runs while the state is mixed */
     spin_lock(&d->shutdown_lock);
     WRITE_ONCE(d->shut_down, false);
     WRITE_ONCE(d->shutting_down, false);
     WRITE_ONCE(d->shutdown_code, -1);
-    for_each_vcpu (d, v, i) {
+    for_vcpus (d, v) {
         if (v->stopped)
             vcpu_unpause(v);
         v->stopped = false;
@@ -235,8 +211,7 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
     if (id > NR_WATCHDOGS)
         return -EINVAL;
     if (!id) {
-        while (id < NR_WATCHDOGS &&
-               atomic_test_and_set_bit(id, &d->watchdogs))
+        while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
             id++;
         if (id == NR_WATCHDOGS)
             return -ENOSPC;
@@ -268,15 +243,12 @@ void domain_life_init(struct domain *d)
  * changes dying. */
 static void start_dying(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
     spin_lock(&d->lock);
     WRITE_ONCE(d->dying, DOMAIN_DYING);
     spin_unlock(&d->lock); /* who was inside has seen it alive and is done */
     smp_mb();
     (void)domain_claim(d, 0);
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         if (!sched_vcpu_kill(v))
             vcpu_kick(v, PENDING_STOP);
 }
@@ -284,10 +256,7 @@ static void start_dying(struct domain *d)
 /* All threads have ended, and no CPU is on their stacks. */
 static bool threads_gone(const struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         if (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu))
             return false;
     return true;
@@ -311,8 +280,6 @@ static int wait_threads(const struct domain *d)
 
 static int tear_down(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
     int rc = wait_threads(d);
 
     if (!rc)
@@ -322,15 +289,13 @@ static int tear_down(struct domain *d)
     if (rc)
         return rc;
     /* The frames that the guest registered are its memory too. */
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         vcpu_info_unregister(v);
     return hvm_domain_relinquish(d);
 }
 
 int domain_kill(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
     int rc = 0;
 
     if (d == current->domain || d == hardware_domain || d == idle_domain)
@@ -344,7 +309,7 @@ int domain_kill(struct domain *d)
     if (d->dying == DOMAIN_DYING) {
         rc = tear_down(d);
         if (!rc) {
-            for_each_vcpu (d, v, i)
+            for_vcpus (d, v)
                 WRITE_ONCE(v->info, &v->dummy_info);
             domain_free_shared_info(d);
             WRITE_ONCE(d->dying, DOMAIN_DEAD);

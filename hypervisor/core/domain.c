@@ -12,7 +12,6 @@
 #include "hypervisor/core/domain.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/core/domain-impl.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
@@ -24,17 +23,13 @@
 struct domain *hardware_domain;
 
 /*
- * All domains by id, in parts made when first needed and never freed. An
- * entry is set from before the domain has a frame until after its last one,
- * so page_freed() may read it without the lock; everybody else needs the
- * lock and a reference.
+ * All domains by id. An entry is set from before the domain has a frame until
+ * after its last one, so page_freed() may read it without the lock; everybody
+ * else needs the lock and a reference.
  */
-#define PART 128
-#define PARTS DIV_ROUND_UP(DOMID_FIRST_RESERVED, PART)
-
-static struct domain **parts[PARTS];
+static struct domain *domains[DOMID_FIRST_RESERVED];
 static struct spinlock list_lock = SPINLOCK_INIT(DOMLIST);
-static domid_t last_domid; /* the one picked last (list_lock) */
+static unsigned int last_domid; /* the one picked last (list_lock) */
 
 static struct domain *dead_domains; /* (a) stack, by next_dead */
 static struct vcpu *reaper;
@@ -44,44 +39,34 @@ static uint64_t claimed_total; /* (a) frames, of all domains */
 
 static struct domain *entry_get(unsigned int id)
 {
-    struct domain **part;
-
     if (id >= DOMID_FIRST_RESERVED)
         return NULL;
-    id = (unsigned int)index_nospec(id, DOMID_FIRST_RESERVED);
-    part = load_acquire(&parts[id / PART]);
-    return part ? READ_ONCE(part[id % PART]) : NULL;
+    return READ_ONCE(domains[index_nospec(id, DOMID_FIRST_RESERVED)]);
 }
 
-/* One more reference, unless it has none any more. */
-static bool try_get(struct domain *d)
+/* The same with one more reference; NULL if it has none any more. Lock
+ * DOMLIST. */
+static struct domain *find(unsigned int id)
 {
-    uint32_t refs = READ_ONCE(d->refs);
+    struct domain *d = entry_get(id);
+    uint32_t refs = d ? READ_ONCE(d->refs) : 0;
 
     while (refs)
         if (atomic_cmpxchg(&d->refs, &refs, refs + 1))
-            return true;
-    return false;
-}
-
-struct domain *domain_get_current(void)
-{
-    struct domain *d = current->domain;
-
-    atomic_inc(&d->refs);
-    return d;
+            return d;
+    return NULL;
 }
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain *d;
+    struct domain *d = current->domain;
 
-    if (id == DOMID_SELF)
-        return domain_get_current();
+    if (id == DOMID_SELF) {
+        atomic_inc(&d->refs);
+        return d;
+    }
     spin_lock(&list_lock);
-    d = entry_get(id);
-    if (d && !try_get(d))
-        d = NULL;
+    d = find(id);
     spin_unlock(&list_lock);
     return d;
 }
@@ -89,18 +74,10 @@ struct domain *domain_get(domid_t id)
 struct domain *domain_get_from(domid_t first)
 {
     struct domain *d = NULL;
-    unsigned int id = first;
 
     spin_lock(&list_lock);
-    while (id < DOMID_FIRST_RESERVED && !d) {
-        if (!parts[id / PART]) {
-            id = ALIGN_UP(id + 1, PART);
-            continue;
-        }
-        d = entry_get(id++);
-        if (d && !try_get(d))
-            d = NULL;
-    }
+    for (unsigned int id = first; id < DOMID_FIRST_RESERVED && !d; id++)
+        d = find(id);
     spin_unlock(&list_lock);
     return d;
 }
@@ -264,14 +241,11 @@ static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
     uint32_t emu = c->arch.emulation_flags;
 
     if ((c->flags & needed) != needed || (c->flags & ~allowed) ||
-        c->iommu_opts || c->altp2m_opts || c->vmtrace_size)
-        return -EINVAL;
-    if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN)
-        return -EINVAL;
-    if (c->grant_opts != XEN_DOMCTL_GRANT_version(1) ||
-        c->max_grant_frames == 0)
-        return -EINVAL;
-    if (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX)
+        c->iommu_opts || c->altp2m_opts || c->vmtrace_size ||
+        !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN ||
+        c->grant_opts != XEN_DOMCTL_GRANT_version(1) ||
+        c->max_grant_frames == 0 ||
+        (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX))
         return -EINVAL;
     if (domid == 0 ? emu != pvh0
                    : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
@@ -284,53 +258,35 @@ static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 static int list_insert(struct domain *d, domid_t want)
 {
     unsigned int id = want, tries = DOMID_FIRST_RESERVED;
-    int rc = -ENOMEM;
+    int rc = -EEXIST;
 
     spin_lock(&list_lock);
     if (want >= DOMID_FIRST_RESERVED) {
+        rc = -ENOMEM;
         id = last_domid;
         do {
             id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
-        } while (entry_get(id) && --tries);
+        } while (domains[id] && --tries);
+        last_domid = id;
     }
-    if (entry_get(id)) {
-        rc = want < DOMID_FIRST_RESERVED ? -EEXIST : -ENOMEM;
-        goto out;
+    if (!entry_get(id)) {
+        d->id = (domid_t)id;
+        WRITE_ONCE(domains[id], d);
+        rc = 0;
     }
-    if (!parts[id / PART]) {
-        struct domain **part = heap_alloc_array(PART, sizeof(*part));
-
-        if (!part)
-            goto out;
-        store_release(&parts[id / PART], part);
-    }
-    d->id = (domid_t)id;
-    if (want != id)
-        last_domid = d->id;
-    WRITE_ONCE(parts[id / PART][id % PART], d);
-    rc = 0;
-out:
     spin_unlock(&list_lock);
     return rc;
-}
-
-static void list_remove(struct domain *d)
-{
-    spin_lock(&list_lock);
-    WRITE_ONCE(parts[d->id / PART][d->id % PART], NULL);
-    spin_unlock(&list_lock);
 }
 
 /* The parts that may fail. */
 static int build(struct domain *d)
 {
-    int rc = -ENOMEM;
+    int rc;
 
     d->vcpu = heap_alloc_array(d->max_vcpus, sizeof(d->vcpu[0]));
-    if (d->vcpu)
-        d->shared_info = domain_special_page(d, &d->shared_info_page);
-    if (!d->shared_info)
-        return rc;
+    d->shared_info = domain_special_page(d, &d->shared_info_page);
+    if (!d->vcpu || !d->shared_info)
+        return -ENOMEM;
     rc = evtchn_init(d);
     if (!rc)
         rc = grant_init(d, d->config.max_grant_frames,
@@ -344,11 +300,11 @@ static int build(struct domain *d)
  * everything but the structure goes. */
 static void release(struct domain *d)
 {
-    struct vcpu *v;
     unsigned int i;
 
+    d->released = true;
     d->dying = DOMAIN_DEAD;
-    sched_domain_exit(d);
+    timer_kill(&d->sched.refill);
     timer_kill(&d->tell);
     for (i = 0; i < NR_WATCHDOGS; i++)
         timer_kill(&d->watchdog[i]);
@@ -356,7 +312,7 @@ static void release(struct domain *d)
         domain_put(d->target);
     d->target = NULL;
     if (d->vcpu)
-        for_each_vcpu (d, v, i)
+        for_vcpus (d, v)
             vcpu_destroy(v);
     grant_exit(d);
     evtchn_exit(d);
@@ -366,6 +322,7 @@ static void release(struct domain *d)
     heap_free(d->vcpu);
     d->vcpu = NULL;
     d->max_vcpus = 0;
+    anchor_put(d);
 }
 
 void domain_free_shared_info(struct domain *d)
@@ -410,9 +367,7 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 
     rc = build(d);
     if (rc) {
-        d->released = true;
         release(d);
-        anchor_put(d);
         return rc;
     }
     if (d->id == 0)
@@ -428,11 +383,11 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 static void reap(struct domain *d)
 {
     if (!d->released) {
-        d->released = true;
         release(d);
-        anchor_put(d);
     } else {
-        list_remove(d);
+        spin_lock(&list_lock);
+        WRITE_ONCE(domains[d->id], NULL);
+        spin_unlock(&list_lock);
         heap_free(d);
         send_global_virq(VIRQ_DOM_EXC);
     }

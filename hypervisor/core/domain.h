@@ -25,7 +25,6 @@ struct hvm_domain;
 struct domain {
     domid_t id;               /* (c) */
     bool privileged;          /* (c) domain 0 */
-    bool has_info_dm;         /* (c) unused by core: target of a dm domain */
     struct domain *target;    /* (d) the domain this one is device model of */
     struct domain *next_dead; /* on the list of those to be freed */
     bool released;            /* its parts are gone, frames may remain */
@@ -99,18 +98,16 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 /* The domain with this id and a reference, or NULL. DOMID_SELF is current's.
  * No locks. */
 struct domain *domain_get(domid_t id);
-struct domain *domain_get_current(void);
 /* The last one leaves the rest to a thread; any lock of rank below RUNQ may
  * be held. */
 void domain_put(struct domain *d);
 /* The first domain with an id >= first, with a reference, or NULL. */
 struct domain *domain_get_from(domid_t first);
 
-/* Counted pause of all vCPUs; the first returns when none can run (not for
- * the caller's own domain; no locks), _nosync() may be called under locks of
- * rank below RUNQ. */
+/* Counted pause of all vCPUs; returns when none can run. Not for the caller's
+ * own domain; no locks. */
 void domain_pause(struct domain *d);
-void domain_pause_nosync(struct domain *d);
+/* Any lock of rank below RUNQ may be held. */
 void domain_unpause(struct domain *d);
 /* The toolstack's own pause, counted: -EOVERFLOW past 255, -EINVAL when it
  * has none to take back. No locks. */
@@ -170,10 +167,21 @@ int domain_claim(struct domain *d, uint32_t frames);
 void *domain_special_page(struct domain *d, struct page **pg);
 void domain_special_page_free(struct domain *d, void *va, struct page *pg);
 
+/* Between domain.c and domain-life.c: timers and the like of a new domain;
+ * gives the frame of shared info, which nobody uses any more, back
+ * (idempotent). */
+void domain_life_init(struct domain *d);
+void domain_free_shared_info(struct domain *d);
+
 /* Raises a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE...) of the domain chosen
  * by evtchn_set_virq_handler(), else of domain 0 (core/evtchn.c). */
 void send_global_virq(unsigned int virq);
 
+/* Each vCPU of d that was created: v, which the first one declares. */
+#define for_vcpus(d, v)                                                     \
+    for (struct vcpu *v, **v##_at = (d)->vcpu;                              \
+         v##_at < (d)->vcpu + (d)->max_vcpus; v##_at++)                     \
+        if ((v = *v##_at) != NULL)
 #define for_each_vcpu(d, v, i)                                              \
     for (i = 0; i < (d)->max_vcpus; i++)                                    \
         if (((v) = (d)->vcpu[i]) != NULL)

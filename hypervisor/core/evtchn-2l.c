@@ -36,11 +36,10 @@ static word_t *pending_word(const struct domain *d, uint32_t port)
 
 static word_t *mask_word(const struct domain *d, uint32_t port, bool compat)
 {
-    return (word_t *)((char *)d->shared_info +
-                      (compat
-                           ? offsetof(struct compat_shared_info, evtchn_mask)
-                           : offsetof(struct shared_info, evtchn_mask))) +
-           port / 32;
+    size_t at = compat ? offsetof(struct compat_shared_info, evtchn_mask)
+                       : offsetof(struct shared_info, evtchn_mask);
+
+    return (word_t *)((char *)d->shared_info + at) + port / 32;
 }
 
 static bool is_set(const word_t *word, uint32_t port)
@@ -51,22 +50,17 @@ static bool is_set(const word_t *word, uint32_t port)
 /* Sets the bit of a port's word in v's selector; true if it was clear. */
 static bool select_word(struct vcpu *v, uint32_t port, bool compat)
 {
-    char *info = (char *)READ_ONCE(v->info);
+    size_t at = compat ? offsetof(struct compat_vcpu_info, evtchn_pending_sel)
+                       : offsetof(struct vcpu_info, evtchn_pending_sel);
+    word_t *sel = (word_t *)((char *)READ_ONCE(v->info) + at);
     uint32_t nr = compat ? port / 32 : port / 64;
-    word_t *sel =
-        (word_t *)(info +
-                   (compat ? offsetof(struct compat_vcpu_info,
-                                      evtchn_pending_sel)
-                           : offsetof(struct vcpu_info,
-                                      evtchn_pending_sel)));
 
     return !word_test_and_set(sel + nr / 32, nr % 32);
 }
 
 /* The rare part of a delivery: somebody polls, or d changed to FIFO at this
  * moment and fifo_create() may not have seen the bit that was set. */
-static __attribute__((noinline)) void
-delivered(struct domain *d, uint32_t port)
+static __attribute__((noinline)) void delivered(struct domain *d, uint32_t port)
 {
     if (READ_ONCE(d->evtchn->fifo))
         evtchn_deliver(d, port_channel(d->evtchn, port), port);

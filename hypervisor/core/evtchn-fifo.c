@@ -57,8 +57,7 @@ static event_word_t *word_of(const struct domain *d, uint32_t port)
     if (unlikely(port >= nr))
         return NULL;
     i = index_nospec(port, nr);
-    return (event_word_t *)f->pages[i / WORDS_PER_PAGE].va +
-           i % WORDS_PER_PAGE;
+    return (event_word_t *)f->pages[i / WORDS_PER_PAGE].va + i % WORDS_PER_PAGE;
 }
 
 /*
@@ -67,8 +66,7 @@ static event_word_t *word_of(const struct domain *d, uint32_t port)
  * guest from changing MASKED, so that four tries are enough; with one that
  * does not behave the event is lost, to that guest only.
  */
-static bool link_tail(const struct domain *d, event_word_t *tail,
-                      uint32_t port)
+static bool link_tail(const struct domain *d, event_word_t *tail, uint32_t port)
 {
     event_word_t w = READ_ONCE(*tail);
 
@@ -152,8 +150,7 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
 {
     unsigned int priority = READ_ONCE(chn->priority);
     uint32_t vcpu_queue = v->id << 8 | priority;
-    struct evtchn_fifo_control_block *control =
-        load_acquire(&v->fifo->control);
+    struct evtchn_fifo_control_block *control = load_acquire(&v->fifo->control);
     struct queue *q = &v->fifo->queue[priority], *old = q;
     bool fresh, was_empty = false;
 
@@ -188,8 +185,7 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
 /* The event's word is not registered yet: remember it, unless the page came
  * at this moment; then it is raised after all. */
 static __attribute__((noinline)) void
-raise_early(struct domain *d, struct vcpu *v, struct evtchn *chn,
-            uint32_t port)
+raise_early(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port)
 {
     event_word_t *word;
 
@@ -230,18 +226,11 @@ void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *chn,
         (void)word_test_and_clear(word, EVTCHN_FIFO_PENDING);
 }
 
-bool evtchn_fifo_is_pending(const struct domain *d, uint32_t port)
+bool evtchn_fifo_test(const struct domain *d, uint32_t port, unsigned int bit)
 {
     const event_word_t *word = word_of(d, port);
 
-    return word && (READ_ONCE(*word) & PENDING);
-}
-
-bool evtchn_fifo_is_busy(const struct domain *d, uint32_t port)
-{
-    const event_word_t *word = word_of(d, port);
-
-    return word && (READ_ONCE(*word) & LINKED);
+    return word && (READ_ONCE(*word) >> bit & 1);
 }
 
 void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
@@ -314,10 +303,7 @@ void evtchn_vcpu_exit(struct vcpu *v)
 
 static void queues_free(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu(d, v, i)
+    for_vcpus (d, v)
         evtchn_vcpu_exit(v);
 }
 
@@ -344,11 +330,9 @@ static int fifo_create(struct domain *d)
 {
     struct evtchn_table *t = d->evtchn;
     struct evtchn_fifo *f = heap_alloc(sizeof(*f));
-    struct vcpu *v;
-    unsigned int i;
     int rc = f ? 0 : -ENOMEM;
 
-    for_each_vcpu(d, v, i)
+    for_vcpus (d, v)
         if (!rc)
             rc = queues_alloc(v);
     if (rc) {
@@ -356,9 +340,6 @@ static int fifo_create(struct domain *d)
         heap_free(f);
         return rc;
     }
-    for (uint32_t port = 1; port < t->nr_ports; port++)
-        WRITE_ONCE(port_channel(t, port)->priority,
-                   EVTCHN_FIFO_PRIORITY_DEFAULT);
     (void)atomic_xchg(&t->fifo, f);
     for (uint32_t port = 1; port < t->nr_ports; port++)
         if (evtchn_2l_is_pending(d, port))
@@ -391,8 +372,7 @@ int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
     if (!rc) {
         v->fifo->frame = f;
         store_release(&v->fifo->control,
-                      (void *)((char *)f.va + index_nospec(offset,
-                                                           PAGE_SIZE)));
+                      (void *)((char *)f.va + index_nospec(offset, PAGE_SIZE)));
     }
     spin_unlock(&d->evtchn_lock);
 

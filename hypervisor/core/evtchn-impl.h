@@ -25,7 +25,7 @@ enum evtchn_state {
 struct evtchn {
     struct spinlock lock;  /* rank EVTCHN_PORT */
     uint8_t state;         /* (e,p) enum evtchn_state */
-    uint8_t consumer;      /* (e,p) 1 + index of Lodge's function, 0: guest */
+    bool consumer;         /* (e,p) Lodge's, not the guest's */
     uint16_t vcpu;         /* (a) whom it notifies, written with (e) */
     uint8_t priority;      /* (a) FIFO queue for the next event */
     uint8_t early;         /* (a) FIFO: raised before its word was there */
@@ -43,8 +43,7 @@ struct evtchn_table {
     uint32_t nr_ports;   /* (a) existing entries; only grows */
     uint32_t max_ports;  /* (c) the toolstack's limit */
     uint32_t first_free; /* (e) no port below can be allocated */
-    uint32_t active;     /* (e) bound ports, Lodge's own too */
-    uint32_t consumers;  /* (e) Lodge's own */
+    uint32_t open;       /* (e) bound ports but Lodge's own */
     uint32_t reset_next; /* (a) where evtchn_reset() goes on */
     uint32_t relinquish_next; /* (a) the same for evtchn_relinquish() */
     uint32_t pollers;    /* (a) vCPUs in SCHEDOP_poll */
@@ -96,11 +95,11 @@ void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
                          uint32_t port);
 void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *chn,
                                uint32_t port);
-bool evtchn_fifo_is_pending(const struct domain *d, uint32_t port);
 void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
                         uint32_t port);
-/* The guest has not yet taken a former event of this port off its queue. */
-bool evtchn_fifo_is_busy(const struct domain *d, uint32_t port);
+/* A bit of the port's event word: EVTCHN_FIFO_PENDING; _LINKED: the guest has
+ * not yet taken a former event off its queue. */
+bool evtchn_fifo_test(const struct domain *d, uint32_t port, unsigned int bit);
 /* Back to 2-level. Lock EVTCHN; no port with guest events is bound. */
 void evtchn_fifo_destroy(struct domain *d);
 

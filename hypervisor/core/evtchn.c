@@ -22,10 +22,6 @@
  */
 static struct spinlock close_lock = SPINLOCK_INIT(EVTCHN_CLOSE);
 
-/* Lodge's functions, few and for ever; channels have 1 + index. Written with
- * close_lock. */
-static evtchn_consumer_fn *consumer_fns[8];
-
 void evtchn_show(struct vcpu *v)
 {
     struct vcpu_info *info = READ_ONCE(v->info);
@@ -39,10 +35,7 @@ void evtchn_show(struct vcpu *v)
 
 void evtchn_wake_pollers(struct domain *d, uint32_t port)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu(d, v, i) {
+    for_vcpus (d, v) {
         uint32_t want = READ_ONCE(v->poll_port);
 
         if (want && (want == port || want == EVTCHN_POLL_ANY) &&
@@ -63,30 +56,34 @@ void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port)
         evtchn_2l_deliver(d, v, port);
 }
 
+/* An event for the other side of chn, which is bound. Lock of chn. */
+static inline void deliver_to_peer(const struct evtchn *chn)
+{
+    struct domain *rd = chn->remote;
+    struct evtchn *peer = port_channel(rd->evtchn, chn->remote_port);
+
+    if (peer->consumer)
+        vcpu_unpark(rd->vcpu[peer->vcpu]);
+    else
+        evtchn_deliver(rd, peer, chn->remote_port);
+}
+
 int evtchn_send(struct domain *d, uint32_t port)
 {
-    struct evtchn *chn = port_find(d, port), *peer;
-    struct domain *rd;
+    struct evtchn *chn = port_find(d, port);
     int rc = 0;
 
     if (unlikely(!chn))
         return -EINVAL;
     spin_lock(&chn->lock);
-    if (unlikely(chn->consumer)) {
+    if (unlikely(chn->consumer))
         rc = -EINVAL;
-    } else if (likely(chn->state == PORT_INTERDOMAIN)) {
-        rd = chn->remote;
-        peer = port_channel(rd->evtchn, chn->remote_port);
-        if (peer->consumer)
-            consumer_fns[peer->consumer - 1](rd->vcpu[peer->vcpu],
-                                             chn->remote_port);
-        else
-            evtchn_deliver(rd, peer, chn->remote_port);
-    } else if (chn->state == PORT_IPI) {
+    else if (likely(chn->state == PORT_INTERDOMAIN))
+        deliver_to_peer(chn);
+    else if (chn->state == PORT_IPI)
         evtchn_deliver(d, chn, port);
-    } else if (chn->state != PORT_UNBOUND) { /* that would be dropped */
+    else if (chn->state != PORT_UNBOUND) /* that would be dropped */
         rc = -EINVAL;
-    }
     spin_unlock(&chn->lock);
     return rc;
 }
@@ -101,16 +98,12 @@ bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
 void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
-    struct domain *rd;
 
     if (!chn)
         return;
     spin_lock(&chn->lock);
-    if (chn->consumer && chn->state == PORT_INTERDOMAIN) {
-        rd = chn->remote;
-        evtchn_deliver(rd, port_channel(rd->evtchn, chn->remote_port),
-                       chn->remote_port);
-    }
+    if (chn->consumer && chn->state == PORT_INTERDOMAIN)
+        deliver_to_peer(chn);
     spin_unlock(&chn->lock);
 }
 
@@ -155,7 +148,7 @@ static int port_alloc(struct domain *d, uint32_t *port)
         if (!passed)
             t->first_free = p;
         passed = true;
-        if (!t->fifo || !evtchn_fifo_is_busy(d, p)) {
+        if (!t->fifo || !evtchn_fifo_test(d, p, EVTCHN_FIFO_LINKED)) {
             *port = p;
             return 0;
         }
@@ -165,9 +158,10 @@ static int port_alloc(struct domain *d, uint32_t *port)
 
 /* A free port takes its new state; the lock of the channel is held too. */
 static void port_bind(struct domain *d, struct evtchn *chn, uint8_t state,
-                      unsigned int vcpu)
+                      unsigned int vcpu, bool consumer)
 {
-    d->evtchn->active++;
+    d->evtchn->open += !consumer;
+    chn->consumer = consumer;
     WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
     WRITE_ONCE(chn->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
     chn->state = state;
@@ -178,16 +172,16 @@ static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
 {
     struct evtchn_table *t = d->evtchn;
 
-    /* The port's next user is not to see an event of this one. */
-    if (chn->consumer)
-        t->consumers--;
-    else if (t->fifo)
-        evtchn_fifo_clear_pending(d, chn, port);
-    else
-        evtchn_2l_clear_pending(d, port);
-    t->active--;
     t->first_free = MIN(t->first_free, port);
-    chn->consumer = 0;
+    if (!chn->consumer) {
+        t->open--;
+        /* The port's next user is not to see an event of this one. */
+        if (t->fifo)
+            evtchn_fifo_clear_pending(d, chn, port);
+        else
+            evtchn_2l_clear_pending(d, port);
+    }
+    chn->consumer = false;
     WRITE_ONCE(chn->vcpu, 0);
     chn->state = PORT_FREE;
 }
@@ -198,69 +192,45 @@ static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
     return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
 }
 
-static int consumer_index(evtchn_consumer_fn *fn, uint8_t *index)
-{
-    int rc = -ENOSPC;
-
-    spin_lock(&close_lock);
-    for (unsigned int i = 0; i < ARRAY_SIZE(consumer_fns) && rc; i++)
-        if (!consumer_fns[i] || consumer_fns[i] == fn) {
-            consumer_fns[i] = fn;
-            *index = (uint8_t)(i + 1);
-            rc = 0;
-        }
-    spin_unlock(&close_lock);
-    return rc;
-}
-
 /* --- Binding. --- */
 
-/* Binds a free port to something in d itself; `what` is the VIRQ or the
- * domain it waits for. */
+/*
+ * Binds a free port to something in d itself; `what` is the VIRQ or the
+ * domain it waits for. slot: where the port of a VIRQ is kept, else NULL.
+ */
 static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
-                      uint16_t what, uint8_t consumer, uint32_t *port)
+                      uint16_t what, bool consumer, uint32_t *slot,
+                      uint32_t *port)
 {
     struct evtchn *chn;
-    int rc = port_alloc(d, port);
+    int rc;
 
-    if (rc)
-        return rc;
-    chn = port_channel(d->evtchn, *port);
-    spin_lock(&chn->lock);
-    port_bind(d, chn, state, vcpu);
-    if (state == PORT_VIRQ)
-        chn->virq = what;
-    else
-        chn->remote_domid = what;
-    chn->consumer = consumer;
-    d->evtchn->consumers += consumer != 0;
-    spin_unlock(&chn->lock);
-    return 0;
+    spin_lock(&d->evtchn_lock);
+    rc = slot && *slot ? -EEXIST : port_alloc(d, port);
+    if (!rc) {
+        chn = port_channel(d->evtchn, *port);
+        spin_lock(&chn->lock);
+        port_bind(d, chn, state, vcpu, consumer);
+        if (slot) {
+            chn->virq = what;
+            WRITE_ONCE(*slot, *port);
+        } else {
+            chn->remote_domid = what;
+        }
+        spin_unlock(&chn->lock);
+    }
+    spin_unlock(&d->evtchn_lock);
+    return rc;
 }
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 {
-    int rc;
-
-    spin_lock(&d->evtchn_lock);
-    rc = bind_local(d, PORT_UNBOUND, 0, remote, 0, port);
-    spin_unlock(&d->evtchn_lock);
-    return rc;
+    return bind_local(d, PORT_UNBOUND, 0, remote, false, NULL, port);
 }
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
-                          evtchn_consumer_fn *fn, uint32_t *port)
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
 {
-    struct domain *d = v->domain;
-    uint8_t index;
-    int rc = consumer_index(fn, &index);
-
-    if (rc)
-        return rc;
-    spin_lock(&d->evtchn_lock);
-    rc = bind_local(d, PORT_UNBOUND, v->id, remote, index, port);
-    spin_unlock(&d->evtchn_lock);
-    return rc;
+    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, NULL, port);
 }
 
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
@@ -271,26 +241,23 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
 
     spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
     rc = port_alloc(d, port);
-    if (rc)
-        goto out;
     peer = port_find(remote, remote_port);
-    if (!peer || peer->state != PORT_UNBOUND || peer->remote_domid != d->id) {
+    if (!rc && (!peer || peer->state != PORT_UNBOUND ||
+                peer->remote_domid != d->id))
         rc = -EINVAL;
-        goto out;
+    if (!rc) {
+        chn = port_channel(d->evtchn, *port);
+        spin_lock_pair(&chn->lock, &peer->lock);
+        port_bind(d, chn, PORT_INTERDOMAIN, 0, false);
+        chn->remote = remote;
+        chn->remote_port = remote_port;
+        peer->remote = d;
+        peer->remote_port = *port;
+        peer->state = PORT_INTERDOMAIN;
+        /* What the other side sent before it was bound went nowhere. */
+        evtchn_deliver(d, chn, *port);
+        spin_unlock_pair(&chn->lock, &peer->lock);
     }
-
-    chn = port_channel(d->evtchn, *port);
-    spin_lock_pair(&chn->lock, &peer->lock);
-    port_bind(d, chn, PORT_INTERDOMAIN, 0);
-    chn->remote = remote;
-    chn->remote_port = remote_port;
-    peer->remote = d;
-    peer->remote_port = *port;
-    peer->state = PORT_INTERDOMAIN;
-    /* What the other side sent before it was bound went nowhere. */
-    evtchn_deliver(d, chn, *port);
-    spin_unlock_pair(&chn->lock, &peer->lock);
-out:
     spin_unlock_pair(&d->evtchn_lock, &remote->evtchn_lock);
     return rc;
 }
@@ -306,7 +273,6 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
                      uint32_t *port)
 {
     struct vcpu *v;
-    int rc = -EEXIST;
 
     if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0))
         return -EINVAL;
@@ -314,32 +280,15 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
     v = vcpu_find(d, vcpu);
     if (!v)
         return -ENOENT;
-
-    spin_lock(&d->evtchn_lock);
-    if (!v->virq_port[virq])
-        rc = bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, 0, port);
-    if (!rc)
-        WRITE_ONCE(v->virq_port[virq], *port);
-    spin_unlock(&d->evtchn_lock);
-    return rc;
+    return bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, false,
+                      &v->virq_port[virq], port);
 }
 
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port)
 {
-    int rc;
-
     if (!vcpu_find(d, vcpu))
         return -ENOENT;
-    spin_lock(&d->evtchn_lock);
-    rc = bind_local(d, PORT_IPI, vcpu, 0, 0, port);
-    spin_unlock(&d->evtchn_lock);
-    return rc;
-}
-
-int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
-                     uint32_t *port)
-{
-    return -EOPNOTSUPP;
+    return bind_local(d, PORT_IPI, vcpu, 0, false, NULL, port);
 }
 
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
@@ -372,7 +321,6 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
 static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
     struct evtchn *chn = port_channel(d->evtchn, port), *peer;
-    uint32_t remote_port;
     struct vcpu *v;
 
     if (chn->state != PORT_INTERDOMAIN) {
@@ -388,15 +336,14 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
     }
     if (chn->remote != rd)
         return -EAGAIN;
-    remote_port = chn->remote_port;
-    peer = port_channel(rd->evtchn, remote_port);
+    peer = port_channel(rd->evtchn, chn->remote_port);
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
     peer->state = PORT_UNBOUND;
     peer->remote_domid = d->id;
     /* Whoever waits for an answer of the other side looks again. */
     if (peer->consumer)
-        consumer_fns[peer->consumer - 1](rd->vcpu[peer->vcpu], remote_port);
+        vcpu_unpark(rd->vcpu[peer->vcpu]);
     spin_unlock_pair(&chn->lock, &peer->lock);
     return 0;
 }
@@ -437,23 +384,21 @@ void evtchn_free_consumer(struct vcpu *v, uint32_t port)
     (void)port_close(v->domain, port, true);
 }
 
-/* Closes all from *next on; -ERESTART, with *next moved, to let others run.
- * next is NULL when there are no others to let run. */
+/* Closes all from *next on; -ERESTART, with *next moved, to let others run. */
 static int close_all(struct domain *d, bool lodge, uint32_t *next)
 {
     struct evtchn_table *t = d->evtchn;
 
-    for (uint32_t port = next ? READ_ONCE(*next) : 0;
-         port < load_acquire(&t->nr_ports); port++) {
+    for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
+         port++) {
         if (READ_ONCE(port_channel(t, port)->state) > PORT_RESERVED)
             (void)port_close(d, port, lodge);
-        if (next && port % 64 == 63 && vcpu_preempt_wanted()) {
+        if (port % 64 == 63 && vcpu_preempt_wanted()) {
             WRITE_ONCE(*next, port + 1);
             return -ERESTART;
         }
     }
-    if (next)
-        WRITE_ONCE(*next, 0);
+    WRITE_ONCE(*next, 0);
     return 0;
 }
 
@@ -465,7 +410,7 @@ int evtchn_reset(struct domain *d)
     if (rc)
         return rc;
     spin_lock(&d->evtchn_lock);
-    if (t->active > t->consumers)
+    if (t->open)
         rc = -EAGAIN;
     else
         evtchn_fifo_destroy(d);
@@ -477,33 +422,27 @@ int evtchn_reset(struct domain *d)
 
 int evtchn_status(struct domain *d, struct evtchn_status *st)
 {
+    static const uint8_t status[] = {
+        [PORT_UNBOUND] = EVTCHNSTAT_unbound,
+        [PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+        [PORT_VIRQ] = EVTCHNSTAT_virq,
+        [PORT_IPI] = EVTCHNSTAT_ipi, /* the others: EVTCHNSTAT_closed, 0 */
+    };
     struct evtchn *chn = port_find(d, st->port);
 
     if (!chn)
         return -EINVAL;
     spin_lock(&d->evtchn_lock);
-    switch (chn->state) {
-    case PORT_UNBOUND:
-        st->status = EVTCHNSTAT_unbound;
+    st->status = status[chn->state];
+    st->vcpu = chn->vcpu;
+    if (chn->state == PORT_UNBOUND) {
         st->u.unbound.dom = chn->remote_domid;
-        break;
-    case PORT_INTERDOMAIN:
-        st->status = EVTCHNSTAT_interdomain;
+    } else if (chn->state == PORT_INTERDOMAIN) {
         st->u.interdomain.dom = chn->remote->id;
         st->u.interdomain.port = chn->remote_port;
-        break;
-    case PORT_VIRQ:
-        st->status = EVTCHNSTAT_virq;
+    } else if (chn->state == PORT_VIRQ) {
         st->u.virq = chn->virq;
-        break;
-    case PORT_IPI:
-        st->status = EVTCHNSTAT_ipi;
-        break;
-    default:
-        st->status = EVTCHNSTAT_closed;
-        break;
     }
-    st->vcpu = chn->vcpu;
     spin_unlock(&d->evtchn_lock);
     return 0;
 }
@@ -556,7 +495,7 @@ int evtchn_is_pending(struct domain *d, uint32_t port)
         return -EINVAL;
     spin_lock(&chn->lock);
     pending = port_is_usable(chn) &&
-              (d->evtchn->fifo ? evtchn_fifo_is_pending(d, port)
+              (d->evtchn->fifo ? evtchn_fifo_test(d, port, EVTCHN_FIFO_PENDING)
                                : evtchn_2l_is_pending(d, port));
     spin_unlock(&chn->lock);
     return pending;
@@ -639,17 +578,17 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 
 static void forget_handler(struct domain *d)
 {
-    unsigned int refs = 0;
+    for (unsigned int i = 0; i < NR_VIRQS; i++) {
+        bool mine;
 
-    spin_lock(&virq_lock);
-    for (unsigned int i = 0; i < NR_VIRQS; i++)
-        if (virq_handlers[i] == d) {
+        spin_lock(&virq_lock);
+        mine = virq_handlers[i] == d;
+        if (mine)
             virq_handlers[i] = NULL;
-            refs++;
-        }
-    spin_unlock(&virq_lock);
-    while (refs--)
-        domain_put(d);
+        spin_unlock(&virq_lock);
+        if (mine)
+            domain_put(d);
+    }
 }
 
 /* --- Life and death. --- */
@@ -664,25 +603,20 @@ int evtchn_init(struct domain *d)
                                     sizeof(t->bucket[0]));
     if (!t)
         return -ENOMEM;
-    t->max_ports = max + 1;
-    if (bucket_add(t)) {
-        heap_free(t);
-        return -ENOMEM;
-    }
-    port_channel(t, 0)->state = PORT_RESERVED;
-    t->first_free = 1;
-    spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
     d->evtchn = t;
+    spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
+    t->max_ports = max + 1;
+    t->first_free = 1;
+    if (bucket_add(t))
+        return -ENOMEM;
+    port_channel(t, 0)->state = PORT_RESERVED;
     return 0;
 }
 
 int evtchn_relinquish(struct domain *d)
 {
-    int rc;
+    int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (!d->evtchn)
-        return 0;
-    rc = close_all(d, true, &d->evtchn->relinquish_next);
     if (rc)
         return rc;
     forget_handler(d);
@@ -698,8 +632,6 @@ void evtchn_exit(struct domain *d)
 
     if (!t)
         return;
-    (void)close_all(d, true, NULL);
-    evtchn_fifo_destroy(d);
     for (uint32_t i = 0; i < t->nr_ports / PORTS_PER_BUCKET; i++)
         heap_free(t->bucket[i]);
     heap_free(t);

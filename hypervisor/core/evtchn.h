@@ -15,10 +15,11 @@
 #include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/domain.h"
 
-int evtchn_init(struct domain *d);    /* -ENOMEM */
+/* -ENOMEM: then evtchn_exit() is still to be called. */
+int evtchn_init(struct domain *d);
 /* Closes all ports of a dying domain, in bounded steps: -ERESTART or 0. */
 int evtchn_relinquish(struct domain *d);
-/* Frees all; closes what evtchn_relinquish() was not called for. */
+/* Frees all. No port was ever bound, or evtchn_relinquish() is done. */
 void evtchn_exit(struct domain *d);
 int evtchn_vcpu_init(struct vcpu *v); /* -ENOMEM */
 void evtchn_vcpu_exit(struct vcpu *v);
@@ -40,10 +41,6 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
 int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
                      uint32_t *port);
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port);
-/* -EOPNOTSUPP: interrupts of HVM domains come through their interrupt
- * controllers (XENFEAT_hvm_pirqs is not offered). */
-int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
-                     uint32_t *port);
 /* -EINVAL: no such port, not bound, or Lodge's own. */
 int evtchn_close(struct domain *d, uint32_t port);
 /* The hot path. -EINVAL: not a port that can be sent through. */
@@ -85,20 +82,14 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq);
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
 
 /*
- * A port whose events Lodge consumes: fn(v, port) is called instead of
- * setting a pending bit of d. The other side (remote) binds to it as to any
- * unbound port. Used by ioreq and vm_event.
- *
- * fn runs on the sender's CPU with the lock of the sender's channel: it may
- * unpark or kick, but neither sleep nor call into event channels. After
- * evtchn_free_consumer() it is not running and never runs again.
+ * A port whose events Lodge consumes: v's thread is unparked instead of a
+ * pending bit being set. The other side (remote) binds to it as to any unbound
+ * port. Used by ioreq.
  */
-typedef void evtchn_consumer_fn(struct vcpu *v, uint32_t port);
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
-                          evtchn_consumer_fn *fn, uint32_t *port);
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port);
 void evtchn_free_consumer(struct vcpu *v, uint32_t port);
 /* False while nobody is bound to such a port: never was, or is gone. When
- * the other side goes, fn is called once more. */
+ * the other side goes, v is unparked once more. */
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port);
 /* Notifies the other side of such a port; nothing if it is not bound. */
 void evtchn_notify_consumer_peer(struct domain *d, uint32_t port);

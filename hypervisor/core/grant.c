@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The grant table of a domain: the entries it writes, the use that others
- * make of them, and copying through them. Mappings are in grant-map.c.
+ * Grants: the table of the granter with the entries it writes, the use that
+ * others make of them, copying through them, and mappings with the handles of
+ * the domain that maps.
  *
  * The granter is hostile: it may change an entry at any moment. What was
  * checked when the entry was put to use counts until it is not in use any
  * more; only GTF_readonly is looked at again when a writer joins readers.
+ *
+ * A mapping has a reference to the granting domain, so that unmapping needs
+ * no lookup and the granter's id is not used again meanwhile. It is undone at
+ * the address where it was made and nowhere else: otherwise a handle could be
+ * given back while its writable mapping stays, for one that may only read.
+ * An unmapped frame stays in use until grant_unmap_done() has flushed the
+ * TLBs: only then may the granter see that it is free.
+ *
+ * Fields: (c) constant, (g) ->lock, (m) ->maptrack_lock, (a) atomic. The two
+ * locks have one rank and are never held together, nor two of one kind.
  */
-#include "hypervisor/core/grant-impl.h"
+#include "hypervisor/core/grant.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/mm/heap.h"
 
 /* More makes no sense (2 M entries) and would make growing slow. */
@@ -17,6 +29,53 @@
 
 /* Uses of one kind of one entry. */
 #define MAX_USES 0x7fff
+
+#define PER_PAGE ((unsigned int)(PAGE_SIZE / sizeof(struct grant_mapping)))
+#define NO_HANDLE (~0u)
+/* The toolstack's limit is in frames of Xen's, which hold 256 mappings. */
+#define PER_LIMIT_FRAME 256u
+#define MAX_LIMIT_FRAMES 65536u
+
+/* In flags, beside GNTMAP_*: somebody is unmapping it. */
+#define BUSY 0x8000u
+#define KINDS (GNTMAP_host_map | GNTMAP_device_map)
+
+#define ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
+
+/* An entry's use, where the guest cannot reach it. (g) */
+struct grant_active {
+    uint32_t mfn, gfn; /* while in use; the mfn with a reference */
+    uint16_t readers, writers;
+    domid_t user;      /* the one domain that uses it */
+};
+BUILD_BUG_ON(sizeof(struct grant_active) != 16);
+
+struct grant_frame {
+    struct grant_entry_v1 *entries; /* special page of the domain */
+    struct page *pg;
+    struct grant_active *active;    /* ENTRIES_PER_FRAME */
+};
+
+/* A mapping, known by its handle: its place in the array. */
+struct grant_mapping {
+    struct domain *granter; /* with a reference */
+    gfn_t gfn;              /* where, if GNTMAP_host_map */
+    grant_ref_t ref;        /* (m) when free: the next free handle */
+    uint16_t flags;         /* (a) GNTMAP_*; 0: free or not ready */
+};
+
+struct grant_table {
+    struct spinlock lock;          /* rank GRANT */
+    struct spinlock maptrack_lock; /* rank GRANT */
+    unsigned int max_frames;       /* (c) */
+    unsigned int max_handles;      /* (c) */
+    unsigned int nr_frames;        /* (g) written, (a) */
+    unsigned int nr_handles;       /* (m) written, (a) */
+    grant_handle_t free_handle;    /* (m) head of the list */
+    grant_handle_t relinquish_next; /* where grant_relinquish() goes on */
+    struct grant_frame *frames;    /* (c) the first nr_frames */
+    struct grant_mapping **maptrack; /* (c) as far as nr_handles */
+};
 
 /* The first word of an entry, which changes as a whole. */
 union entry_word {
@@ -128,8 +187,13 @@ static int hold_frame(struct domain *d, struct grant_ref_ptrs *e, bool write)
     return page_to_mfn(pg).raw == a->mfn ? GNTST_okay : GNTST_general_error;
 }
 
-int grant_pin(struct domain *d, grant_ref_t ref, domid_t user, bool readonly,
-              bool mapping, mfn_t *m)
+/*
+ * Puts entry `ref` of d to use for domain `user`: checks it, marks it as
+ * read or written in the guest's table, takes a reference to the frame.
+ * GNTST_*; *m is the frame. mapping: rather than copying.
+ */
+static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
+                     bool readonly, bool mapping, mfn_t *m)
 {
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
@@ -169,7 +233,8 @@ out:
     return rc;
 }
 
-void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
+/* Ends one such use. */
+static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
     struct grant_ref_ptrs e;
@@ -192,7 +257,8 @@ void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
         page_put(pg);
 }
 
-mfn_t grant_pinned_mfn(const struct domain *d, grant_ref_t ref)
+/* The frame of an entry that the caller has pinned. */
+static mfn_t grant_pinned_mfn(const struct domain *d, grant_ref_t ref)
 {
     /* Constant while it is pinned, as is the place of the array. */
     return mfn(d->grant->frames[ref / ENTRIES_PER_FRAME]
@@ -275,6 +341,224 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     end_release(from, false, &src);
 out:
     op->status = (int16_t)rc;
+}
+
+/* --- Mapping. --- */
+
+/* The mapping with an existing handle. */
+static struct grant_mapping *mapping_at(const struct grant_table *t,
+                                        grant_handle_t h)
+{
+    return &t->maptrack[h / PER_PAGE][h % PER_PAGE];
+}
+
+/* Adds a page of free handles. Lock (m). */
+static bool maptrack_grow(struct grant_table *t)
+{
+    unsigned int first = t->nr_handles;
+    unsigned int n = MIN(PER_PAGE, t->max_handles - first);
+    struct grant_mapping *page;
+
+    page = n ? heap_alloc_array(n, sizeof(*page)) : NULL;
+    if (!page)
+        return false;
+    for (unsigned int i = 0; i < n; i++)
+        page[i].ref = i + 1 < n ? first + i + 1 : NO_HANDLE;
+    t->maptrack[first / PER_PAGE] = page;
+    t->free_handle = first;
+    store_release(&t->nr_handles, first + n);
+    return true;
+}
+
+static grant_handle_t handle_alloc(struct grant_table *t)
+{
+    grant_handle_t h = NO_HANDLE;
+
+    spin_lock(&t->maptrack_lock);
+    if (t->free_handle != NO_HANDLE || maptrack_grow(t)) {
+        h = t->free_handle;
+        t->free_handle = mapping_at(t, h)->ref;
+    }
+    spin_unlock(&t->maptrack_lock);
+    return h;
+}
+
+static void handle_free(struct grant_table *t, grant_handle_t h)
+{
+    struct grant_mapping *mp = mapping_at(t, h);
+
+    spin_lock(&t->maptrack_lock);
+    mp->granter = NULL;
+    mp->ref = t->free_handle;
+    store_release(&mp->flags, 0);
+    t->free_handle = h;
+    spin_unlock(&t->maptrack_lock);
+}
+
+/* May d map in this way? GNTST_*. */
+static int check_flags(const struct domain *d, uint32_t flags)
+{
+    uint32_t allowed = GNTMAP_host_map | GNTMAP_readonly;
+
+    if (!(flags & KINDS))
+        return GNTST_bad_gntref;
+    /* Domain 0's devices reach frames by their machine addresses. */
+    if (d->privileged)
+        allowed |= GNTMAP_device_map;
+    return flags & ~allowed ? GNTST_general_error : GNTST_okay;
+}
+
+/* Pins the frame and maps it, with a handle and the granter at hand. */
+static int map_frame(struct domain *d, struct domain *granter,
+                     const struct gnttab_map_grant_ref *op, mfn_t *m)
+{
+    bool readonly = op->flags & GNTMAP_readonly;
+    int rc = grant_pin(granter, op->ref, d->id, readonly, true, m);
+
+    if (rc)
+        return rc;
+    if ((op->flags & GNTMAP_host_map) &&
+        guest_grant_map(d, gpa_to_gfn(gpa(op->host_addr)), *m, readonly)) {
+        grant_unpin(granter, op->ref, readonly);
+        return GNTST_general_error;
+    }
+    return GNTST_okay;
+}
+
+/* The same with a handle and the granter to be had; GNTST_*. */
+static int map(struct domain *d, struct gnttab_map_grant_ref *op)
+{
+    struct grant_table *t = d->grant;
+    struct domain *granter;
+    struct grant_mapping *mp;
+    grant_handle_t h;
+    mfn_t m;
+    int rc = check_flags(d, op->flags);
+
+    if (rc)
+        return rc;
+    granter = op->dom < DOMID_FIRST_RESERVED ? domain_get(op->dom) : NULL;
+    if (!granter)
+        return GNTST_bad_domain;
+    h = handle_alloc(t);
+    rc = h == NO_HANDLE ? GNTST_no_space : map_frame(d, granter, op, &m);
+    if (rc) {
+        if (h != NO_HANDLE)
+            handle_free(t, h);
+        domain_put(granter);
+        return rc;
+    }
+
+    mp = mapping_at(t, h);
+    mp->granter = granter;
+    mp->gfn = gpa_to_gfn(gpa(op->host_addr));
+    mp->ref = op->ref;
+    store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
+    op->handle = h;
+    op->dev_bus_addr = mfn_to_maddr(m);
+    return GNTST_okay;
+}
+
+void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
+{
+    op->status = (int16_t)map(d, op);
+}
+
+/*
+ * The mapping with this handle, marked as being unmapped so that nobody else
+ * touches it, and its flags; NULL if there is none.
+ */
+static struct grant_mapping *mapping_take(const struct grant_table *t,
+                                          grant_handle_t h, uint16_t *flags)
+{
+    unsigned int nr = load_acquire(&t->nr_handles);
+    struct grant_mapping *mp;
+
+    if (h >= nr)
+        return NULL;
+    mp = mapping_at(t, (grant_handle_t)index_nospec(h, nr));
+    *flags = load_acquire(&mp->flags);
+    if (!*flags || (*flags & BUSY) ||
+        !atomic_cmpxchg(&mp->flags, flags, *flags | BUSY))
+        return NULL;
+    return mp;
+}
+
+void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
+                 struct grant_unmaps *batch)
+{
+    struct grant_table *t = d->grant;
+    uint16_t flags, left;
+    struct grant_mapping *mp = mapping_take(t, op->handle, &flags);
+    bool host, device;
+    mfn_t m;
+
+    op->status = GNTST_bad_handle;
+    if (!mp)
+        return;
+    host = op->host_addr && (flags & GNTMAP_host_map);
+    device = op->dev_bus_addr && (flags & GNTMAP_device_map);
+    m = grant_pinned_mfn(mp->granter, mp->ref);
+    left = flags;
+
+    op->status = GNTST_okay;
+    if (device && op->dev_bus_addr != mfn_to_maddr(m))
+        op->status = GNTST_bad_dev_addr;
+    else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
+                      guest_grant_unmap(d, mp->gfn, m)))
+        op->status = GNTST_general_error;
+    else
+        left &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
+                            (device ? GNTMAP_device_map : 0));
+    batch->flush |= left != flags;
+    if (left & KINDS) {
+        store_release(&mp->flags, left);
+        return;
+    }
+
+    if (batch->nr == GRANT_UNMAP_BATCH)
+        grant_unmap_done(d, batch);
+    batch->unmapped[batch->nr++] = (struct grant_unmapped){
+        .granter = mp->granter,
+        .ref = mp->ref,
+        .readonly = flags & GNTMAP_readonly,
+    };
+    batch->flush = true;
+    handle_free(t, op->handle);
+}
+
+void grant_unmap_done(struct domain *d, struct grant_unmaps *batch)
+{
+    if (batch->flush)
+        guest_grant_flush(d);
+    for (unsigned int i = 0; i < batch->nr; i++) {
+        struct grant_unmapped *u = &batch->unmapped[i];
+
+        grant_unpin(u->granter, u->ref, u->readonly);
+        domain_put(u->granter);
+    }
+    batch->nr = 0;
+    batch->flush = false;
+}
+
+int grant_relinquish(struct domain *d)
+{
+    struct grant_table *t = d->grant;
+
+    while (t->relinquish_next < t->nr_handles) {
+        grant_handle_t h = t->relinquish_next++;
+        struct grant_mapping *mp = mapping_at(t, h);
+        struct domain *granter = mp->granter;
+
+        if (mp->flags) {
+            grant_unpin(granter, mp->ref, mp->flags & GNTMAP_readonly);
+            handle_free(t, h);
+            domain_put(granter);
+        }
+        if (h % 64 == 63 && vcpu_preempt_wanted())
+            return -ERESTART;
+    }
+    return 0;
 }
 
 /* --- The table itself. --- */
@@ -362,7 +646,6 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
 {
     struct grant_table *t;
-    int rc = -ENOMEM;
 
     if (!max_frames)
         return -EINVAL;
@@ -374,18 +657,18 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
     t = heap_alloc(sizeof(*t));
     if (!t)
         return -ENOMEM;
-    spin_lock_init(&t->lock, LOCK_GRANT);
-    t->max_frames = (unsigned int)MIN(max_frames, MAX_FRAMES);
     d->grant = t;
+    spin_lock_init(&t->lock, LOCK_GRANT);
+    spin_lock_init(&t->maptrack_lock, LOCK_GRANT);
+    t->max_frames = (unsigned int)MIN(max_frames, MAX_FRAMES);
+    t->max_handles = MIN((unsigned int)max_maptrack_frames, MAX_LIMIT_FRAMES) *
+                     PER_LIMIT_FRAME;
+    t->free_handle = NO_HANDLE;
     t->frames = heap_alloc_array(t->max_frames, sizeof(*t->frames));
-    if (t->frames)
-        rc = maptrack_init(t, (unsigned int)max_maptrack_frames);
+    t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
+                                   sizeof(*t->maptrack));
     /* A first frame: the toolstack writes console's and xenstore's grants. */
-    if (!rc)
-        rc = table_grow(d, 1);
-    if (rc)
-        grant_exit(d);
-    return rc;
+    return t->frames && t->maptrack ? table_grow(d, 1) : -ENOMEM;
 }
 
 void grant_exit(struct domain *d)
@@ -399,7 +682,9 @@ void grant_exit(struct domain *d)
         heap_free(t->frames[i].active);
     }
     heap_free(t->frames);
-    maptrack_exit(t);
+    for (unsigned int i = 0; i < DIV_ROUND_UP(t->nr_handles, PER_PAGE); i++)
+        heap_free(t->maptrack[i]);
+    heap_free(t->maptrack);
     heap_free(t);
     d->grant = NULL;
 }

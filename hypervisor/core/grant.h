@@ -21,7 +21,7 @@
 /*
  * Limits in frames of 512 entries and of 256 mappings, as in struct
  * xen_domctl_createdomain: negative ones mean the default. -EINVAL (no
- * frames at all), -ENOMEM.
+ * frames at all), -ENOMEM: then grant_exit() is still to be called.
  */
 int grant_init(struct domain *d, int max_frames, int max_maptrack_frames);
 /* Drops all mappings this (dying) domain made, in bounded steps: -ERESTART

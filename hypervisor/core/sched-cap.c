@@ -37,10 +37,7 @@ static bool used_up(struct sched_domain *s)
 {
     if (!s->cap || s->budget_used < budget(s))
         return false;
-    if (!s->refill_set) {
-        s->refill_set = true;
-        timer_set(&s->refill, s->period_end);
-    }
+    timer_set(&s->refill, s->period_end);
     return true;
 }
 
@@ -58,41 +55,20 @@ bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
     return all;
 }
 
-bool cap_exhausted(struct domain *d, uint64_t now)
-{
-    return cap_charge(d, 0, now);
-}
-
-uint64_t cap_chunk(struct domain *d, uint64_t now)
-{
-    struct sched_domain *s = &d->sched;
-    uint64_t left = 0;
-
-    spin_lock(&s->lock);
-    roll(s, now);
-    if (s->budget_used < budget(s))
-        left = (budget(s) - s->budget_used) / MAX(READ_ONCE(s->running), 1u);
-    spin_unlock(&s->lock);
-    return MAX(left, SCHED_CAP_CHUNK_MIN);
-}
-
 /* The refill timer: no locks. */
 static void refill(void *arg)
 {
     struct domain *d = arg;
     struct sched_domain *s = &d->sched;
-    struct vcpu *v;
-    unsigned int i;
     bool empty;
 
     spin_lock(&s->lock);
     roll(s, now_ns());
-    s->refill_set = false;
     empty = used_up(s); /* a debt of more than a period: comes again */
     spin_unlock(&s->lock);
     if (empty)
         return;
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         sched_unthrottle(v, false);
 }
 
@@ -105,17 +81,9 @@ void sched_domain_init(struct domain *d)
     timer_init(&s->refill, refill, d);
 }
 
-void sched_domain_exit(struct domain *d)
-{
-    if (d->sched.refill.fn)
-        timer_kill(&d->sched.refill);
-}
-
 int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
 {
     struct sched_domain *s = &d->sched;
-    struct vcpu *v;
-    unsigned int i;
     bool changed;
 
     if (!weight || weight > SCHED_WEIGHT_MAX || cap > UINT16_MAX)
@@ -131,7 +99,7 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
     }
     spin_unlock(&s->lock);
     /* Those who wait for the old budget look at the new one. */
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         sched_unthrottle(v, changed);
     return 0;
 }

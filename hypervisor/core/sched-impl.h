@@ -20,7 +20,7 @@ struct runq {
     struct spinlock lock;   /* rank RUNQ */
     unsigned int cpu;       /* (c) */
     struct vcpu *idle;      /* (c) */
-    struct vcpu *curr;      /* (q) who has the CPU; changes by its CPU only */
+    struct vcpu *curr;      /* (a) who has the CPU; changes by its CPU only */
     struct vcpu *left;      /* (q) who had it before, until it is off */
     struct list queue;      /* (q) who waits, by vruntime */
     unsigned int nr;        /* (a) how many */
@@ -33,14 +33,11 @@ struct runq {
     bool asleep;            /* (a) its idle loop halts or is about to */
     bool misplaced;         /* (q) somebody waits who may not run here */
     bool slice_over;        /* (q) a slice ended with others waiting */
+    unsigned int balanced;  /* (q) the CPU that was compared with last */
 
     struct timer timer;     /* end of the slice or of a capped budget */
     uint64_t timer_at;      /* (q) TIME_NEVER: not set */
 
-    /* (a) What others may know without the lock: curr's vruntime (weight 0:
-     * idle), the least of those who wait. */
-    uint64_t hint_vruntime, hint_time, hint_waiting;
-    uint32_t hint_weight;
 };
 
 /* --- The policy's numbers. --- */
@@ -58,7 +55,8 @@ struct runq {
 /* What one may be behind or ahead of its new neighbours when it moves. */
 #define SCHED_LAG_MAX MILLISECS(50)
 #define SCHED_CAP_PERIOD MILLISECS(10)
-#define SCHED_CAP_CHUNK_MIN MICROSECS(200)
+/* How long a vCPU of a capped domain runs before its budget is asked again. */
+#define SCHED_CAP_CHUNK MICROSECS(500)
 
 /* All vruntimes start here, so that differences cannot go below zero. */
 #define SCHED_VRUNTIME_START SECONDS(1000)
@@ -68,6 +66,11 @@ struct runq {
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle);
 void runq_insert(struct runq *rq, struct vcpu *v);
 void runq_remove(struct runq *rq, struct vcpu *v);
+/* Others may ask without the lock. */
+static inline bool runq_idles(const struct runq *rq)
+{
+    return READ_ONCE(rq->curr) == rq->idle;
+}
 static inline bool vcpu_is_queued(const struct vcpu *v)
 {
     return !list_empty(&v->se.queue);
@@ -75,13 +78,6 @@ static inline bool vcpu_is_queued(const struct vcpu *v)
 
 /* Charges curr for its time up to now (vruntime only). Returns the ns. */
 uint64_t runq_account(struct runq *rq, uint64_t now);
-/* Lets other CPUs know of the new curr. */
-void runq_hint(struct runq *rq, uint64_t now);
-/* A guess of curr's vruntime at now, without the lock; 0: it idles. */
-uint64_t runq_guess(const struct runq *rq, uint64_t now);
-/* A guess of how much more curr has had than one who waits there, or 0. */
-uint64_t runq_lead(const struct runq *rq, uint64_t now);
-
 /*
  * How far ahead (> 0) or behind its share v is that is about to be woken, by
  * what happened on the queue where it ran last, rq (accounted). Between
@@ -93,8 +89,6 @@ void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
-/* Should `woken` take the CPU away from the accounted curr? */
-bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr);
 /* The one waiting who has the least, among those who may run here. */
 struct vcpu *runq_first(struct runq *rq);
 /* The same, of those who may run on cpu; prefers soft affinity to it. */
@@ -115,26 +109,19 @@ static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 }
 
 /*
- * A CPU for v, which is about to be queued: its last one if that idles, an
- * idle one, one where it would run at once, the one with the fewest waiting.
- * `online` and `idle` are sets, queue() gives a CPU's, for hints. lag is
- * runq_lag(). Lock of v's queue.
+ * A CPU for v, which is about to be queued: its last one if that idles or v
+ * is far behind its share (lag: runq_lag()), an idle one, the one with the
+ * fewest waiting. Lock of v's queue.
  */
-struct sched_view {
-    const struct cpumask *online, *idle;
-    struct runq *(*queue)(unsigned int cpu);
-};
-unsigned int sched_place(const struct vcpu *v, int64_t lag,
-                         const struct sched_view *view, uint64_t now);
-/* A CPU that should take v, waiting on `from`, for fairness, or MAX_CPUS. */
-unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
-                                  const struct sched_view *view,
-                                  uint64_t now);
+unsigned int sched_place(const struct vcpu *v, int64_t lag);
+/* Should v, who waits elsewhere, go to a queue for what its (accounted) curr
+ * has had more? Locks of both. */
+bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to);
 
 /* --- sched.c --- */
 
+extern struct cpumask sched_cpus;      /* (a) have a run queue; only grows */
 extern struct cpumask sched_idle_cpus; /* (a) see sched-move.c */
-extern const struct sched_view sched_view;
 
 /* The queue of an online CPU. */
 struct runq *runq_of_cpu(unsigned int cpu);
@@ -171,13 +158,8 @@ bool runq_steal(struct runq *rq, unsigned int poked);
 
 /* --- sched-cap.c: lock CAP inside. --- */
 
-/* d's vCPU used ns: true if that was all there was. */
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set. */
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
-/* Nothing is left at now; then the refill timer is set. */
-bool cap_exhausted(struct domain *d, uint64_t now);
-/* How long one of d's vCPUs may run before asking again, ns. */
-uint64_t cap_chunk(struct domain *d, uint64_t now);
-
 static inline bool domain_is_capped(const struct domain *d)
 {
     return READ_ONCE(d->sched.cap) != 0;

@@ -23,7 +23,7 @@ static bool poke_idle(unsigned int cpu, unsigned int from)
     if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
         cpu != cpu_id())
         smp_kick(cpu);
-    return !READ_ONCE(rq->hint_weight); /* pairs with runq_pass_on() */
+    return runq_idles(rq); /* pairs with runq_pass_on() */
 }
 
 void sched_call_help(const struct vcpu *v)
@@ -56,7 +56,7 @@ void runq_pass_on(struct runq *rq)
 {
     unsigned int from;
 
-    smp_mb(); /* the hint says that we are busy before we look */
+    smp_mb(); /* curr says that we are busy before we look */
     if (likely(!READ_ONCE(rq->poked)))
         return;
     from = atomic_xchg(&rq->poked, 0);
@@ -90,7 +90,7 @@ void runq_evict(struct runq *rq)
         spin_lock(&rq->lock);
         v = runq_first_misplaced(rq);
         rq->misplaced = v != NULL;
-        to = v ? runq_of_cpu(sched_place(v, 0, &sched_view, now_ns())) : rq;
+        to = v ? runq_of_cpu(sched_place(v, 0)) : rq;
         spin_unlock(&rq->lock);
         if (to == rq)
             return;
@@ -104,27 +104,22 @@ void runq_evict(struct runq *rq)
 
 void runq_balance(struct runq *rq)
 {
-    struct runq *to = NULL;
-    uint64_t now = now_ns();
-    unsigned int cpu = MAX_CPUS;
+    unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
+    struct runq *to;
     struct vcpu *v;
 
-    spin_lock(&rq->lock);
-    rq->slice_over = false;
-    v = runq_first(rq);
-    if (v)
-        cpu = sched_balance_target(v, rq->cpu, &sched_view, now);
-    spin_unlock(&rq->lock);
     if (cpu == MAX_CPUS)
-        return;
-
+        cpu = cpumask_next(&sched_cpus, 0);
     to = runq_of_cpu(cpu);
     spin_lock_pair(&rq->lock, &to->lock);
-    runq_charge(to, now);
+    rq->slice_over = false;
+    rq->balanced = cpu;
     v = runq_first_for(rq, cpu);
-    if (v && to->curr != to->idle &&
-        to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
-        move(rq, to, v);
+    if (v && to != rq) {
+        runq_charge(to, now_ns());
+        if (sched_moves_for_fairness(v, to))
+            move(rq, to, v);
+    }
     spin_unlock_pair(&rq->lock, &to->lock);
 }
 
@@ -134,49 +129,35 @@ static unsigned int spare(const struct runq *rq)
 {
     unsigned int nr = READ_ONCE(rq->nr);
 
-    return nr && !READ_ONCE(rq->hint_weight) ? nr - 1 : nr;
+    return nr && runq_idles(rq) ? nr - 1 : nr;
 }
 
 /* Moves one from another queue to rq, if one there may run here. No queue
  * locked. */
 static bool steal_from(struct runq *rq, struct runq *from)
 {
-    struct vcpu *v = NULL;
+    struct vcpu *v;
 
+    if (!spare(from))
+        return false;
     spin_lock_pair(&rq->lock, &from->lock);
-    if (spare(from)) {
-        v = runq_first_for(from, rq->cpu);
-        if (v)
-            move(from, rq, v);
-    }
+    v = spare(from) ? runq_first_for(from, rq->cpu) : NULL;
+    if (v)
+        move(from, rq, v);
     spin_unlock_pair(&rq->lock, &from->lock);
     return v != NULL;
 }
 
 bool runq_steal(struct runq *rq, unsigned int poked)
 {
-    struct cpumask left = *sched_view.online;
+    unsigned int cpu;
 
     if (poked && steal_from(rq, runq_of_cpu(poked - 1)))
         return true;
-    cpumask_clear(&left, rq->cpu);
-    for (;;) {
-        unsigned int cpu, most = 0, best = MAX_CPUS;
-
-        for_each_cpu (cpu, &left) {
-            unsigned int nr = spare(runq_of_cpu(cpu));
-
-            if (nr > most) {
-                most = nr;
-                best = cpu;
-            }
-        }
-        if (best == MAX_CPUS)
-            return false;
-        cpumask_clear(&left, best);
-        if (steal_from(rq, runq_of_cpu(best)))
+    for_each_cpu (cpu, &sched_cpus)
+        if (cpu != rq->cpu && steal_from(rq, runq_of_cpu(cpu)))
             return true;
-    }
+    return false;
 }
 
 /* --- Affinity. --- */
@@ -188,7 +169,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
     uint64_t any = 0;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= hard->bits[i] & sched_view.online->bits[i];
+        any |= hard->bits[i] & sched_cpus.bits[i];
     if (!any)
         return -EINVAL;
     rq = runq_lock_of(v);

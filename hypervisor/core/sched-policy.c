@@ -30,15 +30,6 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
 }
 
-static void hint_waiting(struct runq *rq)
-{
-    uint64_t least = ~0ull;
-
-    if (!list_empty(&rq->queue))
-        least = list_first(&rq->queue, struct vcpu, se.queue)->se.vruntime;
-    WRITE_ONCE(rq->hint_waiting, least);
-}
-
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
 {
     spin_lock_init(&rq->lock, LOCK_RUNQ);
@@ -47,7 +38,6 @@ void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
     list_init(&rq->queue);
     rq->floor = READ_ONCE(global_floor);
     rq->timer_at = TIME_NEVER;
-    hint_waiting(rq);
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -63,7 +53,6 @@ void runq_insert(struct runq *rq, struct vcpu *v)
     }
     list_add(pos, &v->se.queue);
     WRITE_ONCE(rq->nr, rq->nr + 1);
-    hint_waiting(rq);
     if (!vcpu_allowed_on(v, rq->cpu))
         rq->misplaced = true;
 }
@@ -72,42 +61,25 @@ void runq_remove(struct runq *rq, struct vcpu *v)
 {
     list_del(&v->se.queue);
     WRITE_ONCE(rq->nr, rq->nr - 1);
-    hint_waiting(rq);
 }
 
-/* The least vruntime on rq; its floor if there is none. */
+/* The least vruntime on rq; if there is none, where one starts. */
 static uint64_t runq_least(const struct runq *rq)
 {
     uint64_t least = ~0ull;
 
+    if (rq->nr)
+        least = list_first(&rq->queue, struct vcpu, se.queue)->se.vruntime;
     if (rq->curr != rq->idle)
-        least = rq->curr->se.vruntime;
-    if (!list_empty(&rq->queue))
-        least = MIN(least, list_first(&rq->queue, struct vcpu,
-                                      se.queue)->se.vruntime);
-    return least == ~0ull ? rq->floor : least;
-}
-
-static bool runq_is_empty(const struct runq *rq)
-{
-    return rq->curr == rq->idle && list_empty(&rq->queue);
-}
-
-static void raise_floor(struct runq *rq)
-{
-    uint64_t least = runq_least(rq), global = READ_ONCE(global_floor);
-
-    rq->floor = MAX(rq->floor, least);
-    /* Rarely, because all CPUs read it. */
-    while (least > global + SCHED_WAKE_GRAIN)
-        if (atomic_cmpxchg(&global_floor, &global, least))
-            break;
+        least = MIN(least, rq->curr->se.vruntime);
+    return least == ~0ull ? MAX(rq->floor, READ_ONCE(global_floor)) : least;
 }
 
 uint64_t runq_account(struct runq *rq, uint64_t now)
 {
     struct vcpu *v = rq->curr;
     uint64_t ns = now > rq->accounted ? now - rq->accounted : 0;
+    uint64_t least, global = READ_ONCE(global_floor);
 
     rq->accounted = now;
     if (v == rq->idle)
@@ -119,39 +91,14 @@ uint64_t runq_account(struct runq *rq, uint64_t now)
      * give it an advantage over those who join it later.
      */
     if (!rq->nr)
-        v->se.vruntime = MAX(v->se.vruntime,
-                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
-    raise_floor(rq);
-    runq_hint(rq, now);
+        v->se.vruntime = MAX(v->se.vruntime, global - SCHED_LAG_MAX);
+    least = runq_least(rq);
+    rq->floor = MAX(rq->floor, least);
+    /* Rarely, because all CPUs read it. */
+    while (least > global + SCHED_WAKE_GRAIN)
+        if (atomic_cmpxchg(&global_floor, &global, least))
+            break;
     return ns;
-}
-
-void runq_hint(struct runq *rq, uint64_t now)
-{
-    struct vcpu *v = rq->curr;
-
-    WRITE_ONCE(rq->hint_weight, v == rq->idle ? 0 : v->domain->sched.weight);
-    WRITE_ONCE(rq->hint_vruntime, v->se.vruntime);
-    WRITE_ONCE(rq->hint_time, now);
-}
-
-uint64_t runq_guess(const struct runq *rq, uint64_t now)
-{
-    uint64_t since = READ_ONCE(rq->hint_time);
-    uint32_t weight = READ_ONCE(rq->hint_weight);
-
-    if (!weight)
-        return 0;
-    return READ_ONCE(rq->hint_vruntime) +
-           (now > since ? now - since : 0) * SCHED_WEIGHT_DEFAULT / weight;
-}
-
-uint64_t runq_lead(const struct runq *rq, uint64_t now)
-{
-    uint64_t curr = runq_guess(rq, now);
-    uint64_t waiting = READ_ONCE(rq->hint_waiting);
-
-    return curr > waiting ? curr - waiting : 0;
 }
 
 int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
@@ -160,33 +107,23 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
 
     /* An idle CPU's floor stands still: what it slept counts as if one
      * other had run there. */
-    if (runq_is_empty(rq) && now > v->runstate.state_entry_time)
+    if (rq->curr == rq->idle && !rq->nr && now > v->runstate.state_entry_time)
         lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
                             (uint64_t)SECONDS(1));
-    if (lag < -(int64_t)SCHED_WAKE_BONUS)
-        return -(int64_t)SCHED_WAKE_BONUS;
-    return MIN(lag, (int64_t)SCHED_LAG_MAX);
+    return MIN(MAX(lag, -(int64_t)SCHED_WAKE_BONUS), (int64_t)SCHED_LAG_MAX);
 }
 
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag)
 {
-    uint64_t base = runq_least(rq);
-
-    if (runq_is_empty(rq))
-        base = MAX(base, READ_ONCE(global_floor));
-    v->se.vruntime = base + (uint64_t)lag;
+    v->se.vruntime = runq_least(rq) + (uint64_t)lag;
 }
 
 void runq_place_moved(struct runq *rq, struct vcpu *v)
 {
     uint64_t least = runq_least(rq);
 
-    if (runq_is_empty(rq))
-        v->se.vruntime = MAX(v->se.vruntime,
-                             READ_ONCE(global_floor) - SCHED_LAG_MAX);
-    else
-        v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
-                               least + SCHED_LAG_MAX);
+    v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
+                           least + SCHED_LAG_MAX);
 }
 
 uint64_t sched_slice(unsigned int nr)
@@ -194,19 +131,25 @@ uint64_t sched_slice(unsigned int nr)
     return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
 }
 
-bool sched_preempts(const struct vcpu *woken, const struct vcpu *curr)
-{
-    return woken->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime;
-}
-
-struct vcpu *runq_first(struct runq *rq)
+/* The first who may, or may not, run here. */
+static struct vcpu *first(struct runq *rq, bool may)
 {
     struct vcpu *v;
 
     list_for_each (v, &rq->queue, se.queue)
-        if (vcpu_allowed_on(v, rq->cpu))
+        if (vcpu_allowed_on(v, rq->cpu) == may)
             return v;
     return NULL;
+}
+
+struct vcpu *runq_first(struct runq *rq)
+{
+    return first(rq, true);
+}
+
+struct vcpu *runq_first_misplaced(struct runq *rq)
+{
+    return first(rq, false);
 }
 
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
@@ -224,40 +167,29 @@ struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
     return second;
 }
 
-struct vcpu *runq_first_misplaced(struct runq *rq)
-{
-    struct vcpu *v;
-
-    list_for_each (v, &rq->queue, se.queue)
-        if (!vcpu_allowed_on(v, rq->cpu))
-            return v;
-    return NULL;
-}
-
 struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
                          uint64_t now)
 {
-    struct vcpu *first = runq_first(rq);
+    struct vcpu *v = runq_first(rq);
 
     if (!stays)
-        return first ? first : rq->idle;
-    if (!first)
+        return v ? v : rq->idle;
+    if (!v)
         return prev;
     if (prev->se.yielded)
-        return first;
-    if (now < prev->se.slice_end)
-        return prev;
-    return first->se.vruntime < prev->se.vruntime ? first : prev;
+        return v;
+    return now >= prev->se.slice_end && v->se.vruntime < prev->se.vruntime
+               ? v : prev;
 }
 
 /* Where v should run if it can: soft and hard affinity, or hard alone. */
-static void wanted_cpus(const struct vcpu *v, const struct cpumask *online,
-                        struct cpumask *wanted, struct cpumask *possible)
+static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
+                        struct cpumask *possible)
 {
     uint64_t any = 0;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        possible->bits[i] = v->affinity_hard.bits[i] & online->bits[i];
+        possible->bits[i] = v->affinity_hard.bits[i] & sched_cpus.bits[i];
         wanted->bits[i] = possible->bits[i] & v->affinity_soft.bits[i];
         any |= wanted->bits[i];
     }
@@ -266,79 +198,50 @@ static void wanted_cpus(const struct vcpu *v, const struct cpumask *online,
 }
 
 /* An idle CPU of `mask`, first the last one, then those after it. */
-static unsigned int find_idle(const struct cpumask *mask,
-                              const struct cpumask *idle, unsigned int last)
+static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
 {
     struct cpumask both;
     unsigned int cpu;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        both.bits[i] = mask->bits[i] & READ_ONCE(idle->bits[i]);
+        both.bits[i] = mask->bits[i] & READ_ONCE(sched_idle_cpus.bits[i]);
     cpu = cpumask_next(&both, last);
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
-/* The CPU of mask with the most of what value() tells; MAX_CPUS if none has
- * more than limit. */
-static unsigned int find_most(const struct cpumask *mask,
-                              const struct sched_view *view, uint64_t now,
-                              uint64_t (*value)(const struct runq *,
-                                                uint64_t), uint64_t limit)
+unsigned int sched_place(const struct vcpu *v, int64_t lag)
 {
-    unsigned int cpu, best = MAX_CPUS;
+    struct cpumask wanted, possible;
+    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
-    for_each_cpu (cpu, mask) {
-        uint64_t has = value(view->queue(cpu), now);
+    wanted_cpus(v, &wanted, &possible);
+    cpu = find_idle(&wanted, last);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(&possible, last);
+    if (cpu < MAX_CPUS)
+        return cpu;
 
-        if (has > limit) {
-            limit = has;
+    if (cpumask_test(&wanted, last)) {
+        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
+            return last; /* it runs at once there */
+        least = READ_ONCE(runq_of_cpu(last)->nr);
+    }
+    for_each_cpu (cpu, &wanted) {
+        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
+
+        if (nr < least) {
+            least = nr;
             best = cpu;
         }
     }
     return best;
 }
 
-unsigned int sched_place(const struct vcpu *v, int64_t lag,
-                         const struct sched_view *view, uint64_t now)
-{
-    struct cpumask wanted, possible;
-    unsigned int last = v->cpu, cpu, best = MAX_CPUS;
-    int64_t limit = lag + (int64_t)SCHED_WAKE_GRAIN;
-    bool may_last;
-
-    wanted_cpus(v, view->online, &wanted, &possible);
-    cpu = find_idle(&wanted, view->idle, last);
-    if (cpu == MAX_CPUS)
-        cpu = find_idle(&possible, view->idle, last);
-    if (cpu < MAX_CPUS)
-        return cpu;
-
-    /* Where would it run at once? Far enough behind: anywhere. */
-    may_last = cpumask_test(&wanted, last);
-    if (limit < 0)
-        return may_last ? last : cpumask_next(&wanted, 0);
-    if (may_last && runq_lead(view->queue(last), now) > (uint64_t)limit)
-        return last;
-    cpu = find_most(&wanted, view, now, runq_lead, (uint64_t)limit);
-    if (cpu < MAX_CPUS)
-        return cpu;
-
-    if (may_last)
-        best = last;
-    for_each_cpu (cpu, &wanted)
-        if (best == MAX_CPUS || READ_ONCE(view->queue(cpu)->nr) <
-                                    READ_ONCE(view->queue(best)->nr))
-            best = cpu;
-    return best < MAX_CPUS ? best : last;
-}
-
-unsigned int sched_balance_target(const struct vcpu *v, unsigned int from,
-                                  const struct sched_view *view, uint64_t now)
+bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to)
 {
     struct cpumask wanted, possible;
 
-    wanted_cpus(v, view->online, &wanted, &possible);
-    cpumask_clear(&wanted, from);
-    return find_most(&wanted, view, now, runq_guess,
-                     v->se.vruntime + SCHED_BALANCE_GRAIN);
+    wanted_cpus(v, &wanted, &possible);
+    return cpumask_test(&wanted, to->cpu) && to->curr != to->idle &&
+           to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN;
 }

@@ -17,6 +17,7 @@
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/assert.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/page.h"
 #include "hypervisor/x86/smp.h"
@@ -24,28 +25,24 @@
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
 static DEFINE_PERCPU(struct runq, runq);
 
-static struct cpumask sched_cpus; /* have a run queue; only grows */
-struct cpumask sched_idle_cpus;   /* (a) */
-static uint64_t ratelimit;        /* ns */
+struct cpumask sched_cpus, sched_idle_cpus;
+static uint64_t ratelimit; /* ns */
 
-static struct domain idle_dom;
+/* An idle loop for each CPU, and the thread that frees domains. */
+static struct vcpu *idle_vcpus[MAX_CPUS + 1];
+static struct domain idle_dom = {
+    .id = DOMID_IDLE, .max_vcpus = MAX_CPUS + 1, .vcpu = idle_vcpus,
+    .refs = 1, .anchors = 1, .shutdown_code = -1,
+    .lock = SPINLOCK_INIT(DOMCTL),
+    .shutdown_lock = SPINLOCK_INIT(SHUTDOWN),
+    .sched.weight = SCHED_WEIGHT_DEFAULT,
+};
 struct domain *idle_domain = &idle_dom;
-
-static struct runq *runq_of_this_cpu(void)
-{
-    return &this_cpu(runq);
-}
 
 struct runq *runq_of_cpu(unsigned int cpu)
 {
     return &per_cpu(runq, cpu);
 }
-
-const struct sched_view sched_view = {
-    .online = &sched_cpus,
-    .idle = &sched_idle_cpus,
-    .queue = runq_of_cpu,
-};
 
 struct runq *runq_lock_of(const struct vcpu *v)
 {
@@ -99,7 +96,7 @@ static void runstate_update(struct vcpu *v, uint64_t now)
                     RUNSTATE_offline, now);
 }
 
-void sched_vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
     struct runq *rq = runq_lock_of(v);
     uint64_t now = now_ns();
@@ -110,17 +107,12 @@ void sched_vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
         out->time[out->state] += now - out->state_entry_time;
 }
 
-uint64_t sched_vcpu_time(const struct vcpu *v)
+uint64_t sched_idle_time(unsigned int cpu)
 {
     struct vcpu_runstate_info r;
 
-    sched_vcpu_runstate(v, &r);
+    vcpu_runstate(runq_of_cpu(cpu)->idle, &r);
     return r.time[RUNSTATE_running];
-}
-
-uint64_t sched_idle_time(unsigned int cpu)
-{
-    return sched_vcpu_time(runq_of_cpu(cpu)->idle);
 }
 
 /* --- Telling a CPU. --- */
@@ -175,7 +167,7 @@ void runq_charge(struct runq *rq, uint64_t now)
     if (cap_charge(v->domain, ns, now))
         v->se.throttled = true;
     else if (now >= v->se.budget_end)
-        v->se.budget_end = now + cap_chunk(v->domain, now);
+        v->se.budget_end = now + SCHED_CAP_CHUNK;
 }
 
 /* The timer of a queue, on any CPU; no locks. */
@@ -206,9 +198,8 @@ static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
     if (curr->se.slice_end <= now)
         curr->se.slice_end = now + sched_slice(rq->nr);
     else
-        curr->se.slice_end = MIN(curr->se.slice_end,
-                                 now + sched_slice(rq->nr));
-    if (sched_preempts(v, curr))
+        curr->se.slice_end = MIN(curr->se.slice_end, now + sched_slice(rq->nr));
+    if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
         curr->se.slice_end = MAX(now, soonest);
     if (curr->se.slice_end <= now || curr->se.throttled)
         runq_resched(rq);
@@ -234,6 +225,18 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
     }
 }
 
+/* v may not run any more. Lock of its queue. */
+static void take_off(struct runq *rq, struct vcpu *v)
+{
+    if (rq->curr == v) {
+        runq_resched(rq);
+        return;
+    }
+    if (vcpu_is_queued(v))
+        runq_remove(rq, v);
+    runstate_update(v, now_ns());
+}
+
 /* Off, and should not be. Lock of its queue. */
 static bool wants_queue(const struct runq *rq, const struct vcpu *v)
 {
@@ -241,8 +244,9 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
            !vcpu_is_queued(v);
 }
 
-/* Finds a place for v if it is off and should run. No queue locked. */
-static void activate(struct vcpu *v)
+/* Finds a place for v if it is off and should run; takes it off its queue, or
+ * tells its CPU, if it should not. */
+void sched_vcpu_update(struct vcpu *v)
 {
     struct runq *rq, *to;
     uint64_t now;
@@ -252,13 +256,15 @@ static void activate(struct vcpu *v)
     do {
         rq = runq_lock_of(v);
         if (!wants_queue(rq, v)) {
+            if (!may_run(v))
+                take_off(rq, v);
             spin_unlock(&rq->lock);
             return;
         }
         now = now_ns();
         runq_charge(rq, now);
         lag = runq_lag(rq, v, now);
-        to = runq_of_cpu(sched_place(v, lag, &sched_view, now));
+        to = runq_of_cpu(sched_place(v, lag));
         if (to != rq) {
             spin_unlock(&rq->lock);
             spin_lock_pair(&rq->lock, &to->lock);
@@ -274,35 +280,6 @@ static void activate(struct vcpu *v)
     } while (!done);
 }
 
-/* The opposite, for one that may not run any more. */
-static void deactivate(struct vcpu *v)
-{
-    struct runq *rq = runq_lock_of(v);
-
-    if (!may_run(v)) {
-        if (rq->curr == v) {
-            runq_resched(rq);
-        } else {
-            if (vcpu_is_queued(v))
-                runq_remove(rq, v);
-            runstate_update(v, now_ns());
-        }
-    }
-    spin_unlock(&rq->lock);
-}
-
-void sched_vcpu_update(struct vcpu *v)
-{
-    deactivate(v);
-    activate(v);
-}
-
-void sched_vcpu_start(struct vcpu *v)
-{
-    WRITE_ONCE(v->down, false);
-    activate(v);
-}
-
 void sched_unthrottle(struct vcpu *v, bool new_cap)
 {
     struct runq *rq = runq_lock_of(v);
@@ -311,10 +288,10 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
     spin_unlock(&rq->lock);
-    activate(v);
+    sched_vcpu_update(v);
 }
 
-void sched_park(void)
+void vcpu_park(void)
 {
     struct vcpu *v = current;
     struct runq *rq = runq_lock_of(v);
@@ -327,14 +304,14 @@ void sched_park(void)
         schedule();
 }
 
-void sched_unpark(struct vcpu *v)
+void vcpu_unpark(struct vcpu *v)
 {
     struct runq *rq = runq_lock_of(v);
 
     v->se.unparked = !v->se.parked;
     v->se.parked = false;
     spin_unlock(&rq->lock);
-    activate(v);
+    sched_vcpu_update(v);
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
@@ -351,35 +328,11 @@ bool sched_vcpu_kill(struct vcpu *v)
     }
     spin_unlock(&rq->lock);
     if (!dead)
-        activate(v);
+        sched_vcpu_update(v);
     return dead;
 }
 
-void sched_vcpu_dead(struct vcpu *v)
-{
-    struct runq *rq = runq_lock_of(v);
-
-    v->dead = true;
-    spin_unlock(&rq->lock);
-}
-
-void sched_vcpu_remove(struct vcpu *v)
-{
-    struct runq *rq = runq_lock_of(v);
-
-    ASSERT(rq->curr != v && (v->dead || !v->se.ran));
-    v->dead = true;
-    if (vcpu_is_queued(v))
-        runq_remove(rq, v);
-    spin_unlock(&rq->lock);
-}
-
 /* --- Switching. --- */
-
-static bool is_guest(const struct vcpu *v)
-{
-    return v->hvm != NULL;
-}
 
 /* May prev keep the CPU as far as it is concerned? Lock of rq. */
 static bool stays(const struct runq *rq, const struct vcpu *prev)
@@ -388,17 +341,21 @@ static bool stays(const struct runq *rq, const struct vcpu *prev)
            vcpu_allowed_on(prev, rq->cpu);
 }
 
-/* Those who wait first but have no budget left cannot be chosen. Lock of
- * rq. */
-static void drop_exhausted(struct runq *rq, uint64_t now)
+/* The one to have the CPU. Those who wait first but have no budget left
+ * cannot be chosen. Lock of rq. */
+static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
     struct vcpu *v;
 
+    runq_charge(rq, now);
+    if (prev != rq->idle && now >= prev->se.slice_end)
+        rq->slice_over = rq->nr != 0;
     while ((v = runq_first(rq)) && domain_is_capped(v->domain) &&
-           cap_exhausted(v->domain, now)) {
+           cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
     }
+    return runq_choose(rq, prev, stays(rq, prev), now);
 }
 
 /* v starts, or goes on for, a slice. Lock of rq; v is off its queue. */
@@ -406,50 +363,45 @@ static void begin_slice(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     v->se.started = now;
     v->se.slice_end = now + sched_slice(rq->nr);
-    if (domain_is_capped(v->domain))
-        v->se.budget_end = now + cap_chunk(v->domain, now);
+    v->se.budget_end = now + SCHED_CAP_CHUNK;
 }
 
-/* The CPU's wish is granted: v, chosen now, has nothing to stop for. */
-static void acknowledge(struct runq *rq, struct vcpu *v)
+/* v, chosen now, has the CPU, whose wish is granted. Lock of rq. */
+static void run(struct runq *rq, struct vcpu *v, uint64_t now)
 {
+    if (v == rq->idle)
+        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
+    v->se.yielded = false;
+    runstate_set(v, RUNSTATE_running, now);
+    WRITE_ONCE(rq->curr, v);
     WRITE_ONCE(rq->resched, false);
-    if (!test_bit(PENDING_STOP, &v->pending))
-        return;
-    atomic_clear_bit(PENDING_STOP, &v->pending);
-    /* domain_kill() sets dying, then the bit: it is not lost. */
-    if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
-        atomic_set_bit(PENDING_STOP, &v->pending);
+    if (test_bit(PENDING_STOP, &v->pending)) {
+        atomic_clear_bit(PENDING_STOP, &v->pending);
+        /* domain_kill() sets dying, then the bit: it is not lost. */
+        if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
+            atomic_set_bit(PENDING_STOP, &v->pending);
+    }
+    arm(rq, deadline(rq));
 }
 
 /* prev goes on. Lock of rq. */
 static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
-    prev->se.yielded = false;
-    if (prev == rq->idle) {
-        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
-    } else if (now >= prev->se.slice_end) {
-        rq->slice_over = rq->nr != 0;
+    if (prev != rq->idle && now >= prev->se.slice_end)
         begin_slice(rq, prev, now);
-    }
-    runstate_set(prev, RUNSTATE_running, now);
-    acknowledge(rq, prev);
-    arm(rq, deadline(rq));
+    run(rq, prev, now);
 }
 
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
 static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
-                   bool prev_stays, uint64_t now)
+                   uint64_t now)
 {
     if (prev != rq->idle) {
-        atomic_fetch_sub(&prev->domain->sched.running, 1);
         prev->se.yielded = false;
-        if (now >= prev->se.slice_end)
-            rq->slice_over = rq->nr != 0;
         /* One who may not run here waits here until runq_evict(). */
         if (may_run(prev) && !prev->se.throttled)
             runq_insert(rq, prev);
-        if (prev_stays && next != rq->idle)
+        if (next != rq->idle && stays(rq, prev))
             sched_call_help(prev);
     } else {
         atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
@@ -459,17 +411,10 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
     if (next != rq->idle) {
         runq_remove(rq, next);
         begin_slice(rq, next, now);
-        atomic_fetch_add(&next->domain->sched.running, 1);
         next->se.ran = true;
-    } else {
-        atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
     }
-    runstate_set(next, RUNSTATE_running, now);
-    acknowledge(rq, next);
+    run(rq, next, now);
     rq->left = prev;
-    rq->curr = next;
-    runq_hint(rq, now);
-    arm(rq, deadline(rq));
     WRITE_ONCE(next->on_cpu, true);
     this_cpu(current_vcpu) = next;
 }
@@ -481,7 +426,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
  */
 static void arrive(void)
 {
-    struct runq *rq = runq_of_this_cpu();
+    struct runq *rq = &this_cpu(runq);
     struct vcpu *v = current;
     bool misplaced = rq->misplaced, slice_over = rq->slice_over;
     bool idled = rq->left == rq->idle;
@@ -494,7 +439,7 @@ static void arrive(void)
     }
     spin_unlock(&rq->lock);
 
-    if (is_guest(v)) {
+    if (v->hvm) {
         hvm_switch_to(v);
         if (v->runstate_guest.raw)
             guest_runstate_update(v);
@@ -510,16 +455,14 @@ static void arrive(void)
 void schedule(void)
 {
     struct vcpu *prev = current, *next;
-    struct runq *rq = runq_of_this_cpu();
+    struct runq *rq = &this_cpu(runq);
     uint64_t now;
-    bool prev_stays, slice_over;
+    bool slice_over;
 
     ASSERT(!prev->in_guest);
     spin_lock(&rq->lock);
     now = now_ns();
-    runq_charge(rq, now);
-    drop_exhausted(rq, now);
-    if (runq_choose(rq, prev, stays(rq, prev), now) == prev) {
+    if (choose(rq, prev, now) == prev) {
         keep(rq, prev, now);
         slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
@@ -531,7 +474,7 @@ void schedule(void)
     spin_unlock(&rq->lock);
 
     /* What prev leaves behind needs other locks. It is current still. */
-    if (is_guest(prev)) {
+    if (prev->hvm) {
         /* Others want to know that it was preempted (a lock's holder), not
          * that it idles; it learns the rest itself when it is back. */
         if (prev->runstate_guest.raw &&
@@ -542,14 +485,11 @@ void schedule(void)
 
     spin_lock(&rq->lock);
     now = now_ns();
-    runq_charge(rq, now);
-    drop_exhausted(rq, now);
-    prev_stays = stays(rq, prev);
-    next = runq_choose(rq, prev, prev_stays, now);
+    next = choose(rq, prev, now);
     if (next == prev) {
         keep(rq, prev, now);
     } else {
-        change(rq, prev, next, prev_stays, now);
+        change(rq, prev, next, now);
         thread_switch(&prev->rsp, next->rsp);
     }
     arrive();
@@ -564,11 +504,7 @@ void thread_main(void)
 
 void sched_give_way(void)
 {
-    struct vcpu *v = current;
-    struct runq *rq = runq_lock_of(v);
-
-    v->se.yielded = true;
-    spin_unlock(&rq->lock);
+    current->se.yielded = true; /* only its own CPU looks at it */
     schedule();
 }
 
@@ -599,29 +535,12 @@ void sched_vcpu_init(struct vcpu *v)
     v->se.vruntime = SCHED_VRUNTIME_START;
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = now_ns();
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        v->affinity_hard.bits[i] = v->affinity_soft.bits[i] = ~0ull;
+    memset(&v->affinity_hard, 0xff, sizeof(v->affinity_hard));
+    v->affinity_soft = v->affinity_hard;
     /* Spread out; where it wakes is decided then. */
     v->cpu = (v->id + v->domain->id) % MAX(cpumask_count(&sched_cpus), 1u);
     if (!cpumask_test(&sched_cpus, v->cpu))
         v->cpu = cpumask_next(&sched_cpus, 0);
-}
-
-static int idle_domain_init(void)
-{
-    struct domain *d = idle_domain;
-
-    d->vcpu = heap_alloc_array(MAX_CPUS + 1, sizeof(d->vcpu[0]));
-    if (!d->vcpu)
-        return -ENOMEM;
-    d->id = DOMID_IDLE;
-    d->max_vcpus = MAX_CPUS + 1;
-    d->refs = d->anchors = 1;
-    d->shutdown_code = -1;
-    spin_lock_init(&d->lock, LOCK_DOMCTL);
-    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
-    sched_domain_init(d);
-    return 0;
 }
 
 int sched_init_cpu(unsigned int cpu)
@@ -629,8 +548,6 @@ int sched_init_cpu(unsigned int cpu)
     struct runq *rq = &this_cpu(runq);
     struct vcpu *v;
 
-    if (!idle_domain->vcpu && idle_domain_init())
-        return -ENOMEM;
     v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
@@ -655,7 +572,7 @@ int sched_init_cpu(unsigned int cpu)
 
 __noreturn void sched_idle(void)
 {
-    struct runq *rq = runq_of_this_cpu();
+    struct runq *rq = &this_cpu(runq);
     unsigned int poked;
 
     for (;;) {

@@ -20,8 +20,6 @@
 struct sched_domain {
     uint16_t weight;      /* (a) 1 .. SCHED_WEIGHT_MAX, of each vCPU */
     uint16_t cap;         /* (a) percent of one CPU, all vCPUs; 0: none */
-    uint32_t running;     /* (a) vCPUs that have a CPU now */
-    bool refill_set;      /* (p) refill is ticking */
     struct spinlock lock;
     uint64_t budget_used; /* (p) ns in the current cap period */
     uint64_t period_end;  /* (p) ns since boot */
@@ -35,31 +33,21 @@ int sched_init_cpu(unsigned int cpu);
 /* The idle loop of each CPU; never returns. */
 __noreturn void sched_idle(void);
 
-/* Default parameters. _exit: stops the refill timer; no locks. */
+/* Default parameters; release() of core/domain.c kills the timer. */
 void sched_domain_init(struct domain *d);
-void sched_domain_exit(struct domain *d);
 
 /* A new vCPU: all CPUs allowed, on no queue, its time offline. */
 void sched_vcpu_init(struct vcpu *v);
-/* Makes v runnable for the first time, or after VCPUOP_up. */
-void sched_vcpu_start(struct vcpu *v);
-/* Takes v off its queue for good; it must be dead or never started. */
-void sched_vcpu_remove(struct vcpu *v);
 /*
  * Something that decides whether v may run has changed (pause counts, down,
  * its domain's dying): queues it or takes it off its queue, or tells its CPU
  * to call schedule(). Any lock of rank below RUNQ may be held.
  */
 void sched_vcpu_update(struct vcpu *v);
-/* The domain is dying: true, and v is dead, if its thread never ran. Else
- * the thread is let run whatever it waited for. */
+/* v's domain is dying, or v is about to be freed: true, and v is dead and on
+ * no queue, if its thread never ran. Else the thread is let run whatever it
+ * waited for, unless it ended. */
 bool sched_vcpu_kill(struct vcpu *v);
-/* The calling vCPU is dead from now on; the next schedule() never returns. */
-void sched_vcpu_dead(struct vcpu *v);
-
-/* See vcpu_park(), vcpu_unpark(). */
-void sched_park(void);
-void sched_unpark(struct vcpu *v);
 
 /*
  * Gives the CPU to the vCPU that deserves it most; returns when the caller
@@ -89,11 +77,7 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap);
 int sched_set_ratelimit(unsigned int us);
 unsigned int sched_ratelimit(void);
 
-/* v's run state up to now. */
-void sched_vcpu_runstate(const struct vcpu *v,
-                         struct vcpu_runstate_info *out);
-/* ns that v's thread has run, and that cpu was idle. */
-uint64_t sched_vcpu_time(const struct vcpu *v);
+/* ns that cpu was idle. */
 uint64_t sched_idle_time(unsigned int cpu);
 
 #endif

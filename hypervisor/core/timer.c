@@ -19,7 +19,7 @@
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/upcalls.h"
 
-/* Callbacks of one timers_run(): a guest that sets timers in the past must
+/* Callbacks of one timer_interrupt(): a guest that sets timers in the past must
  * not keep the CPU. */
 #define RUN_MAX 64
 
@@ -30,8 +30,7 @@ struct timer_queue {
 };
 
 static DEFINE_PERCPU(struct timer_queue, timer_queue) = {
-    .lock = SPINLOCK_INIT(TIMER),
-    .deadline = TIME_NEVER,
+    .lock = SPINLOCK_INIT(TIMER), .deadline = TIME_NEVER,
 };
 
 /* Makes one heap of two roots, neither of which has siblings. */
@@ -89,12 +88,6 @@ static void set_first(struct timer_queue *q, struct timer *t)
         t->link = &q->first;
 }
 
-static void insert(struct timer_queue *q, struct timer *t)
-{
-    t->child = t->next = NULL;
-    set_first(q, meld(q->first, t));
-}
-
 static void take_out(struct timer_queue *q, struct timer *t)
 {
     struct timer *rest = meld_siblings(t->child);
@@ -111,23 +104,8 @@ static void take_out(struct timer_queue *q, struct timer *t)
     t->link = NULL;
 }
 
-/* Locks the queue that t is on, and keeps it there. */
-static struct timer_queue *queue_lock(struct timer *t)
-{
-    for (;;) {
-        unsigned int cpu = READ_ONCE(t->cpu);
-        struct timer_queue *q = &per_cpu(timer_queue, cpu);
-
-        spin_lock(&q->lock);
-        if (t->cpu == cpu)
-            return q;
-        spin_unlock(&q->lock);
-    }
-}
-
-/* The same together with another CPU's queue, q. */
-static struct timer_queue *queue_lock_both(struct timer *t,
-                                           struct timer_queue *q)
+/* Locks q, and the queue that t is on, which is returned; keeps it there. */
+static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
 {
     for (;;) {
         unsigned int cpu = READ_ONCE(t->cpu);
@@ -140,9 +118,20 @@ static struct timer_queue *queue_lock_both(struct timer *t,
     }
 }
 
-/* After an insertion: an earlier deadline for the hardware of `cpu`. */
-static void deadline_update(struct timer_queue *q, unsigned int cpu)
+/* Moves t from its queue to that of `cpu`, both locked; an earlier deadline
+ * goes to the hardware. */
+static void place(struct timer *t, struct timer_queue *old, unsigned int cpu,
+                  uint64_t expires)
 {
+    struct timer_queue *q = &per_cpu(timer_queue, cpu);
+
+    if (t->link)
+        take_out(old, t);
+    t->cpu = cpu;
+    WRITE_ONCE(t->expires, expires);
+    if (expires == TIME_NEVER)
+        return;
+    set_first(q, meld(q->first, t));
     if (q->first->expires >= q->deadline)
         return;
     q->deadline = q->first->expires;
@@ -158,55 +147,35 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
                          .cpu = cpu_id() };
 }
 
-void timer_set(struct timer *t, uint64_t expires)
+/* Sets t on this CPU; true if its callback is running. */
+static bool set(struct timer *t, uint64_t expires)
 {
-    unsigned int cpu = cpu_id();
-    struct timer_queue *q = &per_cpu(timer_queue, cpu);
-    struct timer_queue *old = queue_lock_both(t, q);
+    struct timer_queue *q = &this_cpu(timer_queue);
+    struct timer_queue *old = lock_queues(t, q);
+    bool running = load_acquire(&t->running);
 
-    if (t->link)
-        take_out(old, t);
-    t->cpu = cpu;
-    WRITE_ONCE(t->expires, expires);
-    if (expires != TIME_NEVER) {
-        insert(q, t);
-        deadline_update(q, cpu);
-    }
+    place(t, old, cpu_id(), expires);
     spin_unlock_pair(&old->lock, &q->lock);
+    return running;
 }
 
-/* Lock of t's queue. */
-static void stop(struct timer_queue *q, struct timer *t)
+void timer_set(struct timer *t, uint64_t expires)
 {
-    if (t->link)
-        take_out(q, t);
-    WRITE_ONCE(t->expires, TIME_NEVER);
+    (void)set(t, expires);
 }
 
 void timer_stop(struct timer *t)
 {
-    struct timer_queue *q = queue_lock(t);
-
-    stop(q, t);
-    spin_unlock(&q->lock);
+    (void)set(t, TIME_NEVER);
 }
 
 void timer_kill(struct timer *t)
 {
-    bool running;
-
-    do {
-        struct timer_queue *q = queue_lock(t);
-
-        /* Again on each round: the callback may have set it. */
-        stop(q, t);
-        running = load_acquire(&t->running);
-        spin_unlock(&q->lock);
-        if (running) {
-            smp_call_poll();
-            cpu_relax();
-        }
-    } while (running);
+    /* Again on each round: the callback may have set it. */
+    while (set(t, TIME_NEVER)) {
+        smp_call_poll();
+        cpu_relax();
+    }
 }
 
 void timer_migrate(struct timer *t, unsigned int cpu)
@@ -215,22 +184,12 @@ void timer_migrate(struct timer *t, unsigned int cpu)
 
     if (READ_ONCE(t->cpu) == cpu)
         return;
-    old = queue_lock_both(t, q);
-    if (old != q) {
-        bool queued = t->link;
-
-        if (queued)
-            take_out(old, t);
-        t->cpu = cpu;
-        if (queued) {
-            insert(q, t);
-            deadline_update(q, cpu);
-        }
-    }
+    old = lock_queues(t, q);
+    place(t, old, cpu, t->expires);
     spin_unlock_pair(&old->lock, &q->lock);
 }
 
-void timers_run(void)
+void timer_interrupt(void)
 {
     struct timer_queue *q = &this_cpu(timer_queue);
     uint64_t now = now_ns();
@@ -241,7 +200,8 @@ void timers_run(void)
         t = q->first;
         if (!t || t->expires > now)
             break;
-        stop(q, t);
+        take_out(q, t);
+        WRITE_ONCE(t->expires, TIME_NEVER);
         atomic_inc(&t->running);
         spin_unlock(&q->lock);
         t->fn(t->arg);
@@ -252,9 +212,4 @@ void timers_run(void)
     q->deadline = q->first ? q->first->expires : TIME_NEVER;
     deadline_set(q->deadline);
     spin_unlock(&q->lock);
-}
-
-void timer_interrupt(void)
-{
-    timers_run();
 }

@@ -46,13 +46,4 @@ void timer_kill(struct timer *t);
 /* Moves a timer to another CPU's heap (the vCPU moved there). */
 void timer_migrate(struct timer *t, unsigned int cpu);
 
-/* The timer interrupt's point on each CPU: runs what has expired on it, at
- * most a few dozen callbacks, and sets the next deadline. No locks held. */
-void timers_run(void);
-
-static inline bool timer_is_set(const struct timer *t)
-{
-    return t->expires != TIME_NEVER;
-}
-
 #endif

@@ -152,7 +152,7 @@ void vcpu_destroy(struct vcpu *v)
     struct domain *d = v->domain;
 
     ASSERT(!v->on_cpu);
-    sched_vcpu_remove(v);
+    (void)sched_vcpu_kill(v);
     WRITE_ONCE(v->periodic_period, 0);
     timer_kill(&v->singleshot);
     timer_kill(&v->periodic);
@@ -171,22 +171,12 @@ void vcpu_destroy(struct vcpu *v)
 
 __noreturn void vcpu_exit(struct vcpu *v)
 {
-    sched_vcpu_dead(v);
+    WRITE_ONCE(v->dead, true);
     schedule();
     panic("d%uv%u ran after its end", v->domain->id, v->id);
 }
 
 /* --- Blocking and waking. --- */
-
-void vcpu_park(void)
-{
-    sched_park();
-}
-
-void vcpu_unpark(struct vcpu *v)
-{
-    sched_unpark(v);
-}
 
 void vcpu_wait(uint64_t mask)
 {
@@ -196,7 +186,7 @@ void vcpu_wait(uint64_t mask)
      * and its unpark is remembered if it comes before the park. */
     (void)atomic_xchg(&v->wait_mask, mask);
     if (!(READ_ONCE(v->pending) & mask))
-        sched_park();
+        vcpu_park();
     WRITE_ONCE(v->wait_mask, 0);
 }
 
@@ -219,7 +209,8 @@ void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
 
 void vcpu_up(struct vcpu *v)
 {
-    sched_vcpu_start(v);
+    WRITE_ONCE(v->down, false);
+    sched_vcpu_update(v);
 }
 
 void vcpu_down(struct vcpu *v)
@@ -278,16 +269,4 @@ bool vcpu_preempt_wanted(void)
 {
     cpu_take_interrupts();
     return READ_ONCE(current->pending) || sched_wanted();
-}
-
-void preempt_point(void)
-{
-    cpu_take_interrupts();
-    if (sched_wanted())
-        schedule();
-}
-
-void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
-{
-    sched_vcpu_runstate(v, out);
 }

@@ -166,10 +166,6 @@ void vcpu_checkpoint(void);
  * then record progress and return -ERESTART.
  */
 bool vcpu_preempt_wanted(void);
-/* Takes pending interrupts and gives the CPU away if another vCPU deserves
- * it. No locks held. */
-void preempt_point(void);
-
 /* Accumulated and current runstate of v at now (VCPUOP_get_runstate_info). */
 void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
 

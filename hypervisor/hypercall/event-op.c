@@ -82,9 +82,9 @@ static int op_bind_virq(struct domain *d, union event_arg *arg)
 
 static int op_bind_pirq(struct domain *d, union event_arg *arg)
 {
-    struct evtchn_bind_pirq *a = &arg->bind_pirq;
-
-    return evtchn_bind_pirq(d, a->pirq, a->flags, &a->port);
+    /* Interrupts of HVM domains come through their interrupt controllers:
+     * XENFEAT_hvm_pirqs is not offered. */
+    return -EOPNOTSUPP;
 }
 
 static int op_bind_ipi(struct domain *d, union event_arg *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Arrays of bits in 64-bit words: runs and searches. Not atomic; single bits
- * that others change are in cpu/atomic.h.
+ * Arrays of bits in 64-bit words: runs of them. Not atomic; single bits that
+ * others change are in cpu/atomic.h.
  */
 #ifndef LODGE_LIB_BITMAP_H
 #define LODGE_LIB_BITMAP_H
@@ -14,16 +14,9 @@
 void bitmap_set(uint64_t *map, size_t first, size_t n);
 void bitmap_clear(uint64_t *map, size_t first, size_t n);
 
-/* The first set / clear bit at or after `from`; size when there is none. */
-size_t bitmap_find_set(const uint64_t *map, size_t size, size_t from);
-size_t bitmap_find_clear(const uint64_t *map, size_t size, size_t from);
-
-/* The first of n clear bits in a row at or after `from`; size when there are
- * not so many. */
+/* The first of n > 0 clear bits in a row at or after `from`; size when there
+ * are not so many. */
 size_t bitmap_find_run(const uint64_t *map, size_t size, size_t from, size_t n);
-
-/* Number of set bits. */
-size_t bitmap_count(const uint64_t *map, size_t size);
 
 static inline bool bitmap_test(const uint64_t *map, size_t i)
 {

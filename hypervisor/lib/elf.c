@@ -18,26 +18,25 @@
 #define MACHINE_X86_64 62
 #define SEGMENTS_MAX 1024
 
-struct header_start {
+/* A file's header; from `entry` on it has two forms. */
+struct header {
     uint8_t magic[4], class, data, version, pad[9];
     uint16_t type, machine;
     uint32_t file_version;
+    union {
+        struct {
+            uint32_t entry, phoff, shoff, flags;
+            uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+        } w32;
+        struct {
+            uint64_t entry, phoff, shoff;
+            uint32_t flags;
+            uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+        } w64;
+    };
 };
-
-struct header32 {
-    struct header_start start;
-    uint32_t entry, phoff, shoff, flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct header32) == 52, "Elf32_Ehdr");
-
-struct header64 {
-    struct header_start start;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct header64) == 64, "Elf64_Ehdr");
+#define HEADER32_SIZE 52
+_Static_assert(sizeof(struct header) == 64, "Elf64_Ehdr");
 
 struct segment32 {
     uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
@@ -65,13 +64,11 @@ static bool read(const struct elf *e, uint64_t offset, void *to, size_t n)
 
 int elf_open(struct elf *e, const void *image, size_t size)
 {
-    struct header_start h;
-    struct header32 h32;
-    struct header64 h64;
+    struct header h;
     size_t smallest;
 
     *e = (struct elf){ .image = image, .size = size };
-    if (!read(e, 0, &h, sizeof(h)) || memcmp(h.magic, "\177ELF", 4) ||
+    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4) ||
         h.data != DATA_LITTLE_ENDIAN ||
         (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
         !(h.class == CLASS_64 ? h.machine == MACHINE_X86_64
@@ -80,20 +77,16 @@ int elf_open(struct elf *e, const void *image, size_t size)
 
     e->is_64 = h.class == CLASS_64;
     if (e->is_64) {
-        if (!read(e, 0, &h64, sizeof(h64)))
+        if (!read(e, 0, &h, sizeof(h)))
             return -EINVAL;
-        e->entry = h64.entry;
-        e->segments = h64.phoff;
-        e->nr_segments = h64.phnum;
-        e->entry_size = h64.phentsize;
+        e->segments = h.w64.phoff;
+        e->nr_segments = h.w64.phnum;
+        e->entry_size = h.w64.phentsize;
         smallest = sizeof(struct segment64);
     } else {
-        if (!read(e, 0, &h32, sizeof(h32)))
-            return -EINVAL;
-        e->entry = h32.entry;
-        e->segments = h32.phoff;
-        e->nr_segments = h32.phnum;
-        e->entry_size = h32.phentsize;
+        e->segments = h.w32.phoff;
+        e->nr_segments = h.w32.phnum;
+        e->entry_size = h.w32.phentsize;
         smallest = sizeof(struct segment32);
     }
     if (!e->nr_segments || e->nr_segments > SEGMENTS_MAX ||
@@ -103,7 +96,7 @@ int elf_open(struct elf *e, const void *image, size_t size)
     return 0;
 }
 
-/* Segment i in the 64-bit form. */
+/* Segment i in the 64-bit form: all that is used of it. */
 static struct segment64 segment_read(const struct elf *e, unsigned int i)
 {
     uint64_t offset = e->segments + (uint64_t)i * e->entry_size;
@@ -115,9 +108,8 @@ static struct segment64 segment_read(const struct elf *e, unsigned int i)
         (void)read(e, offset, &s, sizeof(s));
     } else if (read(e, offset, &s32, sizeof(s32))) {
         s = (struct segment64){
-            .type = s32.type, .flags = s32.flags, .offset = s32.offset,
-            .vaddr = s32.vaddr, .paddr = s32.paddr, .filesz = s32.filesz,
-            .memsz = s32.memsz, .align = s32.align,
+            .type = s32.type, .offset = s32.offset, .paddr = s32.paddr,
+            .filesz = s32.filesz, .memsz = s32.memsz, .align = s32.align,
         };
     }
     return s;
@@ -133,13 +125,11 @@ int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
     if (s.offset > e->size || s.filesz > e->size - s.offset)
         return -EINVAL;
     if (s.type == ELF_PT_LOAD &&
-        (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr ||
-         s.vaddr + s.memsz < s.vaddr))
+        (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr))
         return -EINVAL;
     *out = (struct elf_segment){
-        .type = s.type, .flags = s.flags, .vaddr = s.vaddr, .paddr = s.paddr,
-        .mem_size = s.memsz, .data = e->image + s.offset,
-        .file_size = s.filesz, .align = s.align,
+        .type = s.type, .paddr = s.paddr, .mem_size = s.memsz,
+        .data = e->image + s.offset, .file_size = s.filesz, .align = s.align,
     };
     return 0;
 }
@@ -190,42 +180,22 @@ static bool note_next(const struct elf_segment *s, size_t *offset,
     return true;
 }
 
-int elf_note(const struct elf *e, const char *name, uint32_t type,
-             const void **data, size_t *size)
+int elf_xen_note(const struct elf *e, uint32_t type, void *to, size_t size)
 {
-    size_t name_size = strlen(name) + 1;
-    const uint8_t *note_name, *note_data;
+    const uint8_t *name, *data;
     struct elf_segment s;
     struct note n;
 
     for (unsigned int i = 0; i < e->nr_segments; i++) {
         if (elf_segment(e, i, &s) || s.type != ELF_PT_NOTE)
             continue;
-        for (size_t offset = 0;
-             note_next(&s, &offset, &n, &note_name, &note_data); ) {
-            if (n.type != type || n.name_size != name_size ||
-                memcmp(note_name, name, name_size))
+        for (size_t offset = 0; note_next(&s, &offset, &n, &name, &data); ) {
+            if (n.type != type || n.name_size != sizeof("Xen") ||
+                memcmp(name, "Xen", sizeof("Xen")))
                 continue;
-            *data = note_data;
-            *size = n.data_size;
-            return 0;
+            memcpy(to, data, MIN((size_t)n.data_size, size));
+            return n.data_size <= size ? (int)n.data_size : (int)size;
         }
     }
     return -ENOENT;
-}
-
-int elf_note_number(const struct elf *e, const char *name, uint32_t type,
-                    uint64_t *value)
-{
-    const void *data;
-    size_t size;
-    int rc = elf_note(e, name, type, &data, &size);
-
-    if (rc)
-        return rc;
-    if (size != 4 && size != 8)
-        return -EINVAL;
-    *value = 0;
-    memcpy(value, data, size);
-    return 0;
 }

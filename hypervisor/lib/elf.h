@@ -12,23 +12,18 @@
 #define ELF_PT_LOAD 1
 #define ELF_PT_NOTE 4
 
-#define ELF_PF_X BIT(0)
-#define ELF_PF_W BIT(1)
-#define ELF_PF_R BIT(2)
-
 struct elf {
     const uint8_t *image;
     size_t size;
     bool is_64;
-    uint64_t entry;         /* virtual address */
     uint64_t segments;      /* offset of the program headers, */
     unsigned int nr_segments;
     unsigned int entry_size; /* of one of them */
 };
 
 struct elf_segment {
-    uint32_t type, flags;   /* ELF_PT_*, ELF_PF_* */
-    uint64_t vaddr, paddr;
+    uint32_t type;          /* ELF_PT_* */
+    uint64_t paddr;
     uint64_t mem_size;      /* >= file_size; the rest is zero */
     const void *data;       /* file_size bytes in the image */
     size_t file_size;
@@ -51,12 +46,9 @@ int __must_check elf_segment(const struct elf *e, unsigned int i,
 int __must_check elf_load_range(const struct elf *e, uint64_t *start,
                                 uint64_t *end);
 
-/* The first note with this name and type: -ENOENT; its contents are in the
- * image, with any alignment. */
-int __must_check elf_note(const struct elf *e, const char *name, uint32_t type,
-                          const void **data, size_t *size);
-/* The same for a note that is a number, of 4 or 8 bytes; else -EINVAL. */
-int __must_check elf_note_number(const struct elf *e, const char *name,
-                                 uint32_t type, uint64_t *value);
+/* Copies the first note of this type that has the name "Xen", as much of it as
+ * there is room for; returns how much, or -ENOENT. */
+int __must_check elf_xen_note(const struct elf *e, uint32_t type, void *to,
+                              size_t size);
 
 #endif

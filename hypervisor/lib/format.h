@@ -3,9 +3,9 @@
  * Text from values: the part of printf that the hypervisor uses. Pure; named
  * differently from the C library's because host tests link both.
  *
- * Conversions: %d %i %u %x %X %o %c %s %p %%, with the lengths hh, h, l, ll,
- * z, j, t; the flags '-', '0', '#', '+', ' '; width and precision as numbers
- * or '*'. %p prints 16 digits. Anything else is printed as it stands.
+ * Conversions: %d %u %x %c %s %p %%, with the lengths l, ll and z, the flags
+ * '0' and '#' (of %x), a width, and for %s a precision, both as numbers. %p
+ * prints 16 digits. Anything else is printed as it stands.
  */
 #ifndef LODGE_LIB_FORMAT_H
 #define LODGE_LIB_FORMAT_H

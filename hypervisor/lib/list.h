@@ -11,8 +11,6 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
-
 static inline void list_init(struct list *l)
 {
     l->next = l->prev = l;
@@ -23,18 +21,13 @@ static inline bool list_empty(const struct list *l)
     return l->next == l;
 }
 
-/* Inserts e right after pos (list_add) or right before it (list_add_tail). */
+/* Inserts e right after pos. */
 static inline void list_add(struct list *pos, struct list *e)
 {
     e->next = pos->next;
     e->prev = pos;
     pos->next->prev = e;
     pos->next = e;
-}
-
-static inline void list_add_tail(struct list *pos, struct list *e)
-{
-    list_add(pos->prev, e);
 }
 
 /* Takes e out and leaves it an empty list, so that doing it twice is safe. */
@@ -52,12 +45,5 @@ static inline void list_del(struct list *e)
     for (it = list_entry((head)->next, typeof(*it), member);                \
          &it->member != (head);                                             \
          it = list_entry(it->member.next, typeof(*it), member))
-
-/* The same, where the body may take `it` out of the list. */
-#define list_for_each_safe(it, tmp, head, member)                           \
-    for (it = list_entry((head)->next, typeof(*it), member),                \
-        tmp = list_entry(it->member.next, typeof(*it), member);             \
-         &it->member != (head);                                             \
-         it = tmp, tmp = list_entry(it->member.next, typeof(*it), member))
 
 #endif

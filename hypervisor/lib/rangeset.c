@@ -21,55 +21,50 @@ static unsigned int find(const struct rangeset *s, uint64_t x)
     return low;
 }
 
-/* Replaces `old` ranges at i by the n ranges of with; false: no room. */
-static bool replace(struct rangeset *s, unsigned int i, unsigned int old,
-                    const struct range *with, unsigned int n)
+/* Replaces `old` ranges at i by the n ranges of with; -ENOSPC. */
+static int replace(struct rangeset *s, unsigned int i, unsigned int old,
+                   const struct range *with, unsigned int n)
 {
     if (s->nr - old + n > s->max)
-        return false;
+        return -ENOSPC;
     memmove(&s->ranges[i + n], &s->ranges[i + old],
             (s->nr - i - old) * sizeof(*s->ranges));
     for (unsigned int k = 0; k < n; k++)
         s->ranges[i + k] = with[k];
     s->nr = s->nr - old + n;
-    return true;
+    return 0;
 }
 
 int rangeset_add(struct rangeset *s, uint64_t first, uint64_t last)
 {
+    unsigned int i = find(s, first), old = 0;
     struct range r = { first, last };
-    unsigned int i, end;
 
-    if (first > last)
-        return -EINVAL;
-    /* What overlaps or touches becomes part of it. */
-    i = find(s, first ? first - 1 : 0);
-    for (end = i; end < s->nr; end++) {
-        if (last != ~0ull && s->ranges[end].first > last + 1)
-            break;
-        r.first = MIN(r.first, s->ranges[end].first);
-        r.last = MAX(r.last, s->ranges[end].last);
+    if (i < s->nr && s->ranges[i].first <= last)
+        return -EEXIST;
+    /* What touches it becomes part of it. */
+    if (i < s->nr && s->ranges[i].first == last + 1)
+        r.last = s->ranges[i + old++].last;
+    if (i && s->ranges[i - 1].last == first - 1) {
+        r.first = s->ranges[--i].first;
+        old++;
     }
-    return replace(s, i, end - i, &r, 1) ? 0 : -ENOSPC;
+    return replace(s, i, old, &r, 1);
 }
 
 int rangeset_remove(struct rangeset *s, uint64_t first, uint64_t last)
 {
-    struct range left[2];
-    unsigned int i, end, n = 0;
+    unsigned int i = find(s, first), n = 0;
+    struct range r, left[2];
 
-    if (first > last)
-        return -EINVAL;
-    i = find(s, first);
-    for (end = i; end < s->nr && s->ranges[end].first <= last; end++) {
-        struct range r = s->ranges[end];
-
-        if (r.first < first)
-            left[n++] = (struct range){ r.first, first - 1 };
-        if (r.last > last)
-            left[n++] = (struct range){ last + 1, r.last };
-    }
-    return replace(s, i, end - i, left, n) ? 0 : -ENOSPC;
+    if (!rangeset_contains(s, first, last))
+        return -ENOENT;
+    r = s->ranges[i];
+    if (r.first < first)
+        left[n++] = (struct range){ r.first, first - 1 };
+    if (r.last > last)
+        left[n++] = (struct range){ last + 1, r.last };
+    return replace(s, i, 1, left, n);
 }
 
 bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last)
@@ -78,11 +73,4 @@ bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last)
 
     return first <= last && i < s->nr && s->ranges[i].first <= first &&
            last <= s->ranges[i].last;
-}
-
-bool rangeset_overlaps(const struct rangeset *s, uint64_t first, uint64_t last)
-{
-    unsigned int i = find(s, first);
-
-    return first <= last && i < s->nr && s->ranges[i].first <= last;
 }

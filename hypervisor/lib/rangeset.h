@@ -25,20 +25,15 @@ static inline void rangeset_init(struct rangeset *s, struct range *ranges,
 }
 
 /*
- * Adds or removes [first, last]; what is in the set already, or not in it, is
- * no error. -EINVAL if first > last; -ENOSPC, with nothing changed, when the
- * set would have more than max ranges.
+ * Adds [first, last], first <= last, of which nothing may be in the set:
+ * -EEXIST; or removes it, all of which must be: -ENOENT. -ENOSPC, with nothing
+ * changed, when the set would have more than max ranges.
  */
 int __must_check rangeset_add(struct rangeset *s, uint64_t first, uint64_t last);
 int __must_check rangeset_remove(struct rangeset *s, uint64_t first,
                                  uint64_t last);
 
-/* True if all / any of [first, last] is in the set; false if first > last. */
+/* True if all of [first, last] is in the set; false if first > last. */
 bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last);
-bool rangeset_overlaps(const struct rangeset *s, uint64_t first, uint64_t last);
-
-/* Ranges in ascending order. */
-#define rangeset_for_each(s, r)                                             \
-    for (r = (s)->ranges; r < (s)->ranges + (s)->nr; r++)
 
 #endif

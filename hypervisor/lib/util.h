@@ -50,7 +50,6 @@
 #define __aligned(n) __attribute__((aligned(n)))
 #define __noreturn __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
-#define __used __attribute__((used))
 #define __section(s) __attribute__((section(s)))
 
 /*

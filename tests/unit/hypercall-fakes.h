@@ -171,8 +171,7 @@ uint64_t sched_idle_time(unsigned int cpu)
     return 0;
 }
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
-                          evtchn_consumer_fn *fn, uint32_t *port)
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
 {
     if (!fake_may_alloc())
         return -ENOSPC;

@@ -61,20 +61,25 @@ static void make_64(size_t align)
         .p_filesz = notes_size, .p_align = align };
 }
 
+static int number(const struct elf *e, uint32_t type, uint64_t *v)
+{
+    *v = 0;
+    return elf_xen_note(e, type, v, sizeof(*v));
+}
+
 static void check_notes(const struct elf *e)
 {
-    const void *data;
+    char text[6];
     uint64_t v;
-    size_t n;
 
-    CHECK_EQ(elf_note_number(e, "Xen", XEN_ELFNOTE_PHYS32_ENTRY, &v), 0);
+    CHECK_EQ(number(e, XEN_ELFNOTE_PHYS32_ENTRY, &v), 8);
     CHECK_EQ(v, 0x1000230);
-    CHECK_EQ(elf_note_number(e, "Xen", XEN_ELFNOTE_INIT_P2M, &v), 0);
+    CHECK_EQ(number(e, XEN_ELFNOTE_INIT_P2M, &v), 4);
     CHECK_EQ(v, 77);
-    CHECK_EQ(elf_note(e, "Xen", XEN_ELFNOTE_GUEST_OS, &data, &n), 0);
-    CHECK(n == 6 && !strcmp(data, "linux"));
-    CHECK_EQ(elf_note_number(e, "Xen", XEN_ELFNOTE_GUEST_OS, &v), -EINVAL);
-    CHECK_EQ(elf_note_number(e, "Xen", XEN_ELFNOTE_LOADER, &v), -ENOENT);
+    CHECK_EQ(elf_xen_note(e, XEN_ELFNOTE_GUEST_OS, text, 6), 6);
+    CHECK(!strcmp(text, "linux"));
+    CHECK_EQ(elf_xen_note(e, XEN_ELFNOTE_GUEST_OS, text, 3), 3);
+    CHECK_EQ(number(e, XEN_ELFNOTE_LOADER, &v), -ENOENT);
 }
 
 static void test_good(void)
@@ -86,11 +91,9 @@ static void test_good(void)
     make_64(4);
     CHECK_EQ(elf_open(&e, file, FILE_SIZE), 0);
     CHECK(e.is_64);
-    CHECK_EQ(e.entry, 0xffffffff81000000);
     CHECK_EQ(e.nr_segments, 3);
     CHECK_EQ(elf_segment(&e, 1, &s), 0);
     CHECK_EQ(s.type, ELF_PT_LOAD);
-    CHECK_EQ(s.flags, ELF_PF_R | ELF_PF_W);
     CHECK_EQ(s.paddr, 0x2000000);
     CHECK_EQ(s.mem_size, 0x5000);
     CHECK(s.data == file + 0x300 && s.file_size == 0x100);
@@ -169,7 +172,6 @@ static void test_bad(void)
     BAD(p64[0].p_filesz = ~0ull, -EINVAL);
     BAD(p64[0].p_memsz = 0xff, -EINVAL);
     BAD(p64[0].p_paddr = ~0ull - 0x80, -EINVAL);
-    BAD(p64[0].p_vaddr = ~0ull - 0x80, -EINVAL);
     BAD((p64[0].p_type = PT_NULL, p64[1].p_type = PT_NULL), -EINVAL);
 
     make_64(4);
@@ -186,14 +188,14 @@ static void test_bad_notes(void)
     make_64(4);
     CHECK_EQ(elf_open(&e, file, FILE_SIZE), 0);
     first->n_namesz = ~0u;
-    CHECK_EQ(elf_note_number(&e, "Xen", XEN_ELFNOTE_PHYS32_ENTRY, &v), -ENOENT);
+    CHECK_EQ(number(&e, XEN_ELFNOTE_PHYS32_ENTRY, &v), -ENOENT);
     first->n_namesz = 4;
     first->n_descsz = ~0u;
-    CHECK_EQ(elf_note_number(&e, "Xen", XEN_ELFNOTE_PHYS32_ENTRY, &v), -ENOENT);
+    CHECK_EQ(number(&e, XEN_ELFNOTE_PHYS32_ENTRY, &v), -ENOENT);
     first->n_descsz = 10;
     p64[2].p_filesz -= 4; /* cuts the last one */
-    CHECK_EQ(elf_note_number(&e, "Xen", XEN_ELFNOTE_INIT_P2M, &v), -ENOENT);
-    CHECK_EQ(elf_note_number(&e, "Xen", XEN_ELFNOTE_PHYS32_ENTRY, &v), 0);
+    CHECK_EQ(number(&e, XEN_ELFNOTE_INIT_P2M, &v), -ENOENT);
+    CHECK_EQ(number(&e, XEN_ELFNOTE_PHYS32_ENTRY, &v), 8);
 }
 
 int main(void)

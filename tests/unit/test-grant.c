@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/grant.c hypervisor/core/grant-map.c hypervisor/hypercall/grant-op.c hypervisor/core/access.c */
+/* sources: hypervisor/core/grant.c hypervisor/hypercall/grant-op.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Grant tables: random maps, unmaps, copies and changes of entries by three
@@ -570,6 +570,7 @@ static void test_limits(void)
         fake_fail_after(i);
         CHECK_EQ(grant_init(&doms[0].d, -1, -1), i < 7 ? -ENOMEM : 0);
         fake_fail_after(-1);
+        grant_exit(&doms[0].d);
         CHECK(!doms[0].d.grant);
         fake_domains_destroy();
         CHECK_EQ(fake_allocs(), 0);
@@ -636,6 +637,7 @@ static void test_counters(void)
     fake_domains_create();
     CHECK_EQ(grant_init(&doms[0].d, 1, 1000), 0);
     CHECK_EQ(grant_init(&doms[1].d, 1, 1), 0);
+    CHECK_EQ(grant_init(&doms[2].d, 1, 1), 0);
     permit(1, 1, 0, 5, 0);
     for (grant_map(&doms[0].d, &op); !op.status; grant_map(&doms[0].d, &op))
         n++;

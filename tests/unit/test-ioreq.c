@@ -21,21 +21,18 @@ static struct domain *g, *dm; /* the guest and its device model's domain */
 #define PORTS 64
 static struct {
     struct vcpu *v;
-    evtchn_consumer_fn *fn;
     bool used, bound;
     unsigned int notified;
 } port[PORTS];
 static int fail_ports = -1;
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote,
-                          evtchn_consumer_fn *fn, uint32_t *out)
+int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *out)
 {
     if (fail_ports >= 0 && fail_ports-- == 0)
         return -ENOSPC;
     for (uint32_t i = 1; i < PORTS; i++)
         if (!port[i].used) {
             port[i].v = v;
-            port[i].fn = fn;
             port[i].used = port[i].bound = true;
             port[i].notified = 0;
             *out = i;

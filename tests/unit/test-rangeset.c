@@ -32,7 +32,7 @@ static unsigned int runs(const bool *m)
 
 static void random_ops(uint64_t base)
 {
-    struct range storage[LIMIT + 1] = { 0 }, *r;
+    struct range storage[LIMIT + 1] = { 0 };
     bool model[N] = { false }, next[N];
     struct rangeset s;
 
@@ -50,14 +50,15 @@ static void random_ops(uint64_t base)
             any |= model[i];
         }
         CHECK_EQ(rangeset_contains(&s, base + a, base + b), all);
-        CHECK_EQ(rangeset_overlaps(&s, base + a, base + b), any);
 
         memcpy(next, model, sizeof(next));
         for (unsigned int i = a; i <= b; i++)
             next[i] = add;
         rc = add ? rangeset_add(&s, base + a, base + b)
                  : rangeset_remove(&s, base + a, base + b);
-        if (runs(next) > LIMIT) {
+        if (add ? any : !all) {
+            CHECK_EQ(rc, add ? -EEXIST : -ENOENT);
+        } else if (runs(next) > LIMIT) {
             CHECK_EQ(rc, -ENOSPC);
         } else {
             CHECK_EQ(rc, 0);
@@ -65,7 +66,7 @@ static void random_ops(uint64_t base)
         }
 
         CHECK_EQ(s.nr, runs(model));
-        rangeset_for_each(&s, r) {
+        for (struct range *r = s.ranges; r < s.ranges + s.nr; r++) {
             CHECK(r->first <= r->last);
             CHECK(r == s.ranges || r->first > prev + 1);
             for (uint64_t i = r->first; i - 1 != r->last; i++)
@@ -86,15 +87,14 @@ static void test_ends(void)
 
     rangeset_init(&s, storage, 2);
     CHECK(!rangeset_contains(&s, 0, ~0ull));
-    CHECK_EQ(rangeset_add(&s, 5, 4), -EINVAL);
-    CHECK_EQ(rangeset_remove(&s, 5, 4), -EINVAL);
     CHECK_EQ(rangeset_add(&s, 0, ~0ull), 0);
     CHECK(rangeset_contains(&s, 0, ~0ull));
-    CHECK(!rangeset_contains(&s, 5, 4) && !rangeset_overlaps(&s, 5, 4));
+    CHECK(!rangeset_contains(&s, 5, 4));
     CHECK_EQ(rangeset_remove(&s, 10, 20), 0);
     CHECK_EQ(s.nr, 2);
     CHECK_EQ(rangeset_remove(&s, 30, 40), -ENOSPC);
-    CHECK_EQ(rangeset_remove(&s, 0, ~0ull), 0);
+    CHECK_EQ(rangeset_remove(&s, 0, 9), 0);
+    CHECK_EQ(rangeset_remove(&s, 21, ~0ull), 0);
     CHECK_EQ(s.nr, 0);
 }
 

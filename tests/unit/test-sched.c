@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hypervisor/cpu/irq.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/sim-sched.h"
 #include "tests/unit/test.h"
@@ -367,7 +368,9 @@ static bool pause_done;
 
 static void pauser_main(struct vcpu *v)
 {
-    preempt_point();
+    cpu_take_interrupts();
+    if (sched_wanted())
+        schedule();
     vcpu_pause(pause_victim->v);
     CHECK(!pause_victim->v->on_cpu);
     CHECK(!pause_victim->v->in_guest);

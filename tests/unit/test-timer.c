@@ -10,6 +10,7 @@
 
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/atomic.h"
+#include "hypervisor/x86/upcalls.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 
@@ -43,7 +44,7 @@ static void on_timer(void *arg)
     CHECK(want[i] >= last_fired); /* earliest first */
     last_fired = want[i];
     want[i] = TIME_NEVER;
-    CHECK(!timer_is_set(&timers[i]));
+    CHECK(timers[i].expires == TIME_NEVER);
     fired++;
 }
 
@@ -78,7 +79,7 @@ static void test_random(void)
         default:
             fake_now += rnd(30);
             last_fired = 0;
-            timers_run();
+            timer_interrupt();
             for (unsigned int k = 0; k < TIMERS; k++)
                 if (want_cpu[k] == cpu)
                     CHECK(want[k] > fake_now);
@@ -118,12 +119,12 @@ static void test_deadline(void)
     timer_set(&b, 7000);
     CHECK_EQ(fake_deadline_sets, 2); /* later: the hardware finds out */
     fake_now = 4000;
-    timers_run();
+    timer_interrupt();
     CHECK_EQ(fake_deadline[10], 5000);
     fake_now = 8000;
-    timers_run();
+    timer_interrupt();
     CHECK_EQ(fake_deadline[10], TIME_NEVER);
-    CHECK(!timer_is_set(&a) && !timer_is_set(&b));
+    CHECK(a.expires == TIME_NEVER && b.expires == TIME_NEVER);
 
     /* Another CPU is told only when its earliest changes. */
     fake_deadline_kicks = 0;
@@ -135,7 +136,7 @@ static void test_deadline(void)
     timer_migrate(&b, 11);
     CHECK_EQ(fake_deadline_kicks, 1);
     timer_set(&b, TIME_NEVER);
-    CHECK(!timer_is_set(&b));
+    CHECK(b.expires == TIME_NEVER);
     timer_kill(&a);
     timer_kill(&b);
 }
@@ -155,11 +156,11 @@ static void test_greedy(void)
     fake_set_cpu(12);
     timer_init(&greedy, set_in_the_past, NULL);
     timer_set(&greedy, 1);
-    timers_run();
+    timer_interrupt();
     CHECK(greedy_runs && greedy_runs <= 100);
     CHECK_EQ(fake_deadline[12], 1);
     timer_kill(&greedy);
-    timers_run();
+    timer_interrupt();
     CHECK_EQ(fake_deadline[12], TIME_NEVER);
 }
 
@@ -185,7 +186,7 @@ static void *cpu_thread(void *arg)
 {
     fake_set_cpu((unsigned int)(uintptr_t)arg);
     while (!load_acquire(&stop_threads)) {
-        timers_run();
+        timer_interrupt();
         sched_yield();
     }
     return NULL;
@@ -209,7 +210,7 @@ static void test_threads(void)
         }
         timer_kill(&shared_timer);
         store_release(&alive, 0);
-        CHECK(!timer_is_set(&shared_timer));
+        CHECK(shared_timer.expires == TIME_NEVER);
         for (unsigned int k = 0; k < 3; k++)
             sched_yield();
     }
