@@ -22,8 +22,6 @@
 #define VCPUOP_send_nmi                         11
 #define VCPUOP_get_physid                       12
 #define VCPUOP_register_vcpu_time_memory_area   13
-#define VCPUOP_register_runstate_phys_area      14
-#define VCPUOP_register_vcpu_time_phys_area     15
 
 #define RUNSTATE_running    0
 #define RUNSTATE_runnable   1       /* waits for a CPU */
@@ -50,13 +48,6 @@ struct vcpu_register_runstate_memory_area {
     } addr;
 };
 
-struct vcpu_register_time_memory_area {
-    union {
-        vcpu_time_info_gptr_t h;
-        uint64_t p;
-    } addr;
-};
-
 struct vcpu_set_periodic_timer {
     uint64_t period_ns;
 };
@@ -65,8 +56,6 @@ struct vcpu_set_singleshot_timer {
     uint64_t timeout_abs_ns;        /* system time */
     uint32_t flags;                 /* VCPU_SSHOTTMR_* */
 };
-
-#define VCPU_SSHOTTMR_future    (1u << 0)   /* -ETIME if already past */
 
 struct vcpu_register_vcpu_info {
     uint64_t mfn;                   /* the guest's frame number */

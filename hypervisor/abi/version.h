@@ -40,18 +40,9 @@ struct xen_compile_info {
     char compile_date[32];
 };
 
-struct xen_platform_parameters {
-    xen_ulong_t virt_start;         /* PV only; HVM guests read 0 */
-};
-
 struct xen_feature_info {
     uint32_t submap_idx;            /* in */
     uint32_t submap;                /* out: bits XENFEAT_* */
-};
-
-struct xen_build_id {
-    uint32_t len;                   /* in: bytes of buf */
-    unsigned char buf[];
 };
 
 struct xen_varbuf {
