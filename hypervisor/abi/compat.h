@@ -96,15 +96,6 @@ struct compat_vcpu_runstate_info {
     compat_u64_t time[4];
 };
 
-DEFINE_COMPAT_PTR(vcpu_runstate_info, struct compat_vcpu_runstate_info);
-
-struct compat_vcpu_register_runstate_memory_area {
-    union {
-        vcpu_runstate_info_cptr_t h;
-        compat_u64_t p;
-    } addr;
-};
-
 struct compat_vcpu_set_singleshot_timer {
     compat_u64_t timeout_abs_ns;
     uint32_t flags;

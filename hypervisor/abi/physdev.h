@@ -17,10 +17,6 @@
 #define PHYSDEVOP_dbgp_op               29
 #define PHYSDEVOP_pci_device_reset      32
 
-struct physdev_eoi {
-    uint32_t irq;                   /* pirq */
-};
-
 struct physdev_map_pirq {
     domid_t domid;
     int type;                       /* MAP_PIRQ_TYPE_* */

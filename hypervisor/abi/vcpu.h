@@ -35,18 +35,10 @@ struct vcpu_runstate_info {
     uint64_t time[4];               /* ns per RUNSTATE_* */
 };
 
-DEFINE_GUEST_PTR(vcpu_runstate_info, struct vcpu_runstate_info);
-
 /* Set in state_entry_time while the guest's copy is being written. */
 #define XEN_RUNSTATE_UPDATE     (1ull << 63)
 
 /* addr.h for the linear, addr.p for the physical variants; ~0 unregisters. */
-struct vcpu_register_runstate_memory_area {
-    union {
-        vcpu_runstate_info_gptr_t h;
-        uint64_t p;
-    } addr;
-};
 
 struct vcpu_set_periodic_timer {
     uint64_t period_ns;

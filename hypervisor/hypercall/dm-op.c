@@ -9,15 +9,11 @@
 #include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-op.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
@@ -85,9 +81,7 @@ static long op_dirty_vram(struct call *c)
     uint8_t *map;
     long rc;
 
-    if (o->pad)
-        return -EINVAL;
-    if (o->nr > DIRTY_VRAM_MAX)
+    if (o->pad || o->nr > DIRTY_VRAM_MAX)
         return -EINVAL;
     if (!o->nr)
         return dirty_vram(c->d, gfn(0), 0, NULL);
@@ -107,9 +101,7 @@ static long op_intx(struct call *c)
 {
     struct xen_dm_op_set_pci_intx_level *o = &c->op.u.set_pci_intx_level;
 
-    if (o->level > 1)
-        return -EINVAL;
-    if (o->domain || o->bus || o->device > 31 || o->intx > 3)
+    if (o->level > 1 || o->domain || o->bus || o->device > 31 || o->intx > 3)
         return -EINVAL;
     route_intx_set(c->d->hvm->route, o->device, o->intx, o->level);
     return 0;
@@ -231,24 +223,12 @@ static long op_relocate(struct call *c)
     if (o->pad)
         return -EINVAL;
     for (; o->size; o->size--) {
-        struct page *pg;
-        gfn_t from = gfn(o->src_gfn), to = gfn(o->dst_gfn);
-        int rc;
+        int rc = vcpu_preempt_wanted()
+                     ? -ERESTART
+                     : move_page(c->d, gfn(o->src_gfn), gfn(o->dst_gfn));
 
-        if (vcpu_preempt_wanted())
-            return -ERESTART;
-        rc = p2m_get_page(c->d, from, true, &pg);
         if (rc)
             return rc;
-        /* Not what it has from others by a grant. */
-        rc = pg->owner == c->d->id
-                 ? p2m_unmap(c->d, from, ORDER_4K, page_to_mfn(pg)) : -EPERM;
-        if (!rc)
-            rc = p2m_map(c->d, to, page_to_mfn(pg), ORDER_4K, P2M_RAM);
-        if (rc) {
-            page_put(pg);
-            return rc;
-        }
         o->src_gfn++;
         o->dst_gfn++;
     }
@@ -306,8 +286,7 @@ static int read_buf(void_gptr_t bufs, unsigned int i,
                           sizeof(*buf));
     if (guest_read(&cb, gva(bufs.addr + i * sizeof(cb)), sizeof(cb)))
         return -EFAULT;
-    *buf = (struct xen_dm_op_buf){ .h = { .addr = cb.h.addr },
-                                   .size = cb.size };
+    *buf = (struct xen_dm_op_buf){ { cb.h.addr }, cb.size };
     return 0;
 }
 
@@ -349,14 +328,10 @@ long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t bufs)
     if (read_buf(bufs, 0, &first) ||
         (nr_bufs > 1 && read_buf(bufs, 1, &c.extra)))
         return -EFAULT;
-    c.d = domain_get(domid);
-    if (!c.d)
-        return -ESRCH;
-    rc = may(current->domain, ACCESS_DM_OP, c.d);
-    if (!rc && c.d == current->domain)
-        rc = -EINVAL;
-    if (!rc)
-        rc = run(&c, &first);
+    rc = target_get(domid, ACCESS_DM_OP, &c.d);
+    if (rc)
+        return rc;
+    rc = c.d == current->domain ? -EINVAL : run(&c, &first);
     domain_put(c.d);
     return rc;
 }

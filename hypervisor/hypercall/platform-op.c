@@ -4,7 +4,7 @@
  * clock, screen, CPUs, power. EFI run-time services and microcode are not
  * offered.
  */
-#include "hypervisor/hypercall/platform-op.h"
+#include "hypervisor/hypercall/calls.h"
 
 #include "hvm/dom0/build.h"
 #include "hvm/mem/guest-copy.h"

@@ -84,7 +84,7 @@ static const char *command_line(void)
     return current->domain->privileged ? lodge_command_line : "<denied>";
 }
 
-long do_xen_version(int cmd, void_gptr_t arg)
+long do_xen_version(unsigned int cmd, void_gptr_t arg)
 {
     struct xen_feature_info fi;
     uint64_t virt_start = 0;
