@@ -4,17 +4,13 @@
  * clock, screen, CPUs, power. EFI run-time services and microcode are not
  * offered.
  */
-#include "hypervisor/hypercall/calls.h"
+#include "hypervisor/abi/platform.h"
 
 #include "hvm/dom0/build.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/pvtime.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/abi/platform.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
@@ -27,7 +23,6 @@
 #define MSR_PLATFORM_ID 0x17
 
 #define ACPI_S5 5
-#define CPUS_HERE nr_cpus_online
 
 BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
@@ -74,47 +69,40 @@ static long settime64(struct xen_platform_op *op)
 
 /* ---- screen and firmware -------------------------------------------------- */
 
-static void describe_text(struct dom0_vga_console_info *v)
+static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
+                                                 bool efi)
 {
-    v->video_type = XEN_VGATYPE_TEXT_MODE_3;
-    v->u.text_mode_3.font_height = 16;
-    v->u.text_mode_3.rows = 25;
-    v->u.text_mode_3.columns = 80;
-}
-
-static void describe_framebuffer(struct dom0_vga_console_info *v,
-                                 const struct framebuffer *fb, bool efi)
-{
-    v->video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB;
-    v->u.vesa_lfb.width = (uint16_t)fb->width;
-    v->u.vesa_lfb.height = (uint16_t)fb->height;
-    v->u.vesa_lfb.bytes_per_line = (uint16_t)fb->pitch;
-    v->u.vesa_lfb.bits_per_pixel = fb->bpp;
-    v->u.vesa_lfb.lfb_base = (uint32_t)fb->maddr;
-    v->u.vesa_lfb.ext_lfb_base = (uint32_t)(fb->maddr >> 32);
-    v->u.vesa_lfb.lfb_size =
-        (uint32_t)(((uint64_t)fb->pitch * fb->height + 0xffff) >> 16);
-    v->u.vesa_lfb.red_pos = fb->red_pos;
-    v->u.vesa_lfb.red_size = fb->red_size;
-    v->u.vesa_lfb.green_pos = fb->green_pos;
-    v->u.vesa_lfb.green_size = fb->green_size;
-    v->u.vesa_lfb.blue_pos = fb->blue_pos;
-    v->u.vesa_lfb.blue_size = fb->blue_size;
+    return (struct dom0_vga_console_info){
+        .video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB,
+        .u.vesa_lfb = {
+            .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
+            .bytes_per_line = (uint16_t)fb->pitch, .bits_per_pixel = fb->bpp,
+            .lfb_base = (uint32_t)fb->maddr,
+            .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
+            .lfb_size = (uint32_t)(((uint64_t)fb->pitch * fb->height +
+                                    0xffff) >> 16),
+            .red_pos = fb->red_pos, .red_size = fb->red_size,
+            .green_pos = fb->green_pos, .green_size = fb->green_size,
+            .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
+        },
+    };
 }
 
 static long dom0_console(struct xen_platform_op *op)
 {
-    struct dom0_vga_console_info *v = &op->u.dom0_console;
+    static const struct dom0_vga_console_info text = {
+        .video_type = XEN_VGATYPE_TEXT_MODE_3,
+        .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
+    };
     const struct boot_info *boot = dom0_boot_info;
 
-    memset(v, 0, sizeof(*v));
     if (boot && boot->fb.maddr)
-        describe_framebuffer(v, &boot->fb, boot->efi_system_table);
+        op->u.dom0_console = framebuffer(&boot->fb, boot->efi_system_table);
     else if (boot && boot->vga_text)
-        describe_text(v);
+        op->u.dom0_console = text;
     else
         return -ENODEV;
-    return sizeof(*v);
+    return sizeof(op->u.dom0_console);
 }
 
 /* What the BIOS said at boot is not kept; EFI's tables go with its run-time
@@ -122,15 +110,16 @@ static long dom0_console(struct xen_platform_op *op)
 static long firmware_info(struct xen_platform_op *op)
 {
     switch (op->u.firmware_info.type) {
+    case XEN_FW_KBD_SHIFT_FLAGS:
+        if (!op->u.firmware_info.index) {
+            op->u.firmware_info.u.kbd_shift_flags = 0;
+            return 0;
+        }
+        return -ESRCH;
     case XEN_FW_DISK_INFO:
     case XEN_FW_DISK_MBR_SIGNATURE:
     case XEN_FW_VBEDDC_INFO:
         return -ESRCH;
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        if (op->u.firmware_info.index)
-            return -ESRCH;
-        op->u.firmware_info.u.kbd_shift_flags = 0;
-        return 0;
     case XEN_FW_EFI_INFO:
         return -ENOSYS;
     default:
@@ -181,8 +170,8 @@ static long get_cpuinfo(struct xen_platform_op *op)
     struct xenpf_pcpuinfo *p = &op->u.pcpu_info;
     uint32_t cpu = p->xen_cpuid;
 
-    p->max_present = CPUS_HERE - 1;
-    if (cpu >= CPUS_HERE) {
+    p->max_present = nr_cpus_online - 1;
+    if (cpu >= nr_cpus_online) {
         p->flags = XEN_PCPU_FLAGS_INVALID;
         return 0;
     }
@@ -197,10 +186,10 @@ static long get_cpu_version(struct xen_platform_op *op)
     struct xenpf_pcpu_version *p = &op->u.pcpu_version;
     struct cpuid_regs r = cpuid(0, 0);
 
-    p->max_present = CPUS_HERE - 1;
+    p->max_present = nr_cpus_online - 1;
     memset(p->vendor_id, 0, sizeof(p->vendor_id));
     p->family = p->model = p->stepping = 0;
-    if (p->xen_cpuid >= CPUS_HERE)
+    if (p->xen_cpuid >= nr_cpus_online)
         return 0;
     memcpy(p->vendor_id, &r.b, 4);
     memcpy(p->vendor_id + 4, &r.d, 4);
@@ -211,54 +200,41 @@ static long get_cpu_version(struct xen_platform_op *op)
     return 0;
 }
 
-struct revision {
-    uint32_t pf, revision;
-};
-
 static void read_revision(void *arg)
 {
-    struct revision *r = arg;
-    uint64_t v = 0;
+    struct xenpf_ucode_revision *p = arg;
+    bool intel = cpu_features.vendor == VENDOR_INTEL;
+    uint64_t revision, platform;
 
-    if (rdmsr_safe(MSR_UCODE_REVISION, &v))
-        v = 0;
-    if (cpu_features.vendor == VENDOR_INTEL) {
-        r->revision = (uint32_t)(v >> 32);
-        if (rdmsr_safe(MSR_PLATFORM_ID, &v))
-            v = 0;
-        r->pf = 1u << (v >> 50 & 7);
-    } else {
-        r->revision = (uint32_t)v;
-        r->pf = 0;
-    }
+    if (rdmsr_safe(MSR_UCODE_REVISION, &revision))
+        revision = 0;
+    if (!intel || rdmsr_safe(MSR_PLATFORM_ID, &platform))
+        platform = 0;
+    p->revision = (uint32_t)(intel ? revision >> 32 : revision);
+    p->pf = intel ? 1u << (platform >> 50 & 7) : 0;
 }
 
 static long get_ucode_revision(struct xen_platform_op *op)
 {
     struct xenpf_ucode_revision *p = &op->u.ucode_revision;
     struct cpumask one = { { 0 } };
-    struct revision r = { 0, 0 };
 
-    if (p->cpu >= CPUS_HERE)
+    if (p->cpu >= nr_cpus_online)
         return -ENOENT;
-    cpumask_set(&one, (unsigned int)index_nospec(p->cpu, MAX_CPUS));
-    smp_call(&one, read_revision, &r);
     p->signature = cpuid(1, 0).a;
-    p->pf = r.pf;
-    p->revision = r.revision;
+    cpumask_set(&one, (unsigned int)index_nospec(p->cpu, MAX_CPUS));
+    smp_call(&one, read_revision, p);
     return 0;
 }
 
 static long cpu_online(struct xen_platform_op *op)
 {
-    return op->u.cpu_ol.cpuid < CPUS_HERE ? 0 : -EINVAL;
+    return op->u.cpu_ol.cpuid < nr_cpus_online ? 0 : -EINVAL;
 }
 
 static long cpu_offline(struct xen_platform_op *op)
 {
-    if (op->u.cpu_ol.cpuid >= CPUS_HERE)
-        return -EINVAL;
-    return -EOPNOTSUPP;
+    return op->u.cpu_ol.cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL;
 }
 
 static long core_parking(struct xen_platform_op *op)
@@ -339,7 +315,7 @@ long do_platform_op(void_gptr_t arg)
     struct xen_platform_op op;
     long rc;
 
-    if (guest_read(&op, gva(arg.addr), sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
     if (op.interface_version != XENPF_INTERFACE_VERSION)
         return -EACCES;
@@ -353,8 +329,7 @@ long do_platform_op(void_gptr_t arg)
         if (ops[i].cmd != op.cmd)
             continue;
         rc = ops[i].fn(&op);
-        if (rc >= 0 && ops[i].writes_back &&
-            guest_write(gva(arg.addr), &op, sizeof(op)))
+        if (rc >= 0 && ops[i].writes_back && write_arg(arg, &op))
             rc = -EFAULT;
         return rc;
     }

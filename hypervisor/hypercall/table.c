@@ -101,32 +101,33 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-/* Reads entry at `at`, or writes its arguments and result back. */
+/* An entry is eight words of the caller's width. */
+#define ENTRY_WORDS (sizeof(struct multicall_entry) / sizeof(xen_ulong_t))
+
 static int entry_read(gva_t at, bool compat, struct multicall_entry *m)
 {
-    struct compat_multicall_entry c;
+    uint64_t *wide = (uint64_t *)m;
+    uint32_t narrow[ENTRY_WORDS];
 
     if (!compat)
         return guest_read(m, at, sizeof(*m));
-    if (guest_read(&c, at, sizeof(c)))
+    if (guest_read(narrow, at, sizeof(narrow)))
         return -EFAULT;
-    m->op = c.op;
-    m->result = c.result;
-    for (unsigned int k = 0; k < HYPERCALL_MAX_ARGS; k++)
-        m->args[k] = c.args[k];
+    for (unsigned int k = 0; k < ENTRY_WORDS; k++)
+        wide[k] = narrow[k];
     return 0;
 }
 
 static int entry_write(gva_t at, bool compat, const struct multicall_entry *m)
 {
-    struct compat_multicall_entry c = { .op = (uint32_t)m->op,
-                                        .result = (uint32_t)m->result };
+    const uint64_t *wide = (const uint64_t *)m;
+    uint32_t narrow[ENTRY_WORDS];
 
     if (!compat)
         return guest_write(at, m, sizeof(*m));
-    for (unsigned int k = 0; k < HYPERCALL_MAX_ARGS; k++)
-        c.args[k] = (uint32_t)m->args[k];
-    return guest_write(at, &c, sizeof(c));
+    for (unsigned int k = 0; k < ENTRY_WORDS; k++)
+        narrow[k] = (uint32_t)wide[k];
+    return guest_write(at, narrow, sizeof(narrow));
 }
 
 /* One entry; a call that wants to go on later keeps its progress there. */
