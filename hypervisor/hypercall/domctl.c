@@ -19,41 +19,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
-static long op_create(struct xen_domctl *op)
-{
-    domid_t id = op->domain >= DOMID_FIRST_RESERVED || !op->domain
-                     ? 0xffff : op->domain;
-    struct domain *d;
-    long rc = domain_create(id, &op->u.createdomain, &d);
-
-    if (!rc)
-        op->domain = d->id;
-    return rc;
-}
-
-static long op_destroy(struct domain *d, struct xen_domctl *op)
-{
-    return domain_kill(d);
-}
-
-static long op_pause(struct domain *d, struct xen_domctl *op)
-{
-    return d == current->domain ? -EINVAL : domain_pause_by_control(d);
-}
-
-static long op_unpause(struct domain *d, struct xen_domctl *op)
-{
-    return domain_unpause_by_control(d);
-}
-
-static long op_resume(struct domain *d, struct xen_domctl *op)
-{
-    if (d == current->domain)
-        return -EINVAL;
-    domain_resume(d);
-    return 0;
-}
-
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
@@ -99,13 +64,6 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->arch_config = d->config.arch;
 }
 
-static long op_info(struct domain *d, struct xen_domctl *op)
-{
-    domctl_info(d, &op->u.getdomaininfo);
-    op->domain = d->id;
-    return 0;
-}
-
 static long op_max_mem(struct domain *d, struct xen_domctl *op)
 {
     uint64_t frames = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
@@ -121,14 +79,6 @@ static long op_handle(struct domain *d, struct xen_domctl *op)
     spin_lock(&d->lock);
     memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
     spin_unlock(&d->lock);
-    return 0;
-}
-
-static long op_debugging(struct domain *d, struct xen_domctl *op)
-{
-    if (d == current->domain)
-        return -EINVAL;
-    d->debugger_attached = op->u.setdebugging.enable;
     return 0;
 }
 
@@ -148,18 +98,6 @@ static long op_target(struct domain *d, struct xen_domctl *op)
     if (rc)
         domain_put(t);
     return rc;
-}
-
-static long op_virq_handler(struct domain *d, struct xen_domctl *op)
-{
-    return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
-}
-
-/* The port is told, instead of dom0, when the domain suspends. */
-static long op_subscribe(struct domain *d, struct xen_domctl *op)
-{
-    WRITE_ONCE(d->suspend_port, op->u.subscribe.port);
-    return 0;
 }
 
 long policy_to_guest(const struct domain *d, unsigned int index,
@@ -191,14 +129,6 @@ long policy_to_guest(const struct domain *d, unsigned int index,
     }
     heap_free(b);
     return rc;
-}
-
-static long op_get_policy(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_cpu_policy *o = &op->u.cpu_policy;
-
-    return policy_to_guest(d, 0, &o->nr_leaves, o->leaves, &o->nr_msrs,
-                           o->msrs);
 }
 
 static long op_set_policy(struct domain *d, struct xen_domctl *op)
@@ -268,12 +198,6 @@ static long op_timeoffset(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long op_get_mempool(struct domain *d, struct xen_domctl *op)
-{
-    op->u.paging_mempool.size = (uint64_t)p2m_table_limit(d) << PAGE_SHIFT;
-    return 0;
-}
-
 static long op_set_mempool(struct domain *d, struct xen_domctl *op)
 {
     uint64_t size = op->u.paging_mempool.size;
@@ -335,121 +259,135 @@ static long op_grant_io(struct domain *d, struct xen_domctl *op)
     return allow ? -EOPNOTSUPP : 0;
 }
 
-static long op_no_devices(struct domain *d, struct xen_domctl *op)
+/* Operations of a line or two, and those that only have an answer. */
+static long op_simple(struct domain *d, struct xen_domctl *op)
 {
-    return -ENODEV;
+    const bool self = d == current->domain;
+
+    switch (op->cmd) {
+    case XEN_DOMCTL_destroydomain:
+        return domain_kill(d);
+    case XEN_DOMCTL_pausedomain:
+        return self ? -EINVAL : domain_pause_by_control(d);
+    case XEN_DOMCTL_unpausedomain:
+        return domain_unpause_by_control(d);
+    case XEN_DOMCTL_resumedomain:
+        if (self)
+            return -EINVAL;
+        domain_resume(d);
+        return 0;
+    case XEN_DOMCTL_getdomaininfo:
+        domctl_info(d, &op->u.getdomaininfo);
+        op->domain = d->id;
+        return 0;
+    case XEN_DOMCTL_setdebugging:
+        if (self)
+            return -EINVAL;
+        d->debugger_attached = op->u.setdebugging.enable;
+        return 0;
+    case XEN_DOMCTL_set_virq_handler:
+        return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
+    case XEN_DOMCTL_subscribe:
+        /* The port is told, instead of dom0, when the domain suspends. */
+        WRITE_ONCE(d->suspend_port, op->u.subscribe.port);
+        return 0;
+    case XEN_DOMCTL_get_cpu_policy:
+        return policy_to_guest(d, 0, &op->u.cpu_policy.nr_leaves,
+                               op->u.cpu_policy.leaves,
+                               &op->u.cpu_policy.nr_msrs,
+                               op->u.cpu_policy.msrs);
+    case XEN_DOMCTL_get_paging_mempool_size:
+        op->u.paging_mempool.size = (uint64_t)p2m_table_limit(d) << PAGE_SHIFT;
+        return 0;
+    case XEN_DOMCTL_set_address_size:
+        return op->u.address_size.size == 64 ? 0 : -EINVAL;
+    case XEN_DOMCTL_get_address_size:
+        op->u.address_size.size = 64;
+        return 0;
+    case XEN_DOMCTL_getvcpucontext:
+        /* The PV form of a context; tools use save records. */
+        return -EOPNOTSUPP;
+    case XEN_DOMCTL_set_llc_colors:
+        /* Cache colouring is Arm's; none is what every domain asks for. */
+        return op->u.set_llc_colors.num_llc_colors ? -EOPNOTSUPP : 0;
+    case XEN_DOMCTL_setnodeaffinity:
+    case XEN_DOMCTL_setvnumainfo:
+    case XEN_DOMCTL_set_access_required:
+        /* A toolstack sets these for every domain; they have no effect. */
+        return 0;
+    case XEN_DOMCTL_memory_mapping:
+    case XEN_DOMCTL_ioport_mapping:
+    case XEN_DOMCTL_test_assign_device:
+    case XEN_DOMCTL_assign_device:
+    case XEN_DOMCTL_deassign_device:
+    case XEN_DOMCTL_bind_pt_irq:
+    case XEN_DOMCTL_unbind_pt_irq:
+        /* Devices are not passed through. */
+        return -ENODEV;
+    default:
+        return -ENOSYS;
+    }
 }
 
-static long op_set_address_size(struct domain *d, struct xen_domctl *op)
-{
-    return op->u.address_size.size == 64 ? 0 : -EINVAL;
-}
-
-static long op_get_address_size(struct domain *d, struct xen_domctl *op)
-{
-    op->u.address_size.size = 64;
-    return 0;
-}
-
-/* Cache colouring is Arm's; none is what every domain asks for. */
-static long op_colors(struct domain *d, struct xen_domctl *op)
-{
-    return op->u.set_llc_colors.num_llc_colors ? -EOPNOTSUPP : 0;
-}
-
-/* The PV form of a context; for HVM domains tools use save records. */
-static long op_unsupported(struct domain *d, struct xen_domctl *op)
-{
-    return -EOPNOTSUPP;
-}
-
-/* What a toolstack sets for every domain and that has no effect here. */
-static long op_accept(struct domain *d, struct xen_domctl *op)
-{
-    return 0;
-}
-
+/* Operation 0 is none; those that are not here are simple or do not exist. */
 static const struct {
-    domctl_fn *fn;
-    bool out; /* the argument is written back */
+    domctl_fn *fn; /* NULL: op_simple() */
+    bool out;      /* the argument is written back */
 } ops[] = {
-    [XEN_DOMCTL_destroydomain] = { op_destroy, false },
-    [XEN_DOMCTL_pausedomain] = { op_pause, false },
-    [XEN_DOMCTL_unpausedomain] = { op_unpause, false },
-    [XEN_DOMCTL_resumedomain] = { op_resume, false },
-    [XEN_DOMCTL_getdomaininfo] = { op_info, true },
+    [XEN_DOMCTL_getdomaininfo] = { .out = true },
     [XEN_DOMCTL_max_mem] = { op_max_mem, false },
     [XEN_DOMCTL_max_vcpus] = { domctl_max_vcpus, false },
     [XEN_DOMCTL_setvcpuaffinity] = { domctl_setaffinity, true },
     [XEN_DOMCTL_getvcpuaffinity] = { domctl_getaffinity, true },
     [XEN_DOMCTL_getvcpuinfo] = { domctl_getvcpuinfo, true },
-    [XEN_DOMCTL_getvcpucontext] = { op_unsupported, true },
     [XEN_DOMCTL_scheduler_op] = { domctl_scheduler, true },
-    [XEN_DOMCTL_setnodeaffinity] = { op_accept, false },
     [XEN_DOMCTL_getnodeaffinity] = { domctl_getnode, true },
     [XEN_DOMCTL_setdomainhandle] = { op_handle, false },
-    [XEN_DOMCTL_setdebugging] = { op_debugging, false },
     [XEN_DOMCTL_irq_permission] = { op_grant_io, false },
     [XEN_DOMCTL_iomem_permission] = { op_grant_io, false },
     [XEN_DOMCTL_ioport_permission] = { op_grant_io, false },
-    [XEN_DOMCTL_memory_mapping] = { op_no_devices, false },
-    [XEN_DOMCTL_ioport_mapping] = { op_no_devices, false },
-    [XEN_DOMCTL_test_assign_device] = { op_no_devices, false },
-    [XEN_DOMCTL_assign_device] = { op_no_devices, false },
-    [XEN_DOMCTL_deassign_device] = { op_no_devices, false },
-    [XEN_DOMCTL_bind_pt_irq] = { op_no_devices, false },
-    [XEN_DOMCTL_unbind_pt_irq] = { op_no_devices, false },
     [XEN_DOMCTL_settimeoffset] = { op_timeoffset, false },
     [XEN_DOMCTL_settscinfo] = { op_settsc, false },
     [XEN_DOMCTL_gettscinfo] = { op_gettsc, true },
     [XEN_DOMCTL_gethvmcontext] = { domctl_gethvm, true },
     [XEN_DOMCTL_gethvmcontext_partial] = { domctl_gethvm_partial, true },
     [XEN_DOMCTL_sethvmcontext] = { domctl_sethvm, false },
-    [XEN_DOMCTL_set_address_size] = { op_set_address_size, false },
-    [XEN_DOMCTL_get_address_size] = { op_get_address_size, true },
+    [XEN_DOMCTL_get_address_size] = { .out = true },
     [XEN_DOMCTL_sendtrigger] = { domctl_sendtrigger, false },
     [XEN_DOMCTL_set_target] = { op_target, false },
-    [XEN_DOMCTL_set_virq_handler] = { op_virq_handler, false },
-    [XEN_DOMCTL_subscribe] = { op_subscribe, false },
     [XEN_DOMCTL_shadow_op] = { op_shadow, true },
-    [XEN_DOMCTL_get_paging_mempool_size] = { op_get_mempool, true },
+    [XEN_DOMCTL_get_paging_mempool_size] = { .out = true },
     [XEN_DOMCTL_set_paging_mempool_size] = { op_set_mempool, true },
     [XEN_DOMCTL_getpageframeinfo3] = { op_pageframeinfo, true },
-    [XEN_DOMCTL_get_cpu_policy] = { op_get_policy, true },
+    [XEN_DOMCTL_get_cpu_policy] = { .out = true },
     [XEN_DOMCTL_set_cpu_policy] = { op_set_policy, true },
     [XEN_DOMCTL_get_vcpu_msrs] = { domctl_vcpu_msrs, true },
-    [XEN_DOMCTL_set_llc_colors] = { op_colors, false },
-    [XEN_DOMCTL_setvnumainfo] = { op_accept, false },
-    [XEN_DOMCTL_set_access_required] = { op_accept, false },
 };
 
+/* *out: the argument is to be written back. */
 static long run(struct xen_domctl *op, bool *out)
 {
+    size_t i = op->cmd < ARRAY_SIZE(ops)
+                   ? index_nospec(op->cmd, ARRAY_SIZE(ops)) : 0;
     struct domain *d;
     long rc;
 
-    *out = false;
     if (op->cmd == XEN_DOMCTL_createdomain) {
         rc = may(current->domain, ACCESS_DOMCTL, NULL);
         if (!rc)
-            rc = op_create(op);
+            rc = domain_create(op->domain ? op->domain : 0xffff,
+                               &op->u.createdomain, &d);
+        if (!rc)
+            op->domain = d->id;
         *out = !rc;
         return rc;
     }
-    if (op->cmd >= ARRAY_SIZE(ops))
-        return -ENOSYS;
-    op->cmd = (uint32_t)index_nospec(op->cmd, ARRAY_SIZE(ops));
-    if (!ops[op->cmd].fn)
-        return may(current->domain, ACCESS_DOMCTL, NULL) ? -EPERM : -ENOSYS;
-    d = domain_get(op->domain);
-    if (!d)
-        return -ESRCH;
-    rc = may(current->domain, op->cmd == XEN_DOMCTL_getdomaininfo
-                                  ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, d);
-    if (!rc) {
-        rc = ops[op->cmd].fn(d, op);
-        *out = ops[op->cmd].out;
-    }
+    rc = target_get(op->domain, op->cmd == XEN_DOMCTL_getdomaininfo
+                                    ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, &d);
+    if (rc)
+        return rc;
+    rc = ops[i].fn ? ops[i].fn(d, op) : op_simple(d, op);
+    *out = ops[i].out;
     domain_put(d);
     return rc;
 }
@@ -457,7 +395,7 @@ static long run(struct xen_domctl *op, bool *out)
 long do_domctl(void_gptr_t arg)
 {
     struct xen_domctl op;
-    bool out;
+    bool out = false;
     long rc;
 
     if (read_arg(&op, arg))
