@@ -38,7 +38,7 @@ struct vcpu_runstate_info {
 /* Set in state_entry_time while the guest's copy is being written. */
 #define XEN_RUNSTATE_UPDATE     (1ull << 63)
 
-/* addr.h for the linear, addr.p for the physical variants; ~0 unregisters. */
+/* The register operations of memory areas take a linear address. */
 
 struct vcpu_set_periodic_timer {
     uint64_t period_ns;

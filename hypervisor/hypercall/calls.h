@@ -77,8 +77,8 @@ struct subop {
 long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg);
 
-/* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it is
- * not d's own; -EINVAL and more of the map. */
+/* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
+ * is not d's own; -EINVAL and more of the map. */
 int move_page(struct domain *d, gfn_t from, gfn_t g);
 
 /*

@@ -37,7 +37,7 @@ static long op_get_param(struct vcpu *v, void *arg)
     return op_param(arg, false);
 }
 
-static long op_upcall_vector(struct vcpu *caller, void *arg)
+static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
 {
     struct xen_hvm_evtchn_upcall_vector *u = arg;
     struct domain *d = caller->domain;
@@ -55,7 +55,7 @@ static long op_upcall_vector(struct vcpu *caller, void *arg)
     return 0;
 }
 
-static long op_mem_type(struct vcpu *v, void *arg)
+static long op_get_mem_type(struct vcpu *v, void *arg)
 {
     struct xen_hvm_get_mem_type *q = arg;
     struct domain *d;
@@ -104,18 +104,14 @@ static long op_refuse(struct vcpu *v, void *arg)
 long do_hvm_op(uint64_t op, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-        [HVMOP_set_param] = { op_set_param, SUBOP_ARG(struct xen_hvm_param),
-                              SUBOP_IN },
-        [HVMOP_get_param] = { op_get_param, SUBOP_ARG(struct xen_hvm_param),
-                              SUBOP_IN | SUBOP_OUT },
-        [HVMOP_set_evtchn_upcall_vector] = {
-            op_upcall_vector, SUBOP_ARG(struct xen_hvm_evtchn_upcall_vector),
-            SUBOP_IN },
-        [HVMOP_get_mem_type] = { op_mem_type,
-                                 SUBOP_ARG(struct xen_hvm_get_mem_type),
-                                 SUBOP_IN | SUBOP_OUT },
-        [HVMOP_get_time] = { op_get_time, SUBOP_ARG(struct xen_hvm_get_time),
-                             SUBOP_OUT },
+#define OP(name, type, flags)                                               \
+    [HVMOP_##name] = { op_##name, SUBOP_ARG(struct type), flags }
+        OP(set_param, xen_hvm_param, SUBOP_IN),
+        OP(get_param, xen_hvm_param, SUBOP_IN | SUBOP_OUT),
+        OP(set_evtchn_upcall_vector, xen_hvm_evtchn_upcall_vector, SUBOP_IN),
+        OP(get_mem_type, xen_hvm_get_mem_type, SUBOP_IN | SUBOP_OUT),
+        OP(get_time, xen_hvm_get_time, SUBOP_OUT),
+#undef OP
         [HVMOP_flush_tlbs] = { op_flush_tlbs, 0, 0, SUBOP_NULL },
         [HVMOP_altp2m] = { op_refuse, 0, 0, 0 },
         [HVMOP_guest_request_vm_event] = { op_refuse, 0, 0, 0 },

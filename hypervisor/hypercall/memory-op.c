@@ -136,24 +136,19 @@ static bool reservation_ok(const struct memop *m)
     return false;
 }
 
-/* Returns the number of extents done; short when one fails. */
-static long reservation(struct memop *m,
-                        int (*one)(struct memop *m, unsigned long i))
-{
-    m->at = m->done;
-    if (reservation_ok(m) &&
-        run_list(m, m->u.reservation.nr_extents, one) == -ERESTART)
-        return -ERESTART;
-    return (long)m->at;
-}
-
-static int populate_one(struct memop *m, unsigned long i)
+/* Extent i of a populate or a decrease. */
+static int reservation_one(struct memop *m, unsigned long i)
 {
     const struct xen_memory_reservation *r = &m->u.reservation;
     uint64_t g;
 
     if (read_number(r->extent_start.addr, i, &g))
         return -EFAULT;
+    if (m->cmd == XENMEM_decrease_reservation)
+        /* What is not there cannot be given back. */
+        return p2m_lookup(m->d, gfn(g)).type == P2M_NONE
+                   ? -EINVAL
+                   : p2m_unmap(m->d, gfn(g), r->extent_order, INVALID_MFN);
     /* Devices know no other address than the machine's. */
     if (m->d == hardware_domain)
         return dom0_populate(m->d, gfn(g), r->extent_order);
@@ -161,27 +156,14 @@ static int populate_one(struct memop *m, unsigned long i)
                            width_limit(r->mem_flags));
 }
 
-static long op_populate(struct memop *m)
+/* Returns the number of extents done; short when one fails. */
+static long op_reservation(struct memop *m)
 {
-    return reservation(m, populate_one);
-}
-
-static int decrease_one(struct memop *m, unsigned long i)
-{
-    uint64_t g;
-
-    if (read_number(m->u.reservation.extent_start.addr, i, &g))
-        return -EFAULT;
-    /* What is not there cannot be given back. */
-    if (p2m_lookup(m->d, gfn(g)).type == P2M_NONE)
-        return -EINVAL;
-    return p2m_unmap(m->d, gfn(g), m->u.reservation.extent_order,
-                     INVALID_MFN);
-}
-
-static long op_decrease(struct memop *m)
-{
-    return reservation(m, decrease_one);
+    m->at = m->done;
+    if (reservation_ok(m) && run_list(m, m->u.reservation.nr_extents,
+                                      reservation_one) == -ERESTART)
+        return -ERESTART;
+    return (long)m->at;
 }
 
 /* Translated domains increase by populating. */
@@ -343,42 +325,35 @@ static long op_max_ram_page(struct memop *m)
     return (long)frame_table_size;
 }
 
-/* Domain 0's map is the machine's, as its builder left it. */
-static long dom0_map(const struct memop *m)
+/* A copy of d's map; false: it has none. Domain 0's is the machine's, as its
+ * builder left it. */
+static bool map_of(struct domain *d, struct guest_map *g)
 {
-    const struct hvm_memmap_table_entry *from;
-    unsigned int n;
+    const struct hvm_memmap_table_entry *e;
+    bool has = true;
 
-    for (n = 0; n < m->u.map.nr_entries; n++) {
-        struct guest_map_entry e;
-
-        from = dom0_memory_map(n);
-        if (!from)
-            break;
-        e = (struct guest_map_entry){ from->addr, from->size, from->type };
-        if (guest_write(gva(m->u.map.buffer.addr + n * sizeof(e)), &e,
-                        sizeof(e)))
-            return -EFAULT;
+    g->nr = 0;
+    if (d == hardware_domain) {
+        while (g->nr < GUEST_MAP_MAX && (e = dom0_memory_map(g->nr)) != NULL)
+            g->entry[g->nr++] = (struct guest_map_entry){ e->addr, e->size,
+                                                          e->type };
+        return true;
     }
-    return write_arg(m->arg, &n);
+    /* Another vCPU may set a new map, which frees this one. */
+    spin_lock(&d->lock);
+    has = d->hvm->map;
+    if (has)
+        *g = *d->hvm->map;
+    spin_unlock(&d->lock);
+    return has;
 }
 
 static long op_memory_map(struct memop *m)
 {
-    struct domain *d = current->domain;
-    struct guest_map g = { .nr = 0 };
+    struct guest_map g;
     unsigned int n;
-    bool has;
 
-    if (d == hardware_domain)
-        return dom0_map(m);
-    /* A copy: another vCPU may set a new map, which frees this one. */
-    spin_lock(&d->lock);
-    has = d->hvm->map;
-    if (has)
-        g = *d->hvm->map;
-    spin_unlock(&d->lock);
-    if (!has)
+    if (!map_of(current->domain, &g))
         return -ENOSYS;
     n = MIN(m->u.map.nr_entries, g.nr);
     if (guest_write(gva(m->u.map.buffer.addr), g.entry,
@@ -534,10 +509,12 @@ static const struct memop_type {
                        offsetof(struct type, domid), ACCESS_MEM_##right }
 #define OP(cmd, fn, type, right)                                            \
     ROW(cmd, fn, type, sizeof(struct compat_##type), right)
-#define SAME(cmd, fn, type, right) ROW(cmd, fn, type, sizeof(struct type), right)
+#define SAME(cmd, fn, type, right)                                          \
+    ROW(cmd, fn, type, sizeof(struct type), right)
 #define WIDE(cmd, fn, type, right) ROW(cmd, fn, type, 0, right)
-    OP(populate_physmap, op_populate, xen_memory_reservation, RESERVATION),
-    OP(decrease_reservation, op_decrease, xen_memory_reservation, RESERVATION),
+    OP(populate_physmap, op_reservation, xen_memory_reservation, RESERVATION),
+    OP(decrease_reservation, op_reservation, xen_memory_reservation,
+       RESERVATION),
     OP(claim_pages, op_claim, xen_memory_reservation, CLAIM),
     OP(add_to_physmap, op_add, xen_add_to_physmap, PHYSMAP),
     OP(add_to_physmap_batch, op_add_batch, xen_add_to_physmap_batch, PHYSMAP),
@@ -612,37 +589,34 @@ static int read_compat(struct memop *m, size_t size)
     return 0;
 }
 
-/* Checks all of a call but what its function does, and runs it. */
-static long run(struct memop *m, const struct memop_type *op)
-{
-    domid_t id;
-    long rc = 0;
-
-    if (hypercall_is_compat() && op->size)
-        rc = op->size32 ? read_compat(m, op->size32) : -ENOSYS;
-    else if (op->size)
-        rc = guest_read(&m->u, gva(m->arg.addr), op->size);
-    if (!rc)
-        rc = refuse(m);
-    if (!rc && op->access) {
-        memcpy(&id, (const char *)&m->u + op->domid, sizeof(id));
-        rc = target_get(id, op->access, &m->d);
-    }
-    if (rc)
-        return op->access == ACCESS_MEM_RESERVATION ? (long)m->done : rc;
-    rc = op->fn(m);
-    if (m->d)
-        domain_put(m->d);
-    return rc;
-}
-
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
 {
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
                        .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
+    const struct memop_type *op;
+    domid_t id;
+    long rc = 0;
 
     if (m.cmd >= ARRAY_SIZE(ops))
         return -ENOSYS;
-    m.cmd = (unsigned int)index_nospec(m.cmd, ARRAY_SIZE(ops));
-    return ops[m.cmd].fn ? run(&m, &ops[m.cmd]) : -ENOSYS;
+    op = &ops[index_nospec(m.cmd, ARRAY_SIZE(ops))];
+    if (!op->fn)
+        return -ENOSYS;
+    if (hypercall_is_compat() && op->size)
+        rc = op->size32 ? read_compat(&m, op->size32) : -ENOSYS;
+    else if (op->size)
+        rc = guest_read(&m.u, gva(arg.addr), op->size);
+    if (!rc)
+        rc = refuse(&m);
+    if (!rc && op->access) {
+        memcpy(&id, (const char *)&m.u + op->domid, sizeof(id));
+        rc = target_get(id, op->access, &m.d);
+    }
+    /* The answer of these is how far they came, whatever stops them. */
+    if (rc)
+        return op->access == ACCESS_MEM_RESERVATION ? (long)m.done : rc;
+    rc = op->fn(&m);
+    if (m.d)
+        domain_put(m.d);
+    return rc;
 }

@@ -26,48 +26,23 @@
 
 BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
-/* An operation: may change op->u, which is copied back if it returns at
- * least 0 (or always, where Xen does so even then). */
-typedef long op_fn(struct xen_platform_op *op);
-
-/* ---- clock ---------------------------------------------------------------- */
+/* --- clock --- */
 
 static void set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
 {
-    struct domain *d = domain_get_from(0);
-    unsigned int next;
+    struct domain *d;
 
     wallclock_set(secs * 1000000000ull + nsecs, at);
-    while (d) {
-        next = d->id + 1u;
+    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->id + 1);
         spin_lock(&d->lock);
         if (d->shared_info)
             pvtime_update_wallclock(d);
         spin_unlock(&d->lock);
-        domain_put(d);
-        d = domain_get_from((domid_t)next);
     }
 }
 
-static long settime32(struct xen_platform_op *op)
-{
-    const struct xenpf_settime32 *t = &op->u.settime32;
-
-    set_clock(t->secs, t->nsecs, t->system_time);
-    return 0;
-}
-
-static long settime64(struct xen_platform_op *op)
-{
-    const struct xenpf_settime64 *t = &op->u.settime64;
-
-    if (t->mbz)
-        return -EINVAL;
-    set_clock(t->secs, t->nsecs, t->system_time);
-    return 0;
-}
-
-/* ---- screen and firmware -------------------------------------------------- */
+/* --- screen --- */
 
 static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
                                                  bool efi)
@@ -88,7 +63,7 @@ static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
     };
 }
 
-static long dom0_console(struct xen_platform_op *op)
+static long dom0_console(struct dom0_vga_console_info *info)
 {
     static const struct dom0_vga_console_info text = {
         .video_type = XEN_VGATYPE_TEXT_MODE_3,
@@ -97,65 +72,15 @@ static long dom0_console(struct xen_platform_op *op)
     const struct boot_info *boot = dom0_boot_info;
 
     if (boot && boot->fb.maddr)
-        op->u.dom0_console = framebuffer(&boot->fb, boot->efi_system_table);
+        *info = framebuffer(&boot->fb, boot->efi_system_table);
     else if (boot && boot->vga_text)
-        op->u.dom0_console = text;
+        *info = text;
     else
         return -ENODEV;
-    return sizeof(op->u.dom0_console);
+    return sizeof(*info);
 }
 
-/* What the BIOS said at boot is not kept; EFI's tables go with its run-time
- * services, which are not offered. */
-static long firmware_info(struct xen_platform_op *op)
-{
-    switch (op->u.firmware_info.type) {
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        if (!op->u.firmware_info.index) {
-            op->u.firmware_info.u.kbd_shift_flags = 0;
-            return 0;
-        }
-        return -ESRCH;
-    case XEN_FW_DISK_INFO:
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
-        return -ESRCH;
-    case XEN_FW_EFI_INFO:
-        return -ENOSYS;
-    default:
-        return -EINVAL;
-    }
-}
-
-/* ---- power ---------------------------------------------------------------- */
-
-static long enter_sleep(struct xen_platform_op *op)
-{
-    const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
-
-    if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
-        return -EINVAL;
-    if (s->sleep_state == ACPI_S5)
-        machine_power_off();
-    return -EOPNOTSUPP;
-}
-
-/* What ACPI says of C and P states is taken note of by nobody yet. */
-static long set_pminfo(struct xen_platform_op *op)
-{
-    switch (op->u.set_pminfo.type) {
-    case XEN_PM_CX:
-    case XEN_PM_PX:
-    case XEN_PM_PDC:
-        return 0;
-    case XEN_PM_TX:
-        return -ENOSYS;
-    default:
-        return -EINVAL;
-    }
-}
-
-/* ---- CPUs ----------------------------------------------------------------- */
+/* --- CPUs --- */
 
 static uint32_t acpi_id_of(uint32_t apic_id)
 {
@@ -165,9 +90,8 @@ static uint32_t acpi_id_of(uint32_t apic_id)
     return ~0u;
 }
 
-static long get_cpuinfo(struct xen_platform_op *op)
+static long get_cpuinfo(struct xenpf_pcpuinfo *p)
 {
-    struct xenpf_pcpuinfo *p = &op->u.pcpu_info;
     uint32_t cpu = p->xen_cpuid;
 
     p->max_present = nr_cpus_online - 1;
@@ -181,9 +105,8 @@ static long get_cpuinfo(struct xen_platform_op *op)
     return 0;
 }
 
-static long get_cpu_version(struct xen_platform_op *op)
+static long get_cpu_version(struct xenpf_pcpu_version *p)
 {
-    struct xenpf_pcpu_version *p = &op->u.pcpu_version;
     struct cpuid_regs r = cpuid(0, 0);
 
     p->max_present = nr_cpus_online - 1;
@@ -214,9 +137,8 @@ static void read_revision(void *arg)
     p->pf = intel ? 1u << (platform >> 50 & 7) : 0;
 }
 
-static long get_ucode_revision(struct xen_platform_op *op)
+static long get_ucode_revision(struct xenpf_ucode_revision *p)
 {
-    struct xenpf_ucode_revision *p = &op->u.ucode_revision;
     struct cpumask one = { { 0 } };
 
     if (p->cpu >= nr_cpus_online)
@@ -227,33 +149,9 @@ static long get_ucode_revision(struct xen_platform_op *op)
     return 0;
 }
 
-static long cpu_online(struct xen_platform_op *op)
-{
-    return op->u.cpu_ol.cpuid < nr_cpus_online ? 0 : -EINVAL;
-}
-
-static long cpu_offline(struct xen_platform_op *op)
-{
-    return op->u.cpu_ol.cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL;
-}
-
-static long core_parking(struct xen_platform_op *op)
-{
-    switch (op->u.core_parking.type) {
-    case XEN_CORE_PARKING_SET:
-        return op->u.core_parking.idle_nums ? -EOPNOTSUPP : 0;
-    case XEN_CORE_PARKING_GET:
-        op->u.core_parking.idle_nums = 0;
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
 /* MSRs by list: none is allowed; the first entry says so. */
-static long resource_op(struct xen_platform_op *op)
+static long resource_op(const struct xenpf_resource_op *r)
 {
-    const struct xenpf_resource_op *r = &op->u.resource_op;
     struct xenpf_resource_entry e;
 
     if (!r->nr_entries)
@@ -269,50 +167,104 @@ static long resource_op(struct xen_platform_op *op)
     return copy_to_guest(r->entries, &e) ? -EFAULT : 0;
 }
 
-static long platform_quirk(struct xen_platform_op *op)
+/* --- the rest --- */
+
+/* What the BIOS said at boot is not kept; EFI's tables go with its run-time
+ * services, which are not offered. */
+static long firmware_info(struct xenpf_firmware_info *f)
 {
-    switch (op->u.platform_quirk.quirk_id) {
-    case QUIRK_NOIRQBALANCING:
-    case QUIRK_IOAPIC_BAD_REGSEL:
-    case QUIRK_IOAPIC_GOOD_REGSEL:
-        return 0;
+    switch (f->type) {
+    case XEN_FW_KBD_SHIFT_FLAGS:
+        f->u.kbd_shift_flags = 0;
+        return f->index ? -ESRCH : 0;
+    case XEN_FW_DISK_INFO:
+    case XEN_FW_DISK_MBR_SIGNATURE:
+    case XEN_FW_VBEDDC_INFO:
+        return -ESRCH;
     default:
-        return -EINVAL;
+        return f->type == XEN_FW_EFI_INFO ? -ENOSYS : -EINVAL;
     }
 }
 
-/* No driver for this machine's processors, as Xen puts it. */
-static long no_microcode(struct xen_platform_op *op)
+static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
 {
-    return -EINVAL;
+    if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
+        return -EINVAL;
+    if (s->sleep_state == ACPI_S5)
+        machine_power_off();
+    return -EOPNOTSUPP;
 }
 
-static const struct {
-    uint32_t cmd;
-    bool writes_back;
-    op_fn *fn;
-} ops[] = {
-    { XENPF_settime32, false, settime32 },
-    { XENPF_settime64, false, settime64 },
-    { XENPF_get_dom0_console, true, dom0_console },
-    { XENPF_firmware_info, true, firmware_info },
-    { XENPF_enter_acpi_sleep, false, enter_sleep },
-    { XENPF_set_processor_pminfo, false, set_pminfo },
-    { XENPF_get_cpuinfo, true, get_cpuinfo },
-    { XENPF_get_cpu_version, true, get_cpu_version },
-    { XENPF_get_ucode_revision, true, get_ucode_revision },
-    { XENPF_cpu_online, false, cpu_online },
-    { XENPF_cpu_offline, false, cpu_offline },
-    { XENPF_core_parking, true, core_parking },
-    { XENPF_resource_op, false, resource_op },
-    { XENPF_platform_quirk, false, platform_quirk },
-    { XENPF_microcode_update, false, no_microcode },
-    { XENPF_microcode_update2, false, no_microcode },
-};
+static long core_parking(struct xenpf_core_parking *p)
+{
+    if (p->type == XEN_CORE_PARKING_SET)
+        return p->idle_nums ? -EOPNOTSUPP : 0;
+    p->idle_nums = 0;
+    return p->type == XEN_CORE_PARKING_GET ? 0 : -EINVAL;
+}
+
+/* *out: the argument is to be written back. */
+static long run(struct xen_platform_op *op, bool *out)
+{
+    switch (op->cmd) {
+    case XENPF_settime32:
+        set_clock(op->u.settime32.secs, op->u.settime32.nsecs,
+                  op->u.settime32.system_time);
+        return 0;
+    case XENPF_settime64:
+        if (op->u.settime64.mbz)
+            return -EINVAL;
+        set_clock(op->u.settime64.secs, op->u.settime64.nsecs,
+                  op->u.settime64.system_time);
+        return 0;
+    case XENPF_enter_acpi_sleep:
+        return enter_sleep(&op->u.enter_acpi_sleep);
+    case XENPF_set_processor_pminfo:
+        /* What ACPI says of C and P states is taken note of by nobody yet. */
+        if (op->u.set_pminfo.type == XEN_PM_TX)
+            return -ENOSYS;
+        return op->u.set_pminfo.type <= XEN_PM_PDC ? 0 : -EINVAL;
+    case XENPF_cpu_online:
+        return op->u.cpu_ol.cpuid < nr_cpus_online ? 0 : -EINVAL;
+    case XENPF_cpu_offline:
+        return op->u.cpu_ol.cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL;
+    case XENPF_resource_op:
+        return resource_op(&op->u.resource_op);
+    case XENPF_platform_quirk:
+        return op->u.platform_quirk.quirk_id >= QUIRK_NOIRQBALANCING &&
+               op->u.platform_quirk.quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL
+                   ? 0 : -EINVAL;
+    case XENPF_microcode_update:
+    case XENPF_microcode_update2:
+        /* No driver for this machine's processors, as Xen puts it. */
+        return -EINVAL;
+    default:
+        break;
+    }
+    /* The rest answers. */
+    *out = true;
+    switch (op->cmd) {
+    case XENPF_get_dom0_console:
+        return dom0_console(&op->u.dom0_console);
+    case XENPF_firmware_info:
+        return firmware_info(&op->u.firmware_info);
+    case XENPF_get_cpuinfo:
+        return get_cpuinfo(&op->u.pcpu_info);
+    case XENPF_get_cpu_version:
+        return get_cpu_version(&op->u.pcpu_version);
+    case XENPF_get_ucode_revision:
+        return get_ucode_revision(&op->u.ucode_revision);
+    case XENPF_core_parking:
+        return core_parking(&op->u.core_parking);
+    default:
+        return -ENOSYS;
+    }
+}
 
 long do_platform_op(void_gptr_t arg)
 {
     struct xen_platform_op op;
+    bool out = false;
     long rc;
 
     if (read_arg(&op, arg))
@@ -325,13 +277,6 @@ long do_platform_op(void_gptr_t arg)
     /* The layout of 64-bit callers only. */
     if (hypercall_is_compat())
         return -EOPNOTSUPP;
-    for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
-        if (ops[i].cmd != op.cmd)
-            continue;
-        rc = ops[i].fn(&op);
-        if (rc >= 0 && ops[i].writes_back && write_arg(arg, &op))
-            rc = -EFAULT;
-        return rc;
-    }
-    return -ENOSYS;
+    rc = run(&op, &out);
+    return out && rc >= 0 && write_arg(arg, &op) ? -EFAULT : rc;
 }

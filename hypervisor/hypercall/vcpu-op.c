@@ -70,7 +70,7 @@ void guest_runstate_update(struct vcpu *v)
     (void)!guest_write(flag_at, &top, 1);
 }
 
-static long op_get_runstate(struct vcpu *v, void *arg)
+static long op_get_runstate_info(struct vcpu *v, void *arg)
 {
     struct vcpu_runstate_info r;
 
@@ -89,7 +89,7 @@ static gva_t area_address(const void *arg)
                                      : *(const uint64_t *)arg);
 }
 
-static long op_register_runstate(struct vcpu *v, void *arg)
+static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
 {
     gva_t at = area_address(arg);
     bool compat = hypercall_is_compat();
@@ -201,7 +201,7 @@ static long op_send_nmi(struct vcpu *v, void *arg)
 
 /* --- Timers. --- */
 
-static long op_set_periodic(struct vcpu *v, void *arg)
+static long op_set_periodic_timer(struct vcpu *v, void *arg)
 {
     struct vcpu_set_periodic_timer *a = arg;
 
@@ -211,13 +211,13 @@ static long op_set_periodic(struct vcpu *v, void *arg)
     return 0;
 }
 
-static long op_stop_periodic(struct vcpu *v, void *arg)
+static long op_stop_periodic_timer(struct vcpu *v, void *arg)
 {
     vcpu_set_periodic_timer(v, 0);
     return 0;
 }
 
-static long op_set_singleshot(struct vcpu *v, void *arg)
+static long op_set_singleshot_timer(struct vcpu *v, void *arg)
 {
     /* At the same place in 32-bit callers' structure. */
     uint64_t at = ((struct vcpu_set_singleshot_timer *)arg)->timeout_abs_ns;
@@ -231,7 +231,7 @@ static long op_set_singleshot(struct vcpu *v, void *arg)
     return 0;
 }
 
-static long op_stop_singleshot(struct vcpu *v, void *arg)
+static long op_stop_singleshot_timer(struct vcpu *v, void *arg)
 {
     timer_stop(&v->singleshot);
     return 0;
@@ -256,7 +256,7 @@ static int info_map(struct domain *d, uint64_t frame, struct page **pg,
     return -ENOMEM;
 }
 
-static long op_register_info(struct vcpu *v, void *arg)
+static long op_register_vcpu_info(struct vcpu *v, void *arg)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct vcpu_register_vcpu_info *a = arg;
@@ -295,7 +295,7 @@ undo:
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-static long op_register_time(struct vcpu *v, void *arg)
+static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
 {
     gva_t at = area_address(arg);
     struct vcpu_time_info t = v->info->time;
@@ -321,34 +321,30 @@ static long op_get_physid(struct vcpu *v, void *arg)
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define EACH(t) sizeof(struct t), sizeof(struct compat_##t)
-        [VCPUOP_initialise] = {
-            op_initialise, SUBOP_ARG(struct vcpu_hvm_context), SUBOP_IN },
-        [VCPUOP_up] = { op_up, 0, 0, 0 },
-        [VCPUOP_down] = { op_down, 0, 0, 0 },
-        [VCPUOP_is_up] = { op_is_up, 0, 0, 0 },
-        [VCPUOP_get_runstate_info] = {
-            op_get_runstate, EACH(vcpu_runstate_info), SUBOP_OUT },
+#define OP(name, size, size32, flags)                                       \
+    [VCPUOP_##name] = { op_##name, size, size32, flags }
+#define SAME(name, type, flags)                                             \
+    OP(name, sizeof(struct type), sizeof(struct type), flags)
+#define EACH(name, type, flags)                                             \
+    OP(name, sizeof(struct type), sizeof(struct compat_##type), flags)
+        SAME(initialise, vcpu_hvm_context, SUBOP_IN),
+        OP(up, 0, 0, 0),
+        OP(down, 0, 0, 0),
+        OP(is_up, 0, 0, 0),
+        EACH(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
         /* The handle only, not the union's 64-bit alternative. */
-        [VCPUOP_register_runstate_memory_area] = {
-            op_register_runstate, 8, 4, SUBOP_IN },
-        [VCPUOP_set_periodic_timer] = {
-            op_set_periodic, SUBOP_ARG(struct vcpu_set_periodic_timer),
-            SUBOP_IN },
-        [VCPUOP_stop_periodic_timer] = { op_stop_periodic, 0, 0, 0 },
-        [VCPUOP_set_singleshot_timer] = {
-            op_set_singleshot, EACH(vcpu_set_singleshot_timer),
-            SUBOP_IN | SUBOP_SELF },
-        [VCPUOP_stop_singleshot_timer] = { op_stop_singleshot, 0, 0,
-                                           SUBOP_SELF },
-        [VCPUOP_register_vcpu_info] = {
-            op_register_info, SUBOP_ARG(struct vcpu_register_vcpu_info),
-            SUBOP_IN },
-        [VCPUOP_send_nmi] = { op_send_nmi, 0, 0, SUBOP_NULL },
-        [VCPUOP_get_physid] = {
-            op_get_physid, SUBOP_ARG(struct vcpu_get_physid), SUBOP_OUT },
-        [VCPUOP_register_vcpu_time_memory_area] = { op_register_time, 8, 4,
-                                                    SUBOP_IN },
+        OP(register_runstate_memory_area, 8, 4, SUBOP_IN),
+        SAME(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
+        OP(stop_periodic_timer, 0, 0, 0),
+        EACH(set_singleshot_timer, vcpu_set_singleshot_timer,
+             SUBOP_IN | SUBOP_SELF),
+        OP(stop_singleshot_timer, 0, 0, SUBOP_SELF),
+        SAME(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
+        OP(send_nmi, 0, 0, SUBOP_NULL),
+        SAME(get_physid, vcpu_get_physid, SUBOP_OUT),
+        OP(register_vcpu_time_memory_area, 8, 4, SUBOP_IN),
+#undef OP
+#undef SAME
 #undef EACH
     };
     struct domain *d = current->domain;
