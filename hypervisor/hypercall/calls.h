@@ -72,6 +72,16 @@ struct subop {
     uint8_t flags;        /* SUBOP_* */
 };
 #define SUBOP_ARG(type) sizeof(type), sizeof(type)
+/* Defines op_name(), which is one expression of its argument *a and of d, the
+ * vCPU's domain. */
+#define SUBOP_EXPR(name, type, expression)                                  \
+    static long op_##name(struct vcpu *v, void *arg)                        \
+    {                                                                       \
+        struct domain *const d __attribute__((unused)) = v->domain;         \
+        struct type *const a = arg;                                         \
+                                                                            \
+        return (expression);                                                \
+    }
 
 /* Operation cmd of a table of nr on v. -ENOSYS if it is not there, -EFAULT. */
 long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,

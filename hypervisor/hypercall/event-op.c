@@ -38,34 +38,6 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
     return rc;
 }
 
-static long op_bind_virq(struct vcpu *v, void *arg)
-{
-    struct evtchn_bind_virq *a = arg;
-
-    return evtchn_bind_virq(v->domain, a->virq, a->vcpu, &a->port);
-}
-
-static long op_bind_pirq(struct vcpu *v, void *arg)
-{
-    struct evtchn_bind_pirq *a = arg;
-
-    return evtchn_bind_pirq(v->domain, a->pirq, a->flags, &a->port);
-}
-
-static long op_bind_ipi(struct vcpu *v, void *arg)
-{
-    struct evtchn_bind_ipi *a = arg;
-
-    return evtchn_bind_ipi(v->domain, a->vcpu, &a->port);
-}
-
-static long op_close(struct vcpu *v, void *arg)
-{
-    struct evtchn_close *a = arg;
-
-    return evtchn_close(v->domain, a->port);
-}
-
 static long op_status(struct vcpu *v, void *arg)
 {
     struct evtchn_status *a = arg;
@@ -77,20 +49,6 @@ static long op_status(struct vcpu *v, void *arg)
     rc = evtchn_status(target, a);
     domain_put(target);
     return rc;
-}
-
-static long op_bind_vcpu(struct vcpu *v, void *arg)
-{
-    struct evtchn_bind_vcpu *a = arg;
-
-    return evtchn_bind_vcpu(v->domain, a->port, a->vcpu);
-}
-
-static long op_unmask(struct vcpu *v, void *arg)
-{
-    struct evtchn_unmask *a = arg;
-
-    return evtchn_unmask(v->domain, a->port);
 }
 
 static long op_reset(struct vcpu *v, void *arg)
@@ -121,19 +79,18 @@ static long op_init_control(struct vcpu *caller, void *arg)
              : -ENOENT;
 }
 
-static long op_expand_array(struct vcpu *v, void *arg)
-{
-    struct evtchn_expand_array *a = arg;
-
-    return evtchn_expand_array(v->domain, a->array_gfn);
-}
-
-static long op_set_priority(struct vcpu *v, void *arg)
-{
-    struct evtchn_set_priority *a = arg;
-
-    return evtchn_set_priority(v->domain, a->port, a->priority);
-}
+SUBOP_EXPR(bind_virq, evtchn_bind_virq,
+           evtchn_bind_virq(d, a->virq, a->vcpu, &a->port))
+SUBOP_EXPR(bind_pirq, evtchn_bind_pirq,
+           evtchn_bind_pirq(d, a->pirq, a->flags, &a->port))
+SUBOP_EXPR(bind_ipi, evtchn_bind_ipi, evtchn_bind_ipi(d, a->vcpu, &a->port))
+SUBOP_EXPR(close, evtchn_close, evtchn_close(d, a->port))
+SUBOP_EXPR(bind_vcpu, evtchn_bind_vcpu, evtchn_bind_vcpu(d, a->port, a->vcpu))
+SUBOP_EXPR(unmask, evtchn_unmask, evtchn_unmask(d, a->port))
+SUBOP_EXPR(expand_array, evtchn_expand_array,
+           evtchn_expand_array(d, a->array_gfn))
+SUBOP_EXPR(set_priority, evtchn_set_priority,
+           evtchn_set_priority(d, a->port, a->priority))
 
 long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
 {

@@ -27,15 +27,8 @@ static long op_param(struct xen_hvm_param *p, bool set)
     return rc;
 }
 
-static long op_set_param(struct vcpu *v, void *arg)
-{
-    return op_param(arg, true);
-}
-
-static long op_get_param(struct vcpu *v, void *arg)
-{
-    return op_param(arg, false);
-}
+SUBOP_EXPR(set_param, xen_hvm_param, op_param(a, true))
+SUBOP_EXPR(get_param, xen_hvm_param, op_param(a, false))
 
 static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
 {

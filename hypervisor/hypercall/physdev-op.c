@@ -12,21 +12,12 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 
-static long device_add(struct vcpu *v, void *arg)
-{
-    struct physdev_pci_device_add *op = arg;
+SUBOP_EXPR(pci_device_add, physdev_pci_device_add,
+           vpci_add(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
+SUBOP_EXPR(pci_device_remove, physdev_pci_device,
+           vpci_remove(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
 
-    return vpci_add(v->domain, PCI_SBDF(op->seg, op->bus, op->devfn));
-}
-
-static long device_remove(struct vcpu *v, void *arg)
-{
-    struct physdev_pci_device *op = arg;
-
-    return vpci_remove(v->domain, PCI_SBDF(op->seg, op->bus, op->devfn));
-}
-
-static long device_reset(struct vcpu *v, void *arg)
+static long op_pci_device_reset(struct vcpu *v, void *arg)
 {
     struct pci_device_reset *op = arg;
 
@@ -38,7 +29,7 @@ static long device_reset(struct vcpu *v, void *arg)
 
 /* Domain 0 found a configuration space and that it is reserved. Those of the
  * MCFG are watched from the start; others nobody can watch. */
-static long mmcfg_reserved(struct vcpu *v, void *arg)
+static long op_pci_mmcfg_reserved(struct vcpu *v, void *arg)
 {
     struct physdev_pci_mmcfg_reserved *op = arg;
 
@@ -50,25 +41,6 @@ static long mmcfg_reserved(struct vcpu *v, void *arg)
             return 0;
     }
     return -ENODEV;
-}
-
-/* The pin's entry says so as well, when it is unmasked. */
-static long setup_gsi(struct vcpu *v, void *arg)
-{
-    struct physdev_setup_gsi *op = arg;
-
-    return op->gsi < 0 || (unsigned int)op->gsi >= ioapic_gsis() ? -EINVAL
-                                                                 : 0;
-}
-
-/* Before and after a driver in domain 0 takes the device with a USB debug
- * port: Lodge's console uses none. */
-static long dbgp_op(struct vcpu *v, void *arg)
-{
-    struct physdev_dbgp_op *op = arg;
-
-    return op->op == PHYSDEVOP_DBGP_RESET_PREPARE ||
-                   op->op == PHYSDEVOP_DBGP_RESET_DONE ? 0 : -ENOSYS;
 }
 
 /* Only for a domain that one is device model of, or domain 0; and nobody has
@@ -84,29 +56,32 @@ static long no_pirq(domid_t id, int error)
     return error;
 }
 
-static long map_pirq(struct vcpu *v, void *arg)
-{
-    return no_pirq(((struct physdev_map_pirq *)arg)->domid, -EOPNOTSUPP);
-}
+SUBOP_EXPR(map_pirq, physdev_map_pirq, no_pirq(a->domid, -EOPNOTSUPP))
+SUBOP_EXPR(unmap_pirq, physdev_unmap_pirq, no_pirq(a->domid, -EINVAL))
 
-static long unmap_pirq(struct vcpu *v, void *arg)
-{
-    return no_pirq(((struct physdev_unmap_pirq *)arg)->domid, -EINVAL);
-}
+/* The pin's entry says so as well, when it is unmasked. */
+SUBOP_EXPR(setup_gsi, physdev_setup_gsi,
+           a->gsi >= 0 && (unsigned int)a->gsi < ioapic_gsis() ? 0 : -EINVAL)
+
+/* Before and after a driver in domain 0 takes the device with a USB debug
+ * port: Lodge's console uses none. */
+SUBOP_EXPR(dbgp_op, physdev_dbgp_op,
+           a->op == PHYSDEVOP_DBGP_RESET_PREPARE ||
+           a->op == PHYSDEVOP_DBGP_RESET_DONE ? 0 : -ENOSYS)
 
 long do_physdev_op(unsigned int cmd, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, type, fn)                                                  \
-    [PHYSDEVOP_##name] = { fn, SUBOP_ARG(struct type), SUBOP_IN }
-        OP(map_pirq, physdev_map_pirq, map_pirq),
-        OP(unmap_pirq, physdev_unmap_pirq, unmap_pirq),
-        OP(setup_gsi, physdev_setup_gsi, setup_gsi),
-        OP(pci_mmcfg_reserved, physdev_pci_mmcfg_reserved, mmcfg_reserved),
-        OP(pci_device_add, physdev_pci_device_add, device_add),
-        OP(pci_device_remove, physdev_pci_device, device_remove),
-        OP(pci_device_reset, pci_device_reset, device_reset),
-        OP(dbgp_op, physdev_dbgp_op, dbgp_op),
+#define OP(name, type)                                                      \
+    [PHYSDEVOP_##name] = { op_##name, SUBOP_ARG(struct type), SUBOP_IN }
+        OP(map_pirq, physdev_map_pirq),
+        OP(unmap_pirq, physdev_unmap_pirq),
+        OP(setup_gsi, physdev_setup_gsi),
+        OP(pci_mmcfg_reserved, physdev_pci_mmcfg_reserved),
+        OP(pci_device_add, physdev_pci_device_add),
+        OP(pci_device_remove, physdev_pci_device),
+        OP(pci_device_reset, pci_device_reset),
+        OP(dbgp_op, physdev_dbgp_op),
 #undef OP
     };
 

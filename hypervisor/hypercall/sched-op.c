@@ -122,20 +122,10 @@ static long op_remote_shutdown(struct vcpu *v, void *arg)
     return 0;
 }
 
-static long op_watchdog(struct vcpu *v, void *arg)
-{
-    struct sched_watchdog *a = arg;
-
-    return domain_watchdog(v->domain, a->id, a->timeout);
-}
-
+SUBOP_EXPR(watchdog, sched_watchdog, domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-static long op_pin_override(struct vcpu *v, void *arg)
-{
-    struct sched_pin_override *a = arg;
-
-    return a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu);
-}
+SUBOP_EXPR(pin_override, sched_pin_override,
+           a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
 
 long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {
