@@ -56,6 +56,12 @@ static inline int target_get(domid_t id, enum access_action action,
     return rc;
 }
 
+/* The vCPU of d with an id that a guest gave, or NULL. */
+static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+    return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
+}
+
 /*
  * A sub-operation whose argument is one structure. Its function gets a copy,
  * which is written back if it returns 0 or more.

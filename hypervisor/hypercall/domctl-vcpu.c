@@ -13,11 +13,6 @@
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/smp.h"
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
-}
-
 long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 {
     uint32_t max = op->u.max_vcpus.max;

@@ -69,11 +69,8 @@ static long op_reset(struct vcpu *v, void *arg)
 static long op_init_control(struct vcpu *caller, void *arg)
 {
     struct evtchn_init_control *a = arg;
-    struct domain *d = caller->domain;
-    struct vcpu *v = NULL;
+    struct vcpu *v = vcpu_of(caller->domain, a->vcpu);
 
-    if (a->vcpu < d->max_vcpus)
-        v = d->vcpu[index_nospec(a->vcpu, d->max_vcpus)];
     return v ? evtchn_init_control(v, a->control_gfn, a->offset,
                                    &a->link_bits)
              : -ENOENT;

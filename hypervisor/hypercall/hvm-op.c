@@ -33,13 +33,10 @@ SUBOP_EXPR(get_param, xen_hvm_param, op_param(a, false))
 static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
 {
     struct xen_hvm_evtchn_upcall_vector *u = arg;
-    struct domain *d = caller->domain;
-    struct vcpu *v = NULL;
+    struct vcpu *v = vcpu_of(caller->domain, u->vcpu);
 
     if (u->vector < 0x10)
         return -EINVAL;
-    if (u->vcpu < d->max_vcpus)
-        v = d->vcpu[index_nospec(u->vcpu, d->max_vcpus)];
     if (!v)
         return -ENOENT;
     v->hvm->upcall_vector = u->vector;
@@ -47,6 +44,15 @@ static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
         hvm_assert_upcall(v);
     return 0;
 }
+
+static const uint8_t mem_types[P2M_TYPES] = {
+    [P2M_NONE] = HVMMEM_mmio_dm,
+    [P2M_MMIO] = HVMMEM_mmio_dm,
+    [P2M_RAM_RO] = HVMMEM_ram_ro,
+    [P2M_GRANT_RO] = HVMMEM_ram_ro,
+    [P2M_IOREQ] = HVMMEM_ioreq_server,
+    /* the others: HVMMEM_ram_rw */
+};
 
 static long op_get_mem_type(struct vcpu *v, void *arg)
 {
@@ -56,22 +62,7 @@ static long op_get_mem_type(struct vcpu *v, void *arg)
 
     if (rc)
         return rc;
-    switch (p2m_lookup(d, gfn(q->pfn)).type) {
-    case P2M_NONE:
-    case P2M_MMIO:
-        q->mem_type = HVMMEM_mmio_dm;
-        break;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-        q->mem_type = HVMMEM_ram_ro;
-        break;
-    case P2M_IOREQ:
-        q->mem_type = HVMMEM_ioreq_server;
-        break;
-    default:
-        q->mem_type = HVMMEM_ram_rw;
-        break;
-    }
+    q->mem_type = mem_types[p2m_lookup(d, gfn(q->pfn)).type];
     domain_put(d);
     return 0;
 }

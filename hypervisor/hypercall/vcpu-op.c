@@ -18,13 +18,21 @@
 
 /* --- Run state. --- */
 
-static void runstate_to_compat(struct compat_vcpu_runstate_info *c,
-                               const struct vcpu_runstate_info *r)
+/* Puts *r into *to in one of the layouts, and returns its size. */
+static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
+                              bool compat)
 {
+    struct compat_vcpu_runstate_info *c = to;
+
+    if (!compat) {
+        *(struct vcpu_runstate_info *)to = *r;
+        return sizeof(*r);
+    }
     c->state = r->state;
     c->state_entry_time = r->state_entry_time;
     for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
         c->time[i] = r->time[i];
+    return sizeof(*c);
 }
 
 /* Writes *r to a guest's address in the layout it wants; a guest that gave a
@@ -32,14 +40,9 @@ static void runstate_to_compat(struct compat_vcpu_runstate_info *c,
 static void runstate_write(gva_t at, const struct vcpu_runstate_info *r,
                            bool compat)
 {
-    struct compat_vcpu_runstate_info c;
+    struct vcpu_runstate_info copy;
 
-    if (compat) {
-        runstate_to_compat(&c, r);
-        (void)!guest_write(at, &c, sizeof(c));
-    } else {
-        (void)!guest_write(at, r, sizeof(*r));
-    }
+    (void)!guest_write(at, &copy, runstate_layout(&copy, r, compat));
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -75,10 +78,7 @@ static long op_get_runstate_info(struct vcpu *v, void *arg)
     struct vcpu_runstate_info r;
 
     vcpu_runstate(v, &r);
-    if (hypercall_is_compat())
-        runstate_to_compat(arg, &r);
-    else
-        *(struct vcpu_runstate_info *)arg = r;
+    (void)runstate_layout(arg, &r, hypercall_is_compat());
     return 0;
 }
 
@@ -347,10 +347,7 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 #undef SAME
 #undef EACH
     };
-    struct domain *d = current->domain;
-    struct vcpu *v = NULL;
+    struct vcpu *v = vcpu_of(current->domain, vcpuid);
 
-    if (vcpuid < d->max_vcpus)
-        v = d->vcpu[index_nospec(vcpuid, d->max_vcpus)];
     return v ? subop_call(ops, ARRAY_SIZE(ops), cmd, v, arg) : -ENOENT;
 }

@@ -9,7 +9,6 @@
 #include "hypervisor/abi/elfnote.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/event_channel.h"
-#include "hypervisor/abi/features.h"
 #include "hypervisor/abi/grant_table.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/abi/hvm-params.h"

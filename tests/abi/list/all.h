@@ -9,7 +9,6 @@
 #include "tests/abi/list/elfnote.h"
 #include "tests/abi/list/errno.h"
 #include "tests/abi/list/event_channel.h"
-#include "tests/abi/list/features.h"
 #include "tests/abi/list/grant_table.h"
 #include "tests/abi/list/hvm-op.h"
 #include "tests/abi/list/hvm-params.h"
