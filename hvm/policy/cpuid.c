@@ -25,25 +25,6 @@ static struct cpu_policy host, guest_max, guest_default;
 /* Which bits guests get, from the table of bits. */
 static uint32_t max_mask[FEATURE_WORDS], default_mask[FEATURE_WORDS];
 
-/*
- * Bits that the table allows but that need more than Lodge has: nested
- * virtualisation, supervisor states, speculation controls by MSR, 5-level
- * paging, shadow stacks, MPX, TSX, SGX.
- */
-static const uint16_t not_yet[] = {
-    XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_XSAVES,
-    XEN_X86_FEATURE_IBRSB, XEN_X86_FEATURE_STIBP, XEN_X86_FEATURE_SSBD,
-    XEN_X86_FEATURE_L1D_FLUSH, XEN_X86_FEATURE_ARCH_CAPS,
-    XEN_X86_FEATURE_IBPB, XEN_X86_FEATURE_IBRS, XEN_X86_FEATURE_AMD_STIBP,
-    XEN_X86_FEATURE_AMD_SSBD, XEN_X86_FEATURE_VIRT_SSBD,
-    XEN_X86_FEATURE_IBRS_ALWAYS, XEN_X86_FEATURE_STIBP_ALWAYS,
-    XEN_X86_FEATURE_IBRS_FAST, XEN_X86_FEATURE_IBRS_SAME_MODE,
-    XEN_X86_FEATURE_PSFD, XEN_X86_FEATURE_MPX, XEN_X86_FEATURE_RTM,
-    XEN_X86_FEATURE_HLE, XEN_X86_FEATURE_LA57, XEN_X86_FEATURE_PKS,
-    XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_CET_IBT,
-    XEN_X86_FEATURE_BLD,
-};
-
 /* Bits that guests have whatever the machine: Lodge provides them. */
 static const uint16_t always[] = {
     XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC,
@@ -75,14 +56,8 @@ static void masks_init(void)
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        unsigned int g = bits[i].guest & CPUID_GUEST_MASK;
-
-        set(max_mask, bits[i].bit, g != CPUID_NONE);
-        set(default_mask, bits[i].bit, g == CPUID_DEF);
-    }
-    for (unsigned int i = 0; i < ARRAY_SIZE(not_yet); i++) {
-        set(max_mask, not_yet[i], false);
-        set(default_mask, not_yet[i], false);
+        set(max_mask, bits[i].bit, bits[i].guest != CPUID_NONE);
+        set(default_mask, bits[i].bit, bits[i].guest == CPUID_DEF);
     }
 }
 

@@ -10,74 +10,8 @@
 
 #include "hypervisor/abi/xen.h"
 
-/* Port 0xe9: bytes a guest writes there go to the log. */
-#define XEN_HVM_DEBUGCONS_IOPORT    0xe9
-
-/* UD2, "xen", CPUID: a CPUID that a guest asks Xen, not the CPU, about. */
-#define XEN_EMULATE_PREFIX_BYTES    0x0f, 0x0b, 0x78, 0x65, 0x6e
-
 /* 64-bit hypercalls: rax = number, rdi rsi rdx r10 r8 = arguments.
  * 32-bit: eax, then ebx ecx edx esi edi. The result is in rax. */
-
-struct cpu_user_regs {
-    uint64_t r15, r14, r13, r12, rbp, rbx;
-    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    uint32_t error_code;
-    uint32_t entry_vector;
-    uint64_t rip;
-    uint16_t cs, _pad0[1];
-    uint8_t saved_upcall_mask;
-    uint8_t _pad1[3];
-    uint64_t rflags;
-    uint64_t rsp;
-    uint16_t ss, _pad2[3];
-    uint16_t es, _pad3[3];
-    uint16_t ds, _pad4[3];
-    uint16_t fs, _pad5[3];
-    uint16_t gs, _pad6[3];
-};
-
-struct trap_info {
-    uint8_t vector;
-    uint8_t flags;
-    uint16_t cs;
-    uint64_t address;
-};
-
-/*
- * What getvcpucontext returns. Made for PV: of an HVM vCPU it holds the
- * general registers, selectors, CR0, CR2, CR3, CR4, the debug registers, the
- * FPU, and the bases of FS and GS: gs_base_kernel is the one in use at CPL 0.
- * The rest is zero.
- */
-struct vcpu_guest_context {
-    struct { char x[512]; } fpu_ctxt;   /* FXSAVE image */
-    uint64_t flags;                     /* VGCF_* */
-    struct cpu_user_regs user_regs;
-    struct trap_info trap_ctxt[256];
-    uint64_t ldt_base, ldt_ents;
-    uint64_t gdt_frames[16], gdt_ents;
-    uint64_t kernel_ss, kernel_sp;
-    uint64_t ctrlreg[8];
-    uint64_t debugreg[8];
-    uint64_t event_callback_eip;
-    uint64_t failsafe_callback_eip;
-    uint64_t syscall_callback_eip;
-    uint64_t vm_assist;
-    uint64_t fs_base;
-    uint64_t gs_base_kernel;
-    uint64_t gs_base_user;
-};
-
-DEFINE_GUEST_PTR(vcpu_guest_context, struct vcpu_guest_context);
-
-#define VGCF_I387_VALID                 (1 << 0)
-#define VGCF_IN_KERNEL                  (1 << 2)
-#define VGCF_i387_valid                 (1 << 0)
-#define VGCF_in_kernel                  (1 << 2)
-#define VGCF_failsafe_disables_events   (1 << 3)
-#define VGCF_syscall_disables_events    (1 << 4)
-#define VGCF_online                     (1 << 5)
 
 /* State for VCPUOP_initialise. Segment _ar: bits 40-47 and 52-55 of a
  * descriptor in bits 0-7 and 8-11 (SDM vol. 3A 3.4.5). */
@@ -124,8 +58,6 @@ struct xen_arch_domainconfig {
 #define XEN_X86_EMU_RTC                 (1u << 3)
 #define XEN_X86_EMU_IOAPIC              (1u << 4)
 #define XEN_X86_EMU_PIC                 (1u << 5)
-#define XEN_X86_EMU_VGA                 (1u << 6)
-#define XEN_X86_EMU_IOMMU               (1u << 7)
 #define XEN_X86_EMU_PIT                 (1u << 8)
 #define XEN_X86_EMU_USE_PIRQ            (1u << 9)
 #define XEN_X86_EMU_VPCI                (1u << 10)

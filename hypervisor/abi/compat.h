@@ -5,20 +5,18 @@
  * are 4 bytes there, and a 64-bit number is aligned to 4.
  *
  * What is not here is either the same for both widths - all of event_channel.h,
- * start-info.h, hvm-info.h, hvm-op.h, ioreq.h and io-rings.h, the file format
- * hvm-save.h, and of the others:
+ * start-info.h, hvm-op.h and ioreq.h, the file format hvm-save.h, and of the
+ * others:
  *   xen.h           xenctl_bitmap (as tools see it), vcpu_time_info,
  *                   dom0_vga_console_info
- *   version.h       compile_info, feature_info, build_id, varbuf
+ *   version.h       compile_info, feature_info, varbuf
  *   sched.h         shutdown, remote_shutdown, watchdog, pin_override
  *   vcpu.h          set_periodic_timer, register_vcpu_info, get_physid
- *   grant_table.h   the entries, map, unmap, query_size, dump_table,
- *                   unmap_and_replace, set_version, get_version, swap,
- *                   cache_flush
- *   memory.h        memory_domain, vmemrange
- *   physdev.h       eoi, irq_status_query, set_iopl, irq, unmap_pirq,
- *                   manage_pci*, restore_msi, setup_gsi, get_free_pirq,
- *                   pci_mmcfg_reserved, pci_device*, dbgp_op
+ *   grant_table.h   the entries, map, unmap, query_size, set_version,
+ *                   get_version, swap
+ *   memory.h        memory_domain
+ *   physdev.h       unmap_pirq, setup_gsi, pci_mmcfg_reserved, pci_device*,
+ *                   dbgp_op
  *   arch-x86.h      vcpu_hvm_context
  *   dm-op.h, domctl.h, sysctl.h   the operations of the tools
  * - or not for 32-bit callers at all. tests/abi proves both.
@@ -82,12 +80,6 @@ struct compat_shared_info {
     struct compat_arch_shared_info arch;
 };
 
-/* version.h */
-
-struct compat_xen_platform_parameters {
-    compat_ulong_t virt_start;
-};
-
 /* sched.h */
 
 struct compat_sched_poll {
@@ -104,23 +96,6 @@ struct compat_vcpu_runstate_info {
     compat_u64_t time[4];
 };
 
-DEFINE_COMPAT_PTR(vcpu_runstate_info, struct compat_vcpu_runstate_info);
-DEFINE_COMPAT_PTR(vcpu_time_info, struct vcpu_time_info);
-
-struct compat_vcpu_register_runstate_memory_area {
-    union {
-        vcpu_runstate_info_cptr_t h;
-        compat_u64_t p;
-    } addr;
-};
-
-struct compat_vcpu_register_time_memory_area {
-    union {
-        vcpu_time_info_cptr_t h;
-        compat_u64_t p;
-    } addr;
-};
-
 struct compat_vcpu_set_singleshot_timer {
     compat_u64_t timeout_abs_ns;
     uint32_t flags;
@@ -133,13 +108,6 @@ struct compat_gnttab_setup_table {
     uint32_t nr_frames;
     int16_t status;
     compat_pfn_cptr_t frame_list;
-};
-
-struct compat_gnttab_transfer {
-    compat_pfn_t mfn;
-    domid_t domid;
-    grant_ref_t ref;
-    int16_t status;
 };
 
 struct compat_gnttab_copy_ptr {
@@ -158,15 +126,6 @@ struct compat_gnttab_copy {
     int16_t status;
 };
 
-struct compat_gnttab_get_status_frames {
-    uint32_t nr_frames;
-    domid_t dom;
-    int16_t status;
-    uint64_cptr_t frame_list;
-};
-
-DEFINE_COMPAT_PTR(gnttab_copy, struct compat_gnttab_copy);
-
 /* memory.h */
 
 struct compat_xen_memory_reservation {
@@ -175,12 +134,6 @@ struct compat_xen_memory_reservation {
     unsigned int extent_order;
     unsigned int mem_flags;
     domid_t domid;
-};
-
-struct compat_xen_memory_exchange {
-    struct compat_xen_memory_reservation in;
-    struct compat_xen_memory_reservation out;
-    compat_ulong_t nr_exchanged;
 };
 
 struct compat_xen_add_to_physmap {
@@ -211,83 +164,11 @@ struct compat_xen_memory_map {
     void_cptr_t buffer;
 };
 
-struct compat_xen_foreign_memory_map {
-    domid_t domid;
-    struct compat_xen_memory_map map;
-};
-
-struct compat_xen_pod_target {
-    compat_u64_t target_pages;
-    compat_u64_t tot_pages;
-    compat_u64_t pod_cache_pages;
-    compat_u64_t pod_entries;
-    domid_t domid;
-};
-
-struct compat_xen_reserved_device_memory {
-    compat_pfn_t start_pfn;
-    compat_ulong_t nr_pages;
-};
-
-DEFINE_COMPAT_PTR(compat_xen_reserved_device_memory,
-                  struct compat_xen_reserved_device_memory);
-
 struct compat_xen_reserved_device_memory_map {
     uint32_t flags;
     unsigned int nr_entries;
-    compat_xen_reserved_device_memory_cptr_t buffer;
-    union {
-        struct physdev_pci_device pci;
-    } dev;
-};
-
-struct compat_xen_mem_acquire_resource {
-    domid_t domid;
-    uint16_t type;
-    uint32_t id;
-    uint32_t nr_frames;
-    uint32_t pad;
-    compat_u64_t frame;
-    compat_pfn_cptr_t frame_list;
-};
-
-DEFINE_COMPAT_PTR(xen_vmemrange, struct xen_vmemrange);
-
-struct compat_xen_vnuma_topology_info {
-    domid_t domid;
-    uint16_t pad;
-    unsigned int nr_vnodes;
-    unsigned int nr_vcpus;
-    unsigned int nr_vmemranges;
-    union {
-        uint_cptr_t h;
-        compat_u64_t pad;
-    } vdistance;
-    union {
-        uint_cptr_t h;
-        compat_u64_t pad;
-    } vcpu_to_vnode;
-    union {
-        xen_vmemrange_cptr_t h;
-        compat_u64_t pad;
-    } vmemrange;
-};
-
-/* physdev.h */
-
-struct compat_physdev_pirq_eoi_gmfn {
-    compat_pfn_t gmfn;
-};
-
-struct compat_physdev_map_pirq {
-    domid_t domid;
-    int type;
-    int index;
-    int pirq;
-    int bus;
-    int devfn;
-    int entry_nr;
-    compat_u64_t table_base;
+    compat_ulong_t buffer;
+    uint8_t dev[4];
 };
 
 /* dm-op.h */
@@ -296,7 +177,5 @@ struct compat_xen_dm_op_buf {
     void_cptr_t h;
     compat_ulong_t size;
 };
-
-DEFINE_COMPAT_PTR(compat_xen_dm_op_buf, struct compat_xen_dm_op_buf);
 
 #endif

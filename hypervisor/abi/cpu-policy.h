@@ -44,8 +44,6 @@ DEFINE_GUEST_PTR(xen_msr_entry, struct xen_msr_entry);
 #define FEATURE_WORD_7_2_EDX        13
 #define FEATURE_WORD_7_1_ECX        14
 #define FEATURE_WORD_7_1_EDX        15
-#define FEATURE_WORD_ARCH_CAPS_LO   16  /* MSR 10a */
-#define FEATURE_WORD_ARCH_CAPS_HI   17
 #define FEATURE_WORD_80000021_ECX   18
 #define FEATURE_WORDS               19
 
@@ -61,9 +59,6 @@ enum xen_x86_feature {
 #define CPUID_NONE                  0
 #define CPUID_DEF                   1
 #define CPUID_OPT                   2
-#define CPUID_GUEST_MASK            3
-#define CPUID_SPECIAL               4
-#define CPUID_ANY                   8
 
 /* Leaves and sub-leaves a policy has, and the longest lists it turns into. */
 #define CPUID_POLICY_BASIC          (0xd + 1)   /* 0 to d */

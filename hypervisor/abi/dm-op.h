@@ -31,7 +31,6 @@
 #define XEN_DMOP_remote_shutdown                    16
 #define XEN_DMOP_relocate_memory                    17
 #define XEN_DMOP_pin_memory_cacheattr               18
-#define XEN_DMOP_set_irq_level                      19
 #define XEN_DMOP_nr_vcpus                           20
 
 typedef uint16_t ioservid_t;
@@ -61,11 +60,7 @@ struct xen_dm_op_ioreq_server_range {
 
 #define XEN_DMOP_IO_RANGE_PORT      0
 #define XEN_DMOP_IO_RANGE_MEMORY    1
-#define XEN_DMOP_IO_RANGE_PCI       2   /* XEN_DMOP_PCI_SBDF() */
-
-#define XEN_DMOP_PCI_SBDF(s, b, d, f)                                   \
-    ((((s) & 0xffff) << 16) | (((b) & 0xff) << 8) |                     \
-     (((d) & 0x1f) << 3) | ((f) & 7))
+#define XEN_DMOP_IO_RANGE_PCI       2   /* sbdf */
 
 struct xen_dm_op_set_ioreq_server_state {
     ioservid_t id;
@@ -120,23 +115,9 @@ struct xen_dm_op_set_mem_type {
     uint64_t first_pfn;
 };
 
-struct xen_dm_op_inject_event {
-    uint32_t vcpuid;
-    uint8_t vector;
-    uint8_t type;                   /* XEN_DMOP_EVENT_* */
-    uint8_t insn_len;
-    uint8_t pad0;
-    uint32_t error_code;            /* ~0: none */
-    uint32_t pad1;
-    uint64_t cr2;                   /* for #PF; pending DR6 for #DB */
+struct xen_dm_op_inject_event {     /* refused: nobody looks into it */
+    uint64_t unread[3];
 };
-
-#define XEN_DMOP_EVENT_ext_int      0
-#define XEN_DMOP_EVENT_nmi          2
-#define XEN_DMOP_EVENT_hw_exc       3
-#define XEN_DMOP_EVENT_sw_int       4   /* INT n */
-#define XEN_DMOP_EVENT_pri_sw_exc   5   /* INT1 */
-#define XEN_DMOP_EVENT_sw_exc       6   /* INT3, INTO */
 
 struct xen_dm_op_inject_msi {
     uint32_t data;
@@ -151,9 +132,6 @@ struct xen_dm_op_map_mem_type_to_ioreq_server {
     uint64_t opaque;                /* 0; progress of a restarted call */
 };
 
-#define XEN_DMOP_IOREQ_MEM_ACCESS_READ      (1u << 0)
-#define XEN_DMOP_IOREQ_MEM_ACCESS_WRITE     (1u << 1)
-
 struct xen_dm_op_remote_shutdown {
     uint32_t reason;                /* SHUTDOWN_* */
 };
@@ -165,25 +143,8 @@ struct xen_dm_op_relocate_memory {
     uint64_t dst_gfn;
 };
 
-struct xen_dm_op_pin_memory_cacheattr {
-    uint64_t start;                 /* gfn */
-    uint64_t end;                   /* gfn, included */
-    uint32_t type;                  /* XEN_DMOP_*MEM_CACHEATTR* */
-    uint32_t pad;
-};
-
-#define XEN_DMOP_MEM_CACHEATTR_UC       0
-#define XEN_DMOP_MEM_CACHEATTR_WC       1
-#define XEN_DMOP_MEM_CACHEATTR_WT       4
-#define XEN_DMOP_MEM_CACHEATTR_WP       5
-#define XEN_DMOP_MEM_CACHEATTR_WB       6
-#define XEN_DMOP_MEM_CACHEATTR_UCM      7
-#define XEN_DMOP_DELETE_MEM_CACHEATTR   (~(uint32_t)0)
-
-struct xen_dm_op_set_irq_level {
-    uint32_t irq;                   /* Arm */
-    uint8_t level;
-    uint8_t pad[3];
+struct xen_dm_op_pin_memory_cacheattr {     /* accepted without a look */
+    uint64_t unread[3];
 };
 
 struct xen_dm_op_nr_vcpus {
@@ -203,7 +164,6 @@ struct xen_dm_op {
         struct xen_dm_op_track_dirty_vram track_dirty_vram;
         struct xen_dm_op_set_pci_intx_level set_pci_intx_level;
         struct xen_dm_op_set_isa_irq_level set_isa_irq_level;
-        struct xen_dm_op_set_irq_level set_irq_level;
         struct xen_dm_op_set_pci_link_route set_pci_link_route;
         struct xen_dm_op_modified_memory modified_memory;
         struct xen_dm_op_set_mem_type set_mem_type;
@@ -222,7 +182,5 @@ struct xen_dm_op_buf {
     void_gptr_t h;
     xen_ulong_t size;               /* bytes */
 };
-
-DEFINE_GUEST_PTR(xen_dm_op_buf, struct xen_dm_op_buf);
 
 #endif

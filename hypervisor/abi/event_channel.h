@@ -52,8 +52,6 @@ struct evtchn_bind_pirq {
     evtchn_port_t port;             /* out */
 };
 
-#define BIND_PIRQ__WILL_SHARE       1
-
 struct evtchn_bind_ipi {
     uint32_t vcpu;
     evtchn_port_t port;             /* out */
@@ -88,7 +86,6 @@ struct evtchn_status {
 #define EVTCHNSTAT_closed           0
 #define EVTCHNSTAT_unbound          1
 #define EVTCHNSTAT_interdomain      2
-#define EVTCHNSTAT_pirq             3
 #define EVTCHNSTAT_virq             4
 #define EVTCHNSTAT_ipi              5
 
@@ -120,23 +117,6 @@ struct evtchn_expand_array {
 struct evtchn_set_priority {
     evtchn_port_t port;
     uint32_t priority;
-};
-
-/* Argument of event_channel_op_compat(), hypercall 16. */
-struct evtchn_op {
-    uint32_t cmd;                   /* EVTCHNOP_* up to unmask */
-    union {
-        struct evtchn_alloc_unbound alloc_unbound;
-        struct evtchn_bind_interdomain bind_interdomain;
-        struct evtchn_bind_virq bind_virq;
-        struct evtchn_bind_pirq bind_pirq;
-        struct evtchn_bind_ipi bind_ipi;
-        struct evtchn_close close;
-        struct evtchn_send send;
-        struct evtchn_status status;
-        struct evtchn_bind_vcpu bind_vcpu;
-        struct evtchn_unmask unmask;
-    } u;
 };
 
 /* Two-level: 64 words of 64 bits, or 32 of 32 for a 32-bit domain. */

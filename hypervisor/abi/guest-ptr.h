@@ -39,39 +39,13 @@
 /* A handle of the named type with this guest linear address. */
 #define guest_ptr_make(name, address) ((name##_gptr_t){ .addr = (address) })
 
-/* The handle n elements further on. The sum wraps; copying checks it. */
-#define guest_ptr_add(p, n)                                             \
-    ({                                                                  \
-        __typeof__(p) p_ = (p);                                         \
-        p_.addr += (uint64_t)(n) * sizeof(guest_ptr_type(p_));          \
-        p_;                                                             \
-    })
-
-/* Widens a 32-bit guest's handle to the named type, which must match. */
-#define guest_ptr_widen(name, c)                                        \
-    ({                                                                  \
-        name##_gptr_t p_ = { .addr = (c).addr };                        \
-        _Static_assert(__builtin_types_compatible_p(guest_ptr_type(p_), \
-                           guest_ptr_type(c)), "guest type mismatch");  \
-        p_;                                                             \
-    })
-
 DEFINE_GUEST_PTR(void, void);
 DEFINE_GUEST_PTR(char, char);
 DEFINE_GUEST_PTR(int, int);
-DEFINE_GUEST_PTR(uint, unsigned int);
 DEFINE_GUEST_PTR(uint8, uint8_t);
-DEFINE_GUEST_PTR(uint16, uint16_t);
 DEFINE_GUEST_PTR(uint32, uint32_t);
-DEFINE_GUEST_PTR(uint64, uint64_t);
 
 DEFINE_COMPAT_PTR(void, void);
-DEFINE_COMPAT_PTR(char, char);
 DEFINE_COMPAT_PTR(int, int);
-DEFINE_COMPAT_PTR(uint, unsigned int);
-DEFINE_COMPAT_PTR(uint8, uint8_t);
-DEFINE_COMPAT_PTR(uint16, uint16_t);
-DEFINE_COMPAT_PTR(uint32, uint32_t);
-DEFINE_COMPAT_PTR(uint64, uint64_t);
 
 #endif

@@ -3,8 +3,7 @@
  * hvm_op(cmd, arg): what an HVM guest asks about itself and tools set for it.
  *
  * Numbers 2 to 8, 14 and 16 to 22 belonged to operations that are now in
- * dm-op.h; they return -ENOSYS. All but altp2m's lists have the same layout
- * for 32-bit callers.
+ * dm-op.h; they return -ENOSYS. Same layout for 32-bit callers.
  */
 #ifndef ABI_HVM_OP_H
 #define ABI_HVM_OP_H
@@ -15,11 +14,7 @@
 #define HVMOP_set_param                 0
 #define HVMOP_get_param                 1
 #define HVMOP_flush_tlbs                5   /* arg must be null */
-#define HVMOP_pagetable_dying           9
 #define HVMOP_get_time                  10
-#define HVMOP_xentrace                  11
-#define HVMOP_set_mem_access            12  /* removed */
-#define HVMOP_get_mem_access            13  /* removed */
 #define HVMOP_get_mem_type              15
 #define HVMOP_set_evtchn_upcall_vector  23
 #define HVMOP_guest_request_vm_event    24
@@ -41,19 +36,8 @@ enum hvmmem_type {
     HVMMEM_ioreq_server,            /* writes go to the claiming server */
 };
 
-struct xen_hvm_pagetable_dying {
-    domid_t domid;
-    uint16_t pad[3];
-    uint64_t gpa;
-};
-
 struct xen_hvm_get_time {
     uint64_t now;                   /* out: ns since boot */
-};
-
-struct xen_hvm_xentrace {
-    uint16_t event, extra_bytes;
-    uint8_t extra[28];
 };
 
 struct xen_hvm_get_mem_type {
@@ -70,38 +54,6 @@ struct xen_hvm_evtchn_upcall_vector {
 
 /* Values of create_ioreq_server.handle_bufioreq. */
 #define HVM_IOREQSRV_BUFIOREQ_OFF       0
-#define HVM_IOREQSRV_BUFIOREQ_LEGACY    1
 #define HVM_IOREQSRV_BUFIOREQ_ATOMIC    2   /* pointers read as a pair */
-
-#define HVMOP_ALTP2M_INTERFACE_VERSION  1
-
-/* Only the frame of HVMOP_altp2m: enough to refuse it as Xen does. */
-struct xen_hvm_altp2m_op {
-    uint32_t version;
-    uint32_t cmd;                   /* HVMOP_altp2m_* */
-    domid_t domain;
-    uint16_t pad1;
-    uint32_t pad2;
-    union {
-        uint8_t pad[64];
-    } u;
-};
-
-#define HVMOP_altp2m_get_domain_state       1
-#define HVMOP_altp2m_set_domain_state       2
-#define HVMOP_altp2m_vcpu_enable_notify     3
-#define HVMOP_altp2m_create_p2m             4
-#define HVMOP_altp2m_destroy_p2m            5
-#define HVMOP_altp2m_switch_p2m             6
-#define HVMOP_altp2m_set_mem_access         7
-#define HVMOP_altp2m_change_gfn             8
-#define HVMOP_altp2m_set_mem_access_multi   9
-#define HVMOP_altp2m_set_suppress_ve        10
-#define HVMOP_altp2m_get_suppress_ve        11
-#define HVMOP_altp2m_get_mem_access         12
-#define HVMOP_altp2m_vcpu_disable_notify    13
-#define HVMOP_altp2m_get_p2m_idx            14
-#define HVMOP_altp2m_set_suppress_ve_multi  15
-#define HVMOP_altp2m_set_visibility         16
 
 #endif

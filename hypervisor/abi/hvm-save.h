@@ -35,12 +35,9 @@ struct hvm_save_descriptor {
 #define HVM_SAVE_CODE_HPET              12
 #define HVM_SAVE_CODE_PMTIMER           13
 #define HVM_SAVE_CODE_MTRR              14  /* per vCPU */
-#define HVM_SAVE_CODE_VIRIDIAN_DOMAIN   15
 #define CPU_XSAVE_CODE                  16  /* per vCPU, variable length */
-#define HVM_SAVE_CODE_VIRIDIAN_VCPU     17  /* per vCPU */
 #define HVM_SAVE_CODE_VMCE_VCPU         18  /* per vCPU */
 #define HVM_SAVE_CODE_TSC_ADJUST        19  /* per vCPU */
-#define CPU_MSR_CODE                    20  /* per vCPU, variable length */
 #define HVM_SAVE_CODE_MAX               20
 
 #define HVM_FILE_MAGIC                  0x54381286
@@ -255,43 +252,8 @@ struct hvm_hw_cpu_xsave {
     } save_area;
 };
 
-struct hvm_viridian_domain_context {
-    uint64_t hypercall_gpa;
-    uint64_t guest_os_id;
-    uint64_t time_ref_count;
-    uint64_t reference_tsc;
-};
-
-struct hvm_viridian_vcpu_context {
-    uint64_t vp_assist_msr;
-    uint8_t apic_assist_pending;
-    uint8_t _pad[7];
-    uint64_t simp_msr;
-    uint64_t sint_msr[16];
-    uint64_t stimer_config_msr[4];
-    uint64_t stimer_count_msr[4];
-};
-
-struct hvm_vmce_vcpu {
-    uint64_t caps;
-    uint64_t mci_ctl2_bank0;
-    uint64_t mci_ctl2_bank1;
-    uint64_t mcg_ext_ctl;
-};
-
 struct hvm_tsc_adjust {
     uint64_t tsc_adjust;
-};
-
-struct hvm_one_msr {
-    uint32_t index;
-    uint32_t _rsvd;
-    uint64_t val;
-};
-
-struct hvm_msr {
-    uint32_t count;
-    struct hvm_one_msr msr[];
 };
 
 #endif

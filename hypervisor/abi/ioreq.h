@@ -24,7 +24,6 @@
 #define IOREQ_TYPE_PIO          0
 #define IOREQ_TYPE_COPY         1   /* MMIO */
 #define IOREQ_TYPE_PCI_CONFIG   2   /* addr: sbdf << 32 | offset */
-#define IOREQ_TYPE_TIMEOFFSET   7   /* data: seconds the clock was moved */
 #define IOREQ_TYPE_INVALIDATE   8   /* drop cached foreign mappings */
 
 struct ioreq {
@@ -70,14 +69,8 @@ struct buffered_iopage {
 
 /* Ports of the ACPI blocks, chosen by HVM_PARAM_ACPI_IOPORTS_LOCATION. */
 #define ACPI_PM1A_EVT_BLK_ADDRESS_V0    0x1f40
-#define ACPI_PM1A_CNT_BLK_ADDRESS_V0    0x1f44
 #define ACPI_PM_TMR_BLK_ADDRESS_V0      0x1f48
-#define ACPI_GPE0_BLK_ADDRESS_V0        0x1f68
-#define ACPI_GPE0_BLK_LEN_V0            0x08
 #define ACPI_PM1A_EVT_BLK_ADDRESS_V1    0xb000
-#define ACPI_PM1A_CNT_BLK_ADDRESS_V1    0xb004
 #define ACPI_PM_TMR_BLK_ADDRESS_V1      0xb008
-#define ACPI_GPE0_BLK_ADDRESS_V1        0xafe0
-#define ACPI_GPE0_BLK_LEN_V1            0x04
 
 #endif

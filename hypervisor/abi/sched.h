@@ -24,7 +24,6 @@
 #define SHUTDOWN_suspend            2
 #define SHUTDOWN_crash              3
 #define SHUTDOWN_watchdog           4
-#define SHUTDOWN_soft_reset         5
 #define SHUTDOWN_MAX                5
 
 struct sched_shutdown {

@@ -39,11 +39,6 @@ struct hvm_memmap_table_entry {
 };
 
 #define XEN_HVM_MEMMAP_TYPE_RAM         1
-#define XEN_HVM_MEMMAP_TYPE_RESERVED    2
-#define XEN_HVM_MEMMAP_TYPE_ACPI        3
-#define XEN_HVM_MEMMAP_TYPE_NVS         4
-#define XEN_HVM_MEMMAP_TYPE_UNUSABLE    5
-#define XEN_HVM_MEMMAP_TYPE_DISABLED    6
 #define XEN_HVM_MEMMAP_TYPE_PMEM        7
 
 #endif

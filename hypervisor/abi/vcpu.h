@@ -22,8 +22,6 @@
 #define VCPUOP_send_nmi                         11
 #define VCPUOP_get_physid                       12
 #define VCPUOP_register_vcpu_time_memory_area   13
-#define VCPUOP_register_runstate_phys_area      14
-#define VCPUOP_register_vcpu_time_phys_area     15
 
 #define RUNSTATE_running    0
 #define RUNSTATE_runnable   1       /* waits for a CPU */
@@ -37,25 +35,10 @@ struct vcpu_runstate_info {
     uint64_t time[4];               /* ns per RUNSTATE_* */
 };
 
-DEFINE_GUEST_PTR(vcpu_runstate_info, struct vcpu_runstate_info);
-
 /* Set in state_entry_time while the guest's copy is being written. */
 #define XEN_RUNSTATE_UPDATE     (1ull << 63)
 
-/* addr.h for the linear, addr.p for the physical variants; ~0 unregisters. */
-struct vcpu_register_runstate_memory_area {
-    union {
-        vcpu_runstate_info_gptr_t h;
-        uint64_t p;
-    } addr;
-};
-
-struct vcpu_register_time_memory_area {
-    union {
-        vcpu_time_info_gptr_t h;
-        uint64_t p;
-    } addr;
-};
+/* The register operations of memory areas take a linear address. */
 
 struct vcpu_set_periodic_timer {
     uint64_t period_ns;
@@ -65,8 +48,6 @@ struct vcpu_set_singleshot_timer {
     uint64_t timeout_abs_ns;        /* system time */
     uint32_t flags;                 /* VCPU_SSHOTTMR_* */
 };
-
-#define VCPU_SSHOTTMR_future    (1u << 0)   /* -ETIME if already past */
 
 struct vcpu_register_vcpu_info {
     uint64_t mfn;                   /* the guest's frame number */

@@ -9,7 +9,6 @@
 #define ABI_VERSION_H
 
 #include "hypervisor/abi/xen.h"
-#include "hypervisor/abi/features.h"
 
 #define XENVER_version                  0   /* major << 16 | minor */
 #define XENVER_extraversion             1   /* xen_extraversion_t */
@@ -40,19 +39,25 @@ struct xen_compile_info {
     char compile_date[32];
 };
 
-struct xen_platform_parameters {
-    xen_ulong_t virt_start;         /* PV only; HVM guests read 0 */
-};
-
 struct xen_feature_info {
     uint32_t submap_idx;            /* in */
     uint32_t submap;                /* out: bits XENFEAT_* */
 };
 
-struct xen_build_id {
-    uint32_t len;                   /* in: bytes of buf */
-    unsigned char buf[];
-};
+/* Bit numbers of that map; a kernel's ELF notes may demand them. */
+#define XENFEAT_writable_page_tables            0
+#define XENFEAT_writable_descriptor_tables      1
+#define XENFEAT_auto_translated_physmap         2
+#define XENFEAT_supervisor_mode_kernel          3
+#define XENFEAT_hvm_callback_vector             8
+#define XENFEAT_hvm_safe_pvclock                9
+#define XENFEAT_dom0                            11
+#define XENFEAT_memory_op_vnode_supported       13
+#define XENFEAT_not_direct_mapped               16
+#define XENFEAT_direct_mapped                   17
+#define XENFEAT_dm_msix_all_writes              20
+
+#define XENFEAT_NR_SUBMAPS                      1
 
 struct xen_varbuf {
     uint32_t len;                   /* in: bytes of buf */

@@ -16,9 +16,6 @@
 
 #include "hypervisor/abi/guest-ptr.h"
 
-/* Interface version that tools built from 4.20's headers are written to. */
-#define __XEN_LATEST_INTERFACE_VERSION__ 0x00041300
-
 /* Hypercall numbers. 11 and 43 to 47 were never assigned. */
 #define __HYPERVISOR_set_trap_table             0
 #define __HYPERVISOR_mmu_update                 1
@@ -26,10 +23,8 @@
 #define __HYPERVISOR_stack_switch               3
 #define __HYPERVISOR_set_callbacks              4
 #define __HYPERVISOR_fpu_taskswitch             5
-#define __HYPERVISOR_sched_op_compat            6
 #define __HYPERVISOR_platform_op                7
 #define __HYPERVISOR_set_debugreg               8
-#define __HYPERVISOR_get_debugreg               9
 #define __HYPERVISOR_update_descriptor          10
 #define __HYPERVISOR_memory_op                  12
 #define __HYPERVISOR_multicall                  13
@@ -41,7 +36,6 @@
 #define __HYPERVISOR_physdev_op_compat          19
 #define __HYPERVISOR_grant_table_op             20
 #define __HYPERVISOR_vm_assist                  21
-#define __HYPERVISOR_update_va_mapping_otherdomain 22
 #define __HYPERVISOR_iret                       23
 #define __HYPERVISOR_vcpu_op                    24
 #define __HYPERVISOR_set_segment_base           25
@@ -50,7 +44,6 @@
 #define __HYPERVISOR_nmi_op                     28
 #define __HYPERVISOR_sched_op                   29
 #define __HYPERVISOR_callback_op                30
-#define __HYPERVISOR_xenoprof_op                31
 #define __HYPERVISOR_event_channel_op           32
 #define __HYPERVISOR_physdev_op                 33
 #define __HYPERVISOR_hvm_op                     34
@@ -64,12 +57,6 @@
 #define __HYPERVISOR_hypfs_op                   42
 #define __HYPERVISOR_arch_0                     48
 #define __HYPERVISOR_arch_1                     49
-#define __HYPERVISOR_arch_2                     50
-#define __HYPERVISOR_arch_3                     51
-#define __HYPERVISOR_arch_4                     52
-#define __HYPERVISOR_arch_5                     53
-#define __HYPERVISOR_arch_6                     54
-#define __HYPERVISOR_arch_7                     55
 #define __HYPERVISOR_mca                        __HYPERVISOR_arch_0
 
 /* Domain ids. Those from DOMID_FIRST_RESERVED up name no ordinary domain. */
@@ -77,12 +64,8 @@ typedef uint16_t domid_t;
 
 #define DOMID_FIRST_RESERVED    0x7ff0u
 #define DOMID_SELF              0x7ff0u     /* the caller */
-#define DOMID_IO                0x7ff1u     /* owner of MMIO frames */
 #define DOMID_XEN               0x7ff2u     /* owner of hypervisor frames */
-#define DOMID_COW               0x7ff3u     /* owner of shared frames */
-#define DOMID_INVALID           0x7ff4u
 #define DOMID_IDLE              0x7fffu
-#define DOMID_MASK              0x7fffu
 
 /* Frame numbers and "long" of the ABI. A UUID is 16 bytes, as given. */
 typedef uint64_t xen_pfn_t;
@@ -103,25 +86,10 @@ struct xenctl_bitmap {
 #define VIRQ_DEBUG          1       /* V dump state, debug key 'q' */
 #define VIRQ_CONSOLE        2       /* G input on the console */
 #define VIRQ_DOM_EXC        3       /* G a domain shut down or died */
-#define VIRQ_TBUF           4       /* G trace records are waiting */
-#define VIRQ_DEBUGGER       6       /* G a domain paused for debugging */
 #define VIRQ_XENOPROF       7       /* V */
-#define VIRQ_CON_RING       8       /* G output in the console ring */
-#define VIRQ_PCPU_STATE     9       /* G a CPU went on or off line */
-#define VIRQ_MEM_EVENT      10      /* G */
-#define VIRQ_ARGO           11      /* G */
 #define VIRQ_ENOMEM         12      /* G memory is low */
 #define VIRQ_XENPMU         13      /* V */
-#define VIRQ_ARCH_0         16
-#define VIRQ_ARCH_1         17
-#define VIRQ_ARCH_2         18
-#define VIRQ_ARCH_3         19
-#define VIRQ_ARCH_4         20
-#define VIRQ_ARCH_5         21
-#define VIRQ_ARCH_6         22
-#define VIRQ_ARCH_7         23
 #define NR_VIRQS            24
-#define VIRQ_MCA            VIRQ_ARCH_0     /* G machine check telemetry */
 
 /* console_io(cmd, count, buffer). */
 #define CONSOLEIO_write     0
@@ -130,31 +98,13 @@ struct xenctl_bitmap {
 /* vm_assist(cmd, type). HVM guests may use runstate_update_flag only. */
 #define VMASST_CMD_enable                   0
 #define VMASST_CMD_disable                  1
-#define VMASST_TYPE_4gb_segments            0
-#define VMASST_TYPE_4gb_segments_notify     1
-#define VMASST_TYPE_writable_pagetables     2
-#define VMASST_TYPE_pae_extended_cr3        3
-#define VMASST_TYPE_architectural_iopl      4
 #define VMASST_TYPE_runstate_update_flag    5
-#define VMASST_TYPE_m2p_strict              32
-
-/* mmuext_op commands an HVM domain could send; every one is refused. */
-#define MMUEXT_TLB_FLUSH_LOCAL      6
-#define MMUEXT_INVLPG_LOCAL         7
-#define MMUEXT_TLB_FLUSH_MULTI      8
-#define MMUEXT_INVLPG_MULTI         9
-#define MMUEXT_TLB_FLUSH_ALL        10
-#define MMUEXT_INVLPG_ALL           11
-#define MMUEXT_FLUSH_CACHE          12
-#define MMUEXT_FLUSH_CACHE_GLOBAL   18
 
 /* One call of multicall(list, count). result is written for each. */
 struct multicall_entry {
     xen_ulong_t op, result;
     xen_ulong_t args[6];
 };
-
-DEFINE_GUEST_PTR(multicall_entry, struct multicall_entry);
 
 /*
  * Time for one vCPU, a seqlock: version is odd while the rest changes.
@@ -173,10 +123,7 @@ struct vcpu_time_info {
     uint8_t pad1[2];
 };
 
-DEFINE_GUEST_PTR(vcpu_time_info, struct vcpu_time_info);
-
 #define XEN_PVCLOCK_TSC_STABLE_BIT  (1 << 0)    /* equal on all vCPUs */
-#define XEN_PVCLOCK_GUEST_STOPPED   (1 << 1)    /* cleared by the guest */
 
 struct arch_vcpu_info {
     uint64_t cr2;                   /* PV only */
@@ -215,17 +162,9 @@ struct shared_info {
     struct arch_shared_info arch;
 };
 
-#define XEN_NMIREASON_io_error      (1ul << 0)
-#define XEN_NMIREASON_pci_serr      (1ul << 1)
-#define XEN_NMIREASON_unknown       (1ul << 2)
-
 /* hvm_start_info.flags (and start_info.flags of PV). */
 #define SIF_PRIVILEGED              (1 << 0)
 #define SIF_INITDOMAIN              (1 << 1)
-#define SIF_MULTIBOOT_MOD           (1 << 2)
-#define SIF_MOD_START_PFN           (1 << 3)
-#define SIF_VIRT_P2M_4TOOLS         (1 << 4)
-#define SIF_PM_MASK                 (0xff << 8)
 
 /* The screen the boot loader left, for dom0 (XENPF_get_dom0_console). */
 #define XEN_VGATYPE_TEXT_MODE_3     0x03

@@ -9,15 +9,11 @@
 #include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-op.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
@@ -30,7 +26,35 @@ struct call {
     struct xen_dm_op_buf extra; /* bufs[1]; size 0: none */
 };
 
-static long op_create(struct call *c)
+/* Defines op_name(), which is one expression of its argument *o, of the domain
+ * d and its device model dm. */
+#define EXPR(name, expression)                                              \
+    static long op_##name(struct call *c)                                   \
+    {                                                                       \
+        typeof(c->op.u.name) *const o __attribute__((unused)) =             \
+            &c->op.u.name;                                                  \
+        struct domain *const d __attribute__((unused)) = c->d;              \
+        struct domain *const dm __attribute__((unused)) = current->domain;  \
+                                                                            \
+        return (expression);                                                \
+    }
+
+EXPR(get_ioreq_server_info,
+     o->flags & ~XEN_DMOP_no_gfns ? -EINVAL : ioreq_get_info(d, dm, o))
+EXPR(map_io_range_to_ioreq_server, ioreq_range(d, dm, o, true))
+EXPR(unmap_io_range_from_ioreq_server, ioreq_range(d, dm, o, false))
+EXPR(set_ioreq_server_state,
+     o->pad ? -EINVAL : ioreq_set_state(d, dm, o->id, o->enabled))
+EXPR(destroy_ioreq_server, o->pad ? -EINVAL : ioreq_destroy(d, dm, o->id))
+EXPR(map_mem_type_to_ioreq_server, ioreq_map_mem_type(d, dm, o))
+EXPR(set_pci_link_route, route_link_set(d->hvm->route, o->link, o->isa_irq))
+EXPR(inject_msi,
+     o->pad ? -EINVAL : route_msi(d->hvm->route, o->addr, o->data))
+EXPR(inject_event, -EOPNOTSUPP)
+/* Memory types are the guest's own business (its PAT and MTRRs). */
+EXPR(pin_memory_cacheattr, 0)
+
+static long op_create_ioreq_server(struct call *c)
 {
     struct xen_dm_op_create_ioreq_server *o = &c->op.u.create_ioreq_server;
 
@@ -39,55 +63,14 @@ static long op_create(struct call *c)
     return ioreq_create(c->d, current->domain, o->handle_bufioreq, &o->id);
 }
 
-static long op_info(struct call *c)
-{
-    struct xen_dm_op_get_ioreq_server_info *o =
-        &c->op.u.get_ioreq_server_info;
-
-    if (o->flags & ~XEN_DMOP_no_gfns)
-        return -EINVAL;
-    return ioreq_get_info(c->d, current->domain, o);
-}
-
-static long op_map_range(struct call *c)
-{
-    return ioreq_range(c->d, current->domain,
-                       &c->op.u.map_io_range_to_ioreq_server, true);
-}
-
-static long op_unmap_range(struct call *c)
-{
-    return ioreq_range(c->d, current->domain,
-                       &c->op.u.unmap_io_range_from_ioreq_server, false);
-}
-
-static long op_state(struct call *c)
-{
-    struct xen_dm_op_set_ioreq_server_state *o =
-        &c->op.u.set_ioreq_server_state;
-
-    if (o->pad)
-        return -EINVAL;
-    return ioreq_set_state(c->d, current->domain, o->id, o->enabled);
-}
-
-static long op_destroy(struct call *c)
-{
-    struct xen_dm_op_destroy_ioreq_server *o = &c->op.u.destroy_ioreq_server;
-
-    return o->pad ? -EINVAL : ioreq_destroy(c->d, current->domain, o->id);
-}
-
-static long op_dirty_vram(struct call *c)
+static long op_track_dirty_vram(struct call *c)
 {
     struct xen_dm_op_track_dirty_vram *o = &c->op.u.track_dirty_vram;
     size_t bytes = DIV_ROUND_UP((size_t)o->nr, 8);
     uint8_t *map;
     long rc;
 
-    if (o->pad)
-        return -EINVAL;
-    if (o->nr > DIRTY_VRAM_MAX)
+    if (o->pad || o->nr > DIRTY_VRAM_MAX)
         return -EINVAL;
     if (!o->nr)
         return dirty_vram(c->d, gfn(0), 0, NULL);
@@ -103,19 +86,17 @@ static long op_dirty_vram(struct call *c)
     return rc;
 }
 
-static long op_intx(struct call *c)
+static long op_set_pci_intx_level(struct call *c)
 {
     struct xen_dm_op_set_pci_intx_level *o = &c->op.u.set_pci_intx_level;
 
-    if (o->level > 1)
-        return -EINVAL;
-    if (o->domain || o->bus || o->device > 31 || o->intx > 3)
+    if (o->level > 1 || o->domain || o->bus || o->device > 31 || o->intx > 3)
         return -EINVAL;
     route_intx_set(c->d->hvm->route, o->device, o->intx, o->level);
     return 0;
 }
 
-static long op_isa(struct call *c)
+static long op_set_isa_irq_level(struct call *c)
 {
     struct xen_dm_op_set_isa_irq_level *o = &c->op.u.set_isa_irq_level;
 
@@ -125,15 +106,8 @@ static long op_isa(struct call *c)
     return 0;
 }
 
-static long op_link(struct call *c)
-{
-    struct xen_dm_op_set_pci_link_route *o = &c->op.u.set_pci_link_route;
-
-    return route_link_set(c->d->hvm->route, o->link, o->isa_irq);
-}
-
 /* Frames that the device model wrote by itself. */
-static long op_modified(struct call *c)
+static long op_modified_memory(struct call *c)
 {
     struct xen_dm_op_modified_memory *o = &c->op.u.modified_memory;
     struct xen_dm_op_modified_memory_extent x;
@@ -162,10 +136,10 @@ static const enum p2m_type mem_types[] = {
     [HVMMEM_ioreq_server] = P2M_NONE,
 };
 
-/* Work of one op_mem_type() call between preemption points, in frames. */
+/* Work of one op_set_mem_type() call between preemption points, in frames. */
 #define MEM_TYPE_STEP 256u
 
-static long op_mem_type(struct call *c)
+static long op_set_mem_type(struct call *c)
 {
     struct xen_dm_op_set_mem_type *o = &c->op.u.set_mem_type;
     enum p2m_type to;
@@ -200,64 +174,28 @@ static long op_mem_type(struct call *c)
     return rc;
 }
 
-static long op_event(struct call *c)
-{
-    return -EOPNOTSUPP;
-}
-
-static long op_msi(struct call *c)
-{
-    struct xen_dm_op_inject_msi *o = &c->op.u.inject_msi;
-
-    return o->pad ? -EINVAL : route_msi(c->d->hvm->route, o->addr, o->data);
-}
-
-static long op_map_mem_type(struct call *c)
-{
-    return ioreq_map_mem_type(c->d, current->domain,
-                              &c->op.u.map_mem_type_to_ioreq_server);
-}
-
-static long op_shutdown(struct call *c)
+static long op_remote_shutdown(struct call *c)
 {
     domain_shutdown(c->d, (int)c->op.u.remote_shutdown.reason);
     return 0;
 }
 
-static long op_relocate(struct call *c)
+static long op_relocate_memory(struct call *c)
 {
     struct xen_dm_op_relocate_memory *o = &c->op.u.relocate_memory;
 
     if (o->pad)
         return -EINVAL;
     for (; o->size; o->size--) {
-        struct page *pg;
-        gfn_t from = gfn(o->src_gfn), to = gfn(o->dst_gfn);
-        int rc;
+        int rc = vcpu_preempt_wanted()
+                     ? -ERESTART
+                     : move_page(c->d, gfn(o->src_gfn), gfn(o->dst_gfn));
 
-        if (vcpu_preempt_wanted())
-            return -ERESTART;
-        rc = p2m_get_page(c->d, from, true, &pg);
         if (rc)
             return rc;
-        /* Not what it has from others by a grant. */
-        rc = pg->owner == c->d->id
-                 ? p2m_unmap(c->d, from, ORDER_4K, page_to_mfn(pg)) : -EPERM;
-        if (!rc)
-            rc = p2m_map(c->d, to, page_to_mfn(pg), ORDER_4K, P2M_RAM);
-        if (rc) {
-            page_put(pg);
-            return rc;
-        }
         o->src_gfn++;
         o->dst_gfn++;
     }
-    return 0;
-}
-
-/* Memory types are the guest's own business (its PAT and MTRRs). */
-static long op_pin(struct call *c)
-{
     return 0;
 }
 
@@ -267,33 +205,34 @@ static long op_nr_vcpus(struct call *c)
     return 0;
 }
 
-#define OP(name, fn_, out_)                                                 \
-    [XEN_DMOP_##name] = { sizeof(((struct xen_dm_op *)0)->u.name), fn_, out_ }
+#define OP(name, out)                                                       \
+    [XEN_DMOP_##name] = { sizeof(((struct xen_dm_op *)0)->u.name), op_##name, \
+                          out }
 
 static const struct {
     uint16_t size;     /* of the operation's structure */
     long (*fn)(struct call *);
     bool out;          /* it is written back */
 } ops[] = {
-    OP(create_ioreq_server, op_create, true),
-    OP(get_ioreq_server_info, op_info, true),
-    OP(map_io_range_to_ioreq_server, op_map_range, false),
-    OP(unmap_io_range_from_ioreq_server, op_unmap_range, false),
-    OP(set_ioreq_server_state, op_state, false),
-    OP(destroy_ioreq_server, op_destroy, false),
-    OP(track_dirty_vram, op_dirty_vram, false),
-    OP(set_pci_intx_level, op_intx, false),
-    OP(set_isa_irq_level, op_isa, false),
-    OP(set_pci_link_route, op_link, false),
-    OP(modified_memory, op_modified, false),
-    OP(set_mem_type, op_mem_type, false),
-    OP(inject_event, op_event, false),
-    OP(inject_msi, op_msi, false),
-    OP(map_mem_type_to_ioreq_server, op_map_mem_type, false),
-    OP(remote_shutdown, op_shutdown, false),
-    OP(relocate_memory, op_relocate, false),
-    OP(pin_memory_cacheattr, op_pin, false),
-    OP(nr_vcpus, op_nr_vcpus, true),
+    OP(create_ioreq_server, true),
+    OP(get_ioreq_server_info, true),
+    OP(map_io_range_to_ioreq_server, false),
+    OP(unmap_io_range_from_ioreq_server, false),
+    OP(set_ioreq_server_state, false),
+    OP(destroy_ioreq_server, false),
+    OP(track_dirty_vram, false),
+    OP(set_pci_intx_level, false),
+    OP(set_isa_irq_level, false),
+    OP(set_pci_link_route, false),
+    OP(modified_memory, false),
+    OP(set_mem_type, false),
+    OP(inject_event, false),
+    OP(inject_msi, false),
+    OP(map_mem_type_to_ioreq_server, false),
+    OP(remote_shutdown, false),
+    OP(relocate_memory, false),
+    OP(pin_memory_cacheattr, false),
+    OP(nr_vcpus, true),
 };
 
 static int read_buf(void_gptr_t bufs, unsigned int i,
@@ -306,8 +245,7 @@ static int read_buf(void_gptr_t bufs, unsigned int i,
                           sizeof(*buf));
     if (guest_read(&cb, gva(bufs.addr + i * sizeof(cb)), sizeof(cb)))
         return -EFAULT;
-    *buf = (struct xen_dm_op_buf){ .h = { .addr = cb.h.addr },
-                                   .size = cb.size };
+    *buf = (struct xen_dm_op_buf){ { cb.h.addr }, cb.size };
     return 0;
 }
 
@@ -349,14 +287,10 @@ long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t bufs)
     if (read_buf(bufs, 0, &first) ||
         (nr_bufs > 1 && read_buf(bufs, 1, &c.extra)))
         return -EFAULT;
-    c.d = domain_get(domid);
-    if (!c.d)
-        return -ESRCH;
-    rc = may(current->domain, ACCESS_DM_OP, c.d);
-    if (!rc && c.d == current->domain)
-        rc = -EINVAL;
-    if (!rc)
-        rc = run(&c, &first);
+    rc = target_get(domid, ACCESS_DM_OP, &c.d);
+    if (rc)
+        return rc;
+    rc = c.d == current->domain ? -EINVAL : run(&c, &first);
     domain_put(c.d);
     return rc;
 }

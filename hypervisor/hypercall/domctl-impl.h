@@ -14,14 +14,8 @@ typedef long domctl_fn(struct domain *d, struct xen_domctl *op);
 
 /* domctl-vcpu.c */
 domctl_fn domctl_max_vcpus, domctl_getvcpuinfo, domctl_setaffinity,
-    domctl_getaffinity, domctl_sendtrigger, domctl_scheduler,
-    domctl_getcontext, domctl_sethvm, domctl_gethvm, domctl_gethvm_partial,
-    domctl_vcpu_msrs, domctl_setnode, domctl_getnode;
-/* domctl-platform.c */
-domctl_fn domctl_get_policy, domctl_set_policy, domctl_settsc, domctl_gettsc,
-    domctl_timeoffset, domctl_shadow, domctl_get_mempool, domctl_set_mempool,
-    domctl_pageframeinfo, domctl_grant_io, domctl_no_devices,
-    domctl_address_size, domctl_get_address_size;
+    domctl_getaffinity, domctl_sendtrigger, domctl_scheduler, domctl_sethvm,
+    domctl_gethvm, domctl_gethvm_partial, domctl_vcpu_msrs, domctl_getnode;
 
 /* The longest lists that a CPU policy turns into. */
 struct policy_buffer {
@@ -30,13 +24,13 @@ struct policy_buffer {
 };
 
 /*
- * Writes the lists whose handles are not null; *room in: what the caller has
- * room for, out: entries. -ENOBUFS, -EFAULT.
+ * Writes the policy of d, or that of the system with this index if d is NULL,
+ * into the lists whose handles are not null; *nr in: what the caller has room
+ * for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
  */
-long policy_to_guest(const struct policy_buffer *b, uint32_t *leaf_room,
-                     uint32_t leaves, xen_cpuid_leaf_gptr_t leaf_ptr,
-                     uint32_t *msr_room, uint32_t msrs,
-                     xen_msr_entry_gptr_t msr_ptr);
+long policy_to_guest(const struct domain *d, unsigned int index,
+                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
+                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs);
 
 /* Fills *info; d is not locked. Also for sysctl getdomaininfolist. */
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);

@@ -5,19 +5,13 @@
 #include "hvm/base/hvm.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/irq/upcalls.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/save/records.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/smp.h"
-
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
-}
 
 long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 {
@@ -73,21 +67,25 @@ int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
                       unsigned int nr)
 {
     unsigned int bytes = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8);
-    unsigned int room = DIV_ROUND_UP(map->nr_bits, 8);
-    static const uint8_t zero;
+    size_t room = DIV_ROUND_UP((size_t)map->nr_bits, 8);
+    uint8_t copy[MAX_CPUS / 8] = { 0 };
 
-    if (guest_write(gva(map->bitmap.addr), set->bits, bytes))
-        return -EFAULT;
-    for (unsigned int i = bytes; i < MIN(room, (unsigned int)MAX_CPUS / 8); i++)
-        if (guest_write(gva(map->bitmap.addr + i), &zero, 1))
-            return -EFAULT;
-    return 0;
+    memcpy(copy, set->bits, bytes);
+    return guest_write(gva(map->bitmap.addr), copy, MIN(room, sizeof(copy)));
 }
 
-static void mask_and(struct cpumask *a, const struct cpumask *b)
+/* The maps that the caller asked for. */
+static long affinity_out(struct xen_domctl_vcpuaffinity *o,
+                         const struct cpumask *hard,
+                         const struct cpumask *soft, unsigned int nr)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(a->bits); i++)
-        a->bits[i] &= b->bits[i];
+    long rc = 0;
+
+    if (o->flags & XEN_VCPUAFFINITY_HARD)
+        rc = cpumask_to_bitmap(hard, &o->cpumap_hard, nr);
+    if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = cpumask_to_bitmap(soft, &o->cpumap_soft, nr);
+    return rc;
 }
 
 long domctl_setaffinity(struct domain *d, struct xen_domctl *op)
@@ -107,37 +105,23 @@ long domctl_setaffinity(struct domain *d, struct xen_domctl *op)
         rc = bitmap_to_cpumask(&o->cpumap_soft, &soft);
     if (!rc)
         rc = sched_set_affinity(v, &hard, &soft);
-    if (!rc && (o->flags & XEN_VCPUAFFINITY_HARD)) {
-        mask_and(&hard, &cpus_online);
-        rc = cpumask_to_bitmap(&hard, &o->cpumap_hard, nr_cpus_online);
+    if (rc)
+        return rc;
+    /* What it comes to. */
+    for (unsigned int i = 0; i < ARRAY_SIZE(hard.bits); i++) {
+        hard.bits[i] &= cpus_online.bits[i];
+        soft.bits[i] &= hard.bits[i];
     }
-    if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT)) {
-        mask_and(&soft, &cpus_online);
-        mask_and(&soft, &hard);
-        rc = cpumask_to_bitmap(&soft, &o->cpumap_soft, nr_cpus_online);
-    }
-    return rc;
+    return affinity_out(o, &hard, &soft, nr_cpus_online);
 }
 
 long domctl_getaffinity(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpuaffinity *o = &op->u.vcpuaffinity;
     struct vcpu *v = vcpu_of(d, o->vcpu);
-    long rc = 0;
 
-    if (!v)
-        return -ESRCH;
-    if (o->flags & XEN_VCPUAFFINITY_HARD)
-        rc = cpumask_to_bitmap(&v->affinity_hard, &o->cpumap_hard, MAX_CPUS);
-    if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT))
-        rc = cpumask_to_bitmap(&v->affinity_soft, &o->cpumap_soft, MAX_CPUS);
-    return rc;
-}
-
-/* One node. */
-long domctl_setnode(struct domain *d, struct xen_domctl *op)
-{
-    return 0;
+    return v ? affinity_out(o, &v->affinity_hard, &v->affinity_soft, MAX_CPUS)
+             : -ESRCH;
 }
 
 long domctl_getnode(struct domain *d, struct xen_domctl *op)
@@ -172,13 +156,6 @@ long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
     }
 }
 
-static long sched_get(struct domain *d, struct xen_domctl_scheduler_op *o)
-{
-    o->u.credit2.weight = d->sched.weight;
-    o->u.credit2.cap = d->sched.cap;
-    return 0;
-}
-
 long domctl_scheduler(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_scheduler_op *o = &op->u.scheduler_op;
@@ -187,7 +164,9 @@ long domctl_scheduler(struct domain *d, struct xen_domctl *op)
         return -EINVAL;
     switch (o->cmd) {
     case XEN_DOMCTL_SCHEDOP_getinfo:
-        return sched_get(d, o);
+        o->u.credit2.weight = d->sched.weight;
+        o->u.credit2.cap = d->sched.cap;
+        return 0;
     case XEN_DOMCTL_SCHEDOP_putinfo:
         /* 0 weight and all-ones cap leave the value as it is. */
         return sched_set_params(d, o->u.credit2.weight ? o->u.credit2.weight
@@ -197,12 +176,6 @@ long domctl_scheduler(struct domain *d, struct xen_domctl *op)
     default:
         return -EOPNOTSUPP;
     }
-}
-
-/* The PV form of a context; for HVM domains tools use save records. */
-long domctl_getcontext(struct domain *d, struct xen_domctl *op)
-{
-    return -EOPNOTSUPP;
 }
 
 /* A buffer of the save code may not exceed this. */

@@ -6,14 +6,11 @@
  * The sub-operations are those that Xen has for HVM domains; all others,
  * transfer and unmap_and_replace among them, are -ENOSYS.
  */
-#include "hypervisor/hypercall/grant-op.h"
-#include "hvm/mem/guest-copy.h"
-#include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/grant_table.h"
-#include "hypervisor/core/access.h"
+
+#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 
 /* --- Sub-operations on arrays. --- */
 
@@ -67,11 +64,6 @@ static void one_swap(struct domain *d, void *op, struct grant_unmaps *unmaps)
     s->status = (int16_t)grant_swap(d, s->ref_a, s->ref_b);
 }
 
-struct array_op {
-    uint8_t size; /* of an element, bytes */
-    void (*one)(struct domain *d, void *op, struct grant_unmaps *unmaps);
-};
-
 #define MAX_SIZE sizeof(struct gnttab_copy)
 
 BUILD_BUG_ON(sizeof(struct gnttab_map_grant_ref) > MAX_SIZE);
@@ -79,7 +71,7 @@ BUILD_BUG_ON(sizeof(struct gnttab_unmap_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct compat_gnttab_copy) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_swap_grant_ref) > MAX_SIZE);
 
-#define ARRAY_OP(type, fn) { sizeof(struct type), fn }
+typedef void one_fn(struct domain *d, void *op, struct grant_unmaps *unmaps);
 
 /* Copies n elements in, or only one if not all can be read; how many. */
 static unsigned int elements_read(void *dst, gva_t src, size_t size,
@@ -103,27 +95,26 @@ static int elements_write(gva_t dst, const void *src, size_t size,
     return -EFAULT;
 }
 
-static long array_run(const struct array_op *op, gva_t arg,
-                      unsigned int count)
+static long array_run(one_fn *one, size_t size, gva_t arg, unsigned int count)
 {
     uint64_t buf[CHUNK * MAX_SIZE / sizeof(uint64_t)];
     struct domain *d = current->domain;
     struct grant_unmaps unmaps;
 
-    unmaps.nr = 0;
+    unmaps.nr = 0; /* and not the whole array */
     unmaps.flush = false;
     while (count) {
-        unsigned int n = elements_read(buf, arg, op->size,
+        unsigned int n = elements_read(buf, arg, size,
                                        MIN(count, (unsigned int)CHUNK));
 
         if (!n)
             return -EFAULT;
         for (unsigned int i = 0; i < n; i++)
-            op->one(d, (char *)buf + i * op->size, &unmaps);
+            one(d, (char *)buf + i * size, &unmaps);
         grant_unmap_done(d, &unmaps);
-        if (elements_write(arg, buf, op->size, n))
+        if (elements_write(arg, buf, size, n))
             return -EFAULT;
-        arg = gva_add(arg, n * op->size);
+        arg = gva_add(arg, n * size);
         count -= n;
         if (count && vcpu_preempt_wanted()) {
             hypercall_restart(1, arg.raw);
@@ -138,50 +129,42 @@ static long array_run(const struct array_op *op, gva_t arg,
 
 /* The domain with this id, with a reference, if the caller may do that to it;
  * else NULL and GNTST_*. (Who may use a grant, its entry says.) */
-static struct domain *target_get(enum access_action action, domid_t id,
-                                 int16_t *status)
+static struct domain *granter_get(enum access_action action, domid_t id,
+                                  int16_t *status)
 {
-    struct domain *target = domain_get(id);
+    struct domain *d = NULL;
+    int rc = target_get(id, action, &d);
 
-    *status = GNTST_okay;
-    if (!target) {
-        *status = GNTST_bad_domain;
-    } else if (may(current->domain, action, target)) {
-        *status = GNTST_permission_denied;
-        domain_put(target);
-        target = NULL;
-    }
-    return target;
+    *status = !rc ? GNTST_okay
+            : rc == -ESRCH ? GNTST_bad_domain : GNTST_permission_denied;
+    return d;
 }
 
 /*
  * Where the guest frames of the table are, as far as the p2m knows (an HVM
- * guest maps them itself, with XENMEM_add_to_physmap).
+ * guest maps them itself, with XENMEM_add_to_physmap). A 32-bit caller gets
+ * the low half of each number.
  */
 static int16_t frame_list_write(struct domain *target, gva_t list,
-                                unsigned int nr, bool compat)
+                                unsigned int nr)
 {
+    size_t size = hypercall_is_compat() ? 4 : 8;
+
     for (unsigned int i = 0; i < nr; i++) {
         struct page *pg;
-        uint64_t wide;
-        uint32_t narrow;
-        int rc;
+        uint64_t g;
 
         if (grant_frame(target, i, &pg))
             return GNTST_general_error;
-        wide = READ_ONCE(pg->gfn);
-        narrow = (uint32_t)wide;
-        rc = compat ? guest_write(gva_add(list, i * 4ul), &narrow, 4)
-                    : guest_write(gva_add(list, i * 8ul), &wide, 8);
-        if (rc)
+        g = READ_ONCE(pg->gfn);
+        if (guest_write(gva_add(list, i * size), &g, size))
             return GNTST_bad_virt_addr;
     }
     return GNTST_okay;
 }
 
-static long setup_table(gva_t arg, unsigned int count)
+static long setup_table(void_gptr_t arg, unsigned int count)
 {
-    bool compat = hypercall_is_compat();
     struct compat_gnttab_setup_table narrow;
     struct gnttab_setup_table op;
     struct domain *target;
@@ -190,116 +173,109 @@ static long setup_table(gva_t arg, unsigned int count)
                  offsetof(struct compat_gnttab_setup_table, status));
     if (count != 1)
         return -EINVAL;
-    if (compat) {
-        if (guest_read(&narrow, arg, sizeof(narrow)))
+    if (hypercall_is_compat()) {
+        if (read_arg(&narrow, arg))
             return -EFAULT;
         op.dom = narrow.dom;
         op.nr_frames = narrow.nr_frames;
         op.frame_list.addr = narrow.frame_list.addr;
-    } else if (guest_read(&op, arg, sizeof(op))) {
+    } else if (read_arg(&op, arg)) {
         return -EFAULT;
     }
 
-    target = target_get(ACCESS_GRANT_SETUP, op.dom, &op.status);
+    target = granter_get(ACCESS_GRANT_SETUP, op.dom, &op.status);
     if (target) {
         op.status = (int16_t)grant_setup(target, op.nr_frames);
         if (op.status == GNTST_okay)
             op.status = frame_list_write(target, gva(op.frame_list.addr),
-                                         op.nr_frames, compat);
+                                         op.nr_frames);
         domain_put(target);
     }
-    return guest_write(gva_add(arg, offsetof(struct gnttab_setup_table,
-                                             status)),
+    return guest_write(gva(arg.addr + offsetof(struct gnttab_setup_table,
+                                               status)),
                        &op.status, sizeof(op.status));
 }
 
-static long query_size(gva_t arg, unsigned int count)
+static long query_size(void_gptr_t arg, unsigned int count)
 {
     struct gnttab_query_size op;
     struct domain *target;
 
     if (count != 1)
         return -EINVAL;
-    if (guest_read(&op, arg, sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
-    target = target_get(ACCESS_GRANT_QUERY, op.dom, &op.status);
+    target = granter_get(ACCESS_GRANT_QUERY, op.dom, &op.status);
     if (target) {
         op.nr_frames = grant_frames(target);
         op.max_nr_frames = grant_max_frames(target);
         domain_put(target);
     }
-    return guest_write(arg, &op, sizeof(op));
+    return write_arg(arg, &op);
 }
 
-static long set_version(gva_t arg, unsigned int count)
+static long set_version(void_gptr_t arg, unsigned int count)
 {
     struct gnttab_set_version op;
     long rc = 0;
 
-    if (guest_read(&op, arg, sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
     if (op.version != 1)
         rc = op.version == 2 ? -ENOSYS : -EINVAL;
     op.version = 1;
-    return guest_write(arg, &op, sizeof(op)) ? -EFAULT : rc;
+    return write_arg(arg, &op) ? -EFAULT : rc;
 }
 
-static long get_version(gva_t arg, unsigned int count)
+static long get_version(void_gptr_t arg, unsigned int count)
 {
     struct gnttab_get_version op;
     struct domain *target;
-    int16_t status;
+    int rc;
 
-    if (guest_read(&op, arg, sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
-    target = target_get(ACCESS_GRANT_QUERY, op.dom, &status);
-    if (!target)
-        return status == GNTST_bad_domain ? -ESRCH : -EPERM;
+    rc = target_get(op.dom, ACCESS_GRANT_QUERY, &target);
+    if (rc)
+        return rc;
     domain_put(target);
     op.version = 1;
-    return guest_write(arg, &op, sizeof(op));
+    return write_arg(arg, &op);
 }
 
 /* --- Dispatch. --- */
 
-static const struct grant_op {
-    struct array_op array, compat_array; /* the latter only if it differs */
-    long (*single)(gva_t arg, unsigned int count);
-} grant_ops[] = {
-    [GNTTABOP_map_grant_ref] = {
-        .array = ARRAY_OP(gnttab_map_grant_ref, one_map),
-    },
-    [GNTTABOP_unmap_grant_ref] = {
-        .array = ARRAY_OP(gnttab_unmap_grant_ref, one_unmap),
-    },
-    [GNTTABOP_copy] = {
-        .array = ARRAY_OP(gnttab_copy, one_copy),
-        .compat_array = ARRAY_OP(compat_gnttab_copy, one_copy_compat),
-    },
-    [GNTTABOP_swap_grant_ref] = {
-        .array = ARRAY_OP(gnttab_swap_grant_ref, one_swap),
-    },
-    [GNTTABOP_setup_table] = { .single = setup_table },
-    [GNTTABOP_query_size] = { .single = query_size },
-    [GNTTABOP_set_version] = { .single = set_version },
-    [GNTTABOP_get_version] = { .single = get_version },
-};
-
 long do_grant_table_op(unsigned int cmd, void_gptr_t uop, unsigned int count)
 {
-    const struct grant_op *op;
+    static const struct {
+        one_fn *one;     /* on each element of an array, or: */
+        long (*single)(void_gptr_t arg, unsigned int count);
+        uint8_t size;    /* of an element, bytes */
+    } ops[] = {
+#define ARRAY(type, fn) { .one = fn, .size = sizeof(struct type) }
+        [GNTTABOP_map_grant_ref] = ARRAY(gnttab_map_grant_ref, one_map),
+        [GNTTABOP_unmap_grant_ref] = ARRAY(gnttab_unmap_grant_ref, one_unmap),
+        [GNTTABOP_copy] = ARRAY(gnttab_copy, one_copy),
+        [GNTTABOP_swap_grant_ref] = ARRAY(gnttab_swap_grant_ref, one_swap),
+#undef ARRAY
+        [GNTTABOP_setup_table] = { .single = setup_table },
+        [GNTTABOP_query_size] = { .single = query_size },
+        [GNTTABOP_set_version] = { .single = set_version },
+        [GNTTABOP_get_version] = { .single = get_version },
+    };
 
-    if (cmd >= ARRAY_SIZE(grant_ops))
+    if (cmd >= ARRAY_SIZE(ops))
         return -ENOSYS;
-    op = &grant_ops[index_nospec(cmd, ARRAY_SIZE(grant_ops))];
-    if (!op->array.one && !op->single)
+    cmd = (unsigned int)index_nospec(cmd, ARRAY_SIZE(ops));
+    if (!ops[cmd].one && !ops[cmd].single)
         return -ENOSYS;
     if ((int)count < 0)
         return -EINVAL;
-    if (op->single)
-        return op->single(gva(uop.addr), count);
-    return array_run(op->compat_array.one && hypercall_is_compat()
-                         ? &op->compat_array
-                         : &op->array,
-                     gva(uop.addr), count);
+    if (ops[cmd].single)
+        return ops[cmd].single(uop, count);
+    /* The only elements with another layout there. */
+    if (cmd == GNTTABOP_copy && hypercall_is_compat())
+        return array_run(one_copy_compat, sizeof(struct compat_gnttab_copy),
+                         gva(uop.addr), count);
+    return array_run(ops[cmd].one, ops[cmd].size, gva(uop.addr), count);
 }

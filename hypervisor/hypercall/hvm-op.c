@@ -3,143 +3,103 @@
 #include "hypervisor/abi/hvm-op.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/params.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
-/* Target of an operation, with a reference. */
-static int target(domid_t id, struct domain **out)
+static long op_param(struct xen_hvm_param *p, bool set)
 {
-    struct domain *d = domain_get(id);
-    int rc;
-
-    if (!d)
-        return -ESRCH;
-    rc = may(current->domain, ACCESS_HVM_PARAM, d);
-    if (rc)
-        domain_put(d);
-    else
-        *out = d;
-    return rc;
-}
-
-static long op_param(uint64_t op, void_gptr_t arg)
-{
-    struct xen_hvm_param p;
     struct domain *d;
     bool self;
     long rc;
 
-    if (guest_read(&p, gva(arg.addr), sizeof(p)))
-        return -EFAULT;
-    if (p.index >= HVM_NR_PARAMS)
+    if (p->index >= HVM_NR_PARAMS)
         return -EINVAL;
-    p.index = (uint32_t)index_nospec(p.index, HVM_NR_PARAMS);
-    rc = target(p.domid, &d);
+    p->index = (uint32_t)index_nospec(p->index, HVM_NR_PARAMS);
+    rc = target_get(p->domid, ACCESS_HVM_PARAM, &d);
     if (rc)
         return rc;
     self = d == current->domain;
-    if (op == HVMOP_set_param) {
-        rc = hvm_param_set(d, p.index, p.value, self);
-    } else {
-        rc = hvm_param_get(d, p.index, &p.value, self);
-        if (!rc)
-            rc = guest_write(gva(arg.addr), &p, sizeof(p));
-    }
+    rc = set ? hvm_param_set(d, p->index, p->value, self)
+             : hvm_param_get(d, p->index, &p->value, self);
     domain_put(d);
     return rc;
 }
 
-static long op_upcall_vector(void_gptr_t arg)
-{
-    struct xen_hvm_evtchn_upcall_vector u;
-    struct domain *d = current->domain;
-    struct vcpu *v;
+SUBOP_EXPR(set_param, xen_hvm_param, op_param(a, true))
+SUBOP_EXPR(get_param, xen_hvm_param, op_param(a, false))
 
-    if (guest_read(&u, gva(arg.addr), sizeof(u)))
-        return -EFAULT;
-    if (u.vector < 0x10)
+static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
+{
+    struct xen_hvm_evtchn_upcall_vector *u = arg;
+    struct vcpu *v = vcpu_of(caller->domain, u->vcpu);
+
+    if (u->vector < 0x10)
         return -EINVAL;
-    if (u.vcpu >= d->max_vcpus)
-        return -ENOENT;
-    v = d->vcpu[index_nospec(u.vcpu, d->max_vcpus)];
     if (!v)
         return -ENOENT;
-    v->hvm->upcall_vector = u.vector;
+    v->hvm->upcall_vector = u->vector;
     if (READ_ONCE(v->info->evtchn_upcall_pending))
         hvm_assert_upcall(v);
     return 0;
 }
 
-static long op_mem_type(void_gptr_t arg)
-{
-    struct xen_hvm_get_mem_type q;
-    struct domain *d;
-    long rc;
+static const uint8_t mem_types[P2M_TYPES] = {
+    [P2M_NONE] = HVMMEM_mmio_dm,
+    [P2M_MMIO] = HVMMEM_mmio_dm,
+    [P2M_RAM_RO] = HVMMEM_ram_ro,
+    [P2M_GRANT_RO] = HVMMEM_ram_ro,
+    [P2M_IOREQ] = HVMMEM_ioreq_server,
+    /* the others: HVMMEM_ram_rw */
+};
 
-    if (guest_read(&q, gva(arg.addr), sizeof(q)))
-        return -EFAULT;
-    rc = target(q.domid, &d);
+static long op_get_mem_type(struct vcpu *v, void *arg)
+{
+    struct xen_hvm_get_mem_type *q = arg;
+    struct domain *d;
+    int rc = target_get(q->domid, ACCESS_HVM_PARAM, &d);
+
     if (rc)
         return rc;
-    switch (p2m_lookup(d, gfn(q.pfn)).type) {
-    case P2M_NONE:
-    case P2M_MMIO:
-        q.mem_type = HVMMEM_mmio_dm;
-        break;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-        q.mem_type = HVMMEM_ram_ro;
-        break;
-    case P2M_IOREQ:
-        q.mem_type = HVMMEM_ioreq_server;
-        break;
-    default:
-        q.mem_type = HVMMEM_ram_rw;
-        break;
-    }
+    q->mem_type = mem_types[p2m_lookup(d, gfn(q->pfn)).type];
     domain_put(d);
-    return guest_write(gva(arg.addr), &q, sizeof(q));
+    return 0;
 }
 
-static long op_get_time(void_gptr_t arg)
+static long op_get_time(struct vcpu *v, void *arg)
 {
-    struct xen_hvm_get_time t = { .now = now_ns() };
-
-    return guest_write(gva(arg.addr), &t, sizeof(t));
+    ((struct xen_hvm_get_time *)arg)->now = now_ns();
+    return 0;
 }
 
 /* All of the caller's vCPUs: what a kernel asks when it cannot shoot down. */
-static long op_flush_tlbs(void_gptr_t arg)
+static long op_flush_tlbs(struct vcpu *v, void *arg)
 {
-    if (!guest_ptr_is_null(arg))
-        return -EINVAL;
-    p2m_flush(current->domain);
+    p2m_flush(v->domain);
     return 0;
+}
+
+static long op_refuse(struct vcpu *v, void *arg)
+{
+    return -EOPNOTSUPP;
 }
 
 long do_hvm_op(uint64_t op, void_gptr_t arg)
 {
-    switch (op) {
-    case HVMOP_set_param:
-    case HVMOP_get_param:
-        return op_param(op, arg);
-    case HVMOP_set_evtchn_upcall_vector:
-        return op_upcall_vector(arg);
-    case HVMOP_get_mem_type:
-        return op_mem_type(arg);
-    case HVMOP_get_time:
-        return op_get_time(arg);
-    case HVMOP_flush_tlbs:
-        return op_flush_tlbs(arg);
-    case HVMOP_altp2m:
-    case HVMOP_guest_request_vm_event:
-        return -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
-    }
+    static const struct subop ops[] = {
+#define OP(name, type, flags)                                               \
+    [HVMOP_##name] = { op_##name, SUBOP_ARG(struct type), flags }
+        OP(set_param, xen_hvm_param, SUBOP_IN),
+        OP(get_param, xen_hvm_param, SUBOP_IN | SUBOP_OUT),
+        OP(set_evtchn_upcall_vector, xen_hvm_evtchn_upcall_vector, SUBOP_IN),
+        OP(get_mem_type, xen_hvm_get_mem_type, SUBOP_IN | SUBOP_OUT),
+        OP(get_time, xen_hvm_get_time, SUBOP_OUT),
+#undef OP
+        [HVMOP_flush_tlbs] = { op_flush_tlbs, 0, 0, SUBOP_NULL },
+        [HVMOP_altp2m] = { op_refuse, 0, 0, 0 },
+        [HVMOP_guest_request_vm_event] = { op_refuse, 0, 0, 0 },
+    };
+
+    return subop_call(ops, ARRAY_SIZE(ops), op, current, arg);
 }

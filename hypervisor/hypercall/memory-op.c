@@ -10,70 +10,63 @@
 #include "hvm/base/hvm.h"
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
-/* The call that runs: where it is in its list, and how to go on later. */
+/* The call that runs. */
 struct memop {
     unsigned int cmd;
-    unsigned long done; /* extents done before this entry */
+    unsigned long done;              /* extents done before this entry */
+    unsigned long at;                /* and by now */
     void_gptr_t arg;
+    union memop_arg {                /* its copy, in 64-bit layout */
+        struct xen_memory_reservation reservation;
+        struct xen_memory_domain domain;
+        struct xen_add_to_physmap add;
+        struct xen_add_to_physmap_batch batch;
+        struct xen_remove_from_physmap remove;
+        struct xen_memory_map map;
+        struct xen_foreign_memory_map foreign_map;
+        struct xen_pod_target pod;
+        struct xen_reserved_device_memory_map rdm;
+        struct xen_mem_acquire_resource resource;
+    } u;
+    struct domain *d, *foreign;      /* its domains, with references */
 };
 
-static long restart_at(const struct memop *m, unsigned long done)
+/*
+ * Does one() on the elements of a list up to n that are not done. 0, its first
+ * error, or -ERESTART when it is time to let others run; m->at is where.
+ */
+static long run_list(struct memop *m, unsigned long n,
+                     int (*one)(struct memop *m, unsigned long i))
 {
-    hypercall_restart(0, m->cmd | done << MEMOP_EXTENT_SHIFT);
-    return -ERESTART;
-}
+    int rc = 0;
 
-/* Target of an operation with the right to do it; *out has a reference. */
-static int target(domid_t id, enum access_action action, struct domain **out)
-{
-    struct domain *d = domain_get(id);
-    int rc;
-
-    if (!d)
-        return -ESRCH;
-    rc = may(current->domain, action, d);
-    if (rc) {
-        domain_put(d);
-        return rc;
+    for (m->at = m->done; m->at < n; m->at++) {
+        if (m->at != m->done && vcpu_preempt_wanted()) {
+            hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
+            return -ERESTART;
+        }
+        rc = one(m, m->at);
+        if (rc)
+            break;
     }
-    *out = d;
-    return 0;
+    return rc;
 }
 
-/* Frame i of a list of frame numbers in the caller's width. */
-static int read_gfn(xen_pfn_gptr_t list, unsigned long i, uint64_t *g)
+/* Number i of a list of frame numbers in the caller's width. */
+static int read_number(uint64_t list, unsigned long i, uint64_t *number)
 {
     size_t size = hypercall_is_compat() ? 4 : 8;
 
-    *g = 0;
-    return guest_read(g, gva(list.addr + i * size), size);
-}
-
-static int read_reservation(void_gptr_t arg, struct xen_memory_reservation *r)
-{
-    struct compat_xen_memory_reservation c;
-
-    if (!hypercall_is_compat())
-        return guest_read(r, gva(arg.addr), sizeof(*r));
-    if (guest_read(&c, gva(arg.addr), sizeof(c)))
-        return -EFAULT;
-    *r = (struct xen_memory_reservation){
-        .extent_start = { .addr = c.extent_start.addr },
-        .nr_extents = c.nr_extents, .extent_order = c.extent_order,
-        .mem_flags = c.mem_flags, .domid = c.domid };
-    return 0;
+    *number = 0;
+    return guest_read(number, gva(list + i * size), size);
 }
 
 /* Maps 2^order fresh frames; orders the p2m has no leaf for go in pieces. */
@@ -128,92 +121,67 @@ static unsigned int max_order(void)
     return current->domain->privileged ? ORDER_1G : ORDER_2M;
 }
 
-typedef int extent_fn(struct domain *d, uint64_t g,
-                      const struct xen_memory_reservation *r);
-
-static int populate_one(struct domain *d, uint64_t g,
-                        const struct xen_memory_reservation *r)
+/* May all of the reservation's list be worked off? */
+static bool reservation_ok(const struct memop *m)
 {
+    const struct xen_memory_reservation *r = &m->u.reservation;
+
+    if (m->done >= r->nr_extents || r->extent_order > max_order() ||
+        r->nr_extents > (~0u >> MEMOP_EXTENT_SHIFT))
+        return false;
+    if (!(r->mem_flags & XENMEMF_populate_on_demand))
+        return true;
+    log_guest(LOG_WARN, "d%u: populate-on-demand is not supported: "
+              "give the domain all of its maxmem\n", m->d->id);
+    return false;
+}
+
+/* Extent i of a populate or a decrease. */
+static int reservation_one(struct memop *m, unsigned long i)
+{
+    const struct xen_memory_reservation *r = &m->u.reservation;
+    uint64_t g;
+
+    if (read_number(r->extent_start.addr, i, &g))
+        return -EFAULT;
+    if (m->cmd == XENMEM_decrease_reservation)
+        /* What is not there cannot be given back. */
+        return p2m_lookup(m->d, gfn(g)).type == P2M_NONE
+                   ? -EINVAL
+                   : p2m_unmap(m->d, gfn(g), r->extent_order, INVALID_MFN);
     /* Devices know no other address than the machine's. */
-    if (d == hardware_domain)
-        return dom0_populate(d, gfn(g), r->extent_order);
-    return populate_extent(d, gfn(g), r->extent_order,
+    if (m->d == hardware_domain)
+        return dom0_populate(m->d, gfn(g), r->extent_order);
+    return populate_extent(m->d, gfn(g), r->extent_order,
                            width_limit(r->mem_flags));
 }
 
-static int decrease_one(struct domain *d, uint64_t g,
-                        const struct xen_memory_reservation *r)
-{
-    /* What is not there cannot be given back. */
-    if (p2m_lookup(d, gfn(g)).type == P2M_NONE)
-        return -EINVAL;
-    return p2m_unmap(d, gfn(g), r->extent_order, INVALID_MFN);
-}
-
 /* Returns the number of extents done; short when one fails. */
-static long reservation(const struct memop *m, extent_fn *fn)
+static long op_reservation(struct memop *m)
 {
-    struct xen_memory_reservation r;
-    unsigned long i = m->done;
-    struct domain *d;
-    uint64_t g;
-
-    if (read_reservation(m->arg, &r))
-        return (long)i;
-    if (i >= r.nr_extents || r.extent_order > max_order() ||
-        r.nr_extents > (~0u >> MEMOP_EXTENT_SHIFT) ||
-        target(r.domid, ACCESS_MEM_RESERVATION, &d))
-        return (long)i;
-    if (r.mem_flags & XENMEMF_populate_on_demand) {
-        log_guest(LOG_WARN, "d%u: populate-on-demand is not supported: "
-                  "give the domain all of its maxmem\n", d->id);
-        domain_put(d);
-        return (long)i;
-    }
-    for (; i < r.nr_extents; i++) {
-        if (i != m->done && vcpu_preempt_wanted()) {
-            domain_put(d);
-            return restart_at(m, i);
-        }
-        if (read_gfn(r.extent_start, i, &g) || fn(d, g, &r))
-            break;
-    }
-    domain_put(d);
-    return (long)i;
-}
-
-static long op_populate(const struct memop *m)
-{
-    return reservation(m, populate_one);
-}
-
-static long op_decrease(const struct memop *m)
-{
-    return reservation(m, decrease_one);
+    m->at = m->done;
+    if (reservation_ok(m) && run_list(m, m->u.reservation.nr_extents,
+                                      reservation_one) == -ERESTART)
+        return -ERESTART;
+    return (long)m->at;
 }
 
 /* Translated domains increase by populating. */
-static long op_increase(const struct memop *m)
+static long op_increase(struct memop *m)
 {
-    return m->done ? (long)m->done : 0;
+    return (long)m->done;
 }
 
-/* Moves the frame at `from` of d to g: a reference goes along. */
-static int move_page(struct domain *d, gfn_t from, gfn_t g)
+int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
     struct page *pg;
-    int rc;
+    int rc = p2m_get_page(d, from, true, &pg);
 
-    if (gfn_eq(from, g))
-        return 0;
-    rc = p2m_get_page(d, from, true, &pg);
     if (rc)
         return rc;
-    if (pg->owner != d->id) {
-        page_put(pg);
-        return -EPERM;
-    }
-    rc = p2m_unmap(d, from, ORDER_4K, page_to_mfn(pg));
+    /* Not what it has from others by a grant. */
+    rc = pg->owner == d->id ? p2m_unmap(d, from, ORDER_4K, page_to_mfn(pg))
+                            : -EPERM;
     if (!rc)
         rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_RAM);
     if (rc)
@@ -258,10 +226,10 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
     return rc;
 }
 
-/* One page into d's map. foreign: for XENMAPSPACE_gmfn_foreign only. */
-static int add_one(struct domain *d, struct domain *foreign,
-                   unsigned int space, uint64_t idx, gfn_t g)
+/* One page into the map of m->d. */
+static int add_one(struct memop *m, unsigned int space, uint64_t idx, gfn_t g)
 {
+    struct domain *d = m->d;
     struct page *pg;
     int rc;
 
@@ -277,320 +245,170 @@ static int add_one(struct domain *d, struct domain *foreign,
         return rc ? rc : map_special(d, pg, g);
     case XENMAPSPACE_gmfn:
     case XENMAPSPACE_gmfn_range:
-        return move_page(d, gfn(idx), g);
+        return idx == g.raw ? 0 : move_page(d, gfn(idx), g);
     case XENMAPSPACE_gmfn_foreign:
-        return map_foreign(d, foreign, gfn(idx), g);
+        return map_foreign(d, m->foreign, gfn(idx), g);
     default:
         return -EOPNOTSUPP;
     }
 }
 
-static long op_add(const struct memop *m)
+static int add_range_one(struct memop *m, unsigned long i)
 {
-    struct xen_add_to_physmap a;
-    struct compat_xen_add_to_physmap c;
-    unsigned long i, n;
-    struct domain *d;
-    int rc;
+    const struct xen_add_to_physmap *a = &m->u.add;
 
-    if (hypercall_is_compat()) {
-        if (guest_read(&c, gva(m->arg.addr), sizeof(c)))
-            return -EFAULT;
-        a = (struct xen_add_to_physmap){ c.domid, c.size, c.space, c.idx,
-                                         c.gpfn };
-    } else if (guest_read(&a, gva(m->arg.addr), sizeof(a))) {
-        return -EFAULT;
-    }
-    if (a.space == XENMAPSPACE_gmfn_foreign)
-        return -ENOSYS;
-    n = a.space == XENMAPSPACE_gmfn_range ? a.size : 1;
-    rc = target(a.domid, ACCESS_MEM_PHYSMAP, &d);
-    if (rc)
-        return rc;
-    for (i = m->done; i < n && !rc; i++) {
-        if (i != m->done && vcpu_preempt_wanted()) {
-            rc = -ERESTART;
-            break;
-        }
-        rc = add_one(d, NULL, a.space, a.idx + i, gfn(a.gpfn + i));
-    }
-    domain_put(d);
-    return rc == -ERESTART ? restart_at(m, i) : rc;
+    return add_one(m, a->space, a->idx + i, gfn(a->gpfn + i));
 }
 
-struct batch {
-    struct xen_add_to_physmap_batch b;
-    struct domain *d, *foreign;
-};
-
-static int batch_read(void_gptr_t arg, struct xen_add_to_physmap_batch *b)
+static long op_add(struct memop *m)
 {
-    struct compat_xen_add_to_physmap_batch c;
-
-    if (!hypercall_is_compat())
-        return guest_read(b, gva(arg.addr), sizeof(*b));
-    if (guest_read(&c, gva(arg.addr), sizeof(c)))
-        return -EFAULT;
-    *b = (struct xen_add_to_physmap_batch){
-        .domid = c.domid, .space = c.space, .size = c.size, .u = c.u,
-        .idxs = { .addr = c.idxs.addr }, .gpfns = { .addr = c.gpfns.addr },
-        .errs = { .addr = c.errs.addr } };
-    return 0;
+    return run_list(m, m->u.add.space == XENMAPSPACE_gmfn_range
+                           ? m->u.add.size : 1, add_range_one);
 }
 
-static long batch_run(const struct memop *m, const struct batch *b)
+static int add_batch_one(struct memop *m, unsigned long i)
 {
-    size_t size = hypercall_is_compat() ? 4 : 8;
+    const struct xen_add_to_physmap_batch *b = &m->u.batch;
+    uint64_t idx, g;
+    int err;
 
-    for (unsigned long i = m->done; i < b->b.size; i++) {
-        uint64_t idx = 0, g = 0;
-        int err;
-
-        if (i != m->done && vcpu_preempt_wanted())
-            return restart_at(m, i);
-        if (guest_read(&idx, gva(b->b.idxs.addr + i * size), size) ||
-            guest_read(&g, gva(b->b.gpfns.addr + i * size), size))
-            return -EFAULT;
-        err = add_one(b->d, b->foreign, b->b.space, idx, gfn(g));
-        if (guest_write(gva(b->b.errs.addr + i * sizeof(err)), &err,
-                        sizeof(err)))
-            return -EFAULT;
-    }
-    return 0;
+    if (read_number(b->idxs.addr, i, &idx) ||
+        read_number(b->gpfns.addr, i, &g))
+        return -EFAULT;
+    err = add_one(m, b->space, idx, gfn(g));
+    return copy_to_guest_at(b->errs, i, &err);
 }
 
-static long op_add_batch(const struct memop *m)
+static long op_add_batch(struct memop *m)
 {
-    struct batch b = { .foreign = NULL };
-    long rc;
+    const struct xen_add_to_physmap_batch *b = &m->u.batch;
+    long rc = 0;
 
-    if (batch_read(m->arg, &b.b))
-        return -EFAULT;
-    if (b.b.space == XENMAPSPACE_gmfn_range)
-        return -EINVAL;
-    rc = target(b.b.domid, ACCESS_MEM_PHYSMAP, &b.d);
-    if (rc)
-        return rc;
-    if (b.b.space == XENMAPSPACE_gmfn_foreign)
-        rc = target(b.b.u.foreign_domid, ACCESS_MEM_FOREIGN, &b.foreign);
-    else if (b.b.u.res0)
+    if (b->space == XENMAPSPACE_gmfn_foreign)
+        rc = target_get(b->u.foreign_domid, ACCESS_MEM_FOREIGN, &m->foreign);
+    else if (b->u.res0)
         rc = -EOPNOTSUPP;
     if (!rc)
-        rc = batch_run(m, &b);
-    if (b.foreign)
-        domain_put(b.foreign);
-    domain_put(b.d);
+        rc = run_list(m, b->size, add_batch_one);
+    if (m->foreign)
+        domain_put(m->foreign);
     return rc;
 }
 
-static long op_remove(const struct memop *m)
+static long op_remove(struct memop *m)
 {
-    struct xen_remove_from_physmap r;
-    struct compat_xen_remove_from_physmap c;
-    struct p2m_entry e;
-    struct domain *d;
-    long rc;
+    gfn_t g = gfn(m->u.remove.gpfn);
+    struct p2m_entry e = p2m_lookup(m->d, g);
 
-    if (hypercall_is_compat()) {
-        if (guest_read(&c, gva(m->arg.addr), sizeof(c)))
-            return -EFAULT;
-        r = (struct xen_remove_from_physmap){ c.domid, c.gpfn };
-    } else if (guest_read(&r, gva(m->arg.addr), sizeof(r))) {
-        return -EFAULT;
-    }
-    rc = target(r.domid, ACCESS_MEM_PHYSMAP, &d);
-    if (rc)
-        return rc;
-    e = p2m_lookup(d, gfn(r.gpfn));
     /* Device memory of domain 0 and grants are not its to take out here. */
     if (e.type == P2M_NONE)
-        rc = -ENOENT;
-    else if (e.type == P2M_GRANT_RW || e.type == P2M_GRANT_RO)
-        rc = -EINVAL;
-    else
-        rc = p2m_unmap(d, gfn(r.gpfn), ORDER_4K, e.mfn);
-    domain_put(d);
-    return rc;
+        return -ENOENT;
+    if (e.type == P2M_GRANT_RW || e.type == P2M_GRANT_RO)
+        return -EINVAL;
+    return p2m_unmap(m->d, g, ORDER_4K, e.mfn);
 }
 
-/* Sizes of a domain: the argument is its id alone. */
-static long op_domain_size(const struct memop *m)
+static long op_domain_size(struct memop *m)
 {
-    struct xen_memory_domain who;
-    struct domain *d;
-    long rc;
-
-    if (guest_read(&who, gva(m->arg.addr), sizeof(who)))
-        return -EFAULT;
-    rc = target(who.domid, ACCESS_MEM_INFO, &d);
-    if (rc)
-        return rc;
     switch (m->cmd) {
     case XENMEM_current_reservation:
-        rc = (long)(d->frames - d->special_frames);
-        break;
+        return (long)(m->d->frames - m->d->special_frames);
     case XENMEM_maximum_reservation:
-        rc = (long)d->max_frames;
-        break;
+        return (long)m->d->max_frames;
     default:
-        rc = (long)p2m_max_gfn(d).raw;
-        break;
+        return (long)p2m_max_gfn(m->d).raw;
     }
-    domain_put(d);
-    return rc;
 }
 
-static long op_max_ram_page(const struct memop *m)
+static long op_max_ram_page(struct memop *m)
 {
     return (long)frame_table_size;
 }
 
-static int read_map(void_gptr_t arg, struct xen_memory_map *map)
+/* A copy of d's map; false: it has none. Domain 0's is the machine's, as its
+ * builder left it. */
+static bool map_of(struct domain *d, struct guest_map *g)
 {
-    struct compat_xen_memory_map c;
+    const struct hvm_memmap_table_entry *e;
+    bool has = true;
 
-    if (!hypercall_is_compat())
-        return guest_read(map, gva(arg.addr), sizeof(*map));
-    if (guest_read(&c, gva(arg.addr), sizeof(c)))
-        return -EFAULT;
-    map->nr_entries = c.nr_entries;
-    map->buffer.addr = c.buffer.addr;
-    return 0;
-}
-
-/* Domain 0's map is the machine's, as its builder left it. */
-static long dom0_map(void_gptr_t arg, const struct xen_memory_map *map)
-{
-    const struct hvm_memmap_table_entry *from;
-    unsigned int n;
-
-    for (n = 0; n < map->nr_entries; n++) {
-        struct guest_map_entry e;
-
-        from = dom0_memory_map(n);
-        if (!from)
-            break;
-        e = (struct guest_map_entry){ from->addr, from->size, from->type };
-        if (guest_write(gva(map->buffer.addr + n * sizeof(e)), &e, sizeof(e)))
-            return -EFAULT;
+    g->nr = 0;
+    if (d == hardware_domain) {
+        while (g->nr < GUEST_MAP_MAX && (e = dom0_memory_map(g->nr)) != NULL)
+            g->entry[g->nr++] = (struct guest_map_entry){ e->addr, e->size,
+                                                          e->type };
+        return true;
     }
-    return guest_write(gva(arg.addr), &n, sizeof(n));
-}
-
-static long op_memory_map(const struct memop *m)
-{
-    struct domain *d = current->domain;
-    struct guest_map g = { .nr = 0 };
-    struct xen_memory_map map;
-    unsigned int n;
-    bool has;
-
-    if (read_map(m->arg, &map))
-        return -EFAULT;
-    if (d == hardware_domain)
-        return dom0_map(m->arg, &map);
-    /* A copy: another vCPU may set a new map, which frees this one. */
+    /* Another vCPU may set a new map, which frees this one. */
     spin_lock(&d->lock);
     has = d->hvm->map;
     if (has)
-        g = *d->hvm->map;
+        *g = *d->hvm->map;
     spin_unlock(&d->lock);
-    if (!has)
+    return has;
+}
+
+static long op_memory_map(struct memop *m)
+{
+    struct guest_map g;
+    unsigned int n;
+
+    if (!map_of(current->domain, &g))
         return -ENOSYS;
-    n = MIN(map.nr_entries, g.nr);
-    if (guest_write(gva(map.buffer.addr), g.entry, n * sizeof(g.entry[0])) ||
-        guest_write(gva(m->arg.addr), &n, sizeof(n)))
+    n = MIN(m->u.map.nr_entries, g.nr);
+    if (guest_write(gva(m->u.map.buffer.addr), g.entry,
+                    n * sizeof(g.entry[0])))
         return -EFAULT;
+    return write_arg(m->arg, &n);
+}
+
+static long op_set_memory_map(struct memop *m)
+{
+    const struct xen_memory_map *map = &m->u.foreign_map.map;
+    struct guest_map *g = heap_alloc(sizeof(*g)), *old;
+
+    if (!g)
+        return -ENOMEM;
+    if (guest_read(g->entry, gva(map->buffer.addr),
+                   map->nr_entries * sizeof(g->entry[0]))) {
+        heap_free(g);
+        return -EFAULT;
+    }
+    g->nr = map->nr_entries;
+    spin_lock(&m->d->lock);
+    old = m->d->hvm->map;
+    m->d->hvm->map = g;
+    spin_unlock(&m->d->lock);
+    heap_free(old);
     return 0;
 }
 
-static long op_set_memory_map(const struct memop *m)
+static long op_claim(struct memop *m)
 {
-    struct xen_foreign_memory_map f;
-    struct guest_map *g, *old;
-    struct domain *d;
-    long rc;
-
-    if (guest_read(&f, gva(m->arg.addr), sizeof(f)))
-        return -EFAULT;
-    if (f.map.nr_entries > GUEST_MAP_MAX)
-        return -EINVAL;
-    rc = target(f.domid, ACCESS_MEM_INFO, &d);
-    if (rc)
-        return rc;
-    g = heap_alloc(sizeof(*g));
-    rc = g ? 0 : -ENOMEM;
-    if (!rc && guest_read(g->entry, gva(f.map.buffer.addr),
-                          f.map.nr_entries * sizeof(g->entry[0])))
-        rc = -EFAULT;
-    if (!rc) {
-        g->nr = f.map.nr_entries;
-        spin_lock(&d->lock);
-        old = d->hvm->map;
-        d->hvm->map = g;
-        spin_unlock(&d->lock);
-        g = old;
-    }
-    heap_free(g);
-    domain_put(d);
-    return rc;
-}
-
-static long op_claim(const struct memop *m)
-{
-    struct xen_memory_reservation r;
-    struct domain *d;
-    long rc;
-
-    if (read_reservation(m->arg, &r))
-        return -EFAULT;
-    if (r.extent_order || r.mem_flags || !guest_ptr_is_null(r.extent_start))
-        return -EINVAL;
-    rc = target(r.domid, ACCESS_MEM_CLAIM, &d);
-    if (rc)
-        return rc;
-    rc = domain_claim(d, r.nr_extents);
-    domain_put(d);
-    return rc;
+    return domain_claim(m->d, m->u.reservation.nr_extents);
 }
 
 /* Without populate-on-demand the target is what is there. */
-static long op_pod_target(const struct memop *m)
+static long op_pod_target(struct memop *m)
 {
-    struct xen_pod_target t;
-    struct domain *d;
-    long rc;
+    struct xen_pod_target *t = &m->u.pod;
 
-    if (hypercall_is_compat())
-        return -ENOSYS;
-    if (guest_read(&t, gva(m->arg.addr), sizeof(t)))
-        return -EFAULT;
-    rc = target(t.domid, ACCESS_MEM_POD, &d);
-    if (rc)
-        return rc;
-    t.tot_pages = d->frames - d->special_frames;
-    t.pod_cache_pages = 0;
-    t.pod_entries = 0;
-    domain_put(d);
-    return guest_write(gva(m->arg.addr), &t, sizeof(t));
+    t->tot_pages = m->d->frames - m->d->special_frames;
+    t->pod_cache_pages = 0;
+    t->pod_entries = 0;
+    return write_arg(m->arg, t);
 }
 
 /* Devices' reserved memory: none is passed through. */
-static long op_rdm(const struct memop *m)
+static long op_rdm(struct memop *m)
 {
-    struct xen_reserved_device_memory_map r;
-    struct compat_xen_reserved_device_memory_map c;
+    const size_t at = offsetof(struct xen_reserved_device_memory_map,
+                               nr_entries);
+    const unsigned int none = 0;
 
-    if (hypercall_is_compat()) {
-        if (guest_read(&c, gva(m->arg.addr), sizeof(c)))
-            return -EFAULT;
-        c.nr_entries = 0;
-        return guest_write(gva(m->arg.addr), &c, sizeof(c));
-    }
-    if (guest_read(&r, gva(m->arg.addr), sizeof(r)))
-        return -EFAULT;
-    r.nr_entries = 0;
-    return guest_write(gva(m->arg.addr), &r, sizeof(r));
+    BUILD_BUG_ON(offsetof(struct compat_xen_reserved_device_memory_map,
+                          nr_entries) != at);
+    return guest_write(gva(m->arg.addr + at), &none, sizeof(none));
 }
 
 /* Frame i of a resource of d with a reference, or its size in frames when pg
@@ -623,17 +441,16 @@ static long resource(struct domain *d, unsigned int type, unsigned int id,
     }
 }
 
-static long acquire_one(struct domain *d,
-                        const struct xen_mem_acquire_resource *r,
-                        unsigned long i)
+static int acquire_one(struct memop *m, unsigned long i)
 {
+    const struct xen_mem_acquire_resource *r = &m->u.resource;
     struct page *pg;
     uint64_t g;
-    long rc = resource(d, r->type, r->id, r->frame + i, &pg);
+    int rc = (int)resource(m->d, r->type, r->id, r->frame + i, &pg);
 
     if (rc)
         return rc;
-    if (guest_read(&g, gva(r->frame_list.addr + i * sizeof(g)), sizeof(g)))
+    if (copy_from_guest_at(&g, r->frame_list, i))
         rc = -EFAULT;
     else
         rc = p2m_map(current->domain, gfn(g), page_to_mfn(pg), ORDER_4K,
@@ -643,69 +460,163 @@ static long acquire_one(struct domain *d,
     return rc;
 }
 
-static long op_acquire(const struct memop *m)
+static long op_acquire(struct memop *m)
 {
-    struct xen_mem_acquire_resource r;
-    struct domain *d;
-    unsigned long i;
+    struct xen_mem_acquire_resource *r = &m->u.resource;
     long rc;
 
-    if (hypercall_is_compat())
-        return -ENOSYS;
-    if (guest_read(&r, gva(m->arg.addr), sizeof(r)))
-        return -EFAULT;
-    if (r.pad || r.frame + r.nr_frames < r.frame)
-        return -EINVAL;
-    rc = target(r.domid, ACCESS_MEM_RESOURCE, &d);
-    if (rc)
+    if (!guest_ptr_is_null(r->frame_list))
+        return run_list(m, r->nr_frames, acquire_one);
+    rc = r->nr_frames ? -EINVAL : resource(m->d, r->type, r->id, 0, NULL);
+    if (rc <= 0)
         return rc;
-    if (guest_ptr_is_null(r.frame_list)) {
-        rc = r.nr_frames ? -EINVAL : resource(d, r.type, r.id, 0, NULL);
-        if (rc > 0) {
-            r.nr_frames = (uint32_t)rc;
-            rc = guest_write(gva(m->arg.addr), &r, sizeof(r));
-        }
-        domain_put(d);
-        return rc;
-    }
-    for (i = m->done; i < r.nr_frames && !rc; i++) {
-        if (i != m->done && vcpu_preempt_wanted()) {
-            rc = -ERESTART;
-            break;
-        }
-        rc = acquire_one(d, &r, i);
-    }
-    domain_put(d);
-    return rc == -ERESTART ? restart_at(m, i) : rc;
+    r->nr_frames = (uint32_t)rc;
+    return write_arg(m->arg, r);
 }
 
-static long (*const ops[])(const struct memop *) = {
-    [XENMEM_increase_reservation] = op_increase,
-    [XENMEM_decrease_reservation] = op_decrease,
-    [XENMEM_populate_physmap] = op_populate,
-    [XENMEM_maximum_ram_page] = op_max_ram_page,
-    [XENMEM_current_reservation] = op_domain_size,
-    [XENMEM_maximum_reservation] = op_domain_size,
-    [XENMEM_maximum_gpfn] = op_domain_size,
-    [XENMEM_add_to_physmap] = op_add,
-    [XENMEM_add_to_physmap_batch] = op_add_batch,
-    [XENMEM_remove_from_physmap] = op_remove,
-    [XENMEM_memory_map] = op_memory_map,
-    [XENMEM_set_memory_map] = op_set_memory_map,
-    [XENMEM_claim_pages] = op_claim,
-    [XENMEM_get_pod_target] = op_pod_target,
-    [XENMEM_set_pod_target] = op_pod_target,
-    [XENMEM_reserved_device_memory_map] = op_rdm,
-    [XENMEM_acquire_resource] = op_acquire,
+/* What is wrong with an argument, whoever it is about. */
+static int refuse(const struct memop *m)
+{
+    const union memop_arg *u = &m->u;
+
+    switch (m->cmd) {
+    case XENMEM_add_to_physmap:
+        return u->add.space == XENMAPSPACE_gmfn_foreign ? -ENOSYS : 0;
+    case XENMEM_add_to_physmap_batch:
+        return u->batch.space == XENMAPSPACE_gmfn_range ? -EINVAL : 0;
+    case XENMEM_set_memory_map:
+        return u->foreign_map.map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0;
+    case XENMEM_claim_pages:
+        return u->reservation.extent_order || u->reservation.mem_flags ||
+               !guest_ptr_is_null(u->reservation.extent_start) ? -EINVAL : 0;
+    case XENMEM_acquire_resource:
+        return u->resource.pad || u->resource.frame + u->resource.nr_frames <
+                                  u->resource.frame ? -EINVAL : 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct memop_type {
+    long (*fn)(struct memop *m);
+    uint8_t size;     /* of the argument, for 64-bit callers; 0: none */
+    uint8_t size32;   /* for 32-bit callers; 0: not for them */
+    uint8_t domid;    /* where in the argument the domain's id is, if */
+    uint8_t access;   /* the caller needs this right to it; 0: no domain */
+} ops[] = {
+#define ROW(cmd, fn, type, size32, right)                                   \
+    [XENMEM_##cmd] = { fn, sizeof(struct type), size32,                     \
+                       offsetof(struct type, domid), ACCESS_MEM_##right }
+#define OP(cmd, fn, type, right)                                            \
+    ROW(cmd, fn, type, sizeof(struct compat_##type), right)
+#define SAME(cmd, fn, type, right)                                          \
+    ROW(cmd, fn, type, sizeof(struct type), right)
+#define WIDE(cmd, fn, type, right) ROW(cmd, fn, type, 0, right)
+    OP(populate_physmap, op_reservation, xen_memory_reservation, RESERVATION),
+    OP(decrease_reservation, op_reservation, xen_memory_reservation,
+       RESERVATION),
+    OP(claim_pages, op_claim, xen_memory_reservation, CLAIM),
+    OP(add_to_physmap, op_add, xen_add_to_physmap, PHYSMAP),
+    OP(add_to_physmap_batch, op_add_batch, xen_add_to_physmap_batch, PHYSMAP),
+    OP(remove_from_physmap, op_remove, xen_remove_from_physmap, PHYSMAP),
+    SAME(current_reservation, op_domain_size, xen_memory_domain, INFO),
+    SAME(maximum_reservation, op_domain_size, xen_memory_domain, INFO),
+    SAME(maximum_gpfn, op_domain_size, xen_memory_domain, INFO),
+    SAME(set_memory_map, op_set_memory_map, xen_foreign_memory_map, INFO),
+    WIDE(get_pod_target, op_pod_target, xen_pod_target, POD),
+    WIDE(set_pod_target, op_pod_target, xen_pod_target, POD),
+    WIDE(acquire_resource, op_acquire, xen_mem_acquire_resource, RESOURCE),
+    [XENMEM_increase_reservation] = { .fn = op_increase },
+    [XENMEM_maximum_ram_page] = { .fn = op_max_ram_page },
+    [XENMEM_memory_map] = { op_memory_map, sizeof(struct xen_memory_map),
+                            sizeof(struct compat_xen_memory_map), 0, 0 },
+    [XENMEM_reserved_device_memory_map] = {
+        op_rdm, sizeof(struct xen_reserved_device_memory_map),
+        sizeof(struct compat_xen_reserved_device_memory_map), 0, 0 },
 };
+#undef ROW
+#undef OP
+#undef SAME
+#undef WIDE
+
+/* Copies a 32-bit caller's argument in; where its layout is another, members
+ * one by one. */
+static int read_compat(struct memop *m, size_t size)
+{
+    union {
+        struct compat_xen_memory_reservation reservation;
+        struct compat_xen_add_to_physmap add;
+        struct compat_xen_add_to_physmap_batch batch;
+        struct compat_xen_remove_from_physmap remove;
+        struct compat_xen_memory_map map;
+        struct compat_xen_reserved_device_memory_map rdm;
+        struct xen_foreign_memory_map foreign_map;
+    } c;
+
+    if (guest_read(&c, gva(m->arg.addr), size))
+        return -EFAULT;
+    switch (m->cmd) {
+    case XENMEM_populate_physmap:
+    case XENMEM_decrease_reservation:
+    case XENMEM_claim_pages:
+        m->u.reservation = (struct xen_memory_reservation){
+            { c.reservation.extent_start.addr }, c.reservation.nr_extents,
+            c.reservation.extent_order, c.reservation.mem_flags,
+            c.reservation.domid };
+        break;
+    case XENMEM_add_to_physmap:
+        m->u.add = (struct xen_add_to_physmap){
+            c.add.domid, c.add.size, c.add.space, c.add.idx, c.add.gpfn };
+        break;
+    case XENMEM_add_to_physmap_batch:
+        m->u.batch = (struct xen_add_to_physmap_batch){
+            c.batch.domid, c.batch.space, c.batch.size, c.batch.u,
+            { c.batch.idxs.addr }, { c.batch.gpfns.addr },
+            { c.batch.errs.addr } };
+        break;
+    case XENMEM_remove_from_physmap:
+        m->u.remove = (struct xen_remove_from_physmap){ c.remove.domid,
+                                                        c.remove.gpfn };
+        break;
+    case XENMEM_memory_map:
+        m->u.map = (struct xen_memory_map){ c.map.nr_entries,
+                                            { c.map.buffer.addr } };
+        break;
+    default:
+        memcpy(&m->u, &c, size);
+        break;
+    }
+    return 0;
+}
 
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
 {
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
                        .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
+    const struct memop_type *op;
+    domid_t id;
+    long rc = 0;
 
     if (m.cmd >= ARRAY_SIZE(ops))
         return -ENOSYS;
-    m.cmd = (unsigned int)index_nospec(m.cmd, ARRAY_SIZE(ops));
-    return ops[m.cmd] ? ops[m.cmd](&m) : -ENOSYS;
+    op = &ops[index_nospec(m.cmd, ARRAY_SIZE(ops))];
+    if (!op->fn)
+        return -ENOSYS;
+    if (hypercall_is_compat() && op->size)
+        rc = op->size32 ? read_compat(&m, op->size32) : -ENOSYS;
+    else if (op->size)
+        rc = guest_read(&m.u, gva(arg.addr), op->size);
+    if (!rc)
+        rc = refuse(&m);
+    if (!rc && op->access) {
+        memcpy(&id, (const char *)&m.u + op->domid, sizeof(id));
+        rc = target_get(id, op->access, &m.d);
+    }
+    /* The answer of these is how far they came, whatever stops them. */
+    if (rc)
+        return op->access == ACCESS_MEM_RESERVATION ? (long)m.done : rc;
+    rc = op->fn(&m);
+    if (m.d)
+        domain_put(m.d);
+    return rc;
 }

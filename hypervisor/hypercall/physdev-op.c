@@ -4,148 +4,90 @@
  * I/O APICs and its devices' message registers. What is left is news about
  * PCI functions.
  */
-#include "hypervisor/hypercall/physdev-op.h"
+#include "hypervisor/abi/physdev.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/pci/vpci.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/abi/physdev.h"
-#include "hypervisor/core/access.h"
+#include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 
-#define READ(op, arg) guest_read(&(op), gva((arg).addr), sizeof(op))
+SUBOP_EXPR(pci_device_add, physdev_pci_device_add,
+           vpci_add(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
+SUBOP_EXPR(pci_device_remove, physdev_pci_device,
+           vpci_remove(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
 
-static struct domain *self(void)
+static long op_pci_device_reset(struct vcpu *v, void *arg)
 {
-    return current->domain;
-}
+    struct pci_device_reset *op = arg;
 
-static long device_add(void_gptr_t arg)
-{
-    struct physdev_pci_device_add op;
-
-    if (READ(op, arg))
-        return -EFAULT;
-    return vpci_add(self(), PCI_SBDF(op.seg, op.bus, op.devfn));
-}
-
-static long device_remove(void_gptr_t arg)
-{
-    struct physdev_pci_device op;
-
-    if (READ(op, arg))
-        return -EFAULT;
-    return vpci_remove(self(), PCI_SBDF(op.seg, op.bus, op.devfn));
-}
-
-static long device_reset(void_gptr_t arg)
-{
-    struct pci_device_reset op;
-
-    if (READ(op, arg))
-        return -EFAULT;
-    if (op.flags & ~(uint32_t)PCI_DEVICE_RESET_MASK)
+    if (op->flags & ~(uint32_t)PCI_DEVICE_RESET_MASK)
         return -EINVAL;
-    return vpci_reset(self(), PCI_SBDF(op.dev.seg, op.dev.bus,
-                                       op.dev.devfn));
+    return vpci_reset(v->domain, PCI_SBDF(op->dev.seg, op->dev.bus,
+                                          op->dev.devfn));
 }
 
 /* Domain 0 found a configuration space and that it is reserved. Those of the
  * MCFG are watched from the start; others nobody can watch. */
-static long mmcfg_reserved(void_gptr_t arg)
+static long op_pci_mmcfg_reserved(struct vcpu *v, void *arg)
 {
-    struct physdev_pci_mmcfg_reserved op;
+    struct physdev_pci_mmcfg_reserved *op = arg;
 
-    if (READ(op, arg))
-        return -EFAULT;
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         const struct acpi_mcfg *m = &acpi_info.mcfg[i];
 
-        if (m->maddr == op.address && m->segment == op.segment &&
-            m->first_bus == op.start_bus && m->last_bus == op.end_bus)
+        if (m->maddr == op->address && m->segment == op->segment &&
+            m->first_bus == op->start_bus && m->last_bus == op->end_bus)
             return 0;
     }
     return -ENODEV;
 }
 
-/* The pin's entry says so as well, when it is unmasked. */
-static long setup_gsi(void_gptr_t arg)
+/* Only for a domain that one is device model of, or domain 0; and nobody has
+ * pirqs. */
+static long no_pirq(domid_t id, int error)
 {
-    struct physdev_setup_gsi op;
+    struct domain *d;
+    int rc = target_get(id, ACCESS_MAP_PIRQ, &d);
 
-    if (READ(op, arg))
-        return -EFAULT;
-    return op.gsi < 0 || (unsigned int)op.gsi >= ioapic_gsis() ? -EINVAL : 0;
+    if (rc)
+        return rc;
+    domain_put(d);
+    return error;
 }
+
+SUBOP_EXPR(map_pirq, physdev_map_pirq, no_pirq(a->domid, -EOPNOTSUPP))
+SUBOP_EXPR(unmap_pirq, physdev_unmap_pirq, no_pirq(a->domid, -EINVAL))
+
+/* The pin's entry says so as well, when it is unmasked. */
+SUBOP_EXPR(setup_gsi, physdev_setup_gsi,
+           a->gsi >= 0 && (unsigned int)a->gsi < ioapic_gsis() ? 0 : -EINVAL)
 
 /* Before and after a driver in domain 0 takes the device with a USB debug
  * port: Lodge's console uses none. */
-static long dbgp_op(void_gptr_t arg)
+SUBOP_EXPR(dbgp_op, physdev_dbgp_op,
+           a->op == PHYSDEVOP_DBGP_RESET_PREPARE ||
+           a->op == PHYSDEVOP_DBGP_RESET_DONE ? 0 : -ENOSYS)
+
+long do_physdev_op(unsigned int cmd, void_gptr_t arg)
 {
-    struct physdev_dbgp_op op;
+    static const struct subop ops[] = {
+#define OP(name, type)                                                      \
+    [PHYSDEVOP_##name] = { op_##name, SUBOP_ARG(struct type), SUBOP_IN }
+        OP(map_pirq, physdev_map_pirq),
+        OP(unmap_pirq, physdev_unmap_pirq),
+        OP(setup_gsi, physdev_setup_gsi),
+        OP(pci_mmcfg_reserved, physdev_pci_mmcfg_reserved),
+        OP(pci_device_add, physdev_pci_device_add),
+        OP(pci_device_remove, physdev_pci_device),
+        OP(pci_device_reset, pci_device_reset),
+        OP(dbgp_op, physdev_dbgp_op),
+#undef OP
+    };
 
-    if (READ(op, arg))
-        return -EFAULT;
-    return op.op == PHYSDEVOP_DBGP_RESET_PREPARE ||
-                   op.op == PHYSDEVOP_DBGP_RESET_DONE ? 0 : -ENOSYS;
-}
-
-/* Only for a domain that one is device model of, or domain 0; and nobody has
- * pirqs. */
-static long map_pirq(void_gptr_t arg)
-{
-    struct physdev_map_pirq op;
-    struct domain *d;
-    int rc;
-
-    if (READ(op, arg))
-        return -EFAULT;
-    d = domain_get(op.domid);
-    if (!d)
-        return -ESRCH;
-    rc = may(self(), ACCESS_MAP_PIRQ, d);
-    domain_put(d);
-    return rc ? rc : -EOPNOTSUPP;
-}
-
-static long unmap_pirq(void_gptr_t arg)
-{
-    struct physdev_unmap_pirq op;
-    struct domain *d;
-    int rc;
-
-    if (READ(op, arg))
-        return -EFAULT;
-    d = domain_get(op.domid);
-    if (!d)
-        return -ESRCH;
-    rc = may(self(), ACCESS_MAP_PIRQ, d);
-    domain_put(d);
-    return rc ? rc : -EINVAL;
-}
-
-static const struct {
-    int cmd;
-    bool dom0_only; /* others: no such call */
-    long (*fn)(void_gptr_t arg);
-} ops[] = {
-    { PHYSDEVOP_map_pirq, false, map_pirq },
-    { PHYSDEVOP_unmap_pirq, false, unmap_pirq },
-    { PHYSDEVOP_setup_gsi, true, setup_gsi },
-    { PHYSDEVOP_pci_mmcfg_reserved, true, mmcfg_reserved },
-    { PHYSDEVOP_pci_device_add, true, device_add },
-    { PHYSDEVOP_pci_device_remove, true, device_remove },
-    { PHYSDEVOP_pci_device_reset, true, device_reset },
-    { PHYSDEVOP_dbgp_op, true, dbgp_op },
-};
-
-long do_physdev_op(int cmd, void_gptr_t arg)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++)
-        if (ops[i].cmd == cmd)
-            return ops[i].dom0_only && self() != hardware_domain
-                       ? -ENOSYS : ops[i].fn(arg);
-    return -ENOSYS;
+    /* For others than domain 0 most are no such call. */
+    if (cmd != PHYSDEVOP_map_pirq && cmd != PHYSDEVOP_unmap_pirq &&
+        current->domain != hardware_domain)
+        return -ENOSYS;
+    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

@@ -4,17 +4,13 @@
  * clock, screen, CPUs, power. EFI run-time services and microcode are not
  * offered.
  */
-#include "hypervisor/hypercall/platform-op.h"
+#include "hypervisor/abi/platform.h"
 
 #include "hvm/dom0/build.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/pvtime.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/abi/platform.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
@@ -27,146 +23,64 @@
 #define MSR_PLATFORM_ID 0x17
 
 #define ACPI_S5 5
-#define CPUS_HERE nr_cpus_online
 
 BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
-/* An operation: may change op->u, which is copied back if it returns at
- * least 0 (or always, where Xen does so even then). */
-typedef long op_fn(struct xen_platform_op *op);
-
-/* ---- clock ---------------------------------------------------------------- */
+/* --- clock --- */
 
 static void set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
 {
-    struct domain *d = domain_get_from(0);
-    unsigned int next;
+    struct domain *d;
 
     wallclock_set(secs * 1000000000ull + nsecs, at);
-    while (d) {
-        next = d->id + 1u;
+    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->id + 1);
         spin_lock(&d->lock);
         if (d->shared_info)
             pvtime_update_wallclock(d);
         spin_unlock(&d->lock);
-        domain_put(d);
-        d = domain_get_from((domid_t)next);
     }
 }
 
-static long settime32(struct xen_platform_op *op)
-{
-    const struct xenpf_settime32 *t = &op->u.settime32;
+/* --- screen --- */
 
-    set_clock(t->secs, t->nsecs, t->system_time);
-    return 0;
+static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
+                                                 bool efi)
+{
+    return (struct dom0_vga_console_info){
+        .video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB,
+        .u.vesa_lfb = {
+            .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
+            .bytes_per_line = (uint16_t)fb->pitch, .bits_per_pixel = fb->bpp,
+            .lfb_base = (uint32_t)fb->maddr,
+            .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
+            .lfb_size = (uint32_t)(((uint64_t)fb->pitch * fb->height +
+                                    0xffff) >> 16),
+            .red_pos = fb->red_pos, .red_size = fb->red_size,
+            .green_pos = fb->green_pos, .green_size = fb->green_size,
+            .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
+        },
+    };
 }
 
-static long settime64(struct xen_platform_op *op)
+static long dom0_console(struct dom0_vga_console_info *info)
 {
-    const struct xenpf_settime64 *t = &op->u.settime64;
-
-    if (t->mbz)
-        return -EINVAL;
-    set_clock(t->secs, t->nsecs, t->system_time);
-    return 0;
-}
-
-/* ---- screen and firmware -------------------------------------------------- */
-
-static void describe_text(struct dom0_vga_console_info *v)
-{
-    v->video_type = XEN_VGATYPE_TEXT_MODE_3;
-    v->u.text_mode_3.font_height = 16;
-    v->u.text_mode_3.rows = 25;
-    v->u.text_mode_3.columns = 80;
-}
-
-static void describe_framebuffer(struct dom0_vga_console_info *v,
-                                 const struct framebuffer *fb, bool efi)
-{
-    v->video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB;
-    v->u.vesa_lfb.width = (uint16_t)fb->width;
-    v->u.vesa_lfb.height = (uint16_t)fb->height;
-    v->u.vesa_lfb.bytes_per_line = (uint16_t)fb->pitch;
-    v->u.vesa_lfb.bits_per_pixel = fb->bpp;
-    v->u.vesa_lfb.lfb_base = (uint32_t)fb->maddr;
-    v->u.vesa_lfb.ext_lfb_base = (uint32_t)(fb->maddr >> 32);
-    v->u.vesa_lfb.lfb_size =
-        (uint32_t)(((uint64_t)fb->pitch * fb->height + 0xffff) >> 16);
-    v->u.vesa_lfb.red_pos = fb->red_pos;
-    v->u.vesa_lfb.red_size = fb->red_size;
-    v->u.vesa_lfb.green_pos = fb->green_pos;
-    v->u.vesa_lfb.green_size = fb->green_size;
-    v->u.vesa_lfb.blue_pos = fb->blue_pos;
-    v->u.vesa_lfb.blue_size = fb->blue_size;
-}
-
-static long dom0_console(struct xen_platform_op *op)
-{
-    struct dom0_vga_console_info *v = &op->u.dom0_console;
+    static const struct dom0_vga_console_info text = {
+        .video_type = XEN_VGATYPE_TEXT_MODE_3,
+        .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
+    };
     const struct boot_info *boot = dom0_boot_info;
 
-    memset(v, 0, sizeof(*v));
     if (boot && boot->fb.maddr)
-        describe_framebuffer(v, &boot->fb, boot->efi_system_table);
+        *info = framebuffer(&boot->fb, boot->efi_system_table);
     else if (boot && boot->vga_text)
-        describe_text(v);
+        *info = text;
     else
         return -ENODEV;
-    return sizeof(*v);
+    return sizeof(*info);
 }
 
-/* What the BIOS said at boot is not kept; EFI's tables go with its run-time
- * services, which are not offered. */
-static long firmware_info(struct xen_platform_op *op)
-{
-    switch (op->u.firmware_info.type) {
-    case XEN_FW_DISK_INFO:
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
-        return -ESRCH;
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        if (op->u.firmware_info.index)
-            return -ESRCH;
-        op->u.firmware_info.u.kbd_shift_flags = 0;
-        return 0;
-    case XEN_FW_EFI_INFO:
-        return -ENOSYS;
-    default:
-        return -EINVAL;
-    }
-}
-
-/* ---- power ---------------------------------------------------------------- */
-
-static long enter_sleep(struct xen_platform_op *op)
-{
-    const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
-
-    if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
-        return -EINVAL;
-    if (s->sleep_state == ACPI_S5)
-        machine_power_off();
-    return -EOPNOTSUPP;
-}
-
-/* What ACPI says of C and P states is taken note of by nobody yet. */
-static long set_pminfo(struct xen_platform_op *op)
-{
-    switch (op->u.set_pminfo.type) {
-    case XEN_PM_CX:
-    case XEN_PM_PX:
-    case XEN_PM_PDC:
-        return 0;
-    case XEN_PM_TX:
-        return -ENOSYS;
-    default:
-        return -EINVAL;
-    }
-}
-
-/* ---- CPUs ----------------------------------------------------------------- */
+/* --- CPUs --- */
 
 static uint32_t acpi_id_of(uint32_t apic_id)
 {
@@ -176,13 +90,12 @@ static uint32_t acpi_id_of(uint32_t apic_id)
     return ~0u;
 }
 
-static long get_cpuinfo(struct xen_platform_op *op)
+static long get_cpuinfo(struct xenpf_pcpuinfo *p)
 {
-    struct xenpf_pcpuinfo *p = &op->u.pcpu_info;
     uint32_t cpu = p->xen_cpuid;
 
-    p->max_present = CPUS_HERE - 1;
-    if (cpu >= CPUS_HERE) {
+    p->max_present = nr_cpus_online - 1;
+    if (cpu >= nr_cpus_online) {
         p->flags = XEN_PCPU_FLAGS_INVALID;
         return 0;
     }
@@ -192,15 +105,14 @@ static long get_cpuinfo(struct xen_platform_op *op)
     return 0;
 }
 
-static long get_cpu_version(struct xen_platform_op *op)
+static long get_cpu_version(struct xenpf_pcpu_version *p)
 {
-    struct xenpf_pcpu_version *p = &op->u.pcpu_version;
     struct cpuid_regs r = cpuid(0, 0);
 
-    p->max_present = CPUS_HERE - 1;
+    p->max_present = nr_cpus_online - 1;
     memset(p->vendor_id, 0, sizeof(p->vendor_id));
     p->family = p->model = p->stepping = 0;
-    if (p->xen_cpuid >= CPUS_HERE)
+    if (p->xen_cpuid >= nr_cpus_online)
         return 0;
     memcpy(p->vendor_id, &r.b, 4);
     memcpy(p->vendor_id + 4, &r.d, 4);
@@ -211,73 +123,35 @@ static long get_cpu_version(struct xen_platform_op *op)
     return 0;
 }
 
-struct revision {
-    uint32_t pf, revision;
-};
-
 static void read_revision(void *arg)
 {
-    struct revision *r = arg;
-    uint64_t v = 0;
+    struct xenpf_ucode_revision *p = arg;
+    bool intel = cpu_features.vendor == VENDOR_INTEL;
+    uint64_t revision, platform;
 
-    if (rdmsr_safe(MSR_UCODE_REVISION, &v))
-        v = 0;
-    if (cpu_features.vendor == VENDOR_INTEL) {
-        r->revision = (uint32_t)(v >> 32);
-        if (rdmsr_safe(MSR_PLATFORM_ID, &v))
-            v = 0;
-        r->pf = 1u << (v >> 50 & 7);
-    } else {
-        r->revision = (uint32_t)v;
-        r->pf = 0;
-    }
+    if (rdmsr_safe(MSR_UCODE_REVISION, &revision))
+        revision = 0;
+    if (!intel || rdmsr_safe(MSR_PLATFORM_ID, &platform))
+        platform = 0;
+    p->revision = (uint32_t)(intel ? revision >> 32 : revision);
+    p->pf = intel ? 1u << (platform >> 50 & 7) : 0;
 }
 
-static long get_ucode_revision(struct xen_platform_op *op)
+static long get_ucode_revision(struct xenpf_ucode_revision *p)
 {
-    struct xenpf_ucode_revision *p = &op->u.ucode_revision;
     struct cpumask one = { { 0 } };
-    struct revision r = { 0, 0 };
 
-    if (p->cpu >= CPUS_HERE)
+    if (p->cpu >= nr_cpus_online)
         return -ENOENT;
-    cpumask_set(&one, (unsigned int)index_nospec(p->cpu, MAX_CPUS));
-    smp_call(&one, read_revision, &r);
     p->signature = cpuid(1, 0).a;
-    p->pf = r.pf;
-    p->revision = r.revision;
+    cpumask_set(&one, (unsigned int)index_nospec(p->cpu, MAX_CPUS));
+    smp_call(&one, read_revision, p);
     return 0;
 }
 
-static long cpu_online(struct xen_platform_op *op)
-{
-    return op->u.cpu_ol.cpuid < CPUS_HERE ? 0 : -EINVAL;
-}
-
-static long cpu_offline(struct xen_platform_op *op)
-{
-    if (op->u.cpu_ol.cpuid >= CPUS_HERE)
-        return -EINVAL;
-    return -EOPNOTSUPP;
-}
-
-static long core_parking(struct xen_platform_op *op)
-{
-    switch (op->u.core_parking.type) {
-    case XEN_CORE_PARKING_SET:
-        return op->u.core_parking.idle_nums ? -EOPNOTSUPP : 0;
-    case XEN_CORE_PARKING_GET:
-        op->u.core_parking.idle_nums = 0;
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
 /* MSRs by list: none is allowed; the first entry says so. */
-static long resource_op(struct xen_platform_op *op)
+static long resource_op(const struct xenpf_resource_op *r)
 {
-    const struct xenpf_resource_op *r = &op->u.resource_op;
     struct xenpf_resource_entry e;
 
     if (!r->nr_entries)
@@ -293,53 +167,107 @@ static long resource_op(struct xen_platform_op *op)
     return copy_to_guest(r->entries, &e) ? -EFAULT : 0;
 }
 
-static long platform_quirk(struct xen_platform_op *op)
+/* --- the rest --- */
+
+/* What the BIOS said at boot is not kept; EFI's tables go with its run-time
+ * services, which are not offered. */
+static long firmware_info(struct xenpf_firmware_info *f)
 {
-    switch (op->u.platform_quirk.quirk_id) {
-    case QUIRK_NOIRQBALANCING:
-    case QUIRK_IOAPIC_BAD_REGSEL:
-    case QUIRK_IOAPIC_GOOD_REGSEL:
-        return 0;
+    switch (f->type) {
+    case XEN_FW_KBD_SHIFT_FLAGS:
+        f->u.kbd_shift_flags = 0;
+        return f->index ? -ESRCH : 0;
+    case XEN_FW_DISK_INFO:
+    case XEN_FW_DISK_MBR_SIGNATURE:
+    case XEN_FW_VBEDDC_INFO:
+        return -ESRCH;
     default:
-        return -EINVAL;
+        return f->type == XEN_FW_EFI_INFO ? -ENOSYS : -EINVAL;
     }
 }
 
-/* No driver for this machine's processors, as Xen puts it. */
-static long no_microcode(struct xen_platform_op *op)
+static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
 {
-    return -EINVAL;
+    if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
+        return -EINVAL;
+    if (s->sleep_state == ACPI_S5)
+        machine_power_off();
+    return -EOPNOTSUPP;
 }
 
-static const struct {
-    uint32_t cmd;
-    bool writes_back;
-    op_fn *fn;
-} ops[] = {
-    { XENPF_settime32, false, settime32 },
-    { XENPF_settime64, false, settime64 },
-    { XENPF_get_dom0_console, true, dom0_console },
-    { XENPF_firmware_info, true, firmware_info },
-    { XENPF_enter_acpi_sleep, false, enter_sleep },
-    { XENPF_set_processor_pminfo, false, set_pminfo },
-    { XENPF_get_cpuinfo, true, get_cpuinfo },
-    { XENPF_get_cpu_version, true, get_cpu_version },
-    { XENPF_get_ucode_revision, true, get_ucode_revision },
-    { XENPF_cpu_online, false, cpu_online },
-    { XENPF_cpu_offline, false, cpu_offline },
-    { XENPF_core_parking, true, core_parking },
-    { XENPF_resource_op, false, resource_op },
-    { XENPF_platform_quirk, false, platform_quirk },
-    { XENPF_microcode_update, false, no_microcode },
-    { XENPF_microcode_update2, false, no_microcode },
-};
+static long core_parking(struct xenpf_core_parking *p)
+{
+    if (p->type == XEN_CORE_PARKING_SET)
+        return p->idle_nums ? -EOPNOTSUPP : 0;
+    p->idle_nums = 0;
+    return p->type == XEN_CORE_PARKING_GET ? 0 : -EINVAL;
+}
+
+/* *out: the argument is to be written back. */
+static long run(struct xen_platform_op *op, bool *out)
+{
+    switch (op->cmd) {
+    case XENPF_settime32:
+        set_clock(op->u.settime32.secs, op->u.settime32.nsecs,
+                  op->u.settime32.system_time);
+        return 0;
+    case XENPF_settime64:
+        if (op->u.settime64.mbz)
+            return -EINVAL;
+        set_clock(op->u.settime64.secs, op->u.settime64.nsecs,
+                  op->u.settime64.system_time);
+        return 0;
+    case XENPF_enter_acpi_sleep:
+        return enter_sleep(&op->u.enter_acpi_sleep);
+    case XENPF_set_processor_pminfo:
+        /* What ACPI says of C and P states is taken note of by nobody yet. */
+        if (op->u.set_pminfo.type == XEN_PM_TX)
+            return -ENOSYS;
+        return op->u.set_pminfo.type <= XEN_PM_PDC ? 0 : -EINVAL;
+    case XENPF_cpu_online:
+        return op->u.cpu_ol.cpuid < nr_cpus_online ? 0 : -EINVAL;
+    case XENPF_cpu_offline:
+        return op->u.cpu_ol.cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL;
+    case XENPF_resource_op:
+        return resource_op(&op->u.resource_op);
+    case XENPF_platform_quirk:
+        return op->u.platform_quirk.quirk_id >= QUIRK_NOIRQBALANCING &&
+               op->u.platform_quirk.quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL
+                   ? 0 : -EINVAL;
+    case XENPF_microcode_update:
+    case XENPF_microcode_update2:
+        /* No driver for this machine's processors, as Xen puts it. */
+        return -EINVAL;
+    default:
+        break;
+    }
+    /* The rest answers. */
+    *out = true;
+    switch (op->cmd) {
+    case XENPF_get_dom0_console:
+        return dom0_console(&op->u.dom0_console);
+    case XENPF_firmware_info:
+        return firmware_info(&op->u.firmware_info);
+    case XENPF_get_cpuinfo:
+        return get_cpuinfo(&op->u.pcpu_info);
+    case XENPF_get_cpu_version:
+        return get_cpu_version(&op->u.pcpu_version);
+    case XENPF_get_ucode_revision:
+        return get_ucode_revision(&op->u.ucode_revision);
+    case XENPF_core_parking:
+        return core_parking(&op->u.core_parking);
+    default:
+        return -ENOSYS;
+    }
+}
 
 long do_platform_op(void_gptr_t arg)
 {
     struct xen_platform_op op;
+    bool out = false;
     long rc;
 
-    if (guest_read(&op, gva(arg.addr), sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
     if (op.interface_version != XENPF_INTERFACE_VERSION)
         return -EACCES;
@@ -349,14 +277,6 @@ long do_platform_op(void_gptr_t arg)
     /* The layout of 64-bit callers only. */
     if (hypercall_is_compat())
         return -EOPNOTSUPP;
-    for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++) {
-        if (ops[i].cmd != op.cmd)
-            continue;
-        rc = ops[i].fn(&op);
-        if (rc >= 0 && ops[i].writes_back &&
-            guest_write(gva(arg.addr), &op, sizeof(op)))
-            rc = -EFAULT;
-        return rc;
-    }
-    return -ENOSYS;
+    rc = run(&op, &out);
+    return out && rc >= 0 && write_arg(arg, &op) ? -EFAULT : rc;
 }

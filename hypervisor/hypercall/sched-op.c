@@ -1,41 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * HYPERVISOR_sched_op: a vCPU yields, waits, or ends its domain. Each
- * argument is copied in once, by the table; keeps no state.
+ * HYPERVISOR_sched_op: a vCPU yields, waits, or ends its domain. Keeps no
+ * state.
  */
-#include "hypervisor/hypercall/sched-op.h"
+#include "hypervisor/abi/sched.h"
 
 #include "hvm/event.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/run.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/abi/sched.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 
 /* As many as Xen takes. */
 #define MAX_POLL_PORTS 128
 
-union sched_arg {
-    struct sched_shutdown shutdown;
-    struct sched_poll poll;
-    struct compat_sched_poll poll32;
-    struct sched_remote_shutdown remote;
-    struct sched_watchdog watchdog;
-    struct sched_pin_override pin;
-};
-
-static long op_yield(struct vcpu *v, union sched_arg *a)
+static long op_yield(struct vcpu *v, void *arg)
 {
     sched_give_way();
     return 0;
 }
 
 /* HLT with events enabled. */
-static long op_block(struct vcpu *v, union sched_arg *a)
+static long op_block(struct vcpu *v, void *arg)
 {
     WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
     v->hvm->halted = true;
@@ -43,15 +30,19 @@ static long op_block(struct vcpu *v, union sched_arg *a)
     return 0;
 }
 
-static long op_shutdown(struct vcpu *v, union sched_arg *a)
+static long op_shutdown(struct vcpu *v, void *arg)
 {
-    domain_shutdown(v->domain, (int)(a->shutdown.reason & 0xff));
+    struct sched_shutdown *a = arg;
+
+    domain_shutdown(v->domain, (int)(a->reason & 0xff));
     return 0;
 }
 
-static long op_shutdown_code(struct vcpu *v, union sched_arg *a)
+static long op_shutdown_code(struct vcpu *v, void *arg)
 {
-    (void)domain_set_shutdown_code(v->domain, (int)a->shutdown.reason);
+    struct sched_shutdown *a = arg;
+
+    (void)domain_set_shutdown_code(v->domain, (int)a->reason);
     return 0;
 }
 
@@ -93,18 +84,17 @@ static void poll_wait(struct vcpu *v, uint64_t timeout)
     atomic_set_bit(PENDING_IRQ, &v->pending);
 }
 
-static long op_poll(struct vcpu *v, union sched_arg *a)
+static long op_poll(struct vcpu *v, void *arg)
 {
-    struct sched_poll p = a->poll;
+    const struct compat_sched_poll *c = arg;
+    struct sched_poll p;
     evtchn_port_t port = EVTCHN_POLL_ANY;
     int rc;
 
     if (hypercall_is_compat())
-        p = (struct sched_poll){
-            .ports = guest_ptr_make(evtchn_port, a->poll32.ports.addr),
-            .nr_ports = a->poll32.nr_ports,
-            .timeout = a->poll32.timeout,
-        };
+        p = (struct sched_poll){ { c->ports.addr }, c->nr_ports, c->timeout };
+    else
+        p = *(const struct sched_poll *)arg;
     if (p.nr_ports > MAX_POLL_PORTS)
         return -EINVAL;
     if (p.nr_ports == 1 && copy_from_guest(&port, p.ports))
@@ -119,65 +109,43 @@ static long op_poll(struct vcpu *v, union sched_arg *a)
     return rc < 0 ? rc : 0;
 }
 
-static long op_remote_shutdown(struct vcpu *v, union sched_arg *a)
+static long op_remote_shutdown(struct vcpu *v, void *arg)
 {
-    struct domain *d = domain_get(a->remote.domain_id);
-    int rc;
+    struct sched_remote_shutdown *a = arg;
+    struct domain *d;
+    int rc = target_get(a->domain_id, ACCESS_SHUTDOWN, &d);
 
-    if (!d)
-        return -ESRCH;
-    rc = may(v->domain, ACCESS_SHUTDOWN, d);
-    if (!rc)
-        domain_shutdown(d, (int)(a->remote.reason & 0xff));
+    if (rc)
+        return rc;
+    domain_shutdown(d, (int)(a->reason & 0xff));
     domain_put(d);
-    return rc;
+    return 0;
 }
 
-static long op_watchdog(struct vcpu *v, union sched_arg *a)
-{
-    return domain_watchdog(v->domain, a->watchdog.id, a->watchdog.timeout);
-}
-
+SUBOP_EXPR(watchdog, sched_watchdog, domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-static long op_pin_override(struct vcpu *v, union sched_arg *a)
+SUBOP_EXPR(pin_override, sched_pin_override,
+           a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
+
+long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {
-    return a->pin.pcpu < 0 ? sched_unpin(v)
-                           : sched_pin(v, (unsigned int)a->pin.pcpu);
-}
+    static const struct subop ops[] = {
+#define OP(name, type)                                                      \
+    [SCHEDOP_##name] = { op_##name, SUBOP_ARG(struct type), SUBOP_IN }
+        [SCHEDOP_yield] = { op_yield, 0, 0, 0 },
+        [SCHEDOP_block] = { op_block, 0, 0, 0 },
+        [SCHEDOP_poll] = { op_poll, sizeof(struct sched_poll),
+                           sizeof(struct compat_sched_poll), SUBOP_IN },
+        OP(shutdown, sched_shutdown),
+        OP(remote_shutdown, sched_remote_shutdown),
+        OP(shutdown_code, sched_shutdown),
+        OP(watchdog, sched_watchdog),
+        OP(pin_override, sched_pin_override),
+#undef OP
+    };
 
-/* Sub-operation: size of the argument for 64- and 32-bit callers. */
-static const struct sched_call {
-    long (*fn)(struct vcpu *v, union sched_arg *a);
-    uint8_t size, size32;
-} sched_calls[] = {
-#define ARG(type) sizeof(struct type), sizeof(struct type)
-    [SCHEDOP_yield] = { op_yield, 0, 0 },
-    [SCHEDOP_block] = { op_block, 0, 0 },
-    [SCHEDOP_shutdown] = { op_shutdown, ARG(sched_shutdown) },
-    [SCHEDOP_poll] = { op_poll, sizeof(struct sched_poll),
-                       sizeof(struct compat_sched_poll) },
-    [SCHEDOP_remote_shutdown] = { op_remote_shutdown,
-                                  ARG(sched_remote_shutdown) },
-    [SCHEDOP_shutdown_code] = { op_shutdown_code, ARG(sched_shutdown) },
-    [SCHEDOP_watchdog] = { op_watchdog, ARG(sched_watchdog) },
-    [SCHEDOP_pin_override] = { op_pin_override, ARG(sched_pin_override) },
-#undef ARG
-};
-
-long do_sched_op(int cmd, void_gptr_t arg)
-{
-    union sched_arg a = { 0 };
-    const struct sched_call *call;
-    size_t size;
-
-    if (cmd < 0 || (unsigned int)cmd >= ARRAY_SIZE(sched_calls))
-        return -ENOSYS;
-    call = &sched_calls[index_nospec((size_t)cmd, ARRAY_SIZE(sched_calls))];
-    size = hypercall_is_compat() ? call->size32 : call->size;
     /* Before the argument, as Xen does. */
     if (cmd == SCHEDOP_pin_override && current->domain != hardware_domain)
         return -EPERM;
-    if (size && guest_read(&a, gva(arg.addr), size))
-        return -EFAULT;
-    return call->fn(current, &a);
+    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

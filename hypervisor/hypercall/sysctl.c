@@ -5,17 +5,13 @@
  */
 #include "hypervisor/abi/sysctl.h"
 
-#include "hvm/mem/guest-copy.h"
 #include "hvm/policy/cpuid.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/core/access.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/hypercall/domctl-impl.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
@@ -47,17 +43,19 @@ static long op_readconsole(struct xen_sysctl *op)
     return rc;
 }
 
-/* Claims of all domains, in frames. */
-static uint64_t claims(void)
+/* How many domains there are; *claims: frames they have claimed in all. */
+static uint32_t count_domains(uint64_t *claims)
 {
     struct domain *d;
-    uint64_t sum = 0;
+    uint32_t n = 0;
 
+    *claims = 0;
     for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
         id = (domid_t)(d->id + 1);
-        sum += d->claimed;
+        *claims += d->claimed;
+        n++;
     }
-    return sum;
+    return n;
 }
 
 static long op_physinfo(struct xen_sysctl *op)
@@ -76,7 +74,7 @@ static long op_physinfo(struct xen_sysctl *op)
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
     o->total_pages = pages_total();
     o->free_pages = pages_free();
-    o->outstanding_pages = claims();
+    (void)count_domains(&o->outstanding_pages);
     o->max_mfn = frame_table_size - 1;
     if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words, &nr))
         memcpy(o->hw_cap, words, sizeof(o->hw_cap));
@@ -101,8 +99,7 @@ static long op_domains(struct xen_sysctl *op)
         id = (domid_t)(d->id + 1);
         domctl_info(d, &info);
         domain_put(d);
-        if (guest_write(gva(o->buffer.addr + n * sizeof(info)), &info,
-                        sizeof(info)))
+        if (copy_to_guest_at(o->buffer, n, &info))
             return -EFAULT;
         n++;
     }
@@ -116,7 +113,7 @@ static long op_debug_keys(struct xen_sysctl *op)
     char c;
 
     for (uint32_t i = 0; i < MIN(o->nr_keys, 64u); i++) {
-        if (guest_read(&c, gva(o->keys.addr + i), 1))
+        if (copy_from_guest_at(&c, o->keys, i))
             return -EFAULT;
         debug_key(c);
     }
@@ -131,8 +128,7 @@ static long op_cpuinfo(struct xen_sysctl *op)
     for (uint32_t i = 0; i < n; i++) {
         struct xen_sysctl_cpuinfo info = { .idletime = sched_idle_time(i) };
 
-        if (guest_write(gva(o->info.addr + i * sizeof(info)), &info,
-                        sizeof(info)))
+        if (copy_to_guest_at(o->info, i, &info))
             return -EFAULT;
     }
     o->nr_cpus = n;
@@ -156,7 +152,7 @@ static long op_cputopo(struct xen_sysctl *op)
     for (uint32_t i = 0; i < MIN(room, nr_cpus_online); i++) {
         struct xen_sysctl_cputopo t = { .core = i, .socket = 0, .node = 0 };
 
-        if (guest_write(gva(o->cputopo.addr + i * sizeof(t)), &t, sizeof(t)))
+        if (copy_to_guest_at(o->cputopo, i, &t))
             return -EFAULT;
     }
     o->num_cpus = MIN(room, nr_cpus_online);
@@ -174,10 +170,10 @@ static long op_numa(struct xen_sysctl *op)
     if (!room)
         return 0;
     if (!guest_ptr_is_null(o->meminfo) &&
-        guest_write(gva(o->meminfo.addr), &m, sizeof(m)))
+        copy_to_guest(o->meminfo, &m))
         return -EFAULT;
     if (!guest_ptr_is_null(o->distance) &&
-        guest_write(gva(o->distance.addr), &near, sizeof(near)))
+        copy_to_guest(o->distance, &near))
         return -EFAULT;
     return 0;
 }
@@ -185,25 +181,12 @@ static long op_numa(struct xen_sysctl *op)
 static long op_pcitopo(struct xen_sysctl *op)
 {
     struct xen_sysctl_pcitopoinfo *o = &op->u.pcitopoinfo;
-    const uint32_t node = 0;
+    uint32_t node = 0;
 
     for (uint32_t i = 0; i < MIN(o->num_devs, 4096u); i++)
-        if (guest_write(gva(o->nodes.addr + i * sizeof(node)), &node,
-                        sizeof(node)))
+        if (copy_to_guest_at(o->nodes, i, &node))
             return -EFAULT;
     return 0;
-}
-
-static uint32_t count_domains(void)
-{
-    struct domain *d;
-    uint32_t n = 0;
-
-    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
-        id = (domid_t)(d->id + 1);
-        n++;
-    }
-    return n;
 }
 
 /* The one pool: number 0, all CPUs. */
@@ -211,13 +194,14 @@ static long op_cpupool(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpupool_op *o = &op->u.cpupool_op;
     struct cpumask none = { { 0 } };
+    uint64_t claims;
 
     switch (o->op) {
     case XEN_SYSCTL_CPUPOOL_OP_INFO:
         if (o->cpupool_id)
             return -ENOENT;
         o->sched_id = XEN_SCHEDULER_CREDIT2;
-        o->n_dom = count_domains();
+        o->n_dom = count_domains(&claims);
         return cpumask_to_bitmap(&cpus_online, &o->cpumap, nr_cpus_online);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
         return cpumask_to_bitmap(&none, &o->cpumap, nr_cpus_online);
@@ -274,26 +258,16 @@ static long op_featureset(struct xen_sysctl *op)
 static long op_policy(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpu_policy *o = &op->u.cpu_policy;
-    uint32_t leaves = CPUID_POLICY_MAX_LEAVES, msrs = MSR_POLICY_MAX_ENTRIES;
-    struct policy_buffer *b;
-    long rc;
 
     if (o->_rsvd)
         return -EINVAL;
     if (guest_ptr_is_null(o->leaves) && guest_ptr_is_null(o->msrs)) {
-        o->nr_leaves = leaves;
-        o->nr_msrs = msrs;
+        o->nr_leaves = CPUID_POLICY_MAX_LEAVES;
+        o->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    b = heap_alloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    rc = cpuid_system_policy(o->index, b->leaves, &leaves, b->msrs, &msrs);
-    if (!rc)
-        rc = policy_to_guest(b, &o->nr_leaves, leaves, o->leaves, &o->nr_msrs,
-                        msrs, o->msrs);
-    heap_free(b);
-    return rc;
+    return policy_to_guest(NULL, o->index, &o->nr_leaves, o->leaves,
+                           &o->nr_msrs, o->msrs);
 }
 
 static long (*const ops[])(struct xen_sysctl *) = {
@@ -319,7 +293,7 @@ long do_sysctl(void_gptr_t arg)
     struct xen_sysctl op;
     long rc;
 
-    if (guest_read(&op, gva(arg.addr), sizeof(op)))
+    if (read_arg(&op, arg))
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
@@ -331,7 +305,7 @@ long do_sysctl(void_gptr_t arg)
         return -ENOSYS;
     op.cmd = (uint32_t)index_nospec(op.cmd, ARRAY_SIZE(ops));
     rc = ops[op.cmd] ? ops[op.cmd](&op) : -ENOSYS;
-    if ((!rc || rc == -ENOBUFS) && guest_write(gva(arg.addr), &op, sizeof(op)))
+    if ((!rc || rc == -ENOBUFS) && write_arg(arg, &op))
         return -EFAULT;
     return rc;
 }

@@ -7,12 +7,9 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/exit.h"
-#include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 
 static void_gptr_t ptr(uint64_t a)
 {
@@ -24,18 +21,19 @@ static void_gptr_t ptr(uint64_t a)
     X(memory_op, 2, do_memory_op((unsigned int)a[0], ptr(a[1])))            \
     X(multicall, 2, do_multicall(ptr(a[0]), (unsigned int)a[1]))            \
     X(set_timer_op, 1, do_set_timer_op((int64_t)a[0]))                      \
-    X(xen_version, 2, do_xen_version((int)a[0], ptr(a[1])))                 \
+    X(xen_version, 2, do_xen_version((unsigned int)a[0], ptr(a[1])))        \
     X(console_io, 3,                                                        \
       do_console_io((int)a[0], (unsigned int)a[1], ptr(a[2])))              \
     X(grant_table_op, 3, do_grant_table_op((unsigned int)a[0], ptr(a[1]),   \
                                            (unsigned int)a[2]))             \
     X(vm_assist, 2, do_vm_assist((unsigned int)a[0], (unsigned int)a[1]))   \
-    X(vcpu_op, 3,                                                           \
-      do_vcpu_op((int)a[0], (unsigned int)a[1], ptr(a[2])))                 \
+    X(vcpu_op, 3, do_vcpu_op((unsigned int)a[0], (unsigned int)a[1],        \
+                             ptr(a[2])))                                    \
     X(xsm_op, 1, -ENOSYS)                                                   \
-    X(sched_op, 2, do_sched_op((int)a[0], ptr(a[1])))                       \
-    X(event_channel_op, 2, do_event_channel_op((int)a[0], ptr(a[1])))       \
-    X(physdev_op, 2, do_physdev_op((int)a[0], ptr(a[1])))                   \
+    X(sched_op, 2, do_sched_op((unsigned int)a[0], ptr(a[1])))              \
+    X(event_channel_op, 2,                                                  \
+      do_event_channel_op((unsigned int)a[0], ptr(a[1])))                   \
+    X(physdev_op, 2, do_physdev_op((unsigned int)a[0], ptr(a[1])))          \
     X(hvm_op, 2, do_hvm_op(a[0], ptr(a[1])))                                \
     X(sysctl, 1, do_sysctl(ptr(a[0])))                                      \
     X(domctl, 1, do_domctl(ptr(a[0])))                                      \
@@ -103,32 +101,33 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-/* Reads entry at `at`, or writes its arguments and result back. */
+/* An entry is eight words of the caller's width. */
+#define ENTRY_WORDS (sizeof(struct multicall_entry) / sizeof(xen_ulong_t))
+
 static int entry_read(gva_t at, bool compat, struct multicall_entry *m)
 {
-    struct compat_multicall_entry c;
+    uint64_t *wide = (uint64_t *)m;
+    uint32_t narrow[ENTRY_WORDS];
 
     if (!compat)
         return guest_read(m, at, sizeof(*m));
-    if (guest_read(&c, at, sizeof(c)))
+    if (guest_read(narrow, at, sizeof(narrow)))
         return -EFAULT;
-    m->op = c.op;
-    m->result = c.result;
-    for (unsigned int k = 0; k < HYPERCALL_MAX_ARGS; k++)
-        m->args[k] = c.args[k];
+    for (unsigned int k = 0; k < ENTRY_WORDS; k++)
+        wide[k] = narrow[k];
     return 0;
 }
 
 static int entry_write(gva_t at, bool compat, const struct multicall_entry *m)
 {
-    struct compat_multicall_entry c = { .op = (uint32_t)m->op,
-                                        .result = (uint32_t)m->result };
+    const uint64_t *wide = (const uint64_t *)m;
+    uint32_t narrow[ENTRY_WORDS];
 
     if (!compat)
         return guest_write(at, m, sizeof(*m));
-    for (unsigned int k = 0; k < HYPERCALL_MAX_ARGS; k++)
-        c.args[k] = (uint32_t)m->args[k];
-    return guest_write(at, &c, sizeof(c));
+    for (unsigned int k = 0; k < ENTRY_WORDS; k++)
+        narrow[k] = (uint32_t)wide[k];
+    return guest_write(at, narrow, sizeof(narrow));
 }
 
 /* One entry; a call that wants to go on later keeps its progress there. */

@@ -5,10 +5,9 @@
  */
 #include "hvm/base/hvm.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/hypercall/vcpu-op.h"
+#include "hypervisor/hypercall/calls.h"
 
 /* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
 #define ATTR_VALID 0xfff

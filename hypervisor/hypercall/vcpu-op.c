@@ -4,44 +4,36 @@
  * where they want to read their run state, time and events. Each argument is
  * copied in once, by the table. Also writes the registered run state.
  */
-#include "hypervisor/hypercall/vcpu-op.h"
+#include "hypervisor/abi/vcpu.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
-#include "hypervisor/abi/vcpu.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
-union vcpu_arg {
-    struct vcpu_hvm_context context;
-    struct vcpu_runstate_info runstate;
-    struct compat_vcpu_runstate_info runstate32;
-    struct vcpu_register_runstate_memory_area area;
-    struct compat_vcpu_register_runstate_memory_area area32;
-    struct vcpu_set_periodic_timer periodic;
-    struct vcpu_set_singleshot_timer singleshot;
-    struct compat_vcpu_set_singleshot_timer singleshot32;
-    struct vcpu_register_vcpu_info info;
-    struct vcpu_get_physid physid;
-};
-
 /* --- Run state. --- */
 
-static void runstate_to_compat(struct compat_vcpu_runstate_info *c,
-                               const struct vcpu_runstate_info *r)
+/* Puts *r into *to in one of the layouts, and returns its size. */
+static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
+                              bool compat)
 {
+    struct compat_vcpu_runstate_info *c = to;
+
+    if (!compat) {
+        *(struct vcpu_runstate_info *)to = *r;
+        return sizeof(*r);
+    }
     c->state = r->state;
     c->state_entry_time = r->state_entry_time;
     for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
         c->time[i] = r->time[i];
+    return sizeof(*c);
 }
 
 /* Writes *r to a guest's address in the layout it wants; a guest that gave a
@@ -49,14 +41,9 @@ static void runstate_to_compat(struct compat_vcpu_runstate_info *c,
 static void runstate_write(gva_t at, const struct vcpu_runstate_info *r,
                            bool compat)
 {
-    struct compat_vcpu_runstate_info c;
+    struct vcpu_runstate_info copy;
 
-    if (compat) {
-        runstate_to_compat(&c, r);
-        (void)!guest_write(at, &c, sizeof(c));
-    } else {
-        (void)!guest_write(at, r, sizeof(*r));
-    }
+    (void)!guest_write(at, &copy, runstate_layout(&copy, r, compat));
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -87,27 +74,25 @@ void guest_runstate_update(struct vcpu *v)
     (void)!guest_write(flag_at, &top, 1);
 }
 
-static long op_get_runstate(struct vcpu *v, union vcpu_arg *a)
+static long op_get_runstate_info(struct vcpu *v, void *arg)
 {
     struct vcpu_runstate_info r;
 
     vcpu_runstate(v, &r);
-    if (hypercall_is_compat())
-        runstate_to_compat(&a->runstate32, &r);
-    else
-        a->runstate = r;
+    (void)runstate_layout(arg, &r, hypercall_is_compat());
     return 0;
 }
 
-static uint64_t area_address(const union vcpu_arg *a)
+/* The handle of an area to register, in the caller's width. */
+static gva_t area_address(const void *arg)
 {
-    return hypercall_is_compat() ? a->area32.addr.h.addr
-                                 : a->area.addr.h.addr;
+    return gva(hypercall_is_compat() ? *(const uint32_t *)arg
+                                     : *(const uint64_t *)arg);
 }
 
-static long op_register_runstate(struct vcpu *v, union vcpu_arg *a)
+static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
 {
-    gva_t at = gva(area_address(a));
+    gva_t at = area_address(arg);
     bool compat = hypercall_is_compat();
     struct vcpu_runstate_info r;
 
@@ -149,7 +134,7 @@ static void let_go(struct vcpu *v)
         vcpu_unpause(v);
 }
 
-static long op_initialise(struct vcpu *v, union vcpu_arg *a)
+static long op_initialise(struct vcpu *v, void *arg)
 {
     struct domain *d = v->domain;
     int rc = hold(v);
@@ -159,7 +144,7 @@ static long op_initialise(struct vcpu *v, union vcpu_arg *a)
     spin_lock(&d->lock);
     rc = -EEXIST;
     if (READ_ONCE(v->hvm->wait_sipi))
-        rc = vcpu_context_set(v, &a->context);
+        rc = vcpu_context_set(v, arg);
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
@@ -171,7 +156,7 @@ static long op_initialise(struct vcpu *v, union vcpu_arg *a)
     return rc;
 }
 
-static long op_up(struct vcpu *v, union vcpu_arg *a)
+static long op_up(struct vcpu *v, void *arg)
 {
     if (READ_ONCE(v->hvm->wait_sipi))
         return -EINVAL; /* it has no registers to start from */
@@ -180,19 +165,19 @@ static long op_up(struct vcpu *v, union vcpu_arg *a)
     return 0;
 }
 
-static long op_down(struct vcpu *v, union vcpu_arg *a)
+static long op_down(struct vcpu *v, void *arg)
 {
     vcpu_down(v);
     hvm_vcpu_stopped(v);
     return 0;
 }
 
-static long op_is_up(struct vcpu *v, union vcpu_arg *a)
+static long op_is_up(struct vcpu *v, void *arg)
 {
     return hvm_vcpu_is_up(v);
 }
 
-static long op_send_nmi(struct vcpu *v, union vcpu_arg *a)
+static long op_send_nmi(struct vcpu *v, void *arg)
 {
     WRITE_ONCE(v->hvm->nmi_pending, true);
     vcpu_kick(v, PENDING_IRQ);
@@ -201,25 +186,26 @@ static long op_send_nmi(struct vcpu *v, union vcpu_arg *a)
 
 /* --- Timers. --- */
 
-static long op_set_periodic(struct vcpu *v, union vcpu_arg *a)
+static long op_set_periodic_timer(struct vcpu *v, void *arg)
 {
-    if (a->periodic.period_ns < MILLISECS(1) ||
-        a->periodic.period_ns > ~0ull >> 2)
+    struct vcpu_set_periodic_timer *a = arg;
+
+    if (a->period_ns < MILLISECS(1) || a->period_ns > ~0ull >> 2)
         return -EINVAL;
-    vcpu_set_periodic_timer(v, a->periodic.period_ns);
+    vcpu_set_periodic_timer(v, a->period_ns);
     return 0;
 }
 
-static long op_stop_periodic(struct vcpu *v, union vcpu_arg *a)
+static long op_stop_periodic_timer(struct vcpu *v, void *arg)
 {
     vcpu_set_periodic_timer(v, 0);
     return 0;
 }
 
-static long op_set_singleshot(struct vcpu *v, union vcpu_arg *a)
+static long op_set_singleshot_timer(struct vcpu *v, void *arg)
 {
-    uint64_t at = hypercall_is_compat() ? a->singleshot32.timeout_abs_ns
-                                        : a->singleshot.timeout_abs_ns;
+    /* At the same place in 32-bit callers' structure. */
+    uint64_t at = ((struct vcpu_set_singleshot_timer *)arg)->timeout_abs_ns;
 
     if (at < now_ns()) {
         timer_stop(&v->singleshot);
@@ -230,7 +216,7 @@ static long op_set_singleshot(struct vcpu *v, union vcpu_arg *a)
     return 0;
 }
 
-static long op_stop_singleshot(struct vcpu *v, union vcpu_arg *a)
+static long op_stop_singleshot_timer(struct vcpu *v, void *arg)
 {
     timer_stop(&v->singleshot);
     return 0;
@@ -255,29 +241,30 @@ static int info_map(struct domain *d, uint64_t frame, struct page **pg,
     return -ENOMEM;
 }
 
-static long op_register_info(struct vcpu *v, union vcpu_arg *a)
+static long op_register_vcpu_info(struct vcpu *v, void *arg)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
+    struct vcpu_register_vcpu_info *a = arg;
     struct domain *d = v->domain;
     struct page *pg;
     void *map;
     int rc;
 
-    if (a->info.offset >= PAGE_SIZE || a->info.mfn >> (64 - PAGE_SHIFT))
+    if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
         return -EINVAL;
     if (v->info_page)
         return -EBUSY;
-    if (a->info.offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        !IS_ALIGNED(a->info.offset, align))
+    if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
+        !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = info_map(d, a->info.mfn, &pg, &map);
+    rc = info_map(d, a->mfn, &pg, &map);
     if (rc)
         return rc;
     rc = hold(v);
     if (rc)
         goto undo;
     spin_lock(&d->lock);
-    rc = vcpu_info_register(v, pg, map, a->info.offset);
+    rc = vcpu_info_register(v, pg, map, a->offset);
     spin_unlock(&d->lock);
     if (!rc)
         pvtime_update(v);
@@ -293,9 +280,9 @@ undo:
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-static long op_register_time(struct vcpu *v, union vcpu_arg *a)
+static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
 {
-    gva_t at = gva(area_address(a));
+    gva_t at = area_address(arg);
     struct vcpu_time_info t = v->info->time;
 
     if (!at.raw)
@@ -305,78 +292,47 @@ static long op_register_time(struct vcpu *v, union vcpu_arg *a)
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
-static long op_get_physid(struct vcpu *v, union vcpu_arg *a)
+static long op_get_physid(struct vcpu *v, void *arg)
 {
     unsigned int cpu = v->cpu;
 
     if (v->domain != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
         return -EINVAL;
-    a->physid.phys_id = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
+    ((struct vcpu_get_physid *)arg)->phys_id
+        = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
     return 0;
 }
 
-/* Sub-operation: sizes of the argument for 64- and 32-bit callers. */
-enum { IN = 1, OUT = 2, SELF = 4, NONE = 8 };
-static const struct vcpu_call {
-    long (*fn)(struct vcpu *v, union vcpu_arg *a);
-    uint16_t size, size32;
-    uint8_t flags; /* IN, OUT: copied; SELF: own only; NONE: arg must be 0 */
-} vcpu_calls[] = {
-#define BOTH(t) sizeof(struct t), sizeof(struct t)
-#define EACH(t) sizeof(struct t), sizeof(struct compat_##t)
-    [VCPUOP_initialise] = { op_initialise, BOTH(vcpu_hvm_context), IN },
-    [VCPUOP_up] = { op_up, 0, 0, 0 },
-    [VCPUOP_down] = { op_down, 0, 0, 0 },
-    [VCPUOP_is_up] = { op_is_up, 0, 0, 0 },
-    [VCPUOP_get_runstate_info] = { op_get_runstate, EACH(vcpu_runstate_info),
-                                   OUT },
-    /* The handle only, not the union's 64-bit alternative. */
-    [VCPUOP_register_runstate_memory_area] = { op_register_runstate, 8, 4,
-                                               IN },
-    [VCPUOP_set_periodic_timer] = { op_set_periodic,
-                                    BOTH(vcpu_set_periodic_timer), IN },
-    [VCPUOP_stop_periodic_timer] = { op_stop_periodic, 0, 0, 0 },
-    [VCPUOP_set_singleshot_timer] = { op_set_singleshot,
-                                      EACH(vcpu_set_singleshot_timer),
-                                      IN | SELF },
-    [VCPUOP_stop_singleshot_timer] = { op_stop_singleshot, 0, 0, SELF },
-    [VCPUOP_register_vcpu_info] = { op_register_info,
-                                    BOTH(vcpu_register_vcpu_info), IN },
-    [VCPUOP_send_nmi] = { op_send_nmi, 0, 0, NONE },
-    [VCPUOP_get_physid] = { op_get_physid, BOTH(vcpu_get_physid), OUT },
-    [VCPUOP_register_vcpu_time_memory_area] = { op_register_time, 8, 4, IN },
-#undef BOTH
-#undef EACH
-};
-
-long do_vcpu_op(int cmd, unsigned int vcpuid, void_gptr_t arg)
+long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
-    struct domain *d = current->domain;
-    union vcpu_arg a = { 0 };
-    const struct vcpu_call *call;
-    struct vcpu *v = NULL;
-    size_t size;
-    long rc;
+    static const struct subop ops[] = {
+#define OP(name, size, size32, flags)                                       \
+    [VCPUOP_##name] = { op_##name, size, size32, flags }
+#define SAME(name, type, flags)                                             \
+    OP(name, sizeof(struct type), sizeof(struct type), flags)
+#define EACH(name, type, flags)                                             \
+    OP(name, sizeof(struct type), sizeof(struct compat_##type), flags)
+        SAME(initialise, vcpu_hvm_context, SUBOP_IN),
+        OP(up, 0, 0, 0),
+        OP(down, 0, 0, 0),
+        OP(is_up, 0, 0, 0),
+        EACH(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
+        /* The handle only, not the union's 64-bit alternative. */
+        OP(register_runstate_memory_area, 8, 4, SUBOP_IN),
+        SAME(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
+        OP(stop_periodic_timer, 0, 0, 0),
+        EACH(set_singleshot_timer, vcpu_set_singleshot_timer,
+             SUBOP_IN | SUBOP_SELF),
+        OP(stop_singleshot_timer, 0, 0, SUBOP_SELF),
+        SAME(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
+        OP(send_nmi, 0, 0, SUBOP_NULL),
+        SAME(get_physid, vcpu_get_physid, SUBOP_OUT),
+        OP(register_vcpu_time_memory_area, 8, 4, SUBOP_IN),
+#undef OP
+#undef SAME
+#undef EACH
+    };
+    struct vcpu *v = vcpu_of(current->domain, vcpuid);
 
-    if (vcpuid < d->max_vcpus)
-        v = d->vcpu[index_nospec(vcpuid, d->max_vcpus)];
-    if (!v)
-        return -ENOENT;
-    if (cmd < 0 || (unsigned int)cmd >= ARRAY_SIZE(vcpu_calls))
-        return -ENOSYS;
-    call = &vcpu_calls[index_nospec((size_t)cmd, ARRAY_SIZE(vcpu_calls))];
-    if (!call->fn)
-        return -ENOSYS;
-    if (((call->flags & SELF) && v != current) ||
-        ((call->flags & NONE) && arg.addr))
-        return -EINVAL;
-
-    size = hypercall_is_compat() ? call->size32 : call->size;
-    if ((call->flags & IN) && guest_read(&a, gva(arg.addr), size))
-        return -EFAULT;
-    rc = call->fn(v, &a);
-    if (rc >= 0 && (call->flags & OUT) &&
-        guest_write(gva(arg.addr), &a, size))
-        return -EFAULT;
-    return rc;
+    return v ? subop_call(ops, ARRAY_SIZE(ops), cmd, v, arg) : -ENOENT;
 }

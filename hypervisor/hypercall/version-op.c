@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* xen_version and vm_assist: who Lodge says it is, what it offers. */
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/version.h"
-#include "hypervisor/abi/xen.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/guest-copy.h"
-#include "hypervisor/core/vcpu.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 #include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/lib/version.h"
-
-static const char capabilities[] = "hvm-3.0-x86_32 hvm-3.0-x86_32p "
-                                   "hvm-3.0-x86_64 ";
 
 static uint32_t feature_map(const struct domain *d)
 {
@@ -37,14 +29,10 @@ static uint32_t feature_map(const struct domain *d)
 /* A string into a buffer of the ABI's fixed size, padded with zeroes. */
 static long put_string(void_gptr_t arg, const char *s, size_t size)
 {
-    static const char zero[64];
-    size_t n = MIN(strlen(s), size - 1), at;
-    int rc = guest_write(gva(arg.addr), s, n);
+    char buf[sizeof(xen_commandline_t)] = ""; /* no other is longer */
 
-    for (at = n; !rc && at < size; at += sizeof(zero))
-        rc = guest_write(gva(arg.addr + at), zero,
-                         MIN(sizeof(zero), size - at));
-    return rc;
+    memcpy(buf, s, MIN(strlen(s), size - 1));
+    return guest_write(gva(arg.addr), buf, size);
 }
 
 /* The unbounded forms: a length, then the bytes. */
@@ -55,7 +43,7 @@ static long put_varbuf(void_gptr_t arg, const char *s)
 
     if (guest_ptr_is_null(arg))
         return (long)n;
-    if (guest_read(&b, gva(arg.addr), sizeof(b)))
+    if (read_arg(&b, arg))
         return -EFAULT;
     if (b.len == 0)
         return -EINVAL;
@@ -66,66 +54,63 @@ static long put_varbuf(void_gptr_t arg, const char *s)
     return (long)n;
 }
 
-static long put_compile_info(void_gptr_t arg)
+/* The strings, each in both forms. */
+static const struct {
+    uint8_t cmd, cmd2;
+    uint16_t size;   /* of the fixed form */
+    const char *text;
+} strings[] = {
+    { XENVER_extraversion, XENVER_extraversion2, sizeof(xen_extraversion_t),
+      LODGE_EXTRAVERSION },
+    { XENVER_capabilities, XENVER_capabilities2,
+      sizeof(xen_capabilities_info_t),
+      "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 " },
+    { XENVER_changeset, XENVER_changeset2, sizeof(xen_changeset_info_t),
+      LODGE_VERSION },
+    { XENVER_commandline, XENVER_commandline2, sizeof(xen_commandline_t),
+      lodge_command_line },
+};
+
+long do_xen_version(unsigned int cmd, void_gptr_t arg)
 {
-    struct xen_compile_info info = {
+    static const struct xen_compile_info compile_info = {
         .compiler = __VERSION__,
         .compile_by = "lodge",
-        .compile_domain = "",
-        .compile_date = "",
     };
-
-    return guest_write(gva(arg.addr), &info, sizeof(info));
-}
-
-/* The command line of the hypervisor is for those who control it. */
-static const char *command_line(void)
-{
-    return current->domain->privileged ? lodge_command_line : "<denied>";
-}
-
-long do_xen_version(int cmd, void_gptr_t arg)
-{
+    struct domain *d = current->domain;
     struct xen_feature_info fi;
     uint64_t virt_start = 0;
 
+    for (unsigned int i = 0; i < ARRAY_SIZE(strings); i++) {
+        const char *text = strings[i].text;
+
+        /* The hypervisor's options are for those who control it. */
+        if (text == lodge_command_line && !d->privileged)
+            text = "<denied>";
+        if (cmd == strings[i].cmd)
+            return put_string(arg, text, strings[i].size);
+        if (cmd == strings[i].cmd2)
+            return put_varbuf(arg, text);
+    }
     switch (cmd) {
     case XENVER_version:
         return LODGE_ABI_MAJOR << 16 | LODGE_ABI_MINOR;
-    case XENVER_extraversion:
-        return put_string(arg, LODGE_EXTRAVERSION,
-                          sizeof(xen_extraversion_t));
     case XENVER_compile_info:
-        return put_compile_info(arg);
-    case XENVER_capabilities:
-        return put_string(arg, capabilities, sizeof(xen_capabilities_info_t));
-    case XENVER_changeset:
-        return put_string(arg, LODGE_VERSION, sizeof(xen_changeset_info_t));
+        return write_arg(arg, &compile_info);
     case XENVER_platform_parameters:
         return guest_write(gva(arg.addr), &virt_start,
                            hypercall_is_compat() ? 4 : 8);
     case XENVER_get_features:
-        if (guest_read(&fi, gva(arg.addr), sizeof(fi)))
+        if (read_arg(&fi, arg))
             return -EFAULT;
         if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
             return -EINVAL;
-        fi.submap = feature_map(current->domain);
-        return guest_write(gva(arg.addr), &fi, sizeof(fi));
+        fi.submap = feature_map(d);
+        return write_arg(arg, &fi);
     case XENVER_pagesize:
         return PAGE_SIZE;
     case XENVER_guest_handle:
-        return guest_write(gva(arg.addr), current->domain->handle,
-                           sizeof(current->domain->handle));
-    case XENVER_commandline:
-        return put_string(arg, command_line(), sizeof(xen_commandline_t));
-    case XENVER_extraversion2:
-        return put_varbuf(arg, LODGE_EXTRAVERSION);
-    case XENVER_capabilities2:
-        return put_varbuf(arg, capabilities);
-    case XENVER_changeset2:
-        return put_varbuf(arg, LODGE_VERSION);
-    case XENVER_commandline2:
-        return put_varbuf(arg, command_line());
+        return write_arg(arg, &d->handle);
     case XENVER_build_id:
         return -ENODATA;
     default:

@@ -8,6 +8,9 @@ why Xen's headers cannot confirm it.
     facts.py            names what is missing or no longer there; exit 1
     facts.py --write    adds the missing facts and drops the stale ones
 
+A member that is named "unread" stands for what the code never looks at: only
+the size of its structure is compared.
+
 It reads C as those headers are written, not C in general: one declaration
 per statement, no function bodies, handles by DEFINE_GUEST_PTR.
 """
@@ -250,7 +253,8 @@ def header_facts(name, exempt):
     with open(os.path.join(ABI, name)) as f:
         found = Parser(f.read(), "compat_" if name == "compat.h" else "").facts
     unique = list(dict.fromkeys(found))
-    return [only64(f) for f in unique if not is_exempt(f, exempt)]
+    return [only64(f) for f in unique if not is_exempt(f, exempt) and
+            not re.search(r"[ .]unread\)$", f)]
 
 
 def list_facts(path):

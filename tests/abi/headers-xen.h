@@ -5,13 +5,10 @@
  */
 #define __XEN_TOOLS__
 #include <xen/xen.h>
-#include <xen/argo.h>
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/arch-x86/cpuid.h>
-#include <xen/arch-x86/guest-acpi.h>
-#include <xen/arch-x86/hvm/start_info.h>
 #include <xen/arch-x86/xen-mca.h>
-#include <xen/callback.h>
+#include <xen/arch-x86/hvm/start_info.h>
 #include <xen/domctl.h>
 #include <xen/elfnote.h>
 #include <xen/errno.h>
@@ -19,27 +16,18 @@
 #include <xen/features.h>
 #include <xen/grant_table.h>
 #include <xen/hvm/dm_op.h>
-#include <xen/hvm/e820.h>
-#include <xen/hvm/hvm_info_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/ioreq.h>
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>
-#include <xen/hypfs.h>
-#include <xen/io/console.h>
-#include <xen/io/xs_wire.h>
-#include <xen/kexec.h>
 #include <xen/memory.h>
-#include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
-#include <xen/pmu.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
-#include <xen/xsm/flask_op.h>
 
 #define COMPAT(name) name
 
@@ -50,48 +38,22 @@
 #define ENXIO XEN_ENXIO
 #define E2BIG XEN_E2BIG
 #define ENOEXEC XEN_ENOEXEC
-#define EBADF XEN_EBADF
-#define ECHILD XEN_ECHILD
 #define EAGAIN XEN_EAGAIN
-#define EWOULDBLOCK XEN_EWOULDBLOCK
 #define ENOMEM XEN_ENOMEM
 #define EACCES XEN_EACCES
 #define EFAULT XEN_EFAULT
 #define EBUSY XEN_EBUSY
 #define EEXIST XEN_EEXIST
-#define EXDEV XEN_EXDEV
 #define ENODEV XEN_ENODEV
-#define ENOTDIR XEN_ENOTDIR
-#define EISDIR XEN_EISDIR
 #define EINVAL XEN_EINVAL
-#define ENFILE XEN_ENFILE
-#define EMFILE XEN_EMFILE
 #define ENOSPC XEN_ENOSPC
 #define EROFS XEN_EROFS
-#define EMLINK XEN_EMLINK
-#define EDOM XEN_EDOM
 #define ERANGE XEN_ERANGE
-#define EDEADLK XEN_EDEADLK
-#define EDEADLOCK XEN_EDEADLOCK
-#define ENAMETOOLONG XEN_ENAMETOOLONG
-#define ENOLCK XEN_ENOLCK
 #define ENOSYS XEN_ENOSYS
-#define ENOTEMPTY XEN_ENOTEMPTY
 #define ENODATA XEN_ENODATA
-#define ETIME XEN_ETIME
-#define EBADMSG XEN_EBADMSG
 #define EOVERFLOW XEN_EOVERFLOW
-#define EILSEQ XEN_EILSEQ
-#define ENOTSOCK XEN_ENOTSOCK
-#define EMSGSIZE XEN_EMSGSIZE
 #define EOPNOTSUPP XEN_EOPNOTSUPP
-#define EADDRINUSE XEN_EADDRINUSE
-#define EADDRNOTAVAIL XEN_EADDRNOTAVAIL
 #define ENOBUFS XEN_ENOBUFS
-#define EISCONN XEN_EISCONN
-#define ENOTCONN XEN_ENOTCONN
-#define ETIMEDOUT XEN_ETIMEDOUT
-#define ECONNREFUSED XEN_ECONNREFUSED
 
 #define HVM_SAVE_CODE_END ((int)HVM_SAVE_CODE(END))
 #define HVM_SAVE_CODE_HEADER ((int)HVM_SAVE_CODE(HEADER))
@@ -108,7 +70,5 @@
 #define HVM_SAVE_CODE_HPET ((int)HVM_SAVE_CODE(HPET))
 #define HVM_SAVE_CODE_PMTIMER ((int)HVM_SAVE_CODE(PMTIMER))
 #define HVM_SAVE_CODE_MTRR ((int)HVM_SAVE_CODE(MTRR))
-#define HVM_SAVE_CODE_VIRIDIAN_DOMAIN ((int)HVM_SAVE_CODE(VIRIDIAN_DOMAIN))
-#define HVM_SAVE_CODE_VIRIDIAN_VCPU ((int)HVM_SAVE_CODE(VIRIDIAN_VCPU))
 #define HVM_SAVE_CODE_VMCE_VCPU ((int)HVM_SAVE_CODE(VMCE_VCPU))
 #define HVM_SAVE_CODE_TSC_ADJUST ((int)HVM_SAVE_CODE(TSC_ADJUST))

@@ -8,8 +8,7 @@
 #include "hvm/mem/guest-copy.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/hypercall/grant-op.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 
 #define NR_GFNS 16
 #define GRANT_GFNS 32

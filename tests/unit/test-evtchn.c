@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/hypercall/event-op.c hypervisor/core/access.c */
+/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/hypercall/event-op.c hypervisor/hypercall/subop.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Event channels in the 2-level layout: random operations by three domains,
@@ -15,7 +15,7 @@
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/hypercall/event-op.h"
+#include "hypervisor/hypercall/calls.h"
 #include "tests/unit/fake-domains.h"
 
 TEST_PROGRAM;
@@ -579,6 +579,11 @@ int guest_write(gva_t dst, const void *src, size_t n)
         return -EFAULT;
     memcpy(memory + dst.raw, src, n);
     return 0;
+}
+
+bool hypercall_is_compat(void)
+{
+    return false;
 }
 
 /* Calls as vCPU 0 of domain d, with the argument at the start of memory. */

@@ -15,8 +15,7 @@
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/hypercall/grant-op.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/hypercall/calls.h"
 #include "tests/unit/fake-domains.h"
 
 TEST_PROGRAM;

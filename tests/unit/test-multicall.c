@@ -7,7 +7,6 @@
 #include "hvm/exit.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 #include "hypervisor/hypercall/table.h"
 #include "tests/unit/hvm-fakes.h"
 
@@ -32,14 +31,14 @@ long do_hvm_op(uint64_t op, void_gptr_t arg)
 #define NOT_CALLED(decl) long decl; long decl { abort(); }
 NOT_CALLED(do_memory_op(unsigned int c, void_gptr_t a))
 NOT_CALLED(do_set_timer_op(int64_t t))
-NOT_CALLED(do_xen_version(int c, void_gptr_t a))
+NOT_CALLED(do_xen_version(unsigned int c, void_gptr_t a))
 NOT_CALLED(do_console_io(int c, unsigned int n, void_gptr_t a))
 NOT_CALLED(do_grant_table_op(unsigned int c, void_gptr_t a, unsigned int n))
 NOT_CALLED(do_vm_assist(unsigned int c, unsigned int t))
-NOT_CALLED(do_vcpu_op(int c, unsigned int v, void_gptr_t a))
-NOT_CALLED(do_sched_op(int c, void_gptr_t a))
-NOT_CALLED(do_event_channel_op(int c, void_gptr_t a))
-NOT_CALLED(do_physdev_op(int c, void_gptr_t a))
+NOT_CALLED(do_vcpu_op(unsigned int c, unsigned int v, void_gptr_t a))
+NOT_CALLED(do_sched_op(unsigned int c, void_gptr_t a))
+NOT_CALLED(do_event_channel_op(unsigned int c, void_gptr_t a))
+NOT_CALLED(do_physdev_op(unsigned int c, void_gptr_t a))
 NOT_CALLED(do_sysctl(void_gptr_t a))
 NOT_CALLED(do_domctl(void_gptr_t a))
 NOT_CALLED(do_platform_op(void_gptr_t a))
