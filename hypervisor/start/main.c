@@ -87,7 +87,7 @@ static void report_boot_info(const struct boot_info *bi)
 
 static void acpi_start(const struct boot_info *bi)
 {
-    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size, early_map_read);
+    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size);
 
     if (rc)
         panic("no usable ACPI tables (error %d): Lodge needs them to find "
