@@ -9,13 +9,15 @@
 
 #include "hypervisor/lib/util.h"
 
+/* As multiboot lays it out. */
 struct framebuffer {
     uint64_t maddr;     /* 0: none */
     uint32_t pitch;     /* bytes per line */
     uint32_t width, height;
     uint8_t bpp;        /* bits per pixel: 16, 24 or 32 */
+    uint8_t type;       /* the loader's: 1 RGB, 2 text */
     uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
-};
+} __packed;
 
 #define VGA_TEXT_MADDR 0xb8000
 #define VGA_TEXT_SIZE 0x8000
