@@ -98,4 +98,11 @@ static inline uint64_t rdtsc(void)
     return lo | (uint64_t)hi << 32;
 }
 
+/* Not before what precedes it is done. */
+static inline uint64_t rdtsc_ordered(void)
+{
+    asm volatile("lfence" : : : "memory");
+    return rdtsc();
+}
+
 #endif

@@ -125,7 +125,7 @@ bool console_panic_begin(void)
     if (!atomic_cmpxchg(&panic_cpu, &none, cpu_id()))
         for (;;) /* another CPU is reporting; it will stop us */
             asm volatile("cli; hlt");
-    panic_stop_others();
+    smp_stop_others();
     /* Nothing before the first console: make sure there is one. */
     if (!targets)
         console_init();

@@ -107,7 +107,7 @@ void log_print(enum log_level level, const char *fmt, ...)
  */
 static bool guest_may_print(void)
 {
-    uint64_t now = log_clock(), old = READ_ONCE(guest_credit_ns), new;
+    uint64_t now = now_ns(), old = READ_ONCE(guest_credit_ns), new;
 
     do {
         uint64_t floor = now > GUEST_BURST * GUEST_NS_PER_LINE

@@ -176,7 +176,7 @@ void boot_main(uint32_t magic, uint32_t info)
 
     memory_start(&boot_info);
     early_map_end();
-    power_init(&acpi_info);
+    power_init();
     pic_init();
     apic_init(acpi_info.lapic_maddr);
     smp_init_boot_cpu();

@@ -224,7 +224,6 @@ static void read_fadt(struct acpi_info *info, struct table t)
     info->pm1a_cnt = pm_block(t, 64, 172);
     info->pm1b_cnt = pm_block(t, 68, 184);
     info->pm_timer = pm_block(t, 76, 208);
-    info->century = get(t, 108, 1);
     info->pm_timer_32bit = flags & BIT(8);
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);

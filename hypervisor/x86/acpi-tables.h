@@ -75,7 +75,6 @@ struct acpi_info {
     bool has_reset;
     struct acpi_gas reset;
     uint8_t reset_value;
-    uint8_t century;         /* CMOS register, 0: none */
     bool no_8042;
 
     /* DSDT \_S5 */

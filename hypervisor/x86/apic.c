@@ -24,7 +24,6 @@ enum {
     REG_DFR = 0xe0,
     REG_SPURIOUS = 0xf0,
     REG_ISR = 0x100,
-    REG_IRR = 0x200,
     REG_ESR = 0x280,
     REG_LVT_CMCI = 0x2f0,
     REG_ICR = 0x300,
@@ -44,10 +43,6 @@ enum {
 #define LVT_TIMER_DEADLINE BIT(18)
 #define SPURIOUS_ENABLE BIT(8)
 #define DIVIDE_BY_1 0xb
-#define ICR_FIXED 0x000
-#define ICR_NMI 0x400
-#define ICR_INIT 0x500
-#define ICR_STARTUP 0x600
 #define ICR_BUSY BIT(12)
 #define ICR_ASSERT BIT(14)
 #define BUSY_SPINS 1000000
@@ -149,17 +144,9 @@ void apic_eoi(void)
     reg_write(REG_EOI, 0);
 }
 
-static void icr_wait(void)
+void apic_send(uint32_t dest, uint32_t command)
 {
-    for (unsigned int i = 0; i < BUSY_SPINS; i++) {
-        if (!(reg_read(REG_ICR) & ICR_BUSY))
-            return;
-        cpu_relax();
-    }
-}
-
-static void send(uint32_t dest, uint32_t command)
-{
+    command |= ICR_ASSERT;
     if (x2apic) {
         /* Earlier stores first: this write does not order them by itself
          * (SDM vol. 3A 11.12.3). */
@@ -168,29 +155,11 @@ static void send(uint32_t dest, uint32_t command)
               (uint64_t)dest << 32 | command);
         return;
     }
-    icr_wait();
+    for (unsigned int i = 0;
+         i < BUSY_SPINS && (reg_read(REG_ICR) & ICR_BUSY); i++)
+        cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);
-}
-
-void apic_send_ipi(uint32_t dest, unsigned int vector)
-{
-    send(dest, ICR_FIXED | ICR_ASSERT | vector);
-}
-
-void apic_send_nmi(uint32_t dest)
-{
-    send(dest, ICR_NMI | ICR_ASSERT);
-}
-
-void apic_send_init(uint32_t dest)
-{
-    send(dest, ICR_INIT | ICR_ASSERT);
-}
-
-void apic_send_startup(uint32_t dest, unsigned int start_page)
-{
-    send(dest, ICR_STARTUP | ICR_ASSERT | start_page);
 }
 
 void apic_timer_one_shot_mode(void)
@@ -216,11 +185,6 @@ void apic_timer_set_count(uint32_t count)
 uint32_t apic_timer_count(void)
 {
     return reg_read(REG_TIMER_CURRENT);
-}
-
-bool apic_irr(unsigned int vector)
-{
-    return (reg_read(REG_IRR + 16 * (vector / 32)) >> (vector % 32)) & 1;
 }
 
 void apic_error_interrupt(void)

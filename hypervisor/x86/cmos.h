@@ -5,11 +5,8 @@
 
 #include "hypervisor/lib/util.h"
 
-/* Seconds since 1970, the clock taken as UTC; 0 when it makes no sense.
- * century: CMOS register with the century (FADT), 0: none. */
-uint64_t cmos_read(uint8_t century);
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-int64_t days_from_date(int64_t year, unsigned int month, unsigned int day);
+/* Seconds since 1970, the clock taken as UTC and of this century; 0 when it
+ * makes no sense. */
+uint64_t cmos_read(void);
 
 #endif

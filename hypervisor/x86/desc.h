@@ -15,9 +15,4 @@ void desc_init_cpu(void);
 /* Fills one gate of the IDT. ist: 0 for the current stack, or a slot. */
 void idt_set_gate(unsigned int vector, uint64_t entry, unsigned int ist);
 
-/* Bases for VMX's host-state area, and what VM exits leave to restore. */
-uint64_t desc_gdt_base(void);
-uint64_t desc_tss_base(void);
-uint64_t desc_idt_base(void);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * I/O APIC driver. Each entry's low half is kept here, so that masking is
- * one index and one data write and nothing is read back but remote IRR.
+ * one index and one data write and nothing is read back.
  */
 #include "hypervisor/x86/ioapic.h"
 
@@ -19,7 +19,6 @@
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 
 #define ENTRY_LOW_ACTIVE BIT(13)
-#define ENTRY_REMOTE_IRR BIT(14)
 #define ENTRY_LEVEL BIT(15)
 #define ENTRY_MASKED BIT(16)
 
@@ -173,14 +172,6 @@ void ioapic_set_mask(unsigned int gsi, bool masked)
     else
         io->low[pin] &= ~(uint32_t)ENTRY_MASKED;
     reg_write(io, IDX_ENTRY(pin), io->low[pin]);
-}
-
-bool ioapic_remote_irr(unsigned int gsi)
-{
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
-
-    return io && (reg_read(io, IDX_ENTRY(pin)) & ENTRY_REMOTE_IRR);
 }
 
 unsigned int ioapic_count(void)

@@ -30,8 +30,6 @@ bool ioapic_has_gsi(unsigned int gsi);
 
 void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e);
 void ioapic_set_mask(unsigned int gsi, bool masked);
-/* Level entries: true while the last interrupt was not ended. */
-bool ioapic_remote_irr(unsigned int gsi);
 
 /* For domain 0's view of the machine. */
 unsigned int ioapic_count(void);

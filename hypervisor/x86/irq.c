@@ -233,11 +233,6 @@ unsigned int irq_cpu(unsigned int irq)
     return READ_ONCE(descs[irq].now.cpu);
 }
 
-unsigned int irq_vector(unsigned int irq)
-{
-    return READ_ONCE(descs[irq].now.vector);
-}
-
 /* The first interrupt on the new vector ends the old one's life. */
 static void end_move(struct irq_desc *d, unsigned int vector)
 {

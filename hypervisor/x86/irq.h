@@ -79,7 +79,6 @@ void irq_set_trigger(unsigned int irq, enum irq_trigger trigger,
 int irq_set_affinity(unsigned int irq, unsigned int cpu);
 /* Where it goes now. */
 unsigned int irq_cpu(unsigned int irq);
-unsigned int irq_vector(unsigned int irq);
 
 /* An interrupt with this vector arrived at this CPU: from entry.S, or from
  * vendor code that took it out of a VM exit. Acknowledges it too. */

@@ -10,7 +10,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/calibrate.h"
@@ -40,12 +39,7 @@ static struct tsc_scale scale_for(uint64_t freq)
     return s;
 }
 
-static uint64_t ordered_tsc(void)
-{
-    asm volatile("lfence" : : : "memory");
-    return rdtsc();
-}
-
+/* 0 until the clock is calibrated: so is the scale. */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
     return tsc > boot_tsc ? tsc_scale_ns(scale, tsc - boot_tsc) : 0;
@@ -53,12 +47,7 @@ uint64_t tsc_to_ns(uint64_t tsc)
 
 uint64_t now_ns(void)
 {
-    return tsc_to_ns(ordered_tsc());
-}
-
-uint64_t log_clock(void)
-{
-    return hz ? now_ns() : 0;
+    return tsc_to_ns(rdtsc_ordered());
 }
 
 uint64_t ns_to_tsc(uint64_t ns)
@@ -117,7 +106,7 @@ void time_init(const struct acpi_info *acpi)
     if (!cpu_features.invariant_tsc && !cpu_features.hypervisor[0])
         tsc_mark_unreliable("this CPU has no invariant TSC");
     time_init_cpu();
-    wallclock_set(cmos_read(acpi->century) * NS_PER_S, now_ns());
+    wallclock_set(cmos_read() * NS_PER_S, now_ns());
 }
 
 void time_init_cpu(void)
@@ -149,7 +138,7 @@ void deadline_set(uint64_t ns)
 
 void deadline_kick(unsigned int cpu)
 {
-    apic_send_ipi(cpu_apic_id[cpu], VECTOR_TIMER);
+    apic_send(cpu_apic_id[cpu], VECTOR_TIMER);
 }
 
 void delay_us(unsigned int us)

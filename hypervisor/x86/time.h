@@ -60,7 +60,4 @@ void delay_us(unsigned int us);
 uint64_t wallclock_boot(void);
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);
 
-/* The machine's PM timer, for domain 0 and debugging; 0 when absent. */
-uint16_t pm_timer_port(void);
-
 #endif

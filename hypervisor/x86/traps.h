@@ -9,13 +9,8 @@
 
 #include "hypervisor/lib/util.h"
 
-#define TRAP_DE 0
-#define TRAP_DB 1
 #define TRAP_NMI 2
-#define TRAP_BP 3
-#define TRAP_UD 6
 #define TRAP_DF 8
-#define TRAP_GP 13
 #define TRAP_PF 14
 #define TRAP_MC 18
 #define TRAP_COUNT 32
@@ -39,14 +34,8 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.S");
 /* From entry.S, interrupts off: exceptions here, the rest to irq.c. */
 void trap_dispatch(struct trap_frame *f);
 
-/* An NMI that a VM exit brought (VMX); others come by the IDT. */
-void nmi_arrived(void);
-
 /* Builds the shared IDT; boot CPU, before desc_init_cpu(). */
 void traps_init(void);
-
-/* Where to go on after a fault at rip, 0: nowhere. */
-uint64_t extable_find(uint64_t rip);
 
 /* Registers, code bytes, stack and likely callers to all consoles. */
 void dump_frame(const struct trap_frame *f);

@@ -22,12 +22,6 @@ static uint64_t answer;     /* its TSC */
 static int64_t correction;  /* what it adds to its TSC after a pass */
 static bool one_more;       /* and whether another pass follows */
 
-static uint64_t ordered_tsc(void)
-{
-    asm volatile("lfence" : : : "memory");
-    return rdtsc();
-}
-
 static void wait_turn(uint32_t t)
 {
     while (load_acquire(&turn) != t)
@@ -41,11 +35,11 @@ static int64_t measure(uint32_t *t)
     int64_t ahead = 0;
 
     for (unsigned int i = 0; i < ROUNDS; i++) {
-        uint64_t asked = ordered_tsc(), answered, trip;
+        uint64_t asked = rdtsc_ordered(), answered, trip;
 
         store_release(&turn, ++*t);
         wait_turn(++*t);
-        answered = ordered_tsc();
+        answered = rdtsc_ordered();
         trip = answered - asked;
         if (trip < best) {
             best = trip;
@@ -93,7 +87,7 @@ void tsc_sync_check(void)
     while (again) {
         for (unsigned int i = 0; i < ROUNDS; i++) {
             wait_turn(++t);
-            answer = ordered_tsc();
+            answer = rdtsc_ordered();
             store_release(&turn, ++t);
         }
         wait_turn(++t);

@@ -36,7 +36,7 @@ void console_write_raw(const char *s, size_t n)
 void console_receive(char c) { (void)c; }
 bool console_panic_begin(void) { return true; }
 void console_printf(const char *fmt, ...) { (void)fmt; }
-uint64_t log_clock(void) { return clock_now; }
+uint64_t now_ns(void) { return clock_now; }
 void dump_here(void) {}
 void panic_end(void) { abort(); }
 

@@ -17,7 +17,7 @@ static size_t serial_size;
 
 void console_input(char c) { strncat(to_dom0, &c, 1); }
 void debug_key(char c) { strncat(to_lodge, &c, 1); }
-void panic_stop_others(void) {}
+void smp_stop_others(void) {}
 bool uart_init(void) { return true; }
 void uart_put(char c) { serial[serial_size++ % sizeof(serial)] = c; }
 
