@@ -128,9 +128,8 @@ static void console_input_start(void)
     if (!uart_irq())
         return;
     o = acpi_isa_irq(&acpi_info, uart_irq());
-    if (irq_bind_gsi(o.gsi, o.level ? IRQ_LEVEL : IRQ_EDGE,
-                     o.active_low ? IRQ_ACTIVE_LOW : IRQ_ACTIVE_HIGH, 0,
-                     uart_interrupt, NULL) < 0) {
+    if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
+                     NULL) < 0) {
         log_warn("com1: interrupt %u cannot be used; no input\n",
                  uart_irq());
         return;
@@ -180,8 +179,7 @@ void boot_main(uint32_t magic, uint32_t info)
     pic_init();
     apic_init(acpi_info.lapic_maddr);
     smp_init_boot_cpu();
-    ioapic_init(&acpi_info);
-    irq_init();
+    ioapic_init();
     time_init(&acpi_info);
     guests_start();
     smp_start_all(smp_trampoline_page(&boot_info));

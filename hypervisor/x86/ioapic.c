@@ -9,7 +9,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/x86/acpi-tables.h"
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
@@ -28,16 +27,9 @@
 #define PIC2_DATA 0xa1
 #define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
-struct ioapic {
-    uint8_t id, version;
-    uint64_t maddr;
-    volatile uint8_t *regs;
-    unsigned int first_gsi, nr_gsis;
-    uint32_t *low; /* entries as last written */
-};
-
-static struct ioapic ioapics[ACPI_IOAPICS_MAX];
-static unsigned int nr_ioapics, nr_gsis_total;
+struct ioapic ioapics[ACPI_IOAPICS_MAX];
+unsigned int nr_ioapics;
+static unsigned int nr_gsis_total;
 
 static uint32_t reg_read(const struct ioapic *io, unsigned int index)
 {
@@ -51,14 +43,11 @@ static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
     mmio_write32(io->regs + REG_WINDOW, v);
 }
 
-static struct ioapic *find(unsigned int gsi, unsigned int *pin)
+static struct ioapic *find(unsigned int gsi)
 {
-    for (unsigned int i = 0; i < nr_ioapics; i++)
-        if (gsi >= ioapics[i].first_gsi &&
-            gsi - ioapics[i].first_gsi < ioapics[i].nr_gsis) {
-            *pin = gsi - ioapics[i].first_gsi;
-            return &ioapics[i];
-        }
+    for (struct ioapic *io = ioapics; io < ioapics + nr_ioapics; io++)
+        if (gsi >= io->first_gsi && gsi - io->first_gsi < io->nr_gsis)
+            return io;
     return NULL;
 }
 
@@ -96,9 +85,8 @@ static void add(const struct acpi_ioapic *a)
         log_warn("I/O APIC at %#lx does not answer\n", a->maddr);
         return;
     }
-    io->version = (uint8_t)version;
     io->nr_gsis = ((version >> 16) & 0xff) + 1;
-    if (io->first_gsi > 4096 || io->nr_gsis > 240) {
+    if (io->first_gsi > GSIS_MAX - io->nr_gsis) {
         log_warn("I/O APIC at %#lx ignored: %u interrupts from %u\n",
                  a->maddr, io->nr_gsis, io->first_gsi);
         return;
@@ -116,14 +104,14 @@ static void add(const struct acpi_ioapic *a)
     nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
     nr_ioapics++;
     log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
-             io->maddr, io->version, io->first_gsi,
+             io->maddr, version & 0xff, io->first_gsi,
              io->first_gsi + io->nr_gsis - 1);
 }
 
-void ioapic_init(const struct acpi_info *acpi)
+void ioapic_init(void)
 {
-    for (unsigned int i = 0; i < acpi->nr_ioapics; i++)
-        add(&acpi->ioapics[i]);
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
+        add(&acpi_info.ioapics[i]);
     if (!nr_ioapics)
         panic("the firmware's ACPI tables list no usable I/O APIC");
 }
@@ -135,21 +123,16 @@ unsigned int ioapic_gsis(void)
 
 bool ioapic_has_gsi(unsigned int gsi)
 {
-    unsigned int pin;
-
-    return find(gsi, &pin);
+    return find(gsi);
 }
 
 void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e)
 {
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
-    uint32_t low = e->vector;
+    struct ioapic *io = find(gsi);
+    unsigned int pin = gsi - io->first_gsi;
+    uint32_t low = e->vector | (e->level ? ENTRY_LEVEL : 0) |
+                   (e->active_low ? ENTRY_LOW_ACTIVE : 0);
 
-    if (!io)
-        return;
-    low |= e->level ? ENTRY_LEVEL : 0;
-    low |= e->active_low ? ENTRY_LOW_ACTIVE : 0;
     /* Never a moment with half of it; as edge, which ends what is under way
      * with the old vector. */
     reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
@@ -162,32 +145,12 @@ void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e)
 
 void ioapic_set_mask(unsigned int gsi, bool masked)
 {
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
+    struct ioapic *io = find(gsi);
+    unsigned int pin = gsi - io->first_gsi;
 
-    if (!io)
-        return;
     if (masked)
         io->low[pin] |= ENTRY_MASKED;
     else
         io->low[pin] &= ~(uint32_t)ENTRY_MASKED;
     reg_write(io, IDX_ENTRY(pin), io->low[pin]);
-}
-
-unsigned int ioapic_count(void)
-{
-    return nr_ioapics;
-}
-
-void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
-                     unsigned int *first_gsi, unsigned int *nr_gsis,
-                     uint8_t *version)
-{
-    const struct ioapic *io = &ioapics[i];
-
-    *id = io->id;
-    *maddr = io->maddr;
-    *first_gsi = io->first_gsi;
-    *nr_gsis = io->nr_gsis;
-    *version = io->version;
 }

@@ -6,9 +6,20 @@
 #ifndef LODGE_X86_IOAPIC_H
 #define LODGE_X86_IOAPIC_H
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/x86/acpi-tables.h"
 
-struct acpi_info;
+#define GSIS_MAX 1024 /* GSIs are below */
+
+/* Those found; constant after ioapic_init() but for `low`. */
+struct ioapic {
+    uint8_t id;
+    uint64_t maddr;
+    volatile uint8_t *regs;
+    unsigned int first_gsi, nr_gsis;
+    uint32_t *low; /* entries as last written */
+};
+extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
+extern unsigned int nr_ioapics;
 
 struct ioapic_entry {
     uint8_t vector;
@@ -21,20 +32,15 @@ struct ioapic_entry {
  * while the local APIC still listens, or an emulated one keeps it for ever.
  */
 void pic_init(void);
-/* Maps and masks all; panics when there is none. */
-void ioapic_init(const struct acpi_info *acpi);
+/* Maps and masks all that acpi_info lists; panics when there is none. */
+void ioapic_init(void);
 /* One more than the highest GSI. */
 unsigned int ioapic_gsis(void);
 /* False for a GSI in a gap between I/O APICs. */
 bool ioapic_has_gsi(unsigned int gsi);
 
+/* Of a GSI that there is. */
 void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e);
 void ioapic_set_mask(unsigned int gsi, bool masked);
-
-/* For domain 0's view of the machine. */
-unsigned int ioapic_count(void);
-void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
-                     unsigned int *first_gsi, unsigned int *nr_gsis,
-                     uint8_t *version);
 
 #endif
