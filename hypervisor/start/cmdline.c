@@ -6,7 +6,6 @@
 #include "hypervisor/start/cmdline.h"
 
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/string.h"

@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/screen.h"
 #include "hypervisor/debug/uart.h"
@@ -43,23 +42,17 @@ char lodge_command_line[1024];
 struct acpi_info acpi_info;
 
 /* The screen as the loader left it, if we can draw on it. */
-static void screen_init(const struct boot_info *bi)
+static void screen_start(const struct boot_info *bi)
 {
     size_t size = screen_framebuffer_size(&bi->fb);
-    void *va;
+    void *va = NULL;
 
-    if (size) {
+    if (size)
         va = early_map(bi->fb.maddr, size, EARLY_FRAMEBUFFER);
-        if (va)
-            screen_init_framebuffer(va, &bi->fb);
-    } else if (bi->vga_text) {
+    else if (bi->vga_text)
         va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, EARLY_WRITE);
-        if (va)
-            screen_init_vga(va);
-    } else {
-        return;
-    }
-    console_set_screen(screen_put);
+    if (va)
+        screen_init(va, size ? &bi->fb : NULL);
 }
 
 static void report_boot_info(const struct boot_info *bi)
@@ -162,7 +155,7 @@ void boot_main(uint32_t magic, uint32_t info)
     cmdline_parse(boot_info.cmdline);
     memcpy(lodge_command_line, boot_info.cmdline,
            strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
-    screen_init(&boot_info);
+    screen_start(&boot_info);
     console_init();
     log_init();
     log_info("Lodge 4.20-lodge" LODGE_BUILD "\n");

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
@@ -150,24 +149,31 @@ static void test_uart(void)
 
 static void test_levels(void)
 {
-    int level;
-
-    CHECK(!log_level_parse("all", &level) && level == LOG_DEBUG);
-    CHECK(!log_level_parse("warning/debug", &level) && level == LOG_WARN);
-    CHECK(log_level_parse("warn", &level) < 0);
-    CHECK(log_level_parse("", &level) < 0);
-
-    strcpy(opt_loglvl, "warning");
+    strcpy(opt_loglvl, "warning/debug");
     log_init();
     forget();
     log_info("not this\n");
     log_warn("but %d\n", 42);
     CHECK(!strcmp(written, "(LODGE) but 42\n"));
+    strcpy(opt_loglvl, "warn"); /* no name: it stays */
+    log_init();
+    log_info("not this\n");
+    CHECK_EQ(lines(), 1);
+    strcpy(opt_loglvl, "all");
+    log_init();
+    log_debug("this\n");
+    CHECK_EQ(lines(), 2);
+    strcpy(opt_loglvl, "none");
+    log_init();
+    log_warn("not this\n");
+    CHECK_EQ(lines(), 2);
 }
 
 static void test_guest_rate(void)
 {
-    log_set_limits(LOG_DEBUG, LOG_DEBUG);
+    strcpy(opt_loglvl, "debug");
+    strcpy(opt_guest_loglvl, "debug");
+    log_init();
     clock_now = 100000000000ull;
     forget();
     for (unsigned int i = 0; i < 1000; i++)
@@ -179,7 +185,8 @@ static void test_guest_rate(void)
         log_guest(LOG_INFO, "flood\n");
     CHECK(lines() >= 5 && lines() <= 7);
     CHECK(strstr(written, "lines about guests were dropped"));
-    log_set_limits(LOG_DEBUG, LOG_WARN);
+    strcpy(opt_guest_loglvl, "warning");
+    log_init();
     clock_now += 100000000000ull;
     forget();
     log_guest(LOG_INFO, "below the limit\n");
