@@ -3,10 +3,9 @@
  * The boot order, to be read from top to bottom. Each step names what it
  * needs by standing below it.
  */
-#include "hypervisor/start/main.h"
-
+#include "hvm/dom0/build.h"
+#include "hypervisor/core/domain.h"
 #include "hypervisor/core/sched.h"
-#include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
@@ -16,7 +15,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/init.h"
 #include "hypervisor/start/cmdline.h"
-#include "hypervisor/start/options.h"
 #include "hypervisor/start/selftest.h"
 #include "hypervisor/lib/version.h"
 #include "hypervisor/x86/acpi-tables.h"
@@ -32,10 +30,6 @@
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
-
-#ifndef LODGE_BUILD
-#define LODGE_BUILD ""
-#endif
 
 static struct boot_info boot_info;
 char lodge_command_line[1024];
@@ -65,7 +59,7 @@ static void report_boot_info(const struct boot_info *bi)
              bi->efi_system_table ? " from UEFI" : "",
              image_maddr(image_start));
     log_info("Command line: %s\n", bi->cmdline);
-    cmdline_report();
+    cmdline_parse(bi->cmdline, true);
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         log_info("Module %u: %#lx-%#lx %s\n", i, bi->modules[i].start,
                  bi->modules[i].end, bi->modules[i].cmdline);
@@ -152,13 +146,13 @@ void boot_main(uint32_t magic, uint32_t info)
     features_setup_cpu();
 
     rc = boot_info_read(magic, info, &boot_info);
-    cmdline_parse(boot_info.cmdline);
+    cmdline_parse(boot_info.cmdline, false);
     memcpy(lodge_command_line, boot_info.cmdline,
            strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
     screen_start(&boot_info);
     console_init();
     log_init();
-    log_info("Lodge 4.20-lodge" LODGE_BUILD "\n");
+    log_info("Lodge 4.20-lodge\n");
     if (rc)
         panic("the boot loader's information (magic %#x) is not understood "
               "(error %d)", magic, -rc);
@@ -179,24 +173,16 @@ void boot_main(uint32_t magic, uint32_t info)
     console_input_start();
     selftest_crash(opt_selftest);
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
-    lodge_start(&boot_info);
-    cpu_run();
+    rc = domain_init();
+    if (!rc)
+        rc = dom0_create(&boot_info);
+    if (rc)
+        panic("domain 0 cannot be started (error %d)", -rc);
+    sched_idle();
 }
 
 void ap_main(void)
 {
     guests_start();
-    cpu_run();
-}
-
-/* ---- until the layers above define them ---------------------------------- */
-
-__attribute__((weak)) void lodge_start(const struct boot_info *bi)
-{
-}
-
-__attribute__((weak)) void cpu_run(void)
-{
-    for (;;)
-        cpu_idle_wait();
+    sched_idle();
 }
