@@ -20,7 +20,6 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/early-map.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
@@ -140,8 +139,7 @@ void boot_main(uint32_t magic, uint32_t info)
 {
     int rc;
 
-    traps_init();
-    desc_init_cpu();
+    desc_init();
     features_read();
     features_setup_cpu();
 

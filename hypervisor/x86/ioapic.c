@@ -17,10 +17,6 @@
 #define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 
-#define ENTRY_LOW_ACTIVE BIT(13)
-#define ENTRY_LEVEL BIT(15)
-#define ENTRY_MASKED BIT(16)
-
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA 0x21
 #define PIC2_COMMAND 0xa0
@@ -97,8 +93,8 @@ static void add(const struct acpi_ioapic *a)
     for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
         /* Mask first; a level entry that the firmware left unfinished loses
          * its remote IRR by being edge for a moment. */
-        io->low[pin] = ENTRY_MASKED;
-        reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
+        io->low[pin] = IOAPIC_MASKED;
+        reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
         reg_write(io, IDX_ENTRY(pin) + 1, 0);
     }
     nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
@@ -126,20 +122,18 @@ bool ioapic_has_gsi(unsigned int gsi)
     return find(gsi);
 }
 
-void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e)
+void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest)
 {
     struct ioapic *io = find(gsi);
     unsigned int pin = gsi - io->first_gsi;
-    uint32_t low = e->vector | (e->level ? ENTRY_LEVEL : 0) |
-                   (e->active_low ? ENTRY_LOW_ACTIVE : 0);
 
     /* Never a moment with half of it; as edge, which ends what is under way
      * with the old vector. */
-    reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
-    reg_write(io, IDX_ENTRY(pin) + 1, e->dest << 24);
-    io->low[pin] = low | (e->masked ? ENTRY_MASKED : 0);
-    reg_write(io, IDX_ENTRY(pin), low | ENTRY_MASKED);
-    if (!e->masked)
+    reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
+    reg_write(io, IDX_ENTRY(pin) + 1, dest << 24);
+    io->low[pin] = low;
+    reg_write(io, IDX_ENTRY(pin), low | IOAPIC_MASKED);
+    if (!(low & IOAPIC_MASKED))
         reg_write(io, IDX_ENTRY(pin), low);
 }
 
@@ -149,8 +143,8 @@ void ioapic_set_mask(unsigned int gsi, bool masked)
     unsigned int pin = gsi - io->first_gsi;
 
     if (masked)
-        io->low[pin] |= ENTRY_MASKED;
+        io->low[pin] |= IOAPIC_MASKED;
     else
-        io->low[pin] &= ~(uint32_t)ENTRY_MASKED;
+        io->low[pin] &= ~(uint32_t)IOAPIC_MASKED;
     reg_write(io, IDX_ENTRY(pin), io->low[pin]);
 }

@@ -21,11 +21,10 @@ struct ioapic {
 extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
 extern unsigned int nr_ioapics;
 
-struct ioapic_entry {
-    uint8_t vector;
-    bool level, active_low, masked;
-    uint32_t dest;  /* APIC id, physical mode; at most 255 */
-};
+/* Bits of an entry's low half; the lowest are the vector. */
+#define IOAPIC_ACTIVE_LOW BIT(13)
+#define IOAPIC_LEVEL BIT(15)
+#define IOAPIC_MASKED BIT(16)
 
 /*
  * Quiets the PICs. Before apic_init(): what they have asserted must go away
@@ -39,8 +38,8 @@ unsigned int ioapic_gsis(void);
 /* False for a GSI in a gap between I/O APICs. */
 bool ioapic_has_gsi(unsigned int gsi);
 
-/* Of a GSI that there is. */
-void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e);
+/* Of a GSI that there is. dest: APIC id, at most 255. */
+void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest);
 void ioapic_set_mask(unsigned int gsi, bool masked);
 
 #endif

@@ -71,16 +71,12 @@ static void vector_free(struct target *t)
 /* If it is a GSI. Lock IRQ. */
 static void program_gsi(unsigned int gsi, const struct irq_desc *d)
 {
-    const struct ioapic_entry e = {
-        .vector = d->now.vector,
-        .level = d->level,
-        .active_low = d->active_low,
-        .masked = d->masked,
-        .dest = cpu_apic_id[d->now.cpu],
-    };
-
     if (gsi < GSIS_MAX)
-        ioapic_write_entry(gsi, &e);
+        ioapic_write_entry(gsi, d->now.vector |
+                                (d->level ? IOAPIC_LEVEL : 0) |
+                                (d->active_low ? IOAPIC_ACTIVE_LOW : 0) |
+                                (d->masked ? IOAPIC_MASKED : 0),
+                           cpu_apic_id[d->now.cpu]);
 }
 
 /* Gives a free descriptor a vector and a handler. Lock IRQ. */

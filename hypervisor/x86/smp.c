@@ -20,10 +20,10 @@
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/time.h"
+#include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/tsc-sync.h"
 #include "hypervisor/x86/upcalls.h"
 

@@ -11,18 +11,13 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 extern const int32_t extable_start[], extable_end[];
-extern const char vector_stubs[];
 
-#define STUB_SIZE 16
-#define MCG_STATUS_RIPV BIT(0)
 #define MC_BANKS_MAX 32 /* some may not exist */
 #define MC_STATUS_VALID BIT(63)
-#define MC_STATUS_UNCORRECTED BIT(61)
 #define MC_STATUS_ADDRESS BIT(58)
 
 static DEFINE_PERCPU(unsigned int, trap_depth);
@@ -62,13 +57,6 @@ static void report_page_fault(const struct trap_frame *f)
                    f->error & 8 ? " (reserved bit set)" : "");
 }
 
-/* True if a machine check bank has a record, and its status. */
-static bool bank_record(unsigned int bank, uint64_t *status)
-{
-    return !rdmsr_safe(MSR_MC0_CTL + 4 * bank + 1, status) &&
-           (*status & MC_STATUS_VALID);
-}
-
 static void report_machine_check(void)
 {
     uint64_t v;
@@ -76,7 +64,7 @@ static void report_machine_check(void)
     if (!rdmsr_safe(MSR_MCG_STATUS, &v))
         console_printf("machine check: MCG_STATUS %lx\n", v);
     for (unsigned int i = 0; i < MC_BANKS_MAX; i++) {
-        if (!bank_record(i, &v))
+        if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & MC_STATUS_VALID))
             continue;
         console_printf("bank %u: status %016lx", i, v);
         if ((v & MC_STATUS_ADDRESS) &&
@@ -110,19 +98,6 @@ static __noreturn void fatal_trap(struct trap_frame *f)
     panic("%s at %016lx", name ? name : "exception", f->rip);
 }
 
-/* Restartable and without an uncorrected error: nothing was lost. */
-static bool machine_check_survived(void)
-{
-    uint64_t v;
-
-    if (rdmsr_safe(MSR_MCG_STATUS, &v) || !(v & MCG_STATUS_RIPV))
-        return false;
-    for (unsigned int i = 0; i < MC_BANKS_MAX; i++)
-        if (bank_record(i, &v) && (v & MC_STATUS_UNCORRECTED))
-            return false;
-    return !wrmsr_safe(MSR_MCG_STATUS, 0);
-}
-
 void trap_dispatch(struct trap_frame *f)
 {
     uint64_t fixup;
@@ -136,22 +111,9 @@ void trap_dispatch(struct trap_frame *f)
             smp_stop_here();
         return;
     }
-    if (f->vector == TRAP_MC && machine_check_survived())
-        return;
     fixup = f->vector == TRAP_DF || f->vector == TRAP_MC
                 ? 0 : extable_find(f->rip);
     if (!fixup)
         fatal_trap(f);
     f->rip = fixup;
-}
-
-void traps_init(void)
-{
-    for (unsigned int v = 0; v < 256; v++) {
-        unsigned int ist = v == TRAP_DF    ? IST_DF
-                           : v == TRAP_NMI ? IST_NMI
-                           : v == TRAP_MC  ? IST_MC : 0;
-
-        idt_set_gate(v, (uint64_t)vector_stubs + v * STUB_SIZE, ist);
-    }
 }
