@@ -165,7 +165,7 @@ void boot_main(uint32_t magic, uint32_t info)
     apic_init(acpi_info.lapic_maddr);
     smp_init_boot_cpu();
     ioapic_init();
-    time_init(&acpi_info);
+    time_init();
     guests_start();
     smp_start_all(smp_trampoline_page(&boot_info));
     console_input_start();

@@ -5,7 +5,7 @@
  * shortest read counts. Two clocks that agree are believed; a clock alone
  * must do.
  */
-#include "hypervisor/x86/calibrate.h"
+#include "hypervisor/x86/time.h"
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
@@ -89,13 +89,13 @@ static void add_clock(struct clock *c, const char *name, uint64_t hz,
         }
 }
 
-static void find_hpet(const struct acpi_info *acpi, struct clock *c)
+static void find_hpet(struct clock *c)
 {
     uint32_t period;
 
-    if (!acpi->hpet_maddr)
+    if (!acpi_info.hpet_maddr)
         return;
-    hpet = device_map(acpi->hpet_maddr, 1024);
+    hpet = device_map(acpi_info.hpet_maddr, 1024);
     if (!hpet)
         return;
     period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
@@ -106,14 +106,14 @@ static void find_hpet(const struct acpi_info *acpi, struct clock *c)
     add_clock(c, "HPET", FEMTOSECONDS / period, 0xffffffff, hpet_read);
 }
 
-static void find_pm_timer(const struct acpi_info *acpi, struct clock *c)
+static void find_pm_timer(struct clock *c)
 {
-    if (acpi->pm_timer.space != 1 || !acpi->pm_timer.address ||
-        acpi->pm_timer.address > 0xfffc)
+    if (acpi_info.pm_timer.space != 1 || !acpi_info.pm_timer.address ||
+        acpi_info.pm_timer.address > 0xfffc)
         return;
-    pm_port = (uint16_t)acpi->pm_timer.address;
+    pm_port = (uint16_t)acpi_info.pm_timer.address;
     add_clock(c, "PM timer", PM_TIMER_HZ,
-              acpi->pm_timer_32bit ? 0xffffffff : 0xffffff, pm_read);
+              acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, pm_read);
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -179,14 +179,14 @@ static const struct clock *choose(const struct clock *clocks, unsigned int n)
     return first;
 }
 
-void calibrate(const struct acpi_info *acpi, struct calibration *result)
+void calibrate(struct calibration *result)
 {
     struct clock clocks[3] = { { 0 } }, *c, *end = clocks + ARRAY_SIZE(clocks);
     uint64_t apic_start, apic_ticks, tsc_ticks;
     const struct clock *best;
 
-    find_hpet(acpi, &clocks[0]);
-    find_pm_timer(acpi, &clocks[1]);
+    find_hpet(&clocks[0]);
+    find_pm_timer(&clocks[1]);
     start_pit(&clocks[2]);
 
     apic_timer_one_shot_mode();

@@ -24,7 +24,6 @@
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
-#include "hypervisor/x86/tsc-sync.h"
 #include "hypervisor/x86/upcalls.h"
 
 #define LOW_MEMORY_END 0xa0000

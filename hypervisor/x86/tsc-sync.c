@@ -6,13 +6,12 @@
  * moved and measured again; if it is still outside, the clock is declared
  * unreliable.
  */
-#include "hypervisor/x86/tsc-sync.h"
+#include "hypervisor/x86/time.h"
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/time.h"
 
 #define ROUNDS 64
 #define PASSES 2
