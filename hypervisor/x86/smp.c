@@ -18,7 +18,6 @@
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
@@ -32,28 +31,9 @@
 #define PTE_LARGE BIT(7)
 #define FLUSH_PAGES_MAX 64
 
-/* As trampoline.S and asm.h know it. */
-struct far_pointer {
-    uint32_t offset;
-    uint16_t selector, pad;
-};
-
-struct trampoline_args {
-    uint64_t cr3;
-    uint64_t entry;
-    uint16_t gdt_limit;
-    uint32_t gdt_base;
-    uint16_t pad;
-    struct far_pointer jump32, jump64;
-} __packed;
-BUILD_BUG_ON(offsetof(struct trampoline_args, entry) != TRAMP_ENTRY);
-BUILD_BUG_ON(offsetof(struct trampoline_args, gdt_limit) != TRAMP_GDTR);
-BUILD_BUG_ON(offsetof(struct trampoline_args, jump32) != TRAMP_JUMP32);
-BUILD_BUG_ON(offsetof(struct trampoline_args, jump64) != TRAMP_JUMP64);
-
 extern const char trampoline_start[], trampoline_end[];
-extern const char trampoline32[], trampoline64[], trampoline_gdt[];
-extern const char ap_start64[];
+extern const char trampoline_gdt_base[], trampoline_cr3[];
+extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 extern char boot_stack[];
@@ -202,23 +182,21 @@ void smp_init_boot_cpu(void)
     nr_cpus_online = 1;
 }
 
+/* Completes a 32-bit word of the trampoline's copy at `at`. */
+static void add_to_word(char *at, const char *word, uint64_t v)
+{
+    *(uint32_t *)(at + (word - trampoline_start)) += (uint32_t)v;
+}
+
 static void place_trampoline(uint64_t page)
 {
-    struct trampoline_args args = {
-        .cr3 = image_maddr(boot_pml4),
-        .entry = (uint64_t)ap_start64,
-        .gdt_limit = 4 * 8 - 1,
-        .gdt_base = (uint32_t)(page + (trampoline_gdt - trampoline_start)),
-        .jump32 = { (uint32_t)(page + (trampoline32 - trampoline_start)),
-                    TRAMP_CS32, 0 },
-        .jump64 = { (uint32_t)(page + (trampoline64 - trampoline_start)),
-                    BOOT_CS, 0 },
-    };
     char *at = window_map(0, maddr_to_mfn(page));
 
-    memcpy(at, trampoline_start,
-           (size_t)(trampoline_end - trampoline_start));
-    memcpy(at + TRAMP_ARGS, &args, sizeof(args));
+    memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    add_to_word(at, trampoline_gdt_base, page);
+    add_to_word(at, trampoline_jump32, page);
+    add_to_word(at, trampoline_jump64, page);
+    add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
     window_unmap(0);
 
     /* Its identity map, in the tables that booted this CPU. */
