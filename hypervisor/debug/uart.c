@@ -13,15 +13,8 @@
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 
-enum {
-    REG_DATA = 0, /* and divisor, low, while DLAB is set */
-    REG_IER = 1,  /* and divisor, high */
-    REG_FCR = 2,
-    REG_LCR = 3,
-    REG_MCR = 4,
-    REG_LSR = 5,
-    REG_SCRATCH = 7,
-};
+/* While DLAB is set the first two are the divisor. */
+enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80

@@ -15,7 +15,7 @@ extern bool opt_x2apic;  /* x2apic= */
 void apic_init(uint64_t lapic_maddr);
 /* The same mode on this CPU. */
 void apic_init_cpu(void);
-bool apic_is_x2apic(void);
+extern bool apic_x2apic; /* the mode */
 
 /* This CPU's id. */
 uint32_t apic_id(void);
@@ -29,11 +29,10 @@ void apic_eoi(void);
 void apic_send(uint32_t dest, uint32_t command);
 
 /*
- * The timer. one_shot: counts down from `count` (0 stops), divided by one;
- * tsc: TSC-deadline mode, armed by MSR. Both interrupt with VECTOR_TIMER.
+ * The timer interrupts with VECTOR_TIMER. It is armed by MSR (tsc_deadline),
+ * or counts down from `count` (0 stops), undivided.
  */
-void apic_timer_one_shot_mode(void);
-void apic_timer_tsc_mode(void);
+void apic_timer_mode(bool tsc_deadline);
 void apic_timer_set_count(uint32_t count);
 uint32_t apic_timer_count(void);
 

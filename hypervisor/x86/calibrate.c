@@ -189,7 +189,7 @@ void calibrate(struct calibration *result)
     find_pm_timer(&clocks[1]);
     start_pit(&clocks[2]);
 
-    apic_timer_one_shot_mode();
+    apic_timer_mode(false);
     apic_timer_set_count(0xffffffff);
     for (c = clocks; c < end; c++)
         if (c->hz)

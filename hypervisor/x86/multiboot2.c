@@ -8,15 +8,9 @@
 #include "hypervisor/x86/boot-info.h"
 
 enum {
-    TAG_END = 0,
-    TAG_CMDLINE = 1,
-    TAG_LOADER = 2,
-    TAG_MODULE = 3,
-    TAG_MMAP = 6,
-    TAG_FRAMEBUFFER = 8,
-    TAG_EFI64 = 12,
-    TAG_ACPI_OLD = 14,
-    TAG_ACPI_NEW = 15,
+    TAG_END = 0, TAG_CMDLINE = 1, TAG_LOADER = 2, TAG_MODULE = 3,
+    TAG_MMAP = 6, TAG_FRAMEBUFFER = 8, TAG_EFI64 = 12,
+    TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15,
 };
 
 struct tag {

@@ -36,7 +36,6 @@ extern const char trampoline_gdt_base[], trampoline_cr3[];
 extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
-extern char boot_stack[];
 
 struct cpumask cpus_online;
 unsigned int nr_cpus_online;
@@ -47,7 +46,7 @@ unsigned int opt_maxcpus;
 uint64_t ap_stack_top, ap_percpu_offset;
 static bool ap_running;
 
-static bool stopping;
+bool smp_stopping;
 
 /* The one call that is under way. */
 static struct spinlock call_lock = SPINLOCK_INIT(CALL);
@@ -128,11 +127,6 @@ void host_tlb_flush(const void *va, size_t size)
 
 /* ---- the end ------------------------------------------------------------ */
 
-bool smp_stopping(void)
-{
-    return READ_ONCE(stopping);
-}
-
 void smp_stop_here(void)
 {
     for (;;)
@@ -143,7 +137,7 @@ void smp_stop_others(void)
 {
     unsigned int self = cpu_id();
 
-    WRITE_ONCE(stopping, true);
+    WRITE_ONCE(smp_stopping, true);
     smp_mb();
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
         if (cpu != self)
@@ -274,7 +268,7 @@ void smp_start_all(uint64_t trampoline)
 
         if (id == cpu_apic_id[0])
             continue;
-        if (id > 254 && !apic_is_x2apic()) {
+        if (id > 254 && !apic_x2apic) {
             log_warn("APIC id %u needs x2APIC mode: left out\n", id);
             continue;
         }

@@ -41,7 +41,7 @@ void smp_init_boot_cpu(void);
 void smp_start_all(uint64_t trampoline);
 
 /* Another CPU ended the machine's life: see panic. */
-bool smp_stopping(void);
+extern bool smp_stopping;
 /* Halts this CPU for good. */
 __noreturn void smp_stop_here(void);
 /* The same on all other CPUs, by NMI; used for restart and power-off too. */

@@ -179,29 +179,22 @@ void time_init(void)
 
 void time_init_cpu(void)
 {
-    if (tsc_deadline_mode)
-        apic_timer_tsc_mode();
-    else
-        apic_timer_one_shot_mode();
+    apic_timer_mode(tsc_deadline_mode);
 }
 
 void deadline_set(uint64_t ns)
 {
-    uint64_t now, ticks;
+    uint64_t now, ticks = 1;
 
     if (tsc_deadline_mode) {
         wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
         return;
     }
-    if (ns == UINT64_MAX) {
-        apic_timer_set_count(0);
-        return;
-    }
     now = now_ns();
-    ticks = ns > now ? MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) /
-                       1000000 + 1
-                     : 1;
-    apic_timer_set_count((uint32_t)MIN(ticks, 0xffffffffull));
+    if (ns > now)
+        ticks += MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) / 1000000;
+    apic_timer_set_count(ns == UINT64_MAX
+                             ? 0 : (uint32_t)MIN(ticks, 0xffffffffull));
 }
 
 void deadline_kick(unsigned int cpu)

@@ -6,6 +6,7 @@
  */
 #include "hypervisor/x86/traps.h"
 
+#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
@@ -107,7 +108,7 @@ void trap_dispatch(struct trap_frame *f)
         return;
     }
     if (f->vector == TRAP_NMI) {
-        if (smp_stopping())
+        if (READ_ONCE(smp_stopping))
             smp_stop_here();
         return;
     }
