@@ -156,15 +156,12 @@ static void put_cpus(struct writer *w, unsigned int vcpus)
 
 static void put_ioapics(struct writer *w)
 {
-    for (unsigned int i = 0; i < ioapic_count(); i++) {
-        struct madt_ioapic io = { MADT_IOAPIC, sizeof(io), 0, 0, 0, 0 };
-        unsigned int first, gsis;
-        uint64_t maddr;
-        uint8_t version;
+    for (unsigned int i = 0; i < nr_ioapics; i++) {
+        const struct madt_ioapic io = {
+            MADT_IOAPIC, sizeof(io), ioapics[i].id, 0,
+            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi,
+        };
 
-        ioapic_describe(i, &io.id, &maddr, &first, &gsis, &version);
-        io.address = (uint32_t)maddr;
-        io.first_gsi = first;
         put(w, &io, sizeof(io));
     }
 }

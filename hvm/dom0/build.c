@@ -77,18 +77,16 @@ static int add_ioapics(struct domain *d)
 {
     struct route *r = d->hvm->route;
 
-    for (unsigned int i = 0; i < ioapic_count(); i++) {
-        unsigned int first, gsis;
-        uint8_t id, version;
-        uint64_t maddr;
-        int rc;
+    for (unsigned int i = 0; i < nr_ioapics; i++) {
+        const struct ioapic *io = &ioapics[i];
+        int rc = route_add_ioapic(r, io->maddr, io->id, io->first_gsi,
+                                  io->nr_gsis);
 
-        ioapic_describe(i, &id, &maddr, &first, &gsis, &version);
-        rc = route_add_ioapic(r, maddr, id, first, gsis);
         if (rc)
             log_warn("domain 0 does not get the I/O APIC at %#lx (error "
                      "%d): devices on GSI %u-%u will not interrupt\n",
-                     maddr, -rc, first, first + gsis - 1);
+                     io->maddr, -rc, io->first_gsi,
+                     io->first_gsi + io->nr_gsis - 1);
     }
     passthru_watch_pins(r);
     return route_attach(r, d->hvm->bus);

@@ -185,14 +185,8 @@ int dom0_watch_mmio(struct domain *d)
 {
     int rc = dom0_deny_mmio(LAPIC_AREA, LAPIC_AREA_SIZE);
 
-    for (unsigned int i = 0; i < ioapic_count() && !rc; i++) {
-        unsigned int first, gsis;
-        uint8_t id, version;
-        uint64_t maddr;
-
-        ioapic_describe(i, &id, &maddr, &first, &gsis, &version);
-        rc = dom0_deny_mmio(maddr, PAGE_SIZE);
-    }
+    for (unsigned int i = 0; i < nr_ioapics && !rc; i++)
+        rc = dom0_deny_mmio(ioapics[i].maddr, PAGE_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg && !rc; i++)
         rc = watch_mmcfg(d, &acpi_info.mcfg[i]);
     return rc ? rc : watch_hpet(d);

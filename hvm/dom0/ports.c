@@ -155,7 +155,7 @@ int dom0_open_ports(struct domain *d)
         bitmap_set(bitmap, closed[i].first, closed[i].count);
     /* An access that wraps around the last port is nobody's. */
     bitmap_set(bitmap, 0x10000, 8);
-    if (uart_present())
+    if (uart_io())
         bitmap_set(bitmap, uart_io(), UART_PORTS);
     rc = bus_add(d->hvm->bus, pci_ports, ARRAY_SIZE(pci_ports), d);
     if (!rc)

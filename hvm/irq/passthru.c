@@ -109,22 +109,11 @@ static void gsi_interrupt(unsigned int irq, void *arg)
         (void)route_gsi_pulse(r, irq);
 }
 
-static enum irq_trigger trigger_of(union ioapic_rte e)
-{
-    return e.level ? IRQ_LEVEL : IRQ_EDGE;
-}
-
-static enum irq_polarity polarity_of(union ioapic_rte e)
-{
-    return e.active_low ? IRQ_ACTIVE_LOW : IRQ_ACTIVE_HIGH;
-}
-
 /* First unmasked: the pin's wire is the machine's from now on. */
 static void gsi_bind(struct route *r, unsigned int gsi, union ioapic_rte e,
                      unsigned int cpu)
 {
-    int rc = irq_bind_gsi(gsi, trigger_of(e), polarity_of(e), cpu,
-                          gsi_interrupt, r);
+    int rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
 
     if (rc < 0) {
         /* -EBUSY: Lodge's own, as the console's. */
@@ -153,7 +142,7 @@ void vioapic_pin_changed(struct domain *d, unsigned int gsi, uint64_t entry)
         gsi_bind(r, gsi, e, cpu);
         return;
     }
-    irq_set_trigger(gsi, trigger_of(e), polarity_of(e));
+    irq_set_trigger(gsi, e.level, e.active_low);
     if (irq_cpu(gsi) != cpu)
         (void)irq_set_affinity(gsi, cpu);
     /* One that came and is not ended yet is unmasked by its end. */

@@ -39,24 +39,11 @@
 #define CR4_PKE BIT(22)
 #define CR4_CET BIT(23)
 
-#define RFLAGS_CF BIT(0)
 #define RFLAGS_MBS BIT(1) /* always one */
-#define RFLAGS_PF BIT(2)
-#define RFLAGS_AF BIT(4)
-#define RFLAGS_ZF BIT(6)
-#define RFLAGS_SF BIT(7)
 #define RFLAGS_TF BIT(8)
 #define RFLAGS_IF BIT(9)
-#define RFLAGS_DF BIT(10)
-#define RFLAGS_OF BIT(11)
-#define RFLAGS_IOPL (3ull << 12)
-#define RFLAGS_NT BIT(14)
 #define RFLAGS_RF BIT(16)
 #define RFLAGS_VM BIT(17)
-#define RFLAGS_AC BIT(18)
-#define RFLAGS_VIF BIT(19)
-#define RFLAGS_VIP BIT(20)
-#define RFLAGS_ID BIT(21)
 
 #define READ_CR(n)                                                          \
     static inline uint64_t read_cr##n(void)                                 \
@@ -75,14 +62,6 @@ READ_CR(2)
 READ_CR(3)
 READ_CR(4)
 #undef READ_CR
-
-static inline uint64_t read_rflags(void)
-{
-    uint64_t v;
-
-    asm volatile("pushfq; pop %0" : "=r"(v));
-    return v;
-}
 
 static inline void invlpg(const volatile void *va)
 {

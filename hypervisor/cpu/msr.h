@@ -13,10 +13,7 @@
 #define APIC_BASE_BSP BIT(8)
 #define APIC_BASE_EXTD BIT(10)
 #define APIC_BASE_ENABLE BIT(11)
-#define MSR_FEATURE_CONTROL 0x3a
 #define MSR_TSC_ADJUST 0x3b
-#define MSR_SPEC_CTRL 0x48
-#define MSR_PRED_CMD 0x49
 #define MSR_UCODE_REV 0x8b
 #define MSR_MTRRCAP 0xfe
 #define MSR_ARCH_CAPABILITIES 0x10a
@@ -32,27 +29,18 @@
 #define MSR_LASTBRANCHTO 0x1dc
 #define MSR_LASTINTFROM 0x1dd
 #define MSR_LASTINTTO 0x1de
-#define MSR_MTRR_PHYSBASE(n) (0x200 + 2 * (n))
-#define MSR_MTRR_PHYSMASK(n) (0x201 + 2 * (n))
-#define MSR_MTRR_FIX64K 0x250
-#define MSR_MTRR_FIX16K_80000 0x258
-#define MSR_MTRR_FIX16K_A0000 0x259
-#define MSR_MTRR_FIX4K_C0000 0x268
-#define MSR_MTRR_FIX4K_F8000 0x26f
 #define MSR_PAT 0x277
 #define MSR_MTRR_DEFTYPE 0x2ff
 #define MSR_MC0_CTL 0x400
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC_FIRST 0x800
 #define MSR_X2APIC_LAST 0x8ff
-#define MSR_XSS 0xda0
 #define MSR_EFER 0xc0000080
 #define EFER_SCE BIT(0)
 #define EFER_LME BIT(8)
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 #define EFER_SVME BIT(12)
-#define EFER_LMSLE BIT(13)
 #define EFER_FFXSE BIT(14)
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
@@ -62,7 +50,6 @@
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX 0xc0000103
-#define MSR_TSC_RATIO 0xc0000104
 #define MSR_SYSCFG 0xc0010010
 #define MSR_HWCR 0xc0010015
 #define MSR_VM_CR 0xc0010114
@@ -96,6 +83,13 @@ static inline uint64_t rdtsc(void)
 
     asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
     return lo | (uint64_t)hi << 32;
+}
+
+/* Not before what precedes it is done. */
+static inline uint64_t rdtsc_ordered(void)
+{
+    asm volatile("lfence" : : : "memory");
+    return rdtsc();
 }
 
 #endif

@@ -20,16 +20,15 @@ struct held_locks {
 static DEFINE_PERCPU(struct held_locks, held_locks);
 
 /* `pair`: the second of two locks of one rank. */
-static void held_add(const struct spinlock *l, bool pair, bool check)
+static void held_add(const struct spinlock *l, bool pair)
 {
     struct held_locks *h = &this_cpu(held_locks);
 
     ASSERT(h->nr < HELD_MAX);
     for (unsigned int i = 0; i < h->nr; i++) {
         ASSERT(h->lock[i] != l);
-        if (check)
-            ASSERT(h->lock[i]->rank < l->rank ||
-                   (pair && h->lock[i]->rank == l->rank));
+        ASSERT(h->lock[i]->rank < l->rank ||
+               (pair && h->lock[i]->rank == l->rank));
     }
     h->lock[h->nr++] = l;
 }
@@ -47,7 +46,7 @@ static void held_remove(const struct spinlock *l)
         h->lock[i] = h->lock[i + 1];
 }
 #else
-static inline void held_add(const struct spinlock *l, bool pair, bool check)
+static inline void held_add(const struct spinlock *l, bool pair)
 {
 }
 
@@ -56,10 +55,12 @@ static inline void held_remove(const struct spinlock *l)
 }
 #endif
 
-static void lock_acquire(struct spinlock *l)
+static void take(struct spinlock *l, bool pair)
 {
-    uint16_t ticket = atomic_fetch_add(&l->next, 1);
+    uint16_t ticket;
 
+    held_add(l, pair);
+    ticket = atomic_fetch_add(&l->next, 1);
     while (load_acquire(&l->owner) != ticket) {
         smp_call_poll();
         cpu_relax();
@@ -68,8 +69,7 @@ static void lock_acquire(struct spinlock *l)
 
 void spin_lock(struct spinlock *l)
 {
-    held_add(l, false, true);
-    lock_acquire(l);
+    take(l, false);
 }
 
 void spin_unlock(struct spinlock *l)
@@ -78,32 +78,11 @@ void spin_unlock(struct spinlock *l)
     store_release(&l->owner, (uint16_t)(l->owner + 1));
 }
 
-bool spin_trylock(struct spinlock *l)
-{
-    uint16_t owner = load_acquire(&l->owner);
-    uint16_t expected = owner;
-
-    if (!atomic_cmpxchg(&l->next, &expected, (uint16_t)(owner + 1)))
-        return false;
-    held_add(l, false, false);
-    return true;
-}
-
-bool spin_is_locked(const struct spinlock *l)
-{
-    return READ_ONCE(l->next) != READ_ONCE(l->owner);
-}
-
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {
-    struct spinlock *first = a < b ? a : b;
-    struct spinlock *second = a < b ? b : a;
-
-    spin_lock(first);
-    if (first == second)
-        return;
-    held_add(second, true, true);
-    lock_acquire(second);
+    take(a < b ? a : b, false);
+    if (a != b)
+        take(a < b ? b : a, true);
 }
 
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b)

@@ -24,10 +24,6 @@ static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank)
 
 void spin_lock(struct spinlock *l);
 void spin_unlock(struct spinlock *l);
-/* Takes the lock only if nobody has it; true when taken. */
-bool spin_trylock(struct spinlock *l);
-/* True while somebody holds it; for checks of the caller's contract only. */
-bool spin_is_locked(const struct spinlock *l);
 /*
  * Takes two locks of one rank in the order of their addresses (a == b takes
  * one). Unlock with spin_unlock_pair().

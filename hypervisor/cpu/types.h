@@ -26,10 +26,8 @@ BOXED(gva, uint64_t)  /* guest linear address */
 #define INVALID_GFN gfn(~0ull)
 
 static inline bool mfn_is_invalid(mfn_t m) { return m.raw == ~0ull; }
-static inline bool gfn_is_invalid(gfn_t g) { return g.raw == ~0ull; }
 static inline uint64_t mfn_to_maddr(mfn_t m) { return m.raw << PAGE_SHIFT; }
 static inline mfn_t maddr_to_mfn(uint64_t a) { return mfn(a >> PAGE_SHIFT); }
-static inline gpa_t gfn_to_gpa(gfn_t g) { return gpa(g.raw << PAGE_SHIFT); }
 static inline gfn_t gpa_to_gfn(gpa_t a) { return gfn(a.raw >> PAGE_SHIFT); }
 
 typedef uint16_t domid_t;

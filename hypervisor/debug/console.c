@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/debug/screen.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/format.h"
@@ -24,8 +25,7 @@ char opt_console[64] = "";
 
 static struct spinlock console_lock = SPINLOCK_INIT(CONSOLE);
 static unsigned int panic_cpu = NO_CPU;
-static unsigned int targets;
-static void (*screen_put)(char c);
+static enum { COM1 = 1, SCREEN = 2, PORT_E9 = 4 } targets; /* bits */
 
 static char ring[CONSOLE_RING_SIZE];
 static uint32_t ring_start, ring_end; /* positions; start is the oldest kept */
@@ -33,13 +33,16 @@ static uint32_t ring_start, ring_end; /* positions; start is the oldest kept */
 static bool input_ours;
 static unsigned int switch_seen;
 
-/* True when the caller must unlock. */
-static bool console_enter(void)
+static void console_enter(void)
 {
-    if (READ_ONCE(panic_cpu) == cpu_id())
-        return false;
-    spin_lock(&console_lock);
-    return true;
+    if (READ_ONCE(panic_cpu) != cpu_id())
+        spin_lock(&console_lock);
+}
+
+static void console_leave(void)
+{
+    if (READ_ONCE(panic_cpu) != cpu_id())
+        spin_unlock(&console_lock);
 }
 
 /* Is `word` one of the words, separated by commas, of `list`? */
@@ -62,20 +65,11 @@ void console_init(void)
 
     targets = 0;
     if ((all || list_has(opt_console, "com1")) && uart_init())
-        targets |= CONSOLE_COM1;
+        targets |= COM1;
     if (all || list_has(opt_console, "vga"))
-        targets |= CONSOLE_SCREEN;
+        targets |= SCREEN;
     if (inb(DEBUG_PORT) == DEBUG_PORT)
-        targets |= CONSOLE_DEBUGPORT;
-}
-
-void console_set_screen(void (*put)(char c))
-{
-    bool locked = console_enter();
-
-    screen_put = put;
-    if (locked)
-        spin_unlock(&console_lock);
+        targets |= PORT_E9;
 }
 
 static void put_char(char c)
@@ -83,25 +77,23 @@ static void put_char(char c)
     ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = c;
     if (ring_end - ring_start > CONSOLE_RING_SIZE)
         ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
-    if (targets & CONSOLE_COM1) {
+    if (targets & COM1) {
         if (c == '\n')
             uart_put('\r');
         uart_put(c);
     }
-    if ((targets & CONSOLE_SCREEN) && screen_put)
+    if (targets & SCREEN)
         screen_put(c);
-    if (targets & CONSOLE_DEBUGPORT)
+    if (targets & PORT_E9)
         outb(DEBUG_PORT, (uint8_t)c);
 }
 
 void console_write_raw(const char *s, size_t n)
 {
-    bool locked = console_enter();
-
+    console_enter();
     while (n--)
         put_char(*s++);
-    if (locked)
-        spin_unlock(&console_lock);
+    console_leave();
 }
 
 void console_printf(const char *fmt, ...)
@@ -121,11 +113,10 @@ bool console_panic_begin(void)
 
     if (READ_ONCE(panic_cpu) == cpu_id())
         return false;
-
     if (!atomic_cmpxchg(&panic_cpu, &none, cpu_id()))
         for (;;) /* another CPU is reporting; it will stop us */
             asm volatile("cli; hlt");
-    panic_stop_others();
+    smp_stop_others();
     /* Nothing before the first console: make sure there is one. */
     if (!targets)
         console_init();
@@ -134,36 +125,28 @@ bool console_panic_begin(void)
 
 size_t console_ring_read(char *buf, size_t n, uint32_t *index)
 {
-    bool locked = console_enter();
     size_t i;
 
+    console_enter();
     if (ring_end - *index > ring_end - ring_start)
         *index = ring_start;
     for (i = 0; i < n && *index != ring_end; i++)
         buf[i] = ring[(*index)++ & (CONSOLE_RING_SIZE - 1)];
-    if (locked)
-        spin_unlock(&console_lock);
+    console_leave();
     return i;
 }
 
 void console_ring_clear(uint32_t upto)
 {
-    bool locked = console_enter();
-
+    console_enter();
     if (ring_end - upto < ring_end - ring_start)
         ring_start = upto;
-    if (locked)
-        spin_unlock(&console_lock);
+    console_leave();
 }
 
 uint32_t console_ring_end(void)
 {
     return READ_ONCE(ring_end);
-}
-
-bool console_input_is_ours(void)
-{
-    return READ_ONCE(input_ours);
 }
 
 static void give_input(char c)

@@ -11,19 +11,10 @@
 
 #define CONSOLE_RING_SIZE KB(128) /* a power of two */
 
-/* Where output goes; bits. console= sets them, all that exist by default. */
-#define CONSOLE_COM1 BIT(0)
-#define CONSOLE_SCREEN BIT(1)
-#define CONSOLE_DEBUGPORT BIT(2)
+extern char opt_console[64];  /* console= as given; "": all that exist */
 
-/* Options (start/cmdline.c). */
-extern char opt_console[64];  /* console= as given */
-
-/* Picks the targets of opt_console among what was found. */
+/* Picks where output goes of opt_console among what was found. */
 void console_init(void);
-/* The screen, once something drew it: put(c) is called with the lock held.
- * "\n" ends a line. */
-void console_set_screen(void (*put)(char c));
 
 /*
  * Bytes for the consoles and the ring, as they are: what domain 0 writes to
@@ -56,7 +47,5 @@ uint32_t console_ring_end(void);
  * and Lodge; upcalls.h gets the rest.
  */
 void console_receive(char c);
-/* True while input goes to Lodge's debug keys. */
-bool console_input_is_ours(void);
 
 #endif

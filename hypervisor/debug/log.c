@@ -10,7 +10,6 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/format.h"
@@ -19,7 +18,7 @@
 #define PREFIX "(LODGE) "
 #define LINE_MAX 512
 #define GUEST_BURST 10
-#define GUEST_NS_PER_LINE 200000000ull /* five a second once the burst is used */
+#define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
 
 char opt_loglvl[32] = "";
 char opt_guest_loglvl[32] = "";
@@ -30,54 +29,30 @@ static enum log_level guest_limit = LOG_WARN;
 static uint64_t guest_credit_ns; /* clock up to which lines were paid for */
 static uint32_t guest_dropped;
 
-/* "none", "error", "warning", "info", "debug", "all"; a part after "/" is
- * the rate-limited level of Xen's syntax and not used. */
-int log_level_parse(const char *s, int *level)
+/* The level of an option's value, or what it is if that is no name. A part
+ * after "/" is the rate-limited level of Xen's syntax and not used. */
+static enum log_level level_of(const char *s, enum log_level level)
 {
     static const struct {
         const char *name;
-        int level;
+        enum log_level level;
     } names[] = {
-        { "none", -1 }, { "error", LOG_ERR }, { "warning", LOG_WARN },
+        { "none", LOG_ERR }, { "error", LOG_ERR }, { "warning", LOG_WARN },
         { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
     };
     const char *slash = strchr(s, '/');
     size_t n = slash ? (size_t)(slash - s) : strlen(s);
 
     for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-        if (strlen(names[i].name) == n && !strncmp(s, names[i].name, n)) {
-            *level = names[i].level;
-            return 0;
-        }
-    return -1;
+        if (strlen(names[i].name) == n && !strncmp(s, names[i].name, n))
+            return names[i].level;
+    return level;
 }
 
 void log_init(void)
 {
-    int level;
-
-    if (opt_loglvl[0] && !log_level_parse(opt_loglvl, &level))
-        host_limit = (enum log_level)MAX(level, 0);
-    if (opt_guest_loglvl[0] && !log_level_parse(opt_guest_loglvl, &level))
-        guest_limit = (enum log_level)MAX(level, 0);
-}
-
-int log_limit_host(void)
-{
-    return host_limit;
-}
-
-int log_limit_guest(void)
-{
-    return guest_limit;
-}
-
-void log_set_limits(int host, int guest)
-{
-    host = MAX(host, (int)LOG_ERR);
-    guest = MAX(guest, (int)LOG_ERR);
-    host_limit = (enum log_level)MIN(host, (int)LOG_DEBUG);
-    guest_limit = (enum log_level)MIN(guest, (int)LOG_DEBUG);
+    host_limit = level_of(opt_loglvl, host_limit);
+    guest_limit = level_of(opt_guest_loglvl, guest_limit);
 }
 
 static void print_line(const char *fmt, va_list ap)
@@ -107,7 +82,7 @@ void log_print(enum log_level level, const char *fmt, ...)
  */
 static bool guest_may_print(void)
 {
-    uint64_t now = log_clock(), old = READ_ONCE(guest_credit_ns), new;
+    uint64_t now = now_ns(), old = READ_ONCE(guest_credit_ns), new;
 
     do {
         uint64_t floor = now > GUEST_BURST * GUEST_NS_PER_LINE

@@ -12,6 +12,11 @@
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; log_init()
+ * applies them. */
+extern char opt_loglvl[32], opt_guest_loglvl[32];
+void log_init(void);
+
 /* One or more lines, printf style (%s %c %d %u %x %p %% with l, ll, z and
  * widths; %p prints 16 digits). A line ends with "\n". */
 void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);

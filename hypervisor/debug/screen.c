@@ -38,15 +38,11 @@ static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)
     volatile uint8_t *p = memory + (uint64_t)y * format.pitch +
                           (uint64_t)x * (format.bpp / 8);
 
-    if (format.bpp == 32) {
+    if (format.bpp == 32)
         mmio_write32(p, colour);
-    } else if (format.bpp == 16) {
-        mmio_write16(p, (uint16_t)colour);
-    } else {
-        mmio_write8(p, (uint8_t)colour);
-        mmio_write8(p + 1, (uint8_t)(colour >> 8));
-        mmio_write8(p + 2, (uint8_t)(colour >> 16));
-    }
+    else
+        for (unsigned int bit = 0; bit < format.bpp; bit += 8)
+            mmio_write8(p++, (uint8_t)(colour >> bit));
 }
 
 static void draw_pixels(unsigned int row, unsigned int column, char c)
@@ -80,32 +76,23 @@ size_t screen_framebuffer_size(const struct framebuffer *fb)
     return (size_t)fb->pitch * fb->height;
 }
 
-static void clear(void)
-{
-    at_column = 0;
-    memset(grid, ' ', sizeof(grid));
-    for (unsigned int r = 0; r < rows; r++)
-        for (unsigned int c = 0; c < columns; c++)
-            draw(r, c, ' ');
-}
-
-void screen_init_vga(void *va)
+void screen_init(void *va, const struct framebuffer *fb)
 {
     memory = va;
     columns = 80;
     rows = 25;
     draw = draw_vga;
-    clear();
-}
-
-void screen_init_framebuffer(void *va, const struct framebuffer *fb)
-{
-    memory = va;
-    format = *fb;
-    columns = MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX);
-    rows = MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX);
-    draw = draw_pixels;
-    clear();
+    if (fb) {
+        format = *fb;
+        columns = MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX);
+        rows = MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX);
+        draw = draw_pixels;
+    }
+    at_column = 0;
+    memset(grid, ' ', sizeof(grid));
+    for (unsigned int r = 0; r < rows; r++)
+        for (unsigned int c = 0; c < columns; c++)
+            draw(r, c, ' ');
 }
 
 /* Text is always written to the last row. */
@@ -127,23 +114,12 @@ void screen_put(char c)
 {
     if (!draw)
         return;
-    if (c == '\n') {
+    if (c == '\n' || (c >= ' ' && at_column == columns))
         scroll();
-        return;
-    }
-    if (c == '\r') {
+    if (c == '\r')
         at_column = 0;
-        return;
-    }
     if (c < ' ')
         return;
-    if (at_column == columns)
-        scroll();
     grid[rows - 1][at_column] = c;
     draw(rows - 1, at_column++, c);
-}
-
-void screen_stop(void)
-{
-    draw = NULL;
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Text on the screen: a grid of characters kept here, drawn either as VGA
- * text or as pixels of a linear framebuffer. Given to console_set_screen().
- * Domain 0 takes the screen over once it draws there: screen_stop().
+ * text or as pixels of a linear framebuffer.
  */
 #ifndef LODGE_DEBUG_SCREEN_H
 #define LODGE_DEBUG_SCREEN_H
 
 #include "hypervisor/lib/util.h"
 
+/* As multiboot lays it out. */
 struct framebuffer {
     uint64_t maddr;     /* 0: none */
     uint32_t pitch;     /* bytes per line */
     uint32_t width, height;
     uint8_t bpp;        /* bits per pixel: 16, 24 or 32 */
+    uint8_t type;       /* the loader's: 1 RGB, 2 text */
     uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
-};
+} __packed;
 
 #define VGA_TEXT_MADDR 0xb8000
 #define VGA_TEXT_SIZE 0x8000
@@ -23,14 +24,12 @@ struct framebuffer {
 /* Bytes of fb that must be mapped; 0 if its format cannot be drawn on. */
 size_t screen_framebuffer_size(const struct framebuffer *fb);
 
-/* The screen is text memory (80x25) or fb, mapped at va. Clears it. */
-void screen_init_vga(void *va);
-void screen_init_framebuffer(void *va, const struct framebuffer *fb);
+/* The screen is fb, mapped at va, or with NULL text memory (80x25). Clears
+ * it. */
+void screen_init(void *va, const struct framebuffer *fb);
 
-/* One character; '\n' ends the line. Lock CONSOLE. */
+/* One character, if there is a screen; '\n' ends the line. Lock CONSOLE. */
 void screen_put(char c);
-/* Draws no more (the memory stays mapped). */
-void screen_stop(void);
 
 /* Column c (0 to 4) of a printable character's glyph, bit 0 at the top. */
 #define FONT_COLUMNS 5

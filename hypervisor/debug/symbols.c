@@ -11,24 +11,16 @@ extern const char symbol_names[] __attribute__((weak));
 
 const char *symbol_find(uint64_t va, unsigned int *offset)
 {
-    uint32_t lo = 0, hi, at;
+    const struct symbol *s = symbol_table;
+    uint32_t at = (uint32_t)(va - (uint64_t)text_start);
 
     if (!&symbol_count || va < (uint64_t)text_start ||
         va >= (uint64_t)text_end)
         return NULL;
-    hi = symbol_count;
-    at = (uint32_t)(va - (uint64_t)text_start);
-    /* Finds the last entry not above at. */
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (symbol_table[mid].at <= at)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo == 0)
+    while (s < symbol_table + symbol_count && s->at <= at)
+        s++;
+    if (s == symbol_table)
         return NULL;
-    *offset = at - symbol_table[lo - 1].at;
-    return symbol_names + symbol_table[lo - 1].name;
+    *offset = at - s[-1].at;
+    return symbol_names + s[-1].name;
 }

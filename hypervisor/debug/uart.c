@@ -10,16 +10,11 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/console.h"
+#include "hypervisor/lib/format.h"
+#include "hypervisor/lib/string.h"
 
-enum {
-    REG_DATA = 0, /* and divisor, low, while DLAB is set */
-    REG_IER = 1,  /* and divisor, high */
-    REG_FCR = 2,
-    REG_LCR = 3,
-    REG_MCR = 4,
-    REG_LSR = 5,
-    REG_SCRATCH = 7,
-};
+/* While DLAB is set the first two are the divisor. */
+enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
@@ -37,54 +32,35 @@ char opt_com1[64] = "";
 static struct uart_config port;
 static bool present, stuck;
 
-static const char *parse_number(const char *s, uint32_t *v)
-{
-    uint32_t base = 10;
-
-    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-        base = 16;
-        s += 2;
-    }
-    for (*v = 0;; s++) {
-        uint32_t digit = *s >= '0' && *s <= '9'   ? (uint32_t)(*s - '0')
-                         : *s >= 'a' && *s <= 'f' ? (uint32_t)(*s - 'a' + 10)
-                         : *s >= 'A' && *s <= 'F' ? (uint32_t)(*s - 'A' + 10)
-                                                  : 99;
-
-        if (digit >= base || *v > 0xfffffff)
-            return s;
-        *v = *v * base + digit;
-    }
-}
-
 /* "8n1": data bits, parity n o e m s, stop bits. */
 static const char *parse_line(const char *s, uint8_t *line)
 {
     static const char parities[] = "noems";
     static const uint8_t bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
+    const char *parity;
 
-    if (s[0] < '5' || s[0] > '8')
+    if (s[0] < '5' || s[0] > '8' || !s[1])
         return NULL;
-    *line = (uint8_t)(s[0] - '5');
-    for (unsigned int i = 0; i < sizeof(bits); i++) {
-        if (s[1] != parities[i])
-            continue;
-        *line |= bits[i];
-        if (s[2] != '1' && s[2] != '2')
-            return NULL;
-        if (s[2] == '2')
-            *line |= 0x04;
-        return s + 3;
-    }
-    return NULL;
+    parity = strchr(parities, s[1]);
+    if (!parity || (s[2] != '1' && s[2] != '2'))
+        return NULL;
+    *line = (uint8_t)((s[0] - '5') | bits[parity - parities] |
+                      (s[2] == '2' ? 0x04 : 0));
+    return s + 3;
+}
+
+/* Over the comma in front of a field; false if that is empty. */
+static bool next_field(const char **s)
+{
+    return **s == ',' && *++*s && **s != ',';
 }
 
 int uart_parse(const char *s, struct uart_config *c)
 {
-    uint32_t v;
+    uint32_t io = 0x3f8, irq = 4, clock;
 
-    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0x3f8, 4 };
-    if (s[0] == 'a' && s[1] == 'u' && s[2] == 't' && s[3] == 'o') {
+    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0, 0 };
+    if (!strncmp(s, "auto", 4)) {
         c->baud = 0;
         s += 4;
     } else if (*s && *s != ',') {
@@ -93,25 +69,21 @@ int uart_parse(const char *s, struct uart_config *c)
             return -EINVAL;
     }
     if (*s == '/') /* clock, in Hz: the port's own is assumed */
-        s = parse_number(s + 1, &v);
-    if (*s == ',' && *++s && *s != ',') {
+        s = parse_number(s + 1, &clock);
+    if (next_field(&s)) {
         s = parse_line(s, &c->line);
         if (!s)
             return -EINVAL;
     }
-    if (*s == ',' && *++s && *s != ',') {
-        s = parse_number(s, &v);
-        if (v == 0 || v > 0xfff8)
-            return -EINVAL;
-        c->io = (uint16_t)v;
-    }
-    if (*s == ',' && *++s) {
-        s = parse_number(s, &v);
-        if (v > 15)
-            return -EINVAL;
-        c->irq = (uint8_t)v;
-    }
-    return *s ? -EINVAL : 0;
+    if (next_field(&s))
+        s = parse_number(s, &io);
+    if (next_field(&s))
+        s = parse_number(s, &irq);
+    if (*s || io == 0 || io > 0xfff8 || irq > 15)
+        return -EINVAL;
+    c->io = (uint16_t)io;
+    c->irq = (uint8_t)irq;
+    return 0;
 }
 
 static uint8_t reg_read(unsigned int reg)
@@ -147,11 +119,6 @@ bool uart_init(void)
     return true;
 }
 
-bool uart_present(void)
-{
-    return present;
-}
-
 unsigned int uart_irq(void)
 {
     return present ? port.irq : 0;
@@ -159,7 +126,7 @@ unsigned int uart_irq(void)
 
 uint16_t uart_io(void)
 {
-    return port.io;
+    return present ? port.io : 0;
 }
 
 void uart_put(char c)

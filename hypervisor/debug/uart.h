@@ -19,9 +19,8 @@ int uart_parse(const char *s, struct uart_config *c);
 
 /* Finds and sets up the port of opt_com1; false when there is none. */
 bool uart_init(void);
-bool uart_present(void);
 unsigned int uart_irq(void);  /* 0: none */
-uint16_t uart_io(void);       /* first of its eight ports */
+uint16_t uart_io(void);       /* first of its eight ports, 0: none */
 
 /* One byte out, waiting at most a few milliseconds. Lock CONSOLE. */
 void uart_put(char c);

@@ -12,9 +12,9 @@ void console_input(char c);
 void debug_key(char c);
 
 /* x86/time.c: nanoseconds since boot; 0 until the clock runs. */
-uint64_t log_clock(void);
+uint64_t now_ns(void);
 /* x86/smp.c: brings all other CPUs to a halt for good; any state. */
-void panic_stop_others(void);
+void smp_stop_others(void);
 /* x86/power.c: the end of a panic: halts, or restarts after a while. */
 __noreturn void panic_end(void);
 /* x86/dump.c: this CPU's state, for a panic that no trap caused. */

@@ -28,8 +28,6 @@ static unsigned int nr_mmcfgs;
 
 void pci_init(const struct acpi_info *acpi)
 {
-    if (nr_mmcfgs)
-        return;
     for (unsigned int i = 0; i < acpi->nr_mcfg; i++) {
         const struct acpi_mcfg *a = &acpi->mcfg[i];
         struct mmcfg *m = &mmcfgs[nr_mmcfgs];
@@ -62,21 +60,19 @@ static volatile uint8_t *mmcfg_reg(uint32_t sbdf, unsigned int reg)
     return NULL;
 }
 
-static bool by_ports(uint32_t sbdf, unsigned int reg)
-{
-    return sbdf >> 16 == 0 && reg < PCI_CONFIG_SIZE;
-}
-
-static uint16_t select_port(uint32_t sbdf, unsigned int reg)
-{
-    outl(PCI_CF8, PCI_CF8_ENABLE | sbdf << 8 | (reg & ~3u));
-    return (uint16_t)(PCI_CFC + (reg & 3));
-}
-
 static bool access_ok(unsigned int reg, unsigned int size)
 {
     return (size == 1 || size == 2 || size == 4) && !(reg & (size - 1)) &&
            reg < PCI_EXT_CONFIG_SIZE;
+}
+
+/* Selects a register and gives its port, or 0: it has none. */
+static uint16_t select_port(uint32_t sbdf, unsigned int reg)
+{
+    if (sbdf >> 16 || reg >= PCI_CONFIG_SIZE)
+        return 0;
+    outl(PCI_CF8, PCI_CF8_ENABLE | sbdf << 8 | (reg & ~3u));
+    return (uint16_t)(PCI_CFC + (reg & 3));
 }
 
 uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
@@ -86,10 +82,9 @@ uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 
     if (!access_ok(reg, size))
         return ~0u;
-    if (by_ports(sbdf, reg)) {
-        port = select_port(sbdf, reg);
+    port = select_port(sbdf, reg);
+    if (port)
         return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-    }
     p = mmcfg_reg(sbdf, reg);
     if (!p)
         return ~0u >> (32 - size * 8);
@@ -100,35 +95,25 @@ uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
                uint32_t val)
 {
-    volatile uint8_t *p = NULL;
-    uint16_t port = 0;
+    volatile uint8_t *p;
+    uint16_t port;
 
     if (!access_ok(reg, size))
         return;
-    if (by_ports(sbdf, reg))
-        port = select_port(sbdf, reg);
-    else
-        p = mmcfg_reg(sbdf, reg);
-    switch (size) {
-    case 1:
-        if (port)
-            outb(port, (uint8_t)val);
-        else if (p)
-            mmio_write8(p, (uint8_t)val);
-        break;
-    case 2:
-        if (port)
-            outw(port, (uint16_t)val);
-        else if (p)
-            mmio_write16(p, (uint16_t)val);
-        break;
-    default:
-        if (port)
-            outl(port, val);
-        else if (p)
-            mmio_write32(p, val);
-        break;
-    }
+    port = select_port(sbdf, reg);
+    p = port ? NULL : mmcfg_reg(sbdf, reg);
+    if (port && size == 1)
+        outb(port, (uint8_t)val);
+    else if (port && size == 2)
+        outw(port, (uint16_t)val);
+    else if (port)
+        outl(port, val);
+    else if (p && size == 1)
+        mmio_write8(p, (uint8_t)val);
+    else if (p && size == 2)
+        mmio_write16(p, (uint16_t)val);
+    else if (p)
+        mmio_write32(p, val);
 }
 
 unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)
@@ -150,13 +135,12 @@ unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)
 
 unsigned int pci_find_ext_cap(uint32_t sbdf, unsigned int id)
 {
-    unsigned int pos = PCI_EXT_CAP_START;
+    unsigned int pos = PCI_CONFIG_SIZE;
 
-    for (unsigned int i = 0; i < EXT_CAPS_MAX && pos >= PCI_EXT_CAP_START;
-         i++) {
+    for (unsigned int i = 0; i < EXT_CAPS_MAX && pos >= PCI_CONFIG_SIZE; i++) {
         uint32_t head = pci_read(sbdf, pos, 4);
 
-        if (head == 0 || head == ~0u)
+        if (head == ~0u)
             return 0;
         if ((head & 0xffff) == id)
             return pos;
@@ -167,14 +151,8 @@ unsigned int pci_find_ext_cap(uint32_t sbdf, unsigned int id)
 
 unsigned int pci_bar_count(unsigned int header_type)
 {
-    switch (header_type & PCI_HEADER_TYPE_MASK) {
-    case 0:
-        return 6;
-    case 1:
-        return 2;
-    default:
-        return 0;
-    }
+    header_type &= PCI_HEADER_TYPE_MASK;
+    return header_type == 0 ? 6 : header_type == 1 ? 2 : 0;
 }
 
 int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr)
@@ -190,35 +168,6 @@ int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr)
         return -ENXIO;
     *maddr = addr;
     return 0;
-}
-
-static uint32_t size_mask(uint32_t sbdf, unsigned int reg)
-{
-    uint32_t old = pci_read(sbdf, reg, 4), mask;
-
-    pci_write(sbdf, reg, 4, ~0u);
-    mask = pci_read(sbdf, reg, 4);
-    pci_write(sbdf, reg, 4, old);
-    return mask;
-}
-
-uint64_t pci_bar_size(uint32_t sbdf, unsigned int n)
-{
-    unsigned int reg = PCI_BAR0 + n * 4;
-    uint32_t low = pci_read(sbdf, reg, 4), cmd;
-    uint64_t mask;
-
-    if (low & PCI_BAR_IO)
-        return 0;
-    cmd = pci_read(sbdf, PCI_COMMAND, 2);
-    pci_write(sbdf, PCI_COMMAND, 2, cmd & ~(uint32_t)PCI_COMMAND_MEMORY);
-    mask = size_mask(sbdf, reg) & PCI_BAR_MEM_MASK;
-    if ((low & PCI_BAR_TYPE_MASK) == PCI_BAR_TYPE_64)
-        mask |= (uint64_t)size_mask(sbdf, reg + 4) << 32;
-    else if (mask)
-        mask |= ~0ull << 32;
-    pci_write(sbdf, PCI_COMMAND, 2, cmd);
-    return mask ? mask & -mask : 0;
 }
 
 static void scan_bus(unsigned int seg, unsigned int bus,

@@ -22,16 +22,12 @@
 #define PCI_VENDOR_ID 0x00
 #define PCI_COMMAND 0x04
 #define PCI_COMMAND_MEMORY 0x0002
-#define PCI_COMMAND_MASTER 0x0004
-#define PCI_COMMAND_INTX_DISABLE 0x0400
 #define PCI_STATUS 0x06
 #define PCI_STATUS_CAP_LIST 0x0010
-#define PCI_CLASS_REVISION 0x08
 #define PCI_HEADER_TYPE 0x0e
 #define PCI_HEADER_TYPE_MASK 0x7f
 #define PCI_HEADER_MULTI 0x80
 #define PCI_BAR0 0x10
-#define PCI_SECONDARY_BUS 0x19
 #define PCI_CAP_LIST 0x34
 
 #define PCI_BAR_IO 0x1
@@ -42,7 +38,6 @@
 #define PCI_CAP_MSI 0x05
 #define PCI_CAP_MSIX 0x11
 #define PCI_EXT_CAP_SRIOV 0x10
-#define PCI_EXT_CAP_START 0x100
 
 #define PCI_CONFIG_SIZE 0x100u
 #define PCI_EXT_CONFIG_SIZE 0x1000u
@@ -58,7 +53,7 @@ extern struct spinlock pci_lock;
 
 struct acpi_info;
 
-/* Boot CPU, once (again: does nothing): maps the memory-mapped configuration
+/* Boot CPU, once: maps the memory-mapped configuration
  * spaces that ACPI lists. No lock held. */
 void pci_init(const struct acpi_info *acpi);
 
@@ -86,11 +81,6 @@ unsigned int pci_bar_count(unsigned int header_type);
  * half included. -ENXIO: an I/O BAR or not assigned.
  */
 int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr);
-/*
- * Size in bytes of memory BAR n, found by writing ones; its memory must not
- * be in use: decoding is off for a moment. 0: no memory BAR.
- */
-uint64_t pci_bar_size(uint32_t sbdf, unsigned int n);
 
 /* Calls fn for each function of each bus that answers. */
 void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg);

@@ -145,3 +145,24 @@ size_t format(char *buf, size_t size, const char *fmt, ...)
     va_end(args);
     return n;
 }
+
+const char *parse_number(const char *s, uint32_t *v)
+{
+    uint32_t base = 10;
+
+    if (s[0] == '0' && (s[1] | 0x20) == 'x') {
+        base = 16;
+        s += 2;
+    }
+    for (*v = 0;; s++) {
+        unsigned int c = (unsigned char)*s | 0x20, digit = 99;
+
+        if (c >= '0' && c <= '9')
+            digit = c - '0';
+        else if (c >= 'a' && c <= 'f')
+            digit = c - 'a' + 10;
+        if (digit >= base || *v >> 28)
+            return s;
+        *v = *v * base + digit;
+    }
+}

@@ -23,4 +23,8 @@ size_t format(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
     __printf(3, 0);
 
+/* The other way: a number at s, decimal or 0x..., 0 if there is none. Returns
+ * where it ends; that is amid the digits when they are too many. */
+const char *parse_number(const char *s, uint32_t *v);
+
 #endif

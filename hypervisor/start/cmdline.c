@@ -5,23 +5,20 @@
  */
 #include "hypervisor/start/cmdline.h"
 
+#include "hvm/dom0/build.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
+#include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/start/options.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
-#define WORDS_KEPT 8
 #define WORD_MAX 256
 
 char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
-char opt_iommu[64];
-char opt_sched[16];
 char opt_selftest[16];
 
 #define BOOL(name, var, help) { name, OPTION_BOOL, &var, 0, help }
@@ -41,95 +38,62 @@ const struct option options[] = {
            "memory of domain 0: <size>[,min:<size>][,max:<size>]"),
     STRING("guest_loglvl", opt_guest_loglvl,
            "which messages about guests are printed; default: warning"),
-    STRING("iommu", opt_iommu, "use of the IOMMU: no, verbose, ..."),
     STRING("loglvl", opt_loglvl,
            "which messages are printed: none, error, warning, info, debug, "
            "all; default: info"),
     UINT("maxcpus", opt_maxcpus, "start at most this many CPUs; 0: all"),
     BOOL("noreboot", opt_noreboot,
          "after a crash halt instead of restarting"),
-    STRING("sched", opt_sched, "scheduler; credit2 is the only one"),
     STRING("selftest", opt_selftest,
            "crash once booted, to see the report: pf, text, nx, gp, ud, "
            "stack, panic"),
     BOOL("x2apic", opt_x2apic, "use x2APIC mode where there is one"),
     IGNORED("conring_size"), IGNORED("cpufreq"), IGNORED("cpuidle"),
     IGNORED("crashkernel"), IGNORED("dom0"), IGNORED("dom0_vcpus_pin"),
-    IGNORED("placeholder"), IGNORED("smt"), IGNORED("spec-ctrl"),
-    IGNORED("sync_console"), IGNORED("ucode"), IGNORED("vga"),
-    IGNORED("watchdog"), IGNORED("xpti"),
+    IGNORED("iommu"), IGNORED("placeholder"), IGNORED("sched"),
+    IGNORED("smt"), IGNORED("spec-ctrl"), IGNORED("sync_console"),
+    IGNORED("ucode"), IGNORED("vga"), IGNORED("watchdog"), IGNORED("xpti"),
 };
 /* clang-format on */
 const unsigned int nr_options = ARRAY_SIZE(options);
 
-static char odd_words[WORDS_KEPT][64];
-static unsigned int nr_odd;
-
-static void remember(const char *word)
-{
-    size_t n;
-
-    if (nr_odd == WORDS_KEPT)
-        return;
-    n = strnlen(word, sizeof(odd_words[0]) - 1);
-    memcpy(odd_words[nr_odd], word, n);
-    odd_words[nr_odd++][n] = '\0';
-}
-
 /* 1, 0, or -1 for neither. */
 static int truth(const char *s)
 {
-    static const char *const words[2][6] = {
-        { "no", "off", "false", "disable", "0" },
-        { "yes", "on", "true", "enable", "1", "" },
+    static const char *const words[] = {
+        "no", "off", "false", "disable", "0",
+        "yes", "on", "true", "enable", "1", "",
     };
 
-    for (int v = 0; v < 2; v++)
-        for (unsigned int i = 0; i < 6 && words[v][i]; i++)
-            if (!strcmp(s, words[v][i]))
-                return v;
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+        if (!strcmp(s, words[i]))
+            return i >= 5;
     return -1;
 }
 
-static bool parse_uint(const char *s, unsigned int *v)
-{
-    unsigned int base = s[0] == '0' && s[1] == 'x' ? 16 : 10;
-    uint64_t n = 0;
-
-    if (base == 16)
-        s += 2;
-    if (!*s)
-        return false;
-    for (; *s; s++) {
-        unsigned int digit = *s >= '0' && *s <= '9' ? (unsigned int)(*s - '0')
-                             : *s >= 'a' && *s <= 'f'
-                                 ? (unsigned int)(*s - 'a' + 10) : 99;
-
-        n = n * base + digit;
-        if (digit >= base || n > 0xffffffff)
-            return false;
-    }
-    *v = (unsigned int)n;
-    return true;
-}
-
+/* True if the option takes the value, NULL: it has none. */
 static bool set(const struct option *o, bool negated, const char *value)
 {
+    const char *end;
+    uint32_t n;
     int v;
 
     switch (o->type) {
     case OPTION_BOOL:
         v = value ? truth(value) : 1;
-        if (v < 0)
-            return false;
-        *(bool *)o->variable = negated ? !v : v;
-        return true;
+        if (v >= 0)
+            *(bool *)o->variable = v != negated;
+        return v >= 0;
     case OPTION_UINT:
-        return !negated && value && parse_uint(value, o->variable);
+        if (negated || !value)
+            return false;
+        end = parse_number(value, &n);
+        if (end == value || *end)
+            return false;
+        *(unsigned int *)o->variable = n;
+        return true;
     case OPTION_STRING:
-        if (negated)
-            value = "no";
-        if (!value || strlen(value) >= o->size)
+        if (negated || !value || strlen(value) >= o->size)
             return false;
         memcpy(o->variable, value, strlen(value) + 1);
         return true;
@@ -155,29 +119,21 @@ static bool parse_word(char *word)
     return false;
 }
 
-void cmdline_parse(const char *cmdline)
+void cmdline_parse(const char *cmdline, bool report)
 {
-    char word[WORD_MAX], kept[WORD_MAX];
+    char word[WORD_MAX];
 
-    for (;;) {
-        size_t n = 0;
+    while (*cmdline) {
+        size_t length = 0, n;
 
-        while (*cmdline == ' ')
-            cmdline++;
-        if (!*cmdline)
-            return;
-        for (; *cmdline && *cmdline != ' '; cmdline++)
-            if (n < sizeof(word) - 1)
-                word[n++] = *cmdline;
+        while (cmdline[length] && cmdline[length] != ' ')
+            length++;
+        n = MIN(length, sizeof(word) - 1);
+        memcpy(word, cmdline, n);
         word[n] = '\0';
-        memcpy(kept, word, n + 1);
-        if (!parse_word(word))
-            remember(kept);
+        if (length && !parse_word(word) && report)
+            log_warn("command line: \"%.*s\" is not understood\n", (int)n,
+                     cmdline);
+        cmdline += length + (cmdline[length] == ' ');
     }
-}
-
-void cmdline_report(void)
-{
-    for (unsigned int i = 0; i < nr_odd; i++)
-        log_warn("command line: \"%s\" is not understood\n", odd_words[i]);
 }

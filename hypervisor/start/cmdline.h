@@ -27,11 +27,12 @@ extern const struct option options[];
 extern const unsigned int nr_options;
 
 /*
- * Sets the variables. Words that no option knows, and values that it does
- * not take, are remembered for cmdline_report(): there is no console yet.
+ * Sets the variables; report: also warns about words that no option knows,
+ * and values that it does not take. Done twice at boot, because the first
+ * time there is no console yet.
  */
-void cmdline_parse(const char *cmdline);
-/* Warns about what cmdline_parse() did not understand. */
-void cmdline_report(void);
+void cmdline_parse(const char *cmdline, bool report);
+
+extern char opt_selftest[16];
 
 #endif

@@ -20,23 +20,10 @@
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
-static void key_help(void)
+static void print_help(void)
 {
     for (unsigned int i = 0; i < nr_debug_keys; i++)
         console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
-}
-
-/* Calls fn for every domain there is. */
-static void each_domain(void (*fn)(struct domain *))
-{
-    struct domain *d;
-    domid_t id = 0;
-
-    while ((d = domain_get_from(id)) != NULL) {
-        id = (domid_t)(d->id + 1);
-        fn(d);
-        domain_put(d);
-    }
 }
 
 static const char *const run_states[] = {
@@ -45,90 +32,55 @@ static const char *const run_states[] = {
 
 static void print_domain(struct domain *d)
 {
-    struct vcpu_runstate_info r;
-    struct vcpu *v;
-    unsigned int i;
-
     console_printf("d%u: %u frames (%u special, limit %u), %u table pages, "
                    "%s%s%s\n", d->id, d->frames, d->special_frames,
                    d->max_frames, p2m_table_pages(d),
                    d->dying != DOMAIN_ALIVE ? "dying " : "",
                    d->paused_by_control ? "paused " : "",
                    d->shut_down ? "shut down" : "");
-    for_each_vcpu (d, v, i) {
-        vcpu_runstate(v, &r);
-        console_printf("  v%u: cpu %u %s%s pending %lx rip %lx rflags "
-                       "%lx%s%s\n", i, v->cpu,
-                       run_states[r.state & 3], v->down ? " down" : "",
-                       v->pending, v->hvm->regs.rip, v->hvm->regs.rflags, v->hvm->halted ? " halted" : "",
-                       v->hvm->wait_sipi ? " waits for SIPI" : "");
-    }
 }
 
-static void key_domains(void)
+static void print_vcpu(struct vcpu *v)
 {
-    each_domain(print_domain);
+    struct vcpu_runstate_info r;
+
+    vcpu_runstate(v, &r);
+    console_printf("  v%u: cpu %u %s%s pending %lx rip %lx rflags %lx%s%s\n",
+                   v->id, v->cpu, run_states[r.state & 3],
+                   v->down ? " down" : "", v->pending, v->hvm->regs.rip,
+                   v->hvm->regs.rflags, v->hvm->halted ? " halted" : "",
+                   v->hvm->wait_sipi ? " waits for SIPI" : "");
 }
 
-static void print_apics(struct domain *d)
+static void print_apic(struct vcpu *v)
 {
-    struct vcpu *v;
-    unsigned int i;
+    struct vlapic *a = v->hvm->lapic;
 
-    for_each_vcpu (d, v, i) {
-        struct vlapic *a = v->hvm->lapic;
-
-        console_printf("d%uv%u: local APIC mode %u id %x irr %d isr %u ppr "
-                       "%x pending %x upcall %u\n", d->id, i, a->mode, a->id,
-                       vlapic_highest_irr(a), a->isrv, a->ppr, a->pending,
-                       v->info->evtchn_upcall_pending);
-    }
+    console_printf("d%uv%u: local APIC mode %u id %x irr %d isr %u ppr %x "
+                   "pending %x upcall %u\n", v->domain->id, v->id, a->mode,
+                   a->id, vlapic_highest_irr(a), a->isrv, a->ppr, a->pending,
+                   v->info->evtchn_upcall_pending);
 }
 
-static void key_apics(void)
+static void print_recorder(struct vcpu *v)
 {
-    each_domain(print_apics);
+    recorder_print(v, 32);
 }
 
-static void print_recorder(struct domain *d)
+static void print_exits(struct vcpu *v)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu (d, v, i)
-        recorder_print(v, 32);
+    console_printf("d%uv%u:\n", v->domain->id, v->id);
+    for (unsigned int k = 0; k < EXIT_KINDS; k++)
+        if (v->hvm->exits[k])
+            console_printf("  %lu %s\n", v->hvm->exits[k], exit_name(k));
 }
 
-static void key_recorder(void)
-{
-    each_domain(print_recorder);
-}
-
-static void print_exits(struct domain *d)
-{
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu (d, v, i) {
-        console_printf("d%uv%u:\n", d->id, i);
-        for (unsigned int k = 0; k < EXIT_KINDS; k++)
-            if (v->hvm->exits[k])
-                console_printf("  %lu %s\n", v->hvm->exits[k],
-                               exit_name(k));
-    }
-}
-
-static void key_exits(void)
-{
-    each_domain(print_exits);
-}
-
-static void key_memory(void)
+static void print_memory(void)
 {
     console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total());
 }
 
-static void key_interrupts(void)
+static void print_interrupts(void)
 {
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
         for (unsigned int vector = 0x20; vector < 0x100; vector++)
@@ -137,37 +89,54 @@ static void key_interrupts(void)
                                irq_count(cpu, vector));
 }
 
-static void key_time(void)
+static void print_time(void)
 {
     console_printf("%lu ns since boot\n", now_ns());
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
         console_printf("cpu %u idle %lu ns\n", cpu, sched_idle_time(cpu));
 }
 
-static void key_restart(void)
-{
-    machine_restart();
-}
-
 const struct debug_key_entry debug_keys[] = {
-    { 'h', "this list", key_help },
-    { 'a', "local APICs of all vCPUs", key_apics },
-    { 'e', "exits of each vCPU by kind", key_exits },
-    { 'i', "interrupts of the machine by CPU and vector", key_interrupts },
-    { 'm', "free memory", key_memory },
-    { 'q', "domains and their vCPUs", key_domains },
-    { 'r', "the last exits and injections of each vCPU", key_recorder },
-    { 't', "time, idle time of CPUs", key_time },
-    { 'R', "restart the machine now", key_restart },
+    { 'h', "this list", .once = print_help },
+    { 'a', "local APICs of all vCPUs", .each_vcpu = print_apic },
+    { 'e', "exits of each vCPU by kind", .each_vcpu = print_exits },
+    { 'i', "interrupts of the machine by CPU and vector",
+      .once = print_interrupts },
+    { 'm', "free memory", .once = print_memory },
+    { 'q', "domains and their vCPUs", .each_domain = print_domain,
+      .each_vcpu = print_vcpu },
+    { 'r', "the last exits and injections of each vCPU",
+      .each_vcpu = print_recorder },
+    { 't', "time, idle time of CPUs", .once = print_time },
+    { 'R', "restart the machine now", .once = machine_restart },
 };
 const unsigned int nr_debug_keys = ARRAY_SIZE(debug_keys);
+
+static void run(const struct debug_key_entry *e)
+{
+    struct domain *d;
+    struct vcpu *v;
+    unsigned int i;
+
+    if (e->once) {
+        e->once();
+        return;
+    }
+    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->id + 1);
+        if (e->each_domain)
+            e->each_domain(d);
+        for_each_vcpu (d, v, i)
+            e->each_vcpu(v);
+    }
+}
 
 void debug_key(char c)
 {
     for (unsigned int i = 0; i < nr_debug_keys; i++)
         if (debug_keys[i].key == c) {
             console_printf("'%c': %s\n", c, debug_keys[i].what);
-            debug_keys[i].fn();
+            run(&debug_keys[i]);
             return;
         }
     console_printf("'%c' is no debug key; 'h' lists them\n", c);

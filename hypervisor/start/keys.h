@@ -3,10 +3,16 @@
 #ifndef LODGE_START_KEYS_H
 #define LODGE_START_KEYS_H
 
+struct domain;
+struct vcpu;
+
+/* Either `once` is called, or the others for all domains and their vCPUs. */
 struct debug_key_entry {
     char key;
     const char *what;
-    void (*fn)(void);
+    void (*once)(void);
+    void (*each_domain)(struct domain *d); /* or NULL */
+    void (*each_vcpu)(struct vcpu *v);
 };
 
 extern const struct debug_key_entry debug_keys[];

@@ -3,13 +3,11 @@
  * The boot order, to be read from top to bottom. Each step names what it
  * needs by standing below it.
  */
-#include "hypervisor/start/main.h"
-
+#include "hvm/dom0/build.h"
+#include "hypervisor/core/domain.h"
 #include "hypervisor/core/sched.h"
-#include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/screen.h"
 #include "hypervisor/debug/uart.h"
@@ -17,13 +15,11 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/init.h"
 #include "hypervisor/start/cmdline.h"
-#include "hypervisor/start/options.h"
 #include "hypervisor/start/selftest.h"
 #include "hypervisor/lib/version.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/early-map.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
@@ -34,32 +30,22 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-#ifndef LODGE_BUILD
-#define LODGE_BUILD ""
-#endif
-
 static struct boot_info boot_info;
 char lodge_command_line[1024];
 struct acpi_info acpi_info;
 
 /* The screen as the loader left it, if we can draw on it. */
-static void screen_init(const struct boot_info *bi)
+static void screen_start(const struct boot_info *bi)
 {
     size_t size = screen_framebuffer_size(&bi->fb);
-    void *va;
+    void *va = NULL;
 
-    if (size) {
+    if (size)
         va = early_map(bi->fb.maddr, size, EARLY_FRAMEBUFFER);
-        if (va)
-            screen_init_framebuffer(va, &bi->fb);
-    } else if (bi->vga_text) {
+    else if (bi->vga_text)
         va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, EARLY_WRITE);
-        if (va)
-            screen_init_vga(va);
-    } else {
-        return;
-    }
-    console_set_screen(screen_put);
+    if (va)
+        screen_init(va, size ? &bi->fb : NULL);
 }
 
 static void report_boot_info(const struct boot_info *bi)
@@ -72,7 +58,7 @@ static void report_boot_info(const struct boot_info *bi)
              bi->efi_system_table ? " from UEFI" : "",
              image_maddr(image_start));
     log_info("Command line: %s\n", bi->cmdline);
-    cmdline_report();
+    cmdline_parse(bi->cmdline, true);
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         log_info("Module %u: %#lx-%#lx %s\n", i, bi->modules[i].start,
                  bi->modules[i].end, bi->modules[i].cmdline);
@@ -87,7 +73,7 @@ static void report_boot_info(const struct boot_info *bi)
 
 static void acpi_start(const struct boot_info *bi)
 {
-    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size, early_map_read);
+    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size);
 
     if (rc)
         panic("no usable ACPI tables (error %d): Lodge needs them to find "
@@ -128,9 +114,8 @@ static void console_input_start(void)
     if (!uart_irq())
         return;
     o = acpi_isa_irq(&acpi_info, uart_irq());
-    if (irq_bind_gsi(o.gsi, o.level ? IRQ_LEVEL : IRQ_EDGE,
-                     o.active_low ? IRQ_ACTIVE_LOW : IRQ_ACTIVE_HIGH, 0,
-                     uart_interrupt, NULL) < 0) {
+    if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
+                     NULL) < 0) {
         log_warn("com1: interrupt %u cannot be used; no input\n",
                  uart_irq());
         return;
@@ -154,19 +139,18 @@ void boot_main(uint32_t magic, uint32_t info)
 {
     int rc;
 
-    traps_init();
-    desc_init_cpu();
+    desc_init();
     features_read();
     features_setup_cpu();
 
     rc = boot_info_read(magic, info, &boot_info);
-    cmdline_parse(boot_info.cmdline);
+    cmdline_parse(boot_info.cmdline, false);
     memcpy(lodge_command_line, boot_info.cmdline,
            strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
-    screen_init(&boot_info);
+    screen_start(&boot_info);
     console_init();
     log_init();
-    log_info("Lodge 4.20-lodge" LODGE_BUILD "\n");
+    log_info("Lodge 4.20-lodge\n");
     if (rc)
         panic("the boot loader's information (magic %#x) is not understood "
               "(error %d)", magic, -rc);
@@ -176,36 +160,27 @@ void boot_main(uint32_t magic, uint32_t info)
 
     memory_start(&boot_info);
     early_map_end();
-    power_init(&acpi_info);
+    power_init();
     pic_init();
     apic_init(acpi_info.lapic_maddr);
     smp_init_boot_cpu();
-    ioapic_init(&acpi_info);
-    irq_init();
-    time_init(&acpi_info);
+    ioapic_init();
+    time_init();
     guests_start();
     smp_start_all(smp_trampoline_page(&boot_info));
     console_input_start();
     selftest_crash(opt_selftest);
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
-    lodge_start(&boot_info);
-    cpu_run();
+    rc = domain_init();
+    if (!rc)
+        rc = dom0_create(&boot_info);
+    if (rc)
+        panic("domain 0 cannot be started (error %d)", -rc);
+    sched_idle();
 }
 
 void ap_main(void)
 {
     guests_start();
-    cpu_run();
-}
-
-/* ---- until the layers above define them ---------------------------------- */
-
-__attribute__((weak)) void lodge_start(const struct boot_info *bi)
-{
-}
-
-__attribute__((weak)) void cpu_run(void)
-{
-    for (;;)
-        cpu_idle_wait();
+    sched_idle();
 }

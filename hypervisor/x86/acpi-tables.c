@@ -9,6 +9,7 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/x86/early-map.h"
 
 #define HEADER_SIZE 36
 #define BIOS_AREA 0xe0000
@@ -20,35 +21,14 @@ struct table {
     uint32_t size;
 };
 
-/* Little-endian fields; past the end they read as 0. */
-static uint64_t field(struct table t, uint32_t at, unsigned int bytes)
+/* A little-endian field; past the end it reads as 0. */
+static uint64_t get(struct table t, uint32_t at, unsigned int bytes)
 {
     uint64_t v = 0;
 
-    if (at > t.size || bytes > t.size - at)
-        return 0;
-    memcpy(&v, t.p + at, bytes);
+    if (at <= t.size && bytes <= t.size - at)
+        memcpy(&v, t.p + at, bytes);
     return v;
-}
-
-static uint8_t get8(struct table t, uint32_t at)
-{
-    return (uint8_t)field(t, at, 1);
-}
-
-static uint16_t get16(struct table t, uint32_t at)
-{
-    return (uint16_t)field(t, at, 2);
-}
-
-static uint32_t get32(struct table t, uint32_t at)
-{
-    return (uint32_t)field(t, at, 4);
-}
-
-static uint64_t get64(struct table t, uint32_t at)
-{
-    return field(t, at, 8);
 }
 
 static struct acpi_gas get_gas(struct table t, uint32_t at)
@@ -70,18 +50,20 @@ static bool sum_ok(const uint8_t *p, size_t n)
 }
 
 /* Maps the table at maddr and checks size and sum; .p NULL if it is bad. */
-static struct table open_table(uint64_t maddr, acpi_map_fn *map)
+static struct table open_table(uint64_t maddr)
 {
-    struct table t = { maddr ? map(maddr, HEADER_SIZE) : NULL, HEADER_SIZE };
+    struct table t = { NULL, HEADER_SIZE };
     uint32_t size;
 
+    if (maddr)
+        t.p = early_map_read(maddr, HEADER_SIZE);
     if (!t.p)
         return t;
-    size = get32(t, 4);
+    size = get(t, 4, 4);
     t.p = NULL;
     if (size < HEADER_SIZE || size > ACPI_TABLE_SIZE_MAX)
         return t;
-    t.p = map(maddr, size);
+    t.p = early_map_read(maddr, size);
     t.size = size;
     if (t.p && !sum_ok(t.p, size)) {
         log_warn("ACPI: table %.4s at %#lx has a bad checksum\n",
@@ -117,22 +99,22 @@ static void add_ioapic(struct acpi_info *info, struct table t, uint32_t at)
         return;
     }
     info->ioapics[info->nr_ioapics++] = (struct acpi_ioapic){
-        .id = get8(t, at + 2),
-        .maddr = get32(t, at + 4),
-        .first_gsi = get32(t, at + 8),
+        .id = get(t, at + 2, 1),
+        .maddr = get(t, at + 4, 4),
+        .first_gsi = get(t, at + 8, 4),
     };
 }
 
 static void add_override(struct acpi_info *info, struct table t, uint32_t at)
 {
-    uint16_t flags = get16(t, at + 8);
-    uint8_t irq = get8(t, at + 3);
+    uint16_t flags = get(t, at + 8, 2);
+    uint8_t irq = get(t, at + 3, 1);
 
     if (info->nr_overrides == ACPI_OVERRIDES_MAX || irq > 15)
         return;
     info->overrides[info->nr_overrides++] = (struct acpi_override){
         .isa_irq = irq,
-        .gsi = get32(t, at + 4),
+        .gsi = get(t, at + 4, 4),
         /* 0 is "as the bus has it": ISA is edge, high. */
         .active_low = (flags & 3) == 3,
         .level = ((flags >> 2) & 3) == 3,
@@ -141,24 +123,24 @@ static void add_override(struct acpi_info *info, struct table t, uint32_t at)
 
 static void read_madt(struct acpi_info *info, struct table t)
 {
-    info->lapic_maddr = get32(t, 36);
-    info->has_pic = get32(t, 40) & 1;
+    info->lapic_maddr = get(t, 36, 4);
     for (uint32_t at = 44; at + 2 <= t.size;) {
-        uint8_t type = get8(t, at), size = get8(t, at + 1);
+        uint8_t type = get(t, at, 1), size = get(t, at + 1, 1);
 
         if (size < 2 || size > t.size - at)
             break;
         if (type == 0 && size >= 8)
-            add_cpu(info, get8(t, at + 3), get8(t, at + 2), get32(t, at + 4));
+            add_cpu(info, get(t, at + 3, 1), get(t, at + 2, 1),
+                    get(t, at + 4, 4));
         else if (type == 9 && size >= 16)
-            add_cpu(info, get32(t, at + 4), get32(t, at + 12),
-                    get32(t, at + 8));
+            add_cpu(info, get(t, at + 4, 4), get(t, at + 12, 4),
+                    get(t, at + 8, 4));
         else if (type == 1 && size >= 12)
             add_ioapic(info, t, at);
         else if (type == 2 && size >= 10)
             add_override(info, t, at);
         else if (type == 5 && size >= 12)
-            info->lapic_maddr = get64(t, at + 4);
+            info->lapic_maddr = get(t, at + 4, 8);
         at += size;
     }
 }
@@ -171,30 +153,22 @@ static struct acpi_gas pm_block(struct table t, uint32_t old, uint32_t x)
     struct acpi_gas g = get_gas(t, x);
 
     if (!g.address)
-        g = (struct acpi_gas){ .space = 1, .address = get32(t, old) };
+        g = (struct acpi_gas){ .space = 1, .address = get(t, old, 4) };
     return g;
 }
 
 /* AML integer (ACPI 20.2.3): its value, and how long it is; 0: none. */
 static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
 {
-    switch (get8(t, at)) {
-    case 0x00: /* ZeroOp */
-    case 0x01: /* OneOp */
-        *v = get8(t, at);
-        return 1;
-    case 0x0a: /* BytePrefix */
-        *v = get8(t, at + 1);
-        return 2;
-    case 0x0b: /* WordPrefix */
-        *v = get8(t, at + 1);
-        return 3;
-    case 0x0c: /* DWordPrefix */
-        *v = get8(t, at + 1);
-        return 5;
-    default:
-        return 0;
-    }
+    static const uint8_t lengths[] = {
+        [0x00] = 1 /* ZeroOp */, [0x01] = 1 /* OneOp */,
+        [0x0a] = 2 /* BytePrefix */, [0x0b] = 3, [0x0c] = 5 /* DWordPrefix */
+    };
+    uint8_t op = get(t, at, 1);
+    unsigned int n = op < ARRAY_SIZE(lengths) ? lengths[op] : 0;
+
+    *v = n == 1 ? op : get(t, at + 1, 1);
+    return n;
 }
 
 /*
@@ -203,18 +177,18 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
  */
 static bool try_s5(struct acpi_info *info, struct table t, uint32_t at)
 {
-    uint32_t prefix = at > 0 && (get8(t, at - 1) == '\\' ||
-                                 get8(t, at - 1) == '^');
+    uint32_t prefix = at > 0 && (get(t, at - 1, 1) == '\\' ||
+                                 get(t, at - 1, 1) == '^');
     unsigned int n;
     uint8_t a, b;
 
-    if (at < 1 + prefix || get8(t, at - 1 - prefix) != 0x08)
+    if (at < 1 + prefix || get(t, at - 1 - prefix, 1) != 0x08)
         return false;
     at += 4;
-    if (get8(t, at++) != 0x12)
+    if (get(t, at++, 1) != 0x12)
         return false;
-    at += 1 + (get8(t, at) >> 6); /* PkgLength: its own size in bits 7-6 */
-    if (get8(t, at++) < 1)
+    at += 1 + (get(t, at, 1) >> 6); /* PkgLength: its own size in bits 7-6 */
+    if (get(t, at++, 1) < 1)
         return false;
     n = aml_integer(t, at, &a);
     if (!n)
@@ -229,54 +203,35 @@ static bool try_s5(struct acpi_info *info, struct table t, uint32_t at)
     return true;
 }
 
-static void read_dsdt(struct acpi_info *info, acpi_map_fn *map)
+static void read_dsdt(struct acpi_info *info, uint64_t maddr)
 {
-    struct table t = open_table(info->dsdt, map);
+    struct table t = open_table(maddr);
 
     if (!t.p)
         return;
-    info->dsdt_size = t.size;
     for (uint32_t at = HEADER_SIZE; at + 8 <= t.size; at++)
         if (!memcmp(t.p + at, "_S5_", 4) && try_s5(info, t, at))
             return;
 }
 
-static void read_fadt(struct acpi_info *info, struct table t, acpi_map_fn *map)
+static void read_fadt(struct acpi_info *info, struct table t)
 {
-    uint32_t flags = get32(t, 112);
-    uint16_t arch = get16(t, 109);
-    uint64_t x_dsdt = get64(t, 140), x_facs = get64(t, 132);
+    uint32_t flags = get(t, 112, 4);
+    uint64_t x_dsdt = get(t, 140, 8);
 
-    info->facs = x_facs ? x_facs : get32(t, 36);
-    info->dsdt = x_dsdt ? x_dsdt : get32(t, 40);
-    info->sci_irq = get16(t, 46);
-    info->smi_cmd = get32(t, 48);
-    info->acpi_enable = get8(t, 52);
-    info->acpi_disable = get8(t, 53);
-    info->pm1a_evt = pm_block(t, 56, 148);
-    info->pm1b_evt = pm_block(t, 60, 160);
+    info->smi_cmd = get(t, 48, 4);
+    info->acpi_enable = get(t, 52, 1);
     info->pm1a_cnt = pm_block(t, 64, 172);
     info->pm1b_cnt = pm_block(t, 68, 184);
     info->pm_timer = pm_block(t, 76, 208);
-    info->gpe0 = pm_block(t, 80, 220);
-    info->gpe1 = pm_block(t, 84, 232);
-    info->pm1_evt_len = get8(t, 88);
-    info->gpe0_len = get8(t, 92);
-    info->gpe1_len = get8(t, 93);
-    info->century = get8(t, 108);
     info->pm_timer_32bit = flags & BIT(8);
-    info->hw_reduced = flags & BIT(20);
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);
-        info->reset_value = get8(t, 128);
+        info->reset_value = get(t, 128, 1);
         info->has_reset = info->reset.address != 0;
     }
-    if (get8(t, 8) >= 3) {
-        info->no_8042 = !(arch & BIT(1));
-        info->no_vga = arch & BIT(2);
-        info->no_cmos_rtc = arch & BIT(5);
-    }
-    read_dsdt(info, map);
+    info->no_8042 = get(t, 8, 1) >= 3 && !(get(t, 109, 2) & BIT(1));
+    read_dsdt(info, x_dsdt ? x_dsdt : get(t, 40, 4));
 }
 
 /* ---- the others ----------------------------------------------------------- */
@@ -285,10 +240,10 @@ static void read_mcfg(struct acpi_info *info, struct table t)
 {
     for (uint32_t at = 44; t.size >= 16 && at <= t.size - 16; at += 16) {
         struct acpi_mcfg m = {
-            .maddr = get64(t, at),
-            .segment = get16(t, at + 8),
-            .first_bus = get8(t, at + 10),
-            .last_bus = get8(t, at + 11),
+            .maddr = get(t, at, 8),
+            .segment = get(t, at + 8, 2),
+            .first_bus = get(t, at + 10, 1),
+            .last_bus = get(t, at + 11, 1),
         };
 
         if (info->nr_mcfg == ACPI_MCFG_MAX || m.last_bus < m.first_bus ||
@@ -306,29 +261,29 @@ static void read_hpet(struct acpi_info *info, struct table t)
         info->hpet_maddr = g.address;
 }
 
-static void read_table(struct acpi_info *info, uint64_t maddr,
-                       acpi_map_fn *map)
+static void read_table(struct acpi_info *info, uint64_t maddr)
 {
-    struct table t = open_table(maddr, map);
-    struct acpi_table *kept;
+    struct table t = open_table(maddr);
+    struct acpi_table *new, *first = info->tables;
 
     if (!t.p)
         return;
     if (info->nr_tables == ACPI_TABLES_MAX) {
-        log_warn("ACPI: too many tables; %.4s left out\n",
-                 (const char *)t.p);
+        log_warn("ACPI: too many tables; %.4s left out\n", (char *)t.p);
         return;
     }
-    kept = &info->tables[info->nr_tables++];
-    memcpy(kept->signature, t.p, 4);
-    kept->maddr = maddr;
-    kept->size = t.size;
-    if (acpi_find(info, kept->signature, 0) != kept)
+    new = &info->tables[info->nr_tables++];
+    memcpy(new->signature, t.p, 4);
+    new->maddr = maddr;
+    new->size = t.size;
+    while (memcmp(first->signature, t.p, 4))
+        first++;
+    if (first != new)
         return; /* only the first of a kind counts */
     if (!memcmp(t.p, "APIC", 4))
         read_madt(info, t);
     else if (!memcmp(t.p, "FACP", 4))
-        read_fadt(info, t, map);
+        read_fadt(info, t);
     else if (!memcmp(t.p, "HPET", 4))
         read_hpet(info, t);
     else if (!memcmp(t.p, "MCFG", 4))
@@ -336,77 +291,58 @@ static void read_table(struct acpi_info *info, uint64_t maddr,
 }
 
 /* RSDT (4-byte entries) or XSDT (8-byte). */
-static int read_root(struct acpi_info *info, uint64_t maddr,
-                     unsigned int entry, acpi_map_fn *map)
+static int read_root(struct acpi_info *info, uint64_t maddr, uint32_t entry)
 {
-    struct table t = open_table(maddr, map);
+    struct table t = open_table(maddr);
 
     if (!t.p || memcmp(t.p, entry == 8 ? "XSDT" : "RSDT", 4))
         return -EINVAL;
     for (uint32_t at = HEADER_SIZE; at <= t.size - entry; at += entry)
-        read_table(info, field(t, at, entry), map);
+        read_table(info, get(t, at, entry));
     return 0;
 }
 
-static bool rsdp_ok(const uint8_t *p, unsigned int size)
+static bool rsdp_ok(const uint8_t *p)
 {
-    return size >= 20 && !memcmp(p, "RSD PTR ", 8) && sum_ok(p, 20);
+    return !memcmp(p, "RSD PTR ", 8) && sum_ok(p, 20);
 }
 
 /* The EBDA's first KiB and the BIOS area, on 16-byte boundaries
  * (ACPI 5.2.5.1). The second checksum is the caller's to check. */
-static const uint8_t *find_rsdp(acpi_map_fn *map, unsigned int *size)
+static struct table find_rsdp(void)
 {
-    const uint8_t *p = map(EBDA_POINTER, 2);
+    const uint8_t *p = early_map_read(EBDA_POINTER, 2);
     uint16_t segment = 0;
 
-    *size = 36;
     if (p)
         memcpy(&segment, p, 2);
     if (segment) {
-        p = map((uint64_t)segment << 4, 1024 + 36);
+        p = early_map_read((uint64_t)segment << 4, 1024 + 36);
         for (unsigned int at = 0; p && at < 1024; at += 16)
-            if (rsdp_ok(p + at, 20))
-                return p + at;
+            if (rsdp_ok(p + at))
+                return (struct table){ p + at, 36 };
     }
-    p = map(BIOS_AREA, BIOS_AREA_SIZE);
+    p = early_map_read(BIOS_AREA, BIOS_AREA_SIZE);
     for (unsigned int at = 0; p && at + 36 <= BIOS_AREA_SIZE; at += 16)
-        if (rsdp_ok(p + at, 20))
-            return p + at;
-    return NULL;
+        if (rsdp_ok(p + at))
+            return (struct table){ p + at, 36 };
+    return (struct table){ NULL, 0 };
 }
 
-int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size,
-              acpi_map_fn *map)
+int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size)
 {
     struct table t = { rsdp, rsdp_size };
-    int rc = -EINVAL;
 
     memset(info, 0, sizeof(*info));
-    if (!rsdp_size || !rsdp_ok(rsdp, rsdp_size)) {
-        t.p = find_rsdp(map, &t.size);
-        if (!t.p)
-            return -ENOENT;
-    }
-    info->revision = get8(t, 15);
-    info->rsdt = get32(t, 16);
-    if (info->revision >= 2 && t.size >= 36 && sum_ok(t.p, 36))
-        info->xsdt = get64(t, 24);
-    if (info->xsdt)
-        rc = read_root(info, info->xsdt, 8, map);
-    if (rc && info->rsdt)
-        rc = read_root(info, info->rsdt, 4, map);
-    info->present = rc == 0;
-    return rc;
-}
-
-const struct acpi_table *acpi_find(const struct acpi_info *info,
-                                   const char *signature, unsigned int n)
-{
-    for (unsigned int i = 0; i < info->nr_tables; i++)
-        if (!memcmp(info->tables[i].signature, signature, 4) && n-- == 0)
-            return &info->tables[i];
-    return NULL;
+    if (rsdp_size < 20 || !rsdp_ok(rsdp))
+        t = find_rsdp();
+    if (!t.p)
+        return -ENOENT;
+    if (get(t, 15, 1) >= 2 && t.size >= 36 && sum_ok(t.p, 36))
+        info->xsdt = get(t, 24, 8);
+    if (!read_root(info, info->xsdt, 8))
+        return 0;
+    return read_root(info, get(t, 16, 4), 4);
 }
 
 struct acpi_override acpi_isa_irq(const struct acpi_info *info,

@@ -48,16 +48,13 @@ struct acpi_mcfg {
 };
 
 struct acpi_info {
-    bool present;
-    uint8_t revision;        /* of the RSDP */
-    uint64_t xsdt, rsdt;     /* maddr, 0: none */
+    uint64_t xsdt;           /* maddr, 0: none */
 
     struct acpi_table tables[ACPI_TABLES_MAX]; /* DSDT and FACS not included */
     unsigned int nr_tables;
 
     /* MADT */
     uint64_t lapic_maddr;
-    bool has_pic;
     uint32_t apic_ids[MAX_CPUS];  /* enabled processors, MADT order */
     uint32_t acpi_ids[MAX_CPUS];  /* their ACPI processor uids */
     unsigned int nr_cpus;
@@ -70,23 +67,15 @@ struct acpi_info {
     uint64_t hpet_maddr;
 
     /* FADT */
-    uint64_t dsdt, facs;     /* maddr */
-    uint32_t dsdt_size;
-    uint16_t sci_irq;
     uint32_t smi_cmd;
-    uint8_t acpi_enable, acpi_disable;
+    uint8_t acpi_enable;
     struct acpi_gas pm_timer; /* address 0: none */
     bool pm_timer_32bit;
-    struct acpi_gas pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt;
-    uint8_t pm1_evt_len;
-    struct acpi_gas gpe0, gpe1;
-    uint8_t gpe0_len, gpe1_len;
+    struct acpi_gas pm1a_cnt, pm1b_cnt;
     bool has_reset;
     struct acpi_gas reset;
     uint8_t reset_value;
-    uint8_t century;         /* CMOS register, 0: none */
-    bool hw_reduced;
-    bool no_8042, no_cmos_rtc, no_vga;
+    bool no_8042;
 
     /* DSDT \_S5 */
     bool has_s5;
@@ -96,19 +85,13 @@ struct acpi_info {
     unsigned int nr_mcfg;
 };
 
-/* Access to the tables' memory for reading, NULL if it cannot be had. */
-typedef const void *acpi_map_fn(uint64_t maddr, size_t size);
-
 /*
- * Reads everything. rsdp: the loader's copy (rsdp_size 20 or 36), or size 0:
- * the BIOS area is searched. -ENOENT: no RSDP; -EINVAL: no usable root table.
+ * Reads everything, through early_map_read(). rsdp: the loader's copy
+ * (rsdp_size 20 or 36), or size 0: the BIOS area is searched. -ENOENT: no
+ * RSDP; -EINVAL: no usable root table.
  */
-int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size,
-              acpi_map_fn *map);
-
-/* The n-th (from 0) table with this signature, NULL if there is none. */
-const struct acpi_table *acpi_find(const struct acpi_info *info,
-                                   const char *signature, unsigned int n);
+int acpi_read(struct acpi_info *info, const void *rsdp,
+              unsigned int rsdp_size);
 
 /* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
 struct acpi_override acpi_isa_irq(const struct acpi_info *info,

@@ -16,26 +16,12 @@
 #include "hypervisor/x86/irq.h"
 
 enum {
-    REG_ID = 0x20,
-    REG_VERSION = 0x30,
-    REG_TPR = 0x80,
-    REG_EOI = 0xb0,
-    REG_LDR = 0xd0,
-    REG_DFR = 0xe0,
-    REG_SPURIOUS = 0xf0,
-    REG_ISR = 0x100,
-    REG_IRR = 0x200,
-    REG_ESR = 0x280,
-    REG_LVT_CMCI = 0x2f0,
-    REG_ICR = 0x300,
-    REG_ICR_HIGH = 0x310,
-    REG_LVT_TIMER = 0x320,
-    REG_LVT_PERF = 0x340,
-    REG_LVT_LINT0 = 0x350,
-    REG_LVT_LINT1 = 0x360,
-    REG_LVT_ERROR = 0x370,
-    REG_TIMER_INITIAL = 0x380,
-    REG_TIMER_CURRENT = 0x390,
+    REG_ID = 0x20, REG_VERSION = 0x30, REG_TPR = 0x80, REG_EOI = 0xb0,
+    REG_LDR = 0xd0, REG_DFR = 0xe0, REG_SPURIOUS = 0xf0,
+    REG_ISR = 0x100, REG_ESR = 0x280, REG_ICR = 0x300, REG_ICR_HIGH = 0x310,
+    REG_LVT_CMCI = 0x2f0, REG_LVT_TIMER = 0x320, REG_LVT_PERF = 0x340,
+    REG_LVT_LINT0 = 0x350, REG_LVT_LINT1 = 0x360, REG_LVT_ERROR = 0x370,
+    REG_TIMER_INITIAL = 0x380, REG_TIMER_CURRENT = 0x390,
     REG_TIMER_DIVIDE = 0x3e0,
 };
 
@@ -44,29 +30,25 @@ enum {
 #define LVT_TIMER_DEADLINE BIT(18)
 #define SPURIOUS_ENABLE BIT(8)
 #define DIVIDE_BY_1 0xb
-#define ICR_FIXED 0x000
-#define ICR_NMI 0x400
-#define ICR_INIT 0x500
-#define ICR_STARTUP 0x600
 #define ICR_BUSY BIT(12)
 #define ICR_ASSERT BIT(14)
 #define BUSY_SPINS 1000000
 
 bool opt_x2apic = true;
 
-static bool x2apic;
+bool apic_x2apic;
 static volatile uint8_t *page;
 
 static uint32_t reg_read(unsigned int reg)
 {
-    if (x2apic)
+    if (apic_x2apic)
         return (uint32_t)rdmsr(MSR_X2APIC_FIRST + reg / 16);
     return mmio_read32(page + reg);
 }
 
 static void reg_write(unsigned int reg, uint32_t v)
 {
-    if (x2apic)
+    if (apic_x2apic)
         wrmsr(MSR_X2APIC_FIRST + reg / 16, v);
     else
         mmio_write32(page + reg, v);
@@ -78,17 +60,18 @@ void apic_init(uint64_t lapic_maddr)
 
     if (!cpu_features.apic)
         panic("this processor has no local APIC");
-    x2apic = cpu_features.x2apic && (opt_x2apic || (base & APIC_BASE_EXTD));
-    if (x2apic && !opt_x2apic)
+    apic_x2apic = cpu_features.x2apic &&
+                  (opt_x2apic || (base & APIC_BASE_EXTD));
+    if (apic_x2apic && !opt_x2apic)
         log_warn("x2apic=0 ignored: the firmware enabled it already\n");
-    if (!x2apic) {
+    if (!apic_x2apic) {
         page = device_map(lapic_maddr ? lapic_maddr : base & 0xffffff000ull,
                           PAGE_SIZE);
         if (!page)
             panic("no memory to map the local APIC");
     }
     apic_init_cpu();
-    log_info("APIC: %s mode, id %u\n", x2apic ? "x2APIC" : "xAPIC",
+    log_info("APIC: %s mode, id %u\n", apic_x2apic ? "x2APIC" : "xAPIC",
              apic_id());
 }
 
@@ -112,7 +95,7 @@ void apic_init_cpu(void)
     unsigned int lvts;
 
     wrmsr(MSR_APIC_BASE, base);
-    if (x2apic)
+    if (apic_x2apic)
         wrmsr(MSR_APIC_BASE, base | APIC_BASE_EXTD);
 
     lvts = (reg_read(REG_VERSION) >> 16) & 0xff;
@@ -125,7 +108,7 @@ void apic_init_cpu(void)
         reg_write(REG_LVT_PERF, LVT_MASKED);
     if (lvts >= 6)
         reg_write(REG_LVT_CMCI, LVT_MASKED);
-    if (!x2apic) {
+    if (!apic_x2apic) {
         reg_write(REG_DFR, 0xffffffff);
         reg_write(REG_LDR, 0);
     }
@@ -134,14 +117,9 @@ void apic_init_cpu(void)
     drain_isr();
 }
 
-bool apic_is_x2apic(void)
-{
-    return x2apic;
-}
-
 uint32_t apic_id(void)
 {
-    return x2apic ? reg_read(REG_ID) : reg_read(REG_ID) >> 24;
+    return apic_x2apic ? reg_read(REG_ID) : reg_read(REG_ID) >> 24;
 }
 
 void apic_eoi(void)
@@ -149,18 +127,10 @@ void apic_eoi(void)
     reg_write(REG_EOI, 0);
 }
 
-static void icr_wait(void)
+void apic_send(uint32_t dest, uint32_t command)
 {
-    for (unsigned int i = 0; i < BUSY_SPINS; i++) {
-        if (!(reg_read(REG_ICR) & ICR_BUSY))
-            return;
-        cpu_relax();
-    }
-}
-
-static void send(uint32_t dest, uint32_t command)
-{
-    if (x2apic) {
+    command |= ICR_ASSERT;
+    if (apic_x2apic) {
         /* Earlier stores first: this write does not order them by itself
          * (SDM vol. 3A 11.12.3). */
         asm volatile("mfence; lfence" : : : "memory");
@@ -168,43 +138,21 @@ static void send(uint32_t dest, uint32_t command)
               (uint64_t)dest << 32 | command);
         return;
     }
-    icr_wait();
+    for (unsigned int i = 0;
+         i < BUSY_SPINS && (reg_read(REG_ICR) & ICR_BUSY); i++)
+        cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);
 }
 
-void apic_send_ipi(uint32_t dest, unsigned int vector)
-{
-    send(dest, ICR_FIXED | ICR_ASSERT | vector);
-}
-
-void apic_send_nmi(uint32_t dest)
-{
-    send(dest, ICR_NMI | ICR_ASSERT);
-}
-
-void apic_send_init(uint32_t dest)
-{
-    send(dest, ICR_INIT | ICR_ASSERT);
-}
-
-void apic_send_startup(uint32_t dest, unsigned int start_page)
-{
-    send(dest, ICR_STARTUP | ICR_ASSERT | start_page);
-}
-
-void apic_timer_one_shot_mode(void)
+void apic_timer_mode(bool tsc_deadline)
 {
     reg_write(REG_TIMER_INITIAL, 0);
     reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
-    reg_write(REG_LVT_TIMER, VECTOR_TIMER);
-}
-
-void apic_timer_tsc_mode(void)
-{
-    reg_write(REG_LVT_TIMER, LVT_TIMER_DEADLINE | VECTOR_TIMER);
-    /* The mode must be set before the MSR is written (SDM vol. 3A 11.5.4.1).
-     */
+    reg_write(REG_LVT_TIMER, VECTOR_TIMER |
+                             (tsc_deadline ? LVT_TIMER_DEADLINE : 0));
+    /* The mode must be set before MSR_TSC_DEADLINE is written (SDM vol. 3A
+     * 11.5.4.1). */
     asm volatile("mfence" : : : "memory");
 }
 
@@ -216,11 +164,6 @@ void apic_timer_set_count(uint32_t count)
 uint32_t apic_timer_count(void)
 {
     return reg_read(REG_TIMER_CURRENT);
-}
-
-bool apic_irr(unsigned int vector)
-{
-    return (reg_read(REG_IRR + 16 * (vector / 32)) >> (vector % 32)) & 1;
 }
 
 void apic_error_interrupt(void)

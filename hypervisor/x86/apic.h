@@ -15,29 +15,26 @@ extern bool opt_x2apic;  /* x2apic= */
 void apic_init(uint64_t lapic_maddr);
 /* The same mode on this CPU. */
 void apic_init_cpu(void);
-bool apic_is_x2apic(void);
+extern bool apic_x2apic; /* the mode */
 
 /* This CPU's id. */
 uint32_t apic_id(void);
 
 void apic_eoi(void);
-/* A fixed interrupt, NMI, INIT or start-up to one APIC id. */
-void apic_send_ipi(uint32_t dest, unsigned int vector);
-void apic_send_nmi(uint32_t dest);
-void apic_send_init(uint32_t dest);
-void apic_send_startup(uint32_t dest, unsigned int page);
+/* To one APIC id: a fixed interrupt (command is its vector), or one of these;
+ * start-up with the page's number in the low bits. */
+#define APIC_NMI 0x400
+#define APIC_INIT 0x500
+#define APIC_STARTUP 0x600
+void apic_send(uint32_t dest, uint32_t command);
 
 /*
- * The timer. one_shot: counts down from `count` (0 stops), divided by one;
- * tsc: TSC-deadline mode, armed by MSR. Both interrupt with VECTOR_TIMER.
+ * The timer interrupts with VECTOR_TIMER. It is armed by MSR (tsc_deadline),
+ * or counts down from `count` (0 stops), undivided.
  */
-void apic_timer_one_shot_mode(void);
-void apic_timer_tsc_mode(void);
+void apic_timer_mode(bool tsc_deadline);
 void apic_timer_set_count(uint32_t count);
 uint32_t apic_timer_count(void);
-
-/* True if this CPU's APIC has `vector` requested and not yet taken. */
-bool apic_irr(unsigned int vector);
 
 /* Error interrupts counted and logged. */
 void apic_error_interrupt(void);

@@ -47,12 +47,10 @@ struct boot_info {
  */
 int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi);
 
-/* The parsers, pure: `info` is the whole of multiboot2's information. */
+/* The parsers. multiboot2_parse() is pure: `info` is the whole of its
+ * information; multiboot1_parse() maps what its own points at. */
 int multiboot2_parse(const void *info, size_t size, struct boot_info *bi);
-/* map(maddr, size) gives access to what multiboot1 points at, NULL: cannot.
- */
-int multiboot1_parse(const void *info, struct boot_info *bi,
-                     const void *(*map)(uint64_t maddr, size_t size));
+int multiboot1_parse(const void *info, struct boot_info *bi);
 
 /*
  * Loaders other than GRUB 2 put the file's name in front of the command line
@@ -60,10 +58,16 @@ int multiboot1_parse(const void *info, struct boot_info *bi,
  */
 void boot_info_strip_names(struct boot_info *bi);
 
-/* For the parsers: adds a region (-E2BIG when full, quietly drops empty
- * ones), keeps a string of at most n bytes ("" when there is no room). */
+/* For the parsers: each takes one thing; strings have at most n bytes. A
+ * region (-E2BIG when full, quietly drops empty ones); a module (-EINVAL: ends
+ * before it starts); the command line, cut to what fits; the screen by the
+ * loader's type; a string ("" when there is no room). */
 int boot_info_add_region(struct boot_info *bi, uint64_t start, uint64_t size,
                          uint32_t type);
+int boot_info_add_module(struct boot_info *bi, uint64_t start, uint64_t end,
+                         const char *cmdline, size_t n);
+void boot_info_set_cmdline(struct boot_info *bi, const char *s, size_t n);
+void boot_info_set_screen(struct boot_info *bi, const struct framebuffer *fb);
 const char *boot_info_keep(struct boot_info *bi, const char *s, size_t n);
 
 #endif

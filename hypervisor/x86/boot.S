@@ -25,32 +25,18 @@
 mb2:
         .long MB2_MAGIC, 0, mb2_end - mb2
         .long -(MB2_MAGIC + (mb2_end - mb2))
-        .align 8                        /* what we understand, all optional: */
-        .word 1, 1                      /*   loader information request */
-        .long 8 + 4 * 8
-        .long 1, 3, 6, 8, 12, 14, 15, 17
+        .macro tag type, optional, size_and_values:vararg
         .align 8
-        .word 3, 0                      /*   entry address */
-        .long 12
-        .long start - IMAGE_BASE
-        .align 8
-        .word 4, 1                      /*   console: text is fine */
-        .long 12
-        .long 2
-        .align 8
-        .word 5, 1                      /*   framebuffer: what there is */
-        .long 20
-        .long 0, 0, 32
-        .align 8
-        .word 6, 0                      /*   modules on page boundaries */
-        .long 8
-        .align 8
-        .word 10, 1                     /*   relocatable: below 4 GiB, lowest */
-        .long 24
-        .long 0x100000, 0xffffffff, 0x200000, 1
-        .align 8
-        .word 0, 0
-        .long 8
+        .word   \type, \optional
+        .long   \size_and_values
+        .endm
+        tag     3, 0, 12, start - IMAGE_BASE    /* entry address */
+        tag     4, 1, 12, 2             /* console: text is fine */
+        tag     5, 1, 20, 0, 0, 32      /* framebuffer: what there is */
+        tag     6, 0, 8                 /* modules on page boundaries */
+        /* relocatable: below 4 GiB, in steps of 2 MiB, lowest */
+        tag     10, 1, 24, 0x100000, 0xffffffff, 0x200000, 1
+        tag     0, 0, 8
 mb2_end:
 
         .align 4
@@ -138,21 +124,8 @@ check_cpu:
         bt      $29, %edx
         jnc     no_long_mode
         bt      $20, %edx
-        jc      1f
-        /* Intel firmware can hide it: IA32_MISC_ENABLE bit 34 (SDM vol. 4). */
-        xor     %eax, %eax
-        cpuid
-        cmp     $0x756e6547, %ebx       /* "Genu" */
-        jne     no_nx
-        mov     $0x1a0, %ecx
-        rdmsr
-        and     $~4, %edx
-        wrmsr
-        mov     $0x80000001, %eax
-        cpuid
-        bt      $20, %edx
         jnc     no_nx
-1:      ret
+        ret
 
 no_long_mode:
         lea     PHYS(msg_long_mode), %esi
@@ -258,18 +231,23 @@ build_tables:
 /* ---- in the image's own address space ---------------------------------- */
         .section .text, "ax"
         .code64
-high64:
+
+        /* The image's page tables (the identity map is gone), the GDT in the
+         * image, null selectors. */
+        .macro enter_image
         mov     $host_pml4 - IMAGE_BASE, %eax
         add     image_phys_base(%rip), %rax
-        mov     %rax, %cr3              /* the identity map is gone */
-        mov     $boot_stack + STACK_BYTES, %rsp
+        mov     %rax, %cr3
         lgdt    boot_gdtr(%rip)
         xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %fs
-        mov     %eax, %gs
-        mov     %eax, %ss
+        .irp    selector, ds, es, fs, gs, ss
+        mov     %eax, %\selector
+        .endr
+        .endm
+
+high64:
+        enter_image
+        mov     $boot_stack + STACK_BYTES, %rsp
 
         /* The boot CPU's per-CPU area, from the pristine section. */
         mov     $percpu_start, %rsi
@@ -295,17 +273,8 @@ high64:
 /* Another CPU, from the trampoline: on boot_pml4, one at a time. */
         .globl ap_start64
 ap_start64:
-        mov     $host_pml4 - IMAGE_BASE, %eax
-        add     image_phys_base(%rip), %rax
-        mov     %rax, %cr3
+        enter_image
         mov     ap_stack_top(%rip), %rsp
-        lgdt    boot_gdtr(%rip)
-        xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %fs
-        mov     %eax, %gs
-        mov     %eax, %ss
         mov     ap_percpu_offset(%rip), %rax
         mov     %rax, %rdx
         shr     $32, %rdx

@@ -5,19 +5,15 @@
  * shortest read counts. Two clocks that agree are believed; a clock alone
  * must do.
  */
-#include "hypervisor/x86/calibrate.h"
+#include "hypervisor/x86/time.h"
 
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/features.h"
-#include "hypervisor/x86/ioapic.h"
-#include "hypervisor/x86/time.h"
 
 #define INTERVAL_HZ 20 /* 50 ms */
 #define SAMPLES 12
@@ -52,7 +48,7 @@ struct clock {
     uint64_t hz;    /* 0: absent */
     uint64_t mask;  /* of the counter's bits */
     uint64_t (*read)(void);
-    struct sample start, end;
+    struct sample start;
     uint64_t tsc_hz; /* result */
 };
 
@@ -79,18 +75,27 @@ static uint64_t pit_read(void)
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-uint16_t pm_timer_port(void)
+/* A clock that ticks. */
+static void add_clock(struct clock *c, const char *name, uint64_t hz,
+                      uint64_t mask, uint64_t (*read)(void))
 {
-    return pm_port;
+    uint64_t first = read();
+
+    for (unsigned int i = 0; i < 10000; i++)
+        if (read() != first) {
+            *c = (struct clock){ .name = name, .hz = hz, .mask = mask,
+                                 .read = read };
+            return;
+        }
 }
 
-static void find_hpet(const struct acpi_info *acpi, struct clock *c)
+static void find_hpet(struct clock *c)
 {
     uint32_t period;
 
-    if (!acpi->hpet_maddr)
+    if (!acpi_info.hpet_maddr)
         return;
-    hpet = device_map(acpi->hpet_maddr, 1024);
+    hpet = device_map(acpi_info.hpet_maddr, 1024);
     if (!hpet)
         return;
     period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
@@ -98,28 +103,17 @@ static void find_hpet(const struct acpi_info *acpi, struct clock *c)
         return;
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-    *c = (struct clock){ .name = "HPET", .hz = FEMTOSECONDS / period,
-                         .mask = 0xffffffff, .read = hpet_read };
+    add_clock(c, "HPET", FEMTOSECONDS / period, 0xffffffff, hpet_read);
 }
 
-static void find_pm_timer(const struct acpi_info *acpi, struct clock *c)
+static void find_pm_timer(struct clock *c)
 {
-    uint32_t first;
-
-    if (acpi->pm_timer.space != 1 || !acpi->pm_timer.address ||
-        acpi->pm_timer.address > 0xfffc)
+    if (acpi_info.pm_timer.space != 1 || !acpi_info.pm_timer.address ||
+        acpi_info.pm_timer.address > 0xfffc)
         return;
-    pm_port = (uint16_t)acpi->pm_timer.address;
-    first = inl(pm_port);
-    for (unsigned int i = 0; i < 10000; i++)
-        if (inl(pm_port) != first) {
-            *c = (struct clock){
-                .name = "PM timer", .hz = PM_TIMER_HZ, .read = pm_read,
-                .mask = acpi->pm_timer_32bit ? 0xffffffff : 0xffffff,
-            };
-            return;
-        }
-    pm_port = 0;
+    pm_port = (uint16_t)acpi_info.pm_timer.address;
+    add_clock(c, "PM timer", PM_TIMER_HZ,
+              acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, pm_read);
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -133,20 +127,14 @@ static void start_pit(struct clock *c)
                          .read = pit_read };
 }
 
-static uint64_t ordered_tsc(void)
-{
-    asm volatile("lfence" : : : "memory");
-    return rdtsc();
-}
-
 static struct sample take(const struct clock *c)
 {
     struct sample best = { .width = ~0ull };
 
     for (unsigned int i = 0; i < SAMPLES; i++) {
-        uint64_t before = ordered_tsc();
+        uint64_t before = rdtsc_ordered();
         uint64_t ref = c->read();
-        uint64_t width = ordered_tsc() - before;
+        uint64_t width = rdtsc_ordered() - before;
 
         if (width < best.width)
             best = (struct sample){ before + width / 2, width, ref };
@@ -165,24 +153,6 @@ static void wait_interval(const struct clock *c)
         cpu_relax();
     }
     log_warn("calibration: the %s stands still\n", c->name);
-}
-
-static void evaluate(struct clock *c)
-{
-    uint64_t refs = (c->end.ref - c->start.ref) & c->mask;
-    uint64_t ticks = c->end.tsc - c->start.tsc;
-
-    /* At most a second: ticks < 2^34, hz < 2^30. */
-    c->tsc_hz = refs ? ticks * c->hz / refs : 0;
-}
-
-/* True if a counter may have wrapped: by the clock `by`, more time passed
- * than its bits hold (the PIT's 54.9 ms, when an emulator was held up). */
-static bool wrapped(const struct clock *c, const struct clock *by)
-{
-    uint64_t ticks = c->end.tsc - c->start.tsc;
-
-    return by->tsc_hz && by != c && ticks * c->hz / by->tsc_hz >= c->mask;
 }
 
 static bool agree(uint64_t a, uint64_t b)
@@ -209,65 +179,45 @@ static const struct clock *choose(const struct clock *clocks, unsigned int n)
     return first;
 }
 
-/* TSC frequency as the CPU states it (SDM vol. 2A CPUID leaf 15H), or 0. */
-static uint64_t stated_hz(void)
+void calibrate(struct calibration *result)
 {
-    struct cpuid_regs r;
-
-    if (cpu_features.max_leaf < 0x15 || cpu_features.vendor != VENDOR_INTEL)
-        return 0;
-    r = cpuid(0x15, 0);
-    if (!r.a || !r.b || !r.c)
-        return 0;
-    return (uint64_t)r.c * r.b / r.a;
-}
-
-void calibrate(const struct acpi_info *acpi, struct calibration *c)
-{
-    struct clock clocks[3] = { { 0 } };
+    struct clock clocks[3] = { { 0 } }, *c, *end = clocks + ARRAY_SIZE(clocks);
+    uint64_t apic_start, apic_ticks, tsc_ticks;
     const struct clock *best;
-    uint64_t stated = stated_hz(), apic_start, apic_end, tsc_start, tsc_end;
-    unsigned int i;
 
-    find_hpet(acpi, &clocks[0]);
-    find_pm_timer(acpi, &clocks[1]);
+    find_hpet(&clocks[0]);
+    find_pm_timer(&clocks[1]);
     start_pit(&clocks[2]);
 
-    apic_timer_one_shot_mode();
+    apic_timer_mode(false);
     apic_timer_set_count(0xffffffff);
-    for (i = 0; i < ARRAY_SIZE(clocks); i++)
-        if (clocks[i].hz)
-            clocks[i].start = take(&clocks[i]);
+    for (c = clocks; c < end; c++)
+        if (c->hz)
+            c->start = take(c);
     apic_start = apic_timer_count();
-    tsc_start = ordered_tsc();
-    for (i = 0; !clocks[i].hz; i++)
+    result->start_tsc = rdtsc_ordered();
+    for (c = clocks; !c->hz; c++)
         ;
-    wait_interval(&clocks[i]);
-    tsc_end = ordered_tsc();
-    apic_end = apic_timer_count();
-    for (i = 0; i < ARRAY_SIZE(clocks); i++)
-        if (clocks[i].hz) {
-            clocks[i].end = take(&clocks[i]);
-            evaluate(&clocks[i]);
-            if (wrapped(&clocks[i], &clocks[0]))
-                clocks[i].tsc_hz = 0;
+    wait_interval(c);
+    tsc_ticks = rdtsc_ordered() - result->start_tsc;
+    apic_ticks = apic_start - apic_timer_count();
+    for (c = clocks; c < end; c++)
+        if (c->hz) {
+            struct sample now = take(c);
+            uint64_t refs = (now.ref - c->start.ref) & c->mask;
+
+            /* At most a second: ticks < 2^34, hz < 2^30. */
+            if (refs)
+                c->tsc_hz = (now.tsc - c->start.tsc) * c->hz / refs;
             log_debug("calibration: %lu Hz by %s, reads take %lu ticks\n",
-                      clocks[i].tsc_hz, clocks[i].name,
-                      clocks[i].end.width);
+                      c->tsc_hz, c->name, now.width);
         }
     apic_timer_set_count(0);
 
     best = choose(clocks, ARRAY_SIZE(clocks));
-    c->tsc_hz = best ? best->tsc_hz : 0;
-    c->source = best ? best->name : "nothing";
-    if (stated && (!c->tsc_hz || agree(c->tsc_hz, stated))) {
-        c->tsc_hz = stated;
-        c->source = "CPUID";
-    }
-    if (!c->tsc_hz)
+    if (!best)
         panic("no clock of this machine advances");
-    if (best && best == &clocks[2] && clocks[0].hz)
-        log_warn("calibration: the clocks disagree\n");
-    c->start_tsc = tsc_start;
-    c->apic_hz = (apic_start - apic_end) * c->tsc_hz / (tsc_end - tsc_start);
+    result->tsc_hz = best->tsc_hz;
+    result->source = best->name;
+    result->apic_hz = apic_ticks * best->tsc_hz / tsc_ticks;
 }

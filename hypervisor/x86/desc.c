@@ -4,15 +4,23 @@
  * #DF, NMI and #MC are part of the per-CPU area, so they exist as soon as
  * GS base does.
  */
-#include "hypervisor/x86/desc.h"
+#include "hypervisor/x86/traps.h"
 
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/x86/traps.h"
+#include "hypervisor/x86/asm.h"
 
 BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 
+/* Interrupt stack table slots. */
+#define IST_DF 1
+#define IST_NMI 2
+#define IST_MC 3
+#define IST_COUNT 3
 #define IST_STACK_SIZE 4096
+#define STUB_SIZE 16
+
+extern const char vector_stubs[]; /* entry.S */
 
 struct tss {
     uint32_t reserved0;
@@ -49,16 +57,23 @@ static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
 
 static struct idt_gate idt[256] __aligned(16);
 
-void idt_set_gate(unsigned int vector, uint64_t entry, unsigned int ist)
+void desc_init(void)
 {
-    idt[vector] = (struct idt_gate){
-        .offset_lo = (uint16_t)entry,
-        .selector = HOST_CS,
-        .ist = (uint8_t)ist,
-        .type = GATE_INTERRUPT,
-        .offset_mid = (uint16_t)(entry >> 16),
-        .offset_hi = (uint32_t)(entry >> 32),
-    };
+    for (unsigned int v = 0; v < 256; v++) {
+        uint64_t entry = (uint64_t)vector_stubs + v * STUB_SIZE;
+
+        idt[v] = (struct idt_gate){
+            .offset_lo = (uint16_t)entry,
+            .selector = HOST_CS,
+            .ist = v == TRAP_DF    ? IST_DF
+                   : v == TRAP_NMI ? IST_NMI
+                   : v == TRAP_MC  ? IST_MC : 0,
+            .type = GATE_INTERRUPT,
+            .offset_mid = (uint16_t)(entry >> 16),
+            .offset_hi = (uint32_t)(entry >> 32),
+        };
+    }
+    desc_init_cpu();
 }
 
 void desc_init_cpu(void)
@@ -82,19 +97,4 @@ void desc_init_cpu(void)
     g[HOST_TR / 8 + 1] = base >> 32;
     desc_reload(&gdtr, &idtr);
     asm volatile("ltr %w0" : : "r"(HOST_TR));
-}
-
-uint64_t desc_gdt_base(void)
-{
-    return (uint64_t)this_cpu(gdt);
-}
-
-uint64_t desc_tss_base(void)
-{
-    return (uint64_t)&this_cpu(tss);
-}
-
-uint64_t desc_idt_base(void)
-{
-    return (uint64_t)idt;
 }

@@ -13,48 +13,41 @@
 #define PTE_PRESENT BIT(0)
 #define PTE_WRITE BIT(1)
 #define PTE_PWT BIT(3) /* PAT entry 1: write combining (features.c) */
+#define PTE_ACCESSED_DIRTY (BIT(5) | BIT(6))
 #define PTE_LARGE BIT(7)
 #define PTE_NX BIT(63)
 #define MADDR_MAX (1ull << 52)
 
 extern uint64_t early_pd[512];
 
-static uint64_t slot_flags(enum early_map_kind kind)
-{
-    uint64_t flags = PTE_PRESENT | PTE_LARGE | PTE_NX;
-
-    if (kind != EARLY_READ)
-        flags |= PTE_WRITE;
-    if (kind == EARLY_FRAMEBUFFER)
-        flags |= PTE_PWT;
-    return flags;
-}
-
-/* The processor sets accessed and dirty bits. */
-static bool slot_is(unsigned int slot, uint64_t entry)
-{
-    return (early_pd[slot] & ~(BIT(5) | BIT(6))) == entry;
-}
+static const uint64_t kind_flags[] = {
+    [EARLY_READ] = 0,
+    [EARLY_WRITE] = PTE_WRITE,
+    [EARLY_FRAMEBUFFER] = PTE_WRITE | PTE_PWT,
+};
 
 void *early_map(uint64_t maddr, size_t size, enum early_map_kind kind)
 {
     uint64_t first = ALIGN_DOWN(maddr, SLOT_SIZE);
-    uint64_t flags = slot_flags(kind);
-    unsigned int nr, slot, i;
+    uint64_t flags = PTE_PRESENT | PTE_LARGE | PTE_NX | kind_flags[kind];
+    unsigned int nr, slot = 0, i = 0;
 
     if (maddr >= MADDR_MAX || size > (size_t)EARLY_MAP_SLOTS * SLOT_SIZE)
         return NULL;
     nr = (unsigned int)DIV_ROUND_UP(maddr + MAX(size, 1ul) - first, SLOT_SIZE);
-    for (slot = 0; slot + nr <= EARLY_MAP_SLOTS; slot++) {
-        for (i = 0; i < nr; i++)
-            if (!slot_is(slot + i, (first + i * SLOT_SIZE) | flags) &&
-                early_pd[slot + i])
-                break;
-        if (i == nr)
-            break;
+    /* The first nr slots in a row that are free or have just this. */
+    while (i < nr) {
+        uint64_t pte = early_pd[slot + i] & ~PTE_ACCESSED_DIRTY;
+
+        if (slot + nr > EARLY_MAP_SLOTS)
+            return NULL;
+        if (!pte || pte == ((first + i * SLOT_SIZE) | flags)) {
+            i++;
+        } else {
+            slot++;
+            i = 0;
+        }
     }
-    if (slot + nr > EARLY_MAP_SLOTS)
-        return NULL;
     for (i = 0; i < nr; i++)
         early_pd[slot + i] = (first + i * SLOT_SIZE) | flags;
     return (char *)EARLY_MAP_BASE + slot * SLOT_SIZE + (maddr - first);

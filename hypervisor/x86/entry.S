@@ -19,12 +19,7 @@ vector_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        .if vector < 32
-        .set has_error, (ERROR_VECTORS >> vector) & 1
-        .else
-        .set has_error, 0
-        .endif
-        .if !has_error
+        .if vector >= 32 || !((ERROR_VECTORS >> vector) & 1)
         push    $0
         .endif
         push    $vector
@@ -34,42 +29,20 @@ vector_stubs:
 
         .align 16
 trap_entry:
-        push    %rdi
-        push    %rsi
-        push    %rdx
-        push    %rcx
-        push    %rax
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        .irp    reg, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, \
+                r12, r13, r14, r15
+        push    %\reg
+        .endr
         cld
         mov     %rsp, %rdi
         mov     %rsp, %rbx
         and     $-16, %rsp
         call    trap_dispatch
         mov     %rbx, %rsp
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rax
-        pop     %rcx
-        pop     %rdx
-        pop     %rsi
-        pop     %rdi
+        .irp    reg, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, \
+                rcx, rdx, rsi, rdi
+        pop     %\reg
+        .endr
         add     $16, %rsp
         iretq
 

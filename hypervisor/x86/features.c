@@ -17,10 +17,41 @@ struct cpu_features cpu_features;
 #define XSTATE_X87 BIT(0)
 #define XSTATE_SSE BIT(1)
 
-static void read_vendor(void)
+/* Single bits of CPUID, subleaf 0, and what follows from one that is set. */
+enum { EAX, EBX, ECX, EDX };
+static const struct {
+    uint32_t leaf;
+    uint8_t reg, bit;
+    const char *name; /* in the report */
+    bool *flag;       /* becomes true; or NULL */
+    uint64_t cr4;     /* is switched on */
+} bits[] = {
+    { 0x80000001, ECX, 2, " svm", &cpu_features.svm, 0 },
+    { 1, ECX, 5, " vmx", NULL, 0 },
+    { 1, ECX, 21, " x2apic", &cpu_features.x2apic, 0 },
+    { 1, ECX, 24, " tsc-deadline", &cpu_features.tsc_deadline, 0 },
+    { 0x80000007, EDX, 8, " invariant-tsc", &cpu_features.invariant_tsc, 0 },
+    { 0x80000001, EDX, 27, " rdtscp", &cpu_features.rdtscp, 0 },
+    { 1, EDX, 7, " mce", NULL, CR4_MCE },
+    { 1, EDX, 9, " apic", &cpu_features.apic, 0 },
+    { 1, EDX, 16, " pat", &cpu_features.pat, 0 },
+    { 7, EBX, 0, " fsgsbase", NULL, CR4_FSGSBASE },
+    { 7, EBX, 7, " smep", NULL, CR4_SMEP },
+    { 7, EBX, 20, " smap", NULL, CR4_SMAP },
+    { 7, ECX, 2, " umip", NULL, CR4_UMIP },
+    { 1, ECX, 26, " xsave", &cpu_features.xsave, CR4_OSXSAVE },
+};
+
+/* What CR4 is to be; the names of the bits that are there. */
+static uint64_t host_cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+static char names[128]; /* longer than all together */
+
+void features_read(void)
 {
     struct cpu_features *f = &cpu_features;
     struct cpuid_regs r = cpuid(0, 0);
+    uint32_t max_ext;
+    size_t n = 0;
     char vendor[12];
 
     f->max_leaf = r.a;
@@ -40,44 +71,35 @@ static void read_vendor(void)
     if (f->family == 15)
         f->family += (r.a >> 20) & 0xff;
 
-    f->max_ext_leaf = cpuid(0x80000000, 0).a;
-    if (f->max_ext_leaf >= 0x80000004)
+    max_ext = cpuid(0x80000000, 0).a;
+    if (max_ext >= 0x80000004)
         for (unsigned int i = 0; i < 3; i++) {
             r = cpuid(0x80000002 + i, 0);
             memcpy(f->name + 16 * i, &r, 16);
         }
-}
+    f->phys_bits = 36;
+    if (max_ext >= 0x80000008)
+        f->phys_bits = MIN(cpuid(0x80000008, 0).a & 0xff, 52u);
 
-static void read_basic(void)
-{
-    struct cpu_features *f = &cpu_features;
-    struct cpuid_regs r = cpuid(1, 0);
-
-    f->vmx = r.c & BIT(5);
-    f->pcid = r.c & BIT(17);
-    f->x2apic = r.c & BIT(21);
-    f->tsc_deadline = r.c & BIT(24);
-    f->xsave = r.c & BIT(26);
-    f->mce = (r.d & BIT(7)) && (r.d & BIT(14));
-    f->apic = r.d & BIT(9);
-    f->pat = r.d & BIT(16);
-    if (r.c & BIT(31)) {
+    if (cpuid(1, 0).c & BIT(31)) {
         r = cpuid(0x40000000, 0);
-        memcpy(f->hypervisor, &r.b, 4);
-        memcpy(f->hypervisor + 4, &r.c, 4);
-        memcpy(f->hypervisor + 8, &r.d, 4);
+        memcpy(f->hypervisor, &r.b, 12);
         f->emulator_tcg = !memcmp(f->hypervisor, "TCGTCGTCGTCG", 12);
     }
-    if (f->max_leaf >= 6)
-        f->arat = cpuid(6, 0).a & BIT(2);
-    if (f->max_leaf >= 7) {
-        r = cpuid(7, 0);
-        f->fsgsbase = r.b & BIT(0);
-        f->smep = r.b & BIT(7);
-        f->invpcid = r.b & BIT(10);
-        f->smap = r.b & BIT(20);
-        f->umip = r.c & BIT(2);
-        f->la57 = r.c & BIT(16);
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+        uint32_t regs[4];
+
+        if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : f->max_leaf))
+            continue;
+        r = cpuid(bits[i].leaf, 0);
+        memcpy(regs, &r, sizeof(regs));
+        if (!(regs[bits[i].reg] >> bits[i].bit & 1))
+            continue;
+        if (bits[i].flag)
+            *bits[i].flag = true;
+        host_cr4 |= bits[i].cr4;
+        memcpy(names + n, bits[i].name, strlen(bits[i].name));
+        n += strlen(bits[i].name);
     }
     if (f->xsave && f->max_leaf >= 0xd) {
         r = cpuid(0xd, 0);
@@ -86,54 +108,11 @@ static void read_basic(void)
     }
 }
 
-static void read_extended(void)
-{
-    struct cpu_features *f = &cpu_features;
-    struct cpuid_regs r;
-
-    f->phys_bits = 36;
-    f->virt_bits = 48;
-    if (f->max_ext_leaf >= 0x80000001) {
-        r = cpuid(0x80000001, 0);
-        f->svm = r.c & BIT(2);
-        f->nx = r.d & BIT(20);
-        f->gb_pages = r.d & BIT(26);
-        f->rdtscp = r.d & BIT(27);
-    }
-    if (f->max_ext_leaf >= 0x80000007)
-        f->invariant_tsc = cpuid(0x80000007, 0).d & BIT(8);
-    if (f->max_ext_leaf >= 0x80000008) {
-        r = cpuid(0x80000008, 0);
-        f->phys_bits = MIN(r.a & 0xff, 52u);
-        f->virt_bits = (r.a >> 8) & 0xff;
-    }
-    if (f->svm && f->max_ext_leaf >= 0x8000000a) {
-        r = cpuid(0x8000000a, 0);
-        f->svm_features = r.d;
-        f->nr_asids = r.b;
-    }
-}
-
-void features_read(void)
-{
-    memset(&cpu_features, 0, sizeof(cpu_features));
-    read_vendor();
-    read_basic();
-    read_extended();
-}
-
 void features_setup_cpu(void)
 {
     const struct cpu_features *f = &cpu_features;
-    uint64_t cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-    cr4 |= f->mce ? CR4_MCE : 0;
-    cr4 |= f->smep ? CR4_SMEP : 0;
-    cr4 |= f->smap ? CR4_SMAP : 0;
-    cr4 |= f->umip ? CR4_UMIP : 0;
-    cr4 |= f->xsave ? CR4_OSXSAVE : 0;
-    cr4 |= f->fsgsbase ? CR4_FSGSBASE : 0;
-    write_cr4(cr4);
+    write_cr4(host_cr4);
     write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     if (f->pat)
         wrmsr(MSR_PAT, HOST_PAT);
@@ -151,14 +130,7 @@ void features_report(void)
     log_info("CPU: %s (family %#x model %#x stepping %u), %u-bit physical"
              " addresses\n", name, f->family, f->model, f->stepping,
              f->phys_bits);
-    log_info("CPU:%s%s%s%s%s%s%s%s%s%s\n",
-             f->svm ? " svm" : "", f->vmx ? " vmx" : "",
-             f->x2apic ? " x2apic" : "",
-             f->tsc_deadline ? " tsc-deadline" : "",
-             f->invariant_tsc ? " invariant-tsc" : "",
-             f->smep ? " smep" : "", f->smap ? " smap" : "",
-             f->umip ? " umip" : "", f->xsave ? " xsave" : "",
-             f->gb_pages ? " 1g-pages" : "");
+    log_info("CPU:%s\n", names);
     if (f->hypervisor[0])
         log_info("CPU: runs under a hypervisor, \"%s\"\n", f->hypervisor);
 }

@@ -21,20 +21,12 @@ struct cpu_features {
     enum cpu_vendor vendor; /* Hygon counts as AMD */
     unsigned int family, model, stepping;
     char name[49];          /* brand string */
-    uint32_t max_leaf, max_ext_leaf;
-    unsigned int phys_bits, virt_bits;
+    uint32_t max_leaf;      /* CPUID's */
+    unsigned int phys_bits;
 
-    bool pat, mce, apic, x2apic, tsc_deadline, invariant_tsc, rdtscp;
-    bool smep, smap, umip, fsgsbase, pcid, invpcid, la57, nx, gb_pages;
-    bool arat;              /* the local APIC's timer runs in all C states */
-    bool svm, vmx;
-
-    bool xsave;
+    bool svm, apic, x2apic, pat, tsc_deadline, invariant_tsc, rdtscp, xsave;
     uint64_t xcr0_max;      /* all components this CPU has */
     unsigned int xsave_size; /* bytes of the area with all of xcr0_max */
-
-    uint32_t svm_features;  /* CPUID 0x8000000a EDX; 0 without SVM */
-    uint32_t nr_asids;      /* its EBX */
 
     char hypervisor[13];    /* CPUID 0x40000000, "" on hardware */
     bool emulator_tcg;      /* QEMU without acceleration */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * I/O APIC driver. Each entry's low half is kept here, so that masking is
- * one index and one data write and nothing is read back but remote IRR.
+ * one index and one data write and nothing is read back.
  */
 #include "hypervisor/x86/ioapic.h"
 
@@ -9,7 +9,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/x86/acpi-tables.h"
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
@@ -18,27 +17,15 @@
 #define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 
-#define ENTRY_LOW_ACTIVE BIT(13)
-#define ENTRY_REMOTE_IRR BIT(14)
-#define ENTRY_LEVEL BIT(15)
-#define ENTRY_MASKED BIT(16)
-
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA 0x21
 #define PIC2_COMMAND 0xa0
 #define PIC2_DATA 0xa1
 #define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
-struct ioapic {
-    uint8_t id, version;
-    uint64_t maddr;
-    volatile uint8_t *regs;
-    unsigned int first_gsi, nr_gsis;
-    uint32_t *low; /* entries as last written */
-};
-
-static struct ioapic ioapics[ACPI_IOAPICS_MAX];
-static unsigned int nr_ioapics, nr_gsis_total;
+struct ioapic ioapics[ACPI_IOAPICS_MAX];
+unsigned int nr_ioapics;
+static unsigned int nr_gsis_total;
 
 static uint32_t reg_read(const struct ioapic *io, unsigned int index)
 {
@@ -52,14 +39,11 @@ static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
     mmio_write32(io->regs + REG_WINDOW, v);
 }
 
-static struct ioapic *find(unsigned int gsi, unsigned int *pin)
+static struct ioapic *find(unsigned int gsi)
 {
-    for (unsigned int i = 0; i < nr_ioapics; i++)
-        if (gsi >= ioapics[i].first_gsi &&
-            gsi - ioapics[i].first_gsi < ioapics[i].nr_gsis) {
-            *pin = gsi - ioapics[i].first_gsi;
-            return &ioapics[i];
-        }
+    for (struct ioapic *io = ioapics; io < ioapics + nr_ioapics; io++)
+        if (gsi >= io->first_gsi && gsi - io->first_gsi < io->nr_gsis)
+            return io;
     return NULL;
 }
 
@@ -97,9 +81,8 @@ static void add(const struct acpi_ioapic *a)
         log_warn("I/O APIC at %#lx does not answer\n", a->maddr);
         return;
     }
-    io->version = (uint8_t)version;
     io->nr_gsis = ((version >> 16) & 0xff) + 1;
-    if (io->first_gsi > 4096 || io->nr_gsis > 240) {
+    if (io->first_gsi > GSIS_MAX - io->nr_gsis) {
         log_warn("I/O APIC at %#lx ignored: %u interrupts from %u\n",
                  a->maddr, io->nr_gsis, io->first_gsi);
         return;
@@ -110,21 +93,21 @@ static void add(const struct acpi_ioapic *a)
     for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
         /* Mask first; a level entry that the firmware left unfinished loses
          * its remote IRR by being edge for a moment. */
-        io->low[pin] = ENTRY_MASKED;
-        reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
+        io->low[pin] = IOAPIC_MASKED;
+        reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
         reg_write(io, IDX_ENTRY(pin) + 1, 0);
     }
     nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
     nr_ioapics++;
     log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
-             io->maddr, io->version, io->first_gsi,
+             io->maddr, version & 0xff, io->first_gsi,
              io->first_gsi + io->nr_gsis - 1);
 }
 
-void ioapic_init(const struct acpi_info *acpi)
+void ioapic_init(void)
 {
-    for (unsigned int i = 0; i < acpi->nr_ioapics; i++)
-        add(&acpi->ioapics[i]);
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
+        add(&acpi_info.ioapics[i]);
     if (!nr_ioapics)
         panic("the firmware's ACPI tables list no usable I/O APIC");
 }
@@ -136,67 +119,32 @@ unsigned int ioapic_gsis(void)
 
 bool ioapic_has_gsi(unsigned int gsi)
 {
-    unsigned int pin;
-
-    return find(gsi, &pin);
+    return find(gsi);
 }
 
-void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e)
+void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest)
 {
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
-    uint32_t low = e->vector;
+    struct ioapic *io = find(gsi);
+    unsigned int pin = gsi - io->first_gsi;
 
-    if (!io)
-        return;
-    low |= e->level ? ENTRY_LEVEL : 0;
-    low |= e->active_low ? ENTRY_LOW_ACTIVE : 0;
     /* Never a moment with half of it; as edge, which ends what is under way
      * with the old vector. */
-    reg_write(io, IDX_ENTRY(pin), ENTRY_MASKED);
-    reg_write(io, IDX_ENTRY(pin) + 1, e->dest << 24);
-    io->low[pin] = low | (e->masked ? ENTRY_MASKED : 0);
-    reg_write(io, IDX_ENTRY(pin), low | ENTRY_MASKED);
-    if (!e->masked)
+    reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
+    reg_write(io, IDX_ENTRY(pin) + 1, dest << 24);
+    io->low[pin] = low;
+    reg_write(io, IDX_ENTRY(pin), low | IOAPIC_MASKED);
+    if (!(low & IOAPIC_MASKED))
         reg_write(io, IDX_ENTRY(pin), low);
 }
 
 void ioapic_set_mask(unsigned int gsi, bool masked)
 {
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
+    struct ioapic *io = find(gsi);
+    unsigned int pin = gsi - io->first_gsi;
 
-    if (!io)
-        return;
     if (masked)
-        io->low[pin] |= ENTRY_MASKED;
+        io->low[pin] |= IOAPIC_MASKED;
     else
-        io->low[pin] &= ~(uint32_t)ENTRY_MASKED;
+        io->low[pin] &= ~(uint32_t)IOAPIC_MASKED;
     reg_write(io, IDX_ENTRY(pin), io->low[pin]);
-}
-
-bool ioapic_remote_irr(unsigned int gsi)
-{
-    unsigned int pin;
-    struct ioapic *io = find(gsi, &pin);
-
-    return io && (reg_read(io, IDX_ENTRY(pin)) & ENTRY_REMOTE_IRR);
-}
-
-unsigned int ioapic_count(void)
-{
-    return nr_ioapics;
-}
-
-void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
-                     unsigned int *first_gsi, unsigned int *nr_gsis,
-                     uint8_t *version)
-{
-    const struct ioapic *io = &ioapics[i];
-
-    *id = io->id;
-    *maddr = io->maddr;
-    *first_gsi = io->first_gsi;
-    *nr_gsis = io->nr_gsis;
-    *version = io->version;
 }

@@ -6,37 +6,40 @@
 #ifndef LODGE_X86_IOAPIC_H
 #define LODGE_X86_IOAPIC_H
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/x86/acpi-tables.h"
 
-struct acpi_info;
+#define GSIS_MAX 1024 /* GSIs are below */
 
-struct ioapic_entry {
-    uint8_t vector;
-    bool level, active_low, masked;
-    uint32_t dest;  /* APIC id, physical mode; at most 255 */
+/* Those found; constant after ioapic_init() but for `low`. */
+struct ioapic {
+    uint8_t id;
+    uint64_t maddr;
+    volatile uint8_t *regs;
+    unsigned int first_gsi, nr_gsis;
+    uint32_t *low; /* entries as last written */
 };
+extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
+extern unsigned int nr_ioapics;
+
+/* Bits of an entry's low half; the lowest are the vector. */
+#define IOAPIC_ACTIVE_LOW BIT(13)
+#define IOAPIC_LEVEL BIT(15)
+#define IOAPIC_MASKED BIT(16)
 
 /*
  * Quiets the PICs. Before apic_init(): what they have asserted must go away
  * while the local APIC still listens, or an emulated one keeps it for ever.
  */
 void pic_init(void);
-/* Maps and masks all; panics when there is none. */
-void ioapic_init(const struct acpi_info *acpi);
+/* Maps and masks all that acpi_info lists; panics when there is none. */
+void ioapic_init(void);
 /* One more than the highest GSI. */
 unsigned int ioapic_gsis(void);
 /* False for a GSI in a gap between I/O APICs. */
 bool ioapic_has_gsi(unsigned int gsi);
 
-void ioapic_write_entry(unsigned int gsi, const struct ioapic_entry *e);
+/* Of a GSI that there is. dest: APIC id, at most 255. */
+void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest);
 void ioapic_set_mask(unsigned int gsi, bool masked);
-/* Level entries: true while the last interrupt was not ended. */
-bool ioapic_remote_irr(unsigned int gsi);
-
-/* For domain 0's view of the machine. */
-unsigned int ioapic_count(void);
-void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
-                     unsigned int *first_gsi, unsigned int *nr_gsis,
-                     uint8_t *version);
 
 #endif

@@ -35,20 +35,12 @@ struct irq_desc {
 };
 
 static struct spinlock irq_lock = SPINLOCK_INIT(IRQ);
-static struct irq_desc descs[IRQS_MAX]; /* GSIs, then messages */
-static unsigned int first_msi;
+static struct irq_desc descs[IRQS_MAX]; /* GSIS_MAX GSIs, then messages */
 
 /* irq number plus one, per vector. */
 static DEFINE_PERCPU(uint16_t, vector_irq)[256];
 static DEFINE_PERCPU(uint64_t, vector_count)[256];
 static DEFINE_PERCPU(unsigned int, irq_inside); /* irq number plus one */
-
-void irq_init(void)
-{
-    first_msi = ioapic_gsis();
-    if (first_msi > IRQS_MAX / 2)
-        panic("too many I/O APIC interrupts: %u", first_msi);
-}
 
 /* A free vector of cpu, spread over the priority classes. Lock IRQ. */
 static int vector_alloc(unsigned int cpu, unsigned int irq,
@@ -76,65 +68,60 @@ static void vector_free(struct target *t)
     t->vector = 0;
 }
 
-/* Lock IRQ. */
+/* If it is a GSI. Lock IRQ. */
 static void program_gsi(unsigned int gsi, const struct irq_desc *d)
 {
-    const struct ioapic_entry e = {
-        .vector = d->now.vector,
-        .level = d->level,
-        .active_low = d->active_low,
-        .masked = d->masked,
-        .dest = cpu_apic_id[d->now.cpu],
-    };
-
-    ioapic_write_entry(gsi, &e);
+    if (gsi < GSIS_MAX)
+        ioapic_write_entry(gsi, d->now.vector |
+                                (d->level ? IOAPIC_LEVEL : 0) |
+                                (d->active_low ? IOAPIC_ACTIVE_LOW : 0) |
+                                (d->masked ? IOAPIC_MASKED : 0),
+                           cpu_apic_id[d->now.cpu]);
 }
 
-int irq_bind_gsi(unsigned int gsi, enum irq_trigger trigger,
-                 enum irq_polarity polarity, unsigned int cpu,
-                 irq_handler_fn *handler, void *arg)
+/* Gives a free descriptor a vector and a handler. Lock IRQ. */
+static int bind(unsigned int irq, unsigned int cpu, bool level, bool active_low,
+                irq_handler_fn *handler, void *arg)
 {
-    struct irq_desc *d;
+    struct irq_desc *d = &descs[irq];
+    int rc = vector_alloc(cpu, irq, &d->now);
+
+    if (rc)
+        return rc;
+    d->level = level;
+    d->active_low = active_low;
+    d->masked = false;
+    d->arg = arg;
+    store_release(&d->handler, handler);
+    program_gsi(irq, d);
+    return (int)irq;
+}
+
+int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
+                 unsigned int cpu, irq_handler_fn *handler, void *arg)
+{
     int rc = -EBUSY;
 
-    if (gsi >= first_msi || !ioapic_has_gsi(gsi))
+    if (!ioapic_has_gsi(gsi))
         return -EINVAL;
-    d = &descs[gsi];
     spin_lock(&irq_lock);
-    if (!d->handler)
-        rc = vector_alloc(cpu, gsi, &d->now);
-    if (!rc) {
-        d->level = trigger == IRQ_LEVEL;
-        d->active_low = polarity == IRQ_ACTIVE_LOW;
-        d->masked = false;
-        d->arg = arg;
-        store_release(&d->handler, handler);
-        program_gsi(gsi, d);
-        rc = (int)gsi;
-    }
+    if (!descs[gsi].handler)
+        rc = bind(gsi, cpu, level, active_low, handler, arg);
     spin_unlock(&irq_lock);
     return rc;
 }
 
 int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
+    unsigned int irq = GSIS_MAX;
     int rc = -ENOSPC;
 
     spin_lock(&irq_lock);
-    for (unsigned int irq = first_msi; irq < IRQS_MAX; irq++) {
-        struct irq_desc *d = &descs[irq];
-
-        if (d->handler || READ_ONCE(d->running))
-            continue;
-        rc = vector_alloc(cpu, irq, &d->now);
-        if (!rc) {
-            d->level = d->masked = false;
-            d->arg = arg;
-            store_release(&d->handler, handler);
-            rc = (int)irq;
-        }
-        break;
-    }
+    while (irq < IRQS_MAX &&
+           (descs[irq].handler || READ_ONCE(descs[irq].running)))
+        irq++;
+    if (irq < IRQS_MAX)
+        rc = bind(irq, cpu, false, false, handler, arg);
     spin_unlock(&irq_lock);
     return rc;
 }
@@ -155,7 +142,7 @@ void irq_unbind(unsigned int irq)
     uint32_t own = this_cpu(irq_inside) == irq + 1;
 
     spin_lock(&irq_lock);
-    if (irq < first_msi)
+    if (irq < GSIS_MAX)
         ioapic_set_mask(irq, true);
     WRITE_ONCE(d->handler, NULL);
     vector_free(&d->now);
@@ -170,8 +157,6 @@ void irq_unbind(unsigned int irq)
 
 static void set_mask(unsigned int irq, bool masked)
 {
-    if (irq >= first_msi)
-        return;
     spin_lock(&irq_lock);
     if (descs[irq].handler && descs[irq].masked != masked) {
         descs[irq].masked = masked;
@@ -190,18 +175,14 @@ void irq_unmask(unsigned int irq)
     set_mask(irq, false);
 }
 
-void irq_set_trigger(unsigned int irq, enum irq_trigger trigger,
-                     enum irq_polarity polarity)
+void irq_set_trigger(unsigned int irq, bool level, bool active_low)
 {
     struct irq_desc *d = &descs[irq];
-    bool level = trigger == IRQ_LEVEL, low = polarity == IRQ_ACTIVE_LOW;
 
-    if (irq >= first_msi)
-        return;
     spin_lock(&irq_lock);
-    if (d->handler && (d->level != level || d->active_low != low)) {
+    if (d->handler && (d->level != level || d->active_low != active_low)) {
         d->level = level;
-        d->active_low = low;
+        d->active_low = active_low;
         program_gsi(irq, d);
     }
     spin_unlock(&irq_lock);
@@ -214,16 +195,14 @@ int irq_set_affinity(unsigned int irq, unsigned int cpu)
     int rc = 0;
 
     spin_lock(&irq_lock);
-    if (d->now.cpu == cpu)
-        goto out_unlock;
-    rc = d->old.vector ? -EBUSY : vector_alloc(cpu, irq, &new);
-    if (rc)
-        goto out_unlock;
-    d->old = d->now;
-    d->now = new;
-    if (irq < first_msi)
-        program_gsi(irq, d);
-out_unlock:
+    if (d->now.cpu != cpu) {
+        rc = d->old.vector ? -EBUSY : vector_alloc(cpu, irq, &new);
+        if (!rc) {
+            d->old = d->now;
+            d->now = new;
+            program_gsi(irq, d);
+        }
+    }
     spin_unlock(&irq_lock);
     return rc;
 }
@@ -231,11 +210,6 @@ out_unlock:
 unsigned int irq_cpu(unsigned int irq)
 {
     return READ_ONCE(descs[irq].now.cpu);
-}
-
-unsigned int irq_vector(unsigned int irq)
-{
-    return READ_ONCE(descs[irq].now.vector);
 }
 
 /* The first interrupt on the new vector ends the old one's life. */

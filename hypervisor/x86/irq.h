@@ -13,9 +13,6 @@
 
 #include "hypervisor/lib/util.h"
 
-enum irq_trigger { IRQ_EDGE, IRQ_LEVEL };
-enum irq_polarity { IRQ_ACTIVE_HIGH, IRQ_ACTIVE_LOW };
-
 /*
  * The interrupt was acknowledged before the call. A level GSI was masked,
  * too: the handler, or whoever later finds that the device is quiet (a
@@ -39,17 +36,13 @@ struct msi_message {
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff
 
-/* Boot CPU, after the I/O APICs are known. */
-void irq_init(void);
-
 /*
  * Binds a GSI, unmasked, to a new vector of cpu. Returns the irq number (the
  * GSI itself); -EINVAL: no such GSI; -EBUSY: bound already; -ENOSPC: cpu has
  * no vector left.
  */
-int irq_bind_gsi(unsigned int gsi, enum irq_trigger trigger,
-                 enum irq_polarity polarity, unsigned int cpu,
-                 irq_handler_fn *handler, void *arg);
+int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
+                 unsigned int cpu, irq_handler_fn *handler, void *arg);
 /*
  * Allocates a vector of cpu for a message interrupt. Returns the irq number;
  * -ENOSPC: no vector or no number left.
@@ -68,8 +61,7 @@ void irq_unmask(unsigned int irq);
 
 /* The line of a bound GSI is of another kind than was said: vector and mask
  * stay. Lock IRQ free. */
-void irq_set_trigger(unsigned int irq, enum irq_trigger trigger,
-                     enum irq_polarity polarity);
+void irq_set_trigger(unsigned int irq, bool level, bool active_low);
 
 /*
  * Moves an irq to another CPU; for a message the caller then rewrites the
@@ -79,7 +71,6 @@ void irq_set_trigger(unsigned int irq, enum irq_trigger trigger,
 int irq_set_affinity(unsigned int irq, unsigned int cpu);
 /* Where it goes now. */
 unsigned int irq_cpu(unsigned int irq);
-unsigned int irq_vector(unsigned int irq);
 
 /* An interrupt with this vector arrived at this CPU: from entry.S, or from
  * vendor code that took it out of a VM exit. Acknowledges it too. */

@@ -5,12 +5,10 @@
 
 #include "hypervisor/lib/util.h"
 
-struct acpi_info;
-
 extern bool opt_noreboot;  /* noreboot: halt instead of restarting */
 
-/* Keeps what restart and power-off need; acpi stays valid for ever. */
-void power_init(const struct acpi_info *acpi);
+/* Maps what restart needs, once acpi_info is read. */
+void power_init(void);
 
 /* Stops all CPUs and restarts: ACPI reset register, then the keyboard
  * controller, port 0xcf9, a triple fault. */

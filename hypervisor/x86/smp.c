@@ -12,53 +12,30 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/time.h"
-#include "hypervisor/x86/tsc-sync.h"
+#include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
 #define LOW_MEMORY_END 0xa0000
-#define START_WAIT_US 1000000
+#define START_WAIT_NS 1000000000ull
 #define PTE_PRESENT BIT(0)
-#define PTE_WRITE BIT(1)
+#define PTE_LARGE BIT(7)
 #define FLUSH_PAGES_MAX 64
 
-/* As trampoline.S and asm.h know it. */
-struct far_pointer {
-    uint32_t offset;
-    uint16_t selector, pad;
-};
-
-struct trampoline_args {
-    uint64_t cr3;
-    uint64_t entry;
-    uint16_t gdt_limit;
-    uint32_t gdt_base;
-    uint16_t pad;
-    struct far_pointer jump32, jump64;
-} __packed;
-BUILD_BUG_ON(offsetof(struct trampoline_args, entry) != TRAMP_ENTRY);
-BUILD_BUG_ON(offsetof(struct trampoline_args, gdt_limit) != TRAMP_GDTR);
-BUILD_BUG_ON(offsetof(struct trampoline_args, jump32) != TRAMP_JUMP32);
-BUILD_BUG_ON(offsetof(struct trampoline_args, jump64) != TRAMP_JUMP64);
-
 extern const char trampoline_start[], trampoline_end[];
-extern const char trampoline32[], trampoline64[], trampoline_gdt[];
-extern const char ap_start64[];
+extern const char trampoline_gdt_base[], trampoline_cr3[];
+extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
-extern char boot_stack[];
 
 struct cpumask cpus_online;
 unsigned int nr_cpus_online;
@@ -69,7 +46,7 @@ unsigned int opt_maxcpus;
 uint64_t ap_stack_top, ap_percpu_offset;
 static bool ap_running;
 
-static bool stopping;
+bool smp_stopping;
 
 /* The one call that is under way. */
 static struct spinlock call_lock = SPINLOCK_INIT(CALL);
@@ -79,14 +56,6 @@ static unsigned int call_pending; /* (a) CPUs that have not answered */
 static DEFINE_PERCPU(uint32_t, call_wanted);
 
 /* ---- calls ------------------------------------------------------------- */
-
-int apic_id_to_cpu(uint32_t apic_id)
-{
-    for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
-        if (cpu_apic_id[cpu] == apic_id)
-            return (int)cpu;
-    return -1;
-}
 
 void smp_call_poll(void)
 {
@@ -103,22 +72,17 @@ void smp_call_poll(void)
 
 void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg)
 {
-    unsigned int self = cpu_id(), n = 0, cpu;
+    unsigned int self = cpu_id(), cpu;
 
     spin_lock(&call_lock);
-    for_each_cpu(cpu, mask)
-        if (cpu != self && cpumask_test(&cpus_online, cpu))
-            n++;
-    if (n) {
-        call_arg = arg;
-        store_release(&call_fn, fn);
-        store_release(&call_pending, n);
-        for_each_cpu(cpu, mask) {
-            if (cpu == self || !cpumask_test(&cpus_online, cpu))
-                continue;
-            store_release(&per_cpu(call_wanted, cpu), 1u);
-            apic_send_ipi(cpu_apic_id[cpu], VECTOR_CALL);
-        }
+    call_arg = arg;
+    store_release(&call_fn, fn);
+    for_each_cpu(cpu, mask) {
+        if (cpu == self || !cpumask_test(&cpus_online, cpu))
+            continue;
+        atomic_inc(&call_pending);
+        store_release(&per_cpu(call_wanted, cpu), 1u);
+        apic_send(cpu_apic_id[cpu], VECTOR_CALL);
     }
     if (fn && cpumask_test(mask, self))
         fn(arg);
@@ -127,15 +91,10 @@ void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg)
     spin_unlock(&call_lock);
 }
 
-void smp_call_all(void (*fn)(void *), void *arg)
-{
-    smp_call(&cpus_online, fn, arg);
-}
-
 void smp_kick(unsigned int cpu)
 {
     if (cpu != cpu_id())
-        apic_send_ipi(cpu_apic_id[cpu], VECTOR_KICK);
+        apic_send(cpu_apic_id[cpu], VECTOR_KICK);
 }
 
 struct flush {
@@ -163,15 +122,10 @@ void host_tlb_flush(const void *va, size_t size)
     if (nr_cpus_online <= 1)
         flush_here(&f);
     else
-        smp_call_all(flush_here, &f);
+        smp_call(&cpus_online, flush_here, &f);
 }
 
 /* ---- the end ------------------------------------------------------------ */
-
-bool smp_stopping(void)
-{
-    return READ_ONCE(stopping);
-}
 
 void smp_stop_here(void)
 {
@@ -183,36 +137,24 @@ void smp_stop_others(void)
 {
     unsigned int self = cpu_id();
 
-    WRITE_ONCE(stopping, true);
+    WRITE_ONCE(smp_stopping, true);
     smp_mb();
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
         if (cpu != self)
-            apic_send_nmi(cpu_apic_id[cpu]);
-}
-
-void panic_stop_others(void)
-{
-    if (nr_cpus_online > 1)
-        smp_stop_others();
+            apic_send(cpu_apic_id[cpu], APIC_NMI);
 }
 
 /* ---- start -------------------------------------------------------------- */
 
-/* True if a module lies in the page; the map may say RAM all the same. */
-static bool page_has_module(const struct boot_info *bi, uint64_t page)
-{
-    for (unsigned int i = 0; i < bi->nr_modules; i++)
-        if (bi->modules[i].start < page + PAGE_SIZE &&
-            bi->modules[i].end > page)
-            return true;
-    return false;
-}
-
 uint64_t smp_trampoline_page(const struct boot_info *bi)
 {
     for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
-        bool ram = false, other = page_has_module(bi, page);
+        bool ram = false, other = false;
 
+        /* The map may say RAM where a module lies. */
+        for (unsigned int i = 0; i < bi->nr_modules; i++)
+            other |= bi->modules[i].start < page + PAGE_SIZE &&
+                     bi->modules[i].end > page;
         for (unsigned int i = 0; i < bi->nr_regions; i++) {
             const struct mem_region *r = &bi->regions[i];
 
@@ -234,44 +176,29 @@ void smp_init_boot_cpu(void)
     nr_cpus_online = 1;
 }
 
-/* The trampoline's identity map, in the tables that booted this CPU. */
-static void map_trampoline(uint64_t page)
+/* Completes a 32-bit word of the trampoline's copy at `at`. */
+static void add_to_word(char *at, const char *word, uint64_t v)
 {
-    memset(boot_pdpt, 0, sizeof(boot_pdpt));
-    memset(boot_pd, 0, sizeof(boot_pd));
-    boot_pd[0] = PTE_PRESENT | BIT(7);
-    boot_pdpt[0] = image_maddr(boot_pd) | PTE_PRESENT;
-    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_PRESENT;
+    *(uint32_t *)(at + (word - trampoline_start)) += (uint32_t)v;
 }
 
 static void place_trampoline(uint64_t page)
 {
-    struct trampoline_args args = {
-        .cr3 = image_maddr(boot_pml4),
-        .entry = (uint64_t)ap_start64,
-        .gdt_limit = 4 * 8 - 1,
-        .gdt_base = (uint32_t)(page + (trampoline_gdt - trampoline_start)),
-        .jump32 = { (uint32_t)(page + (trampoline32 - trampoline_start)),
-                    TRAMP_CS32, 0 },
-        .jump64 = { (uint32_t)(page + (trampoline64 - trampoline_start)),
-                    BOOT_CS, 0 },
-    };
     char *at = window_map(0, maddr_to_mfn(page));
 
-    memcpy(at, trampoline_start,
-           (size_t)(trampoline_end - trampoline_start));
-    memcpy(at + TRAMP_ARGS, &args, sizeof(args));
+    memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    add_to_word(at, trampoline_gdt_base, page);
+    add_to_word(at, trampoline_jump32, page);
+    add_to_word(at, trampoline_jump64, page);
+    add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
     window_unmap(0);
-    map_trampoline(page);
-}
 
-static unsigned int order_for(size_t size)
-{
-    unsigned int order = 0;
-
-    while ((PAGE_SIZE << order) < size)
-        order++;
-    return order;
+    /* Its identity map, in the tables that booted this CPU. */
+    memset(boot_pdpt, 0, sizeof(boot_pdpt));
+    memset(boot_pd, 0, sizeof(boot_pd));
+    boot_pd[0] = PTE_PRESENT | PTE_LARGE;
+    boot_pdpt[0] = image_maddr(boot_pd) | PTE_PRESENT;
+    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_PRESENT;
 }
 
 /* Area and stack of a CPU to be started; false without memory. Both stay
@@ -279,7 +206,7 @@ static unsigned int order_for(size_t size)
 static bool prepare_cpu(unsigned int cpu)
 {
     size_t size = (size_t)(percpu_end - percpu_start);
-    char *area = lodge_pages_alloc(order_for(size));
+    char *area = heap_alloc(size);
     char *stack = stack_alloc();
 
     if (!area || !stack)
@@ -293,29 +220,12 @@ static bool prepare_cpu(unsigned int cpu)
     return true;
 }
 
-static bool wait_until_running(void)
-{
-    uint64_t end = now_ns() + START_WAIT_US * 1000ull;
-
-    while (!load_acquire(&ap_running)) {
-        if (now_ns() > end)
-            return false;
-        cpu_relax();
-    }
-    return true;
-}
-
-/* The manual's 10 ms after INIT are for processors whose APIC was a chip of
- * its own; those that can run Lodge need none. */
-static unsigned int init_delay_us(void)
-{
-    return cpu_features.vendor == VENDOR_OTHER ? 10000 : 10;
-}
-
 /* False when it must not go on: no memory, or a CPU that may wake later. */
 static bool start_cpu(uint32_t id, uint64_t trampoline)
 {
+    uint32_t startup = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
     unsigned int cpu = nr_cpus_online;
+    uint64_t end;
 
     if (!prepare_cpu(cpu)) {
         log_err("no memory to start CPU %u\n", cpu);
@@ -323,13 +233,18 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     }
     cpu_apic_id[cpu] = id;
     store_release(&ap_running, false);
-    apic_send_init(id);
-    delay_us(init_delay_us());
-    apic_send_startup(id, (unsigned int)(trampoline >> PAGE_SHIFT));
+    /* The manual's 10 ms after INIT are for processors whose APIC was a chip
+     * of its own; those that can run Lodge need none. */
+    apic_send(id, APIC_INIT);
+    delay_us(10);
+    apic_send(id, startup);
     delay_us(200);
     if (!load_acquire(&ap_running))
-        apic_send_startup(id, (unsigned int)(trampoline >> PAGE_SHIFT));
-    if (!wait_until_running()) {
+        apic_send(id, startup);
+    end = now_ns() + START_WAIT_NS;
+    while (!load_acquire(&ap_running) && now_ns() < end)
+        cpu_relax();
+    if (!load_acquire(&ap_running)) {
         log_err("the CPU with APIC id %u does not start; starting no more\n",
                 id);
         return false;
@@ -342,25 +257,25 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
 
 void smp_start_all(uint64_t trampoline)
 {
-    unsigned int limit = opt_maxcpus ? MIN(opt_maxcpus, (unsigned int)MAX_CPUS)
-                                     : MAX_CPUS;
+    unsigned int limit = MAX_CPUS;
 
-    if (trampoline && limit > 1 && acpi_info.nr_cpus > 1) {
+    if (opt_maxcpus && opt_maxcpus < limit)
+        limit = opt_maxcpus;
+    if (trampoline)
         place_trampoline(trampoline);
-        for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {
-            if (acpi_info.apic_ids[i] == cpu_apic_id[0])
-                continue;
-            if (acpi_info.apic_ids[i] > 254 && !apic_is_x2apic()) {
-                log_warn("APIC id %u needs x2APIC mode: left out\n",
-                         acpi_info.apic_ids[i]);
-                continue;
-            }
-            if (nr_cpus_online == limit ||
-                !start_cpu(acpi_info.apic_ids[i], trampoline))
-                break;
+    for (unsigned int i = 0; trampoline && i < acpi_info.nr_cpus; i++) {
+        uint32_t id = acpi_info.apic_ids[i];
+
+        if (id == cpu_apic_id[0])
+            continue;
+        if (id > 254 && !apic_x2apic) {
+            log_warn("APIC id %u needs x2APIC mode: left out\n", id);
+            continue;
         }
-        boot_pml4[0] = 0;
+        if (nr_cpus_online >= limit || !start_cpu(id, trampoline))
+            break;
     }
+    boot_pml4[0] = 0;
     log_info("CPUs: %u online of %u\n", nr_cpus_online, acpi_info.nr_cpus);
 }
 

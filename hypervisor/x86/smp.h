@@ -19,9 +19,6 @@ extern unsigned int nr_cpus_online;  /* numbers 0 .. nr_cpus_online - 1 */
 extern uint32_t cpu_apic_id[MAX_CPUS]; /* valid for online CPUs */
 extern unsigned int opt_maxcpus;     /* maxcpus=; 0: no limit */
 
-/* Local APIC id to CPU number, -1 if no CPU has it. */
-int apic_id_to_cpu(uint32_t apic_id);
-
 /*
  * Runs fn(arg) on every online CPU of mask, on the caller too if it is in
  * it, and returns when all have. fn may be NULL: then each has left its
@@ -29,7 +26,6 @@ int apic_id_to_cpu(uint32_t apic_id);
  * may be held.
  */
 void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg);
-void smp_call_all(void (*fn)(void *), void *arg);
 
 /* Makes cpu leave its guest or its HLT, asynchronously; does nothing else.
  * Any lock may be held. */
@@ -45,7 +41,7 @@ void smp_init_boot_cpu(void);
 void smp_start_all(uint64_t trampoline);
 
 /* Another CPU ended the machine's life: see panic. */
-bool smp_stopping(void);
+extern bool smp_stopping;
 /* Halts this CPU for good. */
 __noreturn void smp_stop_here(void);
 /* The same on all other CPUs, by NMI; used for restart and power-off too. */

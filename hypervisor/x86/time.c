@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The clock: TSC ticks scaled to nanoseconds without a lock; this CPU's
- * one-shot timer; the wall clock. Calibration is in calibrate.c, the CMOS
- * clock in cmos.c.
+ * one-shot timer; the wall clock. Calibration is in calibrate.c.
  */
 #include "hypervisor/x86/time.h"
 
 #include "hypervisor/cpu/atomic.h"
+#include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/upcalls.h"
-#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/calibrate.h"
-#include "hypervisor/x86/cmos.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 #define NS_PER_S 1000000000ull
+
+#define CMOS_INDEX 0x70
+#define CMOS_DATA 0x71
+#define REG_STATUS_A 0x0a
+#define REG_STATUS_B 0x0b
+#define UPDATING 0x80
+#define FORMAT_24H 0x02
+#define FORMAT_BINARY 0x04
+#define PM 0x80
+#define UPDATE_SPINS 100000
+#define TRIES 4
+#define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
 static uint64_t hz, apic_hz, boot_tsc;
 static struct tsc_scale scale;
@@ -40,12 +49,7 @@ static struct tsc_scale scale_for(uint64_t freq)
     return s;
 }
 
-static uint64_t ordered_tsc(void)
-{
-    asm volatile("lfence" : : : "memory");
-    return rdtsc();
-}
-
+/* 0 until the clock is calibrated: so is the scale. */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
     return tsc > boot_tsc ? tsc_scale_ns(scale, tsc - boot_tsc) : 0;
@@ -53,12 +57,7 @@ uint64_t tsc_to_ns(uint64_t tsc)
 
 uint64_t now_ns(void)
 {
-    return tsc_to_ns(ordered_tsc());
-}
-
-uint64_t log_clock(void)
-{
-    return hz ? now_ns() : 0;
+    return tsc_to_ns(rdtsc_ordered());
 }
 
 uint64_t ns_to_tsc(uint64_t ns)
@@ -97,11 +96,69 @@ void tsc_mark_unreliable(const char *why)
     reliable = false;
 }
 
-void time_init(const struct acpi_info *acpi)
+struct reading {
+    uint8_t second, minute, hour, day, month, year;
+};
+
+static uint8_t reg(uint8_t index)
+{
+    outb(CMOS_INDEX, index);
+    return inb(CMOS_DATA);
+}
+
+static struct reading read_once(void)
+{
+    for (unsigned int i = 0; i < UPDATE_SPINS; i++)
+        if (!(reg(REG_STATUS_A) & UPDATING))
+            break;
+    return (struct reading){ reg(0), reg(2), reg(4), reg(7), reg(8), reg(9) };
+}
+
+static unsigned int value(uint8_t raw, uint8_t status)
+{
+    return status & FORMAT_BINARY ? raw : (raw >> 4) * 10u + (raw & 15);
+}
+
+/* Reads the battery-backed MC146818 (data sheet) until two readings agree.
+ * Seconds since 1970, the clock taken as UTC and of this century; 0 when it
+ * makes no sense. Boot only, later it is domain 0's. */
+static uint64_t cmos_read(void)
+{
+    struct reading r = read_once(), again;
+    uint8_t status = reg(REG_STATUS_B);
+    unsigned int hour, year, day, month;
+    uint64_t days;
+
+    for (unsigned int i = 0; i < TRIES; i++) {
+        again = read_once();
+        if (!memcmp(&r, &again, sizeof(r)))
+            break;
+        r = again;
+    }
+    hour = value(r.hour & (uint8_t)~PM, status);
+    if (!(status & FORMAT_24H))
+        hour = hour % 12 + (r.hour & PM ? 12 : 0);
+    month = value(r.month, status);
+    day = value(r.day, status);
+    year = 2000 + value(r.year, status);
+    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23)
+        return 0;
+    /* Years from March on: the leap day is a year's last. */
+    if (month <= 2) {
+        month += 12;
+        year--;
+    }
+    days = 365 * year + year / 4 - year / 100 + year / 400 +
+           (153 * (month - 3) + 2) / 5 + day - 1 - DAYS_TO_1970;
+    return days * 86400 + hour * 3600 + value(r.minute, status) * 60 +
+           value(r.second, status);
+}
+
+void time_init(void)
 {
     struct calibration c;
 
-    calibrate(acpi, &c);
+    calibrate(&c);
     hz = c.tsc_hz;
     apic_hz = c.apic_hz;
     scale = scale_for(hz);
@@ -117,39 +174,32 @@ void time_init(const struct acpi_info *acpi)
     if (!cpu_features.invariant_tsc && !cpu_features.hypervisor[0])
         tsc_mark_unreliable("this CPU has no invariant TSC");
     time_init_cpu();
-    wallclock_set(cmos_read(acpi->century) * NS_PER_S, now_ns());
+    wallclock_set(cmos_read() * NS_PER_S, now_ns());
 }
 
 void time_init_cpu(void)
 {
-    if (tsc_deadline_mode)
-        apic_timer_tsc_mode();
-    else
-        apic_timer_one_shot_mode();
+    apic_timer_mode(tsc_deadline_mode);
 }
 
 void deadline_set(uint64_t ns)
 {
-    uint64_t now, ticks;
+    uint64_t now, ticks = 1;
 
     if (tsc_deadline_mode) {
         wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
         return;
     }
-    if (ns == UINT64_MAX) {
-        apic_timer_set_count(0);
-        return;
-    }
     now = now_ns();
-    ticks = ns > now ? MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) /
-                       1000000 + 1
-                     : 1;
-    apic_timer_set_count((uint32_t)MIN(ticks, 0xffffffffull));
+    if (ns > now)
+        ticks += MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) / 1000000;
+    apic_timer_set_count(ns == UINT64_MAX
+                             ? 0 : (uint32_t)MIN(ticks, 0xffffffffull));
 }
 
 void deadline_kick(unsigned int cpu)
 {
-    apic_send_ipi(cpu_apic_id[cpu], VECTOR_TIMER);
+    apic_send(cpu_apic_id[cpu], VECTOR_TIMER);
 }
 
 void delay_us(unsigned int us)

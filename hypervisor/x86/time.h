@@ -25,11 +25,17 @@ static inline uint64_t tsc_scale_ns(struct tsc_scale s, uint64_t ticks)
     return (uint64_t)(((unsigned __int128)ticks * s.mul) >> 32);
 }
 
-struct acpi_info;
+/* calibrate.c: measures the TSC and the local APIC's timer against a clock of
+ * known frequency. Boot CPU, once, its APIC on; takes about 50 ms. */
+struct calibration {
+    uint64_t tsc_hz, apic_hz;
+    uint64_t start_tsc;  /* TSC when the measurement began */
+    const char *source;  /* the clock that was believed */
+};
+void calibrate(struct calibration *c);
 
-/* Boot CPU: calibrates TSC and APIC timer (about 50 ms), reads the wall
- * clock. After apic_init(). */
-void time_init(const struct acpi_info *acpi);
+/* Boot CPU: calibrates, reads the wall clock. After apic_init(). */
+void time_init(void);
 /* Other CPUs: the timer's mode. */
 void time_init_cpu(void);
 
@@ -42,6 +48,14 @@ uint64_t ns_to_tsc(uint64_t ns);     /* rounds up */
 bool tsc_is_reliable(void);
 /* smp.c saw the CPUs' TSCs disagree. */
 void tsc_mark_unreliable(const char *why);
+
+/*
+ * tsc-sync.c: compares a new CPU's TSC with the boot CPU's and corrects it
+ * when they differ. Both sides run at the same time: reference on the boot
+ * CPU, check on the new one.
+ */
+void tsc_sync_reference(void);
+void tsc_sync_check(void);
 
 /*
  * This CPU's next timer_interrupt(): at `ns` since boot (UINT64_MAX: none).
@@ -59,8 +73,5 @@ void delay_us(unsigned int us);
  * `epoch_ns` was right at system time `at_ns` (XENPF_settime). */
 uint64_t wallclock_boot(void);
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);
-
-/* The machine's PM timer, for domain 0 and debugging; 0 when absent. */
-uint16_t pm_timer_port(void);
 
 #endif

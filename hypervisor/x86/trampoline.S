@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Start of the other CPUs: real mode to 64-bit. Copied to a page below 1 MiB
- * whose end holds the arguments (asm.h). Runs at CS = page / 16 with DS the
- * same; boot_pml4 maps the page at its own address. No stack until C.
+ * Start of the other CPUs: real mode to 64-bit. Copied to a page below 1 MiB,
+ * where smp.c completes the words at the end. Runs at CS = page / 16 with DS
+ * the same; boot_pml4 maps the page at its own address. No stack until C.
  */
 #include "hypervisor/x86/asm.h"
 
+#define OFFSET(label) (label - trampoline_start)
+#define CS32 16
+#define DS32 24
+
         .section .rodata, "a"
-        .globl trampoline_start, trampoline32, trampoline64, trampoline_gdt
-        .globl trampoline_end
+        .globl trampoline_start, trampoline_end
+        .globl trampoline_gdt_base, trampoline_jump32, trampoline_jump64
+        .globl trampoline_cr3
         .align 16
         .code16
 trampoline_start:
@@ -19,18 +24,18 @@ trampoline_start:
         xor     %ebx, %ebx
         mov     %cs, %bx
         shl     $4, %ebx                /* the page's address */
-        lgdtl   TRAMP_ARGS + TRAMP_GDTR
+        lgdtl   OFFSET(gdtr)
         mov     $0x11, %eax             /* PE, ET */
         mov     %eax, %cr0
-        ljmpl   *(TRAMP_ARGS + TRAMP_JUMP32)
+        ljmpl   *OFFSET(trampoline_jump32)
 
         .code32
-trampoline32:
-        mov     $TRAMP_DS32, %eax
+start32:
+        mov     $DS32, %eax
         mov     %eax, %ds
         mov     $CR4_PAE_BIT, %eax
         mov     %eax, %cr4
-        mov     TRAMP_ARGS + TRAMP_CR3(%ebx), %eax
+        mov     OFFSET(trampoline_cr3)(%ebx), %eax
         mov     %eax, %cr3
         mov     $0xc0000080, %ecx       /* EFER: LME, NXE */
         rdmsr
@@ -38,19 +43,31 @@ trampoline32:
         wrmsr
         mov     $CR0_ON, %eax
         mov     %eax, %cr0
-        ljmpl   *(TRAMP_ARGS + TRAMP_JUMP64)(%ebx)
+        ljmpl   *OFFSET(trampoline_jump64)(%ebx)
 
         .code64
-trampoline64:
-        mov     %ebx, %ebx
-        jmp     *(TRAMP_ARGS + TRAMP_ENTRY)(%rbx)
+start64:
+        mov     $ap_start64, %rax
+        jmp     *%rax
 
         .align 8
-trampoline_gdt:
+gdt:
         .quad   0
         .quad   0x00af9b000000ffff      /* BOOT_CS */
-        .quad   0x00cf9b000000ffff      /* TRAMP_CS32 */
-        .quad   0x00cf93000000ffff      /* TRAMP_DS32 */
+        .quad   0x00cf9b000000ffff      /* CS32 */
+        .quad   0x00cf93000000ffff      /* DS32 */
+gdtr:
+        .word   gdtr - gdt - 1
+trampoline_gdt_base:                    /* + the page's address */
+        .long   OFFSET(gdt)
+trampoline_jump32:                      /* + the page's address; selector */
+        .long   OFFSET(start32)
+        .word   CS32
+trampoline_jump64:                      /* the same */
+        .long   OFFSET(start64)
+        .word   BOOT_CS
+trampoline_cr3:                         /* + boot_pml4's, below 4 GiB */
+        .long   0
 trampoline_end:
 
         .section .note.GNU-stack, "", @progbits

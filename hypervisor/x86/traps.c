@@ -6,24 +6,22 @@
  */
 #include "hypervisor/x86/traps.h"
 
+#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/x86/desc.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 extern const int32_t extable_start[], extable_end[];
-extern const char vector_stubs[];
 
-#define STUB_SIZE 16
-#define MCG_STATUS_RIPV BIT(0)
-#define MC_BANKS_MAX 32
+#define MC_BANKS_MAX 32 /* some may not exist */
+#define MC_STATUS_VALID BIT(63)
+#define MC_STATUS_ADDRESS BIT(58)
 
 static DEFINE_PERCPU(unsigned int, trap_depth);
-static DEFINE_PERCPU(uint64_t, nmi_count);
 
 static const char *const trap_names[TRAP_COUNT] = {
     [0] = "divide error", [1] = "debug", [2] = "NMI", [3] = "breakpoint",
@@ -38,7 +36,8 @@ static const char *const trap_names[TRAP_COUNT] = {
     [30] = "security exception",
 };
 
-uint64_t extable_find(uint64_t rip)
+/* Where to go on after a fault at rip, 0: nowhere. */
+static uint64_t extable_find(uint64_t rip)
 {
     for (const int32_t *e = extable_start; e < extable_end; e += 2)
         if ((uint64_t)e + (int64_t)e[0] == rip)
@@ -61,16 +60,16 @@ static void report_page_fault(const struct trap_frame *f)
 
 static void report_machine_check(void)
 {
-    uint64_t cap, status, v;
+    uint64_t v;
 
-    if (rdmsr_safe(MSR_MCG_CAP, &cap) || rdmsr_safe(MSR_MCG_STATUS, &status))
-        return;
-    console_printf("machine check: MCG_STATUS %lx\n", status);
-    for (unsigned int i = 0; i < MIN(cap & 0xff, (uint64_t)MC_BANKS_MAX); i++) {
-        if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & BIT(63)))
+    if (!rdmsr_safe(MSR_MCG_STATUS, &v))
+        console_printf("machine check: MCG_STATUS %lx\n", v);
+    for (unsigned int i = 0; i < MC_BANKS_MAX; i++) {
+        if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & MC_STATUS_VALID))
             continue;
         console_printf("bank %u: status %016lx", i, v);
-        if ((v & BIT(58)) && !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
+        if ((v & MC_STATUS_ADDRESS) &&
+            !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
             console_printf(" address %016lx", v);
         console_printf("\n");
     }
@@ -100,33 +99,6 @@ static __noreturn void fatal_trap(struct trap_frame *f)
     panic("%s at %016lx", name ? name : "exception", f->rip);
 }
 
-void nmi_arrived(void)
-{
-    this_cpu(nmi_count)++;
-    if (smp_stopping())
-        smp_stop_here();
-}
-
-static void machine_check(struct trap_frame *f)
-{
-    uint64_t status;
-
-    /* Restartable and without a valid error left: nothing was lost. */
-    if (!rdmsr_safe(MSR_MCG_STATUS, &status) && (status & MCG_STATUS_RIPV)) {
-        uint64_t cap = rdmsr(MSR_MCG_CAP), v;
-        bool bad = false;
-
-        for (unsigned int i = 0; i < MIN(cap & 0xff, (uint64_t)MC_BANKS_MAX);
-             i++)
-            if (!rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) && (v & BIT(63)) &&
-                (v & BIT(61)))
-                bad = true; /* uncorrected */
-        if (!bad && !wrmsr_safe(MSR_MCG_STATUS, 0))
-            return;
-    }
-    fatal_trap(f);
-}
-
 void trap_dispatch(struct trap_frame *f)
 {
     uint64_t fixup;
@@ -136,28 +108,13 @@ void trap_dispatch(struct trap_frame *f)
         return;
     }
     if (f->vector == TRAP_NMI) {
-        nmi_arrived();
+        if (READ_ONCE(smp_stopping))
+            smp_stop_here();
         return;
     }
-    if (f->vector == TRAP_MC) {
-        machine_check(f);
-        return;
-    }
-    fixup = f->vector == TRAP_DF ? 0 : extable_find(f->rip);
-    if (fixup) {
-        f->rip = fixup;
-        return;
-    }
-    fatal_trap(f);
-}
-
-void traps_init(void)
-{
-    for (unsigned int v = 0; v < 256; v++) {
-        unsigned int ist = v == TRAP_DF    ? IST_DF
-                           : v == TRAP_NMI ? IST_NMI
-                           : v == TRAP_MC  ? IST_MC : 0;
-
-        idt_set_gate(v, (uint64_t)vector_stubs + v * STUB_SIZE, ist);
-    }
+    fixup = f->vector == TRAP_DF || f->vector == TRAP_MC
+                ? 0 : extable_find(f->rip);
+    if (!fixup)
+        fatal_trap(f);
+    f->rip = fixup;
 }

@@ -9,22 +9,11 @@
 
 #include "hypervisor/lib/util.h"
 
-#define TRAP_DE 0
-#define TRAP_DB 1
 #define TRAP_NMI 2
-#define TRAP_BP 3
-#define TRAP_UD 6
 #define TRAP_DF 8
-#define TRAP_GP 13
 #define TRAP_PF 14
 #define TRAP_MC 18
 #define TRAP_COUNT 32
-
-/* Interrupt stack table slots (desc.c). */
-#define IST_DF 1
-#define IST_NMI 2
-#define IST_MC 3
-#define IST_COUNT 3
 
 /* As entry.S pushes it; rip to ss are the CPU's. */
 struct trap_frame {
@@ -39,14 +28,11 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.S");
 /* From entry.S, interrupts off: exceptions here, the rest to irq.c. */
 void trap_dispatch(struct trap_frame *f);
 
-/* An NMI that a VM exit brought (VMX); others come by the IDT. */
-void nmi_arrived(void);
-
-/* Builds the shared IDT; boot CPU, before desc_init_cpu(). */
-void traps_init(void);
-
-/* Where to go on after a fault at rip, 0: nowhere. */
-uint64_t extable_find(uint64_t rip);
+/* desc.c: a GDT and a TSS of each CPU, one IDT for all. Makes and loads this
+ * CPU's tables; its per-CPU area must be in place. */
+void desc_init_cpu(void);
+/* The boot CPU: the IDT too. */
+void desc_init(void);
 
 /* Registers, code bytes, stack and likely callers to all consoles. */
 void dump_frame(const struct trap_frame *f);

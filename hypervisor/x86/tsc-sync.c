@@ -6,27 +6,18 @@
  * moved and measured again; if it is still outside, the clock is declared
  * unreliable.
  */
-#include "hypervisor/x86/tsc-sync.h"
+#include "hypervisor/x86/time.h"
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/time.h"
 
 #define ROUNDS 64
-#define PASSES 2
 
 static uint32_t turn;       /* odd: the new CPU's */
 static uint64_t answer;     /* its TSC */
 static int64_t correction;  /* what it adds to its TSC after a pass */
-static bool one_more;       /* and whether another pass follows */
-
-static uint64_t ordered_tsc(void)
-{
-    asm volatile("lfence" : : : "memory");
-    return rdtsc();
-}
 
 static void wait_turn(uint32_t t)
 {
@@ -41,11 +32,11 @@ static int64_t measure(uint32_t *t)
     int64_t ahead = 0;
 
     for (unsigned int i = 0; i < ROUNDS; i++) {
-        uint64_t asked = ordered_tsc(), answered, trip;
+        uint64_t asked = rdtsc_ordered(), answered, trip;
 
         store_release(&turn, ++*t);
         wait_turn(++*t);
-        answered = ordered_tsc();
+        answered = rdtsc_ordered();
         trip = answered - asked;
         if (trip < best) {
             best = trip;
@@ -59,27 +50,24 @@ static int64_t measure(uint32_t *t)
 
 /* One TSC behind all CPUs: nothing to compare, and much to wait for, when
  * host threads take turns at every question. */
-static bool surely_equal(void)
+static unsigned int passes(void)
 {
-    return cpu_features.emulator_tcg;
+    return cpu_features.emulator_tcg ? 0 : 2;
 }
 
 void tsc_sync_reference(void)
 {
     uint32_t t = turn;
-    bool again = !surely_equal();
 
-    for (unsigned int pass = 1; again; pass++) {
+    for (unsigned int pass = 0; pass < passes(); pass++) {
         int64_t ahead = measure(&t);
 
-        if (ahead && pass == 1)
+        if (ahead && pass == 0)
             log_warn("TSC of a CPU is %ld ticks off; corrected\n",
                      (long)ahead);
-        if (ahead && pass == PASSES)
+        else if (ahead)
             tsc_mark_unreliable("CPUs disagree");
-        again = ahead && pass < PASSES;
-        correction = -ahead;
-        one_more = again;
+        correction = pass == 0 ? -ahead : 0;
         store_release(&turn, ++t);
         wait_turn(++t);
     }
@@ -88,16 +76,14 @@ void tsc_sync_reference(void)
 void tsc_sync_check(void)
 {
     uint32_t t = turn & ~1u;
-    bool again = !surely_equal();
 
-    while (again) {
+    for (unsigned int pass = 0; pass < passes(); pass++) {
         for (unsigned int i = 0; i < ROUNDS; i++) {
             wait_turn(++t);
-            answer = ordered_tsc();
+            answer = rdtsc_ordered();
             store_release(&turn, ++t);
         }
         wait_turn(++t);
-        again = one_more;
         if (correction)
             wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
         store_release(&turn, ++t);

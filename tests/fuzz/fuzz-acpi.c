@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         n++;
     }
     image_rsdp(rsdp, 0, image_table("XSDT", tables, n * 8));
-    acpi_read(&info, rsdp, 36, image_map);
+    acpi_read(&info, rsdp, 36);
     if (info.nr_cpus > MAX_CPUS || info.nr_tables > ACPI_TABLES_MAX ||
         info.nr_ioapics > ACPI_IOAPICS_MAX || info.nr_mcfg > ACPI_MCFG_MAX ||
         info.nr_overrides > ACPI_OVERRIDES_MAX ||

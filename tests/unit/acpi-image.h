@@ -28,7 +28,7 @@ static void image_reset(void)
     image_used = 0;
 }
 
-static const void *image_map(uint64_t maddr, size_t size)
+const void *early_map_read(uint64_t maddr, size_t size)
 {
     void *p;
 

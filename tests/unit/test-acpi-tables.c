@@ -45,7 +45,6 @@ static uint64_t fadt(uint64_t dsdt)
     body[65 - 36] = 0x06;
     body[76 - 36] = 0x08;
     body[77 - 36] = 0x06;
-    body[108 - 36] = 0x32;
     body[113 - 36] = 0x05; /* 32-bit PM timer, reset register */
     body[116 - 36] = 1;
     body[120 - 36] = 0xf9;
@@ -59,7 +58,7 @@ static void read_with(uint64_t *tables, unsigned int n)
     uint64_t xsdt = image_table("XSDT", tables, n * 8);
 
     image_rsdp(rsdp, 0, xsdt);
-    CHECK_EQ(acpi_read(&info, rsdp, 36, image_map), 0);
+    CHECK_EQ(acpi_read(&info, rsdp, 36), 0);
 }
 
 static void test_good(void)
@@ -105,7 +104,6 @@ static void test_good(void)
     o = acpi_isa_irq(&info, 4);
     CHECK(o.gsi == 4 && !o.level && !o.active_low);
 
-    CHECK_EQ(info.sci_irq, 9);
     CHECK_EQ(info.smi_cmd, 0xb2);
     CHECK_EQ(info.acpi_enable, 0xf1);
     CHECK_EQ(info.pm1a_cnt.address, 0x604);
@@ -114,7 +112,6 @@ static void test_good(void)
     CHECK(info.pm_timer_32bit && info.has_reset);
     CHECK_EQ(info.reset.address, 0xcf9);
     CHECK_EQ(info.reset_value, 0x0e);
-    CHECK_EQ(info.century, 0x32);
     CHECK(info.has_s5);
     CHECK_EQ(info.s5_typ_a, 5);
     CHECK_EQ(info.s5_typ_b, 1);
@@ -123,7 +120,6 @@ static void test_good(void)
     CHECK_EQ(info.mcfg[0].maddr, 0xb0000000);
     CHECK_EQ(info.mcfg[0].segment, 1);
     CHECK_EQ(info.mcfg[0].last_bus, 0x3f);
-    CHECK(acpi_find(&info, "HPET", 0) && !acpi_find(&info, "HPET", 1));
 }
 
 /* What must not be taken for \_S5. */
@@ -156,7 +152,7 @@ static void test_roots(void)
     uint32_t t32;
 
     image_reset();
-    CHECK_EQ((uint32_t)acpi_read(&info, NULL, 0, image_map),
+    CHECK_EQ((uint32_t)acpi_read(&info, NULL, 0),
              (uint32_t)-ENOENT);
 
     /* Only an RSDT, found in the BIOS area. */
@@ -165,24 +161,22 @@ static void test_roots(void)
     rsdt = image_table("RSDT", &t32, 4);
     image_rsdp(rsdp, rsdt, 0);
     memcpy(image + 0x1f000, rsdp, 36);
-    CHECK_EQ(acpi_read(&info, NULL, 0, image_map), 0);
+    CHECK_EQ(acpi_read(&info, NULL, 0), 0);
     CHECK_EQ(info.nr_cpus, 2);
-    CHECK(info.present && info.revision == 0);
 
     /* A loader's copy of 20 bytes, unaligned and nothing after it. */
-    CHECK_EQ(acpi_read(&info, rsdp, 20, image_map), 0);
+    CHECK_EQ(acpi_read(&info, rsdp, 20), 0);
     CHECK_EQ(info.nr_cpus, 2);
 
     /* An XSDT that is broken, an RSDT that is not. */
     image_rsdp(rsdp, rsdt, t);
-    CHECK_EQ(acpi_read(&info, rsdp, 36, image_map), 0);
+    CHECK_EQ(acpi_read(&info, rsdp, 36), 0);
     CHECK_EQ(info.nr_cpus, 2);
 
     /* Neither. */
     image[rsdt - IMAGE_PHYS + 9]++;
-    CHECK_EQ((uint32_t)acpi_read(&info, rsdp, 36, image_map),
+    CHECK_EQ((uint32_t)acpi_read(&info, rsdp, 36),
              (uint32_t)-EINVAL);
-    CHECK(!info.present);
 }
 
 static void test_broken(void)
@@ -229,8 +223,7 @@ static void test_many(void)
     CHECK_EQ(info.nr_cpus, 255);
     CHECK_EQ(info.nr_ioapics, ACPI_IOAPICS_MAX);
     CHECK_EQ(info.nr_overrides, 16);
-    CHECK(acpi_find(&info, "SSDT", ACPI_TABLES_MAX - 2) &&
-          !acpi_find(&info, "SSDT", ACPI_TABLES_MAX - 1));
+    CHECK(!memcmp(info.tables[ACPI_TABLES_MAX - 1].signature, "SSDT", 4));
 }
 
 int main(void)

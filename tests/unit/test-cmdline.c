@@ -5,12 +5,11 @@
 
 #include <string.h>
 
+#include "hvm/dom0/build.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log-level.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/start/options.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
@@ -36,7 +35,7 @@ void console_write_raw(const char *s, size_t n)
 void console_receive(char c) { (void)c; }
 bool console_panic_begin(void) { return true; }
 void console_printf(const char *fmt, ...) { (void)fmt; }
-uint64_t log_clock(void) { return clock_now; }
+uint64_t now_ns(void) { return clock_now; }
 void dump_here(void) {}
 void panic_end(void) { abort(); }
 
@@ -57,9 +56,12 @@ static unsigned int lines(void)
 
 static void test_options(void)
 {
-    cmdline_parse("  placeholder dom0_mem=1024M,max:2G   com1=9600 noreboot "
-                  "x2apic=off dom0_max_vcpus=0x10 maxcpus=3 no-nonsense "
-                  "maxcpus=x console= odd guest_loglvl=all/info");
+    static const char line[] =
+        "  placeholder dom0_mem=1024M,max:2G   com1=9600 noreboot x2apic=off "
+        "dom0_max_vcpus=0x10 maxcpus=3 no-nonsense maxcpus=x console= odd "
+        "guest_loglvl=all/info no-com1 ";
+
+    cmdline_parse(line, false);
     CHECK(!strcmp(opt_dom0_mem, "1024M,max:2G"));
     CHECK(!strcmp(opt_com1, "9600"));
     CHECK(!strcmp(opt_console, ""));
@@ -68,17 +70,18 @@ static void test_options(void)
     CHECK(!opt_x2apic);
     CHECK_EQ(opt_dom0_max_vcpus, 16);
     CHECK_EQ(opt_maxcpus, 3);
-    forget();
-    cmdline_report();
-    CHECK_EQ(lines(), 3);
+    CHECK_EQ(lines(), 0);
+    cmdline_parse(line, true);
+    CHECK_EQ(opt_maxcpus, 3);
+    CHECK_EQ(lines(), 4);
     CHECK(strstr(written, "\"no-nonsense\""));
     CHECK(strstr(written, "\"maxcpus=x\""));
     CHECK(strstr(written, "\"odd\""));
 
-    cmdline_parse("x2apic noreboot=no no-iommu");
+    cmdline_parse("x2apic noreboot=no no-iommu", true);
     CHECK(opt_x2apic && !opt_noreboot);
-    CHECK(!strcmp(opt_iommu, "no"));
-    cmdline_parse("no-x2apic noreboot=maybe maxcpus=4294967296");
+    CHECK_EQ(lines(), 4);
+    cmdline_parse("no-x2apic noreboot=maybe maxcpus=4294967296", false);
     CHECK(!opt_x2apic && !opt_noreboot);
     CHECK_EQ(opt_maxcpus, 3);
 }
@@ -91,10 +94,10 @@ static void test_long(void)
      * for any is cut, and the next is still found. */
     memset(line, 'a', sizeof(line) - 1);
     memcpy(line, "dom0_mem=", 9);
-    cmdline_parse(line);
+    cmdline_parse(line, false);
     CHECK(!strcmp(opt_dom0_mem, "1024M,max:2G"));
     memcpy(line + 3000, " maxcpus=7 ", 11);
-    cmdline_parse(line);
+    cmdline_parse(line, false);
     CHECK_EQ(opt_maxcpus, 7);
 }
 
@@ -150,24 +153,31 @@ static void test_uart(void)
 
 static void test_levels(void)
 {
-    int level;
-
-    CHECK(!log_level_parse("all", &level) && level == LOG_DEBUG);
-    CHECK(!log_level_parse("warning/debug", &level) && level == LOG_WARN);
-    CHECK(log_level_parse("warn", &level) < 0);
-    CHECK(log_level_parse("", &level) < 0);
-
-    strcpy(opt_loglvl, "warning");
+    strcpy(opt_loglvl, "warning/debug");
     log_init();
     forget();
     log_info("not this\n");
     log_warn("but %d\n", 42);
     CHECK(!strcmp(written, "(LODGE) but 42\n"));
+    strcpy(opt_loglvl, "warn"); /* no name: it stays */
+    log_init();
+    log_info("not this\n");
+    CHECK_EQ(lines(), 1);
+    strcpy(opt_loglvl, "all");
+    log_init();
+    log_debug("this\n");
+    CHECK_EQ(lines(), 2);
+    strcpy(opt_loglvl, "none");
+    log_init();
+    log_warn("not this\n");
+    CHECK_EQ(lines(), 2);
 }
 
 static void test_guest_rate(void)
 {
-    log_set_limits(LOG_DEBUG, LOG_DEBUG);
+    strcpy(opt_loglvl, "debug");
+    strcpy(opt_guest_loglvl, "debug");
+    log_init();
     clock_now = 100000000000ull;
     forget();
     for (unsigned int i = 0; i < 1000; i++)
@@ -179,7 +189,8 @@ static void test_guest_rate(void)
         log_guest(LOG_INFO, "flood\n");
     CHECK(lines() >= 5 && lines() <= 7);
     CHECK(strstr(written, "lines about guests were dropped"));
-    log_set_limits(LOG_DEBUG, LOG_WARN);
+    strcpy(opt_guest_loglvl, "warning");
+    log_init();
     clock_now += 100000000000ull;
     forget();
     log_guest(LOG_INFO, "below the limit\n");

@@ -173,21 +173,10 @@ void dom0_error(const char *fmt, ...)
     va_end(args);
 }
 
-unsigned int ioapic_count(void)
-{
-    return 1;
-}
-
-void ioapic_describe(unsigned int i, uint8_t *id, uint64_t *maddr,
-                     unsigned int *first_gsi, unsigned int *nr_gsis,
-                     uint8_t *version)
-{
-    *id = 2;
-    *maddr = 0xfec00000;
-    *first_gsi = 0;
-    *nr_gsis = 24;
-    *version = 0x20;
-}
+struct ioapic ioapics[ACPI_IOAPICS_MAX] = {
+    { .id = 2, .maddr = 0xfec00000, .nr_gsis = 24 },
+};
+unsigned int nr_ioapics = 1;
 
 /* ---- a kernel --------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/x86/boot-info.h"
+#include "hypervisor/x86/early-map.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
@@ -154,7 +155,7 @@ static void test_mb2_limits(void)
 
 static uint8_t low[16384]; /* "physical" memory from 0 */
 
-static const void *map_low(uint64_t maddr, size_t size)
+const void *early_map_read(uint64_t maddr, size_t size)
 {
     return maddr < sizeof(low) && size <= sizeof(low) - maddr ? low + maddr
                                                               : NULL;
@@ -194,7 +195,7 @@ static void make_mb1(void)
 static void test_mb1(void)
 {
     make_mb1();
-    CHECK_EQ(multiboot1_parse(low, &bi, map_low), 0);
+    CHECK_EQ(multiboot1_parse(low, &bi), 0);
     CHECK(!strcmp(bi.loader, "qemu"));
     CHECK(!strcmp(bi.cmdline, "build/lodge32 loglvl=all"));
     CHECK_EQ(bi.nr_modules, 1);
@@ -212,23 +213,23 @@ static void test_mb1_broken(void)
 {
     make_mb1();
     put32(20, 1000000);
-    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi, map_low),
+    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi),
              (uint32_t)-E2BIG);
     make_mb1();
     put32(24, 0xfffffff0);
-    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi, map_low),
+    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi),
              (uint32_t)-EINVAL);
     make_mb1();
     put32(0x600, 0); /* entries without a size would never end */
-    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi, map_low),
+    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi),
              (uint32_t)-EINVAL);
     make_mb1();
     put32(44, 0xffffffff);
-    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi, map_low),
+    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi),
              (uint32_t)-E2BIG);
     make_mb1();
     put32(0, 4); /* no memory map */
-    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi, map_low),
+    CHECK_EQ((uint32_t)multiboot1_parse(low, &bi),
              (uint32_t)-EINVAL);
 }
 

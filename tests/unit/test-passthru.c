@@ -36,26 +36,24 @@ static struct {
 static int bind_rc;
 static unsigned int vectors_left;
 
-int irq_bind_gsi(unsigned int gsi, enum irq_trigger trigger,
-                 enum irq_polarity polarity, unsigned int cpu,
-                 irq_handler_fn *handler, void *arg)
+int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
+                 unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
     if (bind_rc)
         return bind_rc;
     CHECK(!pin[gsi].handler);
     pin[gsi].handler = handler;
     pin[gsi].arg = arg;
-    pin[gsi].level = trigger == IRQ_LEVEL;
-    pin[gsi].low = polarity == IRQ_ACTIVE_LOW;
+    pin[gsi].level = level;
+    pin[gsi].low = active_low;
     pin[gsi].cpu = cpu;
     return (int)gsi;
 }
 
-void irq_set_trigger(unsigned int gsi, enum irq_trigger trigger,
-                     enum irq_polarity polarity)
+void irq_set_trigger(unsigned int gsi, bool level, bool active_low)
 {
-    pin[gsi].level = trigger == IRQ_LEVEL;
-    pin[gsi].low = polarity == IRQ_ACTIVE_LOW;
+    pin[gsi].level = level;
+    pin[gsi].low = active_low;
 }
 
 void irq_mask(unsigned int irq)

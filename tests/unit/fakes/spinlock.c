@@ -70,14 +70,6 @@ FAKE void spin_lock(struct spinlock *l)
     take(l, false);
 }
 
-FAKE bool spin_trylock(struct spinlock *l)
-{
-    if (!try_take(l))
-        return false;
-    note_taken(l);
-    return true;
-}
-
 FAKE void spin_unlock(struct spinlock *l)
 {
     unsigned int i = nr_held;

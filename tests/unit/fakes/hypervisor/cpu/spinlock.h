@@ -25,8 +25,7 @@ static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank)
 
 void spin_lock(struct spinlock *l);
 void spin_unlock(struct spinlock *l);
-bool spin_trylock(struct spinlock *l);
-bool spin_is_locked(const struct spinlock *l);
+bool spin_is_locked(const struct spinlock *l); /* for tests only */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
 
