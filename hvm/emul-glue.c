@@ -282,32 +282,26 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     return rep_memory(c, r);
 }
 
-static enum emul_rc glue_get_vec(struct emul_ctx *c, enum emul_vec f,
-                                 unsigned int r, void *buf, unsigned int n)
+static enum emul_rc glue_get_vec(struct emul_ctx *c, unsigned int r, void *buf,
+                                 unsigned int n)
 {
-    return f == EMUL_VEC_XMM && vecreg_get(r, buf, n) ? EMUL_OK
-                                                      : EMUL_UNHANDLEABLE;
+    return vecreg_get(r, buf, n) ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc glue_put_vec(struct emul_ctx *c, enum emul_vec f,
-                                 unsigned int r, const void *buf,
-                                 unsigned int n, bool zero_rest)
+static enum emul_rc glue_put_vec(struct emul_ctx *c, unsigned int r,
+                                 const void *buf, unsigned int n,
+                                 bool zero_rest)
 {
-    return f == EMUL_VEC_XMM && vecreg_put(r, buf, n, zero_rest)
-               ? EMUL_OK : EMUL_UNHANDLEABLE;
+    return vecreg_put(r, buf, n, zero_rest) ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc glue_read_cr(struct emul_ctx *c, unsigned int cr,
-                                 uint64_t *val)
+static uint64_t glue_read_cr(struct emul_ctx *c, unsigned int cr)
 {
     struct vcpu *v = glue_of(c)->v;
 
-    switch (cr) {
-    case 0: *val = hvm_get_reg(v, REG_CR0); return EMUL_OK;
-    case 4: *val = hvm_get_reg(v, REG_CR4); return EMUL_OK;
-    case EMUL_XCR0: *val = v->hvm->xcr0; return EMUL_OK;
-    default: return EMUL_UNHANDLEABLE;
-    }
+    if (cr == EMUL_XCR0)
+        return v->hvm->xcr0;
+    return hvm_get_reg(v, cr == 0 ? REG_CR0 : REG_CR4);
 }
 
 const struct emul_ops glue_ops = {

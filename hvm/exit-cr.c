@@ -9,26 +9,10 @@
 #include "hvm/insn.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/run.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/x86/features.h"
-
-static enum emul_rc read_cr(struct emul_ctx *c, unsigned int cr,
-                            uint64_t *val)
-{
-    struct vcpu *v = c->opaque;
-
-    switch (cr) {
-    case 0: *val = hvm_get_reg(v, REG_CR0); break;
-    case 2: *val = hvm_get_reg(v, REG_CR2); break;
-    case 3: *val = hvm_get_reg(v, REG_CR3); break;
-    case 4: *val = hvm_get_reg(v, REG_CR4); break;
-    case 8: *val = hvm_ops.get_tpr(v); break;
-    case EMUL_XCR0: *val = v->hvm->xcr0; break;
-    default: return emul_raise(c, VEC_UD, 0);
-    }
-    return EMUL_OK;
-}
 
 /* False: #GP. SDM vol. 3A 2.5, APM vol. 2 3.1.3. */
 static bool cr4_valid(struct vcpu *v, uint64_t val)
@@ -50,83 +34,59 @@ static bool cr0_valid(struct vcpu *v, uint64_t val)
     return !(val & CR0_NW) || (val & CR0_CD);
 }
 
-static enum emul_rc write_cr(struct emul_ctx *c, unsigned int cr,
-                             uint64_t val)
+/* False: #GP. */
+static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
 {
-    struct vcpu *v = c->opaque;
-
     switch (cr) {
     case 0:
         if (!cr0_valid(v, val))
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_set_reg(v, REG_CR0, val | CR0_ET);
-        break;
-    case 3:
-        hvm_set_reg(v, REG_CR3, val);
         break;
     case 4:
         if (!cr4_valid(v, val))
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_set_reg(v, REG_CR4, val);
         break;
     case 8:
         if (val >> 4)
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_ops.set_tpr(v, (unsigned int)val);
         vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
         vcpu_kick(v, PENDING_IRQ);
-        return EMUL_OK;
+        return true;
     default:
-        return emul_raise(c, VEC_UD, 0);
+        return false;
     }
     /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
     hvm_ops.flush_guest(v);
-    return EMUL_OK;
+    return true;
 }
 
-static enum emul_rc fetch(struct emul_ctx *c, uint64_t la, void *buf,
-                          unsigned int *n)
-{
-    struct guest_fault f;
-    unsigned int got = hvm_fetch(c->opaque, la, buf, *n, &f);
-
-    if (!got)
-        return emul_page_fault(c, f.cr2, f.pfec);
-    *n = got;
-    return EMUL_OK;
-}
-
-static enum emul_rc read_mem(struct emul_ctx *c, uint64_t la, void *buf,
-                             unsigned int n, bool rmw)
-{
-    struct guest_fault f;
-
-    if (guest_read_linear(c->opaque, buf, gva(la), n, 0, &f))
-        return emul_page_fault(c, f.cr2, f.pfec);
-    return EMUL_OK;
-}
-
-static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
-{
-    return hvm_emul_seg(c->opaque, s);
-}
-
-static const struct emul_ops cr_ops = {
-    .fetch = fetch,
-    .read = read_mem, /* LMSW m16 */
-    .seg = seg,
-    .read_cr = read_cr,
-    .write_cr = write_cr,
-};
-
+/*
+ * A MOV to a control register; the CPU has checked CPL and number. Where it
+ * does not say which register is moved, the instruction does; if that has
+ * changed meanwhile the guest runs it again.
+ */
 enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
-    struct emul_ctx c;
+    struct vmexit done = *e;
+    struct insn i;
+    uint64_t val;
 
-    c.ops = &cr_ops;
-    c.opaque = v;
-    hvm_emul_begin(v, &c);
-    hvm_emul_end(v, &c, emul_sys(&c));
+    if (!e->cr.gpr_valid || !e->insn_len) {
+        if (!hvm_decode(v, &i) || i.map != INSN_MAP_0F || i.opcode != 0x22)
+            return VERDICT_RESUME;
+        done.cr.gpr = i.rm;
+        done.insn_len = i.len;
+    }
+    val = vcpu_regs(v)->gpr[done.cr.gpr];
+    if (hvm_mode(v) != MODE_64)
+        val = (uint32_t)val;
+    if (write_cr(v, e->cr.cr, val))
+        hvm_advance(v, &done);
+    else
+        hvm_raise(v, VEC_GP, 0);
     return VERDICT_RESUME;
 }
 
