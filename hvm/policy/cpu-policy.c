@@ -51,6 +51,11 @@ struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
     return i < n ? &list[index_nospec(i, n)] : NULL;
 }
 
+bool cpu_policy_has_subleaves(uint32_t leaf)
+{
+    return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd;
+}
+
 static uint32_t *word(struct cpu_policy *p, unsigned int i)
 {
     struct cpuid_regs *r;
@@ -139,7 +144,7 @@ unsigned int cpu_policy_write(const struct cpu_policy *p,
     unsigned int n = 0;
 
     for (uint32_t i = 0; i < CPUID_POLICY_BASIC && i <= p->basic[0].a; i++) {
-        if (i == 0x4 || i == 0x7 || i == 0xb || i == 0xd)
+        if (cpu_policy_has_subleaves(i))
             n = put_subleaves(p, out, n, i);
         else
             n = put(out, n, i, XEN_CPUID_NO_SUBLEAF, &p->basic[i]);
@@ -157,12 +162,11 @@ bool cpu_policy_read(struct cpu_policy *p, const struct xen_cpuid_leaf *leaves,
 {
     for (unsigned int i = 0; i < nr; i++) {
         const struct xen_cpuid_leaf *l = &leaves[i];
-        bool has_sub = l->leaf == 0x4 || l->leaf == 0x7 || l->leaf == 0xb ||
-                       l->leaf == 0xd;
         struct cpuid_regs *r;
 
         *bad = i;
-        if (has_sub == (l->subleaf == XEN_CPUID_NO_SUBLEAF))
+        if (cpu_policy_has_subleaves(l->leaf) ==
+            (l->subleaf == XEN_CPUID_NO_SUBLEAF))
             return false;
         if (l->leaf == 0x40000000) {
             p->hv_limit = l->a;
