@@ -77,20 +77,31 @@ static uint64_t xstates_of(const struct cpu_policy *p)
     return x & cpu_features.xcr0_max;
 }
 
+/* Size of the XSAVE area with the components in x, standard form. */
+static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
+{
+    uint32_t size = 512 + 64;
+
+    for (x >>= 2; x; x &= x - 1) {
+        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
+
+        size = MAX(size, r->a + r->b);
+    }
+    return size;
+}
+
 static void fix_xstate(struct cpu_policy *p)
 {
     uint64_t x = xstates_of(p);
-    uint32_t features = p->xstate[1].a, size = 512 + 64;
+    uint32_t features = p->xstate[1].a, size;
 
     memset(p->xstate, 0, sizeof(p->xstate));
-    for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++) {
-        if (!(x & BIT(i)))
-            continue;
-        p->xstate[i] = host.xstate[i];
-        size = MAX(size, host.xstate[i].a + host.xstate[i].b);
-    }
     if (!x)
         return;
+    for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++)
+        if (x & BIT(i))
+            p->xstate[i] = host.xstate[i];
+    size = xsave_size(p, x);
     p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
                                         (uint32_t)(x >> 32) };
     p->xstate[1].a = features & 7; /* XSAVEOPT, XSAVEC, XGETBV1 */
@@ -217,19 +228,6 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
         r->c = d->id;
         break;
     }
-}
-
-/* Size of the XSAVE area with the components in x, standard form. */
-static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
-{
-    uint32_t size = 512 + 64;
-
-    for (x >>= 2; x; x &= x - 1) {
-        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
-
-        size = MAX(size, r->a + r->b);
-    }
-    return size;
 }
 
 /*
@@ -378,31 +376,30 @@ static int put_policy(const struct cpu_policy *p,
     return 0;
 }
 
-static const struct cpu_policy *system_policy(unsigned int index)
+/* -EINVAL: none has this number; -EOPNOTSUPP: one of classic PV guests. */
+static int system_policy(unsigned int index, const struct cpu_policy **p)
 {
-    switch (index) {
-    case XEN_SYSCTL_cpu_policy_raw:
-    case XEN_SYSCTL_cpu_policy_host:
-        return &host;
-    case XEN_SYSCTL_cpu_policy_hvm_max:
-        return &guest_max;
-    case XEN_SYSCTL_cpu_policy_hvm_default:
-        return &guest_default;
-    default:
-        return NULL;
-    }
+    static const struct cpu_policy *const all[] = {
+        [XEN_SYSCTL_cpu_policy_raw] = &host,
+        [XEN_SYSCTL_cpu_policy_host] = &host,
+        [XEN_SYSCTL_cpu_policy_hvm_max] = &guest_max,
+        [XEN_SYSCTL_cpu_policy_hvm_default] = &guest_default,
+    };
+
+    if (index >= ARRAY_SIZE(all))
+        return -EINVAL;
+    *p = all[index_nospec(index, ARRAY_SIZE(all))];
+    return *p ? 0 : -EOPNOTSUPP;
 }
 
 int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
                         uint32_t *nr_leaves, struct xen_msr_entry *msrs,
                         uint32_t *nr_msrs)
 {
-    const struct cpu_policy *p = system_policy(index);
+    const struct cpu_policy *p;
+    int rc = system_policy(index, &p);
 
-    if (!p)
-        return index <= XEN_SYSCTL_cpu_policy_hvm_default ? -EOPNOTSUPP
-                                                          : -EINVAL;
-    return put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
+    return rc ? rc : put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
 }
 
 int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
@@ -475,12 +472,13 @@ int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr)
         [XEN_SYSCTL_cpu_featureset_hvm_max] = XEN_SYSCTL_cpu_policy_hvm_max,
     };
     const struct cpu_policy *p;
+    int rc;
 
     if (index >= ARRAY_SIZE(policies))
         return -EINVAL;
-    p = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))]);
-    if (!p)
-        return -EOPNOTSUPP;
+    rc = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))], &p);
+    if (rc)
+        return rc;
     cpu_policy_get_features(p, words);
     *nr = FEATURE_WORDS;
     return 0;
