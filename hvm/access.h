@@ -37,8 +37,4 @@ struct glue {
 void hvm_emul_begin(struct glue *g, struct emul_ctx *c);
 void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
 
-/* A write to CR0, CR3, CR4 or CR8 by emulation: checked as the CPU would. */
-enum emul_rc hvm_write_cr(struct emul_ctx *c, struct vcpu *v, unsigned int cr,
-                          uint64_t val);
-
 #endif

@@ -290,45 +290,29 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     return rep_memory(c, r);
 }
 
-static enum emul_rc glue_get_vec(struct emul_ctx *c, enum emul_vec f,
-                                 unsigned int r, void *buf, unsigned int n)
+static enum emul_rc glue_get_vec(struct emul_ctx *c, unsigned int r, void *buf,
+                                 unsigned int n)
 {
-    return f == EMUL_VEC_XMM &&
-           vecreg_access(glue_of(c)->v, r, buf, n, VECREG_GET)
+    return vecreg_access(glue_of(c)->v, r, buf, n, VECREG_GET)
                ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc glue_put_vec(struct emul_ctx *c, enum emul_vec f,
-                                 unsigned int r, const void *buf,
-                                 unsigned int n, bool zero_rest)
+static enum emul_rc glue_put_vec(struct emul_ctx *c, unsigned int r,
+                                 const void *buf, unsigned int n,
+                                 bool zero_rest)
 {
-    return f == EMUL_VEC_XMM &&
-           vecreg_access(glue_of(c)->v, r, (void *)(uintptr_t)buf, n,
+    return vecreg_access(glue_of(c)->v, r, (void *)(uintptr_t)buf, n,
                          zero_rest ? VECREG_PUT_ZERO_REST : VECREG_PUT)
                ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc glue_read_cr(struct emul_ctx *c, unsigned int cr,
-                                 uint64_t *val)
+static uint64_t glue_read_cr(struct emul_ctx *c, unsigned int cr)
 {
     struct vcpu *v = glue_of(c)->v;
 
-    switch (cr) {
-    case 0: *val = hvm_get_reg(v, REG_CR0); break;
-    case 2: *val = hvm_get_reg(v, REG_CR2); break;
-    case 3: *val = hvm_get_reg(v, REG_CR3); break;
-    case 4: *val = hvm_get_reg(v, REG_CR4); break;
-    case 8: *val = hvm_ops.get_tpr(v); break;
-    case EMUL_XCR0: *val = v->hvm->xcr0; break;
-    default: return emul_raise(c, VEC_UD, 0);
-    }
-    return EMUL_OK;
-}
-
-static enum emul_rc glue_write_cr(struct emul_ctx *c, unsigned int cr,
-                                  uint64_t val)
-{
-    return hvm_write_cr(c, glue_of(c)->v, cr, val);
+    if (cr == EMUL_XCR0)
+        return v->hvm->xcr0;
+    return hvm_get_reg(v, cr == 0 ? REG_CR0 : REG_CR4);
 }
 
 static const struct emul_ops glue_ops = {
@@ -343,7 +327,6 @@ static const struct emul_ops glue_ops = {
     .get_vec = glue_get_vec,
     .put_vec = glue_put_vec,
     .read_cr = glue_read_cr,
-    .write_cr = glue_write_cr,
 };
 
 void hvm_emul_begin(struct glue *g, struct emul_ctx *c)
@@ -358,9 +341,7 @@ void hvm_emul_begin(struct glue *g, struct emul_ctx *c)
     c->rflags = vcpu_regs(v)->rflags;
     c->mode = (uint8_t)hvm_code_bytes(m);
     c->cpl = (uint8_t)hvm_cpl(v);
-    c->la_bits = 48;
-    c->protected = m != MODE_REAL;
-    c->v86 = m == MODE_V86;
+    c->real = m == MODE_REAL || m == MODE_V86;
     c->align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
     c->nbytes = 0;
 }
@@ -373,10 +354,9 @@ void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
     case EMUL_OK:
     case EMUL_RETRY:
         r->rip = c->rip;
-        r->rflags = rc == EMUL_OK ? c->rflags & ~RFLAGS_RF : c->rflags;
-        if (rc == EMUL_OK && (hvm_ops.shadow(v) || c->shadow))
-            hvm_ops.set_shadow(v, (hvm_ops.shadow(v) & SHADOW_NMI) |
-                                      (c->shadow ? SHADOW_STI_MOVSS : 0));
+        r->rflags = c->rflags;
+        if (rc == EMUL_OK && hvm_ops.shadow(v))
+            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
         if (unlikely(c->step)) {
             hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
             hvm_raise(v, VEC_DB, 0);

@@ -4,12 +4,12 @@
  * the guest's CPUID does not offer fault, as on a CPU without them; CR0 and
  * CR3 are the CPU's own business under nested paging.
  */
-#include "hvm/access.h"
 #include "hvm/base/hvm.h"
 #include "hvm/exit.h"
 #include "hvm/insn.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/run.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/x86/features.h"
@@ -34,45 +34,59 @@ static bool cr0_valid(struct vcpu *v, uint64_t val)
     return !(val & CR0_NW) || (val & CR0_CD);
 }
 
-enum emul_rc hvm_write_cr(struct emul_ctx *c, struct vcpu *v, unsigned int cr,
-                          uint64_t val)
+/* False: #GP. */
+static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
 {
     switch (cr) {
     case 0:
         if (!cr0_valid(v, val))
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_set_reg(v, REG_CR0, val | CR0_ET);
-        break;
-    case 3:
-        hvm_set_reg(v, REG_CR3, val);
         break;
     case 4:
         if (!cr4_valid(v, val))
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_set_reg(v, REG_CR4, val);
         break;
     case 8:
         if (val >> 4)
-            return emul_raise(c, VEC_GP, 0);
+            return false;
         hvm_ops.set_tpr(v, (unsigned int)val);
         vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
         vcpu_kick(v, PENDING_IRQ);
-        return EMUL_OK;
+        return true;
     default:
-        return emul_raise(c, VEC_UD, 0);
+        return false;
     }
     /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
     hvm_ops.flush_guest(v);
-    return EMUL_OK;
+    return true;
 }
 
+/*
+ * A MOV to a control register; the CPU has checked CPL and number. Where it
+ * does not say which register is moved, the instruction does; if that has
+ * changed meanwhile the guest runs it again.
+ */
 enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
-    struct glue g = { .v = v };
-    struct emul_ctx c;
+    struct vmexit done = *e;
+    struct insn i;
+    uint64_t val;
 
-    hvm_emul_begin(&g, &c);
-    hvm_emul_end(v, &c, emul_sys(&c));
+    if (!e->cr.gpr_valid || !e->insn_len) {
+        if (!hvm_decode(v, &i) || i.map != INSN_MAP_0F || i.opcode != 0x22)
+            return VERDICT_RESUME;
+        done.cr.gpr = i.rm;
+        done.insn_len = i.len;
+    }
+    val = vcpu_regs(v)->gpr[done.cr.gpr];
+    if (hvm_mode(v) != MODE_64)
+        val = (uint32_t)val;
+    if (write_cr(v, e->cr.cr, val))
+        hvm_advance(v, &done);
+    else
+        hvm_raise(v, VEC_GP, 0);
     return VERDICT_RESUME;
 }
 

@@ -66,19 +66,16 @@ unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
     return n;
 }
 
-/* Instructions that are exits' own, by kind. */
+/* Instructions that are exits' own, by kind, without prefixes. */
 static const struct {
-    uint8_t class;
-    uint8_t bytes[3], n; /* the plain encoding */
+    uint8_t bytes[3], n;
 } expected[EXIT_KINDS] = {
-    [EXIT_CPUID] = { INSN_CPUID, { 0x0f, 0xa2 }, 2 },
-    [EXIT_HLT] = { INSN_HLT, { 0xf4 }, 1 },
-    [EXIT_HYPERCALL] = { INSN_VMMCALL, { 0x0f, 0x01, 0xd9 }, 3 },
-    [EXIT_XSETBV] = { INSN_XSETBV, { 0x0f, 0x01, 0xd1 }, 3 },
-    [EXIT_WBINVD] = { INSN_WBINVD, { 0x0f, 0x09 }, 2 },
-    [EXIT_MONITOR] = { INSN_MONITOR, { 0x0f, 0x01, 0xc8 }, 3 },
-    [EXIT_MWAIT] = { INSN_MWAIT, { 0x0f, 0x01, 0xc9 }, 3 },
-    [EXIT_MSR] = { INSN_RDMSR, { 0x0f, 0x32 }, 2 },
+    [EXIT_CPUID] = { { 0x0f, 0xa2 }, 2 },
+    [EXIT_HLT] = { { 0xf4 }, 1 },
+    [EXIT_HYPERCALL] = { { 0x0f, 0x01, 0xd9 }, 3 },
+    [EXIT_XSETBV] = { { 0x0f, 0x01, 0xd1 }, 3 },
+    [EXIT_WBINVD] = { { 0x0f, 0x09 }, 2 },
+    [EXIT_MSR] = { { 0x0f, 0x32 }, 2 },
 };
 
 static bool cached_match(struct vcpu *v, uint64_t la, const uint8_t *bytes,
@@ -118,9 +115,22 @@ static unsigned int fetch_all(struct vcpu *v, uint64_t la, uint8_t *buf,
     return n;
 }
 
+bool hvm_decode(struct vcpu *v, struct insn *i)
+{
+    enum hvm_mode m = hvm_mode(v);
+    uint8_t buf[INSN_MAX_BYTES];
+    struct guest_fault f;
+    unsigned int got = fetch_all(v, linear(v, m), buf, &f);
+
+    if (!got) {
+        hvm_raise_pf(v, f.cr2, f.pfec);
+        return false;
+    }
+    return insn_decode(i, buf, got, hvm_code_bytes(m)) == INSN_OK;
+}
+
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
 {
-    enum insn_class want = expected[e->kind].class;
     uint8_t plain[3] = { expected[e->kind].bytes[0],
                          expected[e->kind].bytes[1],
                          expected[e->kind].bytes[2] };
@@ -130,21 +140,18 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
     uint8_t buf[INSN_MAX_BYTES];
     struct guest_fault f;
 
-    if (e->kind == EXIT_MSR && e->msr.write) {
-        want = INSN_WRMSR;
+    if (e->kind == EXIT_MSR && e->msr.write)
         plain[1] = 0x30;
-    }
     if (n && cached_match(v, la, plain, n))
         return n;
     got = fetch_all(v, la, buf, &f);
     if (!got)
         return 0;
     remember_page(v, la);
-    len = insn_length_of(buf, got, hvm_code_bytes(m), want);
-    /* Two instructions share these kinds. */
-    if (!len && e->kind == EXIT_WBINVD)
-        len = insn_length_of(buf, got, hvm_code_bytes(m), INSN_INVD);
-    if (!len && e->kind == EXIT_HYPERCALL)
-        len = insn_length_of(buf, got, hvm_code_bytes(m), INSN_VMCALL);
-    return len;
+    len = insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
+    if (len || (e->kind != EXIT_WBINVD && e->kind != EXIT_HYPERCALL))
+        return len;
+    /* Two instructions share these kinds: INVD, VMCALL. */
+    plain[n - 1] = e->kind == EXIT_WBINVD ? 0x08 : 0xc1;
+    return insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
 }

@@ -4,6 +4,7 @@
 #define HVM_INSN_H
 
 #include "hvm/base/hvm.h"
+#include "hvm/emul/decode.h"
 #include "hvm/mem/guest-copy.h"
 
 /*
@@ -12,6 +13,12 @@
  * fault may be queued; the guest runs it again.
  */
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e);
+
+/*
+ * Fetches and decodes v's next instruction. False: it is unknown, or the fetch
+ * faults, which is queued.
+ */
+bool hvm_decode(struct vcpu *v, struct insn *i);
 
 /* Fetches up to n bytes at linear address la without leaving its page, with
  * the rights of the next instruction. Returns their number; 0: fault queued

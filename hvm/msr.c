@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* MSRs that need code: what the rules of hvm/policy/msr-table.c call. */
-#include "hvm/policy/msr-calls.h"
+#include "hvm/policy/msr-table.h"
 
 #include "hvm/base/hvm.h"
 #include "hvm/irq/vlapic.h"
@@ -12,19 +12,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/features.h"
-
-enum hvm_reg msr_pass_reg(uint32_t index)
-{
-    switch (index) {
-    case MSR_STAR: return REG_STAR;
-    case MSR_LSTAR: return REG_LSTAR;
-    case MSR_CSTAR: return REG_CSTAR;
-    case MSR_SFMASK: return REG_SFMASK;
-    case MSR_FS_BASE: return REG_FS_BASE;
-    case MSR_GS_BASE: return REG_GS_BASE;
-    default: return REG_KERNEL_GS_BASE;
-    }
-}
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {

@@ -3,22 +3,15 @@
  * The emulator's frame: fetch and decode, operands, write-back, memory.
  *
  * Owns the order of things: all that can fail comes before the first change of
- * a register. Handlers (int.c and its neighbours) compute; only this file and
- * the string loop talk to ops->read and ops->write.
+ * a register. Handlers compute; operands in memory are read and written here.
  */
 #include "hvm/emul/emul.h"
 #include "hvm/emul/handlers.h"
 #include "hvm/emul/opcodes.h"
 
-#define unlikely_(x) __builtin_expect(!!(x), 0)
-
 enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
 {
-    /* #DF #TS #NP #SS #GP #PF #AC #CP push an error code (SDM vol. 3A 6.13). */
-    c->fault = (struct emul_fault){
-        .vector = vector, .error = error,
-        .has_error = vector < 32 && (0x00227d00u >> vector & 1),
-    };
+    c->fault = (struct emul_fault){ .vector = vector, .error = error };
     return EMUL_FAULT;
 }
 
@@ -27,12 +20,6 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
     emul_raise(c, EXC_PF, error);
     c->fault.cr2 = la;
     return EMUL_FAULT;
-}
-
-static inline bool is_canonical(const struct emul_ctx *c, uint64_t la)
-{
-    /* All bits from la_bits - 1 up are equal: the shift leaves 0 or -1. */
-    return ((uint64_t)((int64_t)la >> (c->la_bits - 1)) + 1) <= 1;
 }
 
 /* Limit check of a legacy segment; off + n - 1 may not wrap either. */
@@ -53,7 +40,7 @@ static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
 {
     const struct emul_seg *s = c->ops->seg(c, seg);
 
-    if (!is_real(c)) {
+    if (!c->real) {
         unsigned int type = s->attr & (EMUL_SEG_CODE | EMUL_SEG_WRITE);
 
         if (!(s->attr & EMUL_SEG_PRESENT) ||
@@ -74,7 +61,7 @@ bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     if (unlikely_(seg >= INSN_FS))
         off += c->ops->seg(c, seg)->base;
     *la = off;
-    return is_canonical(c, off) && is_canonical(c, off + n - 1);
+    return is_canonical(off) && is_canonical(off + n - 1);
 }
 
 bool aligned_only(const struct emul_ctx *c)
@@ -82,33 +69,14 @@ bool aligned_only(const struct emul_ctx *c)
     return unlikely_(c->rflags & FL_AC) && c->align_check && c->cpl == 3;
 }
 
-/* All of linear() but what nearly every access is: flat 64-bit memory. */
-static enum emul_rc linear_slow(struct emul_ctx *c, enum insn_seg seg,
-                                uint64_t off, unsigned int n, bool write,
-                                uint64_t *la)
+enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+                    unsigned int n, bool write, uint64_t *la)
 {
     if (unlikely_(!linear_ok(c, seg, off, n, write, la)))
         return emul_raise(c, seg == INSN_SS ? EXC_SS : EXC_GP, 0);
     if (unlikely_(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
         return emul_raise(c, EXC_AC, 0);
     return EMUL_OK;
-}
-
-static inline enum emul_rc linear_fast(struct emul_ctx *c, enum insn_seg seg,
-                                       uint64_t off, unsigned int n, bool write,
-                                       uint64_t *la)
-{
-    if (unlikely_(c->mode != 8 || seg >= INSN_FS || (c->rflags & FL_AC) ||
-                  !is_canonical(c, off) || !is_canonical(c, off + n - 1)))
-        return linear_slow(c, seg, off, n, write, la);
-    *la = off;
-    return EMUL_OK;
-}
-
-enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
-                    unsigned int n, bool write, uint64_t *la)
-{
-    return linear_fast(c, seg, off, n, write, la);
 }
 
 enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
@@ -118,7 +86,7 @@ enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     uint64_t la;
 
     *val = 0;
-    rc = linear_fast(c, seg, off, n, rmw, &la);
+    rc = linear(c, seg, off, n, rmw, &la);
     return unlikely_(rc) ? rc : c->ops->read(c, la, val, n, rmw);
 }
 
@@ -128,7 +96,7 @@ enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     enum emul_rc rc;
     uint64_t la;
 
-    rc = linear_fast(c, seg, off, n, true, &la);
+    rc = linear(c, seg, off, n, true, &la);
     return unlikely_(rc) ? rc : c->ops->write(c, la, &val, n);
 }
 
@@ -146,23 +114,6 @@ uint64_t effective_address(const struct emul_ctx *c)
     return i->ad_bytes == 8 ? ea : ea & size_mask(i->ad_bytes);
 }
 
-enum emul_rc jump_to(struct emul_ctx *c, uint64_t rip)
-{
-    if (c->mode == 8) {
-        /* AMD truncates with 66, Intel ignores it: leave it to the CPU. */
-        if (c->insn.opsize && !(c->insn.rex & 8))
-            return EMUL_UNHANDLEABLE;
-        if (!is_canonical(c, rip))
-            return emul_raise(c, EXC_GP, 0);
-    } else {
-        rip &= size_mask(c->insn.op_bytes);
-        if (rip > c->ops->seg(c, INSN_CS)->limit)
-            return emul_raise(c, EXC_GP, 0);
-    }
-    c->next_rip = rip;
-    return EMUL_OK;
-}
-
 /* More instruction bytes, after the decoder has run out of them. */
 static enum emul_rc fetch_more(struct emul_ctx *c)
 {
@@ -172,7 +123,7 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
     enum emul_rc rc;
 
     if (c->mode == 8) {
-        if (!is_canonical(c, la))
+        if (!is_canonical(la))
             return emul_raise(c, EXC_GP, 0);
     } else {
         cs = c->ops->seg(c, INSN_CS);
@@ -192,34 +143,33 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
     return EMUL_OK;
 }
 
-enum emul_rc emul_decode(struct emul_ctx *c)
+static enum emul_rc decode(struct emul_ctx *c)
 {
+    enum insn_status status;
     enum emul_rc rc;
 
-    c->step = c->shadow = false;
+    c->step = false;
     for (;;) {
-        switch (insn_decode(&c->insn, c->bytes, c->nbytes, c->mode)) {
-        case INSN_OK:
-            c->next_rip = c->rip + c->insn.len;
-            if (c->mode != 8)
-                c->next_rip = (uint32_t)c->next_rip;
-            return EMUL_OK;
-        case INSN_MORE:
-            rc = fetch_more(c);
-            if (rc)
-                return rc;
+        status = insn_decode(&c->insn, c->bytes, c->nbytes, c->mode);
+        if (status != INSN_MORE)
             break;
-        case INSN_TOO_LONG:
-            return emul_raise(c, EXC_GP, 0);
-        default:
-            return EMUL_UNHANDLEABLE;
-        }
+        rc = fetch_more(c);
+        if (rc)
+            return rc;
     }
+    if (status == INSN_TOO_LONG)
+        return emul_raise(c, EXC_GP, 0);
+    if (status != INSN_OK)
+        return EMUL_UNHANDLEABLE;
+    c->next_rip = c->rip + c->insn.len;
+    if (c->mode != 8)
+        c->next_rip = (uint32_t)c->next_rip;
+    return EMUL_OK;
 }
 
 bool emul_one_place(const struct emul_ctx *c)
 {
-    return !(c->insn.op->flags & F_TWO);
+    return !(c->insn.flags & F_TWO);
 }
 
 static inline void opnd_reg(struct emul_ctx *c, struct emul_operand *o,
@@ -234,29 +184,17 @@ static inline void opnd_reg(struct emul_ctx *c, struct emul_operand *o,
 static inline void opnd_value(struct emul_operand *o, uint64_t val,
                               unsigned int bytes)
 {
-    o->kind = OPND_VALUE;
+    o->kind = OPND_NONE;
     o->bytes = bytes;
     o->val = val & size_mask(bytes);
 }
 
-static inline enum emul_rc load_rm(struct emul_ctx *c, struct emul_operand *o,
-                                   unsigned int bytes, bool rmw)
+static inline enum emul_rc opnd_mem(struct emul_ctx *c, struct emul_operand *o,
+                                    unsigned int bytes, bool rmw)
 {
-    if (!c->insn.has_mem) {
-        opnd_reg(c, o, c->insn.rm, bytes);
-        return EMUL_OK;
-    }
     o->kind = OPND_MEM;
     o->bytes = bytes;
     return mem_read(c, c->insn.seg, c->ea, &o->val, bytes, rmw);
-}
-
-enum emul_rc rm16_read(struct emul_ctx *c, uint16_t *val)
-{
-    enum emul_rc rc = load_rm(c, &c->src, 2, false);
-
-    *val = (uint16_t)c->src.val;
-    return rc;
 }
 
 static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
@@ -265,7 +203,7 @@ static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
 
     switch (flags & S_MASK) {
     case S_RM:
-        return load_rm(c, &c->src, bytes, false);
+        return opnd_mem(c, &c->src, bytes, false);
     case S_REG:
         opnd_reg(c, &c->src, c->insn.reg, bytes);
         break;
@@ -276,11 +214,11 @@ static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
         opnd_reg(c, &c->src, INSN_RAX, bytes);
         break;
     case S_RM8:
-        return load_rm(c, &c->src, 1, false);
+        return opnd_mem(c, &c->src, 1, false);
     case S_RM16:
-        return load_rm(c, &c->src, 2, false);
+        return opnd_mem(c, &c->src, 2, false);
     case S_RM32:
-        return load_rm(c, &c->src, bytes == 2 ? 2 : 4, false);
+        return opnd_mem(c, &c->src, bytes == 2 ? 2 : 4, false);
     case S_CL:
         opnd_value(&c->src, c->gpr[INSN_RCX], 1);
         break;
@@ -312,26 +250,19 @@ static enum emul_rc load_dst(struct emul_ctx *c, uint32_t flags)
 {
     unsigned int bytes = opnd_bytes(c);
 
+    c->dst.kind = OPND_NONE;
     switch (flags & D_MASK) {
     case D_RM:
-        if ((flags & F_MOV) && c->insn.has_mem) {
-            c->dst.kind = OPND_MEM;
-            c->dst.bytes = bytes;
-            return EMUL_OK;
-        }
-        return load_rm(c, &c->dst, bytes, !(flags & F_NOWB));
+        if (!(flags & F_MOV))
+            return opnd_mem(c, &c->dst, bytes, !(flags & F_NOWB));
+        c->dst.kind = OPND_MEM;
+        c->dst.bytes = bytes;
+        break;
     case D_REG:
         opnd_reg(c, &c->dst, c->insn.reg, bytes);
         break;
     case D_ACC:
         opnd_reg(c, &c->dst, INSN_RAX, bytes);
-        break;
-    case D_OPREG:
-        opnd_reg(c, &c->dst, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3,
-                 bytes);
-        break;
-    default:
-        c->dst.kind = OPND_NONE;
         break;
     }
     return EMUL_OK;
@@ -371,43 +302,21 @@ static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
     return EMUL_OK;
 }
 
-/* What makes an instruction unacceptable before it does anything. */
-static enum emul_rc admit(struct emul_ctx *c, uint32_t flags,
-                          unsigned int allow)
+static enum emul_rc execute(struct emul_ctx *c)
 {
-    unsigned int class = flags & F_IO ? EMUL_ALLOW_IO :
-                         flags & F_SYS ? EMUL_ALLOW_SYS : EMUL_ALLOW_GENERAL;
-
-    if (!c->insn.op->exec || !(allow & class))
-        return EMUL_UNHANDLEABLE;
-    if (c->insn.lock) {
-        /* AMD's LOCK MOV CR0 is another way to say CR8. */
-        if (flags & F_SYS)
-            return EMUL_UNHANDLEABLE;
-        if (!(flags & F_LOCK) || !c->insn.has_mem)
-            return emul_raise(c, EXC_UD, 0);
-    }
-    if (c->insn.encoding != INSN_LEGACY && is_real(c))
-        return emul_raise(c, EXC_UD, 0);
-    return EMUL_OK;
-}
-
-enum emul_rc emul_execute(struct emul_ctx *c, unsigned int allow)
-{
-    uint32_t flags = c->insn.op->flags;
+    uint32_t flags = c->insn.flags;
     enum emul_rc rc;
 
+    if (c->insn.lock && !(flags & F_LOCK))
+        return emul_raise(c, EXC_UD, 0);
     c->wb_src = false;
     c->new_flags = c->rflags;
-    rc = admit(c, flags, allow);
-    if (unlikely_(rc))
-        return rc;
     if (c->insn.has_mem)
         c->ea = effective_address(c);
     rc = load_src(c, flags);
     if (unlikely_(rc))
         return rc;
-    if (unlikely_(flags & F_BITS) && c->insn.has_mem)
+    if (unlikely_(flags & F_BITS))
         bit_offset(c);
     rc = load_dst(c, flags);
     if (unlikely_(rc))
@@ -429,7 +338,7 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
 {
     enum emul_rc rc;
 
-    c->step = c->shadow = false;
+    c->step = false;
     if (!c->nbytes) {
         rc = fetch_more(c);
         if (unlikely_(rc))
@@ -437,13 +346,27 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
     }
     if (fast_form(c) && fast_move(c, &rc))
         return rc;
-    rc = emul_decode(c);
-    return rc ? rc : emul_execute(c, EMUL_ALLOW_GENERAL);
+    rc = decode(c);
+    if (unlikely_(rc))
+        return rc;
+    if (!c->insn.op->exec || (c->insn.flags & F_IO))
+        return EMUL_UNHANDLEABLE;
+    /* It cannot be what exited. */
+    if (!c->insn.has_mem && !(c->insn.flags & F_IMPLICIT))
+        return EMUL_RETRY;
+    return execute(c);
 }
 
-enum emul_rc emul_sys(struct emul_ctx *c)
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
 {
-    enum emul_rc rc = emul_decode(c);
+    enum emul_rc rc = decode(c);
 
-    return rc ? rc : emul_execute(c, EMUL_ALLOW_SYS);
+    if (rc == EMUL_FAULT)
+        return rc;
+    if (rc || !(c->insn.flags & F_IO) ||
+        (c->insn.opcode & 0xfe) != (io->in ? 0x6c : 0x6e) ||
+        string_bytes(c) != io->bytes || (c->insn.rep != 0) != io->rep ||
+        (uint16_t)c->gpr[INSN_RDX] != io->port)
+        return EMUL_RETRY;
+    return execute(c);
 }

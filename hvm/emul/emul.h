@@ -4,10 +4,10 @@
  * behalf.
  *
  * What it is for: instructions whose memory operand is a device (found by a
- * nested page fault), string port I/O, and intercepted control-register
- * instructions. Everything else runs natively, so the emulator never needs to
- * know time, interrupts or paging: it reaches the outside through struct
- * emul_ops only, has no globals, and runs unchanged in host tests.
+ * nested page fault) and string port I/O. Everything else runs natively, real
+ * mode too, so the emulator never needs to know time, interrupts or paging: it
+ * reaches the outside through struct emul_ops only, has no globals, and runs
+ * unchanged in host tests.
  *
  * Rules it keeps: an instruction it does not implement is EMUL_UNHANDLEABLE,
  * never an approximation. When an instruction faults, registers, flags and RIP
@@ -18,8 +18,8 @@
  * Typical use:
  *     struct emul_ctx c;                         // no need to clear it
  *     c.ops = ..., c.gpr = ..., the rest of "in" below;
- *     rc = emul_mmio(&c);           // or emul_string_io(), emul_sys()
- *     EMUL_OK, EMUL_RETRY:  store c.rip, c.rflags; c.step, c.shadow say more
+ *     rc = emul_mmio(&c);           // or emul_string_io()
+ *     EMUL_OK, EMUL_RETRY:  store c.rip, c.rflags; c.step says more
  *     EMUL_FAULT:           inject c.fault; c.rip as before
  */
 #ifndef HVM_EMUL_EMUL_H
@@ -58,19 +58,15 @@ struct emul_seg {
 
 struct emul_fault {
     uint8_t vector;
-    bool has_error;
     uint32_t error;
     uint64_t cr2;       /* #PF only */
 };
 
-/* Register files of get_vec and put_vec. */
-enum emul_vec { EMUL_VEC_XMM /* and YMM */, EMUL_VEC_MMX };
-
-/* XCR0's number for read_cr; the others are their own numbers. */
+/* XCR0's number for read_cr; CR0 and CR4 are their own numbers. */
 #define EMUL_XCR0 16u
 
 enum emul_rep_kind {
-    EMUL_REP_INS, EMUL_REP_OUTS, EMUL_REP_MOVS, EMUL_REP_STOS
+    EMUL_REP_NONE, EMUL_REP_INS, EMUL_REP_OUTS, EMUL_REP_MOVS, EMUL_REP_STOS
 };
 
 /*
@@ -95,8 +91,7 @@ struct emul_ctx;
  * The outside. Addresses are linear; segmentation, canonical form and #AC have
  * been checked. Every function returns EMUL_OK, or EMUL_FAULT after
  * emul_raise() or emul_page_fault(), or EMUL_RETRY or EMUL_UNHANDLEABLE if
- * nothing was done. A function may sleep. Those marked optional may be NULL
- * (EMUL_UNHANDLEABLE).
+ * nothing was done. A function may sleep.
  */
 struct emul_ops {
     /*
@@ -129,42 +124,26 @@ struct emul_ops {
      * 64-bit code only FS and GS are asked for.
      */
     const struct emul_seg *(*seg)(struct emul_ctx *c, enum insn_seg s);
-    /* Optional. Loads a segment register, with all the mode's checks. */
-    enum emul_rc (*load_seg)(struct emul_ctx *c, enum insn_seg s,
-                             uint16_t sel);
     /*
-     * Optional. Does (part of) a run in one go: r->count is set to the number
-     * of elements done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by
-     * element through the functions above.
+     * Does (part of) a run in one go: r->count is set to the number of elements
+     * done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by element
+     * through the functions above.
      */
     enum emul_rc (*rep)(struct emul_ctx *c, struct emul_rep *r);
-    /*
-     * Optional. One port access of 1, 2 or 4 bytes; in: *val is zero-extended.
-     */
+    /* One port access of 1, 2 or 4 bytes; in: *val is zero-extended. */
     enum emul_rc (*pio)(struct emul_ctx *c, uint16_t port, unsigned int bytes,
                         bool in, uint32_t *val);
     /*
-     * Optional. The low n bytes (4, 8, 16, 32) of vector register r. put_vec
-     * leaves the rest of the register alone, or clears it all (zero_rest; up
-     * to the widest register the machine has).
+     * The low n bytes (16, 32) of vector register r. put_vec leaves the rest
+     * of the register alone, or clears it all (zero_rest; up to the widest
+     * register the machine has).
      */
-    enum emul_rc (*get_vec)(struct emul_ctx *c, enum emul_vec f,
-                            unsigned int r, void *buf, unsigned int n);
-    enum emul_rc (*put_vec)(struct emul_ctx *c, enum emul_vec f,
-                            unsigned int r, const void *buf, unsigned int n,
-                            bool zero_rest);
-    /* Optional except for cr 0, 4 and EMUL_XCR0 where vectors are handled. */
-    enum emul_rc (*read_cr)(struct emul_ctx *c, unsigned int cr,
-                            uint64_t *val);
-    enum emul_rc (*write_cr)(struct emul_ctx *c, unsigned int cr,
-                             uint64_t val);
-    /* Optional. Includes the checks of DR4/5, DR7.GD and reserved bits. */
-    enum emul_rc (*read_dr)(struct emul_ctx *c, unsigned int dr,
-                            uint64_t *val);
-    enum emul_rc (*write_dr)(struct emul_ctx *c, unsigned int dr,
-                             uint64_t val);
-    /* Optional. */
-    enum emul_rc (*invlpg)(struct emul_ctx *c, uint64_t la);
+    enum emul_rc (*get_vec)(struct emul_ctx *c, unsigned int r, void *buf,
+                            unsigned int n);
+    enum emul_rc (*put_vec)(struct emul_ctx *c, unsigned int r,
+                            const void *buf, unsigned int n, bool zero_rest);
+    /* CR0, CR4 or EMUL_XCR0. */
+    uint64_t (*read_cr)(struct emul_ctx *c, unsigned int cr);
 };
 
 /* Operand values while an instruction executes; the handlers' business. */
@@ -185,9 +164,7 @@ struct emul_ctx {
     uint64_t rflags;    /* in and out */
     uint8_t mode;       /* code size: 2, 4, or 8 for 64-bit code */
     uint8_t cpl;
-    uint8_t la_bits;    /* width of a canonical address: 48, or 57 with LA57 */
-    bool protected;     /* CR0.PE */
-    bool v86;           /* RFLAGS.VM in protected mode */
+    bool real;          /* real or virtual-8086 mode: segments are bases */
     bool align_check;   /* CR0.AM */
     uint8_t nbytes;     /* valid in bytes[]; 0: all are fetched */
     uint8_t bytes[INSN_MAX_BYTES + 1];
@@ -195,13 +172,11 @@ struct emul_ctx {
     /* out */
     bool step;          /* RFLAGS.TF was set: #DB (DR6.BS) is due, also with
                            EMUL_RETRY (one element of a repeat) */
-    bool shadow;        /* MOV SS or POP SS: one instruction's shadow */
     struct emul_fault fault;
 
-    /* in between: filled by emul_decode(), then the emulator's own; ops
-       functions ask emul_one_place(), as emul_mmio() fills only part of it */
+    /* in between: the emulator's own; ops functions ask emul_one_place(), as
+       emul_mmio() fills only part of it */
     struct insn insn;
-    uint8_t allow;
     uint64_t ea;        /* offset of the ModRM memory operand */
     uint64_t next_rip;
     uint64_t new_flags;
@@ -210,34 +185,14 @@ struct emul_ctx {
     bool wb_src;        /* src is a second result, in a register */
 };
 
-/* What emul_execute() may execute; everything else is EMUL_UNHANDLEABLE. */
-#define EMUL_ALLOW_GENERAL 0x01u    /* what user code may do, but no ports */
-#define EMUL_ALLOW_IO      0x02u    /* IN, OUT, INS, OUTS */
-#define EMUL_ALLOW_SYS     0x04u    /* MOV CR/DR, LMSW, SMSW, CLTS, INVLPG */
-
 /*
- * Decodes the instruction at ctx->rip into ctx->insn, fetching bytes through
- * ops->fetch where bytes[] does not hold enough. EMUL_FAULT: #PF or #GP of the
- * fetch. EMUL_UNHANDLEABLE: not an instruction we know.
- */
-enum emul_rc emul_decode(struct emul_ctx *c);
-
-/*
- * Executes ctx->insn. allow: EMUL_ALLOW_*. The guest can change its code
- * between the exit and the fetch, so the caller allows no more than the exit
- * can have been about: privilege and I/O permission were checked by the CPU
- * for the instruction it saw, not for the one we decode.
- */
-enum emul_rc emul_execute(struct emul_ctx *c, unsigned int allow);
-
-/*
- * emul_decode() and emul_execute() of a general instruction: nested page
- * faults.
+ * Executes the instruction at ctx->rip, fetching bytes through ops->fetch where
+ * bytes[] does not hold enough. The guest can change its code between the exit
+ * and the fetch: port instructions, for which the CPU would have checked other
+ * rights, are EMUL_UNHANDLEABLE, and so is all that is not in the tables. An
+ * instruction without memory operand is EMUL_RETRY.
  */
 enum emul_rc emul_mmio(struct emul_ctx *c);
-
-/* The same for intercepted control-register instructions. */
-enum emul_rc emul_sys(struct emul_ctx *c);
 
 /* A string I/O exit, as far as the hardware describes it. */
 struct emul_io {

@@ -10,9 +10,6 @@
  * against each other.
  */
 #include "hvm/emul/handlers.h"
-#include "hvm/emul/opcodes.h"
-
-#define unlikely_(x) __builtin_expect(!!(x), 0)
 
 static inline int32_t get32(const uint8_t *p)
 {
@@ -60,16 +57,6 @@ static inline const uint8_t *fast_address(const struct emul_ctx *c,
     return p;
 }
 
-/* Both ends of n bytes at la are canonical. */
-static inline bool fast_canonical(const struct emul_ctx *c, uint64_t la,
-                                  unsigned int n)
-{
-    unsigned int sign = c->la_bits - 1u;
-
-    return (uint64_t)((int64_t)la >> sign) + 1 <= 1 &&
-           (uint64_t)((int64_t)(la + n - 1) >> sign) + 1 <= 1;
-}
-
 /* Immediate of MOV to memory: two or four bytes by operand size, or one. */
 static inline uint64_t fast_immediate(const uint8_t *p, unsigned int bytes)
 {
@@ -83,7 +70,6 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
 {
     const uint8_t *p = c->bytes;
     unsigned int rex = 0, word = 4, op, bytes, to, imm = 0, reg;
-    const struct opcode *table = opcodes_1byte;
     bool load;
     uint64_t la, val = 0;
 
@@ -109,7 +95,6 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
         op = *p++;
         bytes = op & 1 ? 2 : 1;
         to = word;
-        table = opcodes_0f;
     } else {
         return false;
     }
@@ -117,11 +102,11 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
         return false;
     reg = (*p >> 3 & 7) | (rex & 4) << 1;
     p = fast_address(c, p, rex, imm, &la);
-    if (unlikely_(!fast_canonical(c, la, bytes)))
+    if (unlikely_(!is_canonical(la) || !is_canonical(la + bytes - 1)))
         return false;
 
     /* What emul_one_place() and reg_put() look at. */
-    c->insn.op = &table[op];
+    c->insn.flags = 0;
     c->insn.rex = (uint8_t)rex;
     if (load) {
         *rc = c->ops->read(c, la, &val, bytes, false);

@@ -22,25 +22,22 @@
 #define FL_ZF     0x00000040u
 #define FL_SF     0x00000080u
 #define FL_TF     0x00000100u
-#define FL_IF     0x00000200u
 #define FL_DF     0x00000400u
 #define FL_OF     0x00000800u
-#define FL_IOPL   0x00003000u
-#define FL_NT     0x00004000u
 #define FL_RF     0x00010000u
-#define FL_VM     0x00020000u
 #define FL_AC     0x00040000u
-#define FL_VIF    0x00080000u
-#define FL_VIP    0x00100000u
-#define FL_ID     0x00200000u
 #define FL_ARITH  (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF)
+
+#define unlikely_(x) __builtin_expect(!!(x), 0)
+
+#define REX_W 8u
 
 /* Exception vectors. */
 enum { EXC_DE = 0, EXC_UD = 6, EXC_NM = 7, EXC_SS = 12, EXC_GP = 13,
        EXC_PF = 14, EXC_AC = 17 };
 
-/* emul_operand.kind */
-enum { OPND_NONE, OPND_REG, OPND_MEM, OPND_VALUE };
+/* Where emul_operand.val goes. */
+enum { OPND_NONE, OPND_REG, OPND_MEM };
 
 /* All ones in the low bytes * 8 bits. */
 static inline uint64_t size_mask(unsigned int bytes)
@@ -54,6 +51,12 @@ static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
     unsigned int drop = 64 - 8 * bytes;
 
     return (int64_t)(v << drop) >> drop;
+}
+
+static inline bool is_canonical(uint64_t la)
+{
+    /* Bits 47 to 63 are equal: the shift leaves 0 or -1. */
+    return ((uint64_t)((int64_t)la >> 47) + 1) <= 1;
 }
 
 /* A register operand; bytes == 1 finds AH to BH where no REX is there. */
@@ -90,16 +93,10 @@ static inline void reg_put(struct emul_ctx *c, unsigned int reg,
     }
 }
 
-/* Real or virtual-8086 mode: segments are bases without descriptors. */
-static inline bool is_real(const struct emul_ctx *c)
-{
-    return !c->protected || c->v86;
-}
-
 /* The bytes of an operand of this instruction. */
 static inline unsigned int opnd_bytes(const struct emul_ctx *c)
 {
-    return c->insn.op->flags & F_BYTE ? 1 : c->insn.op_bytes;
+    return c->insn.flags & F_BYTE ? 1 : c->insn.op_bytes;
 }
 
 /* True if condition code n (Jcc's low four bits) holds. */
@@ -131,11 +128,6 @@ enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                        uint64_t val, unsigned int n);
 
-/*
- * The 16-bit r/m operand, for handlers that check something before they read.
- */
-enum emul_rc rm16_read(struct emul_ctx *c, uint16_t *val);
-
 /* 66 REX C7 ModRM SIB disp32 imm32 is the longest form that fast.c knows. */
 #define FAST_BYTES 13
 
@@ -159,9 +151,6 @@ static inline bool fast_form(const struct emul_ctx *c)
  */
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc);
 
-/* Near transfer to offset rip: checks it and makes it next_rip. */
-enum emul_rc jump_to(struct emul_ctx *c, uint64_t rip);
-
 /* Also stores c->src in its register when the instruction completes. */
 static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
                                  uint64_t val)
@@ -172,61 +161,22 @@ static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
     c->wb_src = true;
 }
 
-/* int.c */
-emul_fn em_mov, em_movsx, em_movbe, em_movnti, em_lea, em_bswap, em_xchg,
-        em_xlat, em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test,
-        em_inc, em_dec, em_neg, em_not, em_setcc, em_cmov, em_cbw, em_cwd,
-        em_lahf, em_sahf, em_flag, em_nop, em_cmpxchg, em_cmpxchg8b, em_xadd;
+/* arith.c */
+emul_fn em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test, em_inc,
+        em_dec, em_neg, em_not, em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr,
+        em_sar, em_shld, em_shrd, em_bt, em_bts, em_btr, em_btc, em_bsf, em_bsr,
+        em_popcnt, em_xadd;
 /* muldiv.c */
 emul_fn em_mul, em_imul, em_imul2, em_imul3, em_div, em_idiv;
-/* shift.c */
-emul_fn em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr, em_sar, em_shld,
-        em_shrd, em_bt, em_bts, em_btr, em_btc, em_bsf, em_bsr, em_popcnt;
-/* stack.c */
-emul_fn em_push, em_push_reg, em_pop_reg, em_pop_rm, em_leave, em_call,
-        em_call_rm, em_ret, em_mov_from_sreg, em_mov_to_sreg;
-/* branch.c */
-emul_fn em_jmp, em_jmp_rm, em_jcc, em_loop, em_jcxz;
+/* move.c */
+emul_fn em_nop, em_mov, em_movsx, em_movbe, em_setcc, em_cmov, em_xlat, em_xchg,
+        em_cmpxchg, em_cmpxchg8b, em_push, em_pop_rm, em_mov_from_sreg;
 /* string.c */
-emul_fn em_movs, em_cmps, em_stos, em_lods, em_scas;
-/* portio.c */
-emul_fn em_in, em_out, em_ins, em_outs;
-/* system.c */
-emul_fn em_mov_from_cr, em_mov_to_cr, em_mov_from_dr, em_mov_to_dr, em_clts,
-        em_lmsw, em_smsw, em_invlpg;
+emul_fn em_string;
 /* simd.c */
-emul_fn em_load_u, em_load_a, em_load_4, em_load_8, em_load_lo, em_load_hi,
-        em_load_d, em_store_u, em_store_a, em_store_4, em_store_8,
-        em_store_hi, em_store_d, em_mmx_load, em_mmx_store, em_mmx_load_d,
-        em_mmx_store_d;
-
-/*
- * What string_run() needs to know about a string instruction: which sides it
- * has, and how one element is done.
- */
-struct string_op {
-    bool si;                    /* reads seg:rSI */
-    bool di;                    /* uses ES:rDI */
-    bool di_write;              /* writes it */
-    bool compares;              /* REPE and REPNE look at ZF */
-    bool has_bulk;
-    enum emul_rep_kind bulk;    /* what ops->rep calls it */
-    /* One element at the registers' present addresses; registers stay. */
-    enum emul_rc (*one)(struct emul_ctx *c, unsigned int bytes);
-};
+emul_fn em_vec_load, em_vec_store;
 
 /* Bytes of a string instruction's element. */
 unsigned int string_bytes(const struct emul_ctx *c);
-
-/*
- * Runs *s with the repeat prefix, direction and address size of the
- * instruction, for a bounded number of elements: EMUL_RETRY when some are
- * left.
- */
-enum emul_rc string_run(struct emul_ctx *c, const struct string_op *s);
-
-/* Offsets of the present element: seg:rSI and ES:rDI. */
-uint64_t string_si(const struct emul_ctx *c);
-uint64_t string_di(const struct emul_ctx *c);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * MOVS, CMPS, STOS, LODS, SCAS, and the repeat loop they share with INS and
- * OUTS.
+ * MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS, and the repeat loop they share.
  *
  * A repeat is done in runs: as many elements as lie in one page on each side
  * go to ops->rep in one call. What that does not take is done element by
  * element. Both are bounded per call; the registers hold the progress, as they
- * do when an interrupt stops a repeat on the CPU.
+ * do when an interrupt stops a repeat on the CPU. The right to use the port of
+ * INS and OUTS was checked by the CPU before the exit.
  */
 #include "hvm/emul/handlers.h"
 
@@ -15,20 +15,32 @@
 /* Elements per call when each is an access of its own. */
 #define SLOW_ELEMENTS 256u
 
+/* A string instruction: which sides it has, and how one element is done. */
+struct string_op {
+    bool si;                    /* reads seg:rSI */
+    bool di;                    /* uses ES:rDI */
+    bool di_write;              /* writes it */
+    bool compares;              /* REPE and REPNE look at ZF */
+    enum emul_rep_kind bulk;    /* what ops->rep calls it, if it does it */
+    /* One element at the registers' present addresses; registers stay. */
+    enum emul_rc (*one)(struct emul_ctx *c, unsigned int bytes);
+};
+
 unsigned int string_bytes(const struct emul_ctx *c)
 {
     unsigned int bytes = opnd_bytes(c);
 
     /* Ports are at most 32 bits wide; REX.W changes nothing. */
-    return (c->insn.op->flags & F_IO) && bytes == 8 ? 4 : bytes;
+    return (c->insn.flags & F_IO) && bytes == 8 ? 4 : bytes;
 }
 
-uint64_t string_si(const struct emul_ctx *c)
+/* Offsets of the present element: seg:rSI and ES:rDI. */
+static uint64_t string_si(const struct emul_ctx *c)
 {
     return c->gpr[INSN_RSI] & size_mask(c->insn.ad_bytes);
 }
 
-uint64_t string_di(const struct emul_ctx *c)
+static uint64_t string_di(const struct emul_ctx *c)
 {
     return c->gpr[INSN_RDI] & size_mask(c->insn.ad_bytes);
 }
@@ -85,7 +97,8 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
     unsigned int n = left < PAGE ? (unsigned int)left : PAGE;
     struct emul_rep r = {
         .kind = s->bulk, .bytes = string_bytes(c), .df = c->rflags & FL_DF,
-        .port = c->gpr[INSN_RDX], .value = reg_get(c, INSN_RAX, opnd_bytes(c)),
+        .port = c->gpr[INSN_RDX],
+        .value = reg_get(c, INSN_RAX, string_bytes(c)),
     };
     enum emul_rc rc;
 
@@ -136,29 +149,6 @@ static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
     return EMUL_OK;
 }
 
-enum emul_rc string_run(struct emul_ctx *c, const struct string_op *s)
-{
-    uint64_t left = 1, done = 0;
-    enum emul_rc rc = EMUL_UNHANDLEABLE;
-
-    if (c->insn.rep) {
-        left = c->gpr[INSN_RCX] & size_mask(c->insn.ad_bytes);
-        if (!left)
-            return EMUL_OK;
-        if (s->has_bulk && c->ops->rep && !(c->rflags & FL_TF) &&
-            !aligned_only(c))
-            rc = run_bulk(c, s, left, &done);
-    }
-    if (rc == EMUL_UNHANDLEABLE)
-        rc = run_slow(c, s, left, &done);
-    if (rc)
-        return rc;
-    if (done == left)
-        return EMUL_OK;
-    c->step = done && (c->rflags & FL_TF);
-    return EMUL_RETRY;
-}
-
 static enum emul_rc movs_one(struct emul_ctx *c, unsigned int bytes)
 {
     enum emul_rc rc;
@@ -168,30 +158,10 @@ static enum emul_rc movs_one(struct emul_ctx *c, unsigned int bytes)
     return rc ? rc : mem_write(c, INSN_ES, string_di(c), val, bytes);
 }
 
-enum emul_rc em_movs(struct emul_ctx *c)
-{
-    static const struct string_op movs = {
-        .si = true, .di = true, .di_write = true,
-        .has_bulk = true, .bulk = EMUL_REP_MOVS, .one = movs_one,
-    };
-
-    return string_run(c, &movs);
-}
-
 static enum emul_rc stos_one(struct emul_ctx *c, unsigned int bytes)
 {
     return mem_write(c, INSN_ES, string_di(c), reg_get(c, INSN_RAX, bytes),
                      bytes);
-}
-
-enum emul_rc em_stos(struct emul_ctx *c)
-{
-    static const struct string_op stos = {
-        .di = true, .di_write = true,
-        .has_bulk = true, .bulk = EMUL_REP_STOS, .one = stos_one,
-    };
-
-    return string_run(c, &stos);
 }
 
 static enum emul_rc lods_one(struct emul_ctx *c, unsigned int bytes)
@@ -203,13 +173,6 @@ static enum emul_rc lods_one(struct emul_ctx *c, unsigned int bytes)
     if (!rc)
         reg_put(c, INSN_RAX, bytes, val);
     return rc;
-}
-
-enum emul_rc em_lods(struct emul_ctx *c)
-{
-    static const struct string_op lods = { .si = true, .one = lods_one };
-
-    return string_run(c, &lods);
 }
 
 static enum emul_rc cmps_one(struct emul_ctx *c, unsigned int bytes)
@@ -225,15 +188,6 @@ static enum emul_rc cmps_one(struct emul_ctx *c, unsigned int bytes)
     return rc;
 }
 
-enum emul_rc em_cmps(struct emul_ctx *c)
-{
-    static const struct string_op cmps = {
-        .si = true, .di = true, .compares = true, .one = cmps_one,
-    };
-
-    return string_run(c, &cmps);
-}
-
 static enum emul_rc scas_one(struct emul_ctx *c, unsigned int bytes)
 {
     enum emul_rc rc;
@@ -246,11 +200,71 @@ static enum emul_rc scas_one(struct emul_ctx *c, unsigned int bytes)
     return rc;
 }
 
-enum emul_rc em_scas(struct emul_ctx *c)
+/* The port is read only when the memory is known to take the value. */
+static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
 {
-    static const struct string_op scas = {
-        .di = true, .compares = true, .one = scas_one,
-    };
+    enum emul_rc rc;
+    uint32_t val = 0;
+    uint64_t la;
 
-    return string_run(c, &scas);
+    rc = linear(c, INSN_ES, string_di(c), bytes, true, &la);
+    if (!rc)
+        rc = c->ops->check_write(c, la, bytes);
+    if (!rc)
+        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
+    return rc ? rc : c->ops->write(c, la, &val, bytes);
+}
+
+static enum emul_rc outs_one(struct emul_ctx *c, unsigned int bytes)
+{
+    enum emul_rc rc;
+    uint64_t val;
+    uint32_t val32;
+
+    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
+    val32 = (uint32_t)val;
+    return rc ? rc : c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false,
+                                 &val32);
+}
+
+/* By opcode, without the bit that tells bytes from words. */
+static const struct string_op string_ops[] = {
+    [0x6c >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_INS,
+                    .one = ins_one },
+    [0x6e >> 1] = { .si = true, .bulk = EMUL_REP_OUTS, .one = outs_one },
+    [0xa4 >> 1] = { .si = true, .di = true, .di_write = true,
+                    .bulk = EMUL_REP_MOVS, .one = movs_one },
+    [0xa6 >> 1] = { .si = true, .di = true, .compares = true,
+                    .one = cmps_one },
+    [0xaa >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_STOS,
+                    .one = stos_one },
+    [0xac >> 1] = { .si = true, .one = lods_one },
+    [0xae >> 1] = { .di = true, .compares = true, .one = scas_one },
+};
+
+/*
+ * Runs the instruction with its repeat prefix, direction and address size for a
+ * bounded number of elements: EMUL_RETRY when some are left.
+ */
+enum emul_rc em_string(struct emul_ctx *c)
+{
+    const struct string_op *s = &string_ops[c->insn.opcode >> 1];
+    uint64_t left = 1, done = 0;
+    enum emul_rc rc = EMUL_UNHANDLEABLE;
+
+    if (c->insn.rep) {
+        left = c->gpr[INSN_RCX] & size_mask(c->insn.ad_bytes);
+        if (!left)
+            return EMUL_OK;
+        if (s->bulk && !(c->rflags & FL_TF) && !aligned_only(c))
+            rc = run_bulk(c, s, left, &done);
+    }
+    if (rc == EMUL_UNHANDLEABLE)
+        rc = run_slow(c, s, left, &done);
+    if (rc)
+        return rc;
+    if (done == left)
+        return EMUL_OK;
+    c->step = done && (c->rflags & FL_TF);
+    return EMUL_RETRY;
 }

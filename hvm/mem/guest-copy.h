@@ -17,18 +17,8 @@
 int __must_check guest_read(void *dst, gva_t src, size_t n);
 int __must_check guest_write(gva_t dst, const void *src, size_t n);
 
-#define copy_from_guest(dst, ptr)                                           \
-    ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(dst)),         \
-                       guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_read((dst), gva((ptr).addr), sizeof(*(dst)));                 \
-    })
-#define copy_to_guest(ptr, src)                                             \
-    ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(src)),         \
-                       guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_write(gva((ptr).addr), (src), sizeof(*(src)));                \
-    })
+#define copy_from_guest(dst, ptr) copy_from_guest_at(dst, ptr, 0)
+#define copy_to_guest(ptr, src) copy_to_guest_at(ptr, 0, src)
 /* Element i of a guest's array. */
 #define copy_from_guest_at(dst, ptr, i)                                     \
     ({                                                                      \

@@ -25,7 +25,7 @@
 
 struct walk {
     struct vcpu *v;
-    uint64_t cr0, cr3, cr4, efer;
+    uint64_t cr0, cr4;
     uint32_t access;
     bool nx;         /* NX bits count */
     bool supervisor; /* of the access */
@@ -35,11 +35,14 @@ struct paging {
     unsigned int levels;
     unsigned int bits;  /* of an index */
     unsigned int bytes; /* of an entry */
+    uint64_t root;      /* address bits of CR3 */
+    uint64_t linear;    /* bits of linear addresses */
 };
 
-static const struct paging paging_32 = { 2, 10, 4 };
-static const struct paging paging_pae = { 3, 9, 8 };
-static const struct paging paging_long = { 4, 9, 8 };
+static const struct paging paging_32 = { 2, 10, 4, 0xfffff000, 0xffffffff };
+/* The top level has four entries. */
+static const struct paging paging_pae = { 3, 9, 8, 0xffffffe0, 0xffffffff };
+static const struct paging paging_long = { 4, 9, 8, PTE_ADDR, ~0ull };
 
 static int read_entry(struct walk *w, gpa_t at, unsigned int bytes,
                       uint64_t *e)
@@ -152,26 +155,22 @@ int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec)
 {
     struct walk w = { .v = v, .access = access };
+    const struct paging *p = &paging_32;
+    uint64_t efer;
 
     w.cr0 = hvm_get_reg(v, REG_CR0);
     if (!(w.cr0 & CR0_PG)) {
         *out = gpa((uint32_t)a.raw);
         return 0;
     }
-    w.cr3 = hvm_get_reg(v, REG_CR3);
     w.cr4 = hvm_get_reg(v, REG_CR4);
-    w.efer = hvm_get_reg(v, REG_EFER);
-    w.nx = w.efer & EFER_NXE;
+    efer = hvm_get_reg(v, REG_EFER);
+    if (efer & EFER_LMA)
+        p = &paging_long;
+    else if (w.cr4 & CR4_PAE)
+        p = &paging_pae;
+    w.nx = (efer & EFER_NXE) && p != &paging_32;
     w.supervisor = !(access & PFEC_USER);
-    if (w.efer & EFER_LMA)
-        return walk_tables(&w, &paging_long, w.cr3 & PTE_ADDR, a.raw, out,
-                           pfec);
-    if (w.cr4 & CR4_PAE) {
-        /* CR3 bits 5-31; the top level has four entries. */
-        return walk_tables(&w, &paging_pae, w.cr3 & 0xffffffe0,
-                           (uint32_t)a.raw, out, pfec);
-    }
-    w.nx = false;
-    return walk_tables(&w, &paging_32, w.cr3 & 0xfffff000, (uint32_t)a.raw,
-                       out, pfec);
+    return walk_tables(&w, p, hvm_get_reg(v, REG_CR3) & p->root,
+                       a.raw & p->linear, out, pfec);
 }

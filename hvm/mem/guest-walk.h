@@ -15,8 +15,6 @@
 #define PFEC_USER 4u
 #define PFEC_RSVD 8u
 #define PFEC_FETCH 16u
-/* Not part of the error code: a system access (descriptor tables). */
-#define PFEC_IMPLICIT 0x10000u
 
 /*
  * Translates a for an access described by PFEC_WRITE, _USER, _FETCH, and

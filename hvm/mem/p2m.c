@@ -155,7 +155,13 @@ int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
     return -EINVAL;
 }
 
-/* Replaces a large leaf by a table of leaves one size smaller. */
+/* The gfn after the leaf of this order that covers g. */
+static uint64_t leaf_end(uint64_t g, unsigned int order)
+{
+    return ALIGN_DOWN(g, 1ull << order) + (1ull << order);
+}
+
+/* Replaces a large leaf, or nothing, by a table of those one size smaller. */
 static int split(struct p2m *p, uint64_t *slot, unsigned int order)
 {
     uint64_t e = *slot, *t = table_alloc(p);
@@ -163,7 +169,7 @@ static int split(struct p2m *p, uint64_t *slot, unsigned int order)
 
     if (!t)
         return -ENOMEM;
-    for (unsigned int i = 0; i < PT_ENTRIES; i++)
+    for (unsigned int i = 0; e && i < PT_ENTRIES; i++)
         t[i] = pt_leaf(mfn_add(pt_mfn(e), (uint64_t)i << (order - 9)),
                        order - 9, type);
     store_release(slot, mfn_to_maddr(va_to_mfn(t)) | pt_format.table);
@@ -179,15 +185,8 @@ static uint64_t *slot_make(struct p2m *p, gfn_t g, unsigned int order)
     uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)];
 
     for (unsigned int o = TOP_ORDER; o > order; o -= 9) {
-        if (!*slot) {
-            uint64_t *t = table_alloc(p);
-
-            if (!t)
-                return NULL;
-            store_release(slot, mfn_to_maddr(va_to_mfn(t)) | pt_format.table);
-        } else if (!pt_is_table(*slot) && split(p, slot, o)) {
+        if (!pt_is_table(*slot) && split(p, slot, o))
             return NULL;
-        }
         slot = &table_of(*slot)[pt_index(g, o - 9)];
     }
     return slot;
@@ -272,7 +271,7 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
 
         if (t == P2M_FOREIGN || t == P2M_GRANT_RW || t == P2M_GRANT_RO)
             return -EBUSY;
-        at = ALIGN_DOWN(at, 1ull << o) + (1ull << o);
+        at = leaf_end(at, o);
     }
     return 0;
 }
@@ -342,7 +341,7 @@ static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
     unsigned int order;
     uint64_t *slot = slot_find(p, g, &order), old;
 
-    *next = ALIGN_DOWN(g.raw, 1ull << order) + (1ull << order);
+    *next = leaf_end(g.raw, order);
     old = *slot;
     if (!old)
         return mfn_is_invalid(expect) ? 0 : -EINVAL;
@@ -357,7 +356,7 @@ static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
             return -ENOMEM;
         slot = slot_find(p, g, &order);
         old = *slot;
-        *next = ALIGN_DOWN(g.raw, 1ull << order) + (1ull << order);
+        *next = leaf_end(g.raw, order);
     }
     store_release(slot, 0);
     u->done[u->nr].leaf = old;
@@ -464,8 +463,7 @@ int p2m_relinquish(struct domain *d)
         store_release(slot, 0);
         spin_unlock(&p->lock);
         put_leaf(old, order);
-        p->relinquish = ALIGN_DOWN(p->relinquish, 1ull << order) +
-                        (1ull << order);
+        p->relinquish = leaf_end(p->relinquish, order);
         if (old && order)
             budget = budget > 511 ? budget - 511 : 0;
     }

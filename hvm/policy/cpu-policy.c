@@ -51,6 +51,11 @@ struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
     return i < n ? &list[index_nospec(i, n)] : NULL;
 }
 
+bool cpu_policy_has_subleaves(uint32_t leaf)
+{
+    return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd;
+}
+
 static uint32_t *word(struct cpu_policy *p, unsigned int i)
 {
     struct cpuid_regs *r;
@@ -97,37 +102,24 @@ static unsigned int put(struct xen_cpuid_leaf *out, unsigned int n,
     return n + 1;
 }
 
-static unsigned int put_subleaves(const struct cpu_policy *p,
+static unsigned int put_subleaves(struct cpu_policy *p,
                                   struct xen_cpuid_leaf *out, unsigned int n,
                                   uint32_t leaf)
 {
     uint64_t xstates = p->xstate[0].a | (uint64_t)p->xstate[0].d << 32 |
                        p->xstate[1].c | (uint64_t)p->xstate[1].d << 32;
+    const struct cpuid_regs *r;
 
-    switch (leaf) {
-    case 0x4:
-        for (uint32_t i = 0; i < CPUID_POLICY_CACHE; i++) {
-            n = put(out, n, leaf, i, &p->cache[i]);
-            if (!(p->cache[i].a & 0x1f))
-                break;
-        }
-        break;
-    case 0x7:
-        for (uint32_t i = 0; i < CPUID_POLICY_FEAT && i <= p->feat[0].a; i++)
-            n = put(out, n, leaf, i, &p->feat[i]);
-        break;
-    case 0xb:
-        for (uint32_t i = 0; i < CPUID_POLICY_TOPO; i++) {
-            n = put(out, n, leaf, i, &p->topo[i]);
-            if (!(p->topo[i].c & 0xff00))
-                break;
-        }
-        break;
-    default:
-        for (uint32_t i = 0; i < CPUID_POLICY_XSTATE; i++)
-            if (i < 2 || (xstates & BIT(i)))
-                n = put(out, n, leaf, i, &p->xstate[i]);
-        break;
+    for (uint32_t i = 0; (r = cpu_policy_leaf(p, leaf, i)); i++) {
+        if (leaf == 0x7 && i > p->feat[0].a)
+            break;
+        if (leaf == 0xd && i >= 2 && !(xstates & BIT(i)))
+            continue;
+        n = put(out, n, leaf, i, r);
+        /* The list of caches, and that of levels, ends with an empty one. */
+        if ((leaf == 0x4 && !(r->a & 0x1f)) ||
+            (leaf == 0xb && !(r->c & 0xff00)))
+            break;
     }
     return n;
 }
@@ -139,8 +131,8 @@ unsigned int cpu_policy_write(const struct cpu_policy *p,
     unsigned int n = 0;
 
     for (uint32_t i = 0; i < CPUID_POLICY_BASIC && i <= p->basic[0].a; i++) {
-        if (i == 0x4 || i == 0x7 || i == 0xb || i == 0xd)
-            n = put_subleaves(p, out, n, i);
+        if (cpu_policy_has_subleaves(i))
+            n = put_subleaves((struct cpu_policy *)(uintptr_t)p, out, n, i);
         else
             n = put(out, n, i, XEN_CPUID_NO_SUBLEAF, &p->basic[i]);
     }
@@ -157,12 +149,11 @@ bool cpu_policy_read(struct cpu_policy *p, const struct xen_cpuid_leaf *leaves,
 {
     for (unsigned int i = 0; i < nr; i++) {
         const struct xen_cpuid_leaf *l = &leaves[i];
-        bool has_sub = l->leaf == 0x4 || l->leaf == 0x7 || l->leaf == 0xb ||
-                       l->leaf == 0xd;
         struct cpuid_regs *r;
 
         *bad = i;
-        if (has_sub == (l->subleaf == XEN_CPUID_NO_SUBLEAF))
+        if (cpu_policy_has_subleaves(l->leaf) ==
+            (l->subleaf == XEN_CPUID_NO_SUBLEAF))
             return false;
         if (l->leaf == 0x40000000) {
             p->hv_limit = l->a;

@@ -25,6 +25,9 @@ struct cpu_policy {
 struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
                                    uint32_t subleaf);
 
+/* Leaves 4, 7, b and d. */
+bool cpu_policy_has_subleaves(uint32_t leaf);
+
 /* One feature word. */
 uint32_t cpu_policy_word(const struct cpu_policy *p, unsigned int i);
 /* Features as a bitmap of FEATURE_WORDS words, and back. */

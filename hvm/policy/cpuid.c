@@ -22,9 +22,6 @@
 
 static struct cpu_policy host, guest_max, guest_default;
 
-/* Which bits guests get, from the table of bits. */
-static uint32_t max_mask[FEATURE_WORDS], default_mask[FEATURE_WORDS];
-
 /* Bits that guests have whatever the machine: Lodge provides them. */
 static const uint16_t always[] = {
     XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC,
@@ -44,45 +41,23 @@ static void set(uint32_t *w, unsigned int bit, bool on)
         w[bit / 32] &= ~(1u << bit % 32);
 }
 
-static void masks_init(void)
-{
-    static const struct {
-        uint16_t bit;
-        uint8_t guest;
-    } bits[] = {
-#define CPUID_BIT(name, word, bit, guest) { (word) * 32 + (bit), guest },
-#include "hypervisor/abi/cpuid-bits.h"
-#undef CPUID_BIT
-    };
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        set(max_mask, bits[i].bit, bits[i].guest != CPUID_NONE);
-        set(default_mask, bits[i].bit, bits[i].guest == CPUID_DEF);
-    }
-}
-
 static void host_read(void)
 {
     uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
-    uint32_t top_ext = cpuid(0x80000000, 0).a;
+    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
+                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
+    struct cpuid_regs *r;
 
-    for (uint32_t i = 0; i <= top; i++)
-        host.basic[i] = cpuid(i, 0);
+    for (uint32_t leaf = 0; leaf <= top; leaf++)
+        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
+            *r = cpuid(leaf, i);
+            if (!cpu_policy_has_subleaves(leaf))
+                break;
+        }
     host.basic[0].a = top;
-    for (uint32_t i = 0; top >= 4 && i < CPUID_POLICY_CACHE; i++)
-        host.cache[i] = cpuid(4, i);
-    for (uint32_t i = 0; top >= 7 && i < CPUID_POLICY_FEAT; i++)
-        if (i <= cpuid(7, 0).a)
-            host.feat[i] = cpuid(7, i);
-    for (uint32_t i = 0; top >= 0xb && i < CPUID_POLICY_TOPO; i++)
-        host.topo[i] = cpuid(0xb, i);
-    for (uint32_t i = 0; top >= 0xd && i < CPUID_POLICY_XSTATE; i++)
-        host.xstate[i] = cpuid(0xd, i);
-    if (top_ext >= 0x80000000)
-        for (uint32_t i = 0; i < CPUID_POLICY_EXTENDED &&
-                             0x80000000 + i <= top_ext; i++)
-            host.extended[i] = cpuid(0x80000000 + i, 0);
-    host.extended[0].a = MIN(top_ext, 0x80000000u + CPUID_POLICY_EXTENDED - 1);
+    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
+        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
+    host.extended[0].a = top_ext;
 }
 
 /* Components of XSAVE that the features of p stand for (SDM vol. 1 13.1). */
@@ -102,20 +77,31 @@ static uint64_t xstates_of(const struct cpu_policy *p)
     return x & cpu_features.xcr0_max;
 }
 
+/* Size of the XSAVE area with the components in x, standard form. */
+static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
+{
+    uint32_t size = 512 + 64;
+
+    for (x >>= 2; x; x &= x - 1) {
+        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
+
+        size = MAX(size, r->a + r->b);
+    }
+    return size;
+}
+
 static void fix_xstate(struct cpu_policy *p)
 {
     uint64_t x = xstates_of(p);
-    uint32_t features = p->xstate[1].a, size = 512 + 64;
+    uint32_t features = p->xstate[1].a, size;
 
     memset(p->xstate, 0, sizeof(p->xstate));
-    for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++) {
-        if (!(x & BIT(i)))
-            continue;
-        p->xstate[i] = host.xstate[i];
-        size = MAX(size, host.xstate[i].a + host.xstate[i].b);
-    }
     if (!x)
         return;
+    for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++)
+        if (x & BIT(i))
+            p->xstate[i] = host.xstate[i];
+    size = xsave_size(p, x);
     p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
                                         (uint32_t)(x >> 32) };
     p->xstate[1].a = features & 7; /* XSAVEOPT, XSAVEC, XGETBV1 */
@@ -124,8 +110,9 @@ static void fix_xstate(struct cpu_policy *p)
 /* What depends on features or must not be the machine's. */
 static void fix(struct cpu_policy *p)
 {
-    uint32_t w[FEATURE_WORDS];
-    uint32_t *ext8;
+    /* Serial number, MONITOR, power, DCA, PMU, and one without a meaning. */
+    static const uint8_t hidden[] = { 0x3, 0x5, 0x6, 0x9, 0xa, 0xc };
+    uint32_t w[FEATURE_WORDS], *ext8;
 
     cpu_policy_get_features(p, w);
     set(w, XEN_X86_FEATURE_OSXSAVE, false);
@@ -134,12 +121,8 @@ static void fix(struct cpu_policy *p)
     if (cpu_features.vendor == VENDOR_AMD)
         w[FEATURE_WORD_80000001_EDX] |= w[FEATURE_WORD_1_EDX] & AMD_COMMON;
     cpu_policy_set_features(p, w);
-    memset(&p->basic[0x3], 0, sizeof(p->basic[0]));  /* serial number */
-    memset(&p->basic[0x5], 0, sizeof(p->basic[0]));  /* MONITOR */
-    memset(&p->basic[0x6], 0, sizeof(p->basic[0]));  /* power */
-    memset(&p->basic[0x9], 0, sizeof(p->basic[0]));
-    memset(&p->basic[0xa], 0, sizeof(p->basic[0]));  /* PMU */
-    memset(&p->basic[0xc], 0, sizeof(p->basic[0]));
+    for (unsigned int i = 0; i < ARRAY_SIZE(hidden); i++)
+        memset(&p->basic[hidden[i]], 0, sizeof(p->basic[0]));
     memset(p->topo, 0, sizeof(p->topo));
     p->basic[1].b &= 0x00ffff00; /* CLFLUSH size, logical CPUs */
     p->extended[7].a = p->extended[7].b = p->extended[7].c = 0;
@@ -152,29 +135,37 @@ static void fix(struct cpu_policy *p)
     fix_xstate(p);
 }
 
-static void derive(struct cpu_policy *p, const uint32_t *mask)
+/* A policy with what guests may have (all), or have by default, of the host. */
+static void derive(struct cpu_policy *p, bool all)
 {
-    uint32_t w[FEATURE_WORDS];
+    static const struct {
+        uint16_t bit;
+        uint8_t guest;
+    } bits[] = {
+#define CPUID_BIT(name, word, bit, guest) { (word) * 32 + (bit), guest },
+#include "hypervisor/abi/cpuid-bits.h"
+#undef CPUID_BIT
+    };
+    uint32_t w[FEATURE_WORDS] = { 0 };
 
-    *p = host;
-    cpu_policy_get_features(p, w);
-    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
-        w[i] &= mask[i];
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+        if (bits[i].guest == CPUID_DEF || (bits[i].guest == CPUID_OPT && all))
+            set(w, bits[i].bit, has(&host, bits[i].bit));
+    }
     for (unsigned int i = 0; i < ARRAY_SIZE(always); i++)
         set(w, always[i], true);
+    *p = host;
     cpu_policy_set_features(p, w);
     fix(p);
 }
 
 void cpuid_init(void)
 {
-    masks_init();
     host_read();
-    derive(&guest_max, max_mask);
-    derive(&guest_default, default_mask);
+    derive(&guest_max, true);
+    derive(&guest_default, false);
 }
 
-/* A package per vCPU, two APIC ids each: what Linux makes of leaf 1. */
 struct cpu_policy *cpu_policy_create(struct domain *d)
 {
     struct cpu_policy *p = heap_alloc(sizeof(*p));
@@ -237,20 +228,10 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
     }
 }
 
-/* Size of the XSAVE area with the components in x, standard form. */
-static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
-{
-    uint32_t size = 512 + 64;
-
-    for (x >>= 2; x; x &= x - 1) {
-        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
-
-        size = MAX(size, r->a + r->b);
-    }
-    return size;
-}
-
-/* The bits that follow what the vCPU does. */
+/*
+ * The bits that follow what the vCPU does. A package per vCPU, two APIC ids
+ * each: what Linux makes of leaf 1.
+ */
 static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
                     uint32_t subleaf, struct cpuid_regs *r)
 {
@@ -377,49 +358,46 @@ unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
     return v->domain->hvm->cpuid->extended[8].a & 0xff;
 }
 
+/* MSRs that a policy may carry; their values are 0. */
+static const uint32_t policy_msrs[MSR_POLICY_MAX_ENTRIES] = {
+    0xce, MSR_ARCH_CAPABILITIES
+};
+
 static int put_policy(const struct cpu_policy *p,
                       struct xen_cpuid_leaf *leaves, uint32_t *nr_leaves,
                       struct xen_msr_entry *msrs, uint32_t *nr_msrs)
 {
-    static const uint32_t indexes[MSR_POLICY_MAX_ENTRIES] = {
-        0xce, MSR_ARCH_CAPABILITIES
-    };
-
-    if (*nr_leaves < CPUID_POLICY_MAX_LEAVES ||
-        *nr_msrs < MSR_POLICY_MAX_ENTRIES)
-        return -ENOBUFS;
     *nr_leaves = cpu_policy_write(p, leaves);
     for (unsigned int i = 0; i < MSR_POLICY_MAX_ENTRIES; i++)
-        msrs[i] = (struct xen_msr_entry){ .idx = indexes[i] };
+        msrs[i] = (struct xen_msr_entry){ .idx = policy_msrs[i] };
     *nr_msrs = MSR_POLICY_MAX_ENTRIES;
     return 0;
 }
 
-static const struct cpu_policy *system_policy(unsigned int index)
+/* -EINVAL: none has this number; -EOPNOTSUPP: one of classic PV guests. */
+static int system_policy(unsigned int index, const struct cpu_policy **p)
 {
-    switch (index) {
-    case XEN_SYSCTL_cpu_policy_raw:
-    case XEN_SYSCTL_cpu_policy_host:
-        return &host;
-    case XEN_SYSCTL_cpu_policy_hvm_max:
-        return &guest_max;
-    case XEN_SYSCTL_cpu_policy_hvm_default:
-        return &guest_default;
-    default:
-        return NULL;
-    }
+    static const struct cpu_policy *const all[] = {
+        [XEN_SYSCTL_cpu_policy_raw] = &host,
+        [XEN_SYSCTL_cpu_policy_host] = &host,
+        [XEN_SYSCTL_cpu_policy_hvm_max] = &guest_max,
+        [XEN_SYSCTL_cpu_policy_hvm_default] = &guest_default,
+    };
+
+    if (index >= ARRAY_SIZE(all))
+        return -EINVAL;
+    *p = all[index_nospec(index, ARRAY_SIZE(all))];
+    return *p ? 0 : -EOPNOTSUPP;
 }
 
 int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
                         uint32_t *nr_leaves, struct xen_msr_entry *msrs,
                         uint32_t *nr_msrs)
 {
-    const struct cpu_policy *p = system_policy(index);
+    const struct cpu_policy *p;
+    int rc = system_policy(index, &p);
 
-    if (!p)
-        return index <= XEN_SYSCTL_cpu_policy_hvm_default ? -EOPNOTSUPP
-                                                          : -EINVAL;
-    return put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
+    return rc ? rc : put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
 }
 
 int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
@@ -429,14 +407,13 @@ int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
     return put_policy(d->hvm->cpuid, leaves, nr_leaves, msrs, nr_msrs);
 }
 
-/* Values of MSRs that a policy may carry: none is offered. */
 static int check_msrs(const struct xen_msr_entry *msrs, uint32_t nr,
                       uint32_t *err_msr)
 {
     for (uint32_t i = 0; i < nr; i++) {
         *err_msr = msrs[i].idx;
-        if (msrs[i].flags || (msrs[i].idx != 0xce &&
-                              msrs[i].idx != MSR_ARCH_CAPABILITIES))
+        if (msrs[i].flags || (msrs[i].idx != policy_msrs[0] &&
+                              msrs[i].idx != policy_msrs[1]))
             return -EINVAL;
     }
     *err_msr = ~0u;
@@ -493,12 +470,13 @@ int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr)
         [XEN_SYSCTL_cpu_featureset_hvm_max] = XEN_SYSCTL_cpu_policy_hvm_max,
     };
     const struct cpu_policy *p;
+    int rc;
 
     if (index >= ARRAY_SIZE(policies))
         return -EINVAL;
-    p = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))]);
-    if (!p)
-        return -EOPNOTSUPP;
+    rc = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))], &p);
+    if (rc)
+        return rc;
     cpu_policy_get_features(p, words);
     *nr = FEATURE_WORDS;
     return 0;

@@ -31,8 +31,9 @@ bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val);
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v);
 
 /* XEN_SYSCTL_get_cpu_policy and XEN_DOMCTL_get/set_cpu_policy work on these
- * arrays. index: XEN_SYSCTL_cpu_policy_*. *nr in: room, out: entries.
- * -ENOBUFS, -EINVAL. */
+ * arrays, which have room for CPUID_POLICY_MAX_LEAVES and
+ * MSR_POLICY_MAX_ENTRIES. index: XEN_SYSCTL_cpu_policy_*. *nr out: entries.
+ * -EINVAL. */
 int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
                         uint32_t *nr_leaves, struct xen_msr_entry *msrs,
                         uint32_t *nr_msrs);

@@ -6,15 +6,15 @@
 #include "hvm/policy/msr-table.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/policy/msr-calls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 
 #define STATE(field) offsetof(struct msr_state, field)
 #define ALL (~0ull)
 
-#define PASS(nr, nm) { .first = nr, .last = nr, .read = MSR_PASS, \
-                       .write = MSR_PASS, .writable = ALL, .name = nm }
+#define PASS(nr, r, nm) \
+    { .first = nr, .last = nr, .read = MSR_PASS, .write = MSR_PASS, \
+      .arg = r, .writable = ALL, .name = nm }
 #define REG(nr, r, bits, canon, nm) \
     { .first = nr, .last = nr, .read = MSR_REG, .write = MSR_REG, .arg = r, \
       .writable = bits, .canonical = canon, .name = nm }
@@ -70,13 +70,13 @@ const struct msr_rule msr_rules[] = {
       .write = MSR_CALL, .writable = ALL, .write_fn = msr_hypercall_page_write,
       .name = "hypercall page" },
     CALL(MSR_EFER, MSR_EFER, msr_efer_read, msr_efer_write, "EFER"),
-    PASS(MSR_STAR, "STAR"),
-    PASS(MSR_LSTAR, "LSTAR"),
-    PASS(MSR_CSTAR, "CSTAR"),
-    PASS(MSR_SFMASK, "SF_MASK"),
-    PASS(MSR_FS_BASE, "FS.Base"),
-    PASS(MSR_GS_BASE, "GS.Base"),
-    PASS(MSR_KERNEL_GS_BASE, "KernelGSBase"),
+    PASS(MSR_STAR, REG_STAR, "STAR"),
+    PASS(MSR_LSTAR, REG_LSTAR, "LSTAR"),
+    PASS(MSR_CSTAR, REG_CSTAR, "CSTAR"),
+    PASS(MSR_SFMASK, REG_SFMASK, "SF_MASK"),
+    PASS(MSR_FS_BASE, REG_FS_BASE, "FS.Base"),
+    PASS(MSR_GS_BASE, REG_GS_BASE, "GS.Base"),
+    PASS(MSR_KERNEL_GS_BASE, REG_KERNEL_GS_BASE, "KernelGSBase"),
     CALL(MSR_TSC_AUX, MSR_TSC_AUX, msr_tsc_aux_read, msr_tsc_aux_write,
          "TSC_AUX"),
     /* What AMD kernels look at without asking CPUID. */
@@ -135,11 +135,9 @@ int msr_read(struct vcpu *v, uint32_t index, uint64_t *val)
     case MSR_STATE:
         *val = *state_field(v, r, index);
         return 0;
+    case MSR_PASS:
     case MSR_REG:
         *val = hvm_get_reg(v, r->arg);
-        return 0;
-    case MSR_PASS:
-        *val = hvm_get_reg(v, msr_pass_reg(index));
         return 0;
     case MSR_CALL:
         return r->read_fn(v, index, val);
@@ -165,11 +163,9 @@ int msr_write(struct vcpu *v, uint32_t index, uint64_t val)
     case MSR_STATE:
         *state_field(v, r, index) = val;
         return 0;
+    case MSR_PASS:
     case MSR_REG:
         hvm_set_reg(v, r->arg, val);
-        return 0;
-    case MSR_PASS:
-        hvm_set_reg(v, msr_pass_reg(index), val);
         return 0;
     case MSR_CALL:
         return r->write_fn(v, index, val);

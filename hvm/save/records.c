@@ -25,48 +25,52 @@
  * no such thing. load: 0 or -E*. v is the vCPU of a per-vCPU record.
  */
 struct record_type {
-    const char *name;
     uint16_t size;         /* of the structure */
-    uint16_t extra;        /* bytes that may follow it */
-    enum { PER_DOMAIN, PER_VCPU, PER_CHIP } per;
+    uint16_t instances;    /* PER_VCPU: one each */
     bool (*save)(struct domain *d, struct vcpu *v, unsigned int i, void *rec);
     int (*load)(struct domain *d, struct vcpu *v, unsigned int i,
-                const void *rec, unsigned int len);
+                const void *rec);
 };
 
-/* Devices that save and load with one call each: present if the pointer is. */
-#define DEVICE(name, owner, save_fn, load_fn, type)                         \
+#define PER_VCPU 0
+
+/* Records that save and load with one call each, if `present` holds. */
+#define RECORD(name, present, saving, loading)                              \
     static bool save_##name(struct domain *d, struct vcpu *v,               \
                             unsigned int i, void *rec)                      \
     {                                                                       \
-        if (!(owner))                                                       \
+        if (!(present))                                                     \
             return false;                                                   \
-        save_fn(owner, rec);                                                \
+        saving;                                                             \
         return true;                                                        \
     }                                                                       \
     static int load_##name(struct domain *d, struct vcpu *v,                \
-                           unsigned int i, const void *rec,                 \
-                           unsigned int len)                                \
+                           unsigned int i, const void *rec)                 \
     {                                                                       \
-        return (owner) ? load_fn(owner, (const type *)rec) : -ENODEV;       \
+        return (present) ? (loading) : -ENODEV;                             \
     }
 
-DEVICE(mtrr, v, vcpu_mtrr_save, vcpu_mtrr_load, struct hvm_hw_mtrr)
-DEVICE(lapic, v->hvm->lapic, vlapic_save_hidden, vlapic_load_hidden,
-       struct hvm_hw_lapic)
-DEVICE(lapic_regs, v->hvm->lapic, vlapic_save_regs, vlapic_load_regs,
-       struct hvm_hw_lapic_regs)
-DEVICE(pci_irq, d->hvm->route, route_save_intx, route_load_intx,
-       struct hvm_hw_pci_irqs)
-DEVICE(isa_irq, d->hvm->route, route_save_isa, route_load_isa,
-       struct hvm_hw_isa_irqs)
-DEVICE(pci_link, d->hvm->route, route_save_link, route_load_link,
-       struct hvm_hw_pci_link)
-DEVICE(pit, d->hvm->pit, pit_save, pit_load, struct hvm_hw_pit)
-DEVICE(rtc, d->hvm->rtc, rtc_save, rtc_load, struct hvm_hw_rtc)
-DEVICE(hpet, d->hvm->hpet, hpet_save, hpet_load, struct hvm_hw_hpet)
-DEVICE(pmtimer, d->hvm->pm, pmtimer_save, pmtimer_load,
-       struct hvm_hw_pmtimer)
+RECORD(mtrr, true, vcpu_mtrr_save(v, rec), vcpu_mtrr_load(v, rec))
+RECORD(lapic, true, vlapic_save_hidden(v->hvm->lapic, rec),
+       vlapic_load_hidden(v->hvm->lapic, rec))
+RECORD(lapic_regs, true, vlapic_save_regs(v->hvm->lapic, rec),
+       vlapic_load_regs(v->hvm->lapic, rec))
+RECORD(pci_irq, true, route_save_intx(d->hvm->route, rec),
+       route_load_intx(d->hvm->route, rec))
+RECORD(isa_irq, true, route_save_isa(d->hvm->route, rec),
+       route_load_isa(d->hvm->route, rec))
+RECORD(pci_link, true, route_save_link(d->hvm->route, rec),
+       route_load_link(d->hvm->route, rec))
+RECORD(pic, d->hvm->route->has_pic, vpic_save(d->hvm->route, i, rec),
+       vpic_load(d->hvm->route, i, rec))
+RECORD(pit, d->hvm->pit, pit_save(d->hvm->pit, rec),
+       pit_load(d->hvm->pit, rec))
+RECORD(rtc, d->hvm->rtc, rtc_save(d->hvm->rtc, rec),
+       rtc_load(d->hvm->rtc, rec))
+RECORD(hpet, d->hvm->hpet, hpet_save(d->hvm->hpet, rec),
+       hpet_load(d->hvm->hpet, rec))
+RECORD(pmtimer, d->hvm->pm, pmtimer_save(d->hvm->pm, rec),
+       pmtimer_load(d->hvm->pm, rec))
 
 /* A vCPU that is down, or waits to be started, has no registers to go on
  * with: none are saved, and it is down where it is restored. */
@@ -80,7 +84,7 @@ static bool save_cpu(struct domain *d, struct vcpu *v, unsigned int i,
 }
 
 static int load_cpu(struct domain *d, struct vcpu *v, unsigned int i,
-                    const void *rec, unsigned int len)
+                    const void *rec)
 {
     int rc = vcpu_state_load(v, rec);
 
@@ -100,7 +104,7 @@ static bool save_header(struct domain *d, struct vcpu *v, unsigned int i,
 }
 
 static int load_header(struct domain *d, struct vcpu *v, unsigned int i,
-                       const void *rec, unsigned int len)
+                       const void *rec)
 {
     const struct hvm_save_header *h = rec;
 
@@ -115,25 +119,9 @@ static bool save_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
 }
 
 static int load_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
-                       const void *rec, unsigned int len)
+                       const void *rec)
 {
     return vioapic_load(d->hvm->route, rec);
-}
-
-static bool save_pic(struct domain *d, struct vcpu *v, unsigned int i,
-                     void *rec)
-{
-    if (!d->hvm->route->has_pic)
-        return false;
-    vpic_save(d->hvm->route, i, rec);
-    return true;
-}
-
-static int load_pic(struct domain *d, struct vcpu *v, unsigned int i,
-                    const void *rec, unsigned int len)
-{
-    return d->hvm->route->has_pic ? vpic_load(d->hvm->route, i, rec)
-                                  : -ENODEV;
 }
 
 static bool save_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
@@ -144,21 +132,18 @@ static bool save_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
 }
 
 static int load_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
-                           const void *rec, unsigned int len)
+                           const void *rec)
 {
     v->hvm->msr.tsc_adjust = ((const struct hvm_tsc_adjust *)rec)->tsc_adjust;
     return 0;
 }
 
+/*
+ * The whole XSAVE area stands at save_area, beyond the structure; a stream may
+ * be from a machine with a larger one.
+ */
 #define XSAVE_OFFSET offsetof(struct hvm_hw_cpu_xsave, save_area)
-#define XSAVE_MAX (PAGE_SIZE - sizeof(struct hvm_hw_cpu_xsave))
-
-static unsigned int xsave_extra(void)
-{
-    unsigned int all = cpu_features.xsave_size;
-
-    return cpu_features.xsave ? all - 576 : 0;
-}
+#define XSAVE_MAX 0x10000u
 
 static bool save_xsave(struct domain *d, struct vcpu *v, unsigned int i,
                        void *rec)
@@ -170,15 +155,14 @@ static bool save_xsave(struct domain *d, struct vcpu *v, unsigned int i,
     x->xfeature_mask = cpu_features.xcr0_max;
     x->xcr0 = v->hvm->xcr0;
     x->xcr0_accum = cpu_features.xcr0_max;
-    memcpy((char *)rec + XSAVE_OFFSET, v->hvm->xsave, 576 + xsave_extra());
+    memcpy((char *)rec + XSAVE_OFFSET, v->hvm->xsave, cpu_features.xsave_size);
     return true;
 }
 
 static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
-                      const void *rec, unsigned int len)
+                      const void *rec)
 {
     const struct hvm_hw_cpu_xsave *x = rec;
-    unsigned int bytes = len - (unsigned int)XSAVE_OFFSET;
 
     /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
     if (!cpu_features.xsave || (x->xcr0 != 1 && !cpuid_xcr0_valid(v, x->xcr0)) ||
@@ -191,55 +175,46 @@ static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
             return -EINVAL;
     v->hvm->xcr0 = x->xcr0;
     memcpy(v->hvm->xsave, (const char *)rec + XSAVE_OFFSET,
-           MIN(bytes, cpu_features.xsave_size));
+           cpu_features.xsave_size);
     return 0;
 }
 
-#define REC(type_, per_, name_)                                             \
-    { .name = #name_, .size = sizeof(type_), .per = per_,                   \
+#define REC(type_, instances_, name_)                                       \
+    { .size = sizeof(struct type_), .instances = instances_,                \
       .save = save_##name_, .load = load_##name_ }
 
 /* In the order of a stream: lines of interrupt wires are counted anew by
  * PCI, ISA and link, which must come in this order. */
 static const struct record_type types[HVM_SAVE_CODE_MAX + 1] = {
-    [HVM_SAVE_CODE_HEADER] = REC(struct hvm_save_header, PER_DOMAIN, header),
-    [HVM_SAVE_CODE_CPU] = REC(struct hvm_hw_cpu, PER_VCPU, cpu),
-    [HVM_SAVE_CODE_PIC] = REC(struct hvm_hw_vpic, PER_CHIP, pic),
-    [HVM_SAVE_CODE_IOAPIC] = REC(struct hvm_hw_vioapic, PER_DOMAIN, ioapic),
-    [HVM_SAVE_CODE_LAPIC] = REC(struct hvm_hw_lapic, PER_VCPU, lapic),
-    [HVM_SAVE_CODE_LAPIC_REGS] = REC(struct hvm_hw_lapic_regs, PER_VCPU,
-                                     lapic_regs),
-    [HVM_SAVE_CODE_PCI_IRQ] = REC(struct hvm_hw_pci_irqs, PER_DOMAIN,
-                                  pci_irq),
-    [HVM_SAVE_CODE_ISA_IRQ] = REC(struct hvm_hw_isa_irqs, PER_DOMAIN,
-                                  isa_irq),
-    [HVM_SAVE_CODE_PCI_LINK] = REC(struct hvm_hw_pci_link, PER_DOMAIN,
-                                   pci_link),
-    [HVM_SAVE_CODE_PIT] = REC(struct hvm_hw_pit, PER_DOMAIN, pit),
-    [HVM_SAVE_CODE_RTC] = REC(struct hvm_hw_rtc, PER_DOMAIN, rtc),
-    [HVM_SAVE_CODE_HPET] = REC(struct hvm_hw_hpet, PER_DOMAIN, hpet),
-    [HVM_SAVE_CODE_PMTIMER] = REC(struct hvm_hw_pmtimer, PER_DOMAIN, pmtimer),
-    [HVM_SAVE_CODE_MTRR] = REC(struct hvm_hw_mtrr, PER_VCPU, mtrr),
-    [CPU_XSAVE_CODE] = { .name = "xsave", .per = PER_VCPU,
-                         .size = sizeof(struct hvm_hw_cpu_xsave),
-                         .extra = 0xffff, .save = save_xsave,
-                         .load = load_xsave },
-    [HVM_SAVE_CODE_TSC_ADJUST] = REC(struct hvm_tsc_adjust, PER_VCPU,
-                                     tsc_adjust),
+    [HVM_SAVE_CODE_HEADER] = REC(hvm_save_header, 1, header),
+    [HVM_SAVE_CODE_CPU] = REC(hvm_hw_cpu, PER_VCPU, cpu),
+    [HVM_SAVE_CODE_PIC] = REC(hvm_hw_vpic, 2, pic),
+    [HVM_SAVE_CODE_IOAPIC] = REC(hvm_hw_vioapic, 1, ioapic),
+    [HVM_SAVE_CODE_LAPIC] = REC(hvm_hw_lapic, PER_VCPU, lapic),
+    [HVM_SAVE_CODE_LAPIC_REGS] = REC(hvm_hw_lapic_regs, PER_VCPU, lapic_regs),
+    [HVM_SAVE_CODE_PCI_IRQ] = REC(hvm_hw_pci_irqs, 1, pci_irq),
+    [HVM_SAVE_CODE_ISA_IRQ] = REC(hvm_hw_isa_irqs, 1, isa_irq),
+    [HVM_SAVE_CODE_PCI_LINK] = REC(hvm_hw_pci_link, 1, pci_link),
+    [HVM_SAVE_CODE_PIT] = REC(hvm_hw_pit, 1, pit),
+    [HVM_SAVE_CODE_RTC] = REC(hvm_hw_rtc, 1, rtc),
+    [HVM_SAVE_CODE_HPET] = REC(hvm_hw_hpet, 1, hpet),
+    [HVM_SAVE_CODE_PMTIMER] = REC(hvm_hw_pmtimer, 1, pmtimer),
+    [HVM_SAVE_CODE_MTRR] = REC(hvm_hw_mtrr, PER_VCPU, mtrr),
+    [CPU_XSAVE_CODE] = REC(hvm_hw_cpu_xsave, PER_VCPU, xsave),
+    [HVM_SAVE_CODE_TSC_ADJUST] = REC(hvm_tsc_adjust, PER_VCPU, tsc_adjust),
 };
 
 static unsigned int record_bytes(unsigned int code)
 {
-    return types[code].size + (types[code].extra ? xsave_extra() : 0);
+    if (code == CPU_XSAVE_CODE)
+        return XSAVE_OFFSET + MAX(cpu_features.xsave_size, 576u);
+    return types[code].size;
 }
 
 static unsigned int instances(const struct domain *d, unsigned int code)
 {
-    switch (types[code].per) {
-    case PER_VCPU: return d->max_vcpus;
-    case PER_CHIP: return 2;
-    default: return 1;
-    }
+    return types[code].instances == PER_VCPU ? d->max_vcpus
+                                             : types[code].instances;
 }
 
 size_t hvm_save_size(const struct domain *d)
@@ -260,9 +235,10 @@ static bool instance_vcpu(struct domain *d, unsigned int code, unsigned int i,
     *v = NULL;
     if (i >= instances(d, code))
         return false;
-    if (types[code].per == PER_VCPU)
-        *v = d->vcpu[index_nospec(i, d->max_vcpus)];
-    return types[code].per != PER_VCPU || *v;
+    if (types[code].instances != PER_VCPU)
+        return true;
+    *v = d->vcpu[index_nospec(i, d->max_vcpus)];
+    return *v;
 }
 
 long hvm_save_one(struct domain *d, unsigned int code, unsigned int i,
@@ -313,29 +289,29 @@ static int load_record(struct domain *d,
                        const void *rec)
 {
     unsigned int code = desc->typecode;
-    const struct record_type *t;
+    bool xsave = code == CPU_XSAVE_CODE;
     struct vcpu *v;
     void *copy;
     int rc;
 
     if (code >= ARRAY_SIZE(types))
         return -EINVAL;
-    t = &types[index_nospec(code, ARRAY_SIZE(types))];
+    code = (unsigned int)index_nospec(code, ARRAY_SIZE(types));
     /* State of what we do not have and that means nothing when idle:
      * Viridian, machine checks, extra MSRs. */
-    if (!t->load)
+    if (!types[code].load)
         return 0;
     if (!instance_vcpu(d, code, desc->instance, &v))
         return -EINVAL;
-    if (desc->length < (t->extra ? XSAVE_OFFSET + 576 : 1) ||
-        desc->length > t->size + t->extra)
+    if (desc->length < (xsave ? XSAVE_OFFSET + 576 : 1) ||
+        desc->length > (xsave ? XSAVE_MAX : types[code].size))
         return -EINVAL;
     /* Older streams have shorter records: the rest is zero. */
-    copy = heap_alloc(MAX((unsigned int)t->size, desc->length));
+    copy = heap_alloc(MAX(record_bytes(code), desc->length));
     if (!copy)
         return -ENOMEM;
     memcpy(copy, rec, desc->length);
-    rc = t->load(d, v, desc->instance, copy, desc->length);
+    rc = types[code].load(d, v, desc->instance, copy);
     heap_free(copy);
     return rc;
 }
@@ -361,11 +337,8 @@ static int walk(struct domain *d, const uint8_t *at, size_t size,
             return -EINVAL;
         rc = fn ? fn(d, &desc, at) : 0;
         if (rc) {
-            log_guest(LOG_WARN, "d%u: save record %u (%s) of instance %u is "
-                      "not acceptable: error %d\n", d->id, desc.typecode,
-                      desc.typecode < ARRAY_SIZE(types) &&
-                      types[desc.typecode].name
-                          ? types[desc.typecode].name : "unknown",
+            log_guest(LOG_WARN, "d%u: save record %u of instance %u is not "
+                      "acceptable: error %d\n", d->id, desc.typecode,
                       desc.instance, -rc);
             return rc;
         }

@@ -30,33 +30,17 @@ static const struct {
 #undef R
 };
 
-static const struct {
-    enum gpr gpr;
-    uint16_t offset;
-} gpr_at[] = {
-#define G(r, f) { r, offsetof(struct hvm_hw_cpu, f) }
-    G(RAX, rax), G(RBX, rbx), G(RCX, rcx), G(RDX, rdx), G(RBP, rbp),
-    G(RSI, rsi), G(RDI, rdi), G(RSP, rsp), G(R8, r8), G(R9, r9),
-    G(R10, r10), G(R11, r11), G(R12, r12), G(R13, r13), G(R14, r14),
-    G(R15, r15),
-#undef G
+/* Registers in the record's order. */
+static const uint8_t gprs[] = {
+    RAX, RBX, RCX, RDX, RBP, RSI, RDI, RSP, R8, R9, R10, R11, R12, R13, R14, R15
+};
+static const uint8_t segs[] = {
+    SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, SEG_TR, SEG_LDTR
 };
 
-static const struct {
-    enum hvm_seg seg;
-    uint16_t sel, limit, base, attr;
-} seg_at[] = {
-#define S(s, f)                                                             \
-    { s, offsetof(struct hvm_hw_cpu, f##_sel),                              \
-      offsetof(struct hvm_hw_cpu, f##_limit),                               \
-      offsetof(struct hvm_hw_cpu, f##_base),                                \
-      offsetof(struct hvm_hw_cpu, f##_arbytes) }
-    S(SEG_CS, cs), S(SEG_DS, ds), S(SEG_ES, es), S(SEG_FS, fs),
-    S(SEG_GS, gs), S(SEG_SS, ss), S(SEG_TR, tr), S(SEG_LDTR, ldtr),
-#undef S
-};
-
-#define AT(c, type, offset) (*(type *)((char *)(c) + (offset)))
+/* Element i of an array of the record that begins at field. */
+#define AT(c, type, field, i)                                               \
+    (((type *)((char *)(c) + offsetof(struct hvm_hw_cpu, field)))[i])
 
 void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
 {
@@ -64,27 +48,24 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
     const struct hvm_event *ev;
     struct segment s;
 
-    memset(c, 0, sizeof(*c));
     for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
         uint64_t val = hvm_get_reg(v, reg_at[i].reg);
 
         memcpy((char *)c + reg_at[i].offset, &val, reg_at[i].size);
     }
-    for (unsigned int i = 0; i < ARRAY_SIZE(gpr_at); i++)
-        AT(c, uint64_t, gpr_at[i].offset) = hv->regs.gpr[gpr_at[i].gpr];
-    for (unsigned int i = 0; i < ARRAY_SIZE(seg_at); i++) {
-        hvm_get_seg(v, seg_at[i].seg, &s);
-        AT(c, uint32_t, seg_at[i].sel) = s.sel;
-        AT(c, uint32_t, seg_at[i].limit) = s.limit;
-        AT(c, uint64_t, seg_at[i].base) = s.base;
-        AT(c, uint32_t, seg_at[i].attr) = s.attr;
+    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
+        AT(c, uint64_t, rax, i) = hv->regs.gpr[gprs[i]];
+    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
+        hvm_get_seg(v, segs[i], &s);
+        AT(c, uint32_t, cs_sel, i) = s.sel;
+        AT(c, uint32_t, cs_limit, i) = s.limit;
+        AT(c, uint64_t, cs_base, i) = s.base;
+        AT(c, uint32_t, cs_arbytes, i) = s.attr;
     }
     c->rip = hv->regs.rip;
     c->rflags = hv->regs.rflags;
-    c->dr0 = hv->dr[0];
-    c->dr1 = hv->dr[1];
-    c->dr2 = hv->dr[2];
-    c->dr3 = hv->dr[3];
+    for (unsigned int i = 0; i < 4; i++)
+        AT(c, uint64_t, dr0, i) = hv->dr[i];
     c->msr_tsc_aux = hv->msr.tsc_aux;
     c->tsc = rdtsc() + hv->tsc_offset;
     memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
@@ -165,24 +146,22 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
         memcpy(&val, (const char *)c + reg_at[i].offset, reg_at[i].size);
         hvm_set_reg(v, reg_at[i].reg, val);
     }
-    for (unsigned int i = 0; i < ARRAY_SIZE(gpr_at); i++)
-        hv->regs.gpr[gpr_at[i].gpr] = AT(c, const uint64_t, gpr_at[i].offset);
-    for (unsigned int i = 0; i < ARRAY_SIZE(seg_at); i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
+        hv->regs.gpr[gprs[i]] = AT(c, const uint64_t, rax, i);
+    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
         struct segment s = {
-            .sel = (uint16_t)AT(c, const uint32_t, seg_at[i].sel),
-            .attr = (uint16_t)AT(c, const uint32_t, seg_at[i].attr) & 0xfff,
-            .limit = AT(c, const uint32_t, seg_at[i].limit),
-            .base = AT(c, const uint64_t, seg_at[i].base),
+            .sel = (uint16_t)AT(c, const uint32_t, cs_sel, i),
+            .attr = (uint16_t)AT(c, const uint32_t, cs_arbytes, i) & 0xfff,
+            .limit = AT(c, const uint32_t, cs_limit, i),
+            .base = AT(c, const uint64_t, cs_base, i),
         };
 
-        hvm_set_seg(v, seg_at[i].seg, &s);
+        hvm_set_seg(v, segs[i], &s);
     }
     hv->regs.rip = c->rip;
     hv->regs.rflags = c->rflags | RFLAGS_MBS;
-    hv->dr[0] = c->dr0;
-    hv->dr[1] = c->dr1;
-    hv->dr[2] = c->dr2;
-    hv->dr[3] = c->dr3;
+    for (unsigned int i = 0; i < 4; i++)
+        hv->dr[i] = AT(c, const uint64_t, dr0, i);
     hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
     if (c->tsc) {
         hv->tsc_offset = c->tsc - rdtsc();
@@ -208,7 +187,6 @@ void vcpu_mtrr_save(struct vcpu *v, struct hvm_hw_mtrr *m)
 {
     const struct msr_state *s = &v->hvm->msr;
 
-    memset(m, 0, sizeof(*m));
     m->msr_pat_cr = hvm_get_reg(v, REG_PAT);
     for (unsigned int i = 0; i < NR_MTRR_VARIABLE; i++) {
         m->msr_mtrr_var[i * 2] = s->mtrr_base[i];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Records of one vCPU's registers; used by records.c and to start vCPUs. */
+/* Records of one vCPU's registers, for records.c. */
 #ifndef HVM_SAVE_VCPU_STATE_H
 #define HVM_SAVE_VCPU_STATE_H
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/vcpu.h"
 
-/* v is paused or the caller. Loads return -EINVAL for what no CPU accepts. */
+/* v is paused; what is saved to is zeroed. Loads return -EINVAL for what no CPU accepts. */
 void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c);
 int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c);
 /* False for an FXSAVE image (512 bytes) that FXRSTOR would refuse. */

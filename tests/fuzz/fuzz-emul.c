@@ -1,4 +1,4 @@
-/* sources: hvm/emul/decode.c hvm/emul/classify.c hvm/emul/opcodes.c hvm/emul/emul.c hvm/emul/fast.c hvm/emul/int.c hvm/emul/muldiv.c hvm/emul/shift.c hvm/emul/stack.c hvm/emul/branch.c hvm/emul/string.c hvm/emul/portio.c hvm/emul/system.c hvm/emul/simd.c */
+/* sources: hvm/emul/decode.c hvm/emul/opcodes.c hvm/emul/emul.c hvm/emul/fast.c hvm/emul/arith.c hvm/emul/muldiv.c hvm/emul/move.c hvm/emul/string.c hvm/emul/simd.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The emulator with everything from the input: mode, registers, segments,
@@ -71,10 +71,8 @@ static void check_linear(const struct emul_ctx *c, uint64_t la, unsigned int n)
     uint64_t last = la + n - 1;
 
     if (c->mode == 8) {
-        unsigned int drop = 64 - c->la_bits;
-
-        REQUIRE((uint64_t)((int64_t)(la << drop) >> drop) == la);
-        REQUIRE((uint64_t)((int64_t)(last << drop) >> drop) == last);
+        REQUIRE((uint64_t)((int64_t)(la << 16) >> 16) == la);
+        REQUIRE((uint64_t)((int64_t)(last << 16) >> 16) == last);
     } else {
         REQUIRE(la <= 0xffffffffu);
     }
@@ -136,13 +134,6 @@ static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
     return &segs[s];
 }
 
-static enum emul_rc load_seg(struct emul_ctx *c, enum insn_seg s, uint16_t sel)
-{
-    (void)sel;
-    REQUIRE(s < INSN_SEGS && s != INSN_CS);
-    return answer(c, 0);
-}
-
 static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
 {
     uint64_t bytes = (uint64_t)(r->count - 1) * r->bytes;
@@ -173,61 +164,44 @@ static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
     return answer(c, 0);
 }
 
-static enum emul_rc get_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
-                            void *buf, unsigned int n)
+static enum emul_rc get_vec(struct emul_ctx *c, unsigned int r, void *buf,
+                            unsigned int n)
 {
-    REQUIRE(r < (f == EMUL_VEC_MMX ? 8 : 16) && n >= 1 && n <= 32);
+    REQUIRE(r < 16 && (n == 16 || n == 32));
     take(buf, n);
     return answer(c, 0);
 }
 
-static enum emul_rc put_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
-                            const void *buf, unsigned int n, bool zero_rest)
+static enum emul_rc put_vec(struct emul_ctx *c, unsigned int r, const void *buf,
+                            unsigned int n, bool zero_rest)
 {
     uint8_t copy[32];
 
     (void)zero_rest;
-    REQUIRE(r < (f == EMUL_VEC_MMX ? 8 : 16) && n >= 1 && n <= 32);
+    REQUIRE(r < 16 && (n == 16 || n == 32));
     memcpy(copy, buf, n);
     return answer(c, 0);
 }
 
-static enum emul_rc read_reg(struct emul_ctx *c, unsigned int r, uint64_t *val)
+static uint64_t read_cr(struct emul_ctx *c, unsigned int cr)
 {
-    REQUIRE(r <= EMUL_XCR0);
-    take(val, 8);
-    return answer(c, 0);
-}
+    uint64_t val;
 
-static enum emul_rc write_reg(struct emul_ctx *c, unsigned int r, uint64_t val)
-{
-    (void)val;
-    REQUIRE(r <= 8);
-    return answer(c, 0);
-}
-
-static enum emul_rc invlpg(struct emul_ctx *c, uint64_t la)
-{
-    return answer(c, la);
+    (void)c;
+    REQUIRE(cr == 0 || cr == 4 || cr == EMUL_XCR0);
+    take(&val, 8);
+    return val;
 }
 
 static const struct emul_ops all_ops = {
     .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
-    .check_write = check_write, .seg = seg, .load_seg = load_seg, .rep = rep,
-    .pio = pio, .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_reg,
-    .write_cr = write_reg, .read_dr = read_reg, .write_dr = write_reg,
-    .invlpg = invlpg,
-};
-
-/* Without those that may be missing. */
-static const struct emul_ops few_ops = {
-    .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
-    .check_write = check_write, .seg = seg,
+    .check_write = check_write, .seg = seg, .rep = rep, .pio = pio,
+    .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_cr,
 };
 
 static bool is_string(const struct insn *i)
 {
-    return i->map == INSN_MAP_1BYTE && i->encoding == INSN_LEGACY &&
+    return i->map == INSN_MAP_1BYTE &&
            ((i->opcode >= 0x6c && i->opcode <= 0x6f) ||
             (i->opcode >= 0xa4 && i->opcode <= 0xaf));
 }
@@ -237,12 +211,11 @@ static void check_result(const struct emul_ctx *c, enum emul_rc rc,
 {
     bool same = !memcmp(before, c->gpr, 16 * sizeof(*before));
     bool moved = false;
-    uint8_t step, shadow;
+    uint8_t step;
 
     memcpy(&step, &c->step, 1);
-    memcpy(&shadow, &c->shadow, 1);
     if (rc == EMUL_OK || rc == EMUL_RETRY)
-        REQUIRE(step <= 1 && shadow <= 1);      /* set in every case */
+        REQUIRE(step <= 1);     /* set in every case */
     if (rc == EMUL_OK)
         return;
     REQUIRE(c->rip == rip && c->rflags == rflags);
@@ -272,14 +245,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     how = take8();
     flags = take8();
     memset(&c, 0xa5, sizeof(c));        /* nothing else needs to be set */
-    c.ops = flags & 0x40 ? &few_ops : &all_ops;
+    c.ops = &all_ops;
     c.opaque = NULL;
     c.gpr = gpr;
     c.mode = modes[how & 3];
     c.cpl = flags & 3;
-    c.la_bits = flags & 4 ? 57 : 48;
-    c.protected = c.mode == 8 || (flags & 8);
-    c.v86 = c.protected && c.mode == 2 && (flags & 16);
+    c.real = c.mode == 2 && (flags & 8);
     c.align_check = flags & 32;
     c.nbytes = take8() & 15;
     take(c.bytes, c.nbytes);
@@ -301,10 +272,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         switch (how >> 2 & 3) {
         case 0:
         case 1:
-            rc = emul_mmio(&c);
-            break;
         case 2:
-            rc = emul_sys(&c);
+            rc = emul_mmio(&c);
             break;
         default:
             io = (struct emul_io){ .port = (uint16_t)gpr[INSN_RDX],

@@ -1,9 +1,8 @@
-/* sources: hvm/emul/decode.c hvm/emul/classify.c hvm/emul/opcodes.c hvm/emul/emul.c hvm/emul/fast.c hvm/emul/int.c hvm/emul/muldiv.c hvm/emul/shift.c hvm/emul/stack.c hvm/emul/branch.c hvm/emul/string.c hvm/emul/portio.c hvm/emul/system.c hvm/emul/simd.c */
+/* sources: hvm/emul/decode.c hvm/emul/opcodes.c hvm/emul/emul.c hvm/emul/fast.c hvm/emul/arith.c hvm/emul/muldiv.c hvm/emul/move.c hvm/emul/string.c hvm/emul/simd.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The emulator's dealings with the outside by tables and examples: runs of
- * repeated string instructions, port strings, control and debug registers,
- * vector moves.
+ * repeated string instructions, port strings, vector moves.
  */
 #include "tests/unit/test-emul-machine.h"
 
@@ -241,90 +240,6 @@ static void test_ports(void)
         CHECK_EQ(m.accesses, i ? 0 : 2);
     }
 
-    MACHINE(8, "\xe5\x71");             /* in eax,0x71; out dx,al */
-    m.gpr[INSN_RAX] = ~0ull;
-    CHECK_EQ(emul_decode(&m.c), EMUL_OK);
-    CHECK_EQ(emul_execute(&m.c, EMUL_ALLOW_IO), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_RAX], 0xa1b2c3d4);
-    CHECK_EQ(m.log[0].la, 0x71);
-    MACHINE(8, "\xee");
-    m.gpr[INSN_RDX] = 0x12345678;
-    m.gpr[INSN_RAX] = 0x1ff;
-    CHECK_EQ(emul_decode(&m.c), EMUL_OK);
-    CHECK_EQ(emul_execute(&m.c, EMUL_ALLOW_IO), EMUL_OK);
-    CHECK_EQ(m.log[0].la, 0x5678);
-    CHECK_EQ(m.log[0].val, 0xff);
-}
-
-static void test_system(void)
-{
-    MACHINE(8, "\x44\x0f\x22\xc3");     /* mov cr8,rbx */
-    m.gpr[INSN_RBX] = 0x100000005ull;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.cr[8], 0x100000005ull);
-    MACHINE(4, "\x0f\x22\x1b");         /* mov cr3,ebx: ModRM.mod ignored */
-    m.gpr[INSN_RBX] = 0x1f00005000ull;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.cr[3], 0x5000);
-    CHECK_EQ(m.c.rip, CODE + 3);
-    MACHINE(8, "\x41\x0f\x20\xe1");     /* mov r9,cr4 */
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_R9], 0x40600);
-    MACHINE(8, "\x0f\x20\xc8");         /* cr1 */
-    check_fault(emul_sys(&m.c), 6, 0);
-    MACHINE(8, "\x44\x0f\x20\xc8");     /* cr9 */
-    check_fault(emul_sys(&m.c), 6, 0);
-    MACHINE(8, "\x0f\x22\xc3");
-    m.c.cpl = 3;
-    check_fault(emul_sys(&m.c), 13, 0);
-    MACHINE(8, "\x0f\x22\xc3");         /* a value that is refused */
-    m.gpr[INSN_RBX] = ~0ull;
-    check_fault(emul_sys(&m.c), 13, 0);
-    MACHINE(8, "\x0f\x23\xfb");         /* mov dr7,rbx; mov rbx,dr6; dr8 */
-    m.gpr[INSN_RBX] = 0x400;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.dr[7], 0x400);
-    MACHINE(8, "\x44\x0f\x21\xc3");
-    check_fault(emul_sys(&m.c), 6, 0);
-
-    MACHINE(8, "\x0f\x06");             /* clts */
-    m.cr[0] |= 8;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.cr[0], 0x80000031);
-    MACHINE(8, "\x0f\x01\xf3");         /* lmsw bx: sets PE, cannot clear it */
-    m.gpr[INSN_RBX] = 0xfff8;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.cr[0], 0x80000039);
-    MACHINE(2, "\x0f\x01\x37");         /* lmsw [bx] in real mode */
-    m.c.protected = false;
-    m.cr[0] = 0x10;
-    m.seg[INSN_DS].base = RAM;
-    m.ram[0] = 0x1;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.cr[0], 0x11);
-    MACHINE(8, "\x0f\x01\xe3");         /* smsw ebx */
-    m.gpr[INSN_RBX] = ~0ull;
-    m.c.cpl = 3;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_RBX], 0x80000031);
-    MACHINE(8, "\x0f\x01\x23");         /* smsw [rbx]: two bytes; UMIP */
-    m.gpr[INSN_RBX] = RAM;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.log[0].n, 2);
-    m.c.rip = CODE;
-    m.cr[4] |= 0x800;
-    m.c.cpl = 3;
-    check_fault(emul_sys(&m.c), 13, 0);
-    MACHINE(8, "\x65\x0f\x01\x7b\x10"); /* invlpg gs:[rbx+16] */
-    m.gpr[INSN_RBX] = 0x2000;
-    m.seg[INSN_GS].base = 0x100000000ull;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.invlpg, 0x100002010ull);
-    MACHINE(4, "\x0f\x01\x3b");
-    m.gpr[INSN_RBX] = 0xfffff000;
-    m.seg[INSN_DS].base = 0x3000;
-    CHECK_EQ(emul_sys(&m.c), EMUL_OK);
-    CHECK_EQ(m.invlpg, 0x2000);
 }
 
 /* Vector moves: bytes, alignment, what becomes of the rest of the register. */
@@ -407,23 +322,11 @@ static void test_vectors(void)
             return;
         }
     }
-    MACHINE(8, "\x0f\x7f\x0b");         /* movq [rbx],mm1; movd mm1,[rbx] */
-    m.gpr[INSN_RBX] = RAM;
-    memset(m.mmx[1], 0x5a, 8);
-    CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
-    CHECK_EQ(ram64(RAM), 0x5a5a5a5a5a5a5a5aull);
-    MACHINE(8, "\x0f\x6e\x0b");
-    m.gpr[INSN_RBX] = RAM;
-    memset(m.mmx[1], 0x5a, 8);
-    CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
-    CHECK(!memcmp(m.mmx[1], "\0\1\2\3\0\0\0\0", 8));
-    MACHINE(8, "\x0f\x10\xc8");         /* registers only */
-    CHECK_EQ(emul_mmio(&m.c), EMUL_UNHANDLEABLE);
     MACHINE(8, "\xc5\xf0\x10\x0b");     /* vvvv must be unused */
     m.gpr[INSN_RBX] = RAM;
     check_fault(emul_mmio(&m.c), 6, 0);
     MACHINE(2, "\xc5\xf8\x10\xc8");     /* VEX in V86: #UD; here LDS is not */
-    m.c.v86 = true;
+    m.c.real = true;
     CHECK(emul_mmio(&m.c) != EMUL_OK);
 }
 
@@ -432,7 +335,6 @@ int main(void)
     test_runs();
     test_repeats();
     test_ports();
-    test_system();
     test_vectors();
     return test_result();
 }

@@ -37,8 +37,8 @@ static struct machine {
     struct emul_rep rep;        /* the last run asked for */
     unsigned int reps, rep_limit;
     bool take_reps, race;
-    uint64_t cr[17], dr[8], invlpg;
-    uint8_t vec[16][32], mmx[8][8];
+    uint64_t cr[17];
+    uint8_t vec[16][32];
 } m;
 
 static void note(char what, uint64_t la, unsigned int n, const void *val)
@@ -125,14 +125,6 @@ static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
     return &m.seg[s];
 }
 
-static enum emul_rc load_seg(struct emul_ctx *c, enum insn_seg s, uint16_t sel)
-{
-    (void)c;
-    m.seg[s].sel = sel;
-    m.seg[s].base = (uint64_t)sel << 4;
-    return EMUL_OK;
-}
-
 static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
 {
     (void)c;
@@ -155,70 +147,34 @@ static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
     return EMUL_OK;
 }
 
-static enum emul_rc get_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
-                            void *buf, unsigned int n)
+static enum emul_rc get_vec(struct emul_ctx *c, unsigned int r, void *buf,
+                            unsigned int n)
 {
     (void)c;
-    memcpy(buf, f == EMUL_VEC_MMX ? m.mmx[r] : m.vec[r], n);
+    memcpy(buf, m.vec[r], n);
     return EMUL_OK;
 }
 
-static enum emul_rc put_vec(struct emul_ctx *c, enum emul_vec f, unsigned int r,
-                            const void *buf, unsigned int n, bool zero_rest)
+static enum emul_rc put_vec(struct emul_ctx *c, unsigned int r, const void *buf,
+                            unsigned int n, bool zero_rest)
 {
     (void)c;
-    if (f == EMUL_VEC_MMX) {
-        memcpy(m.mmx[r], buf, n);
-        return EMUL_OK;
-    }
     memcpy(m.vec[r], buf, n);
     if (zero_rest)
         memset(m.vec[r] + n, 0, 32 - n);
     return EMUL_OK;
 }
 
-static enum emul_rc read_cr(struct emul_ctx *c, unsigned int cr, uint64_t *val)
+static uint64_t read_cr(struct emul_ctx *c, unsigned int cr)
 {
     (void)c;
-    *val = m.cr[cr];
-    return EMUL_OK;
-}
-
-static enum emul_rc write_cr(struct emul_ctx *c, unsigned int cr, uint64_t val)
-{
-    if (val & 1ull << 63)
-        return emul_raise(c, 13, 0);
-    m.cr[cr] = val;
-    return EMUL_OK;
-}
-
-static enum emul_rc read_dr(struct emul_ctx *c, unsigned int dr, uint64_t *val)
-{
-    (void)c;
-    *val = m.dr[dr];
-    return EMUL_OK;
-}
-
-static enum emul_rc write_dr(struct emul_ctx *c, unsigned int dr, uint64_t val)
-{
-    (void)c;
-    m.dr[dr] = val;
-    return EMUL_OK;
-}
-
-static enum emul_rc invlpg(struct emul_ctx *c, uint64_t la)
-{
-    (void)c;
-    m.invlpg = la;
-    return EMUL_OK;
+    return m.cr[cr];
 }
 
 static const struct emul_ops ops = {
     .fetch = fetch, .read = read_mem, .write = write_mem, .cmpxchg = cmpxchg,
-    .check_write = check_write, .seg = seg, .load_seg = load_seg, .rep = rep,
-    .pio = pio, .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_cr,
-    .write_cr = write_cr, .read_dr = read_dr, .write_dr = write_dr,
-    .invlpg = invlpg,
+    .check_write = check_write, .seg = seg, .rep = rep, .pio = pio,
+    .get_vec = get_vec, .put_vec = put_vec, .read_cr = read_cr,
 };
 
 #define ATTR_DATA 0x493u        /* present, writable data, 32-bit */
@@ -240,7 +196,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
     m.cr[EMUL_XCR0] = 7;
     m.c = (struct emul_ctx){
         .ops = &ops, .gpr = m.gpr, .rip = CODE, .rflags = 0x2,
-        .mode = (uint8_t)mode, .la_bits = 48, .protected = true,
+        .mode = (uint8_t)mode,
     };
     m.gpr[INSN_RSP] = RAM + 0x4000;
 }
@@ -261,7 +217,6 @@ static inline void check_fault(enum emul_rc rc, unsigned int vector,
     CHECK_EQ(rc, EMUL_FAULT);
     CHECK_EQ(m.c.fault.vector, vector);
     CHECK_EQ(m.c.fault.error, error);
-    CHECK_EQ(m.c.fault.has_error, vector != 6 && vector != 0 && vector != 7);
     CHECK_EQ(m.c.rip, CODE);
 }
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Arithmetic, shifts and bits, with the CPU's own flags.
+ *
+ * The guest's arithmetic flags are loaded, the real instruction runs, and its
+ * flags are read back: exact, undefined ones included, and without a table. No
+ * stack is used (PUSHF would write into the red zone of host tests): LAHF and
+ * SAHF carry SF, ZF, AF, PF and CF in AH; OF travels in AL through SETO, and
+ * back through an addition that overflows exactly if AL is 1. Shift counts are
+ * handed to the CPU as they are: it masks them as it would have done for the
+ * guest.
+ */
+#include "hvm/emul/handlers.h"
+
+#define AX_FLAGS 0xd5u      /* SF ZF AF PF CF as LAHF has them */
+
+static inline uint32_t flags_to_ax(uint64_t fl)
+{
+    return (uint32_t)(fl & AX_FLAGS) << 8 | (uint32_t)(fl >> 11 & 1);
+}
+
+static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
+{
+    return (fl & ~(uint64_t)FL_ARITH) | (ax >> 8 & AX_FLAGS) |
+           (uint64_t)(ax & 1) << 11;
+}
+
+#define ASM_FLAGS(insn)                                                 \
+    "addb $0x7f, %%al\n\tsahf\n\t" insn "\n\tlahf\n\tseto %%al"
+
+/* insn on d of type T, with s, and with n in CL. */
+#define RUN(insn, T)                                                    \
+    do {                                                                \
+        T d_ = (T)*d;                                                   \
+        asm(ASM_FLAGS(insn)                                             \
+            : [d] "+&q" (d_), "+&a" (ax)                                \
+            : [s] "q" ((T)s), "c" (n) : "cc");                          \
+        *d = d_;                                                        \
+    } while (0)
+
+#define RUN_WIDE(mnem, operands)                                        \
+    switch (c->dst.bytes) {                                             \
+    case 2:  RUN(mnem "w " operands, uint16_t); break;                  \
+    case 4:  RUN(mnem "l " operands, uint32_t); break;                  \
+    default: RUN(mnem "q " operands, uint64_t); break;                  \
+    }
+
+#define RUN_ANY(mnem, operands)                                         \
+    if (c->dst.bytes == 1)                                              \
+        RUN(mnem "b " operands, uint8_t);                               \
+    else                                                                \
+        RUN_WIDE(mnem, operands)
+
+/* Handlers: `run` changes dst, by src, or by src and a count in CL. */
+#define DEFINE(name, count, run)                                        \
+    enum emul_rc name(struct emul_ctx *c)                               \
+    {                                                                   \
+        uint32_t ax = flags_to_ax(c->new_flags);                        \
+        uint64_t *d = &c->dst.val, s = c->src.val;                      \
+        uint8_t n = (uint8_t)(count);                                   \
+                                                                        \
+        run                                                             \
+        c->new_flags = ax_to_flags(c->new_flags, ax);                   \
+        return EMUL_OK;                                                 \
+    }
+
+#define DEFINE_2(name, mnem)                                            \
+    DEFINE(name, 0, RUN_ANY(mnem, "%[s], %[d]"))
+#define DEFINE_1(name, mnem)                                            \
+    DEFINE(name, 0, RUN_ANY(mnem, "%[d]"))
+#define DEFINE_SHIFT(name, mnem)                                        \
+    DEFINE(name, s, RUN_ANY(mnem, "%%cl, %[d]"))
+/* Two, four or eight bytes, with bits from src. */
+#define DEFINE_SHIFTD(name, mnem)                                       \
+    DEFINE(name, c->insn.opcode & 1 ? c->gpr[INSN_RCX] : c->insn.imm,   \
+           RUN_WIDE(mnem, "%%cl, %[s], %[d]"))
+/*
+ * With F3 these are TZCNT and LZCNT where the CPU has them, as in the guest.
+ * Without, a source of 0 leaves all of the destination alone, its upper half
+ * too.
+ */
+#define DEFINE_SCAN(name, mnem)                                         \
+    DEFINE(name, 0,                                                     \
+           if (c->insn.rep == 0xf3) {                                   \
+               RUN_WIDE("rep; " mnem, "%[s], %[d]")                     \
+           } else {                                                     \
+               RUN_WIDE(mnem, "%[s], %[d]")                             \
+               if (!s)                                                  \
+                   c->dst.kind = OPND_NONE;                             \
+           })
+
+DEFINE_2(em_add, "add")
+DEFINE_2(em_or, "or")
+DEFINE_2(em_adc, "adc")
+DEFINE_2(em_sbb, "sbb")
+DEFINE_2(em_and, "and")
+DEFINE_2(em_sub, "sub")     /* also CMP: F_NOWB */
+DEFINE_2(em_xor, "xor")
+DEFINE_2(em_test, "test")
+DEFINE_1(em_inc, "inc")
+DEFINE_1(em_dec, "dec")
+DEFINE_1(em_neg, "neg")
+DEFINE_SHIFT(em_rol, "rol")
+DEFINE_SHIFT(em_ror, "ror")
+DEFINE_SHIFT(em_rcl, "rcl")
+DEFINE_SHIFT(em_rcr, "rcr")
+DEFINE_SHIFT(em_shl, "shl")
+DEFINE_SHIFT(em_shr, "shr")
+DEFINE_SHIFT(em_sar, "sar")
+DEFINE_SHIFTD(em_shld, "shld")
+DEFINE_SHIFTD(em_shrd, "shrd")
+DEFINE_SCAN(em_bsf, "bsf")
+DEFINE_SCAN(em_bsr, "bsr")
+
+enum emul_rc em_not(struct emul_ctx *c)
+{
+    c->dst.val = ~c->dst.val;
+    return EMUL_OK;
+}
+
+enum emul_rc em_xadd(struct emul_ctx *c)
+{
+    uint64_t old = c->dst.val;
+
+    em_add(c);
+    write_src_too(c, c->src.reg, old);
+    return EMUL_OK;
+}
+
+uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes)
+{
+    unsigned int shift = 64 - 8 * bytes;
+    uint64_t d = a - b;
+    uint32_t ax = flags_to_ax(fl);
+    uint64_t out;
+
+    /* At the top of a register, all but PF and AF come out right at once. */
+    a <<= shift;
+    b <<= shift;
+    asm(ASM_FLAGS("cmpq %[b], %[a]") : "+&a" (ax)
+        : [a] "r" (a), [b] "r" (b) : "cc");
+    out = ax_to_flags(fl, ax) & ~(uint64_t)(FL_AF | FL_PF);
+    out |= ((a >> shift) ^ (b >> shift) ^ d) & FL_AF;
+    return out | (__builtin_parity((uint8_t)d) ? 0 : FL_PF);
+}
+
+bool cond_holds(uint64_t rflags, unsigned int n)
+{
+    bool sf_of = !(rflags & FL_SF) != !(rflags & FL_OF), yes;
+
+    switch (n >> 1 & 7) {
+    case 0:
+        yes = rflags & FL_OF;
+        break;
+    case 1:
+        yes = rflags & FL_CF;
+        break;
+    case 2:
+        yes = rflags & FL_ZF;
+        break;
+    case 3:
+        yes = rflags & (FL_CF | FL_ZF);
+        break;
+    case 4:
+        yes = rflags & FL_SF;
+        break;
+    case 5:
+        yes = rflags & FL_PF;
+        break;
+    case 6:
+        yes = sf_of;
+        break;
+    default:
+        yes = sf_of || (rflags & FL_ZF);
+        break;
+    }
+    return yes != (n & 1);
+}
+
+/* The bit that is meant, after emul.c has moved the address of bit strings. */
+static uint64_t bit_mask(const struct emul_ctx *c)
+{
+    return 1ull << (c->src.val & (8 * c->dst.bytes - 1));
+}
+
+/* Only CF is defined; the others stay. */
+enum emul_rc em_bt(struct emul_ctx *c)
+{
+    c->new_flags &= ~(uint64_t)FL_CF;
+    if (c->dst.val & bit_mask(c))
+        c->new_flags |= FL_CF;
+    return EMUL_OK;
+}
+
+enum emul_rc em_bts(struct emul_ctx *c)
+{
+    em_bt(c);
+    c->dst.val |= bit_mask(c);
+    return EMUL_OK;
+}
+
+enum emul_rc em_btr(struct emul_ctx *c)
+{
+    em_bt(c);
+    c->dst.val &= ~bit_mask(c);
+    return EMUL_OK;
+}
+
+enum emul_rc em_btc(struct emul_ctx *c)
+{
+    em_bt(c);
+    c->dst.val ^= bit_mask(c);
+    return EMUL_OK;
+}
+
+/* In C: a CPU without POPCNT must not meet it here when a guest forges one. */
+enum emul_rc em_popcnt(struct emul_ctx *c)
+{
+    uint64_t v = c->src.val;
+
+    v -= v >> 1 & 0x5555555555555555ull;
+    v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
+    v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
+    c->dst.val = v * 0x0101010101010101ull >> 56;
+    c->new_flags &= ~(uint64_t)FL_ARITH;
+    if (!c->src.val)
+        c->new_flags |= FL_ZF;
+    return EMUL_OK;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Moves, exchanges, and pushes and pops of memory.
+ *
+ * Handlers of handlers.h: operands come in c->dst and c->src, the result goes
+ * to c->dst.val; memory is touched only by those whose operands do not fit
+ * that scheme. RSP changes only after the accesses that could fault.
+ */
+#include "hvm/emul/handlers.h"
+
+enum emul_rc em_nop(struct emul_ctx *c)
+{
+    return EMUL_OK;
+}
+
+/* MOV, and MOVZX: the source was read with its own size. */
+enum emul_rc em_mov(struct emul_ctx *c)
+{
+    c->dst.val = c->src.val;
+    return EMUL_OK;
+}
+
+enum emul_rc em_movsx(struct emul_ctx *c)
+{
+    c->dst.val = (uint64_t)sign_extend(c->src.val, c->src.bytes);
+    return EMUL_OK;
+}
+
+enum emul_rc em_movbe(struct emul_ctx *c)
+{
+    c->dst.val = __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes);
+    return EMUL_OK;
+}
+
+enum emul_rc em_setcc(struct emul_ctx *c)
+{
+    c->dst.val = cond_holds(c->rflags, c->insn.opcode);
+    return EMUL_OK;
+}
+
+/* The source is read and a 32-bit register zero-extended in either case. */
+enum emul_rc em_cmov(struct emul_ctx *c)
+{
+    if (cond_holds(c->rflags, c->insn.opcode))
+        c->dst.val = c->src.val;
+    return EMUL_OK;
+}
+
+enum emul_rc em_xlat(struct emul_ctx *c)
+{
+    uint64_t off = c->gpr[INSN_RBX] + (uint8_t)c->gpr[INSN_RAX], val;
+    enum emul_rc rc;
+
+    rc = mem_read(c, c->insn.seg, off & size_mask(c->insn.ad_bytes), &val, 1,
+                  false);
+    if (!rc)
+        reg_put(c, INSN_RAX, 1, val);
+    return rc;
+}
+
+enum emul_rc em_xchg(struct emul_ctx *c)
+{
+    uint64_t old = c->dst.val;
+
+    c->dst.val = c->src.val;
+    write_src_too(c, c->src.reg, old);
+    return EMUL_OK;
+}
+
+enum emul_rc em_cmpxchg(struct emul_ctx *c)
+{
+    uint64_t acc = reg_get(c, INSN_RAX, c->dst.bytes);
+
+    c->new_flags = compare_flags(c->new_flags, acc, c->dst.val, c->dst.bytes);
+    if (acc == c->dst.val)
+        c->dst.val = c->src.val;
+    else                        /* memory is written in either case */
+        write_src_too(c, INSN_RAX, c->dst.val);
+    return EMUL_OK;
+}
+
+/* CMPXCHG8B, and CMPXCHG16B with REX.W: memory is written in either case. */
+enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
+{
+    unsigned int n = c->insn.rex & 8 ? 16 : 8;
+    uint64_t *r = c->gpr, old[2] = { 0, 0 }, want[2], new[2], la;
+    enum emul_rc rc;
+    bool same;
+
+    rc = linear(c, c->insn.seg, c->ea, n, true, &la);
+    if (rc)
+        return rc;
+    if (n == 16 && (la & 15))
+        return emul_raise(c, EXC_GP, 0);
+    rc = c->ops->read(c, la, old, n, true);
+    if (rc)
+        return rc;
+    want[0] = n == 16 ? r[INSN_RAX] : (uint32_t)r[INSN_RAX] | r[INSN_RDX] << 32;
+    new[0] = n == 16 ? r[INSN_RBX] : (uint32_t)r[INSN_RBX] | r[INSN_RCX] << 32;
+    want[1] = n == 16 ? r[INSN_RDX] : 0;
+    new[1] = n == 16 ? r[INSN_RCX] : 0;
+    same = old[0] == want[0] && old[1] == want[1];
+    if (!same) {
+        new[0] = old[0];
+        new[1] = old[1];
+    }
+    rc = c->insn.lock ? c->ops->cmpxchg(c, la, old, new, n)
+                      : c->ops->write(c, la, new, n);
+    if (rc)
+        return rc;
+    c->new_flags &= ~(uint64_t)FL_ZF;
+    if (same) {
+        c->new_flags |= FL_ZF;
+    } else {
+        r[INSN_RAX] = n == 16 ? old[0] : (uint32_t)old[0];
+        r[INSN_RDX] = n == 16 ? old[1] : old[0] >> 32;
+    }
+    return EMUL_OK;
+}
+
+/* Bytes of RSP that address the stack: SS.B decides outside 64-bit code. */
+static unsigned int stack_width(struct emul_ctx *c)
+{
+    if (c->mode == 8)
+        return 8;
+    return c->ops->seg(c, INSN_SS)->attr & EMUL_SEG_BIG ? 4 : 2;
+}
+
+enum emul_rc em_push(struct emul_ctx *c)
+{
+    unsigned int width = stack_width(c), bytes = c->insn.op_bytes;
+    uint64_t sp = (c->gpr[INSN_RSP] - bytes) & size_mask(width);
+    enum emul_rc rc = mem_write(c, INSN_SS, sp, c->src.val, bytes);
+
+    if (!rc)
+        reg_put(c, INSN_RSP, width, sp);
+    return rc;
+}
+
+/*
+ * The destination's address is computed with RSP already incremented (SDM,
+ * POP).
+ */
+enum emul_rc em_pop_rm(struct emul_ctx *c)
+{
+    unsigned int width = stack_width(c), bytes = c->insn.op_bytes;
+    uint64_t rsp = c->gpr[INSN_RSP], val;
+    enum emul_rc rc = mem_read(c, INSN_SS, rsp & size_mask(width), &val, bytes,
+                               false);
+
+    if (rc)
+        return rc;
+    reg_put(c, INSN_RSP, width, rsp + bytes);
+    rc = mem_write(c, c->insn.seg, effective_address(c), val, bytes);
+    if (rc)
+        c->gpr[INSN_RSP] = rsp;
+    return rc;
+}
+
+/* Memory gets two bytes whatever the operand size. */
+enum emul_rc em_mov_from_sreg(struct emul_ctx *c)
+{
+    unsigned int s = c->insn.modrm >> 3 & 7;
+
+    if (s >= INSN_SEGS)
+        return emul_raise(c, EXC_UD, 0);
+    c->dst.bytes = 2;
+    c->dst.val = c->ops->seg(c, s)->sel;
+    return EMUL_OK;
+}
