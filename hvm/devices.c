@@ -24,6 +24,7 @@
 struct devices {
     struct bus bus;
     struct route route;
+    struct ticks ticks;
     struct pit pit;
     struct hpet hpet;
     struct rtc rtc;
@@ -35,33 +36,25 @@ static bool emulates(const struct domain *d, uint32_t flag)
     return d->config.arch.emulation_flags & flag;
 }
 
-/* Which device is there and what it puts on the bus. */
+/* The timers of a PC, which a domain has all or none of (domain_create()). */
 static int add_timers(struct domain *d, struct devices *dev)
 {
     struct hvm_domain *h = d->hvm;
-    int rc = 0;
+    struct ticks *t = &dev->ticks;
+    int rc;
 
-    if (emulates(d, XEN_X86_EMU_PIT)) {
-        pit_init(&dev->pit, &dev->route);
-        h->pit = &dev->pit;
-        rc = bus_add(&dev->bus, pit_ranges, pit_nr_ranges, &dev->pit);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_HPET)) {
-        hpet_init(&dev->hpet, &dev->route, h->pit);
-        h->hpet = &dev->hpet;
-        rc = bus_add(&dev->bus, hpet_ranges, hpet_nr_ranges, &dev->hpet);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_RTC)) {
-        rtc_init(&dev->rtc, d, &dev->route);
-        h->rtc = &dev->rtc;
-        rc = bus_add(&dev->bus, rtc_ranges, rtc_nr_ranges, &dev->rtc);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_PM)) {
-        pmtimer_init(&dev->pm, &dev->route);
-        h->pm = &dev->pm;
-        rc = bus_add(&dev->bus, pmtimer_ranges, pmtimer_nr_ranges, &dev->pm);
-    }
-    return rc;
+    if (!emulates(d, XEN_X86_EMU_PIT))
+        return 0;
+    h->pit = &dev->pit;
+    h->hpet = &dev->hpet;
+    h->rtc = &dev->rtc;
+    h->pm = &dev->pm;
+    rc = pit_init(h->pit, t, &dev->route, &dev->bus);
+    if (!rc)
+        rc = hpet_init(h->hpet, t, &dev->route, h->pit, &dev->bus);
+    if (!rc)
+        rc = rtc_init(h->rtc, t, d, &dev->route, &dev->bus);
+    return rc ? rc : pmtimer_init(h->pm, t, &dev->route, &dev->bus);
 }
 
 int devices_init(struct domain *d)
@@ -74,6 +67,7 @@ int devices_init(struct domain *d)
     bus_init(&dev->bus);
     d->hvm->bus = &dev->bus;
     d->hvm->route = &dev->route;
+    d->hvm->ticks = &dev->ticks;
     route_init(&dev->route, d, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
     if (emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
@@ -90,14 +84,7 @@ void devices_exit(struct domain *d)
 
     if (!h->bus)
         return;
-    if (h->pm)
-        pmtimer_exit(h->pm);
-    if (h->rtc)
-        rtc_exit(h->rtc);
-    if (h->hpet)
-        hpet_exit(h->hpet);
-    if (h->pit)
-        pit_exit(h->pit);
+    ticks_exit(h->ticks);
     heap_free(container_of(h->bus, struct devices, bus));
     h->bus = NULL;
 }
@@ -134,22 +121,13 @@ void devices_vcpu_exit(struct vcpu *v)
 
 void devices_vcpu_moved(struct vcpu *v)
 {
-    struct hvm_domain *h = v->domain->hvm;
     unsigned int cpu = cpu_id();
 
     if (v->hvm->lapic->timer.cpu == cpu)
         return;
     vlapic_migrate(v->hvm->lapic, cpu);
-    if (v->id)
-        return;
-    if (h->pit)
-        pit_migrate(h->pit, cpu);
-    if (h->hpet)
-        hpet_migrate(h->hpet, cpu);
-    if (h->rtc)
-        rtc_migrate(h->rtc, cpu);
-    if (h->pm)
-        pmtimer_migrate(h->pm, cpu);
+    if (v->id == 0)
+        ticks_migrate(v->domain->hvm->ticks, cpu);
 }
 
 /* hvm/irq/upcalls.h */
@@ -231,14 +209,7 @@ bool hvm_lapic_enabled(const struct vcpu *v)
 
 void route_unmasked(struct domain *d)
 {
-    struct hvm_domain *h = d->hvm;
-
-    if (h->pit)
-        pit_resume(h->pit);
-    if (h->hpet)
-        hpet_resume(h->hpet);
-    if (h->rtc)
-        rtc_resume(h->rtc);
+    ticks_resume(d->hvm->ticks);
 }
 
 /* core/upcalls.h */

@@ -233,26 +233,20 @@ static void arm_event(struct rtc *s)
         else if (wanted & C_AF)
             at = next_alarm(s, sec);
     }
-    if (at == INT64_MAX) {
-        if (s->event_at != TIME_NEVER)
-            timer_stop(&s->event);
-        s->event_at = TIME_NEVER;
-        return;
-    }
-    s->event_at = now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns;
-    timer_set(&s->event, s->event_at);
+    if (at == INT64_MAX)
+        tick_stop(&s->event);
+    else
+        tick_start(&s->event,
+                   now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
 }
 
-static void event_expired(void *arg)
+static enum irq_result fire_event(void *dev)
 {
-    struct rtc *s = arg;
+    struct rtc *s = dev;
 
-    spin_lock(&s->lock);
-    if (s->event_at != TIME_NEVER) {
-        interrupt(s, look(s));
-        arm_event(s);
-    }
-    spin_unlock(&s->lock);
+    interrupt(s, look(s));
+    arm_event(s);
+    return IRQ_DELIVERED;
 }
 
 static enum irq_result fire_periodic(void *dev)
@@ -282,7 +276,7 @@ static void update_periodic(struct rtc *s)
     uint64_t now = now_ns(), period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
     bool wanted = period && (reg_b(s) & B_PIE);
 
-    if (period == s->period && wanted == tick_is_on(&s->tick))
+    if (period == s->period && wanted == (s->tick.next != TIME_NEVER))
         return;
     s->period = period;
     s->pf_since = now;
@@ -385,17 +379,17 @@ static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,
                             uint64_t *val)
 {
     struct rtc *s = dev;
-    enum bus_rc rc = BUS_NONE;
+    enum bus_rc rc = BUS_OK;
 
     *val = ~0ull;
     if (size != 1 || !(port & 1))
         return BUS_OK;
     spin_lock(&s->lock);
-    if (s->hw.cmos_index < RTC_CMOS_SIZE) {
+    if (s->hw.cmos_index < RTC_CMOS_SIZE)
         *val = read_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
                                                        RTC_CMOS_SIZE));
-        rc = BUS_OK;
-    }
+    else
+        rc = BUS_NONE;
     spin_unlock(&s->lock);
     return rc;
 }
@@ -420,55 +414,24 @@ static enum bus_rc rtc_write(void *dev, uint64_t port, unsigned int size,
     return rc;
 }
 
-const struct bus_range rtc_ranges[] = {
-    { BUS_PORT, 0x70, 2, rtc_read, rtc_write },
-};
-const unsigned int rtc_nr_ranges = ARRAY_SIZE(rtc_ranges);
-
-void rtc_init(struct rtc *s, struct domain *d, struct route *r)
+int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
+             struct route *r, struct bus *b)
 {
-    memset(s, 0, sizeof(*s));
+    static const struct bus_range range = {
+        BUS_PORT, 0x70, 2, rtc_read, rtc_write,
+    };
+
+    *s = (struct rtc){ .domain = d, .route = r };
     spin_lock_init(&s->lock, LOCK_VDEV);
-    s->domain = d;
-    s->route = r;
-    s->event_at = TIME_NEVER;
-    timer_init(&s->event, event_expired, s);
-    tick_init(&s->tick, &s->lock, fire_periodic, s);
+    tick_init(&s->event, ticks, &s->lock, fire_event, s);
+    tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
     s->epoch = s->pf_since = now_ns();
     s->hw.cmos_data[CMOS_A] = 0x26; /* 32.768 kHz, 1024 per second */
     s->hw.cmos_data[CMOS_B] = B_24H;
     s->hw.cmos_data[CMOS_D] = D_VRT;
     s->seen_second = wall(s, NULL);
     s->period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-}
-
-void rtc_exit(struct rtc *s)
-{
-    if (!s->route)
-        return;
-    s->event_at = TIME_NEVER;
-    timer_kill(&s->event);
-    tick_kill(&s->tick);
-}
-
-void rtc_reset(struct rtc *s)
-{
-    spin_lock(&s->lock);
-    s->hw.cmos_data[CMOS_B] &= (uint8_t)~(B_PIE | B_AIE | B_UIE | B_SQWE);
-    s->hw.cmos_data[CMOS_C] = 0;
-    update_periodic(s);
-    arm_event(s);
-    route_isa_set(s->route, RTC_IRQ, false);
-    spin_unlock(&s->lock);
-}
-
-void rtc_resume(struct rtc *s)
-{
-    if (!READ_ONCE(s->tick.parked))
-        return;
-    spin_lock(&s->lock);
-    tick_resume(&s->tick);
-    spin_unlock(&s->lock);
+    return bus_add(b, &range, 1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
@@ -477,19 +440,6 @@ void rtc_time_changed(struct rtc *s)
     s->seen_second = wall(s, NULL);
     arm_event(s);
     spin_unlock(&s->lock);
-}
-
-void rtc_set_policy(struct rtc *s, enum tick_policy policy)
-{
-    spin_lock(&s->lock);
-    s->tick.policy = policy;
-    spin_unlock(&s->lock);
-}
-
-void rtc_migrate(struct rtc *s, unsigned int cpu)
-{
-    timer_migrate(&s->tick.timer, cpu);
-    timer_migrate(&s->event, cpu);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)

@@ -63,8 +63,7 @@ int route_msi_event(struct domain *d, uint32_t pirq);
 /*
  * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, LVT0,
  * SPIV): periodic devices whose ticks nobody could hear start again
- * (pit_resume(), rtc_resume(), hpet_resume()). No locks held. d may be a
- * domain under construction whose devices are still zeroed.
+ * (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);
 
