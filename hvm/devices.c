@@ -60,7 +60,7 @@ static int add_timers(struct domain *d, struct devices *dev)
 int devices_init(struct domain *d)
 {
     struct devices *dev = heap_alloc(sizeof(*dev));
-    int rc = 0;
+    int rc;
 
     if (!dev)
         return -ENOMEM;
@@ -68,13 +68,10 @@ int devices_init(struct domain *d)
     d->hvm->bus = &dev->bus;
     d->hvm->route = &dev->route;
     d->hvm->ticks = &dev->ticks;
-    route_init(&dev->route, d, emulates(d, XEN_X86_EMU_PIC));
+    rc = route_init(&dev->route, d, &dev->bus, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
-    if (emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
-        rc = route_add_ioapic(&dev->route, VIOAPIC_BASE, 0, 0,
-                              VIOAPIC_NUM_PINS);
-    if (!rc && !d->privileged)
-        rc = route_attach(&dev->route, &dev->bus);
+    if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+        rc = vioapic_add(&dev->route, VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS);
     return rc ? rc : add_timers(d, dev);
 }
 
@@ -100,8 +97,9 @@ int devices_vcpu_init(struct vcpu *v)
         lodge_pages_free(page, 0);
         return -ENOMEM;
     }
-    return vlapic_init(v->hvm->lapic, v->domain->hvm->route, v->id, page,
-                       true);
+    BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);
+    vlapic_init(v->hvm->lapic, v->domain->hvm->route, v->id, page);
+    return 0;
 }
 
 void devices_vcpu_exit(struct vcpu *v)
@@ -113,8 +111,7 @@ void devices_vcpu_exit(struct vcpu *v)
         return;
     page = a->regs;
     vlapic_exit(a);
-    if (page)
-        lodge_pages_free(page, 0);
+    lodge_pages_free(page, 0);
     heap_free(a);
     v->hvm->lapic = NULL;
 }
@@ -125,7 +122,7 @@ void devices_vcpu_moved(struct vcpu *v)
 
     if (v->hvm->lapic->timer.cpu == cpu)
         return;
-    vlapic_migrate(v->hvm->lapic, cpu);
+    timer_migrate(&v->hvm->lapic->timer, cpu);
     if (v->id == 0)
         ticks_migrate(v->domain->hvm->ticks, cpu);
 }
@@ -178,10 +175,6 @@ void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
 
     if (v) /* not while it is being made */
         hvm_ops.set_tpr(v, cr8);
-}
-
-void vlapic_mode_changed(struct vlapic *a)
-{
 }
 
 void vlapic_enabled_again(struct vlapic *a)

@@ -9,7 +9,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/dom0/dom0-impl.h"
-#include "hvm/irq/passthru.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/abi/errno.h"
@@ -73,7 +72,7 @@ static int create_vcpus(struct domain *d)
 }
 
 /* I/O APICs that look like the machine's. */
-static int add_ioapics(struct domain *d)
+static void add_ioapics(struct domain *d)
 {
     struct route *r = d->hvm->route;
 
@@ -84,23 +83,22 @@ static int add_ioapics(struct domain *d)
         int rc;
 
         ioapic_describe(i, &id, &maddr, &first, &gsis, &version);
-        rc = route_add_ioapic(r, maddr, id, first, gsis);
+        rc = vioapic_add(r, maddr, id, first, gsis);
         if (rc)
             log_warn("domain 0 does not get the I/O APIC at %#lx (error "
                      "%d): devices on GSI %u-%u will not interrupt\n",
                      maddr, -rc, first, first + gsis - 1);
     }
-    passthru_watch_pins(r);
-    return route_attach(r, d->hvm->bus);
+    r->watch_pins = true;
 }
 
 /* What it is made of, but for memory and kernel. */
 static int add_devices(struct domain *d)
 {
-    int rc = add_ioapics(d);
+    int rc;
 
-    if (!rc)
-        rc = dom0_open_ports(d);
+    add_ioapics(d);
+    rc = dom0_open_ports(d);
     if (!rc)
         rc = dom0_watch_mmio(d);
     if (!rc)

@@ -50,14 +50,25 @@ struct apic_msg {
 
 #define APIC_BROADCAST 0xffffffffu
 
+/* What devices may send. INIT by a pin or a message would only let a guest
+ * shoot itself; SMI does not exist here; ExtINT comes by wire. */
+static inline bool apic_device_mode(unsigned int delivery)
+{
+    return delivery == APIC_DM_FIXED || delivery == APIC_DM_LOWEST ||
+           delivery == APIC_DM_NMI;
+}
+
+/* The destination in a message or register of xAPIC format. */
+static inline uint32_t apic_dest8(uint32_t dest, bool logical)
+{
+    return dest == 0xff && !logical ? APIC_BROADCAST : dest;
+}
+
 /* Fields: (c) constant once all vCPUs exist, (a) single words. */
 struct apicbus {
     struct vlapic *vlapic[APICBUS_MAX]; /* (c) by vCPU id; NULL: none */
     unsigned int nr;       /* (c) highest vCPU id + 1 */
     unsigned int last;     /* (a) who got the last lowest-priority one */
-    bool odd_ids;          /* (a) some APIC id is not 2 * vCPU id */
-    bool ldr_from_vcpu;    /* (a) x2APIC LDRs are from vCPU ids: a guest that
-                              started on an older hypervisor */
 };
 
 /*

@@ -22,18 +22,12 @@ static uint64_t count_to_ns(const struct vlapic *a, uint32_t count)
     return (uint64_t)count * APIC_BUS_CYCLE_NS << a->timer_shift;
 }
 
-static void mark_expired(void *arg)
+void vlapic_timer_mark(void *vlapic)
 {
-    struct vlapic *a = arg;
+    struct vlapic *a = vlapic;
 
     (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_TIMER);
     vlapic_kick(a);
-}
-
-void vlapic_timer_init(struct vlapic *a)
-{
-    timer_init(&a->timer, mark_expired, a);
-    a->timer_next = TIME_NEVER;
 }
 
 void vlapic_timer_stop(struct vlapic *a)
@@ -51,7 +45,7 @@ static void start(struct vlapic *a, uint64_t now, uint64_t next)
     if (next > now)
         timer_set(&a->timer, next);
     else
-        mark_expired(a);
+        vlapic_timer_mark(a);
 }
 
 /* Starts counting down from `left`. */
@@ -101,7 +95,7 @@ void vlapic_timer_divide(struct vlapic *a, uint32_t val)
     /* 0: by 2, 1: by 4 ... 6: by 128, 7: by 1 (SDM figure 11-10). */
     unsigned int code = (val & 3) | (val & 8) >> 1;
 
-    a->regs[APIC_TDCR / 4] = val & 0xb;
+    a->regs[APIC_TDCR / 4] = val;
     a->timer_shift = (code + 1) & 7;
     if (left)
         count_from(a, left);
@@ -110,10 +104,8 @@ void vlapic_timer_divide(struct vlapic *a, uint32_t val)
 void vlapic_timer_lvt(struct vlapic *a, uint32_t val)
 {
     uint32_t old = timer_mode(a), mode = val & APIC_TIMER_MODE;
-    uint32_t left = 0;
+    uint32_t left = vlapic_timer_left(a);
 
-    if (old != mode)
-        left = vlapic_timer_left(a);
     a->regs[APIC_LVT_TIMER / 4] = val;
     if (old == mode)
         return;
@@ -128,10 +120,12 @@ void vlapic_timer_lvt(struct vlapic *a, uint32_t val)
 
 void vlapic_timer_restore(struct vlapic *a, uint32_t left)
 {
-    if (timer_mode(a) == APIC_TIMER_TSC)
+    if (timer_mode(a) == APIC_TIMER_TSC) {
         vlapic_deadline_write(a, a->tsc_deadline);
-    else
+    } else {
+        a->tsc_deadline = 0;
         count_from(a, left);
+    }
 }
 
 void vlapic_timer_expired(struct vlapic *a)
@@ -160,11 +154,6 @@ void vlapic_timer_expired(struct vlapic *a)
         (void)vlapic_post(a, (uint8_t)lvt, false);
 }
 
-uint64_t vlapic_deadline_read(const struct vlapic *a)
-{
-    return timer_mode(a) == APIC_TIMER_TSC ? a->tsc_deadline : 0;
-}
-
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
 {
     uint64_t next;
@@ -184,9 +173,4 @@ void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
     } else {
         start(a, now_ns(), next);
     }
-}
-
-void vlapic_migrate(struct vlapic *a, unsigned int cpu)
-{
-    timer_migrate(&a->timer, cpu);
 }
