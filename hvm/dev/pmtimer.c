@@ -125,7 +125,7 @@ int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
 
 int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
 {
-    static const struct { uint16_t timer, event; } port[2] = {
+    static const uint16_t port[2][2] = { /* timer, events */
         { ACPI_PM_TMR_BLK_ADDRESS_V0, ACPI_PM1A_EVT_BLK_ADDRESS_V0 },
         { ACPI_PM_TMR_BLK_ADDRESS_V1, ACPI_PM1A_EVT_BLK_ADDRESS_V1 },
     };
@@ -137,13 +137,10 @@ int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
     to = (unsigned int)index_nospec(location, 2);
     if (to == from)
         return 0;
-    rc = bus_move(b, port[from].timer, port[to].timer);
-    if (rc)
-        return rc;
-    rc = bus_move(b, port[from].event, port[to].event);
-    if (rc)
-        (void)bus_move(b, port[to].timer, port[from].timer);
-    else
+    rc = bus_move(b, port[from][0], port[to][0]);
+    if (!rc)
+        rc = bus_move(b, port[from][1], port[to][1]);
+    if (!rc)
         p->location = to;
     return rc;
 }

@@ -24,6 +24,8 @@ enum {
     CMOS_HOUR_ALARM, CMOS_WDAY, CMOS_DAY, CMOS_MONTH, CMOS_YEAR,
     CMOS_A, CMOS_B, CMOS_C, CMOS_D,
 };
+/* The bytes of the time, bit per byte. */
+#define TIME_BYTES 0x3d5u
 
 #define A_UIP   0x80
 #define B_SET   0x80
@@ -309,70 +311,50 @@ static void write_b(struct rtc *s, uint8_t val)
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    switch (i) {
-    case CMOS_SEC_ALARM:
-    case CMOS_MIN_ALARM:
-    case CMOS_HOUR_ALARM:
-        interrupt(s, look(s));
-        s->hw.cmos_data[i] = val;
-        break;
-    case CMOS_A:
-        interrupt(s, look(s));
-        s->hw.cmos_data[CMOS_A] = val & ~A_UIP;
-        update_periodic(s);
-        break;
-    case CMOS_B:
-        write_b(s, val);
-        break;
-    case CMOS_C:
-    case CMOS_D:
+    bool set = reg_b(s) & B_SET;
+
+    if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
-    default:
-        interrupt(s, look(s));
-        if (reg_b(s) & B_SET) {
-            s->hw.cmos_data[i] = val;
-            s->time_written = true;
-        } else {
-            show_time(s);
-            s->hw.cmos_data[i] = val;
-            take_time(s);
-        }
-        break;
+    if (i == CMOS_B) {
+        write_b(s, val);
+        arm_event(s);
+        return;
     }
+    interrupt(s, look(s));
+    if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+    if (i == CMOS_A)
+        update_periodic(s);
+    else if ((TIME_BYTES >> i & 1) && set)
+        s->time_written = true;
+    else if (TIME_BYTES >> i & 1)
+        take_time(s);
     arm_event(s);
 }
 
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
 {
+    bool set = reg_b(s) & B_SET;
     uint64_t ns;
     uint8_t v;
 
-    switch (i) {
-    case CMOS_A:
-        (void)wall(s, &ns);
-        v = s->hw.cmos_data[CMOS_A] & ~A_UIP;
-        if (!(reg_b(s) & B_SET) && ns >= NS_PER_SEC - UPDATE_NS)
-            v |= A_UIP;
-        return v;
-    case CMOS_C:
+    if (i == CMOS_C)
         (void)look(s);
-        v = s->hw.cmos_data[CMOS_C];
+    else if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    v = s->hw.cmos_data[i];
+    if (i == CMOS_C) {
         s->hw.cmos_data[CMOS_C] = 0;
         if (v & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
         arm_event(s);
-        return v;
-    case CMOS_SEC_ALARM:
-    case CMOS_MIN_ALARM:
-    case CMOS_HOUR_ALARM:
-    case CMOS_B:
-    case CMOS_D:
-        return s->hw.cmos_data[i];
-    default:
-        if (!(reg_b(s) & B_SET))
-            show_time(s);
-        return s->hw.cmos_data[i];
+    } else if (i == CMOS_A) {
+        (void)wall(s, &ns);
+        if (!set && ns >= NS_PER_SEC - UPDATE_NS)
+            v |= A_UIP;
     }
+    return v;
 }
 
 static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,

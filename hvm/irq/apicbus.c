@@ -36,14 +36,8 @@ static bool match_logical(const struct vlapic *a, uint32_t mda)
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
                      const struct apic_msg *m)
 {
-    switch (m->shorthand) {
-    case APIC_DEST_SELF:
-        return a == source;
-    case APIC_DEST_ALL:
-        return true;
-    case APIC_DEST_OTHERS:
-        return a != source;
-    }
+    if (m->shorthand)
+        return m->shorthand == APIC_DEST_ALL || a != source;
     if (m->logical)
         return match_logical(a, m->dest);
     return m->dest == APIC_BROADCAST || m->dest == a->id;

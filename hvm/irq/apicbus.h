@@ -20,12 +20,10 @@ enum irq_result {
     IRQ_DELIVERED,
 };
 
-/* Delivery modes (SDM vol. 3A 11.5.1, 11.6.1). */
+/* Delivery modes (SDM vol. 3A 11.5.1, 11.6.1) that mean something here. */
 enum apic_delivery {
     APIC_DM_FIXED = 0,
     APIC_DM_LOWEST = 1,
-    APIC_DM_SMI = 2,
-    APIC_DM_REMOTE_READ = 3,
     APIC_DM_NMI = 4,
     APIC_DM_INIT = 5,
     APIC_DM_STARTUP = 6,
@@ -78,7 +76,7 @@ struct apicbus {
  */
 enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
                                 const struct apic_msg *m);
-/* True if a is (one of) the destination(s). */
+/* True if a is (one of) the destination(s); not for APIC_DEST_SELF. */
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
                      const struct apic_msg *m);
 

@@ -32,32 +32,25 @@ static void set_remote_irr(struct route *r, unsigned int gsi, bool on)
     change_bit(r->remote_irr, gsi, on);
 }
 
-static enum irq_result send(struct route *r, unsigned int gsi)
+enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
-    struct apic_msg m = ioapic_message(r->rte[gsi]);
+    union ioapic_rte e = r->rte[gsi];
+    struct apic_msg m = ioapic_message(e);
     enum irq_result rc;
 
     /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
-    if (!apic_device_mode(m.delivery))
+    if (e.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
+    if (e.level && e.remote_irr)
+        return IRQ_COALESCED;
     rc = apicbus_deliver(&r->apics, NULL, &m);
-    if (m.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
+    if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
         set_remote_irr(r, gsi, true);
     return rc;
 }
 
-enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
-{
-    union ioapic_rte e = r->rte[gsi];
-
-    if (e.mask)
-        return IRQ_IGNORED;
-    if (e.level && e.remote_irr)
-        return IRQ_COALESCED;
-    return send(r, gsi);
-}
-
-/* A level interrupt has ended: its line, if still up, interrupts again. */
+/* A level interrupt has ended or its entry changed: a line that is up
+ * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
     if (r->rte[gsi].level && r->asserted[gsi])
@@ -190,8 +183,7 @@ int vioapic_add(struct route *r, uint64_t base, uint8_t id,
 
 static bool is_guest_shape(const struct route *r)
 {
-    return r->nr_ioapics == 1 && r->ioapic[0].base_gsi == 0 &&
-           r->ioapic[0].pins == VIOAPIC_NUM_PINS;
+    return r->nr_ioapics == 1 && r->ioapic[0].pins == VIOAPIC_NUM_PINS;
 }
 
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)

@@ -39,6 +39,7 @@ void vlapic_timer_stop(struct vlapic *a)
     timer_stop(&a->timer);
 }
 
+/* next: TIME_NEVER stops. */
 static void start(struct vlapic *a, uint64_t now, uint64_t next)
 {
     a->timer_next = next;
@@ -120,12 +121,11 @@ void vlapic_timer_lvt(struct vlapic *a, uint32_t val)
 
 void vlapic_timer_restore(struct vlapic *a, uint32_t left)
 {
-    if (timer_mode(a) == APIC_TIMER_TSC) {
-        vlapic_deadline_write(a, a->tsc_deadline);
-    } else {
-        a->tsc_deadline = 0;
-        count_from(a, left);
-    }
+    uint64_t deadline = a->tsc_deadline;
+
+    a->tsc_deadline = 0;
+    count_from(a, left);
+    vlapic_deadline_write(a, deadline);
 }
 
 void vlapic_timer_expired(struct vlapic *a)
@@ -156,21 +156,9 @@ void vlapic_timer_expired(struct vlapic *a)
 
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
 {
-    uint64_t next;
-
     if (a->mode == VLAPIC_OFF || timer_mode(a) != APIC_TIMER_TSC)
         return;
-    if (!tsc) {
-        vlapic_timer_stop(a);
-        return;
-    }
-    next = vlapic_tsc_to_ns(a, tsc);
     a->tsc_deadline = tsc;
     a->timer_period = 0;
-    if (next == TIME_NEVER) {
-        a->timer_next = TIME_NEVER;
-        timer_stop(&a->timer);
-    } else {
-        start(a, now_ns(), next);
-    }
+    start(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
 }

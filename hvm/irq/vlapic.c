@@ -400,7 +400,7 @@ void vlapic_update_mode(struct vlapic *a)
 }
 
 /* Registers as after power-up or INIT (SDM vol. 3A 11.4.7.1, 11.4.7.3). */
-static void reset_registers(struct vlapic *a)
+void vlapic_init_signal(struct vlapic *a)
 {
     WRITE_ONCE(a->enabled, false);
     vlapic_timer_stop(a);
@@ -420,11 +420,6 @@ static void reset_registers(struct vlapic *a)
     a->timer_shift = 1;
     vlapic_set_cr8(a, 0);
     vlapic_update_ppr(a);
-}
-
-void vlapic_init_signal(struct vlapic *a)
-{
-    reset_registers(a);
     route_pic_rewire(a->route);
 }
 
@@ -452,11 +447,11 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
         vlapic_update_mode(a);
+        route_pic_rewire(a->route);
     } else {
         /* Off: the state is lost; on again: as after power-up. */
-        reset_registers(a);
+        vlapic_init_signal(a);
     }
-    route_pic_rewire(a->route);
     if (mode == VLAPIC_OFF)
         route_unmasked(a->route->domain);
     return 0;
@@ -472,7 +467,7 @@ void vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
                     (vcpu_id ? 0 : APIC_BASE_MSR_BSP),
     };
     timer_init(&a->timer, vlapic_timer_mark, a);
-    reset_registers(a);
+    vlapic_init_signal(a);
     r->apics.nr = MAX(r->apics.nr, vcpu_id + 1);
     store_release(&r->apics.vlapic[vcpu_id], a);
     route_pic_rewire(r);

@@ -8,7 +8,6 @@
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define CASCADE 2 /* the master's line for the slave */
 
@@ -53,24 +52,20 @@ static int winner(const struct hvm_hw_vpic *c)
     return prio < priority(c, busy) ? (int)line : -1;
 }
 
-/* Brings INT up to date; the slave's is a line of the master. */
-static void update(struct route *r, unsigned int chip)
+/* Brings both INT outputs up to date; the slave's is a line of the master. */
+static void update(struct route *r)
 {
-    struct hvm_hw_vpic *c = &r->pic[chip];
-    bool up = !c->init_state && winner(c) >= 0;
+    struct hvm_hw_vpic *master = &r->pic[0], *slave = &r->pic[1];
+    bool up;
 
-    if (up == c->int_output)
-        return;
-    c->int_output = up;
-    if (chip == 0) {
+    slave->int_output = !slave->init_state && winner(slave) >= 0;
+    master->irr &= (uint8_t)~(1u << CASCADE);
+    master->irr |= (uint8_t)(slave->int_output << CASCADE);
+    up = !master->init_state && winner(master) >= 0;
+    if (up != master->int_output) {
+        master->int_output = up;
         route_pic_output(r, up);
-        return;
     }
-    if (up)
-        r->pic[0].irr |= 1u << CASCADE;
-    else
-        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
-    update(r, 0);
 }
 
 enum irq_result vpic_rise(struct route *r, unsigned int irq)
@@ -81,14 +76,14 @@ enum irq_result vpic_rise(struct route *r, unsigned int irq)
                          : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
     c->irr |= bit;
-    update(r, irq >> 3 & 1);
+    update(r);
     return rc;
 }
 
 void vpic_fall(struct route *r, unsigned int irq)
 {
     r->pic[irq >> 3 & 1].irr &= (uint8_t)~(1u << (irq & 7));
-    update(r, irq >> 3 & 1);
+    update(r);
 }
 
 /* One chip's INTA: the line, or 7 without a request (spurious). */
@@ -120,8 +115,7 @@ int vpic_inta(struct route *r, const struct vlapic *a)
         line = intack(r, 0);
         vector = line == CASCADE ? (int)(r->pic[1].irq_base + intack(r, 1))
                                  : (int)(r->pic[0].irq_base + line);
-        update(r, 1);
-        update(r, 0);
+        update(r);
     }
     spin_unlock(&r->lock);
     return vector;
@@ -226,24 +220,11 @@ static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
         write_ocw3(c, v);
     else
         write_ocw2(c, v);
-    update(r, chip);
+    update(r);
     spin_unlock(&r->lock);
     if (unmasked)
         route_unmasked(r->domain);
     return BUS_OK;
-}
-
-/* Poll command: the read acts as INTA; bit 7 says that there was a request
- * (8259A data sheet, "Poll Command"). */
-static uint8_t read_poll(struct route *r, unsigned int chip)
-{
-    uint8_t v = 0;
-
-    if (r->pic[chip].int_output)
-        v = (uint8_t)(0x80 | intack(r, chip));
-    r->pic[chip].poll = 0;
-    update(r, chip);
-    return v;
 }
 
 static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
@@ -257,12 +238,15 @@ static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
     if (size != 1)
         return BUS_OK;
     spin_lock(&r->lock);
-    if (c->poll)
-        *val = read_poll(r, chip);
-    else if (port & 1)
-        *val = c->imr;
-    else
-        *val = c->readsel_isr ? c->isr : c->irr;
+    if (c->poll) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        *val = c->int_output ? 0x80 | intack(r, chip) : 0;
+        c->poll = 0;
+        update(r);
+    } else {
+        *val = port & 1 ? c->imr : c->readsel_isr ? c->isr : c->irr;
+    }
     spin_unlock(&r->lock);
     return BUS_OK;
 }
@@ -274,12 +258,10 @@ static enum bus_rc elcr_write(void *dev, uint64_t port, unsigned int size,
     struct route *r = dev;
 
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8) {
+    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8)
         r->pic[i].elcr = (uint8_t)val & elcr_bits[i];
-        if (i == 0)
-            r->pic[0].elcr |= 1u << CASCADE;
-        update(r, i);
-    }
+    r->pic[0].elcr |= 1u << CASCADE;
+    update(r);
     spin_unlock(&r->lock);
     return BUS_OK;
 }
@@ -315,30 +297,21 @@ void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
 
 int vpic_load(struct route *r, unsigned int chip, const struct hvm_hw_vpic *rec)
 {
-    uint8_t elcr;
+    uint8_t cascade = chip ? 0 : 1u << CASCADE, was;
 
-    if (!r->has_pic || chip > 1 || rec->is_master != !chip ||
-        rec->int_output > 1 || (rec->int_output && rec->init_state) ||
-        rec->priority_add > 7 || (rec->irq_base & 7) ||
+    if (rec->is_master != !chip || rec->int_output > 1 ||
+        (rec->int_output && rec->init_state) || rec->priority_add > 7 ||
+        (rec->irq_base & 7) || (rec->elcr & ~(elcr_bits[chip & 1] | cascade)) ||
         /* A started initialisation waits for ICW2 to ICW4. */
         (rec->init_state && !(rec->init_state & 3)))
         return -EINVAL;
-    elcr = chip ? rec->elcr : rec->elcr & (uint8_t)~(1u << CASCADE);
-    if (elcr & ~elcr_bits[chip])
-        return -EINVAL;
     spin_lock(&r->lock);
-    if (chip == 0 && r->pic[0].int_output)
-        route_pic_output(r, false);
-    r->pic[chip] = *rec;
-    if (chip == 0)
-        r->pic[0].elcr |= 1u << CASCADE;
-    /* INT follows from the rest; so does the slave's request. */
-    r->pic[chip].int_output = 0;
-    if (chip == 1)
-        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
-    update(r, chip);
-    if (chip == 1)
-        update(r, 0);
+    /* INT follows from the rest, as the slave's request does. */
+    was = r->pic[0].int_output;
+    r->pic[chip & 1] = *rec;
+    r->pic[0].int_output = was;
+    r->pic[0].elcr |= 1u << CASCADE;
+    update(r);
     spin_unlock(&r->lock);
     return 0;
 }

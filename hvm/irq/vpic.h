@@ -24,8 +24,8 @@ void vpic_fall(struct route *r, unsigned int irq);
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);
 
-/* Record PIC, instance 0: master, 1: slave. The domain is paused. load:
- * -EINVAL. */
+/* Record PIC, instance 0: master, 1: slave. The domain has them and is
+ * paused. load: -EINVAL. */
 void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec);
