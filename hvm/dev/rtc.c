@@ -16,6 +16,11 @@
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll
+#define DAY_SECS 86400
+/* The calendar, its weekdays too, repeats after 400 years, and nothing here
+ * shows the century: so many are added where a time must not be negative. */
+#define ERA_DAYS 146097ll
+#define ERA_SECS (ERA_DAYS * DAY_SECS)
 /* The update cycle takes the last 244 us of each second. */
 #define UPDATE_NS 244000
 
@@ -73,29 +78,6 @@ static int64_t date_to_days(int64_t year, int64_t month, int64_t day)
            day - 1 - 719468;
 }
 
-struct date {
-    int64_t year;
-    unsigned int month, day, wday; /* 1 to 12, 1 to 31, 1 (Sunday) to 7 */
-};
-
-static struct date days_to_date(int64_t days)
-{
-    int64_t era, of_era, of_year, y, m;
-    struct date d;
-
-    d.wday = (unsigned int)(((days + 4) % 7 + 7) % 7) + 1;
-    days += 719468;
-    era = (days >= 0 ? days : days - 146096) / 146097;
-    of_era = days - era * 146097;
-    y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    of_year = of_era - (365 * y + y / 4 - y / 100);
-    m = (5 * of_year + 2) / 153;
-    d.day = (unsigned int)(of_year - (153 * m + 2) / 5) + 1;
-    d.month = (unsigned int)(m < 10 ? m + 3 : m - 9);
-    d.year = y + era * 400 + (d.month <= 2);
-    return d;
-}
-
 static uint8_t encode(const struct rtc *s, unsigned int v)
 {
     return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
@@ -122,25 +104,27 @@ static uint8_t encode_hour(const struct rtc *s, unsigned int hour)
                      (hour >= 12 ? 0x80 : 0));
 }
 
-/* Time bytes from the wall clock. */
+/* Time bytes from the wall clock. Days are counted from a 1st of March, which
+ * is 719468 days before 1970. */
 static void show_time(struct rtc *s)
 {
-    int64_t sec = wall(s, NULL), days = sec / 86400;
-    unsigned int of_day;
-    struct date d;
+    uint64_t sec = (uint64_t)(wall(s, NULL) + ERA_SECS);
+    unsigned int of_day = sec % DAY_SECS;
+    unsigned int days = (unsigned int)(sec / DAY_SECS);
+    unsigned int of_era = (days + 719468) % ERA_DAYS;
+    unsigned int y = (of_era - of_era / 1460 + of_era / 36524 -
+                      of_era / 146096) / 365;
+    unsigned int of_year = of_era - (365 * y + y / 4 - y / 100);
+    unsigned int m = (5 * of_year + 2) / 153; /* March is 0 */
+    uint8_t *c = s->hw.cmos_data;
 
-    if (sec % 86400 < 0)
-        days--;
-    of_day = (unsigned int)(sec - days * 86400);
-    d = days_to_date(days);
-    s->hw.cmos_data[CMOS_SEC] = encode(s, of_day % 60);
-    s->hw.cmos_data[CMOS_MIN] = encode(s, of_day / 60 % 60);
-    s->hw.cmos_data[CMOS_HOUR] = encode_hour(s, of_day / 3600);
-    s->hw.cmos_data[CMOS_WDAY] = encode(s, d.wday);
-    s->hw.cmos_data[CMOS_DAY] = encode(s, d.day);
-    s->hw.cmos_data[CMOS_MONTH] = encode(s, d.month);
-    s->hw.cmos_data[CMOS_YEAR] =
-        encode(s, (unsigned int)(((d.year % 100) + 100) % 100));
+    c[CMOS_SEC] = encode(s, of_day % 60);
+    c[CMOS_MIN] = encode(s, of_day / 60 % 60);
+    c[CMOS_HOUR] = encode_hour(s, of_day / 3600);
+    c[CMOS_WDAY] = encode(s, (days + 4) % 7 + 1);
+    c[CMOS_DAY] = encode(s, of_year - (153 * m + 2) / 5 + 1);
+    c[CMOS_MONTH] = encode(s, m < 10 ? m + 3 : m - 9);
+    c[CMOS_YEAR] = encode(s, (y + (m >= 10)) % 100);
 }
 
 /* The wall clock from the time bytes; the years are 2000 to 2099, whatever
@@ -152,7 +136,7 @@ static void take_time(struct rtc *s)
     int64_t days = date_to_days(2000 + decode(s, c[CMOS_YEAR]) % 100,
                                 month < 1 || month > 12 ? 1 : month,
                                 decode(s, c[CMOS_DAY]));
-    int64_t sec = days * 86400 + decode_hour(s, c[CMOS_HOUR]) * 3600 +
+    int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
                   decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
     int64_t now = wall(s, NULL);
 
@@ -178,7 +162,7 @@ static int64_t next_alarm(const struct rtc *s, int64_t after)
     int64_t t = after + 1;
 
     for (unsigned int i = 0; i < 150; i++) {
-        unsigned int of_day = (unsigned int)((t % 86400 + 86400) % 86400);
+        unsigned int of_day = (uint64_t)(t + ERA_SECS) % DAY_SECS;
 
         if (!alarm_byte(s, CMOS_HOUR_ALARM, of_day / 3600))
             t += 3600 - of_day % 3600;
@@ -291,19 +275,16 @@ static void update_periodic(struct rtc *s)
 
 static void write_b(struct rtc *s, uint8_t val)
 {
-    uint8_t old = reg_b(s);
-    uint8_t fresh = look(s);
+    uint8_t old = reg_b(s), fresh = look(s);
 
     if ((val & ~old) & B_SET) {
         show_time(s);
         s->time_written = false;
     }
-    if ((old & ~val) & B_SET && s->time_written) {
-        /* The bytes are in the new format if that changes as well. */
-        s->hw.cmos_data[CMOS_B] = val;
-        take_time(s);
-    }
     s->hw.cmos_data[CMOS_B] = val;
+    /* The bytes are in the new format if that changed as well. */
+    if ((old & ~val) & B_SET && s->time_written)
+        take_time(s);
     /* Flags that were up count when they get enabled. */
     interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
     update_periodic(s);
