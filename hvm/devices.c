@@ -24,6 +24,7 @@
 struct devices {
     struct bus bus;
     struct route route;
+    struct ticks ticks;
     struct pit pit;
     struct hpet hpet;
     struct rtc rtc;
@@ -35,52 +36,42 @@ static bool emulates(const struct domain *d, uint32_t flag)
     return d->config.arch.emulation_flags & flag;
 }
 
-/* Which device is there and what it puts on the bus. */
+/* The timers of a PC, which a domain has all or none of (domain_create()). */
 static int add_timers(struct domain *d, struct devices *dev)
 {
     struct hvm_domain *h = d->hvm;
-    int rc = 0;
+    struct ticks *t = &dev->ticks;
+    int rc;
 
-    if (emulates(d, XEN_X86_EMU_PIT)) {
-        pit_init(&dev->pit, &dev->route);
-        h->pit = &dev->pit;
-        rc = bus_add(&dev->bus, pit_ranges, pit_nr_ranges, &dev->pit);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_HPET)) {
-        hpet_init(&dev->hpet, &dev->route, h->pit);
-        h->hpet = &dev->hpet;
-        rc = bus_add(&dev->bus, hpet_ranges, hpet_nr_ranges, &dev->hpet);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_RTC)) {
-        rtc_init(&dev->rtc, d, &dev->route);
-        h->rtc = &dev->rtc;
-        rc = bus_add(&dev->bus, rtc_ranges, rtc_nr_ranges, &dev->rtc);
-    }
-    if (!rc && emulates(d, XEN_X86_EMU_PM)) {
-        pmtimer_init(&dev->pm, &dev->route);
-        h->pm = &dev->pm;
-        rc = bus_add(&dev->bus, pmtimer_ranges, pmtimer_nr_ranges, &dev->pm);
-    }
-    return rc;
+    if (!emulates(d, XEN_X86_EMU_PIT))
+        return 0;
+    h->pit = &dev->pit;
+    h->hpet = &dev->hpet;
+    h->rtc = &dev->rtc;
+    h->pm = &dev->pm;
+    rc = pit_init(h->pit, t, &dev->route, &dev->bus);
+    if (!rc)
+        rc = hpet_init(h->hpet, t, &dev->route, h->pit, &dev->bus);
+    if (!rc)
+        rc = rtc_init(h->rtc, t, d, &dev->route, &dev->bus);
+    return rc ? rc : pmtimer_init(h->pm, t, &dev->route, &dev->bus);
 }
 
 int devices_init(struct domain *d)
 {
     struct devices *dev = heap_alloc(sizeof(*dev));
-    int rc = 0;
+    int rc;
 
     if (!dev)
         return -ENOMEM;
     bus_init(&dev->bus);
     d->hvm->bus = &dev->bus;
     d->hvm->route = &dev->route;
-    route_init(&dev->route, d, emulates(d, XEN_X86_EMU_PIC));
+    d->hvm->ticks = &dev->ticks;
+    rc = route_init(&dev->route, d, &dev->bus, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
-    if (emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
-        rc = route_add_ioapic(&dev->route, VIOAPIC_BASE, 0, 0,
-                              VIOAPIC_NUM_PINS);
-    if (!rc && !d->privileged)
-        rc = route_attach(&dev->route, &dev->bus);
+    if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+        rc = vioapic_add(&dev->route, VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS);
     return rc ? rc : add_timers(d, dev);
 }
 
@@ -90,14 +81,7 @@ void devices_exit(struct domain *d)
 
     if (!h->bus)
         return;
-    if (h->pm)
-        pmtimer_exit(h->pm);
-    if (h->rtc)
-        rtc_exit(h->rtc);
-    if (h->hpet)
-        hpet_exit(h->hpet);
-    if (h->pit)
-        pit_exit(h->pit);
+    ticks_exit(h->ticks);
     heap_free(container_of(h->bus, struct devices, bus));
     h->bus = NULL;
 }
@@ -113,8 +97,9 @@ int devices_vcpu_init(struct vcpu *v)
         lodge_pages_free(page, 0);
         return -ENOMEM;
     }
-    return vlapic_init(v->hvm->lapic, v->domain->hvm->route, v->id, page,
-                       true);
+    BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);
+    vlapic_init(v->hvm->lapic, v->domain->hvm->route, v->id, page);
+    return 0;
 }
 
 void devices_vcpu_exit(struct vcpu *v)
@@ -126,30 +111,20 @@ void devices_vcpu_exit(struct vcpu *v)
         return;
     page = a->regs;
     vlapic_exit(a);
-    if (page)
-        lodge_pages_free(page, 0);
+    lodge_pages_free(page, 0);
     heap_free(a);
     v->hvm->lapic = NULL;
 }
 
 void devices_vcpu_moved(struct vcpu *v)
 {
-    struct hvm_domain *h = v->domain->hvm;
     unsigned int cpu = cpu_id();
 
     if (v->hvm->lapic->timer.cpu == cpu)
         return;
-    vlapic_migrate(v->hvm->lapic, cpu);
-    if (v->id)
-        return;
-    if (h->pit)
-        pit_migrate(h->pit, cpu);
-    if (h->hpet)
-        hpet_migrate(h->hpet, cpu);
-    if (h->rtc)
-        rtc_migrate(h->rtc, cpu);
-    if (h->pm)
-        pmtimer_migrate(h->pm, cpu);
+    timer_migrate(&v->hvm->lapic->timer, cpu);
+    if (v->id == 0)
+        ticks_migrate(v->domain->hvm->ticks, cpu);
 }
 
 /* hvm/irq/upcalls.h */
@@ -202,10 +177,6 @@ void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
         hvm_ops.set_tpr(v, cr8);
 }
 
-void vlapic_mode_changed(struct vlapic *a)
-{
-}
-
 void vlapic_enabled_again(struct vlapic *a)
 {
     struct vcpu *v = vcpu_of(a);
@@ -231,14 +202,7 @@ bool hvm_lapic_enabled(const struct vcpu *v)
 
 void route_unmasked(struct domain *d)
 {
-    struct hvm_domain *h = d->hvm;
-
-    if (h->pit)
-        pit_resume(h->pit);
-    if (h->hpet)
-        hpet_resume(h->hpet);
-    if (h->rtc)
-        rtc_resume(h->rtc);
+    ticks_resume(d->hvm->ticks);
 }
 
 /* core/upcalls.h */

@@ -70,7 +70,7 @@ int msr_x2apic_write(struct vcpu *v, uint32_t index, uint64_t val)
 
 int msr_deadline_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {
-    *val = vlapic_deadline_read(v->hvm->lapic);
+    *val = v->hvm->lapic->tsc_deadline;
     return 0;
 }
 

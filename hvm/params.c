@@ -7,7 +7,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
 #include "hvm/irq/route.h"
@@ -42,23 +41,20 @@ static int set_callback(struct domain *d, uint64_t val)
     return 0;
 }
 
+/* Lodge never slows a guest's clock down, so "delay for missed ticks" makes
+ * up for them, as "no delay" does. */
 static int set_timer_mode(struct domain *d, uint64_t val)
 {
-    enum tick_policy p = tick_policy_from_param(val);
-
-    if (d->hvm->pit)
-        pit_set_policy(d->hvm->pit, p);
-    if (d->hvm->hpet)
-        hpet_set_policy(d->hvm->hpet, p);
-    if (d->hvm->rtc)
-        rtc_set_policy(d->hvm->rtc, p);
+    WRITE_ONCE(d->hvm->ticks->coalesce,
+               val != HVMPTM_delay_for_missed_ticks &&
+               val != HVMPTM_no_delay_for_missed_ticks);
     return 0;
 }
 
 static int set_hpet(struct domain *d, uint64_t val)
 {
     if (d->hvm->hpet)
-        hpet_set_enabled(d->hvm->hpet, val);
+        d->hvm->hpet->enabled = val;
     return 0;
 }
 

@@ -29,6 +29,7 @@ struct pmtimer;
 struct recorder;
 struct route;
 struct rtc;
+struct ticks;
 struct vlapic;
 struct vpci;
 
@@ -96,7 +97,8 @@ struct hvm_domain {
     struct bus *bus;         /* (c) ports and MMIO that Lodge handles */
     struct ioreq_domain *ioreq;
     struct route *route;     /* (c) I/O APICs, PIC, wires, APIC bus */
-    struct pit *pit;
+    struct ticks *ticks;     /* (c) timers of the four devices below */
+    struct pit *pit;         /* (c) these are there all, or none is */
     struct hpet *hpet;
     struct rtc *rtc;
     struct pmtimer *pm;

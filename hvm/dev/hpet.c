@@ -65,6 +65,11 @@ static bool is_legacy(const struct hpet_timer *t)
     return (t->hpet->config & CONFIG_LEGACY) && index_of(t) < 2;
 }
 
+static bool mutes_pit(const struct hpet *h)
+{
+    return h->config == (CONFIG_ENABLE | CONFIG_LEGACY);
+}
+
 /* Legacy interrupts are always edges. */
 static bool is_level(const struct hpet_timer *t)
 {
@@ -122,12 +127,6 @@ static uint64_t clamp_period(const struct hpet_timer *t, uint64_t period)
     return period < MIN_PERIOD ? MIN_PERIOD : MIN(period, most);
 }
 
-static void stop(struct hpet_timer *t)
-{
-    tick_stop(&t->tick);
-    (void)comparator(t);
-}
-
 static void start(struct hpet_timer *t)
 {
     struct hpet *h = t->hpet;
@@ -146,6 +145,16 @@ static void start(struct hpet_timer *t)
     tick_start(&t->tick, (now + left) * HPET_TICK_NS, period);
 }
 
+/* A line is up while a timer that has raised it is not acknowledged. */
+static void set_line(struct hpet *h, unsigned int gsi)
+{
+    bool up = false;
+
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        up |= (h->isr & BIT(i)) && h->timer[i].line == gsi;
+    route_gsi_set(h->route, gsi, up);
+}
+
 static enum irq_result fire(void *dev)
 {
     struct hpet_timer *t = dev;
@@ -157,7 +166,7 @@ static enum irq_result fire(void *dev)
         return route_gsi_pulse(h->route, gsi_of(t));
     h->isr |= BIT(index_of(t));
     t->line = gsi_of(t);
-    (void)route_gsi_assert(h->route, t->line);
+    set_line(h, t->line);
     return IRQ_DELIVERED;
 }
 
@@ -169,8 +178,7 @@ static void clear_isr(struct hpet *h, uint64_t bits)
     for (; bits; bits &= bits - 1) {
         struct hpet_timer *t = &h->timer[bit_lowest(bits)];
 
-        route_gsi_deassert(h->route, t->line);
-        t->line = 0;
+        set_line(h, t->line);
         if (t->config & T_PERIODIC)
             start(t);
     }
@@ -192,8 +200,10 @@ static void write_config(struct hpet *h, uint64_t val)
 
     val &= CONFIG_ENABLE | CONFIG_LEGACY;
     if (old & ~val & CONFIG_ENABLE) {
-        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-            stop(&h->timer[i]);
+        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
+            tick_stop(&h->timer[i].tick);
+            (void)comparator(&h->timer[i]);
+        }
         h->counter = counter(h);
     }
     if (~old & val & CONFIG_ENABLE)
@@ -204,7 +214,6 @@ static void write_config(struct hpet *h, uint64_t val)
         if (~old & val & CONFIG_ENABLE)
             start(&h->timer[i]);
     }
-    h->mute_pit = val == (CONFIG_ENABLE | CONFIG_LEGACY);
 }
 
 static void write_counter(struct hpet *h, uint64_t val)
@@ -262,55 +271,36 @@ static uint64_t read64(struct hpet *h, unsigned int reg)
 
     if (t) {
         switch (reg & 0x18) {
-        case TIMER_CONFIG:
-            return t->config;
-        case TIMER_CMP:
-            return comparator(t);
-        case TIMER_FSB:
-            return t->fsb;
+        case TIMER_CONFIG: return t->config;
+        case TIMER_CMP: return comparator(t);
+        case TIMER_FSB: return t->fsb;
+        default: return 0;
         }
-        return 0;
     }
     switch (reg) {
-    case REG_CAPS:
-        return CAPS;
-    case REG_CONFIG:
-        return h->config;
-    case REG_ISR:
-        return h->isr;
-    case REG_COUNTER:
-        return counter(h);
-    default:
-        return 0;
+    case REG_CAPS: return CAPS;
+    case REG_CONFIG: return h->config;
+    case REG_ISR: return h->isr;
+    case REG_COUNTER: return counter(h);
+    default: return 0;
     }
 }
 
 static void write64(struct hpet *h, unsigned int reg, uint64_t val)
 {
     struct hpet_timer *t = timer_at(h, reg);
+    unsigned int of_timer = reg & 0x18;
 
-    if (t) {
-        switch (reg & 0x18) {
-        case TIMER_CONFIG:
-            write_timer_config(t, val);
-            break;
-        case TIMER_CMP:
-            write_comparator(t, val);
-            break;
-        case TIMER_FSB:
-            t->fsb = val;
-            break;
-        }
-        return;
-    }
-    switch (reg) {
-    case REG_CONFIG:
+    if (t && of_timer == TIMER_CONFIG)
+        write_timer_config(t, val);
+    else if (t && of_timer == TIMER_CMP)
+        write_comparator(t, val);
+    else if (t && of_timer == TIMER_FSB)
+        t->fsb = val;
+    else if (reg == REG_CONFIG)
         write_config(h, val);
-        break;
-    case REG_COUNTER:
+    else if (reg == REG_COUNTER)
         write_counter(h, val);
-        break;
-    }
 }
 
 static enum bus_rc hpet_read(void *dev, uint64_t gpa, unsigned int size,
@@ -339,104 +329,43 @@ static enum bus_rc hpet_write(void *dev, uint64_t gpa, unsigned int size,
     struct hpet *h = dev;
     unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
     unsigned int shift = (offset & 7) * 8;
-    uint64_t mask = size == 8 ? ~0ull : ((1ull << size * 8) - 1) << shift;
-    bool was, mute;
+    uint64_t mask = ~0ull >> (64 - size * 8) << shift;
+    bool mute;
 
     if (!h->enabled || (offset & (size - 1)))
         return BUS_OK;
     spin_lock(&h->lock);
-    was = h->mute_pit;
     val = val << shift & mask;
     if (reg == REG_ISR)
         clear_isr(h, val);
     else
         write64(h, reg, val | (read64(h, reg) & ~mask));
-    mute = h->mute_pit;
+    mute = mutes_pit(h);
     spin_unlock(&h->lock);
     /* The PIT's lock has the same rank. */
-    if (was != mute && h->pit)
+    if (reg == REG_CONFIG)
         pit_mute(h->pit, mute);
     return BUS_OK;
 }
 
-const struct bus_range hpet_ranges[] = {
-    { BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_read, hpet_write },
-};
-const unsigned int hpet_nr_ranges = ARRAY_SIZE(hpet_ranges);
-
-void hpet_init(struct hpet *h, struct route *r, struct pit *pit)
+int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
+              struct pit *pit, struct bus *b)
 {
-    memset(h, 0, sizeof(*h));
+    static const struct bus_range range = {
+        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_read, hpet_write,
+    };
+
+    *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
     spin_lock_init(&h->lock, LOCK_VDEV);
-    h->route = r;
-    h->pit = pit;
-    h->enabled = true;
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
-        h->timer[i].hpet = h;
-        tick_init(&h->timer[i].tick, &h->lock, fire, &h->timer[i]);
-    }
-    hpet_reset(h);
-}
-
-void hpet_exit(struct hpet *h)
-{
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-        tick_kill(&h->timer[i].tick);
-}
-
-void hpet_reset(struct hpet *h)
-{
-    bool was;
-
-    spin_lock(&h->lock);
-    was = h->mute_pit;
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        tick_stop(&t->tick);
-        if (h->isr & BIT(i))
-            route_gsi_deassert(h->route, t->line);
+        t->hpet = h;
         t->config = T_CAPS;
         t->cmp = ~0ull;
-        t->fsb = t->period = 0;
-        t->line = 0;
+        tick_init(&t->tick, ticks, &h->lock, fire, t);
     }
-    WRITE_ONCE(h->config, 0);
-    h->isr = h->counter = h->offset = 0;
-    h->mute_pit = false;
-    spin_unlock(&h->lock);
-    if (was && h->pit)
-        pit_mute(h->pit, false);
-}
-
-void hpet_resume(struct hpet *h)
-{
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
-        if (!READ_ONCE(h->timer[i].tick.parked))
-            continue;
-        spin_lock(&h->lock);
-        tick_resume(&h->timer[i].tick);
-        spin_unlock(&h->lock);
-    }
-}
-
-void hpet_set_enabled(struct hpet *h, bool enabled)
-{
-    h->enabled = enabled;
-}
-
-void hpet_set_policy(struct hpet *h, enum tick_policy policy)
-{
-    spin_lock(&h->lock);
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-        h->timer[i].tick.policy = policy;
-    spin_unlock(&h->lock);
-}
-
-void hpet_migrate(struct hpet *h, unsigned int cpu)
-{
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-        timer_migrate(&h->timer[i].tick.timer, cpu);
+    return bus_add(b, &range, 1, h);
 }
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
@@ -459,44 +388,34 @@ void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
     spin_unlock(&h->lock);
 }
 
-/* Registers of one timer as software could have left them. */
-static void load_timer(struct hpet_timer *t, uint64_t config, uint64_t cmp,
-                       uint64_t fsb, uint64_t period)
-{
-    t->config = (config & T_WRITABLE) | T_CAPS;
-    t->cmp = cmp;
-    if (cmp <= UINT32_MAX)
-        set_cmp(t, cmp);
-    t->fsb = fsb;
-    t->period = period ? clamp_period(t, period) : 0;
-    fix_route(t);
-}
-
 int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
 {
-    bool mute;
-
     if (rec->capability >> 32 != CAPS >> 32 ||
         (rec->config & ~(CONFIG_ENABLE | CONFIG_LEGACY)) ||
         rec->isr >= BIT(HPET_TIMER_NUM))
         return -EINVAL;
-    hpet_reset(h);
     spin_lock(&h->lock);
-    WRITE_ONCE(h->config, rec->config);
+    h->config = 0;
+    clear_isr(h, ~0ull);
+    h->config = rec->config;
     h->counter = rec->mc64;
     h->offset = rec->mc64 - now_ns() / HPET_TICK_NS;
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        load_timer(t, rec->timers[i].config, rec->timers[i].cmp,
-                   rec->timers[i].fsb, rec->period[i]);
+        /* As software could have left it. */
+        t->config = (rec->timers[i].config & T_WRITABLE) | T_CAPS;
+        t->cmp = rec->timers[i].cmp;
+        if (t->cmp <= UINT32_MAX)
+            set_cmp(t, t->cmp);
+        t->fsb = rec->timers[i].fsb;
+        t->period = rec->period[i] ? clamp_period(t, rec->period[i]) : 0;
+        fix_route(t);
         if ((rec->isr & BIT(i)) && is_level(t))
             (void)fire(t);
         start(t);
     }
-    mute = h->mute_pit = rec->config == (CONFIG_ENABLE | CONFIG_LEGACY);
     spin_unlock(&h->lock);
-    if (mute && h->pit)
-        pit_mute(h->pit, true);
+    pit_mute(h->pit, mutes_pit(h));
     return 0;
 }

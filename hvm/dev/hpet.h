@@ -21,24 +21,21 @@ struct route;
 #define HPET_SIZE 0x400
 #define HPET_TICK_NS 16
 
-struct hpet;
-
 struct hpet_timer {
     struct hpet *hpet;
     uint64_t config;
     uint64_t cmp;       /* comparator, all 64 bits also in 32-bit mode */
     uint64_t fsb;       /* stored, no effect */
     uint64_t period;    /* ticks between matches in periodic mode */
-    unsigned int line;  /* GSI that a level interrupt holds up, 0: none */
+    unsigned int line;  /* GSI that its last level interrupt went to */
     struct tick tick;
 };
 
 struct hpet {
     struct spinlock lock;
     struct route *route;
-    struct pit *pit;        /* muted by legacy replacement; may be NULL */
-    bool enabled;           /* HVM_PARAM_HPET_ENABLED */
-    bool mute_pit;          /* legacy replacement is on */
+    struct pit *pit;        /* muted by legacy replacement */
+    bool enabled;           /* HVM_PARAM_HPET_ENABLED; if not: reads as ones */
     uint64_t config;
     uint64_t isr;           /* level interrupts that are up */
     uint64_t counter;       /* main counter while halted */
@@ -46,19 +43,9 @@ struct hpet {
     struct hpet_timer timer[HPET_TIMER_NUM];
 };
 
-/* Bus ranges; dev is the struct hpet. */
-extern const struct bus_range hpet_ranges[];
-extern const unsigned int hpet_nr_ranges;
-
-void hpet_init(struct hpet *h, struct route *r, struct pit *pit);
-/* Idempotent, fine on a zeroed struct. No locks held. */
-void hpet_exit(struct hpet *h);
-void hpet_reset(struct hpet *h);
-void hpet_resume(struct hpet *h);
-/* HVM_PARAM_HPET_ENABLED: a disabled one reads as ones. */
-void hpet_set_enabled(struct hpet *h, bool enabled);
-void hpet_set_policy(struct hpet *h, enum tick_policy policy);
-void hpet_migrate(struct hpet *h, unsigned int cpu);
+/* Reset state, on the bus; errors of bus_add(). */
+int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
+              struct pit *pit, struct bus *b);
 
 /* Record HPET; the domain is paused. load: -EINVAL. */
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec);

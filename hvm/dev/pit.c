@@ -43,7 +43,7 @@ static bool gate_stops(const struct hvm_hw_pit_channel *c)
 static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
-    uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped[ch];
+    uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped;
 
     return end <= p->loaded[ch] ? 0 : mul_frac(end - p->loaded[ch], PIT_FRAC);
 }
@@ -52,25 +52,16 @@ static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
 static uint16_t counter(const struct pit *p, unsigned int ch)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
-    uint64_t ticks = ticks_passed(p, ch), pos = ticks % c->count;
-    uint32_t high = (c->count + 1) / 2, v, modulo;
+    uint64_t ticks = ticks_passed(p, ch);
+    uint32_t pos = (uint32_t)(ticks % c->count), high = (c->count + 1) / 2;
+    uint32_t modulo = c->bcd ? 10000 : 0x10000, v;
 
-    switch (c->mode) {
-    case 2:
-        v = c->count - (uint32_t)pos;
-        break;
-    case 3:
-        /* Two at a time, once for each half of the square wave. */
-        if (pos >= high)
-            pos -= high;
-        v = (c->count & ~1u) - 2 * (uint32_t)pos;
-        break;
-    default:
-        /* Goes on below zero. */
-        modulo = c->bcd ? 10000 : 0x10000;
+    if (c->mode == 2)
+        v = c->count - pos;
+    else if (c->mode == 3) /* two at a time, once for each half of the wave */
+        v = (c->count & ~1u) - 2 * (pos >= high ? pos - high : pos);
+    else /* goes on below zero */
         v = (c->count + modulo - (uint32_t)(ticks % modulo)) % modulo;
-        break;
-    }
     return (uint16_t)(c->bcd ? bin_to_bcd(v) : v);
 }
 
@@ -93,26 +84,18 @@ static bool output(const struct pit *p, unsigned int ch)
     }
 }
 
-/* Channel 0's interrupts, from when its count began. */
+/* Channel 0's interrupts, from when its count began. Modes 1 and 5 wait for
+ * an edge of the gate, which is tied high. */
 static void start_ticks(struct pit *p)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[0];
     uint64_t period = count_to_ns(c->count);
 
-    switch (c->mode) {
-    case 0:
-    case 4:
-        tick_start(&p->tick, p->loaded[0] + period, 0);
-        break;
-    case 2:
-    case 3:
-        tick_start(&p->tick, p->loaded[0] + period, period);
-        break;
-    default:
-        /* 1 and 5 wait for an edge of the gate, which is tied high. */
+    if (c->mode == 1 || c->mode == 5)
         tick_stop(&p->tick);
-        break;
-    }
+    else
+        tick_start(&p->tick, p->loaded[0] + period,
+                   c->mode == 2 || c->mode == 3 ? period : 0);
 }
 
 static void load_count(struct pit *p, unsigned int ch, uint32_t val)
@@ -122,23 +105,26 @@ static void load_count(struct pit *p, unsigned int ch, uint32_t val)
     if (c->bcd)
         val = bcd_to_bin(val);
     c->count = val ? val : c->bcd ? 10000 : 0x10000;
-    p->loaded[ch] = p->stopped[ch] = now_ns();
+    p->loaded[ch] = now_ns();
+    if (ch == 2)
+        p->stopped = p->loaded[2];
     if (ch == 0)
         start_ticks(p);
 }
 
-static void set_gate(struct pit *p, unsigned int ch, bool gate)
+/* The gate of channel 2; those of the others are tied high. */
+static void set_gate(struct pit *p, bool gate)
 {
-    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
+    struct hvm_hw_pit_channel *c = &p->hw.channels[2];
     uint64_t now = now_ns();
 
     if (c->gate && !gate && gate_stops(c))
-        p->stopped[ch] = now;
+        p->stopped = now;
     if (!c->gate && gate) {
         if (c->mode == 0 || c->mode == 4)
-            p->loaded[ch] += now - p->stopped[ch]; /* goes on */
+            p->loaded[2] += now - p->stopped; /* goes on */
         else
-            p->loaded[ch] = now; /* starts over */
+            p->loaded[2] = now; /* starts over */
     }
     c->gate = gate;
 }
@@ -147,20 +133,19 @@ static void latch_count(struct pit *p, unsigned int ch)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
-    if (c->count_latched)
-        return;
-    c->latched_count = counter(p, ch);
-    c->count_latched = c->rw_mode;
+    if (!c->count_latched) {
+        c->latched_count = counter(p, ch);
+        c->count_latched = c->rw_mode;
+    }
 }
 
 static void latch_status(struct pit *p, unsigned int ch)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
-    if (c->status_latched)
-        return;
-    c->status = (uint8_t)(output(p, ch) << 7 | c->rw_mode << 4 |
-                          c->mode << 1 | c->bcd);
+    if (!c->status_latched)
+        c->status = (uint8_t)(output(p, ch) << 7 | c->rw_mode << 4 |
+                              c->mode << 1 | c->bcd);
     c->status_latched = 1;
 }
 
@@ -200,60 +185,41 @@ static void write_count(struct pit *p, unsigned int ch, uint8_t v)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
-    switch (c->write_state) {
-    case RW_HIGH:
-        load_count(p, ch, (uint32_t)v << 8);
-        break;
-    case RW_WORD:
+    if (c->write_state == RW_WORD) {
         c->write_latch = v;
         c->write_state = RW_WORD_HIGH;
         /* Mode 0 stops at the first byte of a new count. */
         if (ch == 0 && c->mode == 0)
             tick_stop(&p->tick);
-        break;
-    case RW_WORD_HIGH:
+    } else if (c->write_state == RW_WORD_HIGH) {
         c->write_state = RW_WORD;
         load_count(p, ch, (uint32_t)v << 8 | c->write_latch);
-        break;
-    default:
-        load_count(p, ch, v);
-        break;
+    } else {
+        load_count(p, ch, c->write_state == RW_HIGH ? (uint32_t)v << 8 : v);
     }
-}
-
-static uint8_t read_latched(struct hvm_hw_pit_channel *c)
-{
-    uint8_t state = c->count_latched;
-
-    c->count_latched = state == RW_WORD ? RW_HIGH : 0;
-    return (uint8_t)(state == RW_HIGH ? c->latched_count >> 8
-                                      : c->latched_count);
 }
 
 static uint8_t read_count(struct pit *p, unsigned int ch)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
     uint16_t v;
+    bool high;
 
     if (c->status_latched) {
         c->status_latched = 0;
         return c->status;
     }
-    if (c->count_latched)
-        return read_latched(c);
-    v = counter(p, ch);
-    switch (c->read_state) {
-    case RW_WORD:
-        c->read_state = RW_WORD_HIGH;
-        return (uint8_t)v;
-    case RW_WORD_HIGH:
-        c->read_state = RW_WORD;
-        return (uint8_t)(v >> 8);
-    case RW_HIGH:
-        return (uint8_t)(v >> 8);
-    default:
-        return (uint8_t)v;
+    if (c->count_latched) {
+        v = c->latched_count;
+        high = c->count_latched == RW_HIGH;
+        c->count_latched = c->count_latched == RW_WORD ? RW_HIGH : RW_NONE;
+    } else {
+        v = counter(p, ch);
+        high = c->read_state == RW_HIGH || c->read_state == RW_WORD_HIGH;
+        if (c->read_state >= RW_WORD)
+            c->read_state = high ? RW_WORD : RW_WORD_HIGH;
     }
+    return (uint8_t)(high ? v >> 8 : v);
 }
 
 static enum bus_rc pit_read(void *dev, uint64_t port, unsigned int size,
@@ -309,16 +275,10 @@ static enum bus_rc gate_write(void *dev, uint64_t port, unsigned int size,
 
     spin_lock(&p->lock);
     p->hw.speaker_data_on = val >> 1 & 1;
-    set_gate(p, 2, val & 1);
+    set_gate(p, val & 1);
     spin_unlock(&p->lock);
     return BUS_OK;
 }
-
-const struct bus_range pit_ranges[] = {
-    { BUS_PORT, 0x40, 4, pit_read, pit_write },
-    { BUS_PORT, 0x61, 1, gate_read, gate_write },
-};
-const unsigned int pit_nr_ranges = ARRAY_SIZE(pit_ranges);
 
 static enum irq_result fire(void *dev)
 {
@@ -327,26 +287,17 @@ static enum irq_result fire(void *dev)
     return p->muted ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
 }
 
-void pit_init(struct pit *p, struct route *r)
+int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
+             struct bus *b)
 {
-    memset(p, 0, sizeof(*p));
+    static const struct bus_range ranges[] = {
+        { BUS_PORT, 0x40, 4, pit_read, pit_write },
+        { BUS_PORT, 0x61, 1, gate_read, gate_write },
+    };
+
+    *p = (struct pit){ .route = r };
     spin_lock_init(&p->lock, LOCK_VDEV);
-    p->route = r;
-    tick_init(&p->tick, &p->lock, fire, p);
-    pit_reset(p);
-}
-
-void pit_exit(struct pit *p)
-{
-    tick_kill(&p->tick);
-}
-
-void pit_reset(struct pit *p)
-{
-    spin_lock(&p->lock);
-    tick_stop(&p->tick);
-    memset(&p->hw, 0, sizeof(p->hw));
-    p->muted = false;
+    tick_init(&p->tick, ticks, &p->lock, fire, p);
     for (unsigned int ch = 0; ch < 3; ch++) {
         struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
@@ -356,37 +307,16 @@ void pit_reset(struct pit *p)
         c->rw_mode = c->read_state = c->write_state = RW_WORD;
         load_count(p, ch, 0);
     }
-    spin_unlock(&p->lock);
-}
-
-void pit_resume(struct pit *p)
-{
-    if (!READ_ONCE(p->tick.parked))
-        return;
-    spin_lock(&p->lock);
-    tick_resume(&p->tick);
-    spin_unlock(&p->lock);
+    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
 }
 
 void pit_mute(struct pit *p, bool muted)
 {
     spin_lock(&p->lock);
     p->muted = muted;
+    spin_unlock(&p->lock);
     if (!muted)
-        tick_resume(&p->tick);
-    spin_unlock(&p->lock);
-}
-
-void pit_set_policy(struct pit *p, enum tick_policy policy)
-{
-    spin_lock(&p->lock);
-    p->tick.policy = policy;
-    spin_unlock(&p->lock);
-}
-
-void pit_migrate(struct pit *p, unsigned int cpu)
-{
-    timer_migrate(&p->tick.timer, cpu);
+        ticks_resume(p->tick.domain);
 }
 
 void pit_save(struct pit *p, struct hvm_hw_pit *rec)
@@ -422,7 +352,7 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec)
             c->mode = 5;
         if (!c->count)
             c->count = 0x10000;
-        p->loaded[ch] = p->stopped[ch] = now_ns();
+        p->loaded[ch] = p->stopped = now_ns();
     }
     start_ticks(p);
     spin_unlock(&p->lock);

@@ -20,26 +20,17 @@ struct pit {
     struct route *route;
     struct hvm_hw_pit hw;
     uint64_t loaded[3];   /* ns when the count began */
-    uint64_t stopped[3];  /* ns when the gate fell */
+    uint64_t stopped;     /* ns when the gate of channel 2 fell */
     struct tick tick;     /* channel 0 */
     bool muted;           /* the HPET has taken over IRQ 0 */
 };
 
-/* Bus ranges; dev is the struct pit. */
-extern const struct bus_range pit_ranges[];
-extern const unsigned int pit_nr_ranges;
-
-void pit_init(struct pit *p, struct route *r);
-/* Stops the timer; idempotent, fine on a zeroed struct. No locks held. */
-void pit_exit(struct pit *p);
-void pit_reset(struct pit *p);
-/* IRQ 0 may have been unmasked (route_unmasked()). No locks held. */
-void pit_resume(struct pit *p);
-/* HPET legacy replacement: the PIT gives no interrupts while muted. */
+/* Power-up state, on the bus; errors of bus_add(). */
+int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
+             struct bus *b);
+/* HPET legacy replacement: the PIT gives no interrupts while muted. No locks
+ * held. */
 void pit_mute(struct pit *p, bool muted);
-void pit_set_policy(struct pit *p, enum tick_policy policy);
-/* vCPU 0 runs on another CPU now. */
-void pit_migrate(struct pit *p, unsigned int cpu);
 
 /* Record PIT; the domain is paused. load: -EINVAL. */
 void pit_save(struct pit *p, struct hvm_hw_pit *rec);

@@ -5,7 +5,6 @@
  * guest looks, or by a timer if it wants the interrupt.
  */
 #include "hvm/dev/pmtimer.h"
-#include "hvm/dev/tick.h"
 #include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/ioreq.h"
@@ -42,26 +41,18 @@ static void update(struct pmtimer *p)
 
     route_isa_set(p->route, SCI_IRQ, p->sts & p->en & SCI_EVENTS);
     if (!(p->en & PM1_TMR) || (p->sts & PM1_TMR)) {
-        if (p->timer_at != TIME_NEVER)
-            timer_stop(&p->timer);
-        p->timer_at = TIME_NEVER;
+        tick_stop(&p->tick);
         return;
     }
     left = (1ull << 31) - (ticks_now(p) & 0x7fffffff);
-    p->timer_at = now_ns() + left * 1000000000 / PM_HZ + 1;
-    timer_set(&p->timer, p->timer_at);
+    tick_start(&p->tick, now_ns() + left * 1000000000 / PM_HZ + 1, 0);
 }
 
-static void expired(void *arg)
+static enum irq_result flipped(void *dev)
 {
-    struct pmtimer *p = arg;
-
-    spin_lock(&p->lock);
-    if (p->timer_at != TIME_NEVER) {
-        look(p);
-        update(p);
-    }
-    spin_unlock(&p->lock);
+    look(dev);
+    update(dev);
+    return IRQ_DELIVERED;
 }
 
 /* PM_TMR_BLK: read-only, any size. */
@@ -110,30 +101,6 @@ static enum bus_rc event_write(void *dev, uint64_t port, unsigned int size,
     return BUS_OK;
 }
 
-const struct bus_range pmtimer_ranges[] = {
-    { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_read, timer_write },
-    { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_read, event_write },
-};
-const unsigned int pmtimer_nr_ranges = ARRAY_SIZE(pmtimer_ranges);
-
-void pmtimer_init(struct pmtimer *p, struct route *r)
-{
-    memset(p, 0, sizeof(*p));
-    spin_lock_init(&p->lock, LOCK_VDEV);
-    p->route = r;
-    p->timer_at = TIME_NEVER;
-    timer_init(&p->timer, expired, p);
-    pmtimer_reset(p);
-}
-
-void pmtimer_exit(struct pmtimer *p)
-{
-    if (!p->route)
-        return;
-    p->timer_at = TIME_NEVER;
-    timer_kill(&p->timer);
-}
-
 static void set_counter(struct pmtimer *p, uint32_t val)
 {
     WRITE_ONCE(p->offset, 0);
@@ -141,64 +108,50 @@ static void set_counter(struct pmtimer *p, uint32_t val)
     p->flips = ticks_now(p) >> 31;
 }
 
-void pmtimer_reset(struct pmtimer *p)
+int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
+                 struct bus *b)
 {
-    spin_lock(&p->lock);
+    static const struct bus_range ranges[] = {
+        { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_read, timer_write },
+        { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_read, event_write },
+    };
+
+    *p = (struct pmtimer){ .route = r };
+    spin_lock_init(&p->lock, LOCK_VDEV);
+    tick_init(&p->tick, ticks, &p->lock, flipped, p);
     set_counter(p, 0);
-    p->sts = p->en = 0;
-    update(p);
-    spin_unlock(&p->lock);
+    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
 }
 
 int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
 {
-    static const struct { uint16_t timer, event; } port[2] = {
+    static const uint16_t port[2][2] = { /* timer, events */
         { ACPI_PM_TMR_BLK_ADDRESS_V0, ACPI_PM1A_EVT_BLK_ADDRESS_V0 },
         { ACPI_PM_TMR_BLK_ADDRESS_V1, ACPI_PM1A_EVT_BLK_ADDRESS_V1 },
     };
-    unsigned int to, from;
+    unsigned int to, from = p->location;
     int rc;
 
     if (location > 1)
         return -EINVAL;
     to = (unsigned int)index_nospec(location, 2);
-    from = p->location;
     if (to == from)
         return 0;
-    rc = bus_move(b, port[from].timer, port[to].timer);
-    if (rc)
-        return rc;
-    rc = bus_move(b, port[from].event, port[to].event);
-    if (rc) {
-        (void)bus_move(b, port[to].timer, port[from].timer);
-        return rc;
-    }
-    p->location = to;
-    return 0;
+    rc = bus_move(b, port[from][0], port[to][0]);
+    if (!rc)
+        rc = bus_move(b, port[from][1], port[to][1]);
+    if (!rc)
+        p->location = to;
+    return rc;
 }
 
-static void press(struct pmtimer *p, uint16_t button)
+void pmtimer_press(struct pmtimer *p, uint16_t button)
 {
     spin_lock(&p->lock);
     look(p);
     p->sts |= button;
     update(p);
     spin_unlock(&p->lock);
-}
-
-void pmtimer_power_button(struct pmtimer *p)
-{
-    press(p, PM1_PWRBTN);
-}
-
-void pmtimer_sleep_button(struct pmtimer *p)
-{
-    press(p, PM1_SLPBTN);
-}
-
-void pmtimer_migrate(struct pmtimer *p, unsigned int cpu)
-{
-    timer_migrate(&p->timer, cpu);
 }
 
 void pmtimer_save(struct pmtimer *p, struct hvm_hw_pmtimer *rec)

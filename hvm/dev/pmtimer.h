@@ -11,8 +11,7 @@
 #define LODGE_HVM_DEV_PMTIMER_H
 
 #include "hypervisor/abi/hvm-save.h"
-#include "hypervisor/core/timer.h"
-#include "hypervisor/cpu/spinlock.h"
+#include "hvm/dev/tick.h"
 #include "hvm/io/bus.h"
 
 struct route;
@@ -30,24 +29,16 @@ struct pmtimer {
     uint64_t flips;        /* changes of bit 31 that TMR_STS knows of */
     uint16_t sts, en;      /* PM1a event registers */
     unsigned int location; /* 0 or 1: which ports */
-    struct timer timer;    /* next change of bit 31, while TMR_EN is set */
-    uint64_t timer_at;     /* ns; TIME_NEVER: not set */
+    struct tick tick;      /* next change of bit 31, while TMR_EN is set */
 };
 
-/* Bus ranges for location 0; dev is the struct pmtimer. */
-extern const struct bus_range pmtimer_ranges[];
-extern const unsigned int pmtimer_nr_ranges;
-
-void pmtimer_init(struct pmtimer *p, struct route *r);
-/* Idempotent, fine on a zeroed struct. No locks held. */
-void pmtimer_exit(struct pmtimer *p);
-void pmtimer_reset(struct pmtimer *p);
+/* Reset state, on the bus at location 0; errors of bus_add(). */
+int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
+                 struct bus *b);
 /* HVM_PARAM_ACPI_IOPORTS_LOCATION: 0 or 1. -EINVAL; errors of bus_move(). */
 int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location);
-/* Power and sleep button of the toolstack (sendtrigger). */
-void pmtimer_power_button(struct pmtimer *p);
-void pmtimer_sleep_button(struct pmtimer *p);
-void pmtimer_migrate(struct pmtimer *p, unsigned int cpu);
+/* A button of the toolstack (sendtrigger): PM1_PWRBTN or PM1_SLPBTN. */
+void pmtimer_press(struct pmtimer *p, uint16_t button);
 
 /* Record PMTIMER; the domain is paused. load: -EINVAL. */
 void pmtimer_save(struct pmtimer *p, struct hvm_hw_pmtimer *rec);

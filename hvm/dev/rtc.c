@@ -16,6 +16,11 @@
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll
+#define DAY_SECS 86400
+/* The calendar, its weekdays too, repeats after 400 years, and nothing here
+ * shows the century: so many are added where a time must not be negative. */
+#define ERA_DAYS 146097ll
+#define ERA_SECS (ERA_DAYS * DAY_SECS)
 /* The update cycle takes the last 244 us of each second. */
 #define UPDATE_NS 244000
 
@@ -24,6 +29,8 @@ enum {
     CMOS_HOUR_ALARM, CMOS_WDAY, CMOS_DAY, CMOS_MONTH, CMOS_YEAR,
     CMOS_A, CMOS_B, CMOS_C, CMOS_D,
 };
+/* The bytes of the time, bit per byte. */
+#define TIME_BYTES 0x3d5u
 
 #define A_UIP   0x80
 #define B_SET   0x80
@@ -71,29 +78,6 @@ static int64_t date_to_days(int64_t year, int64_t month, int64_t day)
            day - 1 - 719468;
 }
 
-struct date {
-    int64_t year;
-    unsigned int month, day, wday; /* 1 to 12, 1 to 31, 1 (Sunday) to 7 */
-};
-
-static struct date days_to_date(int64_t days)
-{
-    int64_t era, of_era, of_year, y, m;
-    struct date d;
-
-    d.wday = (unsigned int)(((days + 4) % 7 + 7) % 7) + 1;
-    days += 719468;
-    era = (days >= 0 ? days : days - 146096) / 146097;
-    of_era = days - era * 146097;
-    y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    of_year = of_era - (365 * y + y / 4 - y / 100);
-    m = (5 * of_year + 2) / 153;
-    d.day = (unsigned int)(of_year - (153 * m + 2) / 5) + 1;
-    d.month = (unsigned int)(m < 10 ? m + 3 : m - 9);
-    d.year = y + era * 400 + (d.month <= 2);
-    return d;
-}
-
 static uint8_t encode(const struct rtc *s, unsigned int v)
 {
     return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
@@ -120,25 +104,27 @@ static uint8_t encode_hour(const struct rtc *s, unsigned int hour)
                      (hour >= 12 ? 0x80 : 0));
 }
 
-/* Time bytes from the wall clock. */
+/* Time bytes from the wall clock. Days are counted from a 1st of March, which
+ * is 719468 days before 1970. */
 static void show_time(struct rtc *s)
 {
-    int64_t sec = wall(s, NULL), days = sec / 86400;
-    unsigned int of_day;
-    struct date d;
+    uint64_t sec = (uint64_t)(wall(s, NULL) + ERA_SECS);
+    unsigned int of_day = sec % DAY_SECS;
+    unsigned int days = (unsigned int)(sec / DAY_SECS);
+    unsigned int of_era = (days + 719468) % ERA_DAYS;
+    unsigned int y = (of_era - of_era / 1460 + of_era / 36524 -
+                      of_era / 146096) / 365;
+    unsigned int of_year = of_era - (365 * y + y / 4 - y / 100);
+    unsigned int m = (5 * of_year + 2) / 153; /* March is 0 */
+    uint8_t *c = s->hw.cmos_data;
 
-    if (sec % 86400 < 0)
-        days--;
-    of_day = (unsigned int)(sec - days * 86400);
-    d = days_to_date(days);
-    s->hw.cmos_data[CMOS_SEC] = encode(s, of_day % 60);
-    s->hw.cmos_data[CMOS_MIN] = encode(s, of_day / 60 % 60);
-    s->hw.cmos_data[CMOS_HOUR] = encode_hour(s, of_day / 3600);
-    s->hw.cmos_data[CMOS_WDAY] = encode(s, d.wday);
-    s->hw.cmos_data[CMOS_DAY] = encode(s, d.day);
-    s->hw.cmos_data[CMOS_MONTH] = encode(s, d.month);
-    s->hw.cmos_data[CMOS_YEAR] =
-        encode(s, (unsigned int)(((d.year % 100) + 100) % 100));
+    c[CMOS_SEC] = encode(s, of_day % 60);
+    c[CMOS_MIN] = encode(s, of_day / 60 % 60);
+    c[CMOS_HOUR] = encode_hour(s, of_day / 3600);
+    c[CMOS_WDAY] = encode(s, (days + 4) % 7 + 1);
+    c[CMOS_DAY] = encode(s, of_year - (153 * m + 2) / 5 + 1);
+    c[CMOS_MONTH] = encode(s, m < 10 ? m + 3 : m - 9);
+    c[CMOS_YEAR] = encode(s, (y + (m >= 10)) % 100);
 }
 
 /* The wall clock from the time bytes; the years are 2000 to 2099, whatever
@@ -150,7 +136,7 @@ static void take_time(struct rtc *s)
     int64_t days = date_to_days(2000 + decode(s, c[CMOS_YEAR]) % 100,
                                 month < 1 || month > 12 ? 1 : month,
                                 decode(s, c[CMOS_DAY]));
-    int64_t sec = days * 86400 + decode_hour(s, c[CMOS_HOUR]) * 3600 +
+    int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
                   decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
     int64_t now = wall(s, NULL);
 
@@ -176,7 +162,7 @@ static int64_t next_alarm(const struct rtc *s, int64_t after)
     int64_t t = after + 1;
 
     for (unsigned int i = 0; i < 150; i++) {
-        unsigned int of_day = (unsigned int)((t % 86400 + 86400) % 86400);
+        unsigned int of_day = (uint64_t)(t + ERA_SECS) % DAY_SECS;
 
         if (!alarm_byte(s, CMOS_HOUR_ALARM, of_day / 3600))
             t += 3600 - of_day % 3600;
@@ -233,26 +219,20 @@ static void arm_event(struct rtc *s)
         else if (wanted & C_AF)
             at = next_alarm(s, sec);
     }
-    if (at == INT64_MAX) {
-        if (s->event_at != TIME_NEVER)
-            timer_stop(&s->event);
-        s->event_at = TIME_NEVER;
-        return;
-    }
-    s->event_at = now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns;
-    timer_set(&s->event, s->event_at);
+    if (at == INT64_MAX)
+        tick_stop(&s->event);
+    else
+        tick_start(&s->event,
+                   now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
 }
 
-static void event_expired(void *arg)
+static enum irq_result fire_event(void *dev)
 {
-    struct rtc *s = arg;
+    struct rtc *s = dev;
 
-    spin_lock(&s->lock);
-    if (s->event_at != TIME_NEVER) {
-        interrupt(s, look(s));
-        arm_event(s);
-    }
-    spin_unlock(&s->lock);
+    interrupt(s, look(s));
+    arm_event(s);
+    return IRQ_DELIVERED;
 }
 
 static enum irq_result fire_periodic(void *dev)
@@ -282,7 +262,7 @@ static void update_periodic(struct rtc *s)
     uint64_t now = now_ns(), period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
     bool wanted = period && (reg_b(s) & B_PIE);
 
-    if (period == s->period && wanted == tick_is_on(&s->tick))
+    if (period == s->period && wanted == (s->tick.next != TIME_NEVER))
         return;
     s->period = period;
     s->pf_since = now;
@@ -295,19 +275,16 @@ static void update_periodic(struct rtc *s)
 
 static void write_b(struct rtc *s, uint8_t val)
 {
-    uint8_t old = reg_b(s);
-    uint8_t fresh = look(s);
+    uint8_t old = reg_b(s), fresh = look(s);
 
     if ((val & ~old) & B_SET) {
         show_time(s);
         s->time_written = false;
     }
-    if ((old & ~val) & B_SET && s->time_written) {
-        /* The bytes are in the new format if that changes as well. */
-        s->hw.cmos_data[CMOS_B] = val;
-        take_time(s);
-    }
     s->hw.cmos_data[CMOS_B] = val;
+    /* The bytes are in the new format if that changed as well. */
+    if ((old & ~val) & B_SET && s->time_written)
+        take_time(s);
     /* Flags that were up count when they get enabled. */
     interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
     update_periodic(s);
@@ -315,87 +292,67 @@ static void write_b(struct rtc *s, uint8_t val)
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    switch (i) {
-    case CMOS_SEC_ALARM:
-    case CMOS_MIN_ALARM:
-    case CMOS_HOUR_ALARM:
-        interrupt(s, look(s));
-        s->hw.cmos_data[i] = val;
-        break;
-    case CMOS_A:
-        interrupt(s, look(s));
-        s->hw.cmos_data[CMOS_A] = val & ~A_UIP;
-        update_periodic(s);
-        break;
-    case CMOS_B:
-        write_b(s, val);
-        break;
-    case CMOS_C:
-    case CMOS_D:
+    bool set = reg_b(s) & B_SET;
+
+    if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
-    default:
-        interrupt(s, look(s));
-        if (reg_b(s) & B_SET) {
-            s->hw.cmos_data[i] = val;
-            s->time_written = true;
-        } else {
-            show_time(s);
-            s->hw.cmos_data[i] = val;
-            take_time(s);
-        }
-        break;
+    if (i == CMOS_B) {
+        write_b(s, val);
+        arm_event(s);
+        return;
     }
+    interrupt(s, look(s));
+    if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+    if (i == CMOS_A)
+        update_periodic(s);
+    else if ((TIME_BYTES >> i & 1) && set)
+        s->time_written = true;
+    else if (TIME_BYTES >> i & 1)
+        take_time(s);
     arm_event(s);
 }
 
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
 {
+    bool set = reg_b(s) & B_SET;
     uint64_t ns;
     uint8_t v;
 
-    switch (i) {
-    case CMOS_A:
-        (void)wall(s, &ns);
-        v = s->hw.cmos_data[CMOS_A] & ~A_UIP;
-        if (!(reg_b(s) & B_SET) && ns >= NS_PER_SEC - UPDATE_NS)
-            v |= A_UIP;
-        return v;
-    case CMOS_C:
+    if (i == CMOS_C)
         (void)look(s);
-        v = s->hw.cmos_data[CMOS_C];
+    else if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    v = s->hw.cmos_data[i];
+    if (i == CMOS_C) {
         s->hw.cmos_data[CMOS_C] = 0;
         if (v & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
         arm_event(s);
-        return v;
-    case CMOS_SEC_ALARM:
-    case CMOS_MIN_ALARM:
-    case CMOS_HOUR_ALARM:
-    case CMOS_B:
-    case CMOS_D:
-        return s->hw.cmos_data[i];
-    default:
-        if (!(reg_b(s) & B_SET))
-            show_time(s);
-        return s->hw.cmos_data[i];
+    } else if (i == CMOS_A) {
+        (void)wall(s, &ns);
+        if (!set && ns >= NS_PER_SEC - UPDATE_NS)
+            v |= A_UIP;
     }
+    return v;
 }
 
 static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,
                             uint64_t *val)
 {
     struct rtc *s = dev;
-    enum bus_rc rc = BUS_NONE;
+    enum bus_rc rc = BUS_OK;
 
     *val = ~0ull;
     if (size != 1 || !(port & 1))
         return BUS_OK;
     spin_lock(&s->lock);
-    if (s->hw.cmos_index < RTC_CMOS_SIZE) {
+    if (s->hw.cmos_index < RTC_CMOS_SIZE)
         *val = read_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
                                                        RTC_CMOS_SIZE));
-        rc = BUS_OK;
-    }
+    else
+        rc = BUS_NONE;
     spin_unlock(&s->lock);
     return rc;
 }
@@ -420,55 +377,24 @@ static enum bus_rc rtc_write(void *dev, uint64_t port, unsigned int size,
     return rc;
 }
 
-const struct bus_range rtc_ranges[] = {
-    { BUS_PORT, 0x70, 2, rtc_read, rtc_write },
-};
-const unsigned int rtc_nr_ranges = ARRAY_SIZE(rtc_ranges);
-
-void rtc_init(struct rtc *s, struct domain *d, struct route *r)
+int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
+             struct route *r, struct bus *b)
 {
-    memset(s, 0, sizeof(*s));
+    static const struct bus_range range = {
+        BUS_PORT, 0x70, 2, rtc_read, rtc_write,
+    };
+
+    *s = (struct rtc){ .domain = d, .route = r };
     spin_lock_init(&s->lock, LOCK_VDEV);
-    s->domain = d;
-    s->route = r;
-    s->event_at = TIME_NEVER;
-    timer_init(&s->event, event_expired, s);
-    tick_init(&s->tick, &s->lock, fire_periodic, s);
+    tick_init(&s->event, ticks, &s->lock, fire_event, s);
+    tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
     s->epoch = s->pf_since = now_ns();
     s->hw.cmos_data[CMOS_A] = 0x26; /* 32.768 kHz, 1024 per second */
     s->hw.cmos_data[CMOS_B] = B_24H;
     s->hw.cmos_data[CMOS_D] = D_VRT;
     s->seen_second = wall(s, NULL);
     s->period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-}
-
-void rtc_exit(struct rtc *s)
-{
-    if (!s->route)
-        return;
-    s->event_at = TIME_NEVER;
-    timer_kill(&s->event);
-    tick_kill(&s->tick);
-}
-
-void rtc_reset(struct rtc *s)
-{
-    spin_lock(&s->lock);
-    s->hw.cmos_data[CMOS_B] &= (uint8_t)~(B_PIE | B_AIE | B_UIE | B_SQWE);
-    s->hw.cmos_data[CMOS_C] = 0;
-    update_periodic(s);
-    arm_event(s);
-    route_isa_set(s->route, RTC_IRQ, false);
-    spin_unlock(&s->lock);
-}
-
-void rtc_resume(struct rtc *s)
-{
-    if (!READ_ONCE(s->tick.parked))
-        return;
-    spin_lock(&s->lock);
-    tick_resume(&s->tick);
-    spin_unlock(&s->lock);
+    return bus_add(b, &range, 1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
@@ -477,19 +403,6 @@ void rtc_time_changed(struct rtc *s)
     s->seen_second = wall(s, NULL);
     arm_event(s);
     spin_unlock(&s->lock);
-}
-
-void rtc_set_policy(struct rtc *s, enum tick_policy policy)
-{
-    spin_lock(&s->lock);
-    s->tick.policy = policy;
-    spin_unlock(&s->lock);
-}
-
-void rtc_migrate(struct rtc *s, unsigned int cpu)
-{
-    timer_migrate(&s->tick.timer, cpu);
-    timer_migrate(&s->event, cpu);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)

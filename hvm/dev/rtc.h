@@ -29,24 +29,14 @@ struct rtc {
     uint64_t pf_since;       /* ns up to which PF was looked at */
     int64_t seen_second;     /* second up to which UF and AF were */
     bool time_written;       /* time bytes changed while SET is on */
-    struct timer event;      /* next second or alarm, if enabled */
-    uint64_t event_at;       /* ns; TIME_NEVER: not set */
+    struct tick event;       /* next second or alarm, if enabled */
 };
 
-/* Bus ranges; dev is the struct rtc. */
-extern const struct bus_range rtc_ranges[];
-extern const unsigned int rtc_nr_ranges;
-
-void rtc_init(struct rtc *s, struct domain *d, struct route *r);
-/* Idempotent, fine on a zeroed struct. No locks held. */
-void rtc_exit(struct rtc *s);
-/* The reset line: interrupts off; time and alarm stay. */
-void rtc_reset(struct rtc *s);
-void rtc_resume(struct rtc *s);
+/* Power-up state, on the bus; errors of bus_add(). */
+int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
+             struct route *r, struct bus *b);
 /* The domain's wall clock or time offset was changed from outside. */
 void rtc_time_changed(struct rtc *s);
-void rtc_set_policy(struct rtc *s, enum tick_policy policy);
-void rtc_migrate(struct rtc *s, unsigned int cpu);
 
 /* Record RTC; the domain is paused. load: -EINVAL. */
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec);

@@ -60,7 +60,7 @@ static void expired(void *arg)
     owed = t->missed + due;
     if (rc == IRQ_DELIVERED && owed)
         owed--;
-    if (t->parked || !t->period || t->policy == TICK_COALESCE)
+    if (t->parked || !t->period || READ_ONCE(t->domain->coalesce))
         owed = 0;
     else
         owed = MIN(owed, TICK_MAX_MISSED_NS / t->period);
@@ -70,12 +70,14 @@ out:
     spin_unlock(t->lock);
 }
 
-void tick_init(struct tick *t, struct spinlock *lock,
+void tick_init(struct tick *t, struct ticks *domain, struct spinlock *lock,
                enum irq_result (*fire)(void *), void *dev)
 {
-    *t = (struct tick){ .lock = lock, .fire = fire, .dev = dev,
+    *t = (struct tick){ .domain = domain, .sibling = domain->first,
+                        .lock = lock, .fire = fire, .dev = dev,
                         .next = TIME_NEVER };
     timer_init(&t->timer, expired, t);
+    domain->first = t;
 }
 
 void tick_start(struct tick *t, uint64_t first, uint64_t period)
@@ -97,22 +99,33 @@ void tick_stop(struct tick *t)
     timer_stop(&t->timer);
 }
 
-void tick_resume(struct tick *t)
+void ticks_resume(struct ticks *all)
 {
-    uint64_t now;
+    for (struct tick *t = all->first; t; t = t->sibling) {
+        if (!READ_ONCE(t->parked))
+            continue;
+        spin_lock(t->lock);
+        if (t->parked) {
+            uint64_t now = now_ns();
 
-    if (!t->parked || t->next == TIME_NEVER)
-        return;
-    t->parked = false;
-    now = now_ns();
-    (void)take_due(t, now);
-    arm(t, now);
+            t->parked = false;
+            (void)take_due(t, now);
+            arm(t, now);
+        }
+        spin_unlock(t->lock);
+    }
 }
 
-void tick_kill(struct tick *t)
+void ticks_migrate(struct ticks *all, unsigned int cpu)
 {
-    if (!t->fire)
-        return;
-    t->next = TIME_NEVER;
-    timer_kill(&t->timer);
+    for (struct tick *t = all->first; t; t = t->sibling)
+        timer_migrate(&t->timer, cpu);
+}
+
+void ticks_exit(struct ticks *all)
+{
+    for (struct tick *t = all->first; t; t = t->sibling) {
+        t->next = TIME_NEVER;
+        timer_kill(&t->timer);
+    }
 }

@@ -4,7 +4,8 @@
  * becomes of ticks that the guest could not take in time. No tick is held
  * back in Lodge's timer queue for a line that nobody listens to.
  *
- * Lock: that of the device it is part of (rank VDEV), held in all calls.
+ * Lock: that of the device it is part of (rank VDEV), held in all calls whose
+ * name begins with tick_, but for tick_init().
  */
 #ifndef LODGE_HVM_DEV_TICK_H
 #define LODGE_HVM_DEV_TICK_H
@@ -13,18 +14,23 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hvm/irq/apicbus.h"
 
-/* Late ticks (HVM_PARAM_TIMER_MODE). */
-enum tick_policy {
-    TICK_CATCH_UP, /* all of them, at twice the rate: the guest counts them */
-    TICK_COALESCE, /* one, then on with the rhythm: the guest reads a clock */
-};
-
 #define TICK_MIN_PERIOD MICROSECS(100)
 /* The most that is made up for. */
 #define TICK_MAX_MISSED_NS SECONDS(10)
 
+/* All ticks of one domain. Zeroed: none. */
+struct ticks {
+    struct tick *first; /* constant once the devices exist */
+    /* What becomes of late ticks (HVM_PARAM_TIMER_MODE). False: all of them
+     * come, at twice the rate, for guests that count them; true: one, then on
+     * with the rhythm, for guests that read a clock. */
+    bool coalesce;
+};
+
 struct tick {
     struct timer timer;
+    struct ticks *domain;
+    struct tick *sibling;
     struct spinlock *lock;             /* the device's */
     enum irq_result (*fire)(void *);   /* raises the interrupt; lock held */
     void *dev;
@@ -32,43 +38,27 @@ struct tick {
     uint64_t period;     /* ns; 0: once */
     uint32_t missed;     /* due, and not delivered yet */
     bool parked;         /* the line is masked: the timer is not running */
-    enum tick_policy policy;
 };
 
-void tick_init(struct tick *t, struct spinlock *lock,
+/* One more tick of the domain, which is being created. */
+void tick_init(struct tick *t, struct ticks *domain, struct spinlock *lock,
                enum irq_result (*fire)(void *), void *dev);
 /* First tick at `first` (ns since boot), then each `period` (0: only one).
- * Periods under TICK_MIN_PERIOD are lengthened. */
+ * Periods under TICK_MIN_PERIOD are lengthened. fire() may call it. */
 void tick_start(struct tick *t, uint64_t first, uint64_t period);
 void tick_stop(struct tick *t);
-/* The line may have been unmasked: goes on in rhythm. */
-void tick_resume(struct tick *t);
-/* Stops it for good. The device's lock must not be held. */
-void tick_kill(struct tick *t);
 
-static inline bool tick_is_on(const struct tick *t)
-{
-    return t->next != TIME_NEVER;
-}
-
-/* HVM_PARAM_TIMER_MODE (HVMPTM_*) to a policy. Lodge never slows a guest's
- * clock down, so "delay for missed ticks" is catching up, too. */
-static inline enum tick_policy tick_policy_from_param(uint64_t mode)
-{
-    return mode <= 1 ? TICK_CATCH_UP : TICK_COALESCE;
-}
+/* A line may have been unmasked: ticks go on in rhythm. No locks held. */
+void ticks_resume(struct ticks *all);
+/* vCPU 0 runs on another CPU now. */
+void ticks_migrate(struct ticks *all, unsigned int cpu);
+/* Stops them for good; idempotent. No locks held. */
+void ticks_exit(struct ticks *all);
 
 /* a * b / 2^64 without overflow: frequencies as 64-bit fractions. */
 static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
 {
     return (uint64_t)(((unsigned __int128)a * frac) >> 64);
-}
-/* a * b / 2^32, all ones when it does not fit. */
-static inline uint64_t mul_fix32(uint64_t a, uint64_t fix)
-{
-    unsigned __int128 r = ((unsigned __int128)a * fix) >> 32;
-
-    return r >> 64 ? ~0ull : (uint64_t)r;
 }
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/dom0/dom0-impl.h"
-#include "hvm/irq/passthru.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/abi/errno.h"
@@ -73,14 +72,13 @@ static int create_vcpus(struct domain *d)
 }
 
 /* I/O APICs that look like the machine's. */
-static int add_ioapics(struct domain *d)
+static void add_ioapics(struct domain *d)
 {
     struct route *r = d->hvm->route;
 
     for (unsigned int i = 0; i < nr_ioapics; i++) {
         const struct ioapic *io = &ioapics[i];
-        int rc = route_add_ioapic(r, io->maddr, io->id, io->first_gsi,
-                                  io->nr_gsis);
+        int rc = vioapic_add(r, io->maddr, io->id, io->first_gsi, io->nr_gsis);
 
         if (rc)
             log_warn("domain 0 does not get the I/O APIC at %#lx (error "
@@ -88,17 +86,16 @@ static int add_ioapics(struct domain *d)
                      io->maddr, -rc, io->first_gsi,
                      io->first_gsi + io->nr_gsis - 1);
     }
-    passthru_watch_pins(r);
-    return route_attach(r, d->hvm->bus);
+    r->watch_pins = true;
 }
 
 /* What it is made of, but for memory and kernel. */
 static int add_devices(struct domain *d)
 {
-    int rc = add_ioapics(d);
+    int rc;
 
-    if (!rc)
-        rc = dom0_open_ports(d);
+    add_ioapics(d);
+    rc = dom0_open_ports(d);
     if (!rc)
         rc = dom0_watch_mmio(d);
     if (!rc)

@@ -3,18 +3,12 @@
  * Finds the destinations of interrupt messages. Never changes a local APIC
  * but through vlapic_post() and vlapic_signal().
  *
- * APIC ids are 2 * vCPU id, so a physical destination, and each bit of an
- * x2APIC cluster, leads to its vCPU without a search; the search is for
- * guests that came with other ids from another hypervisor.
+ * APIC ids are 2 * vCPU id, so a physical destination leads to its vCPU
+ * without a search, and an x2APIC cluster to the eight that can be in it.
  */
 #include "hvm/irq/apicbus.h"
 #include "hvm/irq/upcalls.h"
 #include "hvm/irq/vlapic.h"
-
-/* The vCPUs that one message is for, one bit each. */
-struct dest_set {
-    uint64_t bits[APICBUS_MAX / 64];
-};
 
 /* Logical destinations (SDM vol. 3A 11.6.2.2 flat and cluster model,
  * 11.12.10.2 x2APIC). */
@@ -42,91 +36,11 @@ static bool match_logical(const struct vlapic *a, uint32_t mda)
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
                      const struct apic_msg *m)
 {
-    switch (m->shorthand) {
-    case APIC_DEST_SELF:
-        return a == source;
-    case APIC_DEST_ALL:
-        return true;
-    case APIC_DEST_OTHERS:
-        return a != source;
-    }
+    if (m->shorthand)
+        return m->shorthand == APIC_DEST_ALL || a != source;
     if (m->logical)
         return match_logical(a, m->dest);
     return m->dest == APIC_BROADCAST || m->dest == a->id;
-}
-
-/* The vCPU with this APIC id where ids are regular, else NULL. */
-static struct vlapic *by_id(const struct apicbus *b, uint32_t id)
-{
-    uint32_t n = id / 2;
-    struct vlapic *a;
-
-    if (n >= b->nr)
-        return NULL;
-    a = b->vlapic[index_nospec(n, APICBUS_MAX)];
-    return a && a->id == id ? a : NULL;
-}
-
-static void set_add(struct dest_set *s, const struct vlapic *a)
-{
-    s->bits[a->vcpu_id / 64] |= BIT(a->vcpu_id % 64);
-}
-
-/* x2APIC cluster destinations without a search, or false. */
-static bool cluster_set(const struct apicbus *b, uint32_t mda,
-                        struct dest_set *s)
-{
-    if (b->odd_ids || b->ldr_from_vcpu || mda == APIC_BROADCAST)
-        return false;
-    for (uint32_t bits = mda & 0xffff; bits; bits &= bits - 1) {
-        struct vlapic *a = by_id(b, (mda >> 16) * 16 + bit_lowest(bits));
-
-        if (a && match_logical(a, mda))
-            set_add(s, a);
-    }
-    return true;
-}
-
-static void find(const struct apicbus *b, const struct vlapic *source,
-                 const struct apic_msg *m, struct dest_set *s)
-{
-    if (!m->shorthand && m->logical && source &&
-        source->mode == VLAPIC_X2APIC && cluster_set(b, m->dest, s))
-        return;
-    for (unsigned int i = 0; i < b->nr; i++) {
-        const struct vlapic *a = b->vlapic[i];
-
-        if (a && apicbus_matches(a, source, m))
-            set_add(s, a);
-    }
-}
-
-/*
- * Lowest priority: the one with the lowest PPR, in turn among equals (SDM
- * vol. 3A 11.6.2.4). PPRs of running vCPUs may be old; any choice is legal.
- */
-static struct vlapic *arbitrate(struct apicbus *b, const struct dest_set *s)
-{
-    struct vlapic *best = NULL;
-    unsigned int best_ppr = 0x100, last = READ_ONCE(b->last);
-
-    for (unsigned int i = 0; i < b->nr; i++) {
-        unsigned int n = last + 1 + i;
-        struct vlapic *a;
-
-        if (n >= b->nr)
-            n -= b->nr;
-        if (n >= b->nr || !test_bit(n, s->bits))
-            continue;
-        a = b->vlapic[n];
-        if (READ_ONCE(a->enabled) && READ_ONCE(a->ppr) < best_ppr) {
-            best = a;
-            best_ppr = a->ppr;
-        }
-    }
-    if (best)
-        WRITE_ONCE(b->last, best->vcpu_id);
-    return best;
 }
 
 static enum irq_result deliver_one(struct vlapic *a, const struct apic_msg *m)
@@ -151,32 +65,58 @@ static enum irq_result deliver_one(struct vlapic *a, const struct apic_msg *m)
     }
 }
 
+/*
+ * Delivers to all that match among the vCPUs from lo to hi - 1. Lowest
+ * priority: to the one with the lowest PPR, in turn among equals (SDM vol. 3A
+ * 11.6.2.4). PPRs of running vCPUs may be old; any choice is legal.
+ */
+static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
+                                     const struct apic_msg *m,
+                                     unsigned int lo, unsigned int hi)
+{
+    unsigned int best_ppr = 0x100, i = READ_ONCE(b->last);
+    struct vlapic *a, *best = NULL;
+    enum irq_result rc = IRQ_IGNORED, one;
+
+    for (unsigned int n = lo; n < hi; n++) {
+        i = i + 1 < hi && i + 1 >= lo ? i + 1 : lo;
+        a = b->vlapic[i];
+        if (!a || !apicbus_matches(a, source, m))
+            continue;
+        if (m->delivery != APIC_DM_LOWEST) {
+            one = deliver_one(a, m);
+            rc = MAX(rc, one);
+        } else if (READ_ONCE(a->enabled) && READ_ONCE(a->ppr) < best_ppr) {
+            best = a;
+            best_ppr = a->ppr;
+        }
+    }
+    if (!best)
+        return rc;
+    WRITE_ONCE(b->last, best->vcpu_id);
+    return deliver_one(best, m);
+}
+
 enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
                                 const struct apic_msg *m)
 {
-    enum irq_result best = IRQ_IGNORED;
-    struct dest_set s = { { 0 } };
-    struct vlapic *a;
+    unsigned int lo = 0, hi = b->nr;
 
-    /* The usual message has one physical destination. */
-    if (!m->shorthand && !m->logical && !b->odd_ids &&
-        m->dest != APIC_BROADCAST) {
-        a = by_id(b, m->dest);
-        return a ? deliver_one(a, m) : IRQ_IGNORED;
-    }
     if (m->shorthand == APIC_DEST_SELF)
         return deliver_one(source, m);
-    find(b, source, m, &s);
-    if (m->delivery == APIC_DM_LOWEST) {
-        a = arbitrate(b, &s);
+    /* The usual message has one physical destination. */
+    if (!m->shorthand && !m->logical && m->dest != APIC_BROADCAST) {
+        struct vlapic *a;
+
+        if (m->dest % 2 || m->dest / 2 >= hi)
+            return IRQ_IGNORED;
+        a = b->vlapic[index_nospec(m->dest / 2, APICBUS_MAX)];
         return a ? deliver_one(a, m) : IRQ_IGNORED;
     }
-    for (unsigned int w = 0; w < ARRAY_SIZE(s.bits); w++)
-        for (uint64_t bits = s.bits[w]; bits; bits &= bits - 1) {
-            enum irq_result rc =
-                deliver_one(b->vlapic[w * 64 + bit_lowest(bits)], m);
-
-            best = MAX(best, rc);
-        }
-    return best;
+    if (!m->shorthand && source && source->mode == VLAPIC_X2APIC &&
+        m->dest != APIC_BROADCAST) {
+        lo = MIN((m->dest >> 16) * 8, hi);
+        hi = MIN(lo + 8, hi);
+    }
+    return deliver_among(b, source, m, lo, hi);
 }

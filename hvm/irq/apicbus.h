@@ -20,12 +20,10 @@ enum irq_result {
     IRQ_DELIVERED,
 };
 
-/* Delivery modes (SDM vol. 3A 11.5.1, 11.6.1). */
+/* Delivery modes (SDM vol. 3A 11.5.1, 11.6.1) that mean something here. */
 enum apic_delivery {
     APIC_DM_FIXED = 0,
     APIC_DM_LOWEST = 1,
-    APIC_DM_SMI = 2,
-    APIC_DM_REMOTE_READ = 3,
     APIC_DM_NMI = 4,
     APIC_DM_INIT = 5,
     APIC_DM_STARTUP = 6,
@@ -50,14 +48,25 @@ struct apic_msg {
 
 #define APIC_BROADCAST 0xffffffffu
 
+/* What devices may send. INIT by a pin or a message would only let a guest
+ * shoot itself; SMI does not exist here; ExtINT comes by wire. */
+static inline bool apic_device_mode(unsigned int delivery)
+{
+    return delivery == APIC_DM_FIXED || delivery == APIC_DM_LOWEST ||
+           delivery == APIC_DM_NMI;
+}
+
+/* The destination in a message or register of xAPIC format. */
+static inline uint32_t apic_dest8(uint32_t dest, bool logical)
+{
+    return dest == 0xff && !logical ? APIC_BROADCAST : dest;
+}
+
 /* Fields: (c) constant once all vCPUs exist, (a) single words. */
 struct apicbus {
     struct vlapic *vlapic[APICBUS_MAX]; /* (c) by vCPU id; NULL: none */
     unsigned int nr;       /* (c) highest vCPU id + 1 */
     unsigned int last;     /* (a) who got the last lowest-priority one */
-    bool odd_ids;          /* (a) some APIC id is not 2 * vCPU id */
-    bool ldr_from_vcpu;    /* (a) x2APIC LDRs are from vCPU ids: a guest that
-                              started on an older hypervisor */
 };
 
 /*
@@ -67,7 +76,7 @@ struct apicbus {
  */
 enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
                                 const struct apic_msg *m);
-/* True if a is (one of) the destination(s). */
+/* True if a is (one of) the destination(s); not for APIC_DEST_SELF. */
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
                      const struct apic_msg *m);
 

@@ -10,7 +10,6 @@
 #include "hypervisor/x86/irq.h"
 
 struct domain;
-struct route;
 
 /*
  * One message of one device. Zeroed: not bound. The owner serialises all
@@ -23,22 +22,17 @@ struct passthru_msi {
     uint64_t message;  /* (a) the guest's: address 31:0 in 63:32, data */
 };
 
-/* What the guest wrote where the device was to send its interrupt. */
-void passthru_msi_set(struct passthru_msi *m, uint64_t address,
-                      uint32_t data);
 /*
- * Gives it a vector of the machine, near the vCPU that the guest's message
+ * The guest wrote address and data where the device was to send its
+ * interrupt. Gives it a vector of the machine, near the vCPU that the message
  * names, or (movable) moves it there. *host is what the device must be told;
  * true in *changed if that is not what it was before. -ENOSPC: no vector.
  */
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d, bool movable,
+int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
+                      uint64_t address, uint32_t data, bool movable,
                       struct msi_message *host, bool *changed);
 /* The device sends no more: gives the vector back. Idempotent. No lock of
  * rank HVM_IRQ or above. */
 void passthru_msi_unbind(struct passthru_msi *m);
-
-/* From now on what r's domain does with its I/O APIC pins reaches the
- * machine's (before its vCPUs run). */
-void passthru_watch_pins(struct route *r);
 
 #endif

@@ -10,106 +10,75 @@
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
-#define NO_IRQ 16 /* a GSI that no 8259 line goes with */
+/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's. */
+#define TIMER_GSI 2
+#define NR_ISA 16
 
 static unsigned int isa_gsi(unsigned int irq)
 {
-    return irq ? irq : 2;
+    return irq ? irq : TIMER_GSI;
 }
 
-static void change_bit(uint64_t *map, unsigned int nr, bool on)
+static unsigned int gsi_isa(unsigned int gsi)
 {
-    if (on)
-        map[nr / 64] |= BIT(nr % 64);
-    else
-        map[nr / 64] &= ~BIT(nr % 64);
+    return gsi == TIMER_GSI ? 0 : gsi;
 }
 
-/* A rise at the pin of the I/O APIC. */
-static enum irq_result gsi_rise(struct route *r, unsigned int gsi)
+static enum irq_result rise(struct route *r, unsigned int gsi)
 {
-    if (unlikely(test_bit(gsi, r->pirq))) {
-        route_gsi_event(r->domain, gsi);
-        return IRQ_DELIVERED;
-    }
-    return vioapic_edge(r, gsi);
-}
+    enum irq_result rc = vioapic_edge(r, gsi), pic;
 
-/* A rise; irq is the 8259's line that it also goes to, or NO_IRQ. */
-static enum irq_result rise(struct route *r, unsigned int gsi,
-                            unsigned int irq)
-{
-    enum irq_result rc = gsi_rise(r, gsi), pic;
-
-    if (irq < NO_IRQ && r->has_pic) {
-        pic = vpic_rise(r, irq);
+    if (gsi < NR_ISA && r->has_pic) {
+        pic = vpic_rise(r, gsi_isa(gsi));
         if (r->pic_target)
             rc = MAX(rc, pic);
     }
     return rc;
 }
 
-/* One more wire. */
-static enum irq_result wire_up(struct route *r, unsigned int gsi,
-                               unsigned int irq)
+/* One more wire is up, or one less. */
+static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
 {
-    if (r->asserted[gsi] != UINT8_MAX)
-        r->asserted[gsi]++;
-    return r->asserted[gsi] == 1 ? rise(r, gsi, irq) : IRQ_COALESCED;
-}
-
-static void wire_down(struct route *r, unsigned int gsi, unsigned int irq)
-{
-    if (r->asserted[gsi] && --r->asserted[gsi] == 0 && irq < NO_IRQ &&
-        r->has_pic)
-        vpic_fall(r, irq);
+    if (level)
+        return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
+    if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
+        vpic_fall(r, gsi_isa(gsi));
+    return IRQ_IGNORED;
 }
 
 static void intx_set(struct route *r, unsigned int dev, unsigned int pin,
                      bool level)
 {
     unsigned int link = route_intx_link(dev, pin), irq = r->link_irq[link];
-    unsigned int gsi = route_intx_gsi(dev, pin), wire = dev * 4 + pin;
+    unsigned int nr = dev * 4 + pin, others;
 
-    if (test_bit(wire, r->intx) == level)
+    if (test_bit(nr, r->intx) == level)
         return;
-    change_bit(r->intx, wire, level);
-    if (level) {
-        (void)wire_up(r, gsi, NO_IRQ);
-        if (r->link_count[link]++ == 0 && irq)
-            (void)wire_up(r, irq, irq);
-    } else {
-        wire_down(r, gsi, NO_IRQ);
-        if (--r->link_count[link] == 0 && irq)
-            wire_down(r, irq, irq);
-    }
+    change_bit(r->intx, nr, level);
+    (void)wire(r, route_intx_gsi(dev, pin), level);
+    others = level ? r->link_count[link]++ : --r->link_count[link];
+    if (!others && irq)
+        (void)wire(r, irq, level);
 }
 
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level)
 {
-    if (dev > 31 || pin > 3)
-        return;
     spin_lock(&r->lock);
-    intx_set(r, (unsigned int)index_nospec(dev, 32), pin & 3, level);
+    intx_set(r, dev & 31, pin & 3, level);
     spin_unlock(&r->lock);
 }
 
 static enum irq_result isa_set(struct route *r, unsigned int irq, bool level)
 {
-    if ((r->isa >> irq & 1) == level)
+    if ((r->isa >> irq & 1) == level || irq == 2)
         return IRQ_COALESCED;
     r->isa ^= (uint16_t)(1u << irq);
-    if (level)
-        return wire_up(r, isa_gsi(irq), irq);
-    wire_down(r, isa_gsi(irq), irq);
-    return IRQ_IGNORED;
+    return wire(r, isa_gsi(irq), level);
 }
 
 void route_isa_set(struct route *r, unsigned int irq, bool level)
 {
-    if (irq > 15)
-        return;
     spin_lock(&r->lock);
     (void)isa_set(r, irq & 15, level);
     spin_unlock(&r->lock);
@@ -119,55 +88,24 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
 {
     enum irq_result rc;
 
-    irq &= 15;
     spin_lock(&r->lock);
     if (!(r->isa >> irq & 1))
         rc = isa_set(r, irq, true);
     else if (r->asserted[isa_gsi(irq)] > 1)
         rc = IRQ_COALESCED; /* others hold the line up */
     else
-        rc = rise(r, isa_gsi(irq), irq);
+        rc = rise(r, isa_gsi(irq));
     spin_unlock(&r->lock);
     return rc;
 }
 
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
-    if (gsi >= r->nr_gsis)
-        return;
-    gsi = (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS);
     spin_lock(&r->lock);
     if (test_bit(gsi, r->line) != level) {
         change_bit(r->line, gsi, level);
-        if (level)
-            (void)wire_up(r, gsi, NO_IRQ);
-        else
-            wire_down(r, gsi, NO_IRQ);
-    } else if (level && !r->rte[gsi].level) {
-        (void)gsi_rise(r, gsi);
+        (void)wire(r, gsi, level);
     }
-    spin_unlock(&r->lock);
-}
-
-enum irq_result route_gsi_assert(struct route *r, unsigned int gsi)
-{
-    enum irq_result rc;
-
-    if (gsi >= r->nr_gsis)
-        return IRQ_IGNORED;
-    spin_lock(&r->lock);
-    rc = wire_up(r, (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS),
-                 NO_IRQ);
-    spin_unlock(&r->lock);
-    return rc;
-}
-
-void route_gsi_deassert(struct route *r, unsigned int gsi)
-{
-    if (gsi >= r->nr_gsis)
-        return;
-    spin_lock(&r->lock);
-    wire_down(r, (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS), NO_IRQ);
     spin_unlock(&r->lock);
 }
 
@@ -175,10 +113,8 @@ enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
 {
     enum irq_result rc;
 
-    if (gsi >= r->nr_gsis)
-        return IRQ_IGNORED;
     spin_lock(&r->lock);
-    rc = gsi_rise(r, (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS));
+    rc = vioapic_edge(r, gsi);
     spin_unlock(&r->lock);
     return rc;
 }
@@ -195,9 +131,9 @@ int route_link_set(struct route *r, unsigned int link, unsigned int irq)
     r->link_irq[link] = (uint8_t)irq;
     if (old != irq && r->link_count[link]) {
         if (old)
-            wire_down(r, old, old);
+            (void)wire(r, old, false);
         if (irq)
-            (void)wire_up(r, irq, irq);
+            (void)wire(r, irq, true);
     }
     spin_unlock(&r->lock);
     return 0;
@@ -206,76 +142,33 @@ int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 /* SDM vol. 3A 11.11: address and data of a message. */
 int route_msi(struct route *r, uint64_t addr, uint32_t data)
 {
+    bool logical = addr >> 2 & 1;
     struct apic_msg m = {
-        .dest = addr >> 12 & 0xff,
+        .dest = apic_dest8(addr >> 12 & 0xff, logical),
         .vector = (uint8_t)data,
         .delivery = data >> 8 & 7,
-        .logical = addr >> 2 & 1,
+        .logical = logical,
         .level = data >> 15 & 1,
     };
     enum irq_result rc;
 
-    if (!m.vector) {
-        uint32_t pirq = (uint32_t)(addr >> 32 & 0xffffff00) | m.dest;
-
-        return pirq ? route_msi_event(r->domain, pirq) : -ERANGE;
-    }
-    if (m.delivery != APIC_DM_FIXED && m.delivery != APIC_DM_LOWEST &&
-        m.delivery != APIC_DM_NMI)
+    /* The address is a pirq then; no domain is offered any
+     * (XENFEAT_hvm_pirqs). */
+    if (!m.vector)
+        return addr >> 40 || (addr >> 12 & 0xff) ? -EINVAL : -ERANGE;
+    if (!apic_device_mode(m.delivery))
         return -EINVAL;
-    if (m.dest == 0xff && !m.logical)
-        m.dest = APIC_BROADCAST;
     rc = apicbus_deliver(&r->apics, NULL, &m);
     return rc == IRQ_IGNORED && m.delivery == APIC_DM_LOWEST ? -ESRCH : 0;
-}
-
-void route_gsi_bind(struct route *r, unsigned int gsi, bool bound)
-{
-    if (gsi >= r->nr_gsis)
-        return;
-    spin_lock(&r->lock);
-    change_bit(r->bound, (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS),
-               bound);
-    spin_unlock(&r->lock);
-}
-
-void route_gsi_use_pirq(struct route *r, unsigned int gsi, bool use)
-{
-    if (gsi >= r->nr_gsis)
-        return;
-    spin_lock(&r->lock);
-    change_bit(r->pirq, (unsigned int)index_nospec(gsi, VIOAPIC_MAX_GSIS),
-               use);
-    spin_unlock(&r->lock);
-}
-
-uint64_t route_gsi_entry(struct route *r, unsigned int gsi)
-{
-    if (gsi >= r->nr_gsis)
-        return ~0ull;
-    return READ_ONCE(r->rte[index_nospec(gsi, VIOAPIC_MAX_GSIS)].raw);
 }
 
 /* The wire of the platform device follows ->callback_up. */
 static void callback_wire(struct route *r, bool level)
 {
-    unsigned int irq;
-
-    switch (r->callback) {
-    case CALLBACK_GSI:
-        irq = r->callback_gsi < NO_IRQ ? r->callback_gsi : NO_IRQ;
-        if (level)
-            (void)wire_up(r, r->callback_gsi, irq);
-        else
-            wire_down(r, r->callback_gsi, irq);
-        break;
-    case CALLBACK_INTX:
+    if (r->callback == CALLBACK_GSI)
+        (void)wire(r, r->callback_gsi, level);
+    else if (r->callback == CALLBACK_INTX)
         intx_set(r, r->callback_dev, r->callback_pin, level);
-        break;
-    case CALLBACK_NONE:
-    case CALLBACK_VECTOR:
-        break;
-    }
 }
 
 void route_callback_set_via(struct route *r, uint64_t via)
@@ -325,15 +218,27 @@ static void tell_target(struct vlapic *a, bool up)
     }
 }
 
+/* A rise of LINT0 where that is programmed as a message. */
+static void lint0_rise(struct vlapic *a)
+{
+    uint32_t lint0 = READ_ONCE(a->regs[APIC_LVT_LINT0 / 4]);
+    uint32_t mode = lint0 >> 8 & 7;
+
+    if (lint0 & APIC_LVT_MASKED)
+        return;
+    if (mode == APIC_DM_FIXED)
+        (void)vlapic_post(a, (uint8_t)lint0, false);
+    else if (mode == APIC_DM_NMI)
+        vlapic_signal(a, SIGNAL_NMI, 0);
+}
+
 void route_pic_output(struct route *r, bool up)
 {
     if (r->pic_target)
         tell_target(r->pic_target, up);
-    if (!up || !r->pic_in_lint)
-        return;
-    for (unsigned int i = 0; i < r->apics.nr; i++)
+    for (unsigned int i = 0; i < r->apics.nr && up; i++)
         if (r->apics.vlapic[i])
-            (void)vlapic_local(r->apics.vlapic[i], APIC_LVT_LINT0);
+            lint0_rise(r->apics.vlapic[i]);
 }
 
 /* True if INT of the 8259 reaches this processor as INTR (MultiProcessor
@@ -341,140 +246,48 @@ void route_pic_output(struct route *r, bool up)
 static bool takes_extint(const struct route *r, const struct vlapic *a)
 {
     uint32_t lint0 = READ_ONCE(a->regs[APIC_LVT_LINT0 / 4]);
-    union ioapic_rte pin0 = r->rte[0];
-    struct apic_msg m = {
-        .dest = pin0.dest == 0xff && !pin0.logical ? APIC_BROADCAST
-                                                   : (uint32_t)pin0.dest,
-        .logical = pin0.logical,
-    };
+    struct apic_msg pin0 = ioapic_message(r->rte[0]);
 
     if (a->mode == VLAPIC_OFF)
         return a->vcpu_id == 0;
     if (!(lint0 & APIC_LVT_MASKED) && (lint0 >> 8 & 7) == APIC_DM_EXTINT)
         return true;
-    return !pin0.mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
-           apicbus_matches(a, NULL, &m);
-}
-
-static bool lint0_is_message(const struct vlapic *a)
-{
-    uint32_t lint0 = READ_ONCE(a->regs[APIC_LVT_LINT0 / 4]);
-    uint32_t mode = lint0 >> 8 & 7;
-
-    return !(lint0 & APIC_LVT_MASKED) &&
-           (mode == APIC_DM_FIXED || mode == APIC_DM_NMI);
+    return !r->rte[0].mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
+           apicbus_matches(a, NULL, &pin0);
 }
 
 void route_pic_rewire(struct route *r)
 {
     struct vlapic *target = NULL, *old;
-    bool in_lint = false;
 
     if (!r->has_pic)
         return;
     spin_lock(&r->lock);
-    for (unsigned int i = 0; i < r->apics.nr; i++) {
+    for (unsigned int i = 0; i < r->apics.nr && !target; i++) {
         struct vlapic *a = r->apics.vlapic[i];
 
-        if (!a)
-            continue;
-        if (!target && takes_extint(r, a))
+        if (a && takes_extint(r, a))
             target = a;
-        in_lint |= lint0_is_message(a);
     }
     old = r->pic_target;
     r->pic_target = target;
-    r->pic_in_lint = in_lint;
-    if (old != target) {
-        if (old)
-            tell_target(old, false);
-        if (target && r->pic[0].int_output)
-            tell_target(target, true);
-    }
+    if (old && old != target)
+        tell_target(old, false);
+    if (target && old != target && r->pic[0].int_output)
+        tell_target(target, true);
     spin_unlock(&r->lock);
 }
 
-int route_pic_inta(struct route *r, struct vlapic *a)
-{
-    int vector = -1;
-
-    spin_lock(&r->lock);
-    if (r->pic_target == a)
-        vector = vpic_inta(r);
-    spin_unlock(&r->lock);
-    return vector;
-}
-
-void route_init(struct route *r, struct domain *d, bool has_pic)
+int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
 {
     memset(r, 0, sizeof(*r));
-    r->domain = d;
     spin_lock_init(&r->lock, LOCK_HVM_IRQ);
+    r->domain = d;
+    r->bus = b;
     r->has_pic = has_pic;
-    route_reset(r);
-}
-
-int route_add_ioapic(struct route *r, uint64_t base, uint8_t id,
-                     unsigned int base_gsi, unsigned int pins)
-{
-    struct vioapic *c = &r->ioapic[r->nr_ioapics];
-
-    if (!pins || pins > VIOAPIC_MAX_PINS || base_gsi >= VIOAPIC_MAX_GSIS ||
-        pins > VIOAPIC_MAX_GSIS - base_gsi)
-        return -EINVAL;
-    if (r->nr_ioapics == VIOAPIC_MAX_CHIPS)
-        return -ENOSPC;
-    for (unsigned int i = 0; i < r->nr_ioapics; i++) {
-        const struct vioapic *o = &r->ioapic[i];
-
-        if (base_gsi < o->base_gsi + o->pins && o->base_gsi < base_gsi + pins)
-            return -EINVAL;
-    }
-    *c = (struct vioapic){
-        .route = r, .base = base, .id = id, .reset_id = id,
-        .base_gsi = (uint16_t)base_gsi, .pins = (uint16_t)pins,
-    };
-    r->nr_ioapics++;
-    r->nr_gsis = MAX(r->nr_gsis, base_gsi + pins);
-    return 0;
-}
-
-int route_attach(struct route *r, struct bus *b)
-{
-    int rc = r->has_pic ? bus_add(b, vpic_ranges, vpic_nr_ranges, r) : 0;
-
-    for (unsigned int i = 0; i < r->nr_ioapics && !rc; i++) {
-        struct bus_range range = {
-            BUS_MMIO, r->ioapic[i].base, VIOAPIC_SIZE, vioapic_read,
-            vioapic_write,
-        };
-
-        rc = bus_add(b, &range, 1, &r->ioapic[i]);
-    }
-    return rc;
-}
-
-void route_reset(struct route *r)
-{
-    spin_lock(&r->lock);
     for (unsigned int i = 0; i < VIOAPIC_MAX_GSIS; i++)
         r->rte[i].raw = IOAPIC_RTE_MASKED;
-    for (unsigned int i = 0; i < r->nr_ioapics; i++) {
-        r->ioapic[i].ioregsel = 0;
-        r->ioapic[i].id = r->ioapic[i].reset_id;
-    }
-    memset(r->remote_irr, 0, sizeof(r->remote_irr));
-    memset(r->line, 0, sizeof(r->line));
-    memset(r->asserted, 0, sizeof(r->asserted));
-    memset(r->intx, 0, sizeof(r->intx));
-    memset(r->link_irq, 0, sizeof(r->link_irq));
-    memset(r->link_count, 0, sizeof(r->link_count));
-    r->isa = 0;
-    r->callback = CALLBACK_NONE;
-    r->callback_up = false;
-    vpic_reset(r);
-    spin_unlock(&r->lock);
-    route_pic_rewire(r);
+    return has_pic ? vpic_init(r) : 0;
 }
 
 /* The callback's wire is left out: the other side raises it anew from the
@@ -497,20 +310,34 @@ void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
     memcpy(rec->route, r->link_irq, sizeof(rec->route));
 }
 
+/* Counts anew which wires are up; controllers do not hear of them. */
+static void recount(struct route *r)
+{
+    memset(r->asserted, 0, sizeof(r->asserted));
+    memset(r->link_count, 0, sizeof(r->link_count));
+    for (unsigned int nr = 0; nr < 128; nr++) {
+        bool up = test_bit(nr, r->intx);
+
+        r->asserted[route_intx_gsi(nr / 4, nr % 4)] += up;
+        r->link_count[route_intx_link(nr / 4, nr % 4)] += up;
+    }
+    for (unsigned int i = 0; i < 4; i++)
+        if (r->link_count[i] && r->link_irq[i])
+            r->asserted[r->link_irq[i]]++;
+    for (unsigned int irq = 0; irq < NR_ISA; irq++)
+        r->asserted[isa_gsi(irq)] += r->isa >> irq & 1;
+    for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
+        r->asserted[gsi] += test_bit(gsi, r->line);
+    if (r->callback == CALLBACK_GSI)
+        r->asserted[r->callback_gsi] += r->callback_up;
+}
+
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec)
 {
     spin_lock(&r->lock);
     memcpy(r->intx, rec->i, sizeof(r->intx));
-    memset(r->line, 0, sizeof(r->line));
-    memset(r->asserted, 0, sizeof(r->asserted));
-    memset(r->link_count, 0, sizeof(r->link_count));
     r->callback_up = false;
-    for (unsigned int wire = 0; wire < 128; wire++) {
-        if (!test_bit(wire, r->intx))
-            continue;
-        r->asserted[route_intx_gsi(wire / 4, wire % 4)]++;
-        r->link_count[route_intx_link(wire / 4, wire % 4)]++;
-    }
+    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -520,10 +347,8 @@ int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec)
     if (rec->i[0] > 0xffff)
         return -EINVAL;
     spin_lock(&r->lock);
-    r->isa = (uint16_t)rec->i[0];
-    for (unsigned int irq = 0; irq < 16; irq++)
-        if (r->isa >> irq & 1)
-            r->asserted[isa_gsi(irq)]++;
+    r->isa = (uint16_t)rec->i[0] & ~(1u << 2);
+    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -534,11 +359,8 @@ int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec)
         if (rec->route[i] > 15 || rec->pad0[i])
             return -EINVAL;
     spin_lock(&r->lock);
-    for (unsigned int i = 0; i < 4; i++) {
-        r->link_irq[i] = rec->route[i];
-        if (r->link_count[i] && rec->route[i])
-            r->asserted[rec->route[i]]++;
-    }
+    memcpy(r->link_irq, rec->route, sizeof(r->link_irq));
+    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }

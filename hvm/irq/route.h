@@ -22,6 +22,7 @@ enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
 
 struct route {
     struct domain *domain;    /* (c) */
+    struct bus *bus;          /* (c) */
     struct spinlock lock;
     struct apicbus apics;
 
@@ -32,14 +33,12 @@ struct route {
     struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
     union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) bit per GSI */
-    uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) route_gsi_bind() */
-    uint64_t pirq[VIOAPIC_MAX_GSIS / 64];          /* (i) ..._use_pirq() */
+    uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
     uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
 
     struct hvm_hw_vpic pic[2];       /* (i) master, slave */
     struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
-    bool pic_in_lint;                /* (i) some LINT0 is fixed or NMI */
 
     uint64_t intx[2];                /* (i) PCI wires, device * 4 + INTx */
     uint16_t isa;                    /* (i) ISA wires */
@@ -53,6 +52,11 @@ struct route {
     bool callback_up;                /* (i) */
 };
 
+static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
+{
+    map[nr / 64] = (map[nr / 64] & ~BIT(nr % 64)) | (uint64_t)on << nr % 64;
+}
+
 /* PCI device * INTx to GSI and link ("barber's pole"). */
 static inline unsigned int route_intx_gsi(unsigned int dev, unsigned int pin)
 {
@@ -63,29 +67,19 @@ static inline unsigned int route_intx_link(unsigned int dev, unsigned int pin)
     return (dev + pin) & 3;
 }
 
-/* An empty wiring; chips come with route_add_ioapic(). Zeroed struct. */
-void route_init(struct route *r, struct domain *d, bool has_pic);
-/* Adds an I/O APIC; GSIs of chips may not overlap. -EINVAL, -ENOSPC. A guest
- * gets (VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS). */
-int route_add_ioapic(struct route *r, uint64_t base, uint8_t id,
-                     unsigned int base_gsi, unsigned int pins);
-/* Registers I/O APICs and 8259s on the bus. Errors of bus_add(). */
-int route_attach(struct route *r, struct bus *b);
-/* Chips and lines to power-up state (domain reset; vCPUs paused). */
-void route_reset(struct route *r);
+/* An empty wiring, the 8259s on the bus; I/O APICs come with vioapic_add().
+ * Errors of bus_add(). */
+int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic);
 
 /* All below: no locks of rank HVM_IRQ or higher held, any CPU; VDEV may be. */
 
-/* Sets a wire. Idempotent; nothing happens for numbers out of range. */
+/* Sets a wire; idempotent. dev below 32, pin below 4, irq below 16; there is
+ * no ISA IRQ 2. */
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level);
 void route_isa_set(struct route *r, unsigned int irq, bool level);
-/* The single line that passes a physical interrupt or a GSI of the device
- * model's; a rise on an edge-triggered pin counts even when it is up. */
+/* The one line of a GSI that passes a physical interrupt or the HPET's. */
 void route_gsi_set(struct route *r, unsigned int gsi, bool level);
-/* One more / one less wire that holds a GSI up; the caller pairs them. */
-enum irq_result route_gsi_assert(struct route *r, unsigned int gsi);
-void route_gsi_deassert(struct route *r, unsigned int gsi);
 /* One edge on a GSI that is not held up by a wire of the caller. */
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);
 /* A new edge on an ISA wire, which is left up: a timer's tick. IRQ_COALESCED
@@ -94,16 +88,9 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq);
 
 /* PIIX3 PIRQRC: link 0 to 3 to ISA IRQ 0 (none) to 15. -EINVAL. */
 int route_link_set(struct route *r, unsigned int link, unsigned int irq);
-/* A message-signalled interrupt. -EINVAL: delivery mode we do not do;
- * -ESRCH: no such destination; errors of route_msi_event(). */
+/* A message-signalled interrupt. -EINVAL: delivery mode we do not do, or the
+ * number of a pirq; -ERANGE: no vector; -ESRCH: no such destination. */
 int route_msi(struct route *r, uint64_t addr, uint32_t data);
-
-/* route_gsi_ended() is wanted for this GSI / route_gsi_event() replaces its
- * interrupt. */
-void route_gsi_bind(struct route *r, unsigned int gsi, bool bound);
-void route_gsi_use_pirq(struct route *r, unsigned int gsi, bool use);
-/* Mask and entry of a GSI, for passthru and dumps; all ones: no such GSI. */
-uint64_t route_gsi_entry(struct route *r, unsigned int gsi);
 
 /* HVM_PARAM_CALLBACK_IRQ. The caller asserts the callback again after it. */
 void route_callback_set_via(struct route *r, uint64_t via);
@@ -113,16 +100,10 @@ void route_callback_set(struct route *r, bool pending);
 
 /* A vCPU's LVT0, base MSR or pin 0 changed: who takes the 8259's INT? */
 void route_pic_rewire(struct route *r);
-/* vCPU a runs the INTA cycles: the vector, -1 if there is nothing for it any
- * more. No locks held. */
-int route_pic_inta(struct route *r, struct vlapic *a);
 /* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
 void route_pic_output(struct route *r, bool up);
 
-/*
- * Records PCI_IRQ, ISA_IRQ, PCI_LINK; the domain is paused. The loads must
- * come in this order, as in the stream, and count lines anew. -EINVAL.
- */
+/* Records PCI_IRQ, ISA_IRQ, PCI_LINK; the domain is paused. -EINVAL. */
 void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec);
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec);
 void route_save_link(struct route *r, struct hvm_hw_pci_link *rec);

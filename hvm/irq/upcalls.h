@@ -9,6 +9,7 @@
 #include "hypervisor/lib/util.h"
 
 struct domain;
+struct route;
 struct vlapic;
 
 enum vlapic_signal {
@@ -34,8 +35,6 @@ void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector);
  */
 unsigned int vlapic_cr8(const struct vlapic *a);
 void vlapic_set_cr8(struct vlapic *a, unsigned int cr8);
-/* a->mode changed (own vCPU or while it is paused): intercepts, APICv. */
-void vlapic_mode_changed(struct vlapic *a);
 /* The guest enabled its local APIC by SPIV: an event-channel vector that was
  * lost while it was off must be posted again. */
 void vlapic_enabled_again(struct vlapic *a);
@@ -47,24 +46,17 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc);
 
 /*
  * A GSI of a domain with route->watch_pins (domain 0): its redirection entry
- * changed in mask, trigger, polarity or routing. Lock HVM_IRQ of d held, so
- * calls come in the order of the changes.
+ * changed in mask, trigger, polarity or routing. Lock HVM_IRQ of the domain
+ * held, so calls come in the order of the changes.
  */
-void vioapic_pin_changed(struct domain *d, unsigned int gsi, uint64_t entry);
-/* The guest ended a level interrupt of a GSI given to route_gsi_bind(): its
- * physical line may interrupt again. Lock HVM_IRQ of d held. */
-void route_gsi_ended(struct domain *d, unsigned int gsi);
-/* A GSI given to route_gsi_use_pirq() got its edge: send the guest the event
- * of the pirq that it mapped. Lock HVM_IRQ of d held. */
-void route_gsi_event(struct domain *d, unsigned int gsi);
-/* An MSI with vector 0 names a pirq: allocate it when new, send the event.
- * 0, -ERANGE, -EINVAL, -EBUSY. No locks. */
-int route_msi_event(struct domain *d, uint32_t pirq);
+void vioapic_pin_changed(struct route *r, unsigned int gsi);
+/* The guest ended a level interrupt: a physical line may interrupt again.
+ * Lock HVM_IRQ of the domain held. */
+void route_gsi_ended(struct route *r, unsigned int gsi);
 /*
  * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, LVT0,
  * SPIV): periodic devices whose ticks nobody could hear start again
- * (pit_resume(), rtc_resume(), hpet_resume()). No locks held. d may be a
- * domain under construction whose devices are still zeroed.
+ * (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);
 

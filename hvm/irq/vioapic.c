@@ -29,54 +29,32 @@
 static void set_remote_irr(struct route *r, unsigned int gsi, bool on)
 {
     r->rte[gsi].remote_irr = on;
-    if (on)
-        r->remote_irr[gsi / 64] |= BIT(gsi % 64);
-    else
-        r->remote_irr[gsi / 64] &= ~BIT(gsi % 64);
+    change_bit(r->remote_irr, gsi, on);
 }
 
-static enum irq_result send(struct route *r, unsigned int gsi)
+enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
     union ioapic_rte e = r->rte[gsi];
-    struct apic_msg m = {
-        .dest = e.dest == 0xff && !e.logical ? APIC_BROADCAST
-                                             : (uint32_t)e.dest,
-        .vector = (uint8_t)e.vector,
-        .delivery = (uint8_t)e.delivery,
-        .logical = e.logical,
-        .level = e.level,
-    };
+    struct apic_msg m = ioapic_message(e);
     enum irq_result rc;
 
-    /* Pin 0 as ExtINT is wiring, see route_pic_rewire(); INIT by a pin would
-     * only let a guest shoot itself. */
-    if (m.delivery != APIC_DM_FIXED && m.delivery != APIC_DM_LOWEST &&
-        m.delivery != APIC_DM_NMI)
+    /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
+    if (e.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
+    if (e.level && e.remote_irr)
+        return IRQ_COALESCED;
     rc = apicbus_deliver(&r->apics, NULL, &m);
     if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
         set_remote_irr(r, gsi, true);
     return rc;
 }
 
-enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
-{
-    union ioapic_rte e = r->rte[gsi];
-
-    if (e.mask)
-        return IRQ_IGNORED;
-    if (e.level && e.remote_irr)
-        return IRQ_COALESCED;
-    return send(r, gsi);
-}
-
-/* A level-triggered line that is up and free to interrupt does so. */
+/* A level interrupt has ended or its entry changed: a line that is up
+ * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = r->rte[gsi];
-
-    if (e.level && !e.mask && !e.remote_irr && r->asserted[gsi])
-        (void)send(r, gsi);
+    if (r->rte[gsi].level && r->asserted[gsi])
+        (void)vioapic_edge(r, gsi);
 }
 
 void vioapic_eoi(struct route *r, uint8_t vector)
@@ -89,8 +67,7 @@ void vioapic_eoi(struct route *r, uint8_t vector)
             if (r->rte[gsi].vector != vector)
                 continue;
             set_remote_irr(r, gsi, false);
-            if (test_bit(gsi, r->bound))
-                route_gsi_ended(r->domain, gsi);
+            route_gsi_ended(r, gsi);
             reevaluate(r, gsi);
         }
     }
@@ -113,12 +90,12 @@ static void write_entry(struct route *r, unsigned int gsi, bool high,
     /* Edge mode has no remote IRR: switching to it and back is how software
      * ends an interrupt of this chip. */
     set_remote_irr(r, gsi, old.remote_irr && e.level);
-    if (old.remote_irr && !e.level && test_bit(gsi, r->bound))
-        route_gsi_ended(r->domain, gsi);
+    if (old.remote_irr && !e.level)
+        route_gsi_ended(r, gsi);
     if (!high)
         reevaluate(r, gsi);
     if (r->watch_pins && e.raw != (old.raw & RTE_WRITABLE))
-        vioapic_pin_changed(r->domain, gsi, e.raw);
+        vioapic_pin_changed(r, gsi);
     spin_unlock(&r->lock);
     if (gsi == 0)
         route_pic_rewire(r);
@@ -138,67 +115,75 @@ static unsigned int selected(const struct vioapic *c, unsigned int index)
 
 static uint32_t read_window(struct vioapic *c)
 {
-    unsigned int index = READ_ONCE(c->ioregsel), gsi;
+    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
     uint64_t e;
 
-    switch (index) {
-    case REG_ID:
-    case REG_ARB:
+    if (index == REG_ID || index == REG_ARB)
         return (uint32_t)c->id << 24;
-    case REG_VER:
+    if (index == REG_VER)
         return VERSION | (c->pins - 1u) << 16;
-    }
-    gsi = selected(c, index);
     if (gsi >= VIOAPIC_MAX_GSIS)
         return 0;
     e = READ_ONCE(c->route->rte[gsi].raw);
     return (uint32_t)(index & 1 ? e >> 32 : e);
 }
 
-enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
-                         uint64_t *val)
+static enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
+                                uint64_t *val)
 {
     struct vioapic *c = dev;
+    unsigned int reg = gpa & 0xff;
 
-    switch (gpa & 0xff) {
-    case IOREGSEL:
-        *val = c->ioregsel;
-        break;
-    case IOWIN:
-        *val = read_window(c);
-        break;
-    default:
-        *val = 0;
-    }
+    *val = reg == IOREGSEL ? c->ioregsel : reg == IOWIN ? read_window(c) : 0;
     return BUS_OK;
 }
 
-enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
-                          uint64_t val)
+static enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
+                                 uint64_t val)
 {
     struct vioapic *c = dev;
-    unsigned int index, gsi;
+    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
 
-    switch (gpa & 0xff) {
-    case IOREGSEL:
+    if ((gpa & 0xff) == IOREGSEL)
         WRITE_ONCE(c->ioregsel, (uint8_t)val);
-        break;
-    case IOWIN:
-        index = READ_ONCE(c->ioregsel);
-        gsi = selected(c, index);
-        if (index == REG_ID)
-            c->id = val >> 24 & 0xf;
-        else if (gsi < VIOAPIC_MAX_GSIS)
-            write_entry(c->route, gsi, index & 1, (uint32_t)val);
-        break;
-    }
+    else if ((gpa & 0xff) == IOWIN && index == REG_ID)
+        c->id = val >> 24 & 0xf;
+    else if ((gpa & 0xff) == IOWIN && gsi < VIOAPIC_MAX_GSIS)
+        write_entry(c->route, gsi, index & 1, (uint32_t)val);
     return BUS_OK;
+}
+
+int vioapic_add(struct route *r, uint64_t base, uint8_t id,
+                unsigned int base_gsi, unsigned int pins)
+{
+    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_read,
+                               vioapic_write };
+    struct vioapic *c = &r->ioapic[r->nr_ioapics];
+    int rc;
+
+    if (!pins || pins > VIOAPIC_MAX_PINS || base_gsi >= VIOAPIC_MAX_GSIS ||
+        pins > VIOAPIC_MAX_GSIS - base_gsi)
+        return -EINVAL;
+    if (r->nr_ioapics == VIOAPIC_MAX_CHIPS)
+        return -ENOSPC;
+    for (const struct vioapic *o = r->ioapic; o < c; o++)
+        if (base_gsi < o->base_gsi + o->pins && o->base_gsi < base_gsi + pins)
+            return -EINVAL;
+    *c = (struct vioapic){
+        .route = r, .base = base, .id = id,
+        .base_gsi = (uint16_t)base_gsi, .pins = (uint16_t)pins,
+    };
+    rc = bus_add(r->bus, &range, 1, c);
+    if (rc)
+        return rc;
+    r->nr_ioapics++;
+    r->nr_gsis = MAX(r->nr_gsis, base_gsi + pins);
+    return 0;
 }
 
 static bool is_guest_shape(const struct route *r)
 {
-    return r->nr_ioapics == 1 && r->ioapic[0].base_gsi == 0 &&
-           r->ioapic[0].pins == VIOAPIC_NUM_PINS;
+    return r->nr_ioapics == 1 && r->ioapic[0].pins == VIOAPIC_NUM_PINS;
 }
 
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)

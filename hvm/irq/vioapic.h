@@ -44,14 +44,23 @@ struct vioapic {
     uint16_t pins;         /* (c) */
     uint8_t ioregsel;
     uint8_t id;            /* 4 bits */
-    uint8_t reset_id;      /* (c) */
 };
 
-/* Registers, for the bus; dev is the struct vioapic. No locks held. */
-enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
-                         uint64_t *val);
-enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
-                          uint64_t val);
+/* What an entry sends. */
+static inline struct apic_msg ioapic_message(union ioapic_rte e)
+{
+    return (struct apic_msg){
+        .dest = apic_dest8(e.dest, e.logical), .vector = (uint8_t)e.vector,
+        .delivery = (uint8_t)e.delivery, .logical = e.logical,
+        .level = e.level,
+    };
+}
+
+/* Adds a chip, masked, and puts it on the bus; GSIs of chips may not overlap.
+ * A guest gets (VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS). -EINVAL, -ENOSPC,
+ * errors of bus_add(). Not while vCPUs run. */
+int vioapic_add(struct route *r, uint64_t base, uint8_t id,
+                unsigned int base_gsi, unsigned int pins);
 
 /* A GSI's line rose. Lock HVM_IRQ held; gsi below route->nr_gsis. */
 enum irq_result vioapic_edge(struct route *r, unsigned int gsi);

@@ -14,9 +14,22 @@
 #define APIC_TIMER_REPEAT 0x20000u
 #define APIC_TIMER_TSC    0x40000u
 
-void vlapic_timer_init(struct vlapic *a);
+/* Registers by their offset / 16. */
+struct vlapic_reg {
+    uint32_t writable; /* bits that software sets */
+    uint32_t reset;    /* after power-up and INIT */
+    uint8_t flags;
+};
+#define REG_SAVED    1 /* in the save record */
+#define REG_X2_READ  2 /* can be read as an MSR of x2APIC mode */
+#define REG_X2_WRITE 4 /* ...written */
+#define NR_REGS 64
+extern const struct vlapic_reg vlapic_regs[NR_REGS];
+
 /* Forgets the running count and the deadline. */
 void vlapic_timer_stop(struct vlapic *a);
+/* Marks the vCPU: the callback of ->timer. */
+void vlapic_timer_mark(void *vlapic);
 /* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
 void vlapic_timer_expired(struct vlapic *a);
 /* Writes of TMICT, TDCR and of LVT timer (checked); a read of TMCCT. */
@@ -29,9 +42,9 @@ void vlapic_timer_restore(struct vlapic *a, uint32_t left);
 
 /* TPR and PPR follow what the guest has put into CR8. */
 void vlapic_sync_tpr(struct vlapic *a);
-/* ->enabled from ->mode and SPIV. */
-void vlapic_update_enabled(struct vlapic *a);
-/* The logical id that x2APIC mode gives an APIC id (SDM vol. 3A 11.12.10.2). */
-uint32_t vlapic_x2apic_ldr(uint32_t id);
+/* ->ppr from TPR and ->isrv. */
+void vlapic_update_ppr(struct vlapic *a);
+/* What follows from ->mode: the id registers, and with SPIV ->enabled. */
+void vlapic_update_mode(struct vlapic *a);
 
 #endif

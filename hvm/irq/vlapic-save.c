@@ -13,17 +13,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
-/* Registers of the page that hold something, bit per 16 bytes. */
-#define REG(offset) BIT((offset) / 16)
-#define BANK(offset) (0xffull << (offset) / 16)
-#define STORED                                                              \
-    (REG(APIC_ID) | REG(APIC_VERSION) | REG(APIC_TPR) | REG(APIC_LDR) |     \
-     REG(APIC_DFR) | REG(APIC_SPIV) | REG(APIC_ESR) | REG(APIC_ICR) |       \
-     REG(APIC_ICR2) | REG(APIC_LVT_TIMER) | REG(APIC_LVT_THERM) |           \
-     REG(APIC_LVT_PERF) | REG(APIC_LVT_LINT0) | REG(APIC_LVT_LINT1) |       \
-     REG(APIC_LVT_ERROR) | REG(APIC_TMICT) | REG(APIC_TMCCT) |              \
-     REG(APIC_TDCR) | BANK(APIC_ISR) | BANK(APIC_TMR) | BANK(APIC_IRR))
-
 /* hvm_hw_lapic.disabled */
 #define RECORD_HW_DISABLED 1u
 #define RECORD_SW_DISABLED 2u
@@ -55,42 +44,6 @@ void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
     memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
 }
 
-/*
- * x2APIC ids and LDRs as streams have them: LDR from the id (4.20), from the
- * vCPU id (4.4 to 4.18; the guest may know them, so they stay), or all 1
- * (before 4.4; put right).
- */
-static void fix_x2apic_ldr(struct vlapic *a)
-{
-    uint32_t ldr = a->regs[APIC_LDR / 4];
-
-    if (a->mode != VLAPIC_X2APIC || ldr == vlapic_x2apic_ldr(a->id))
-        return;
-    if (ldr == vlapic_x2apic_ldr(a->vcpu_id))
-        a->route->apics.ldr_from_vcpu |= a->vcpu_id != 0;
-    else if (ldr == 1)
-        a->regs[APIC_LDR / 4] = vlapic_x2apic_ldr(a->id);
-}
-
-/* Both records are there: derives the rest and starts the timer. */
-static void complete(struct vlapic *a)
-{
-    uint32_t id = a->regs[APIC_ID / 4], left = a->regs[APIC_TMCCT / 4];
-    uint32_t count = a->regs[APIC_TMICT / 4];
-
-    a->regs[APIC_TMCCT / 4] = 0;
-    a->id = a->mode == VLAPIC_X2APIC ? id : id >> 24;
-    if (a->id != a->vcpu_id * 2)
-        a->route->apics.odd_ids = true;
-    fix_x2apic_ldr(a);
-    vlapic_update_enabled(a);
-    a->timer_next = TIME_NEVER;
-    vlapic_timer_restore(a, left && left <= count ? left : count);
-    route_pic_rewire(a->route);
-    vlapic_mode_changed(a);
-    vlapic_kick(a);
-}
-
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 {
     bool on = rec->apic_base_msr & APIC_BASE_MSR_ENABLE;
@@ -108,9 +61,7 @@ int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
               : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
     a->tsc_deadline = rec->tdt_msr;
     a->pending_esr = rec->pending_esr & 0xff;
-    a->loaded_hidden = true;
-    if (a->loaded_regs)
-        complete(a);
+    vlapic_update_mode(a);
     return 0;
 }
 
@@ -139,34 +90,32 @@ static void load_banks(struct vlapic *a)
 
 int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 {
-    uint64_t deadline = a->tsc_deadline;
-    uint32_t version = a->regs[APIC_VERSION / 4];
-    uint32_t *regs = a->regs;
-    uint8_t tpr;
+    uint32_t left, count, *regs = a->regs;
 
-    vlapic_timer_stop(a);
-    a->tsc_deadline = deadline;
-    memset(regs, 0, sizeof(rec->data));
-    for (unsigned int i = 0; i < 64; i++)
-        if (STORED >> i & 1)
+    for (unsigned int i = 0; i < NR_REGS; i++) {
+        const struct vlapic_reg *r = &vlapic_regs[i];
+
+        regs[i * 4] = 0;
+        if (r->flags & REG_SAVED)
             memcpy(&regs[i * 4], &rec->data[i * 16], sizeof(*regs));
-    regs[APIC_VERSION / 4] = version;
-    regs[APIC_TPR / 4] &= 0xff;
-    regs[APIC_SPIV / 4] &= 0x3ff;
-    regs[APIC_TDCR / 4] &= 0xb;
-    regs[APIC_ICR / 4] &= 0x000ccfff;
-    for (unsigned int i = 0; i < APIC_LVT_COUNT; i++) {
-        regs[APIC_LVT_TIMER / 4 + i * 4] &= 0x7ffff;
+        if (r->writable)
+            regs[i * 4] &= r->writable;
+    }
+    regs[APIC_VERSION / 4] = vlapic_regs[APIC_VERSION / 16].reset;
+    regs[APIC_DFR / 4] |= 0x0fffffff;
+    for (unsigned int i = 0; i < APIC_LVT_COUNT; i++)
         if (!(regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
             regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
-    }
     load_banks(a);
-    tpr = (uint8_t)regs[APIC_TPR / 4];
-    a->ppr = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
-    vlapic_set_cr8(a, tpr >> 4);
+    vlapic_update_mode(a);
+    vlapic_update_ppr(a);
+    vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
     vlapic_timer_divide(a, regs[APIC_TDCR / 4]);
-    a->loaded_regs = true;
-    if (a->loaded_hidden)
-        complete(a);
+    left = regs[APIC_TMCCT / 4];
+    regs[APIC_TMCCT / 4] = 0;
+    count = regs[APIC_TMICT / 4];
+    vlapic_timer_restore(a, left && left <= count ? left : count);
+    route_pic_rewire(a->route);
+    vlapic_kick(a);
     return 0;
 }

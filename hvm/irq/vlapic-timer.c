@@ -22,18 +22,12 @@ static uint64_t count_to_ns(const struct vlapic *a, uint32_t count)
     return (uint64_t)count * APIC_BUS_CYCLE_NS << a->timer_shift;
 }
 
-static void mark_expired(void *arg)
+void vlapic_timer_mark(void *vlapic)
 {
-    struct vlapic *a = arg;
+    struct vlapic *a = vlapic;
 
     (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_TIMER);
     vlapic_kick(a);
-}
-
-void vlapic_timer_init(struct vlapic *a)
-{
-    timer_init(&a->timer, mark_expired, a);
-    a->timer_next = TIME_NEVER;
 }
 
 void vlapic_timer_stop(struct vlapic *a)
@@ -45,13 +39,14 @@ void vlapic_timer_stop(struct vlapic *a)
     timer_stop(&a->timer);
 }
 
+/* next: TIME_NEVER stops. */
 static void start(struct vlapic *a, uint64_t now, uint64_t next)
 {
     a->timer_next = next;
     if (next > now)
         timer_set(&a->timer, next);
     else
-        mark_expired(a);
+        vlapic_timer_mark(a);
 }
 
 /* Starts counting down from `left`. */
@@ -101,7 +96,7 @@ void vlapic_timer_divide(struct vlapic *a, uint32_t val)
     /* 0: by 2, 1: by 4 ... 6: by 128, 7: by 1 (SDM figure 11-10). */
     unsigned int code = (val & 3) | (val & 8) >> 1;
 
-    a->regs[APIC_TDCR / 4] = val & 0xb;
+    a->regs[APIC_TDCR / 4] = val;
     a->timer_shift = (code + 1) & 7;
     if (left)
         count_from(a, left);
@@ -110,10 +105,8 @@ void vlapic_timer_divide(struct vlapic *a, uint32_t val)
 void vlapic_timer_lvt(struct vlapic *a, uint32_t val)
 {
     uint32_t old = timer_mode(a), mode = val & APIC_TIMER_MODE;
-    uint32_t left = 0;
+    uint32_t left = vlapic_timer_left(a);
 
-    if (old != mode)
-        left = vlapic_timer_left(a);
     a->regs[APIC_LVT_TIMER / 4] = val;
     if (old == mode)
         return;
@@ -128,10 +121,11 @@ void vlapic_timer_lvt(struct vlapic *a, uint32_t val)
 
 void vlapic_timer_restore(struct vlapic *a, uint32_t left)
 {
-    if (timer_mode(a) == APIC_TIMER_TSC)
-        vlapic_deadline_write(a, a->tsc_deadline);
-    else
-        count_from(a, left);
+    uint64_t deadline = a->tsc_deadline;
+
+    a->tsc_deadline = 0;
+    count_from(a, left);
+    vlapic_deadline_write(a, deadline);
 }
 
 void vlapic_timer_expired(struct vlapic *a)
@@ -160,33 +154,11 @@ void vlapic_timer_expired(struct vlapic *a)
         (void)vlapic_post(a, (uint8_t)lvt, false);
 }
 
-uint64_t vlapic_deadline_read(const struct vlapic *a)
-{
-    return timer_mode(a) == APIC_TIMER_TSC ? a->tsc_deadline : 0;
-}
-
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
 {
-    uint64_t next;
-
     if (a->mode == VLAPIC_OFF || timer_mode(a) != APIC_TIMER_TSC)
         return;
-    if (!tsc) {
-        vlapic_timer_stop(a);
-        return;
-    }
-    next = vlapic_tsc_to_ns(a, tsc);
     a->tsc_deadline = tsc;
     a->timer_period = 0;
-    if (next == TIME_NEVER) {
-        a->timer_next = TIME_NEVER;
-        timer_stop(&a->timer);
-    } else {
-        start(a, now_ns(), next);
-    }
-}
-
-void vlapic_migrate(struct vlapic *a, unsigned int cpu)
-{
-    timer_migrate(&a->timer, cpu);
+    start(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
 }

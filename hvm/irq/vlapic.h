@@ -73,44 +73,34 @@ enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
 struct vlapic {
     uint32_t *regs;       /* (c) the register page */
     uint32_t pending;     /* (a) bit n: word n of IRR may be non-zero */
-    uint32_t id;          /* APIC id as destinations name it */
+    uint32_t id;          /* (c) APIC id as destinations name it */
     uint8_t isrv;         /* highest vector in service; 0: none */
     uint8_t ppr;          /* what PPR reads as */
     uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     uint8_t mode;         /* enum vlapic_mode */
     bool enabled;         /* neither MSR nor SPIV disable it: accepts */
-    bool x2apic_allowed;  /* (c) CPUID offers x2APIC */
     uint8_t timer_shift;  /* log2 of the divider */
     struct route *route;  /* (c) the domain's interrupt routes */
     unsigned int vcpu_id; /* (c) */
 
     uint64_t timer_next;   /* ns when the count reaches 0; TIME_NEVER */
     uint64_t timer_period; /* ns between expiries, 0: one-shot */
-    uint64_t tsc_deadline; /* the MSR, 0: not armed */
+    uint64_t tsc_deadline; /* the MSR; 0: not armed, other timer mode */
     uint64_t base_msr;     /* IA32_APIC_BASE */
     uint32_t pending_esr;  /* (a) errors since the last write of ESR */
     struct timer timer;    /* sets VLAPIC_PENDING_TIMER */
-
-    bool loaded_hidden, loaded_regs; /* records seen by a restore */
 };
 
-/*
- * Joins a vCPU to the domain's APIC bus, in reset state. page: 4 KiB, zero,
- * owned by the caller, who keeps it until after vlapic_exit(). -EINVAL: id
- * beyond APICBUS_MAX.
- */
-int vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
-                void *page, bool x2apic_allowed);
-/* Stops the timer and leaves the bus; idempotent, fine on a zeroed struct.
- * No locks held; no interrupt may be sent to the domain any more. */
+/* Joins a vCPU (id below APICBUS_MAX) to the domain's APIC bus, in power-up
+ * state. page: 4 KiB, zero, owned by the caller until after vlapic_exit(). */
+void vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
+                 void *page);
+/* Stops the timer and leaves the bus. No locks held; no interrupt may be sent
+ * to the domain any more. */
 void vlapic_exit(struct vlapic *a);
-/* Power-up state (vCPU paused or never run). */
-void vlapic_reset(struct vlapic *a);
 /* INIT was taken: registers to reset state, base MSR and id stay (SDM vol.
  * 3A 11.4.7.3). By the vCPU itself or while it is paused. */
 void vlapic_init_signal(struct vlapic *a);
-/* The vCPU runs on another CPU now: take the timer along. */
-void vlapic_migrate(struct vlapic *a, unsigned int cpu);
 
 /*
  * Requests a fixed interrupt. Any CPU, any time. IRQ_IGNORED when the APIC is
@@ -118,9 +108,6 @@ void vlapic_migrate(struct vlapic *a, unsigned int cpu);
  * requested already; else the vCPU is kicked.
  */
 enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level);
-/* A local source raises its LVT entry (offset APIC_LVT_*). Own vCPU, or
- * under lock HVM_IRQ for LINT0 and LINT1. */
-enum irq_result vlapic_local(struct vlapic *a, unsigned int lvt);
 
 /* True if there is nothing at all to deliver; the test before each entry. */
 static inline bool vlapic_quiet(const struct vlapic *a)
@@ -148,16 +135,11 @@ int vlapic_ack(struct vlapic *a, int pending);
 /* End of the highest interrupt in service (a write to EOI). */
 void vlapic_eoi(struct vlapic *a);
 
-/* CR8: bits 7:4 of TPR. vlapic_set_tpr() is cheap when nothing changes. */
-void vlapic_tpr_changed(struct vlapic *a, uint8_t tpr);
+/* CR8: bits 7:4 of TPR. */
+void vlapic_set_tpr(struct vlapic *a, uint8_t tpr);
 static inline uint8_t vlapic_tpr(const struct vlapic *a)
 {
     return (uint8_t)a->regs[APIC_TPR / 4];
-}
-static inline void vlapic_set_tpr(struct vlapic *a, uint8_t tpr)
-{
-    if (tpr != vlapic_tpr(a))
-        vlapic_tpr_changed(a, tpr);
 }
 
 /* True if an access to this guest-physical address is for the register page
@@ -177,12 +159,12 @@ int vlapic_msr_read(struct vlapic *a, uint32_t msr, uint64_t *val);
 int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val);
 /* IA32_APIC_BASE, read: ->base_msr. -EPERM: #GP. */
 int vlapic_base_write(struct vlapic *a, uint64_t val);
-/* IA32_TSC_DEADLINE; the write is ignored in other timer modes. */
-uint64_t vlapic_deadline_read(const struct vlapic *a);
+/* IA32_TSC_DEADLINE, read: ->tsc_deadline; the write is ignored in other timer
+ * modes. */
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc);
 
-/* Records LAPIC and LAPIC_REGS; the vCPU is paused. Loads: -EINVAL. A vCPU's
- * two records may come in either order. */
+/* Records LAPIC and LAPIC_REGS; the vCPU is paused. Loads come in this order;
+ * -EINVAL. */
 void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec);
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec);
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec);

@@ -8,7 +8,6 @@
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define CASCADE 2 /* the master's line for the slave */
 
@@ -53,49 +52,38 @@ static int winner(const struct hvm_hw_vpic *c)
     return prio < priority(c, busy) ? (int)line : -1;
 }
 
-/* Brings INT up to date; the slave's is a line of the master. */
-static void update(struct route *r, unsigned int chip)
+/* Brings both INT outputs up to date; the slave's is a line of the master. */
+static void update(struct route *r)
 {
-    struct hvm_hw_vpic *c = &r->pic[chip];
-    bool up = !c->init_state && winner(c) >= 0;
+    struct hvm_hw_vpic *master = &r->pic[0], *slave = &r->pic[1];
+    bool up;
 
-    if (up == c->int_output)
-        return;
-    c->int_output = up;
-    if (chip == 0) {
+    slave->int_output = !slave->init_state && winner(slave) >= 0;
+    master->irr &= (uint8_t)~(1u << CASCADE);
+    master->irr |= (uint8_t)(slave->int_output << CASCADE);
+    up = !master->init_state && winner(master) >= 0;
+    if (up != master->int_output) {
+        master->int_output = up;
         route_pic_output(r, up);
-        return;
     }
-    if (up)
-        r->pic[0].irr |= 1u << CASCADE;
-    else
-        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
-    update(r, 0);
 }
 
 enum irq_result vpic_rise(struct route *r, unsigned int irq)
 {
     struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
-    enum irq_result rc;
+    enum irq_result rc = c->imr & bit || c->init_state ? IRQ_IGNORED
+                         : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
-    if (irq == CASCADE)
-        return IRQ_IGNORED;
-    rc = c->imr & bit || c->init_state ? IRQ_IGNORED
-         : c->irr & bit                ? IRQ_COALESCED : IRQ_DELIVERED;
     c->irr |= bit;
-    update(r, irq >> 3 & 1);
+    update(r);
     return rc;
 }
 
 void vpic_fall(struct route *r, unsigned int irq)
 {
-    struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
-
-    if (irq == CASCADE)
-        return;
-    c->irr &= (uint8_t)~(1u << (irq & 7));
-    update(r, irq >> 3 & 1);
+    r->pic[irq >> 3 & 1].irr &= (uint8_t)~(1u << (irq & 7));
+    update(r);
 }
 
 /* One chip's INTA: the line, or 7 without a request (spurious). */
@@ -117,71 +105,56 @@ static unsigned int intack(struct route *r, unsigned int chip)
     return (unsigned int)line;
 }
 
-int vpic_inta(struct route *r)
+int vpic_inta(struct route *r, const struct vlapic *a)
 {
-    unsigned int line, vector;
+    unsigned int line;
+    int vector = -1;
 
-    if (!r->pic[0].int_output)
-        return -1;
-    line = intack(r, 0);
-    vector = (r->pic[0].irq_base & 0xf8) + line;
-    if (line == CASCADE)
-        vector = (r->pic[1].irq_base & 0xf8) + intack(r, 1);
-    update(r, 1);
-    update(r, 0);
-    return (int)vector;
+    spin_lock(&r->lock);
+    if (r->pic_target == a && r->pic[0].int_output) {
+        line = intack(r, 0);
+        vector = line == CASCADE ? (int)(r->pic[1].irq_base + intack(r, 1))
+                                 : (int)(r->pic[0].irq_base + line);
+        update(r);
+    }
+    spin_unlock(&r->lock);
+    return vector;
 }
 
 static void write_icw1(struct hvm_hw_vpic *c, uint8_t val)
 {
-    c->irr &= c->elcr; /* edges are forgotten */
-    c->imr = 0;
-    c->isr = 0;
-    c->priority_add = 0;
-    c->rotate_on_auto_eoi = 0;
-    c->special_mask_mode = 0;
-    c->readsel_isr = 0;
-    c->poll = 0;
-    if (!(val & 1)) {
-        c->auto_eoi = 0;
-        c->special_fully_nested_mode = 0;
-    }
-    c->init_state = (uint8_t)((val & 3) << 2 | 1) & 15;
+    bool icw4 = val & 1; /* will say these two */
+
+    *c = (struct hvm_hw_vpic){
+        .irr = c->irr & c->elcr, /* edges are forgotten */
+        .irq_base = c->irq_base, .elcr = c->elcr, .is_master = c->is_master,
+        .auto_eoi = icw4 && c->auto_eoi,
+        .special_fully_nested_mode = icw4 && c->special_fully_nested_mode,
+        .int_output = c->int_output,
+        .init_state = (uint8_t)((val & 3) << 2 | 1) & 15,
+    };
 }
 
-/* Returns the line whose service ended, or -1. */
-static int write_ocw2(struct hvm_hw_vpic *c, uint8_t val)
+static void write_ocw2(struct hvm_hw_vpic *c, uint8_t val)
 {
-    unsigned int command = val >> 5, prio, line = val & 7;
-    uint8_t busy = c->isr;
+    bool rotate = val & 0x80, specific = val & 0x40, eoi = val & 0x20;
+    uint8_t line = val & 7, busy = c->isr;
 
-    switch (command) {
-    case 0: /* rotation with automatic EOI: off, on */
-    case 4:
-        c->rotate_on_auto_eoi = command >> 2 & 1;
-        return -1;
-    case 6: /* set priority */
-        c->priority_add = (line + 1) & 7;
-        return -1;
-    case 1: /* EOI of the highest, also with rotation */
-    case 5:
+    if (!specific && !eoi) {
+        c->rotate_on_auto_eoi = rotate;
+        return;
+    }
+    if (!specific) { /* the highest that is in service */
         if (c->special_mask_mode)
             busy &= (uint8_t)~c->imr;
-        prio = priority(c, busy);
-        if (prio == 8)
-            return -1;
-        line = line_at(c, prio);
-        break;
-    case 3: /* EOI of one line, also with rotation */
-    case 7:
-        break;
-    default: /* 2: no operation */
-        return -1;
+        if (!busy)
+            return;
+        line = (uint8_t)line_at(c, priority(c, busy));
     }
-    c->isr &= (uint8_t)~(1u << line);
-    if (command >= 5)
+    if (eoi)
+        c->isr &= (uint8_t)~(1u << line);
+    if (rotate)
         c->priority_add = (line + 1) & 7;
-    return (int)line;
 }
 
 static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
@@ -227,15 +200,6 @@ static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
     return true;
 }
 
-/* A physical level interrupt that the guest takes through the 8259. */
-static void ended(struct route *r, unsigned int chip, unsigned int line)
-{
-    unsigned int irq = chip * 8 + line, gsi = irq ? irq : 2;
-
-    if (test_bit(gsi, r->bound))
-        route_gsi_ended(r->domain, gsi);
-}
-
 static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
                               uint64_t val)
 {
@@ -244,43 +208,23 @@ static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
     struct hvm_hw_vpic *c = &r->pic[chip];
     bool unmasked = false;
     uint8_t v = (uint8_t)val;
-    int line;
 
     if (size != 1)
         return BUS_OK;
     spin_lock(&r->lock);
-    if (port & 1) {
+    if (port & 1)
         unmasked = write_data(c, v);
-    } else if (v & 0x10) {
-        for (unsigned int i = 0; i < 8; i++)
-            if ((c->isr | (c->irr & ~c->elcr)) >> i & 1)
-                ended(r, chip, i);
+    else if (v & 0x10)
         write_icw1(c, v);
-    } else if (v & 8) {
+    else if (v & 8)
         write_ocw3(c, v);
-    } else {
-        line = write_ocw2(c, v);
-        if (line >= 0)
-            ended(r, chip, (unsigned int)line);
-    }
-    update(r, chip);
+    else
+        write_ocw2(c, v);
+    update(r);
     spin_unlock(&r->lock);
     if (unmasked)
         route_unmasked(r->domain);
     return BUS_OK;
-}
-
-/* Poll command: the read acts as INTA; bit 7 says that there was a request
- * (8259A data sheet, "Poll Command"). */
-static uint8_t read_poll(struct route *r, unsigned int chip)
-{
-    uint8_t v = 0;
-
-    if (r->pic[chip].int_output)
-        v = (uint8_t)(0x80 | intack(r, chip));
-    r->pic[chip].poll = 0;
-    update(r, chip);
-    return v;
 }
 
 static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
@@ -294,12 +238,15 @@ static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
     if (size != 1)
         return BUS_OK;
     spin_lock(&r->lock);
-    if (c->poll)
-        *val = read_poll(r, chip);
-    else if (port & 1)
-        *val = c->imr;
-    else
-        *val = c->readsel_isr ? c->isr : c->irr;
+    if (c->poll) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        *val = c->int_output ? 0x80 | intack(r, chip) : 0;
+        c->poll = 0;
+        update(r);
+    } else {
+        *val = port & 1 ? c->imr : c->readsel_isr ? c->isr : c->irr;
+    }
     spin_unlock(&r->lock);
     return BUS_OK;
 }
@@ -311,12 +258,10 @@ static enum bus_rc elcr_write(void *dev, uint64_t port, unsigned int size,
     struct route *r = dev;
 
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8) {
+    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8)
         r->pic[i].elcr = (uint8_t)val & elcr_bits[i];
-        if (i == 0)
-            r->pic[0].elcr |= 1u << CASCADE;
-        update(r, i);
-    }
+    r->pic[0].elcr |= 1u << CASCADE;
+    update(r);
     spin_unlock(&r->lock);
     return BUS_OK;
 }
@@ -332,22 +277,17 @@ static enum bus_rc elcr_read(void *dev, uint64_t port, unsigned int size,
     return BUS_OK;
 }
 
-const struct bus_range vpic_ranges[] = {
-    { BUS_PORT, 0x20, 2, chip_read, chip_write },
-    { BUS_PORT, 0xa0, 2, chip_read, chip_write },
-    { BUS_PORT, 0x4d0, 2, elcr_read, elcr_write },
-};
-const unsigned int vpic_nr_ranges = ARRAY_SIZE(vpic_ranges);
-
-void vpic_reset(struct route *r)
+int vpic_init(struct route *r)
 {
-    bool was_up = r->pic[0].int_output;
+    static const struct bus_range ranges[] = {
+        { BUS_PORT, 0x20, 2, chip_read, chip_write },
+        { BUS_PORT, 0xa0, 2, chip_read, chip_write },
+        { BUS_PORT, 0x4d0, 2, elcr_read, elcr_write },
+    };
 
-    memset(r->pic, 0, sizeof(r->pic));
     r->pic[0].is_master = 1;
     r->pic[0].elcr = 1u << CASCADE;
-    if (was_up)
-        route_pic_output(r, false);
+    return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), r);
 }
 
 void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
@@ -357,30 +297,21 @@ void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
 
 int vpic_load(struct route *r, unsigned int chip, const struct hvm_hw_vpic *rec)
 {
-    uint8_t elcr;
+    uint8_t cascade = chip ? 0 : 1u << CASCADE, was;
 
-    if (!r->has_pic || chip > 1 || rec->is_master != !chip ||
-        rec->int_output > 1 || (rec->int_output && rec->init_state) ||
-        rec->priority_add > 7 || (rec->irq_base & 7) ||
+    if (rec->is_master != !chip || rec->int_output > 1 ||
+        (rec->int_output && rec->init_state) || rec->priority_add > 7 ||
+        (rec->irq_base & 7) || (rec->elcr & ~(elcr_bits[chip & 1] | cascade)) ||
         /* A started initialisation waits for ICW2 to ICW4. */
         (rec->init_state && !(rec->init_state & 3)))
         return -EINVAL;
-    elcr = chip ? rec->elcr : rec->elcr & (uint8_t)~(1u << CASCADE);
-    if (elcr & ~elcr_bits[chip])
-        return -EINVAL;
     spin_lock(&r->lock);
-    if (chip == 0 && r->pic[0].int_output)
-        route_pic_output(r, false);
-    r->pic[chip] = *rec;
-    if (chip == 0)
-        r->pic[0].elcr |= 1u << CASCADE;
-    /* INT follows from the rest; so does the slave's request. */
-    r->pic[chip].int_output = 0;
-    if (chip == 1)
-        r->pic[0].irr &= (uint8_t)~(1u << CASCADE);
-    update(r, chip);
-    if (chip == 1)
-        update(r, 0);
+    /* INT follows from the rest, as the slave's request does. */
+    was = r->pic[0].int_output;
+    r->pic[chip & 1] = *rec;
+    r->pic[0].int_output = was;
+    r->pic[0].elcr |= 1u << CASCADE;
+    update(r);
     spin_unlock(&r->lock);
     return 0;
 }

@@ -12,21 +12,20 @@
 
 struct route;
 
-/* Ports for the bus; dev is the struct route. No locks held. */
-extern const struct bus_range vpic_ranges[];
-extern const unsigned int vpic_nr_ranges;
-
-/* Both chips to power-up state. Lock HVM_IRQ held, as for the next three. */
-void vpic_reset(struct route *r);
-/* Line irq (0 to 15, 2 is ignored) rose / fell. rise: IRQ_DELIVERED unless
- * the last one waits still; IRQ_IGNORED when masked (but it is latched). */
+/* Both chips of a zeroed route to power-up state and on the bus; errors of
+ * bus_add(). */
+int vpic_init(struct route *r);
+/* Line irq (0 to 15, not 2) rose / fell; lock HVM_IRQ held. rise:
+ * IRQ_DELIVERED unless the last one waits still; IRQ_IGNORED when masked (but
+ * it is latched). */
 enum irq_result vpic_rise(struct route *r, unsigned int irq);
 void vpic_fall(struct route *r, unsigned int irq);
-/* The processor's INTA cycles: the vector, or -1 if INT fell meanwhile. */
-int vpic_inta(struct route *r);
+/* A vCPU runs the INTA cycles: the vector, -1 if INT fell or went to another
+ * vCPU meanwhile. No locks held. */
+int vpic_inta(struct route *r, const struct vlapic *a);
 
-/* Record PIC, instance 0: master, 1: slave. The domain is paused. load:
- * -EINVAL. */
+/* Record PIC, instance 0: master, 1: slave. The domain has them and is
+ * paused. load: -EINVAL. */
 void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec);

@@ -42,10 +42,9 @@ static bool program(struct vpci_dev *dev, bool always)
     bool changed;
     int rc;
 
-    passthru_msi_set(&m->irq, m->address, m->data);
     /* Address and data cannot be changed together: it stays on its CPU. */
-    rc = passthru_msi_bind(&m->irq, dev->vpci->domain, false, &host,
-                           &changed);
+    rc = passthru_msi_bind(&m->irq, dev->vpci->domain, m->address, m->data,
+                           false, &host, &changed);
     if (rc) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
                   "%d)\n", PCI_ARGS(dev->sbdf), -rc);

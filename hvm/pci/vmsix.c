@@ -114,9 +114,8 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
         msix_mask_entry(table_va(m), i);
         return;
     }
-    passthru_msi_set(&e->irq, e->address, e->data);
-    rc = passthru_msi_bind(&e->irq, m->dev->vpci->domain, true, &host,
-                           &changed);
+    rc = passthru_msi_bind(&e->irq, m->dev->vpci->domain, e->address, e->data,
+                           true, &host, &changed);
     if (rc) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
                   "(error %d)\n", PCI_ARGS(m->dev->sbdf), i, -rc);

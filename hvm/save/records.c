@@ -183,8 +183,7 @@ static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
     { .size = sizeof(struct type_), .instances = instances_,                \
       .save = save_##name_, .load = load_##name_ }
 
-/* In the order of a stream: lines of interrupt wires are counted anew by
- * PCI, ISA and link, which must come in this order. */
+/* In the order of a stream. */
 static const struct record_type types[HVM_SAVE_CODE_MAX + 1] = {
     [HVM_SAVE_CODE_HEADER] = REC(hvm_save_header, 1, header),
     [HVM_SAVE_CODE_CPU] = REC(hvm_hw_cpu, PER_VCPU, cpu),

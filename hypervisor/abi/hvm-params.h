@@ -39,6 +39,8 @@
 #define HVM_PARAM_CALLBACK_TYPE_VECTOR      2   /* low byte: vector */
 
 /* HVM_PARAM_TIMER_MODE: what becomes of ticks missed while not running. */
+#define HVMPTM_delay_for_missed_ticks       0
+#define HVMPTM_no_delay_for_missed_ticks    1
 #define HVMPTM_one_missed_tick_pending      3
 
 #endif

@@ -141,10 +141,8 @@ long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_SENDTRIGGER_SLEEP:
         if (!d->hvm->pm)
             return -EOPNOTSUPP;
-        if (o->trigger == XEN_DOMCTL_SENDTRIGGER_POWER)
-            pmtimer_power_button(d->hvm->pm);
-        else
-            pmtimer_sleep_button(d->hvm->pm);
+        pmtimer_press(d->hvm->pm, o->trigger == XEN_DOMCTL_SENDTRIGGER_POWER
+                                      ? PM1_PWRBTN : PM1_SLPBTN);
         return 0;
     case XEN_DOMCTL_SENDTRIGGER_NMI:
         if (!v)

@@ -18,6 +18,7 @@ static struct pit pit;
 static struct hpet hpet;
 static struct rtc rtc;
 static struct pmtimer pm;
+static struct ticks timers;
 
 struct input {
     const uint8_t *p;
@@ -50,9 +51,7 @@ static const uint32_t pages[] = { 0xfec00000, 0xfed00000 };
 
 static void resume(struct domain *d)
 {
-    pit_resume(&pit);
-    rtc_resume(&rtc);
-    hpet_resume(&hpet);
+    ticks_resume(&timers);
 }
 
 static void garbage(void *rec, size_t size, struct input *in)
@@ -207,20 +206,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_now = SECONDS(10);
     d = fake_domain(2, true);
     d->on_unmask = resume;
-    pit_init(&pit, &d->route);
-    hpet_init(&hpet, &d->route, &pit);
-    rtc_init(&rtc, d, &d->route);
-    pmtimer_init(&pm, &d->route);
-    must(!bus_add(&d->bus, pit_ranges, pit_nr_ranges, &pit) &&
-         !bus_add(&d->bus, hpet_ranges, hpet_nr_ranges, &hpet) &&
-         !bus_add(&d->bus, rtc_ranges, rtc_nr_ranges, &rtc) &&
-         !bus_add(&d->bus, pmtimer_ranges, pmtimer_nr_ranges, &pm));
+    timers = (struct ticks){ 0 };
+    must(!pit_init(&pit, &timers, &d->route, &d->bus) &&
+         !hpet_init(&hpet, &timers, &d->route, &pit, &d->bus) &&
+         !rtc_init(&rtc, &timers, d, &d->route, &d->bus) &&
+         !pmtimer_init(&pm, &timers, &d->route, &d->bus));
     for (unsigned int i = 0; in.left && i < 300; i++)
         step(d, &in);
-    pit_exit(&pit);
-    hpet_exit(&hpet);
-    rtc_exit(&rtc);
-    pmtimer_exit(&pm);
+    ticks_exit(&timers);
     fake_domain_free(d);
     must(!fake_timers_set());
     return 0;

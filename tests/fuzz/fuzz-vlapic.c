@@ -92,7 +92,6 @@ static void load_garbage(struct vlapic *a, struct input *in)
     memcpy(regs.data, in->p, MIN(in->left, sizeof(regs)));
     (void)vlapic_load_hidden(a, &hidden);
     (void)vlapic_load_regs(a, &regs);
-    a->loaded_hidden = a->loaded_regs = false;
 }
 
 static void step(struct domain *d, struct input *in)

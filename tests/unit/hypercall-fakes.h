@@ -258,13 +258,8 @@ void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
     fake_calls++;
 }
 
-void pit_set_policy(struct pit *p, enum tick_policy policy) {}
-void rtc_set_policy(struct rtc *s, enum tick_policy policy) {}
 void rtc_time_changed(struct rtc *s) {}
-void hpet_set_policy(struct hpet *h, enum tick_policy policy) {}
-void hpet_set_enabled(struct hpet *h, bool enabled) {}
-void pmtimer_power_button(struct pmtimer *p) {}
-void pmtimer_sleep_button(struct pmtimer *p) {}
+void pmtimer_press(struct pmtimer *p, uint16_t button) {}
 
 int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
 {

@@ -128,11 +128,6 @@ void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
 {
 }
 
-void vlapic_mode_changed(struct vlapic *a)
-{
-    of(a)->mode_changes++;
-}
-
 void vlapic_enabled_again(struct vlapic *a)
 {
     of(a)->enabled_again++;
@@ -144,31 +139,20 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
     return tsc >> 63 ? TIME_NEVER : tsc / 2;
 }
 
-void vioapic_pin_changed(struct domain *d, unsigned int gsi, uint64_t entry)
+void vioapic_pin_changed(struct route *r, unsigned int gsi)
 {
-    if (!spin_is_locked(&d->route.lock))
+    if (!spin_is_locked(&r->lock))
         abort();
-    d->pin_changes++;
-    d->last_pin = gsi;
-    d->last_entry = entry;
+    r->domain->pin_changes++;
+    r->domain->last_pin = gsi;
+    r->domain->last_entry = r->rte[gsi].raw;
 }
 
-void route_gsi_ended(struct domain *d, unsigned int gsi)
+void route_gsi_ended(struct route *r, unsigned int gsi)
 {
-    d->ended[gsi]++;
-}
-
-void route_gsi_event(struct domain *d, unsigned int gsi)
-{
-    d->events[gsi]++;
-}
-
-int route_msi_event(struct domain *d, uint32_t pirq)
-{
-    if (fake_locks_held())
+    if (!spin_is_locked(&r->lock))
         abort();
-    d->msi_pirq = pirq;
-    return d->msi_rc;
+    r->domain->ended[gsi]++;
 }
 
 void route_unmasked(struct domain *d)
@@ -214,9 +198,8 @@ struct domain *fake_domain(unsigned int n, bool on)
     struct domain *d = calloc(1, sizeof(*d));
 
     bus_init(&d->bus);
-    route_init(&d->route, d, true);
-    if (route_add_ioapic(&d->route, VIOAPIC_BASE, 1, 0, VIOAPIC_NUM_PINS) ||
-        route_attach(&d->route, &d->bus))
+    if (route_init(&d->route, d, &d->bus, true) ||
+        vioapic_add(&d->route, VIOAPIC_BASE, 1, 0, VIOAPIC_NUM_PINS))
         abort();
     d->nr = n;
     for (unsigned int i = 0; i < n; i++) {
@@ -224,11 +207,10 @@ struct domain *fake_domain(unsigned int n, bool on)
 
         memset(v, 0, sizeof(*v));
         d->vcpu[i] = v;
-        if (vlapic_init(&v->apic, &d->route, i, v->page, true))
-            abort();
+        vlapic_init(&v->apic, &d->route, i, v->page);
         if (on)
             apic_put(&v->apic, APIC_SPIV, 0x1ff);
-        v->kicks = v->mode_changes = v->enabled_again = 0;
+        v->kicks = v->enabled_again = 0;
     }
     return d;
 }
@@ -236,7 +218,6 @@ struct domain *fake_domain(unsigned int n, bool on)
 void fake_domain_free(struct domain *d)
 {
     for (unsigned int i = 0; i < d->nr; i++) {
-        vlapic_exit(&d->vcpu[i]->apic);
         vlapic_exit(&d->vcpu[i]->apic);
         free(d->vcpu[i]);
     }

@@ -14,7 +14,7 @@
 struct fake_vcpu {
     struct vlapic apic;
     _Alignas(4096) uint32_t page[1024];
-    unsigned int kicks, nmis, inits, sipis, mode_changes, enabled_again;
+    unsigned int kicks, nmis, inits, sipis, enabled_again;
     uint8_t sipi_vector;
 };
 
@@ -23,10 +23,8 @@ struct domain {
     struct bus bus;
     struct fake_vcpu *vcpu[FAKE_VCPUS];
     unsigned int nr;
-    unsigned int pin_changes, last_pin, ended[256], events[256], unmasks;
+    unsigned int pin_changes, last_pin, ended[256], unmasks;
     uint64_t last_entry;
-    uint32_t msi_pirq;
-    int msi_rc;
     int64_t time_offset;    /* seconds */
     unsigned int shifts;
     void (*on_unmask)(struct domain *d);

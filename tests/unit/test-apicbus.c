@@ -107,13 +107,11 @@ static void test_x2apic(void)
     for (unsigned int i = 0; i < 40; i++)
         vlapic_base_write(fake_apic(d, i), fake_apic(d, i)->base_msr |
                                                APIC_BASE_MSR_X2APIC);
-    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++)
-        for (unsigned int slow = 0; slow < 2; slow++) {
-            d->route.apics.odd_ids = slow;
-            vlapic_msr_write(fake_apic(d, 5), 0x830,
-                             (uint64_t)t[i].dest << 32 | t[i].icr);
-            CHECK_EQ(who(d), t[i].want);
-        }
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        vlapic_msr_write(fake_apic(d, 5), 0x830,
+                         (uint64_t)t[i].dest << 32 | t[i].icr);
+        CHECK_EQ(who(d), t[i].want);
+    }
     fake_domain_free(d);
 }
 
@@ -186,28 +184,6 @@ static void test_signals(void)
     fake_domain_free(d);
 }
 
-/* Ids that a restore brought along. */
-static void test_odd_ids(void)
-{
-    struct domain *d = fake_domain(3, true);
-    struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
-    uint32_t id = 5u << 24;
-
-    vlapic_save_hidden(fake_apic(d, 1), &hidden);
-    vlapic_save_regs(fake_apic(d, 1), &regs);
-    memcpy(&regs.data[APIC_ID], &id, 4);
-    CHECK_EQ(vlapic_load_hidden(fake_apic(d, 1), &hidden), 0);
-    CHECK_EQ(vlapic_load_regs(fake_apic(d, 1), &regs), 0);
-    apic_put(fake_apic(d, 0), APIC_ICR2, id);
-    apic_put(fake_apic(d, 0), APIC_ICR, 0x60);
-    CHECK_EQ(who(d), 2);
-    apic_put(fake_apic(d, 0), APIC_ICR2, 2u << 24);
-    apic_put(fake_apic(d, 0), APIC_ICR, 0x60);
-    CHECK_EQ(who(d), 0);
-    fake_domain_free(d);
-}
-
 /* 128 vCPUs: the last one has id 254. */
 static void test_many(void)
 {
@@ -228,7 +204,6 @@ int main(void)
     test_x2apic();
     test_lowest();
     test_signals();
-    test_odd_ids();
     test_many();
     return test_result();
 }

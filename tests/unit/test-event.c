@@ -43,7 +43,7 @@ int vlapic_highest_irr(struct vlapic *a)
     return irr;
 }
 
-void vlapic_tpr_changed(struct vlapic *a, uint8_t val)
+void vlapic_set_tpr(struct vlapic *a, uint8_t val)
 {
     a->regs[APIC_TPR / 4] = val;
 }

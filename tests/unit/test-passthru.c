@@ -165,10 +165,6 @@ void vlapic_set_cr8(struct vlapic *a, unsigned int cr8)
 {
 }
 
-void vlapic_mode_changed(struct vlapic *a)
-{
-}
-
 void vlapic_enabled_again(struct vlapic *a)
 {
 }
@@ -189,17 +185,16 @@ static void make_domain(void)
     dom.vcpu = vcpus;
     dom.max_vcpus = VCPUS;
     bus_init(&bus);
-    route_init(&route, &dom, false);
-    CHECK_EQ(route_add_ioapic(&route, VIOAPIC_BASE, 0, 0, PINS), 0);
-    passthru_watch_pins(&route);
-    CHECK_EQ(route_attach(&route, &bus), 0);
+    CHECK_EQ(route_init(&route, &dom, &bus, false), 0);
+    CHECK_EQ(vioapic_add(&route, VIOAPIC_BASE, 0, 0, PINS), 0);
+    route.watch_pins = true;
     nr_cpus_online = 3;
     for (unsigned int i = 0; i < nr_cpus_online; i++)
         cpumask_set(&cpus_online, i);
     for (unsigned int i = 0; i < VCPUS; i++) {
         vcpus[i] = &vcpu[i];
         vcpu[i].cpu = i + 1;
-        CHECK_EQ(vlapic_init(&lapic[i], &route, i, page[i], true), 0);
+        vlapic_init(&lapic[i], &route, i, page[i]);
         vlapic_mmio_write(&lapic[i], APIC_SPIV, 4, 0x1ff);
     }
 }
@@ -328,8 +323,8 @@ static void test_msi(void)
     bool changed = false;
 
     vectors_left = 1;
-    passthru_msi_set(&m, 0xfee02000, 0x71);
-    CHECK_EQ(passthru_msi_bind(&m, &dom, true, &host, &changed), 0);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee02000, 0x71, true, &host,
+                               &changed), 0);
     CHECK(changed);
     CHECK_EQ(host.address, 0xfee00000 | 2 << 12);
     CHECK(interrupt(MSI_IRQ));
@@ -337,26 +332,30 @@ static void test_msi(void)
     CHECK_EQ(take(1), 0x71);
     end(1);
     /* The guest moves it; the device is told, unless it must not. */
-    passthru_msi_set(&m, 0xfee00000, 0x72);
-    CHECK_EQ(passthru_msi_bind(&m, &dom, false, &host, &changed), 0);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, false, &host,
+                               &changed), 0);
     CHECK(!changed);
     CHECK(interrupt(MSI_IRQ));
     CHECK_EQ(take(0), 0x72);
     end(0);
-    CHECK_EQ(passthru_msi_bind(&m, &dom, true, &host, &changed), 0);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, true, &host,
+                               &changed), 0);
     CHECK(changed);
     CHECK_EQ(host.address, 0xfee00000 | 1 << 12);
     /* Vectors that do not exist are dropped. */
-    passthru_msi_set(&m, 0xfee00000, 0);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0, true, &host,
+                               &changed), 0);
     CHECK(interrupt(MSI_IRQ));
-    passthru_msi_set(&m, 0xfee00000, 15);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 15, true, &host,
+                               &changed), 0);
     CHECK(interrupt(MSI_IRQ));
     CHECK_EQ(take(0), -1);
     passthru_msi_unbind(&m);
     passthru_msi_unbind(&m);
     CHECK_EQ(vectors_left, 1);
     vectors_left = 0;
-    CHECK_EQ(passthru_msi_bind(&m, &dom, true, &host, &changed), -ENOSPC);
+    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, true, &host,
+                               &changed), -ENOSPC);
     CHECK(!m.bound);
 }
 

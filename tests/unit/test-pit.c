@@ -18,11 +18,12 @@ TEST_PROGRAM;
 
 static struct domain *d;
 static struct pit pit;
+static struct ticks timers;
 static struct vlapic *a;
 
 static void on_unmask(struct domain *dom)
 {
-    pit_resume(&pit);
+    ticks_resume(&timers);
 }
 
 static void begin(void)
@@ -31,15 +32,15 @@ static void begin(void)
     d = fake_domain(1, true);
     d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
-    pit_init(&pit, &d->route);
-    CHECK_EQ(bus_add(&d->bus, pit_ranges, pit_nr_ranges, &pit), 0);
+    timers = (struct ticks){ 0 };
+    CHECK_EQ(pit_init(&pit, &timers, &d->route, &d->bus), 0);
     ioapic_set_rte(d, 2, VECTOR);
 }
 
 static void end(void)
 {
-    pit_exit(&pit);
-    pit_exit(&pit);
+    ticks_exit(&timers);
+    ticks_exit(&timers);
     fake_domain_free(d);
     CHECK_EQ(fake_timers_set(), 0);
 }
@@ -229,7 +230,7 @@ static void test_late(void)
         unsigned int n = 0, ms;
 
         begin();
-        pit_set_policy(&pit, policy ? TICK_COALESCE : TICK_CATCH_UP);
+        timers.coalesce = policy;
         program(0, 2, 1193);
         fake_run_until(START + MILLISECS(50) + MICROSECS(500));
         CHECK_EQ(fake_drain(a), 1);
@@ -266,7 +267,7 @@ static void test_late(void)
     fake_run_timers();
     CHECK_EQ(fake_drain(a), 1);
     CHECK_EQ(pit.tick.missed, 9);
-    pit_set_policy(&pit, TICK_COALESCE);
+    timers.coalesce = true;
     fake_run_until(START + MILLISECS(11) + MICROSECS(500));
     CHECK_EQ(pit.tick.missed, 0);
     end();
@@ -326,7 +327,8 @@ static void test_save(void)
     CHECK_EQ(rec.channels[2].latched_count, 1000);
     CHECK_EQ(rec.channels[2].gate, 1);
     CHECK_EQ(rec.speaker_data_on, 1);
-    pit_reset(&pit);
+    port_out(d, 0x43, 0x30);
+    program(2, 0, 1);
     CHECK_EQ(fake_timers_set(), 0);
     CHECK_EQ(pit_load(&pit, &rec), 0);
     pit_save(&pit, &bad);

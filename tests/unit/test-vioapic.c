@@ -78,29 +78,29 @@ static void test_level(void)
     struct vlapic *a = fake_apic(d, 0);
 
     ioapic_set_rte(d, 20, LEVEL | LOW | 0x61);
-    CHECK_EQ(route_gsi_assert(&d->route, 20), IRQ_DELIVERED);
+    route_gsi_set(&d->route, 20, true);
     CHECK_EQ(ioapic_rte(d, 20), LEVEL | LOW | RIRR | 0x61);
     CHECK_EQ(vlapic_ack(a, vlapic_pending(a)), 0x61);
     /* Shared line: a second source while the first is served. */
-    CHECK_EQ(route_gsi_assert(&d->route, 20), IRQ_COALESCED);
+    route_intx_set(&d->route, 1, 0, true);
     CHECK(vlapic_quiet(a));
     /* Still up at EOI: again. */
     vlapic_eoi(a);
     CHECK_EQ(vlapic_pending(a), 0x61);
     CHECK_EQ(ioapic_rte(d, 20) & RIRR, RIRR);
     vlapic_ack(a, 0x61);
-    route_gsi_deassert(&d->route, 20);
+    route_gsi_set(&d->route, 20, false);
     vlapic_eoi(a);
     CHECK_EQ(vlapic_pending(a), 0x61);
     vlapic_ack(a, 0x61);
-    route_gsi_deassert(&d->route, 20);
+    route_intx_set(&d->route, 1, 0, false);
     vlapic_eoi(a);
     CHECK(vlapic_quiet(a));
     CHECK_EQ(ioapic_rte(d, 20) & RIRR, 0);
 
     /* Masked while up: comes at unmask. */
     ioapic_set_rte(d, 20, LEVEL | MASKED | 0x61);
-    CHECK_EQ(route_gsi_assert(&d->route, 20), IRQ_IGNORED);
+    route_gsi_set(&d->route, 20, true);
     CHECK(vlapic_quiet(a));
     ioapic_put(d, 0x10 + 40, LEVEL | 0x61);
     CHECK_EQ(vlapic_pending(a), 0x61);
@@ -131,12 +131,12 @@ static void test_shared_vector(void)
     ioapic_set_rte(d, 20, LEVEL | 0x61);
     ioapic_set_rte(d, 47, LEVEL | 0x61);
     ioapic_set_rte(d, 21, LEVEL | 0x71);
-    route_gsi_assert(&d->route, 20);
-    route_gsi_assert(&d->route, 47);
-    route_gsi_assert(&d->route, 21);
+    route_gsi_set(&d->route, 20, true);
+    route_gsi_set(&d->route, 47, true);
+    route_gsi_set(&d->route, 21, true);
     CHECK_EQ(vlapic_ack(a, vlapic_pending(a)), 0x71);
-    route_gsi_deassert(&d->route, 20);
-    route_gsi_deassert(&d->route, 47);
+    route_gsi_set(&d->route, 20, false);
+    route_gsi_set(&d->route, 47, false);
     vioapic_eoi(&d->route, 0x61);
     CHECK_EQ(ioapic_rte(d, 20) & RIRR, 0);
     CHECK_EQ(ioapic_rte(d, 47) & RIRR, 0);
@@ -150,7 +150,7 @@ static void test_nobody(void)
     struct domain *d = fake_domain(1, false);
 
     ioapic_set_rte(d, 20, LEVEL | 0x61);
-    CHECK_EQ(route_gsi_assert(&d->route, 20), IRQ_IGNORED);
+    route_gsi_set(&d->route, 20, true);
     CHECK_EQ(ioapic_rte(d, 20), LEVEL | 0x61);
     apic_put(fake_apic(d, 0), APIC_SPIV, 0x1ff);
     ioapic_put(d, 0x10 + 40, LEVEL | 0x61);
@@ -201,19 +201,18 @@ static void test_domain0(void)
 
     memset(v, 0, sizeof(*v));
     bus_init(&d->bus);
-    route_init(&d->route, d, false);
+    CHECK_EQ(route_init(&d->route, d, &d->bus, false), 0);
     d->route.watch_pins = true;
     d->nr = 1;
     d->vcpu[0] = v;
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec00000, 1, 0, 24), 0);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec80000, 2, 24, 120), 0);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec90000, 3, 23, 1), -EINVAL);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec90000, 3, 20, 200), -EINVAL);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec90000, 3, 250, 7), -EINVAL);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec90000, 3, 250, 0), -EINVAL);
-    CHECK_EQ(route_add_ioapic(&d->route, 0xfec90000, 3, 250, 6), 0);
-    CHECK_EQ(route_attach(&d->route, &d->bus), 0);
-    CHECK_EQ(vlapic_init(&v->apic, &d->route, 0, v->page, true), 0);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec00000, 1, 0, 24), 0);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec80000, 2, 24, 120), 0);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec90000, 3, 23, 1), -EINVAL);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec90000, 3, 20, 200), -EINVAL);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec90000, 3, 250, 7), -EINVAL);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec90000, 3, 250, 0), -EINVAL);
+    CHECK_EQ(vioapic_add(&d->route, 0xfec90000, 3, 250, 6), 0);
+    vlapic_init(&v->apic, &d->route, 0, v->page);
     apic_put(&v->apic, APIC_SPIV, 0x1ff);
     CHECK_EQ(d->route.nr_gsis, 256);
     CHECK_EQ(port_in(d, 0x20), 0x100); /* no 8259 */
@@ -230,7 +229,6 @@ static void test_domain0(void)
     CHECK_EQ(d->last_entry, LEVEL | LOW | 0x71);
     bus_mmio_write(&d->bus, 0xfec80010, 4, LEVEL | LOW | 0x71);
     CHECK_EQ(d->pin_changes, 1); /* nothing new */
-    route_gsi_bind(&d->route, 143, true);
     route_gsi_set(&d->route, 143, true);
     route_gsi_set(&d->route, 143, true);
     CHECK_EQ(vlapic_ack(&v->apic, vlapic_pending(&v->apic)), 0x71);
@@ -239,16 +237,11 @@ static void test_domain0(void)
     vlapic_eoi(&v->apic);
     CHECK_EQ(d->ended[143], 1);
     CHECK(vlapic_quiet(&v->apic));
-    /* Edges: each one counts, also when the line was left up. */
     ioapic_put(d, 0x10 + 2 * 4, 0x62);
     CHECK_EQ(d->pin_changes, 2);
     CHECK_EQ(d->last_pin, 4);
-    route_gsi_set(&d->route, 4, true);
+    CHECK_EQ(route_gsi_pulse(&d->route, 4), IRQ_DELIVERED);
     CHECK_EQ(fake_drain(&v->apic), 1);
-    route_gsi_set(&d->route, 4, true);
-    CHECK_EQ(fake_drain(&v->apic), 1);
-    CHECK_EQ(route_gsi_entry(&d->route, 4), 0x62);
-    CHECK_EQ(route_gsi_entry(&d->route, 256), ~0ull);
     CHECK_EQ(vioapic_save(&d->route, &rec), -EOPNOTSUPP);
     memset(&rec, 0, sizeof(rec));
     CHECK_EQ(vioapic_load(&d->route, &rec), -EOPNOTSUPP);
@@ -263,7 +256,7 @@ static void test_save(void)
     ioapic_set_rte(d, 0, DEST(3) | MASKED | 0x761);
     ioapic_set_rte(d, 20, LEVEL | LOW | 0x61);
     ioapic_set_rte(d, 47, DEST(0xff) | LOGICAL | 0x1fe);
-    route_gsi_assert(&d->route, 20);
+    route_gsi_set(&d->route, 20, true);
     ioapic_put(d, 0, 0x0a000000);
     bus_mmio_write(&d->bus, VIOAPIC_BASE, 4, 0x55);
     CHECK_EQ(vioapic_save(&d->route, &rec), 0);

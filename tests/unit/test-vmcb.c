@@ -36,7 +36,6 @@ int vlapic_msr_write(struct vlapic *a, uint32_t i, uint64_t val)
 {
     return -EINVAL;
 }
-uint64_t vlapic_deadline_read(const struct vlapic *a) { return 0; }
 void vlapic_deadline_write(struct vlapic *a, uint64_t val) {}
 int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
 {

@@ -136,17 +136,14 @@ static int bind_rc;
 static struct domain dom;
 static struct hvm_domain hvm;
 
-void passthru_msi_set(struct passthru_msi *m, uint64_t address, uint32_t data)
-{
-    m->message = address << 32 | data;
-}
-
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d, bool movable,
+int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
+                      uint64_t address, uint32_t data, bool movable,
                       struct msi_message *host, bool *changed)
 {
     static unsigned int next = 40;
 
     CHECK(d == &dom);
+    m->message = address << 32 | data;
     if (bind_rc)
         return bind_rc;
     *changed = !m->bound;
