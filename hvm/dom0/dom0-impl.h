@@ -32,9 +32,7 @@ uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
 uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail);
 
 /* Domain 0's RAM, sorted, disjoint, whole pages. */
-#define DOM0_RAM_MAX 256
-extern struct mem_region dom0_ram[DOM0_RAM_MAX];
-extern unsigned int dom0_ram_count;
+extern struct mem_map dom0_ram;
 
 /* Takes the RAM and maps it. -ENOMEM, -EINVAL (dom0_mem=), both reported. */
 int dom0_take_memory(struct domain *d, const struct boot_info *bi);

@@ -15,8 +15,7 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
-struct mem_region dom0_ram[DOM0_RAM_MAX];
-unsigned int dom0_ram_count;
+struct mem_map dom0_ram;
 
 /* ---- dom0_mem= ------------------------------------------------------------ */
 
@@ -136,43 +135,15 @@ uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
 
 /* ---- choosing frames ------------------------------------------------------ */
 
-static bool ram_insert(uint64_t start, uint64_t end)
-{
-    unsigned int i = 0;
-
-    while (i < dom0_ram_count && dom0_ram[i].end < start)
-        i++;
-    if (i < dom0_ram_count && dom0_ram[i].start <= end) {
-        /* Touches i; and perhaps what comes after it, too. */
-        dom0_ram[i].start = MIN(dom0_ram[i].start, start);
-        dom0_ram[i].end = MAX(dom0_ram[i].end, end);
-        if (i + 1 < dom0_ram_count &&
-            dom0_ram[i + 1].start <= dom0_ram[i].end) {
-            dom0_ram[i].end = dom0_ram[i + 1].end;
-            dom0_ram_count--;
-            for (unsigned int j = i + 1; j < dom0_ram_count; j++)
-                dom0_ram[j] = dom0_ram[j + 1];
-        }
-        return true;
-    }
-    if (dom0_ram_count == DOM0_RAM_MAX)
-        return false;
-    for (unsigned int j = dom0_ram_count; j > i; j--)
-        dom0_ram[j] = dom0_ram[j - 1];
-    dom0_ram[i] = (struct mem_region){ start, end, MEM_RAM };
-    dom0_ram_count++;
-    return true;
-}
-
 /* Reserved RAM that nobody needs any more; returns its pages. */
 static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
 {
     uint64_t n = (end - start) >> PAGE_SHIFT;
 
-    if (start >= end || dom0_ram_count == DOM0_RAM_MAX ||
+    if (start >= end || dom0_ram.n == MEM_REGIONS_MAX ||
         page_adopt_range(maddr_to_mfn(start), n, d->id))
         return 0;
-    (void)ram_insert(start, end);
+    (void)e820_add(&dom0_ram, start, end, MEM_RAM);
     return n;
 }
 
@@ -180,8 +151,8 @@ static uint64_t adopt_low(struct domain *d)
 {
     uint64_t n = 0;
 
-    for (unsigned int i = 0; i < machine_map_count; i++) {
-        const struct mem_region *r = &machine_map[i];
+    for (unsigned int i = 0; i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
 
         /* Frame 0 cannot be an ordinary one: it is mapped as a device. */
         if (r->type == MEM_RAM && r->start < MB(1))
@@ -206,15 +177,15 @@ static uint64_t claim(struct domain *d, uint64_t want)
 {
     uint64_t at = 0, end, got = 0;
 
-    while (got < want && dom0_ram_count < DOM0_RAM_MAX) {
+    while (got < want && dom0_ram.n < MEM_REGIONS_MAX) {
         at = page_next_free(at, &end);
         if (at >= end)
             break;
         end = MIN(end, at + (want - got));
         /* Somebody was faster: the next look says who. */
-        if (page_claim_range(mfn(at), end - at, d->id))
+        if (page_claim_range(mfn(at), end - at, d->id, false))
             continue;
-        (void)ram_insert(at << PAGE_SHIFT, end << PAGE_SHIFT);
+        (void)e820_add(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
         got += end - at;
         at = end;
     }
@@ -234,9 +205,9 @@ static unsigned int order_at(uint64_t m, uint64_t end)
 
 static int map_ram(struct domain *d)
 {
-    for (unsigned int i = 0; i < dom0_ram_count; i++) {
-        uint64_t m = dom0_ram[i].start >> PAGE_SHIFT;
-        uint64_t end = dom0_ram[i].end >> PAGE_SHIFT;
+    for (unsigned int i = 0; i < dom0_ram.n; i++) {
+        uint64_t m = dom0_ram.r[i].start >> PAGE_SHIFT;
+        uint64_t end = dom0_ram.r[i].end >> PAGE_SHIFT;
 
         while (m < end) {
             unsigned int order = order_at(m, end);
@@ -258,6 +229,7 @@ static uint64_t frames_to_keep(const struct domain *d, uint64_t avail)
 
 int dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
+    static struct mem_map pieces;
     struct dom0_mem mem;
     uint64_t adopted, avail, want;
 
@@ -270,6 +242,8 @@ int dom0_take_memory(struct domain *d, const struct boot_info *bi)
     want = dom0_mem_pages(&mem, avail, frames_to_keep(d, avail));
     if (want > adopted)
         adopted += claim(d, want - adopted);
+    pieces = dom0_ram;
+    (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
                                   (uint64_t)UINT32_MAX);
@@ -289,8 +263,8 @@ int dom0_take_memory(struct domain *d, const struct boot_info *bi)
 
 bool dom0_has_ram(uint64_t start, uint64_t end)
 {
-    for (unsigned int i = 0; i < dom0_ram_count; i++)
-        if (start >= dom0_ram[i].start && end <= dom0_ram[i].end)
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        if (start >= dom0_ram.r[i].start && end <= dom0_ram.r[i].end)
             return start < end;
     return false;
 }
@@ -309,9 +283,9 @@ uint64_t dom0_find_space(uint64_t min, uint64_t max, uint64_t size,
                          uint64_t align, const struct mem_region *avoid,
                          unsigned int n)
 {
-    for (unsigned int i = 0; i < dom0_ram_count; i++) {
-        uint64_t at = ALIGN_UP(MAX(dom0_ram[i].start, min), align);
-        uint64_t end = MIN(dom0_ram[i].end, max);
+    for (unsigned int i = 0; i < dom0_ram.n; i++) {
+        uint64_t at = ALIGN_UP(MAX(dom0_ram.r[i].start, min), align);
+        uint64_t end = MIN(dom0_ram.r[i].end, max);
 
         while (at < end && size <= end - at) {
             const struct mem_region *hit = overlap(at, at + size, avoid, n);
@@ -333,7 +307,7 @@ int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
 
     if (rc)
         return rc;
-    if (page_claim_zeroed(mfn(g.raw), n, d->id)) {
+    if (page_claim_range(mfn(g.raw), n, d->id, true)) {
         domain_uncharge(d, (uint32_t)n, false);
         return -ENOMEM;
     }

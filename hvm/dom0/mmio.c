@@ -47,8 +47,8 @@ static bool is_device(uint64_t first, uint64_t last)
     for (unsigned int i = 0; i < nr_denied; i++)
         if (denied[i].first <= last && first <= denied[i].last)
             return false;
-    for (unsigned int i = 0; i < machine_map_count; i++) {
-        const struct mem_region *r = &machine_map[i];
+    for (unsigned int i = 0; i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
 
         if ((r->type == MEM_RAM || r->type == MEM_UNUSABLE) &&
             r->start >> PAGE_SHIFT <= last &&

@@ -48,8 +48,8 @@ static void machine_reset(void)
         { MB(1), RAM_TOP, MEM_RAM }, { RAM_TOP, MACHINE, MEM_ACPI },
     };
 
-    memcpy(machine_map, map, sizeof(map));
-    machine_map_count = ARRAY_SIZE(map);
+    memcpy(machine_map.r, map, sizeof(map));
+    machine_map.n = ARRAY_SIZE(map);
     memset(memory, 0xcc, MACHINE);
     memset(in_p2m, 0, sizeof(in_p2m));
     for (uint64_t i = 0; i < FRAMES; i++)
@@ -62,7 +62,7 @@ static void machine_reset(void)
     dom.max_vcpus = 4;
     memset(&bi, 0, sizeof(bi));
     bi.loader = "test";
-    dom0_ram_count = dom0_memmap_count = 0;
+    dom0_ram.n = dom0_memmap_count = 0;
     opt_dom0_mem[0] = '\0';
     error[0] = '\0';
 }
@@ -78,7 +78,7 @@ static void module_put(const void *data, uint64_t at, uint64_t size,
         state[i] = PAGE_RESERVED;
 }
 
-int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
+int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
 {
     for (uint64_t i = first.raw; i < first.raw + nr; i++)
         if (state[i] != PAGE_FREE)
