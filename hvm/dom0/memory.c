@@ -269,35 +269,6 @@ bool dom0_has_ram(uint64_t start, uint64_t end)
     return false;
 }
 
-static const struct mem_region *overlap(uint64_t start, uint64_t end,
-                                        const struct mem_region *r,
-                                        unsigned int n)
-{
-    for (unsigned int i = 0; i < n; i++)
-        if (r[i].start < end && start < r[i].end)
-            return &r[i];
-    return NULL;
-}
-
-uint64_t dom0_find_space(uint64_t min, uint64_t max, uint64_t size,
-                         uint64_t align, const struct mem_region *avoid,
-                         unsigned int n)
-{
-    for (unsigned int i = 0; i < dom0_ram.n; i++) {
-        uint64_t at = ALIGN_UP(MAX(dom0_ram.r[i].start, min), align);
-        uint64_t end = MIN(dom0_ram.r[i].end, max);
-
-        while (at < end && size <= end - at) {
-            const struct mem_region *hit = overlap(at, at + size, avoid, n);
-
-            if (!hit)
-                return at;
-            at = ALIGN_UP(hit->end, align);
-        }
-    }
-    return 0;
-}
-
 /* ---- later ---------------------------------------------------------------- */
 
 int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
