@@ -19,65 +19,60 @@ struct mem_map dom0_ram;
 
 /* ---- dom0_mem= ------------------------------------------------------------ */
 
-/* Xen's sizes: no suffix means KiB. *s is moved behind it. */
-static int parse_size(const char **s, uint64_t *bytes)
+/* A number of bytes, in Xen's units (none means KiB), or a percentage. *s is
+ * moved behind it. */
+static int parse_number(const char **s, uint64_t *n, bool *percent)
 {
-    uint64_t n = 0, unit = KB(1);
+    static const char units[] = "bkmgt";
+    unsigned int unit = 0;
     const char *p = *s;
 
     if (*p < '0' || *p > '9')
         return -EINVAL;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        if (n > ~0ull / 16)
+    for (*n = 0; *p >= '0' && *p <= '9'; p++) {
+        if (*n > ~0ull / 16)
             return -EINVAL;
-        n = n * 10 + (unsigned int)(*p - '0');
+        *n = *n * 10 + (unsigned int)(*p - '0');
     }
-    if (*p == '%') {
-        *s = p;
-        *bytes = n;
-        return 0;
+    *percent = *p == '%';
+    if (*percent) {
+        *s = p + 1;
+        return *n > 100 ? -EINVAL : 0;
     }
-    switch (*p++ | 0x20) {
-    case 'b': unit = 1; break;
-    case 'k': unit = KB(1); break;
-    case 'm': unit = MB(1); break;
-    case 'g': unit = GB(1); break;
-    case 't': unit = GB(1024); break;
-    default: p--; break;
-    }
-    if (n > (uint64_t)INT64_MAX / unit)
+    while (units[unit] && units[unit] != (*p | 0x20))
+        unit++;
+    if (units[unit])
+        p++;
+    else
+        unit = 1;
+    if (*n > (uint64_t)INT64_MAX >> 10 * unit)
         return -EINVAL;
+    *n <<= 10 * unit;
     *s = p;
-    *bytes = n * unit;
     return 0;
 }
 
 /* <size>, -<size>, <percent>%, <size>+<percent>%. */
 static int parse_amount(const char **s, struct dom0_amount *a)
 {
-    bool negative = **s == '-';
+    bool negative = **s == '-', percent;
     uint64_t n;
 
-    a->given = true;
-    a->pages = 0;
-    a->percent = 0;
+    *a = (struct dom0_amount){ .given = true };
     if (negative)
         ++*s;
-    if (parse_size(s, &n))
+    if (parse_number(s, &n, &percent))
         return -EINVAL;
-    if (**s != '%') {
+    if (!percent) {
         a->pages = (int64_t)(n >> PAGE_SHIFT);
         if (negative)
             a->pages = -a->pages;
         if (**s != '+')
             return 0;
         ++*s;
-        if (parse_size(s, &n))
+        if (parse_number(s, &n, &percent) || !percent)
             return -EINVAL;
     }
-    if (**s != '%' || n > 100)
-        return -EINVAL;
-    ++*s;
     a->percent = (unsigned int)n;
     return 0;
 }
@@ -147,7 +142,8 @@ static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
     return n;
 }
 
-static uint64_t adopt_low(struct domain *d)
+/* The first MiB and the modules; returns their pages. */
+static uint64_t adopt_all(struct domain *d, const struct boot_info *bi)
 {
     uint64_t n = 0;
 
@@ -159,13 +155,6 @@ static uint64_t adopt_low(struct domain *d)
             n += adopt(d, MAX(ALIGN_UP(r->start, PAGE_SIZE), PAGE_SIZE),
                        MIN(ALIGN_DOWN(r->end, PAGE_SIZE), MB(1)));
     }
-    return n;
-}
-
-static uint64_t adopt_modules(struct domain *d, const struct boot_info *bi)
-{
-    uint64_t n = 0;
-
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         n += adopt(d, bi->modules[i].start,
                    ALIGN_UP(bi->modules[i].end, PAGE_SIZE));
@@ -196,11 +185,11 @@ static uint64_t claim(struct domain *d, uint64_t want)
 
 static unsigned int order_at(uint64_t m, uint64_t end)
 {
-    if (IS_ALIGNED(m, 1ull << ORDER_1G) && end - m >= 1ull << ORDER_1G)
+    unsigned int order = MIN(bit_lowest(m), bit_highest(end - m));
+
+    if (order >= ORDER_1G)
         return ORDER_1G;
-    if (IS_ALIGNED(m, 1ull << ORDER_2M) && end - m >= 1ull << ORDER_2M)
-        return ORDER_2M;
-    return ORDER_4K;
+    return order >= ORDER_2M ? ORDER_2M : ORDER_4K;
 }
 
 static int map_ram(struct domain *d)
@@ -221,25 +210,21 @@ static int map_ram(struct domain *d)
     return p2m_map(d, gfn(0), mfn(0), ORDER_4K, P2M_MMIO);
 }
 
-/* Frames that Lodge must have left for domain 0's own needs. */
-static uint64_t frames_to_keep(const struct domain *d, uint64_t avail)
-{
-    return (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-}
-
 int dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     static struct mem_map pieces;
     struct dom0_mem mem;
-    uint64_t adopted, avail, want;
+    uint64_t adopted, avail, keep, want;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem)) {
         dom0_error("dom0_mem=%s is not understood", opt_dom0_mem);
         return -EINVAL;
     }
-    adopted = adopt_low(d) + adopt_modules(d, bi);
+    adopted = adopt_all(d, bi);
     avail = pages_free() + adopted;
-    want = dom0_mem_pages(&mem, avail, frames_to_keep(d, avail));
+    /* What Lodge must have left for domain 0's own needs. */
+    keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
+    want = dom0_mem_pages(&mem, avail, keep);
     if (want > adopted)
         adopted += claim(d, want - adopted);
     pieces = dom0_ram;
