@@ -28,20 +28,10 @@ struct hvm_event {
     uint64_t cr2;      /* of #PF */
 };
 
-#define VEC_DE 0
-#define VEC_DB 1
-#define VEC_NMI 2
-#define VEC_BP 3
-#define VEC_OF 4
-#define VEC_UD 6
-#define VEC_NM 7
-#define VEC_DF 8
-#define VEC_TS 10
-#define VEC_NP 11
-#define VEC_SS 12
-#define VEC_GP 13
-#define VEC_PF 14
-#define VEC_AC 17
-#define VEC_MC 18
+/* Exceptions. */
+enum {
+    VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_UD = 6, VEC_NM, VEC_DF,
+    VEC_TS = 10, VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_AC = 17, VEC_MC
+};
 
 #endif

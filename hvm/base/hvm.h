@@ -18,21 +18,6 @@
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/x86/features.h"
 
-struct bus;
-struct cpu_policy;
-struct dirty_vram;
-struct hpet;
-struct ioreq_domain;
-struct p2m;
-struct pit;
-struct pmtimer;
-struct recorder;
-struct route;
-struct rtc;
-struct ticks;
-struct vlapic;
-struct vpci;
-
 #define NR_MTRR_VARIABLE 8
 #define NR_MTRR_FIXED 11
 

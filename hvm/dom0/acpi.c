@@ -6,7 +6,7 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hypervisor/abi/errno.h"
+#include "hypervisor/core/domain.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
@@ -70,7 +70,15 @@ enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
 #define INTI_EDGE (1u << 2)
 #define INTI_LEVEL (3u << 2)
 
-/* Where the next bytes go; used counts on when there is no room. */
+/* The most there can be. */
+_Static_assert(48 + sizeof(struct madt) +
+               MAX_VCPUS_PER_DOMAIN * sizeof(struct madt_x2apic) +
+               ACPI_IOAPICS_MAX * sizeof(struct madt_ioapic) +
+               ACPI_OVERRIDES_MAX * sizeof(struct madt_override) + 16 +
+               sizeof(struct header) + (1 + ACPI_TABLES_MAX) * 8
+               <= DOM0_ACPI_SIZE, "room for the tables");
+
+/* Where the next bytes go. */
 struct writer {
     uint8_t *buf;
     unsigned int used;
@@ -78,14 +86,8 @@ struct writer {
 
 static void put(struct writer *w, const void *data, unsigned int size)
 {
-    if (w->used + size <= DOM0_ACPI_SIZE)
-        memcpy(w->buf + w->used, data, size);
+    memcpy(w->buf + w->used, data, size);
     w->used += size;
-}
-
-static void align(struct writer *w)
-{
-    w->used = ALIGN_UP(w->used, 16u);
 }
 
 static uint8_t checksum(const uint8_t *p, unsigned int n)
@@ -125,16 +127,14 @@ static struct header new_header(const char *signature, uint8_t revision)
     return h;
 }
 
-/* Length and checksum of the table that begins at `start`. */
+/* Length and checksum of the table that begins at `start`, and ends here. */
 static void finish(struct writer *w, unsigned int start)
 {
     struct header *h = (struct header *)(w->buf + start);
 
-    if (w->used > DOM0_ACPI_SIZE)
-        return;
     h->length = w->used - start;
-    h->checksum = 0;
-    h->checksum = checksum(w->buf + start, w->used - start);
+    h->checksum = checksum(w->buf + start, h->length);
+    w->used = ALIGN_UP(w->used, 16u);
 }
 
 static void put_cpus(struct writer *w, unsigned int vcpus)
@@ -208,27 +208,21 @@ static void put_xsdt(struct writer *w, const struct acpi_info *acpi,
     finish(w, start);
 }
 
-int dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
-                   unsigned int vcpus)
+void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
+                    unsigned int vcpus)
 {
-    struct writer w = { buf, sizeof(struct rsdp) };
+    const unsigned int madt = ALIGN_UP(sizeof(struct rsdp), 16u);
+    struct writer w = { buf, madt };
     struct rsdp *r = (struct rsdp *)buf;
-    unsigned int madt;
 
     memset(buf, 0, DOM0_ACPI_SIZE);
-    align(&w);
-    madt = w.used;
     put_madt(&w, acpi, vcpus);
-    align(&w);
     memcpy(r->signature, "RSD PTR ", 8);
     memcpy(r->oem_id, "LODGE ", 6);
     r->revision = 2;
     r->length = sizeof(*r);
     r->xsdt = gpa + w.used;
     put_xsdt(&w, acpi, gpa + madt);
-    if (w.used > DOM0_ACPI_SIZE)
-        return -E2BIG;
     r->checksum = checksum(buf, RSDP_V1_SIZE);
     r->ext_checksum = checksum(buf, sizeof(*r));
-    return (int)w.used;
 }

@@ -32,21 +32,12 @@ uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
 uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail);
 
 /* Domain 0's RAM, sorted, disjoint, whole pages. */
-#define DOM0_RAM_MAX 256
-extern struct mem_region dom0_ram[DOM0_RAM_MAX];
-extern unsigned int dom0_ram_count;
+extern struct mem_map dom0_ram;
 
 /* Takes the RAM and maps it. -ENOMEM, -EINVAL (dom0_mem=), both reported. */
 int dom0_take_memory(struct domain *d, const struct boot_info *bi);
 /* True if all of [start, end) is domain 0's RAM. */
 bool dom0_has_ram(uint64_t start, uint64_t end);
-/*
- * The lowest place for `size` bytes in domain 0's RAM within [min, max),
- * aligned, that overlaps none of the n ranges; 0: there is none.
- */
-uint64_t dom0_find_space(uint64_t min, uint64_t max, uint64_t size,
-                         uint64_t align, const struct mem_region *avoid,
-                         unsigned int n);
 
 /* ---- memmap.c: the map that it is given ---- */
 
@@ -62,12 +53,10 @@ int dom0_make_memmap(const struct mem_region *acpi);
 
 #define DOM0_ACPI_SIZE 8192u
 
-/*
- * Builds RSDP, XSDT and MADT in buf (DOM0_ACPI_SIZE bytes), which will be at
- * gpa; the RSDP is at its start. Returns the bytes used, -E2BIG.
- */
-int dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
-                   unsigned int vcpus);
+/* Builds RSDP (at the start), XSDT and MADT in buf, DOM0_ACPI_SIZE bytes,
+ * aligned to 16, which will be at gpa. */
+void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
+                    unsigned int vcpus);
 
 /* ---- load.c ---- */
 
@@ -83,9 +72,8 @@ int dom0_load(struct domain *d, const struct boot_info *bi,
 /* Gives module memory that domain 0 did not get back to the allocator. */
 void dom0_free_modules(const struct boot_info *bi);
 /* The kernel's command line out of a module's string, without what names the
- * file; out has `size` bytes. iommu: devices see guest frames. */
-void dom0_command_line(const char *module, bool iommu, char *out,
-                       unsigned int size);
+ * file; out has `size` bytes. */
+void dom0_command_line(const char *module, char *out, unsigned int size);
 
 /* ---- ports.c, mmio.c: what is on its bus ---- */
 

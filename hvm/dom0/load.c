@@ -26,19 +26,33 @@
 
 enum { MODULE_KERNEL, MODULE_INITRD, MODULES };
 
-/* Places of the things that must not overlap, by what they are. */
-enum { PLACE_KERNEL, PLACE_MODULE, PLACES = PLACE_MODULE + MODULES };
-
 struct loader {
     struct domain *d;
-    struct mem_region place[PLACES]; /* empty: nothing there */
-    uint64_t size[MODULES];          /* bytes of the modules */
+    struct mem_region kernel;          /* where it will be, whole pages */
+    struct mem_region module[MODULES]; /* bytes; empty: there is none */
     struct elf elf;
     uint64_t entry;
-    uint64_t offset;                 /* loaded that far above p_paddr */
+    uint64_t offset;                   /* loaded that far above p_paddr */
 };
 
-static uint8_t acpi_tables[DOM0_ACPI_SIZE] __aligned(16);
+/* Domain 0's RAM where nothing has its place yet. */
+static struct mem_map space;
+
+/* The lowest place for `size` bytes within [min, max), aligned; it is taken.
+ * 0: there is none. */
+static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
+                           uint64_t align)
+{
+    size = ALIGN_UP(size, PAGE_SIZE);
+    for (unsigned int i = 0; i < space.n; i++) {
+        uint64_t at = ALIGN_UP(MAX(space.r[i].start, min), align);
+        uint64_t end = MIN(space.r[i].end, max);
+
+        if (at < end && size <= end - at)
+            return e820_remove(&space, at, at + size) ? 0 : at;
+    }
+    return 0;
+}
 
 /* ---- the command line ----------------------------------------------------- */
 
@@ -63,8 +77,7 @@ static bool has_option(const char *line, const char *name)
     return false;
 }
 
-void dom0_command_line(const char *module, bool iommu, char *out,
-                       unsigned int size)
+void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
     const char *p = module;
@@ -85,49 +98,49 @@ void dom0_command_line(const char *module, bool iommu, char *out,
     memcpy(out, p, n);
     out[n] = '\0';
     /* A page mapped from a guest is not where a device would look for it. */
-    if (!iommu && !has_option(out, "swiotlb="))
+    if (!has_option(out, "swiotlb="))
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
 /* ---- the kernel ----------------------------------------------------------- */
 
+static uint64_t size_of(const struct mem_region *r)
+{
+    return r->end - r->start;
+}
+
 static int open_kernel(struct loader *l, const void *image)
 {
     uint64_t start, end;
-    int rc = elf_open(&l->elf, image, l->size[MODULE_KERNEL]);
+    int size;
 
-    if (rc) {
+    if (elf_open(&l->elf, image, size_of(&l->module[MODULE_KERNEL]))) {
         dom0_error("the first module is no ELF file for x86: Lodge takes a "
                    "kernel as vmlinux, not as bzImage (lodge-extract-vmlinux "
                    "makes one)");
         return -ENOEXEC;
     }
-    rc = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,
-                      sizeof(l->entry));
-    if (rc != 4 && rc != 8) {
+    size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,
+                        sizeof(l->entry));
+    if (size != 4 && size != 8) {
         dom0_error("the kernel has no PVH entry point (ELF note "
                    "PHYS32_ENTRY): it needs CONFIG_PVH and CONFIG_XEN_PVH");
         return -ENOEXEC;
     }
-    rc = elf_load_range(&l->elf, &start, &end);
-    if (rc || end > GB(4) || l->entry < start || l->entry >= end) {
+    if (elf_load_range(&l->elf, &start, &end) || end > GB(4) ||
+        l->entry < start || l->entry >= end) {
         dom0_error("the kernel's ELF segments are broken");
         return -ENOEXEC;
     }
-    l->place[PLACE_KERNEL] = (struct mem_region){
-        ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0 };
+    l->kernel.start = ALIGN_DOWN(start, PAGE_SIZE);
+    l->kernel.end = ALIGN_UP(end, PAGE_SIZE);
     return 0;
-}
-
-static uint64_t region_size(const struct mem_region *r)
-{
-    return r->end - r->start;
 }
 
 /* Finds another place for a kernel that can run there. */
 static int relocate(struct loader *l)
 {
-    struct mem_region *k = &l->place[PLACE_KERNEL];
+    struct mem_region *k = &l->kernel;
     uint64_t align = RELOC_ALIGN, min = MB(16), max = GB(1) - 1, to;
     uint32_t words[3];
     int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
@@ -146,11 +159,11 @@ static int relocate(struct loader *l)
         max = words[2];
     if (!align || (align & (align - 1)))
         align = RELOC_ALIGN;
-    to = dom0_find_space(MAX(min, MB(1)), MIN(max + 1, GB(4)),
-                         region_size(k), MAX(align, PAGE_SIZE), NULL, 0);
+    to = take_space(MAX(min, MB(1)), MIN(max + 1, GB(4)), size_of(k),
+                    MAX(align, PAGE_SIZE));
     if (!to) {
         dom0_error("there is too little memory for the kernel: it needs %lu "
-                   "MiB in one piece", region_size(k) >> 20);
+                   "MiB in one piece", size_of(k) >> 20);
         return -ENOMEM;
     }
     l->offset = to - k->start;
@@ -197,19 +210,12 @@ static int load_segments(struct loader *l)
 
 /* ---- modules that are in the way ------------------------------------------ */
 
-static bool hits(const struct mem_region *a, const struct mem_region *b)
-{
-    return a->start < b->end && b->start < a->end;
-}
-
 /* Copies a module to a better place in domain 0's RAM. */
 static int move_module(struct loader *l, unsigned int m)
 {
-    struct mem_region *r = &l->place[PLACE_MODULE + m];
-    uint64_t size = l->size[m];
+    struct mem_region *r = &l->module[m];
+    uint64_t size = size_of(r), to = take_space(MB(1), GB(4), size, PAGE_SIZE);
     const void *from;
-    uint64_t to = dom0_find_space(MB(1), GB(4), size, PAGE_SIZE, l->place,
-                                  PLACES);
     int rc;
 
     if (!to) {
@@ -223,40 +229,45 @@ static int move_module(struct loader *l, unsigned int m)
     rc = guest_write_phys(l->d, gpa(to), from, size);
     boot_unmap(from, size);
     r->start = to;
-    r->end = ALIGN_UP(to + size, PAGE_SIZE);
+    r->end = to + size;
     return rc;
 }
 
 static int clear_the_way(struct loader *l)
 {
-    const struct mem_region *k = &l->place[PLACE_KERNEL];
-    const struct mem_region *initrd =
-        &l->place[PLACE_MODULE + MODULE_INITRD];
-    int rc = 0;
+    const struct mem_region *k = &l->kernel;
+    int rc = e820_remove(&space, k->start, k->end);
 
-    /* The RAM disk stays where it is for domain 0, so it must be its own. */
-    if (l->size[MODULE_INITRD] &&
-        (hits(initrd, k) || !dom0_has_ram(initrd->start, initrd->end) ||
-         initrd->end > GB(4)))
-        rc = move_module(l, MODULE_INITRD);
-    if (!rc && hits(&l->place[PLACE_MODULE + MODULE_KERNEL], k))
-        rc = move_module(l, MODULE_KERNEL);
+    for (unsigned int m = 0; !rc && m < MODULES; m++)
+        rc = e820_remove(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
+                         ALIGN_UP(l->module[m].end, PAGE_SIZE));
+    for (unsigned int m = MODULES; !rc && m--; ) {
+        const struct mem_region *r = &l->module[m];
+        uint64_t end = ALIGN_UP(r->end, PAGE_SIZE);
+        bool in_the_way = r->start < k->end && k->start < end;
+
+        /* The RAM disk stays where it is for domain 0, so it must be its
+         * own. */
+        if (m == MODULE_INITRD && size_of(r))
+            in_the_way |= end > GB(4) || !dom0_has_ram(r->start, end);
+        if (size_of(r) && in_the_way)
+            rc = move_module(l, m);
+    }
     return rc;
 }
 
 static int place_kernel(struct loader *l)
 {
-    const struct mem_region *source =
-        &l->place[PLACE_MODULE + MODULE_KERNEL];
-    const struct mem_region *k = &l->place[PLACE_KERNEL];
-    uint64_t size = l->size[MODULE_KERNEL];
+    const struct mem_region *source = &l->module[MODULE_KERNEL];
+    uint64_t size = size_of(source);
     const void *image = boot_map(source->start, size);
     int rc;
 
     if (!image)
         return -ENOMEM;
+    space = dom0_ram;
     rc = open_kernel(l, image);
-    if (!rc && !dom0_has_ram(k->start, k->end))
+    if (!rc && !dom0_has_ram(l->kernel.start, l->kernel.end))
         rc = relocate(l);
     boot_unmap(image, size);
     if (!rc)
@@ -278,83 +289,48 @@ static int place_kernel(struct loader *l)
 
 /* ---- start information ---------------------------------------------------- */
 
-/* All in one piece, in this order. */
-struct start_block {
+/* All in one piece, in this order; the tables on pages of their own. */
+static struct start_block {
+    uint8_t acpi[DOM0_ACPI_SIZE];
     struct hvm_start_info info;
     struct hvm_modlist_entry module;
     struct hvm_memmap_table_entry memmap[DOM0_MEMMAP_MAX];
     char cmdline[CMDLINE_SIZE];
-};
+} block __aligned(16);
 
-static struct start_block block;
-
-static int place_acpi(struct loader *l, struct mem_region *at)
-{
-    const struct mem_region *k = &l->place[PLACE_KERNEL];
-    int size;
-
-    at->start = dom0_find_space(k->end, GB(4), DOM0_ACPI_SIZE, PAGE_SIZE,
-                                l->place, PLACES);
-    if (!at->start)
-        return -ENOMEM;
-    at->end = at->start + DOM0_ACPI_SIZE;
-    size = dom0_make_acpi(&acpi_info, acpi_tables, at->start,
-                          l->d->max_vcpus);
-    if (size < 0)
-        return size;
-    return guest_write_phys(l->d, gpa(at->start), acpi_tables,
-                            DOM0_ACPI_SIZE);
-}
-
-static void fill_block(const struct loader *l, const struct boot_info *bi,
-                       uint64_t at, uint64_t rsdp)
-{
-    const struct mem_region *initrd =
-        &l->place[PLACE_MODULE + MODULE_INITRD];
-
-    block.info = (struct hvm_start_info){
-        .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
-        .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
-        .cmdline_paddr = at + offsetof(struct start_block, cmdline),
-        .rsdp_paddr = rsdp,
-        .memmap_paddr = at + offsetof(struct start_block, memmap),
-        .memmap_entries = dom0_memmap_count,
-    };
-    if (l->size[MODULE_INITRD]) {
-        block.info.nr_modules = 1;
-        block.info.modlist_paddr = at + offsetof(struct start_block, module);
-        block.module = (struct hvm_modlist_entry){
-            .paddr = initrd->start, .size = l->size[MODULE_INITRD] };
-    }
-    memcpy(block.memmap, dom0_memmap, sizeof(block.memmap));
-    dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, false,
-                      block.cmdline, CMDLINE_SIZE);
-    log_info("Domain 0: command line: %s\n", block.cmdline);
-}
+#define PADDR(at, field) ((at) + offsetof(struct start_block, field))
 
 static int place_start_info(struct loader *l, const struct boot_info *bi,
                             struct dom0_entry *entry)
 {
-    struct mem_region used[PLACES + 1], acpi = { 0 };
-    uint64_t at;
-    int rc = place_acpi(l, &acpi);
+    const struct mem_region *initrd = &l->module[MODULE_INITRD];
+    uint64_t at = take_space(l->kernel.end, GB(4), sizeof(block), PAGE_SIZE);
+    const struct mem_region acpi = { at, at + DOM0_ACPI_SIZE, MEM_ACPI };
+    int rc = at ? dom0_make_memmap(&acpi) : -ENOMEM;
 
-    if (!rc)
-        rc = dom0_make_memmap(&acpi);
     if (rc) {
         dom0_error("no room for ACPI tables or memory map (error %d)", -rc);
         return rc;
     }
-    memcpy(used, l->place, sizeof(l->place));
-    used[PLACES] = acpi;
-    at = dom0_find_space(l->place[PLACE_KERNEL].end, GB(4), sizeof(block),
-                         PAGE_SIZE, used, PLACES + 1);
-    if (!at) {
-        dom0_error("no room for the start information");
-        return -ENOMEM;
+    dom0_make_acpi(&acpi_info, block.acpi, at, l->d->max_vcpus);
+    block.info = (struct hvm_start_info){
+        .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
+        .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
+        .cmdline_paddr = PADDR(at, cmdline), .rsdp_paddr = PADDR(at, acpi),
+        .memmap_paddr = PADDR(at, memmap), .memmap_entries = dom0_memmap_count,
+    };
+    if (size_of(initrd)) {
+        block.info.nr_modules = 1;
+        block.info.modlist_paddr = PADDR(at, module);
+        block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
+                                                   .size = size_of(initrd) };
     }
-    fill_block(l, bi, at, acpi.start);
-    *entry = (struct dom0_entry){ (uint32_t)l->entry, (uint32_t)at };
+    memcpy(block.memmap, dom0_memmap, sizeof(block.memmap));
+    dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, block.cmdline,
+                      CMDLINE_SIZE);
+    log_info("Domain 0: command line: %s\n", block.cmdline);
+    entry->eip = (uint32_t)l->entry;
+    entry->start_info = (uint32_t)PADDR(at, info);
     return guest_write_phys(l->d, gpa(at), &block, sizeof(block));
 }
 
@@ -371,13 +347,9 @@ int dom0_load(struct domain *d, const struct boot_info *bi,
                    "be the first one");
         return -ENOENT;
     }
-    for (unsigned int i = 0; i < MIN(bi->nr_modules, (unsigned int)MODULES);
-         i++) {
-        const struct boot_module *m = &bi->modules[i];
-
-        l.size[i] = m->end - m->start;
-        l.place[PLACE_MODULE + i] = (struct mem_region){
-            m->start, ALIGN_UP(m->end, PAGE_SIZE), 0 };
+    for (unsigned int i = 0; i < MODULES && i < bi->nr_modules; i++) {
+        l.module[i].start = bi->modules[i].start;
+        l.module[i].end = bi->modules[i].end;
     }
     if (bi->nr_modules > MODULES)
         log_warn("domain 0: only the first two modules are used\n");
@@ -386,10 +358,8 @@ int dom0_load(struct domain *d, const struct boot_info *bi,
         rc = place_start_info(&l, bi, entry);
     if (!rc)
         log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
-                 "%#lx-%#lx\n", l.place[PLACE_KERNEL].start,
-                 l.place[PLACE_KERNEL].end, entry->eip,
-                 l.place[PLACE_MODULE + MODULE_INITRD].start,
-                 l.place[PLACE_MODULE + MODULE_INITRD].end);
+                 "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry->eip,
+                 l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);
     return rc;
 }
 

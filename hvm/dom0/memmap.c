@@ -6,48 +6,12 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/dom0/build.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 
 struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
 unsigned int dom0_memmap_count;
 
-static struct mem_region in[MEM_REGIONS_MAX], out[MEM_REGIONS_MAX];
-
-static bool append(struct mem_region *to, unsigned int *n,
-                   struct mem_region r, uint32_t type)
-{
-    if (*n == MEM_REGIONS_MAX)
-        return false;
-    r.type = type;
-    to[(*n)++] = r;
-    return true;
-}
-
-/* The machine's RAM that is not domain 0's, reserved. -E2BIG. */
-static int others_ram(unsigned int *n)
-{
-    int left;
-
-    for (unsigned int i = 0; i < machine_map_count; i++)
-        if (machine_map[i].type == MEM_RAM &&
-            !append(in, n, machine_map[i], MEM_RESERVED))
-            return -E2BIG;
-    for (unsigned int i = 0; i < dom0_ram_count; i++) {
-        left = e820_remove(in, *n, MEM_REGIONS_MAX, dom0_ram[i].start,
-                           dom0_ram[i].end);
-        if (left < 0)
-            return left;
-        *n = (unsigned int)left;
-    }
-    /* Frame 0 is there, though it is no ordinary one. */
-    left = e820_remove(in, *n, MEM_REGIONS_MAX, 0, PAGE_SIZE);
-    if (left < 0)
-        return left;
-    *n = (unsigned int)left;
-    return append(in, n, (struct mem_region){ 0, PAGE_SIZE, 0 }, MEM_RAM)
-               ? 0 : -E2BIG;
-}
+static struct mem_map in, out;
 
 /* Firmware has types of its own, which only it understands. */
 static uint32_t plain_type(uint32_t type)
@@ -56,52 +20,71 @@ static uint32_t plain_type(uint32_t type)
 }
 
 /* More pieces than the kernel takes: gives up the smallest pieces of RAM. */
-static unsigned int clip(unsigned int n)
+static void clip(void)
 {
-    while (n > DOM0_MEMMAP_MAX) {
-        unsigned int least = n;
+    while (out.n > DOM0_MEMMAP_MAX) {
+        struct mem_region *end = out.r + out.n, *least = NULL;
 
-        for (unsigned int i = 0; i < n; i++)
-            if (out[i].type == MEM_RAM &&
-                (least == n || out[i].end - out[i].start <
-                                   out[least].end - out[least].start))
-                least = i;
-        if (least == n)
-            return DOM0_MEMMAP_MAX;
+        for (struct mem_region *r = out.r; r < end; r++)
+            if (r->type == MEM_RAM &&
+                (!least || r->end - r->start < least->end - least->start))
+                least = r;
+        if (!least) {
+            out.n = DOM0_MEMMAP_MAX;
+            return;
+        }
         log_warn("domain 0: %#lx-%#lx is left out of its memory map, which "
-                 "has too many pieces\n", out[least].start, out[least].end);
-        n--;
-        for (unsigned int i = least; i < n; i++)
-            out[i] = out[i + 1];
+                 "has too many pieces\n", least->start, least->end);
+        for (out.n--; least + 1 < end; least++)
+            *least = least[1];
     }
-    return n;
+}
+
+/* Adds the machine's regions that are RAM, as reserved, or all others. */
+static int add_machine(bool ram)
+{
+    int rc = 0;
+
+    for (unsigned int i = 0; !rc && i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
+
+        if ((r->type == MEM_RAM) == ram)
+            rc = e820_add(&in, r->start, r->end,
+                          ram ? MEM_RESERVED : plain_type(r->type));
+    }
+    return rc;
 }
 
 int dom0_make_memmap(const struct mem_region *acpi)
 {
-    unsigned int n = 0;
-    int count = others_ram(&n);
+    const struct mem_region *mine = dom0_ram.r;
+    int rc;
 
-    if (count < 0)
-        return count;
-    for (unsigned int i = 0; i < machine_map_count; i++)
-        if (machine_map[i].type != MEM_RAM &&
-            !append(in, &n, machine_map[i], plain_type(machine_map[i].type)))
-            return -E2BIG;
-    for (unsigned int i = 0; i < dom0_ram_count; i++)
-        if (!append(in, &n, dom0_ram[i], MEM_RAM))
-            return -E2BIG;
-    if (!append(in, &n, *acpi, MEM_ACPI))
-        return -E2BIG;
-    count = e820_normalise(in, n, out, MEM_REGIONS_MAX);
-    if (count < 0)
-        return count;
-    n = clip((unsigned int)count);
-    for (unsigned int i = 0; i < n; i++)
+    in.n = 0;
+    rc = add_machine(true);
+    for (unsigned int i = 0; !rc && i < dom0_ram.n; i++)
+        rc = e820_remove(&in, mine[i].start, mine[i].end);
+    /* Frame 0 is there, though it is no ordinary one. */
+    if (!rc)
+        rc = e820_remove(&in, 0, PAGE_SIZE);
+    if (!rc)
+        rc = e820_add(&in, 0, PAGE_SIZE, MEM_RAM);
+    for (unsigned int i = 0; !rc && i < dom0_ram.n; i++)
+        rc = e820_add(&in, mine[i].start, mine[i].end, MEM_RAM);
+    if (!rc)
+        rc = add_machine(false);
+    if (!rc)
+        rc = e820_add(&in, acpi->start, acpi->end, MEM_ACPI);
+    if (!rc)
+        rc = e820_normalise(in.r, in.n, &out);
+    if (rc)
+        return rc;
+    clip();
+    for (unsigned int i = 0; i < out.n; i++)
         dom0_memmap[i] = (struct hvm_memmap_table_entry){
-            .addr = out[i].start, .size = out[i].end - out[i].start,
-            .type = out[i].type };
-    dom0_memmap_count = n;
+            .addr = out.r[i].start, .size = out.r[i].end - out.r[i].start,
+            .type = out.r[i].type };
+    dom0_memmap_count = out.n;
     return 0;
 }
 

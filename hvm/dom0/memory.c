@@ -15,70 +15,64 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
-struct mem_region dom0_ram[DOM0_RAM_MAX];
-unsigned int dom0_ram_count;
+struct mem_map dom0_ram;
 
 /* ---- dom0_mem= ------------------------------------------------------------ */
 
-/* Xen's sizes: no suffix means KiB. *s is moved behind it. */
-static int parse_size(const char **s, uint64_t *bytes)
+/* A number of bytes, in Xen's units (none means KiB), or a percentage. *s is
+ * moved behind it. */
+static int parse_number(const char **s, uint64_t *n, bool *percent)
 {
-    uint64_t n = 0, unit = KB(1);
+    static const char units[] = "bkmgt";
+    unsigned int unit = 0;
     const char *p = *s;
 
     if (*p < '0' || *p > '9')
         return -EINVAL;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        if (n > ~0ull / 16)
+    for (*n = 0; *p >= '0' && *p <= '9'; p++) {
+        if (*n > ~0ull / 16)
             return -EINVAL;
-        n = n * 10 + (unsigned int)(*p - '0');
+        *n = *n * 10 + (unsigned int)(*p - '0');
     }
-    if (*p == '%') {
-        *s = p;
-        *bytes = n;
-        return 0;
+    *percent = *p == '%';
+    if (*percent) {
+        *s = p + 1;
+        return *n > 100 ? -EINVAL : 0;
     }
-    switch (*p++ | 0x20) {
-    case 'b': unit = 1; break;
-    case 'k': unit = KB(1); break;
-    case 'm': unit = MB(1); break;
-    case 'g': unit = GB(1); break;
-    case 't': unit = GB(1024); break;
-    default: p--; break;
-    }
-    if (n > (uint64_t)INT64_MAX / unit)
+    while (units[unit] && units[unit] != (*p | 0x20))
+        unit++;
+    if (units[unit])
+        p++;
+    else
+        unit = 1;
+    if (*n > (uint64_t)INT64_MAX >> 10 * unit)
         return -EINVAL;
+    *n <<= 10 * unit;
     *s = p;
-    *bytes = n * unit;
     return 0;
 }
 
 /* <size>, -<size>, <percent>%, <size>+<percent>%. */
 static int parse_amount(const char **s, struct dom0_amount *a)
 {
-    bool negative = **s == '-';
+    bool negative = **s == '-', percent;
     uint64_t n;
 
-    a->given = true;
-    a->pages = 0;
-    a->percent = 0;
+    *a = (struct dom0_amount){ .given = true };
     if (negative)
         ++*s;
-    if (parse_size(s, &n))
+    if (parse_number(s, &n, &percent))
         return -EINVAL;
-    if (**s != '%') {
+    if (!percent) {
         a->pages = (int64_t)(n >> PAGE_SHIFT);
         if (negative)
             a->pages = -a->pages;
         if (**s != '+')
             return 0;
         ++*s;
-        if (parse_size(s, &n))
+        if (parse_number(s, &n, &percent) || !percent)
             return -EINVAL;
     }
-    if (**s != '%' || n > 100)
-        return -EINVAL;
-    ++*s;
     a->percent = (unsigned int)n;
     return 0;
 }
@@ -136,65 +130,31 @@ uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
 
 /* ---- choosing frames ------------------------------------------------------ */
 
-static bool ram_insert(uint64_t start, uint64_t end)
-{
-    unsigned int i = 0;
-
-    while (i < dom0_ram_count && dom0_ram[i].end < start)
-        i++;
-    if (i < dom0_ram_count && dom0_ram[i].start <= end) {
-        /* Touches i; and perhaps what comes after it, too. */
-        dom0_ram[i].start = MIN(dom0_ram[i].start, start);
-        dom0_ram[i].end = MAX(dom0_ram[i].end, end);
-        if (i + 1 < dom0_ram_count &&
-            dom0_ram[i + 1].start <= dom0_ram[i].end) {
-            dom0_ram[i].end = dom0_ram[i + 1].end;
-            dom0_ram_count--;
-            for (unsigned int j = i + 1; j < dom0_ram_count; j++)
-                dom0_ram[j] = dom0_ram[j + 1];
-        }
-        return true;
-    }
-    if (dom0_ram_count == DOM0_RAM_MAX)
-        return false;
-    for (unsigned int j = dom0_ram_count; j > i; j--)
-        dom0_ram[j] = dom0_ram[j - 1];
-    dom0_ram[i] = (struct mem_region){ start, end, MEM_RAM };
-    dom0_ram_count++;
-    return true;
-}
-
 /* Reserved RAM that nobody needs any more; returns its pages. */
 static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
 {
     uint64_t n = (end - start) >> PAGE_SHIFT;
 
-    if (start >= end || dom0_ram_count == DOM0_RAM_MAX ||
+    if (start >= end || dom0_ram.n == MEM_REGIONS_MAX ||
         page_adopt_range(maddr_to_mfn(start), n, d->id))
         return 0;
-    (void)ram_insert(start, end);
+    (void)e820_add(&dom0_ram, start, end, MEM_RAM);
     return n;
 }
 
-static uint64_t adopt_low(struct domain *d)
+/* The first MiB and the modules; returns their pages. */
+static uint64_t adopt_all(struct domain *d, const struct boot_info *bi)
 {
     uint64_t n = 0;
 
-    for (unsigned int i = 0; i < machine_map_count; i++) {
-        const struct mem_region *r = &machine_map[i];
+    for (unsigned int i = 0; i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
 
         /* Frame 0 cannot be an ordinary one: it is mapped as a device. */
         if (r->type == MEM_RAM && r->start < MB(1))
             n += adopt(d, MAX(ALIGN_UP(r->start, PAGE_SIZE), PAGE_SIZE),
                        MIN(ALIGN_DOWN(r->end, PAGE_SIZE), MB(1)));
     }
-    return n;
-}
-
-static uint64_t adopt_modules(struct domain *d, const struct boot_info *bi)
-{
-    uint64_t n = 0;
-
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         n += adopt(d, bi->modules[i].start,
                    ALIGN_UP(bi->modules[i].end, PAGE_SIZE));
@@ -206,15 +166,15 @@ static uint64_t claim(struct domain *d, uint64_t want)
 {
     uint64_t at = 0, end, got = 0;
 
-    while (got < want && dom0_ram_count < DOM0_RAM_MAX) {
+    while (got < want && dom0_ram.n < MEM_REGIONS_MAX) {
         at = page_next_free(at, &end);
         if (at >= end)
             break;
         end = MIN(end, at + (want - got));
         /* Somebody was faster: the next look says who. */
-        if (page_claim_range(mfn(at), end - at, d->id))
+        if (page_claim_range(mfn(at), end - at, d->id, false))
             continue;
-        (void)ram_insert(at << PAGE_SHIFT, end << PAGE_SHIFT);
+        (void)e820_add(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
         got += end - at;
         at = end;
     }
@@ -225,18 +185,18 @@ static uint64_t claim(struct domain *d, uint64_t want)
 
 static unsigned int order_at(uint64_t m, uint64_t end)
 {
-    if (IS_ALIGNED(m, 1ull << ORDER_1G) && end - m >= 1ull << ORDER_1G)
+    unsigned int order = MIN(bit_lowest(m), bit_highest(end - m));
+
+    if (order >= ORDER_1G)
         return ORDER_1G;
-    if (IS_ALIGNED(m, 1ull << ORDER_2M) && end - m >= 1ull << ORDER_2M)
-        return ORDER_2M;
-    return ORDER_4K;
+    return order >= ORDER_2M ? ORDER_2M : ORDER_4K;
 }
 
 static int map_ram(struct domain *d)
 {
-    for (unsigned int i = 0; i < dom0_ram_count; i++) {
-        uint64_t m = dom0_ram[i].start >> PAGE_SHIFT;
-        uint64_t end = dom0_ram[i].end >> PAGE_SHIFT;
+    for (unsigned int i = 0; i < dom0_ram.n; i++) {
+        uint64_t m = dom0_ram.r[i].start >> PAGE_SHIFT;
+        uint64_t end = dom0_ram.r[i].end >> PAGE_SHIFT;
 
         while (m < end) {
             unsigned int order = order_at(m, end);
@@ -250,26 +210,25 @@ static int map_ram(struct domain *d)
     return p2m_map(d, gfn(0), mfn(0), ORDER_4K, P2M_MMIO);
 }
 
-/* Frames that Lodge must have left for domain 0's own needs. */
-static uint64_t frames_to_keep(const struct domain *d, uint64_t avail)
-{
-    return (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-}
-
 int dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
+    static struct mem_map pieces;
     struct dom0_mem mem;
-    uint64_t adopted, avail, want;
+    uint64_t adopted, avail, keep, want;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem)) {
         dom0_error("dom0_mem=%s is not understood", opt_dom0_mem);
         return -EINVAL;
     }
-    adopted = adopt_low(d) + adopt_modules(d, bi);
+    adopted = adopt_all(d, bi);
     avail = pages_free() + adopted;
-    want = dom0_mem_pages(&mem, avail, frames_to_keep(d, avail));
+    /* What Lodge must have left for domain 0's own needs. */
+    keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
+    want = dom0_mem_pages(&mem, avail, keep);
     if (want > adopted)
         adopted += claim(d, want - adopted);
+    pieces = dom0_ram;
+    (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
                                   (uint64_t)UINT32_MAX);
@@ -289,39 +248,10 @@ int dom0_take_memory(struct domain *d, const struct boot_info *bi)
 
 bool dom0_has_ram(uint64_t start, uint64_t end)
 {
-    for (unsigned int i = 0; i < dom0_ram_count; i++)
-        if (start >= dom0_ram[i].start && end <= dom0_ram[i].end)
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        if (start >= dom0_ram.r[i].start && end <= dom0_ram.r[i].end)
             return start < end;
     return false;
-}
-
-static const struct mem_region *overlap(uint64_t start, uint64_t end,
-                                        const struct mem_region *r,
-                                        unsigned int n)
-{
-    for (unsigned int i = 0; i < n; i++)
-        if (r[i].start < end && start < r[i].end)
-            return &r[i];
-    return NULL;
-}
-
-uint64_t dom0_find_space(uint64_t min, uint64_t max, uint64_t size,
-                         uint64_t align, const struct mem_region *avoid,
-                         unsigned int n)
-{
-    for (unsigned int i = 0; i < dom0_ram_count; i++) {
-        uint64_t at = ALIGN_UP(MAX(dom0_ram[i].start, min), align);
-        uint64_t end = MIN(dom0_ram[i].end, max);
-
-        while (at < end && size <= end - at) {
-            const struct mem_region *hit = overlap(at, at + size, avoid, n);
-
-            if (!hit)
-                return at;
-            at = ALIGN_UP(hit->end, align);
-        }
-    }
-    return 0;
 }
 
 /* ---- later ---------------------------------------------------------------- */
@@ -333,7 +263,7 @@ int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
 
     if (rc)
         return rc;
-    if (page_claim_zeroed(mfn(g.raw), n, d->id)) {
+    if (page_claim_range(mfn(g.raw), n, d->id, true)) {
         domain_uncharge(d, (uint32_t)n, false);
         return -ENOMEM;
     }

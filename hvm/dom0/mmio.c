@@ -23,35 +23,18 @@
 #define HPET_CONFIG 0x10
 #define HPET_CONFIG_ON 1u
 
-/* Frames that are never mapped. (c) once domain 0 runs. */
-#define DENIED_MAX 64
-static struct range {
-    uint64_t first, last;
-} denied[DENIED_MAX];
-static unsigned int nr_denied;
+/* What is never mapped: RAM and what Lodge drives. (c) once domain 0 runs. */
+static struct mem_map taken;
 
 static volatile uint8_t *hpet;
-
-int dom0_deny_mmio(uint64_t start, uint64_t size)
-{
-    if (nr_denied == DENIED_MAX)
-        return -ENOSPC;
-    denied[nr_denied++] = (struct range){
-        start >> PAGE_SHIFT, (start + size - 1) >> PAGE_SHIFT };
-    return 0;
-}
 
 /* True if none of these frames is RAM or Lodge's. */
 static bool is_device(uint64_t first, uint64_t last)
 {
-    for (unsigned int i = 0; i < nr_denied; i++)
-        if (denied[i].first <= last && first <= denied[i].last)
-            return false;
-    for (unsigned int i = 0; i < machine_map_count; i++) {
-        const struct mem_region *r = &machine_map[i];
+    for (unsigned int i = 0; i < taken.n; i++) {
+        const struct mem_region *r = &taken.r[i];
 
-        if ((r->type == MEM_RAM || r->type == MEM_UNUSABLE) &&
-            r->start >> PAGE_SHIFT <= last &&
+        if (r->start >> PAGE_SHIFT <= last &&
             first <= (r->end - 1) >> PAGE_SHIFT)
             return false;
     }
@@ -76,17 +59,17 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
     return vpci_map_mmio(d, g, ORDER_4K);
 }
 
-int dom0_map_dev_mmio(struct domain *d, gfn_t g)
+/* A range that is on the bus, and so in no map. */
+static int watch(struct domain *d, const struct bus_range *r, void *dev)
 {
-    struct p2m_entry e = p2m_lookup(d, g);
+    int rc = e820_add(&taken, r->base, r->base + r->len, MEM_RESERVED);
 
-    if (e.type == P2M_MMIO)
-        return 0;
-    return e.type == P2M_NONE ? dom0_map_mmio(d, g) : -EBUSY;
+    return rc ? rc : bus_add(d->hvm->bus, r, 1, dev);
 }
 
 /* ---- memory-mapped configuration space ------------------------------------ */
 
+/* False: not aligned. */
 static bool config_target(const struct acpi_mcfg *m, uint64_t addr,
                           unsigned int size, uint32_t *sbdf,
                           unsigned int *reg)
@@ -101,30 +84,28 @@ static bool config_target(const struct acpi_mcfg *m, uint64_t addr,
 static enum bus_rc mmcfg_read(void *dev, uint64_t addr, unsigned int size,
                               uint64_t *val)
 {
-    struct domain *d = hardware_domain;
     unsigned int reg;
     uint32_t sbdf;
 
     if (!config_target(dev, addr, size, &sbdf, &reg))
         return BUS_NONE;
-    *val = vpci_read(d, sbdf, reg, MIN(size, 4u));
+    *val = vpci_read(hardware_domain, sbdf, reg, MIN(size, 4u));
     if (size == 8)
-        *val |= (uint64_t)vpci_read(d, sbdf, reg + 4, 4) << 32;
+        *val |= (uint64_t)vpci_read(hardware_domain, sbdf, reg + 4, 4) << 32;
     return BUS_OK;
 }
 
 static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
                                uint64_t val)
 {
-    struct domain *d = hardware_domain;
     unsigned int reg;
     uint32_t sbdf;
 
     if (!config_target(dev, addr, size, &sbdf, &reg))
         return BUS_OK;
-    vpci_write(d, sbdf, reg, MIN(size, 4u), (uint32_t)val);
+    vpci_write(hardware_domain, sbdf, reg, MIN(size, 4u), (uint32_t)val);
     if (size == 8)
-        vpci_write(d, sbdf, reg + 4, 4, (uint32_t)(val >> 32));
+        vpci_write(hardware_domain, sbdf, reg + 4, 4, (uint32_t)(val >> 32));
     return BUS_OK;
 }
 
@@ -134,9 +115,8 @@ static int watch_mmcfg(struct domain *d, struct acpi_mcfg *m)
         BUS_MMIO, m->maddr + ((uint64_t)m->first_bus << 20),
         (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_read, mmcfg_write,
     };
-    int rc = dom0_deny_mmio(range.base, range.len);
 
-    return rc ? rc : bus_add(d->hvm->bus, &range, 1, m);
+    return watch(d, &range, m);
 }
 
 /* ---- HPET ----------------------------------------------------------------- */
@@ -176,17 +156,23 @@ static int watch_hpet(struct domain *d)
         return -ENOMEM;
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_CONFIG_ON);
-    if (dom0_deny_mmio(range.base, range.len))
-        return -ENOSPC;
-    return bus_add(d->hvm->bus, &range, 1, NULL);
+    return watch(d, &range, NULL);
 }
 
 int dom0_watch_mmio(struct domain *d)
 {
-    int rc = dom0_deny_mmio(LAPIC_AREA, LAPIC_AREA_SIZE);
+    int rc = e820_add(&taken, LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE,
+                      MEM_RESERVED);
 
+    for (unsigned int i = 0; i < machine_map.n && !rc; i++) {
+        const struct mem_region *r = &machine_map.r[i];
+
+        if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
+            rc = e820_add(&taken, r->start, r->end, r->type);
+    }
     for (unsigned int i = 0; i < nr_ioapics && !rc; i++)
-        rc = dom0_deny_mmio(ioapics[i].maddr, PAGE_SIZE);
+        rc = e820_add(&taken, ioapics[i].maddr, ioapics[i].maddr + PAGE_SIZE,
+                      MEM_RESERVED);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg && !rc; i++)
         rc = watch_mmcfg(d, &acpi_info.mcfg[i]);
     return rc ? rc : watch_hpet(d);

@@ -17,11 +17,5 @@ struct domain;
  * p2m_map(). No locks held.
  */
 int dom0_map_mmio(struct domain *d, gfn_t g);
-/* The same on request (XENMAPSPACE_dev_mmio): also 0 if it is mapped. */
-int dom0_map_dev_mmio(struct domain *d, gfn_t g);
-
-/* Device memory (bytes) that is Lodge's own, as an IOMMU's registers: never
- * mapped for domain 0. Before dom0_create(). -ENOSPC. */
-int dom0_deny_mmio(uint64_t start, uint64_t size);
 
 #endif

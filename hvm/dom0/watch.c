@@ -8,38 +8,32 @@
 
 #define RESTART_SECONDS 5u
 
-static __noreturn void restart(unsigned int wait_s)
+void hardware_domain_shutdown(int reason)
 {
+    static const char *const how[] = {
+        [SHUTDOWN_poweroff] = " powered off: so does the machine",
+        [SHUTDOWN_reboot] = " restarts: so does the machine",
+        [SHUTDOWN_crash] = " crashed",
+        [SHUTDOWN_watchdog] = "'s watchdog ran out",
+    };
+
+    if (reason == SHUTDOWN_suspend)
+        return;
+    if ((unsigned int)reason < ARRAY_SIZE(how))
+        console_printf("Domain 0%s.\n", how[reason]);
+    else
+        console_printf("Domain 0 shut down for reason %d.\n", reason);
+
+    if (reason == SHUTDOWN_poweroff)
+        machine_power_off();
     if (opt_noreboot) {
         console_printf("noreboot: the machine halts; restart it by hand.\n");
         machine_halt();
     }
-    if (wait_s) {
-        console_printf("The machine restarts in %u seconds.\n", wait_s);
-        delay_us(wait_s * 1000000);
+    if (reason != SHUTDOWN_reboot) {
+        console_printf("The machine restarts in %u seconds.\n",
+                       RESTART_SECONDS);
+        delay_us(RESTART_SECONDS * 1000000);
     }
     machine_restart();
-}
-
-void hardware_domain_shutdown(int reason)
-{
-    switch (reason) {
-    case SHUTDOWN_poweroff:
-        console_printf("Domain 0 powered off: so does the machine.\n");
-        machine_power_off();
-    case SHUTDOWN_reboot:
-        console_printf("Domain 0 restarts: so does the machine.\n");
-        restart(0);
-    case SHUTDOWN_suspend:
-        return;
-    case SHUTDOWN_watchdog:
-        console_printf("Domain 0's watchdog ran out.\n");
-        restart(RESTART_SECONDS);
-    case SHUTDOWN_crash:
-        console_printf("Domain 0 crashed.\n");
-        restart(RESTART_SECONDS);
-    default:
-        console_printf("Domain 0 shut down for reason %d.\n", reason);
-        restart(RESTART_SECONDS);
-    }
 }

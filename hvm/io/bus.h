@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The internal devices' port and MMIO ranges of one domain: which device an
- * access is for. Ports are looked up in two tables of bytes, MMIO by
- * bisection. No lock: ranges are added at domain creation; bus_move() only
- * exchanges single bytes while vCPUs run.
+ * access is for. Ports are looked up in two tables of bytes; of MMIO ranges
+ * there are few. No lock: ranges are added at domain creation; bus_move()
+ * only exchanges single bytes while vCPUs run.
  */
 #ifndef LODGE_HVM_IO_BUS_H
 #define LODGE_HVM_IO_BUS_H
@@ -32,9 +32,9 @@ struct bus_range {
     bus_write_fn *write;
 };
 
-#define BUS_MAX_RANGES 64 /* slot 0 means none */
-#define BUS_MAX_MMIO   24
-#define BUS_MAX_PAGES  16 /* tables of 256 ports; 0 is the empty one */
+#define BUS_MAX_SLOTS 64 /* of ports; slot 0 means none */
+#define BUS_MAX_MMIO  24
+#define BUS_MAX_PAGES 16 /* tables of 256 ports; 0 is the empty one */
 
 struct bus_slot {
     uint64_t base, last;
@@ -44,17 +44,16 @@ struct bus_slot {
 };
 
 struct bus {
-    uint8_t page[256];                  /* port / 256 to table */
-    uint8_t port[BUS_MAX_PAGES][256];   /* port % 256 to slot */
-    struct bus_slot slot[BUS_MAX_RANGES];
-    uint8_t mmio[BUS_MAX_MMIO];         /* slots by address */
+    uint8_t page[256];                /* port / 256 to table */
+    uint8_t port[BUS_MAX_PAGES][256]; /* port % 256 to slot */
     uint8_t nr_slots, nr_pages, nr_mmio;
+    struct bus_slot slot[BUS_MAX_SLOTS], mmio[BUS_MAX_MMIO];
 };
 
 /* No ranges. */
 void bus_init(struct bus *b);
-/* Adds a device's ranges, all or none. -EEXIST: overlap; -EINVAL: empty or
- * wraps; -ENOSPC. Not while vCPUs run. */
+/* Adds a device's ranges up to the first that is refused. -EEXIST: overlap;
+ * -EINVAL: empty or wraps; -ENOSPC. Not while vCPUs run. */
 int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
             void *dev);
 /*
@@ -78,6 +77,6 @@ enum bus_rc bus_mmio_write(struct bus *b, uint64_t gpa, unsigned int size,
 /* True if a device has this port; it may still answer BUS_NONE. */
 bool bus_port_claims(const struct bus *b, uint16_t port);
 /* True if a device decodes this guest-physical address. */
-bool bus_mmio_claims(struct bus *b, uint64_t gpa);
+bool bus_mmio_claims(const struct bus *b, uint64_t gpa);
 
 #endif

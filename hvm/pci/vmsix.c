@@ -13,6 +13,7 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 
@@ -41,6 +42,24 @@ static bool is_enabled(const struct vpci_msix *m)
     return m->ctrl & MSIX_CTRL_ENABLE;
 }
 
+static bool is_masked(const struct vpci_msix_entry *e)
+{
+    return e->word[MSIX_CONTROL] & MSIX_ENTRY_MASKED;
+}
+
+/* All entries as after power-up. */
+static void clear(struct vpci_msix *m)
+{
+    m->ctrl = 0;
+    for (unsigned int i = 0; i < m->cap.entries; i++) {
+        struct vpci_msix_entry *e = &m->entry[i];
+
+        passthru_msi_unbind(&e->irq);
+        memset(e->word, 0, sizeof(e->word));
+        e->word[MSIX_CONTROL] = MSIX_ENTRY_MASKED;
+    }
+}
+
 int vmsix_create(struct vpci_dev *dev)
 {
     struct msix_cap cap;
@@ -49,55 +68,31 @@ int vmsix_create(struct vpci_dev *dev)
     msix_find(dev->sbdf, &cap);
     if (!cap.pos)
         return 0;
-    m = heap_alloc(sizeof(*m));
+    m = heap_alloc(sizeof(*m) + cap.entries * sizeof(m->entry[0]));
     if (!m)
         return -ENOMEM;
-    m->entry = heap_alloc_array(cap.entries, sizeof(*m->entry));
-    if (!m->entry) {
-        heap_free(m);
-        return -ENOMEM;
-    }
     list_init(&m->link);
     m->dev = dev;
     m->cap = cap;
-    for (unsigned int i = 0; i < cap.entries; i++)
-        m->entry[i].masked = true;
+    clear(m);
     dev->msix = m;
     return 0;
 }
 
-static void unbind_all(struct vpci_msix *m)
-{
-    for (unsigned int i = 0; i < m->cap.entries; i++)
-        passthru_msi_unbind(&m->entry[i].irq);
-}
-
 void vmsix_destroy(struct vpci_dev *dev)
 {
-    struct vpci_msix *m = dev->msix;
-
-    if (!m)
+    if (!dev->msix)
         return;
-    vmsix_unplace(m);
-    unbind_all(m);
-    heap_free(m->entry);
-    heap_free(m);
+    vmsix_unplace(dev->msix);
+    clear(dev->msix);
+    heap_free(dev->msix);
     dev->msix = NULL;
 }
 
 void vmsix_reset(struct vpci_dev *dev)
 {
-    struct vpci_msix *m = dev->msix;
-
-    if (!m)
-        return;
-    m->ctrl = 0;
-    unbind_all(m);
-    for (unsigned int i = 0; i < m->cap.entries; i++) {
-        m->entry[i].masked = true;
-        m->entry[i].address = 0;
-        m->entry[i].data = 0;
-    }
+    if (dev->msix)
+        clear(dev->msix);
 }
 
 /* Tells the device what the guest wants of one entry. */
@@ -110,12 +105,14 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
 
     if (!is_enabled(m) || !is_placed(m))
         return;
-    if (e->masked) {
+    if (is_masked(e)) {
         msix_mask_entry(table_va(m), i);
         return;
     }
-    rc = passthru_msi_bind(&e->irq, m->dev->vpci->domain, e->address, e->data,
-                           true, &host, &changed);
+    rc = passthru_msi_bind(&e->irq, m->dev->vpci->domain,
+                           e->word[MSIX_ADDRESS] |
+                               (uint64_t)e->word[MSIX_ADDRESS_HIGH] << 32,
+                           e->word[MSIX_DATA], true, &host, &changed);
     if (rc) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
                   "(error %d)\n", PCI_ARGS(m->dev->sbdf), i, -rc);
@@ -163,7 +160,8 @@ void vmsix_control(struct vpci_dev *dev, uint16_t val)
         sync_all(m);
     write_control(m, false);
     if (!is_enabled(m) && was)
-        unbind_all(m);
+        for (unsigned int i = 0; i < m->cap.entries; i++)
+            passthru_msi_unbind(&m->entry[i].irq);
 }
 
 void vmsix_hold(struct vpci_msix *m)
@@ -232,117 +230,63 @@ bool vmsix_watches(struct vpci *p, uint64_t g, unsigned int order)
     return false;
 }
 
-static uint32_t entry_read(const struct vpci_msix_entry *e, unsigned int word)
-{
-    switch (word) {
-    case 0:
-        return (uint32_t)e->address;
-    case 1:
-        return (uint32_t)(e->address >> 32);
-    case 2:
-        return e->data;
-    default:
-        return e->masked;
-    }
-}
-
-/* One word; true if the device must be told. */
-static bool entry_write(struct vpci_msix_entry *e, unsigned int word,
-                        uint32_t val)
-{
-    switch (word) {
-    case 0:
-        e->address = (e->address & ~0xffffffffull) | (val & ~3u);
-        break;
-    case 1:
-        e->address = (uint32_t)e->address | (uint64_t)val << 32;
-        break;
-    case 2:
-        e->data = val;
-        break;
-    default:
-        e->masked = val & MSIX_ENTRY_MASKED;
-        return true;
-    }
-    return !e->masked;
-}
-
 /* Words 4 or 8 bytes wide; anything else is undefined (PCI 3.0, 6.8.2). */
 static void table_access(struct vpci_msix *m, uint64_t off, unsigned int size,
                          bool write, uint64_t *val)
 {
+    static const uint32_t writable[MSIX_WORDS] = { ~3u, ~0u, ~0u,
+                                                   MSIX_ENTRY_MASKED };
     unsigned int i = (unsigned int)(off / MSIX_ENTRY_SIZE);
-    unsigned int word = off % MSIX_ENTRY_SIZE / 4;
+    unsigned int word = off % MSIX_ENTRY_SIZE / 4, end = word + size / 4;
+    uint64_t written = *val;
     struct vpci_msix_entry *e;
-    bool tell;
 
-    if (size < 4 || off & (size - 1)) {
-        *val = ~0ull;
+    *val = ~0ull;
+    if (size < 4 || off & (size - 1))
         return;
-    }
     e = &m->entry[index_nospec(i, m->cap.entries)];
-    if (!write) {
-        *val = entry_read(e, word);
-        if (size == 8)
-            *val |= (uint64_t)entry_read(e, word + 1) << 32;
+    *val = e->word[word] | (size == 8 ? (uint64_t)e->word[word + 1] << 32 : 0);
+    if (!write)
         return;
-    }
-    tell = entry_write(e, word, (uint32_t)*val);
-    if (size == 8)
-        tell |= entry_write(e, word + 1, (uint32_t)(*val >> 32));
-    if (tell)
+    for (; word < end; word++, written >>= 32)
+        e->word[word] = (uint32_t)written & writable[word];
+    if (end == MSIX_WORDS || !is_masked(e))
         sync_entry(m, i);
 }
 
-/* What shares a page with the table, the pending bits for instance. */
-static void pass_access(struct vpci_msix *m, uint64_t gpa, unsigned int size,
-                        bool write, uint64_t *val)
+/* What shares a page with the table, the pending bits for instance: one
+ * access of just this width. */
+static void pass_access(volatile uint8_t *p, unsigned int size, bool write,
+                        uint64_t *val)
 {
-    volatile uint8_t *p = m->va + (gpa - (m->first << PAGE_SHIFT));
-
-    if (!m->va) {
-        *val = ~0ull;
-        return;
-    }
-    switch (size) {
-    case 1:
-        if (write)
-            mmio_write8(p, (uint8_t)*val);
-        else
-            *val = mmio_read8(p);
-        break;
-    case 2:
-        if (write)
-            mmio_write16(p, (uint16_t)*val);
-        else
-            *val = mmio_read16(p);
-        break;
-    case 4:
-        if (write)
-            mmio_write32(p, (uint32_t)*val);
-        else
-            *val = mmio_read32(p);
-        break;
-    default:
-        if (write)
-            mmio_write64(p, *val);
-        else
-            *val = mmio_read64(p);
-        break;
-    }
+    if (write && size == 1)
+        mmio_write8(p, (uint8_t)*val);
+    else if (write && size == 2)
+        mmio_write16(p, (uint16_t)*val);
+    else if (write && size == 4)
+        mmio_write32(p, (uint32_t)*val);
+    else if (write)
+        mmio_write64(p, *val);
+    else if (size == 1)
+        *val = mmio_read8(p);
+    else if (size == 2)
+        *val = mmio_read16(p);
+    else if (size == 4)
+        *val = mmio_read32(p);
+    else
+        *val = mmio_read64(p);
 }
 
 static void watched_access(struct vpci_msix *m, uint64_t gpa,
                            unsigned int size, bool write, uint64_t *val)
 {
-    uint64_t end = m->table + table_size(m);
-
-    if (gpa >= m->table && gpa < end)
+    if (gpa >= m->table && gpa < m->table + table_size(m))
         table_access(m, gpa - m->table, size, write, val);
-    else if (gpa & (size - 1))
+    else if (gpa & (size - 1) || !m->va)
         *val = ~0ull; /* might run into the table from below */
     else
-        pass_access(m, gpa, size, write, val);
+        pass_access(m->va + (gpa - (m->first << PAGE_SHIFT)), size, write,
+                    val);
 }
 
 bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,

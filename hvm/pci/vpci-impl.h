@@ -11,11 +11,9 @@
 #include "hypervisor/io/msi.h"
 #include "hypervisor/lib/list.h"
 
-#define VPCI_BUCKETS 256u
-
 struct vpci {
     struct domain *domain;            /* (c) */
-    struct vpci_dev *bucket[VPCI_BUCKETS];
+    struct vpci_dev *devs;
     struct list watched;              /* struct vpci_msix, mapped ones */
 };
 
@@ -28,10 +26,11 @@ struct vpci_msi {
     struct passthru_msi irq;
 };
 
+/* One entry of the guest's table: address, its upper half, data, control. */
+enum { MSIX_ADDRESS, MSIX_ADDRESS_HIGH, MSIX_DATA, MSIX_CONTROL, MSIX_WORDS };
+
 struct vpci_msix_entry {
-    uint64_t address;
-    uint32_t data;
-    bool masked;
+    uint32_t word[MSIX_WORDS];
     struct passthru_msi irq;
 };
 
@@ -45,11 +44,11 @@ struct vpci_msix {
     volatile uint8_t *va;             /* of frame `first` */
     uint64_t mapped_first;            /* what va is a mapping of */
     unsigned int remaps;              /* mappings made so far */
-    struct vpci_msix_entry *entry;    /* cap.entries of them */
+    struct vpci_msix_entry entry[];   /* cap.entries of them */
 };
 
 struct vpci_dev {
-    struct vpci_dev *next;            /* in its bucket */
+    struct vpci_dev *next;
     struct vpci *vpci;
     uint32_t sbdf;
     uint8_t bars;                     /* number of BARs in the header */

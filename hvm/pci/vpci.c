@@ -17,8 +17,7 @@
 
 static struct vpci_dev **slot_of(struct vpci *p, uint32_t sbdf)
 {
-    uint32_t hash = sbdf ^ sbdf >> 8 ^ sbdf >> 3;
-    struct vpci_dev **at = &p->bucket[hash % VPCI_BUCKETS];
+    struct vpci_dev **at = &p->devs;
 
     while (*at && (*at)->sbdf != sbdf)
         at = &(*at)->next;
@@ -38,11 +37,10 @@ static void follow_table(struct vpci_dev *dev, bool decoding)
 
     if (!m)
         return;
-    if (decoding && !pci_bar_address(dev->sbdf, m->cap.bar, &bar)) {
+    if (decoding && !pci_bar_address(dev->sbdf, m->cap.bar, &bar))
         vmsix_place(m, bar + m->cap.offset);
-        return;
-    }
-    vmsix_unplace(m);
+    else
+        vmsix_unplace(m);
 }
 
 static void dev_free(struct vpci_dev *dev)
@@ -102,11 +100,10 @@ int vpci_create(struct domain *d)
     pci_scan(add_found, p);
     spin_unlock(&pci_lock);
     d->hvm->vpci = p;
-    for (unsigned int i = 0; i < VPCI_BUCKETS; i++)
-        for (struct vpci_dev *dev = p->bucket[i]; dev; dev = dev->next) {
-            n++;
-            msix += dev->msix != NULL;
-        }
+    for (struct vpci_dev *dev = p->devs; dev; dev = dev->next) {
+        n++;
+        msix += dev->msix != NULL;
+    }
     log_info("PCI: %u functions, %u with MSI-X\n", n, msix);
     return 0;
 }
@@ -134,16 +131,6 @@ int vpci_remove(struct domain *d, uint32_t sbdf)
     }
     spin_unlock(&pci_lock);
     return dev ? 0 : -ENODEV;
-}
-
-bool vpci_knows(struct domain *d, uint32_t sbdf)
-{
-    bool known;
-
-    spin_lock(&pci_lock);
-    known = *slot_of(d->hvm->vpci, sbdf);
-    spin_unlock(&pci_lock);
-    return known;
 }
 
 int vpci_reset(struct domain *d, uint32_t sbdf)
@@ -227,26 +214,16 @@ static void write_bar(struct vpci_dev *dev, unsigned int reg,
     }
 }
 
-static void write_msix_control(struct vpci_dev *dev, unsigned int reg,
-                               unsigned int size, uint32_t val)
-{
-    uint32_t keep = ~byte_mask(reg, size);
-
-    val = (vmsix_read(dev) & keep) | val << (reg & 3) * 8;
-    vmsix_control(dev, (uint16_t)(val >> 16));
-}
-
 static void write_known(struct vpci_dev *dev, unsigned int reg,
                         unsigned int size, uint32_t val)
 {
     unsigned int at = reg & ~3u;
-    uint32_t keep = ~byte_mask(reg, size);
+    uint32_t keep = ~byte_mask(reg, size), dword = val << (reg & 3) * 8;
 
     if (vmsi_owns(dev, at))
-        vmsi_write(dev, at, (vmsi_read(dev, at) & keep) |
-                            val << (reg & 3) * 8);
+        vmsi_write(dev, at, (vmsi_read(dev, at) & keep) | dword);
     else if (dev->msix && at == dev->msix->cap.pos)
-        write_msix_control(dev, reg, size, val);
+        vmsix_control(dev, ((vmsix_read(dev) & keep) | dword) >> 16);
     else if (reg == PCI_COMMAND || reg == PCI_COMMAND + 1)
         write_command(dev, reg, size, val);
     else if (at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)

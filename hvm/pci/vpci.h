@@ -22,8 +22,6 @@ int vpci_create(struct domain *d);
  */
 int vpci_add(struct domain *d, uint32_t sbdf);
 int vpci_remove(struct domain *d, uint32_t sbdf);
-/* True if Lodge knows the function. */
-bool vpci_knows(struct domain *d, uint32_t sbdf);
 /* The function was reset: its message registers are as after power-up.
  * -ENODEV. */
 int vpci_reset(struct domain *d, uint32_t sbdf);

@@ -3,27 +3,28 @@
 #include "hypervisor/mm/e820.h"
 
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
 
-struct mem_region machine_map[MEM_REGIONS_MAX];
-unsigned int machine_map_count;
+struct mem_map machine_map;
 
 /* Who wins an overlap: the higher. */
 static unsigned int severity(uint32_t type)
 {
-    switch (type) {
-    case 0: /* no region */
-        return 0;
-    case MEM_RAM:
-        return 1;
-    case MEM_ACPI:
-        return 2;
-    case MEM_NVS:
-        return 3;
-    case MEM_UNUSABLE:
-        return 5;
-    default:
-        return 4;
-    }
+    static const uint8_t known[] = {
+        [0] = 0, /* no region */
+        [MEM_RAM] = 1, [MEM_ACPI] = 2, [MEM_NVS] = 3, [MEM_RESERVED] = 4,
+        [MEM_UNUSABLE] = 5,
+    };
+
+    return type < ARRAY_SIZE(known) ? known[type] : known[MEM_RESERVED];
+}
+
+int e820_add(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
+{
+    if (map->n == MEM_REGIONS_MAX)
+        return -E2BIG;
+    map->r[map->n++] = (struct mem_region){ start, end, type };
+    return 0;
 }
 
 /* What pos is, and the next address at which that may change. */
@@ -49,73 +50,43 @@ static uint32_t type_at(const struct mem_region *r, unsigned int n,
 }
 
 int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_region *out, unsigned int max)
+                   struct mem_map *map)
 {
-    unsigned int nr = 0;
     uint64_t next;
 
+    map->n = 0;
     for (uint64_t pos = 0; pos != ~0ull; pos = next) {
         uint32_t type = type_at(in, n, pos, &next);
+        struct mem_region *last = map->n ? &map->r[map->n - 1] : NULL;
 
-        if (!type)
-            continue;
-        if (nr && out[nr - 1].end == pos && out[nr - 1].type == type) {
-            out[nr - 1].end = next;
-            continue;
-        }
-        if (nr == max)
+        if (last && last->end == pos && last->type == type)
+            last->end = next;
+        else if (type && e820_add(map, pos, next, type))
             return -E2BIG;
-        out[nr++] = (struct mem_region){ pos, next, type };
     }
-    return (int)nr;
+    return 0;
 }
 
-int e820_remove(struct mem_region *r, unsigned int n, unsigned int max,
-                uint64_t start, uint64_t end)
+int e820_remove(struct mem_map *map, uint64_t start, uint64_t end)
 {
-    unsigned int kept = 0;
+    for (unsigned int i = 0; i < map->n; i++) {
+        struct mem_region *r = &map->r[i];
 
-    if (start >= end)
-        return (int)n;
-    for (unsigned int i = 0; i < n; i++)
-        if (r[i].start < start && end < r[i].end) { /* leaves two pieces */
-            if (n == max)
-                return -E2BIG;
-            for (unsigned int j = n; j > i + 1; j--)
-                r[j] = r[j - 1];
-            r[i + 1] = (struct mem_region){ end, r[i].end, r[i].type };
-            r[i].end = start;
-            return (int)n + 1;
-        }
-    for (unsigned int i = 0; i < n; i++) {
-        struct mem_region p = r[i];
-
-        if (p.start < end && start < p.end) {
-            if (p.start < start)
-                p.end = start;
-            else
-                p.start = MIN(end, p.end);
-        }
-        if (p.start < p.end)
-            r[kept++] = p;
-    }
-    return (int)kept;
-}
-
-unsigned int e820_ram_pages(const struct mem_region *r, unsigned int n,
-                            struct mem_region *out)
-{
-    unsigned int nr = 0;
-
-    for (unsigned int i = 0; i < n; i++) {
-        struct mem_region p = r[i];
-
-        if (p.type != MEM_RAM || p.start > ~0ull - PAGE_SIZE)
+        if (start >= end || r->end <= start || r->start >= end)
             continue;
-        p.start = ALIGN_UP(p.start, PAGE_SIZE);
-        p.end = ALIGN_DOWN(p.end, PAGE_SIZE);
-        if (p.start < p.end)
-            out[nr++] = p;
+        if (r->start < start && end < r->end) { /* leaves two pieces */
+            if (map->n == MEM_REGIONS_MAX)
+                return -E2BIG;
+            memmove(r + 1, r, (map->n - i) * sizeof(*r));
+            map->n++;
+            r[0].end = start;
+            r[1].start = end;
+            return 0;
+        }
+        if (r->start < start)
+            r->end = start;
+        else
+            r->start = MIN(end, r->end);
     }
-    return nr;
+    return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * The machine's memory map: what the firmware says of each address range, in
  * the E820 interface's terms (ACPI specification, 15.1). Pure functions on
- * arrays of regions; machine_map is what mm_init() was given, put in order.
+ * maps; machine_map is what mm_init() was given, put in order.
  */
 #ifndef LODGE_MM_E820_H
 #define LODGE_MM_E820_H
@@ -24,29 +24,27 @@ struct mem_region {
 
 #define MEM_REGIONS_MAX 512
 
+struct mem_map {
+    unsigned int n;
+    struct mem_region r[MEM_REGIONS_MAX];
+};
+
 /* Sorted, disjoint, neighbours of one type joined; constant after boot. */
-extern struct mem_region machine_map[MEM_REGIONS_MAX];
-extern unsigned int machine_map_count;
+extern struct mem_map machine_map;
+
+/* Appends a region. -E2BIG. */
+int e820_add(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type);
 
 /*
- * Puts a firmware's map in order: sorts by address, gives an address that
- * several regions claim to the least usable type, joins neighbours, drops
- * empty regions. Returns the number of regions in out, -E2BIG when they are
- * more than max. in and out do not overlap.
+ * Puts n regions in order: sorts by address, gives an address that several
+ * regions claim to the least usable type, joins neighbours, drops empty
+ * regions. -E2BIG. The regions are not those of map.
  */
 int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_region *out, unsigned int max);
+                   struct mem_map *map);
 
-/*
- * Takes [start, end) out of n sorted disjoint regions, in place: they may
- * become one more. Returns their new number, -E2BIG (nothing changed) when
- * that is more than max.
- */
-int e820_remove(struct mem_region *r, unsigned int n, unsigned int max,
-                uint64_t start, uint64_t end);
-
-/* The whole pages of RAM in n regions, in out (at most n). Returns how many. */
-unsigned int e820_ram_pages(const struct mem_region *r, unsigned int n,
-                            struct mem_region *out);
+/* Takes [start, end) out of a map of disjoint regions, which may be empty
+ * then. Keeps their order. -E2BIG (nothing changed). */
+int e820_remove(struct mem_map *map, uint64_t start, uint64_t end);
 
 #endif

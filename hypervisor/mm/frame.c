@@ -29,91 +29,75 @@ struct page *frame_table = (struct page *)FRAME_TABLE_BASE;
 uint64_t frame_table_size;
 static uint64_t ram_frames;
 
+/* What stands for entries of frames that are not RAM. */
+static uint64_t hole_page, hole_table;
+
 uint64_t pages_total(void)
 {
     return ram_frames;
 }
 
 /* True if any of the frames [first, first + n) is RAM. */
-static bool has_ram(const struct mem_region *ram, unsigned int nr,
-                    uint64_t first, uint64_t n)
+static bool has_ram(const struct mem_map *ram, uint64_t first, uint64_t n)
 {
-    for (unsigned int i = 0; i < nr; i++)
-        if (ram[i].start >> PAGE_SHIFT < first + n &&
-            ram[i].end >> PAGE_SHIFT > first)
+    for (unsigned int i = 0; i < ram->n; i++)
+        if (ram->r[i].start >> PAGE_SHIFT < first + n &&
+            ram->r[i].end >> PAGE_SHIFT > first)
             return true;
     return false;
 }
 
 static uint64_t new_pages(uint64_t n)
 {
-    mfn_t m = boot_frames_alloc(n, n);
-
-    for (uint64_t i = 0; i < n; i++)
-        frame_zero(mfn_add(m, i));
-    return mfn_to_maddr(m);
+    return mfn_to_maddr(boot_frames_alloc(n, n));
 }
 
-static void make_tables(const void *va, unsigned int level)
+static void map(struct page *va, uint64_t maddr, uint64_t size, uint64_t attr)
 {
-    if (paging_make_tables((uintptr_t)va, level))
+    if (paging_map(va, maddr, size, attr))
         panic("No memory for the frame table\n");
 }
 
-/* What stands for entries of frames that are not RAM. */
-static uint64_t hole_page, hole_table;
-
-static void holes_init(void)
-{
-    mfn_t table = boot_frames_alloc(1, 1);
-    uint64_t *entries;
-
-    hole_page = new_pages(1);
-    hole_table = mfn_to_maddr(table);
-    entries = window_map(0, table);
-    for (unsigned int i = 0; i < 512; i++)
-        entries[i] = hole_page | MAP_RO;
-    window_unmap(0);
-}
-
 /* Maps 2 MiB of the table, the entries of frames from `first` on. */
-static void part_init(const struct mem_region *ram, unsigned int nr,
-                      uint64_t first)
+static void part_init(const struct mem_map *ram, uint64_t first)
 {
-    const struct page *va = &frame_table[first];
+    struct page *va = &frame_table[first];
     uint64_t used = 0;
 
     for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
-        used += has_ram(ram, nr, m, PAGE_ENTRIES);
-    make_tables(va, 2);
+        used += has_ram(ram, m, PAGE_ENTRIES);
     if (!used) {
+        if (paging_make_tables((uintptr_t)va, 2))
+            panic("No memory for the frame table\n");
         WRITE_ONCE(*pt_entry(2, (uintptr_t)va), hole_table | PTE_P | PTE_A);
-        return;
+    } else if (used >= LARGE_MIN) {
+        map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
+    } else {
+        for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
+            if (has_ram(ram, m, PAGE_ENTRIES))
+                map(&frame_table[m], new_pages(1), PAGE_SIZE, MAP_RW);
+            else
+                map(&frame_table[m], hole_page, PAGE_SIZE, MAP_RO);
     }
-    if (used >= LARGE_MIN) {
-        uint64_t block = new_pages(PAGES_PER_PART);
-
-        WRITE_ONCE(*pt_entry(2, (uintptr_t)va), block | MAP_RW | PTE_PS);
-        return;
-    }
-    make_tables(va, 1);
-    for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
-        WRITE_ONCE(*pt_entry(1, (uintptr_t)&frame_table[m]),
-                   has_ram(ram, nr, m, PAGE_ENTRIES) ? new_pages(1) | MAP_RW
-                                                     : hole_page | MAP_RO);
 }
 
-void frame_table_init(const struct mem_region *ram, unsigned int n)
+void frame_table_init(const struct mem_map *ram)
 {
-    uint64_t size = 0;
+    uint64_t size = 0, *entries;
 
-    for (unsigned int i = 0; i < n; i++) {
-        size = MAX(size, ram[i].end >> PAGE_SHIFT);
-        ram_frames += (ram[i].end - ram[i].start) >> PAGE_SHIFT;
+    hole_page = new_pages(1);
+    hole_table = new_pages(1);
+    entries = window_map(0, maddr_to_mfn(hole_table));
+    for (unsigned int i = 0; i < PAGES_PER_PART; i++)
+        entries[i] = hole_page | MAP_RO;
+    window_unmap(0);
+
+    for (unsigned int i = 0; i < ram->n; i++) {
+        size = MAX(size, ram->r[i].end >> PAGE_SHIFT);
+        ram_frames += (ram->r[i].end - ram->r[i].start) >> PAGE_SHIFT;
     }
     ASSERT(size <= FRAMES_MAX);
-    holes_init();
     for (uint64_t m = 0; m < size; m += PART_ENTRIES)
-        part_init(ram, n, m);
+        part_init(ram, m);
     frame_table_size = size;
 }

@@ -12,16 +12,13 @@
  */
 #include "hypervisor/mm/heap.h"
 
-#include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/page.h"
+#include "hypervisor/mm/internal.h"
 
 #define SHIFT_MIN 4 /* 16 bytes */
 #define CLASSES (PAGE_SHIFT - SHIFT_MIN) /* up to half a page */
 #define HEAP_PAGE 0x40 /* above any order of pages */
-
-#define ORDER_MAX 18
 
 /* Written into freed objects, against use after free and double free. */
 #define FREE_MARK 0xf4eef4eef4eef4eeull
@@ -44,34 +41,6 @@ static struct free_object *object(void *page, unsigned int class,
     return (struct free_object *)((char *)page + ((size_t)i << (class + SHIFT_MIN)));
 }
 
-static void partial_add(struct page *pg, unsigned int class)
-{
-    uint32_t m = (uint32_t)page_to_mfn(pg).raw, *head = &partial[class];
-
-    if (!*head) {
-        pg->next = pg->prev = *head = m;
-        return;
-    }
-    pg->next = *head;
-    pg->prev = frame_table[*head].prev;
-    frame_table[pg->prev].next = m;
-    frame_table[pg->next].prev = m;
-}
-
-static void partial_del(struct page *pg, unsigned int class)
-{
-    uint32_t m = (uint32_t)page_to_mfn(pg).raw, *head = &partial[class];
-
-    if (pg->next == m) {
-        *head = 0;
-        return;
-    }
-    frame_table[pg->next].prev = pg->prev;
-    frame_table[pg->prev].next = pg->next;
-    if (*head == m)
-        *head = pg->next;
-}
-
 /* Makes all objects of a new page free. */
 static void page_fill(void *page, unsigned int class)
 {
@@ -85,46 +54,31 @@ static void page_fill(void *page, unsigned int class)
         };
 }
 
-static unsigned int class_of(size_t size)
+static void *small_alloc(unsigned int class)
 {
-    return size <= 1u << SHIFT_MIN ? 0 : bit_highest(size - 1) + 1 - SHIFT_MIN;
-}
+    struct free_object *o;
+    struct page *pg;
+    void *page;
 
-/* Takes an object of a page on the partial list. Lock heap_lock. */
-static void *object_take(struct page *pg, unsigned int class)
-{
-    struct free_object *o = object(mfn_to_va(page_to_mfn(pg)), class,
-                                   pg->owner - 1u);
-
+    spin_lock(&heap_lock);
+    if (!partial[class]) {
+        spin_unlock(&heap_lock);
+        page = lodge_pages_alloc(0);
+        if (!page)
+            return NULL;
+        page_fill(page, class);
+        pg = mfn_to_page(va_to_mfn(page));
+        pg->order = (uint8_t)(HEAP_PAGE + class);
+        pg->owner = 1;
+        spin_lock(&heap_lock);
+        frame_list_add(&partial[class], page_to_mfn(pg).raw);
+    }
+    pg = &frame_table[partial[class]];
+    o = object(mfn_to_va(page_to_mfn(pg)), class, pg->owner - 1u);
     ASSERT(o->mark == FREE_MARK);
     pg->owner = o->next;
     if (!pg->owner)
-        partial_del(pg, class);
-    return o;
-}
-
-static void *small_alloc(unsigned int class)
-{
-    void *o = NULL, *page;
-    struct page *pg;
-
-    spin_lock(&heap_lock);
-    if (partial[class])
-        o = object_take(&frame_table[partial[class]], class);
-    spin_unlock(&heap_lock);
-    if (o)
-        return o;
-
-    page = lodge_pages_alloc(0);
-    if (!page)
-        return NULL;
-    page_fill(page, class);
-    pg = mfn_to_page(va_to_mfn(page));
-    pg->order = (uint8_t)(HEAP_PAGE + class);
-    pg->owner = 1;
-    spin_lock(&heap_lock);
-    partial_add(pg, class);
-    o = object_take(pg, class);
+        frame_list_del(&partial[class], page_to_mfn(pg).raw);
     spin_unlock(&heap_lock);
     return o;
 }
@@ -135,6 +89,7 @@ static void *small_free(void *p, struct page *pg, unsigned int class)
     void *page = (void *)ALIGN_DOWN((uintptr_t)p, PAGE_SIZE);
     unsigned int n = 1u << (CLASSES - class);
     size_t offset = (uintptr_t)p % PAGE_SIZE;
+    uint64_t m = page_to_mfn(pg).raw;
     struct free_object *o = p;
 
     ASSERT(offset % (16ul << class) == 0 && o->mark != FREE_MARK);
@@ -143,28 +98,26 @@ static void *small_free(void *p, struct page *pg, unsigned int class)
     if (pg->owner)
         o->left += object(page, class, pg->owner - 1u)->left;
     else
-        partial_add(pg, class);
+        frame_list_add(&partial[class], m);
     pg->owner = (uint16_t)(1 + (offset >> (class + SHIFT_MIN)));
-    if (o->left < n || pg->next == page_to_mfn(pg).raw)
+    if (o->left < n || pg->next == m)
         page = NULL;
     else
-        partial_del(pg, class);
+        frame_list_del(&partial[class], m);
     spin_unlock(&heap_lock);
     return page;
 }
 
 void *heap_alloc(size_t size)
 {
+    unsigned int bits = size <= 1u << SHIFT_MIN ? SHIFT_MIN
+                                                : bit_highest(size - 1) + 1;
     void *p;
 
-    if (size > PAGE_SIZE / 2) {
-        unsigned int order = size > PAGE_SIZE
-                                 ? bit_highest(size - 1) + 1 - PAGE_SHIFT : 0;
-
-        return order > ORDER_MAX ? NULL : lodge_pages_alloc(order);
-    }
-    p = small_alloc(class_of(size));
-    return p ? memset(p, 0, 16ul << class_of(size)) : NULL;
+    if (bits >= PAGE_SHIFT)
+        return lodge_pages_alloc(bits - PAGE_SHIFT);
+    p = small_alloc(bits - SHIFT_MIN);
+    return p ? memset(p, 0, 1ul << bits) : NULL;
 }
 
 void *heap_alloc_array(size_t n, size_t size)
@@ -176,22 +129,19 @@ void *heap_alloc_array(size_t n, size_t size)
 
 void heap_free(void *p)
 {
-    struct page *pg;
     unsigned int order;
+    struct page *pg;
 
     if (!p)
         return;
     pg = mfn_to_page(va_to_mfn(p));
-    order = pg->order;
     ASSERT(pg->state == PAGE_LODGE);
-    if (order < HEAP_PAGE) {
-        lodge_pages_free(p, order);
-        return;
+    order = pg->order;
+    if (order >= HEAP_PAGE) {
+        p = small_free(p, pg, order - HEAP_PAGE);
+        if (!p)
+            return;
+        order = pg->order = 0; /* as lodge_pages_alloc() left it */
     }
-    order -= HEAP_PAGE;
-    p = small_free(p, pg, order);
-    if (p) {
-        pg->order = 0; /* as lodge_pages_alloc() left it */
-        lodge_pages_free(p, 0);
-    }
+    lodge_pages_free(p, order);
 }

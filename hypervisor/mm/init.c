@@ -14,75 +14,60 @@
 #define RAM_END (1ull << 44) /* 16 TiB: mm/frame.c FRAMES_MAX */
 
 /* RAM in whole pages; of these, what is free. Sorted; boot only. */
-static struct mem_region ram[MEM_REGIONS_MAX], boot_free[MEM_REGIONS_MAX];
-static unsigned int nr_ram, nr_boot_free;
+static struct mem_map ram, boot_free;
 
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
 {
-    for (unsigned int i = nr_boot_free; i--; ) {
-        struct mem_region *r = &boot_free[i];
-        uint64_t start, size = n << PAGE_SHIFT;
-        int left;
+    uint64_t size = n << PAGE_SHIFT;
+
+    for (unsigned int i = boot_free.n; i--; ) {
+        struct mem_region *r = &boot_free.r[i];
+        uint64_t start;
 
         if (r->end - r->start < size)
             continue;
         start = ALIGN_DOWN(r->end - size, align << PAGE_SHIFT);
         if (start < r->start)
             continue;
-        left = e820_remove(boot_free, nr_boot_free, MEM_REGIONS_MAX, start,
-                           start + size);
-        if (left < 0) /* no room for what is above it: lose that */
-            r->end = start;
-        else
-            nr_boot_free = (unsigned int)left;
+        if (e820_remove(&boot_free, start, start + size))
+            r->end = start; /* no room for what is above it: lose that */
+        for (uint64_t k = 0; k < n; k++)
+            frame_zero(mfn((start >> PAGE_SHIFT) + k));
         return maddr_to_mfn(start);
     }
     panic("Not enough memory to start: %lu KiB in one piece are missing\n",
-          n << (PAGE_SHIFT - 10));
+          size >> 10);
 }
 
 static void boot_reserve(uint64_t start, uint64_t end)
 {
-    int left = e820_remove(boot_free, nr_boot_free, MEM_REGIONS_MAX,
-                           ALIGN_DOWN(start, PAGE_SIZE),
-                           ALIGN_UP(end, PAGE_SIZE));
-
-    if (left < 0)
+    if (e820_remove(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
+                    ALIGN_UP(end, PAGE_SIZE)))
         panic("The memory map has more than %u pieces\n", MEM_REGIONS_MAX);
-    nr_boot_free = (unsigned int)left;
-}
-
-static void ram_init(const struct mem_region *map, unsigned int n)
-{
-    int count = e820_normalise(map, n, machine_map, MEM_REGIONS_MAX);
-
-    if (count <= 0)
-        panic("The loader's memory map is unusable: %u regions\n", n);
-    machine_map_count = (unsigned int)count;
-
-    nr_ram = e820_ram_pages(machine_map, machine_map_count, ram);
-    count = e820_remove(ram, nr_ram, MEM_REGIONS_MAX, RAM_END, ~0ull);
-    if (count > 0)
-        nr_ram = (unsigned int)count;
-    for (unsigned int i = 0; i < nr_ram; i++)
-        boot_free[i] = ram[i];
-    nr_boot_free = nr_ram;
 }
 
 void mm_init(const struct mem_region *map, unsigned int n,
              const struct mem_region *reserved, unsigned int nr)
 {
     windows_init();
-    ram_init(map, n);
+    if (e820_normalise(map, n, &machine_map) || !machine_map.n)
+        panic("The loader's memory map is unusable: %u regions\n", n);
+    for (unsigned int i = 0; i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
+        uint64_t start = ALIGN_UP(MIN(r->start, RAM_END), PAGE_SIZE);
+        uint64_t end = ALIGN_DOWN(MIN(r->end, RAM_END), PAGE_SIZE);
+
+        if (r->type == MEM_RAM && start < end)
+            (void)e820_add(&ram, start, end, MEM_RAM);
+    }
+    boot_free = ram;
     boot_reserve(0, RAM_START);
     for (unsigned int i = 0; i < nr; i++)
         boot_reserve(reserved[i].start, reserved[i].end);
 
-    frame_table_init(ram, nr_ram);
-    for (unsigned int i = 0; i < nr_boot_free; i++)
-        page_allocator_add(boot_free[i].start, boot_free[i].end);
-    for (unsigned int i = 0; i < nr_ram; i++)
-        direct_map_init(ram[i].start, ram[i].end);
+    frame_table_init(&ram);
+    for (unsigned int i = 0; i < boot_free.n; i++)
+        page_allocator_add(boot_free.r[i].start, boot_free.r[i].end);
 
     log_info("Memory: %lu MiB RAM, %lu MiB free\n",
              pages_total() >> (20 - PAGE_SHIFT),

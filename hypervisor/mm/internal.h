@@ -38,17 +38,39 @@ void frame_zero(mfn_t m);
 /* Zeroes 4 KiB at va. */
 void page_clear(void *va);
 
+/* Circular lists of frames by number, through `next` and `prev` of their
+ * entries; *head is 0 when there are none. Adds at the end. */
+static inline void frame_list_add(uint32_t *head, uint64_t frame)
+{
+    uint32_t m = (uint32_t)frame;
+
+    if (!*head)
+        *head = frame_table[m].prev = m;
+    frame_table[m].next = *head;
+    frame_table[m].prev = frame_table[*head].prev;
+    frame_table[frame_table[m].prev].next = m;
+    frame_table[*head].prev = m;
+}
+
+static inline void frame_list_del(uint32_t *head, uint64_t frame)
+{
+    struct page *pg = &frame_table[frame];
+
+    frame_table[pg->next].prev = pg->prev;
+    frame_table[pg->prev].next = pg->next;
+    if (*head == frame)
+        *head = pg->next == frame ? 0 : pg->next;
+}
+
 /* The windows' own page tables; needs nothing but the image. */
 void windows_init(void);
 
-/*
- * Boot memory: n frames aligned to `align` frames, not zeroed, from the top
- * of the free RAM. Panics when there is none.
- */
+/* Boot memory: n zeroed frames aligned to `align` frames, from the top of the
+ * free RAM. Panics when there is none. */
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align);
 
 /* Maps the frame table for these regions of RAM pages: an entry for each of
  * their frames, all PAGE_RESERVED. */
-void frame_table_init(const struct mem_region *ram, unsigned int n);
+void frame_table_init(const struct mem_map *ram);
 
 #endif

@@ -28,7 +28,6 @@ struct area {
     uint64_t base;
     size_t unit; /* bytes */
     size_t size; /* units */
-    size_t hint; /* where the next search begins */
     uint64_t *used;
 };
 
@@ -55,13 +54,9 @@ static void *area_take(struct area *a, size_t n)
     if (!n || n > a->size)
         return NULL;
     spin_lock(&area_lock);
-    i = bitmap_find_run(a->used, a->size, a->hint, n);
-    if (i == a->size)
-        i = bitmap_find_run(a->used, a->size, 0, n);
-    if (i != a->size) {
+    i = bitmap_find_run(a->used, a->size, 0, n);
+    if (i != a->size)
         bitmap_set(a->used, i, n);
-        a->hint = i + n;
-    }
     spin_unlock(&area_lock);
     return i == a->size ? NULL : (void *)(a->base + i * a->unit);
 }
@@ -103,16 +98,13 @@ void *stack_alloc(void)
     char *span = area_take(&stack_area, 1);
     mfn_t m = span ? frames_alloc(STACK_ORDER) : INVALID_MFN;
 
-    if (mfn_is_invalid(m))
-        goto err_addresses;
-    if (paging_map(span + STACK_SIZE, mfn_to_maddr(m), STACK_SIZE, MAP_RW))
-        goto err_frames;
-    return span + STACK_SIZE;
-
-err_frames:
-    host_tlb_flush(span + STACK_SIZE, STACK_SIZE);
-    frames_free(m, STACK_ORDER);
-err_addresses:
+    if (!mfn_is_invalid(m)) {
+        if (!paging_map(span + STACK_SIZE, mfn_to_maddr(m), STACK_SIZE,
+                        MAP_RW))
+            return span + STACK_SIZE;
+        host_tlb_flush(span + STACK_SIZE, STACK_SIZE);
+        frames_free(m, STACK_ORDER);
+    }
     if (span)
         area_give(&stack_area, span, 1);
     return NULL;

@@ -13,14 +13,11 @@
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/upcalls.h"
 
-/* Frames that one page_scrub_some() zeroes: some 15 us of memory traffic. */
-#define SCRUB_BATCH 32
-
 /* A reference count from which page_try_get() refuses: no overflow. */
 #define COUNT_LIMIT 0x80000000u
 
 struct spinlock page_lock = SPINLOCK_INIT(HEAP);
-struct buddy free_memory = { .state = PAGE_FREE, .max_order = BUDDY_ORDERS - 1 };
+struct buddy free_memory = { .state = PAGE_FREE };
 
 /* Lock page_lock. */
 static unsigned int scrubbers;  /* blocks that are being zeroed now */
@@ -52,44 +49,46 @@ uint64_t free_memory_take(unsigned int order, uint64_t below)
     return m;
 }
 
-/* Zeroes the dirty frames of a block that was taken from b. */
-static void block_scrub(struct buddy *b, uint64_t m, uint64_t n)
+/* The same without the lock, which must not be held. */
+static uint64_t block_take(unsigned int order, uint64_t below)
 {
-    uint64_t zeroed = 0;
+    uint64_t m;
 
+    spin_lock(&page_lock);
+    m = free_memory_take(order, below);
+    spin_unlock(&page_lock);
+    return m;
+}
+
+/* Zeroes the dirty frames of a block that was taken. */
+static void block_scrub(uint64_t m, uint64_t n)
+{
     for (uint64_t i = m; i < m + n; i++)
         if (buddy_frame_dirty(&frame_table[i])) {
             frame_zero(mfn(i));
-            zeroed++;
+            frame_table[i].owner = 0;
         }
-    if (zeroed)
-        (void)atomic_fetch_sub(&b->nr_dirty, zeroed);
 }
 
-/* A frame of a domain, which the domain may now reach: the count is last. */
-static void frame_give(struct page *pg, domid_t owner)
+/* n frames are now a domain's, which may now reach them: the count is last. */
+static void frames_give(uint64_t m, uint64_t n, domid_t owner)
 {
-    pg->owner = owner;
-    pg->order = 0;
-    pg->gfn = ~0ull;
-    pg->state = PAGE_GUEST;
-    store_release(&pg->count, 1);
+    for (struct page *pg = &frame_table[m]; n--; pg++) {
+        pg->owner = owner;
+        pg->gfn = ~0ull;
+        pg->state = PAGE_GUEST;
+        store_release(&pg->count, 1);
+    }
 }
 
 struct page *page_alloc(domid_t owner, unsigned int order, uint64_t below)
 {
-    uint64_t m, n = 1ull << order;
+    uint64_t m = order < BUDDY_ORDERS ? block_take(order, below) : 0;
 
-    if (order >= BUDDY_ORDERS)
-        return NULL;
-    spin_lock(&page_lock);
-    m = free_memory_take(order, below);
-    spin_unlock(&page_lock);
     if (!m)
         return NULL;
-    block_scrub(&free_memory, m, n);
-    for (uint64_t i = m; i < m + n; i++)
-        frame_give(&frame_table[i], owner);
+    block_scrub(m, 1ull << order);
+    frames_give(m, 1ull << order, owner);
     return &frame_table[m];
 }
 
@@ -124,9 +123,7 @@ void page_put(struct page *pg)
     ASSERT(pg->count && pg->state == PAGE_GUEST);
     if (!atomic_dec_and_test(&pg->count))
         return;
-    spin_lock(&page_lock);
-    buddy_free(&free_memory, page_to_mfn(pg).raw, 0, true);
-    spin_unlock(&page_lock);
+    frames_free(page_to_mfn(pg), 0);
     page_freed(owner);
 }
 
@@ -135,34 +132,12 @@ uint64_t pages_free(void)
     return READ_ONCE(free_memory.nr_free);
 }
 
-uint64_t pages_dirty(void)
-{
-    return READ_ONCE(free_memory.nr_dirty);
-}
-
-/* Zeroes up to SCRUB_BATCH frames of a block; true if dirt may be left. */
-static bool part_scrub(uint64_t m, unsigned int order)
-{
-    unsigned int zeroed = 0;
-    uint64_t end = m + (1ull << order);
-
-    for (; m < end && zeroed < SCRUB_BATCH; m++)
-        if (buddy_frame_dirty(&frame_table[m])) {
-            frame_zero(mfn(m));
-            frame_table[m].owner = 0;
-            zeroed++;
-        }
-    (void)atomic_fetch_sub(&free_memory.nr_dirty, (uint64_t)zeroed);
-    return m < end;
-}
-
 bool page_scrub_some(void)
 {
     unsigned int order = 0;
     uint64_t m = 0;
-    bool more;
 
-    if (!pages_dirty())
+    if (!READ_ONCE(free_memory.dirty))
         return false;
     spin_lock(&page_lock);
     if (!scrub_hold)
@@ -173,10 +148,10 @@ bool page_scrub_some(void)
     if (!m)
         return false;
 
-    more = part_scrub(m, order);
+    block_scrub(m, 1ull << order);
 
     spin_lock(&page_lock);
-    buddy_put_back(&free_memory, m, order, more);
+    buddy_put_back(&free_memory, m, order, BUDDY_CLEAN);
     scrubbers--;
     spin_unlock(&page_lock);
     return true;
@@ -191,9 +166,7 @@ void page_allocator_add(uint64_t start, uint64_t end)
         unsigned int order = MIN(bit_lowest(m), bit_highest(last - m));
 
         order = MIN(order, BUDDY_ORDERS - 1u);
-        spin_lock(&page_lock);
-        buddy_free(&free_memory, m, order, true);
-        spin_unlock(&page_lock);
+        frames_free(mfn(m), order);
         m += 1ull << order;
     }
 }
@@ -210,91 +183,68 @@ uint64_t page_next_free(uint64_t from, uint64_t *end)
     return m;
 }
 
-int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
+/* True if these are frames that a domain may have. */
+static bool is_ordinary(uint64_t m, uint64_t nr)
 {
-    uint64_t m = first.raw, end = m + nr, dirty = 0;
-    int rc = 0;
+    return m && m < frame_table_size && nr <= frame_table_size - m;
+}
 
-    if (!m || end < m || end > frame_table_size)
+int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
+{
+    uint64_t m = first.raw, end = m + nr, at;
+
+    if (!is_ordinary(m, nr))
         return -EBUSY;
     spin_lock(&page_lock);
     scrub_hold_begin();
-    for (uint64_t i = m; i < end; i++)
-        if (frame_table[i].state != PAGE_FREE)
-            rc = -EBUSY;
-    while (!rc && m < end) {
-        int order = buddy_take_at(&free_memory, m, end - m);
-
-        ASSERT(order >= 0);
-        for (uint64_t i = m; i < m + (1ull << order); i++) {
-            dirty += buddy_frame_dirty(&frame_table[i]);
-            frame_give(&frame_table[i], owner);
-        }
-        m += 1ull << order;
-    }
-    (void)atomic_fetch_sub(&free_memory.nr_dirty, dirty);
+    /* On the lists, not only PAGE_FREE: a block that page_alloc() has taken
+     * is still marked so. */
+    while (m < end && (at = buddy_block_of(&free_memory, m)) != 0)
+        m = at + (1ull << frame_table[at].order);
+    if (m >= end)
+        for (m = first.raw; m < end; )
+            m += 1ull << buddy_take_at(&free_memory, m, end - m);
     scrub_hold--;
     spin_unlock(&page_lock);
-    return rc;
-}
-
-int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner)
-{
-    int rc = page_claim_range(first, nr, owner);
-
-    for (uint64_t i = 0; !rc && i < nr; i++)
-        frame_zero(mfn_add(first, i));
-    return rc;
+    if (m < end)
+        return -EBUSY;
+    if (zero)
+        block_scrub(first.raw, nr);
+    frames_give(first.raw, nr, owner);
+    return 0;
 }
 
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
 {
-    uint64_t m = first.raw, end = m + nr;
-    int rc = 0;
+    uint64_t m = first.raw;
 
-    if (!m || end < m || end > frame_table_size)
+    if (!is_ordinary(m, nr))
         return -EBUSY;
-    spin_lock(&page_lock);
-    for (uint64_t i = m; i < end; i++)
+    for (uint64_t i = m; i < m + nr; i++)
         if (frame_table[i].state != PAGE_RESERVED)
-            rc = -EBUSY;
-    for (; !rc && m < end; m++)
-        frame_give(&frame_table[m], owner);
-    spin_unlock(&page_lock);
-    return rc;
+            return -EBUSY;
+    frames_give(m, nr, owner);
+    return 0;
 }
 
 mfn_t frames_alloc(unsigned int order)
 {
-    uint64_t m;
+    uint64_t m, n = 1ull << order;
 
     if (!frame_table_size) /* boot: frame.c is still building the table */
-        m = boot_frames_alloc(1ull << order, 1ull << order).raw;
-    else {
-        spin_lock(&page_lock);
-        m = free_memory_take(order, 0);
-        spin_unlock(&page_lock);
-        if (!m)
-            return INVALID_MFN;
-    }
-    for (uint64_t i = m; i < m + (1ull << order); i++) {
-        if (!frame_table_size) {
-            frame_zero(mfn(i));
-            continue;
-        }
-        if (buddy_frame_dirty(&frame_table[i])) {
-            frame_zero(mfn(i));
-            (void)atomic_fetch_sub(&free_memory.nr_dirty, 1);
-        }
-        frame_table[i].owner = 0;
+        return boot_frames_alloc(n, n);
+    m = block_take(order, 0);
+    if (!m)
+        return INVALID_MFN;
+    block_scrub(m, n);
+    for (uint64_t i = m; i < m + n; i++)
         frame_table[i].state = PAGE_LODGE;
-    }
     return mfn(m);
 }
 
 void frames_free(mfn_t m, unsigned int order)
 {
     spin_lock(&page_lock);
-    buddy_free(&free_memory, m.raw, order, true);
+    buddy_free(&free_memory, m.raw, order);
     spin_unlock(&page_lock);
 }

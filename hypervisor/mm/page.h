@@ -80,9 +80,8 @@ bool page_try_get(struct page *pg, domid_t owner);
  * mm/upcalls.h page_freed(). Any lock of rank below HEAP may be held. */
 void page_put(struct page *pg);
 
-/* Frames: free now (for domains), of these not yet zeroed, RAM in all. */
+/* Frames: free now (for domains), RAM in all. */
 uint64_t pages_free(void);
-uint64_t pages_dirty(void);
 uint64_t pages_total(void);
 
 /* For idle CPUs: zeroes a few dirty free frames (tens of microseconds); false
@@ -102,15 +101,13 @@ void *mfn_to_va(mfn_t m);         /* of a PAGE_LODGE frame */
 void page_allocator_add(uint64_t start, uint64_t end);
 
 /*
- * Boot only: takes a range of free RAM out of the allocator and makes every
- * frame of it a PAGE_GUEST frame of `owner` with one reference (domain 0's
- * identity-mapped memory). The frames are not zeroed. -EBUSY, with nothing
- * claimed, if any frame of it is not free.
+ * Takes a range of free RAM out of the allocator and makes every frame of it
+ * a PAGE_GUEST frame of `owner` with one reference (domain 0's identity-mapped
+ * memory). -EBUSY, with nothing claimed, if any frame of it is not free.
+ * zero: as page_alloc(); false, with what is in them, only at boot: later the
+ * frames may have been others'.
  */
-int page_claim_range(mfn_t first, uint64_t nr, domid_t owner);
-/* The same at any time: the frames may have been others', so they are
- * zeroed. */
-int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner);
+int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero);
 
 /*
  * Boot only: the same for RAM that mm_init() was told to leave alone (modules,

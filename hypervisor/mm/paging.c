@@ -9,7 +9,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/pt-entry.h"
@@ -105,59 +104,7 @@ mfn_t paging_lookup(const void *va)
     return maddr_to_mfn(READ_ONCE(*pt_entry(1, (uintptr_t)va)) & PTE_ADDR);
 }
 
-static uint64_t direct_va(mfn_t m)
+bool paging_has_table(const void *va)
 {
-    return DIRECT_BASE + mfn_to_maddr(m);
-}
-
-void direct_map_init(uint64_t start, uint64_t end)
-{
-    for (uint64_t at = ALIGN_DOWN(start, GB(1)); at < end; at += GB(1))
-        if (paging_make_tables(DIRECT_BASE + at, 2))
-            panic("No memory for the hypervisor's page tables\n");
-}
-
-bool direct_map_has_table(mfn_t m)
-{
-    uint64_t entry = READ_ONCE(*pt_entry(2, direct_va(m)));
-
-    return (entry & (PTE_P | PTE_PS)) == PTE_P;
-}
-
-void direct_map_add_table(mfn_t m, mfn_t table)
-{
-    uint64_t *entry = pt_entry(2, direct_va(m));
-
-    ASSERT(!is_present(entry));
-    WRITE_ONCE(*entry, mfn_to_maddr(table) | MAP_TABLE);
-}
-
-/* Writes the entries of 2^order frames: attr, or nothing if attr is 0. */
-static void direct_map_write(mfn_t m, unsigned int order, uint64_t attr)
-{
-    uint64_t at = direct_va(m), maddr = mfn_to_maddr(m);
-    uint64_t end = at + (PAGE_SIZE << order), step;
-
-    for (; at < end; at += step, maddr += step) {
-        uint64_t *entry = pt_entry(2, at);
-
-        step = LARGE_SIZE;
-        if (order >= BUDDY_PART_ORDER &&
-            !direct_map_has_table(maddr_to_mfn(maddr))) {
-            WRITE_ONCE(*entry, attr ? maddr | attr | PTE_PS : 0);
-            continue;
-        }
-        step = PAGE_SIZE;
-        WRITE_ONCE(*pt_entry(1, at), attr ? maddr | attr : 0);
-    }
-}
-
-void direct_map_insert(mfn_t m, unsigned int order)
-{
-    direct_map_write(m, order, MAP_RW);
-}
-
-void direct_map_remove(mfn_t m, unsigned int order)
-{
-    direct_map_write(m, order, 0);
+    return !(READ_ONCE(*pt_entry(2, (uintptr_t)va)) & PTE_PS);
 }

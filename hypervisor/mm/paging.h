@@ -28,17 +28,8 @@ mfn_t paging_lookup(const void *va);
 /* Makes the tables down to the one that holds va's entry of `level`. */
 int __must_check paging_make_tables(uint64_t va, unsigned int level);
 
-/*
- * The direct map's entries for 2^order frames (from order 9 on 2 MiB pages,
- * if the part has no table). Tables of level 2 exist for all RAM since
- * direct_map_init(). Lock of the page allocator.
- */
-void direct_map_init(uint64_t start, uint64_t end);
-/* True if the 2 MiB around m have a table; else they are empty or one page.*/
-bool direct_map_has_table(mfn_t m);
-/* Gives the empty 2 MiB around m a (zeroed) table: needed below order 9. */
-void direct_map_add_table(mfn_t m, mfn_t table);
-void direct_map_insert(mfn_t m, unsigned int order);
-void direct_map_remove(mfn_t m, unsigned int order);
+/* True if the 2 MiB around va, in which something is mapped, have a table;
+ * else they are one page. */
+bool paging_has_table(const void *va);
 
 #endif

@@ -42,34 +42,22 @@ static void *slot_va(unsigned int cpu, unsigned int slot)
     return (void *)(WINDOW_BASE + (cpu * SLOTS + slot) * PAGE_SIZE);
 }
 
-static void *slot_map(unsigned int slot, mfn_t m)
+void *window_map(unsigned int slot, mfn_t m)
 {
     unsigned int cpu = cpu_id();
 
-    ASSERT(!window_pt[cpu][slot]);
+    ASSERT(slot < SLOTS && !window_pt[cpu][slot]);
     WRITE_ONCE(window_pt[cpu][slot], mfn_to_maddr(m) | MAP_RW);
     return slot_va(cpu, slot);
 }
 
-static void slot_unmap(unsigned int slot)
+void window_unmap(unsigned int slot)
 {
     unsigned int cpu = cpu_id();
 
-    ASSERT(window_pt[cpu][slot]);
+    ASSERT(slot < SLOTS && window_pt[cpu][slot]);
     WRITE_ONCE(window_pt[cpu][slot], 0);
     invlpg(slot_va(cpu, slot));
-}
-
-void *window_map(unsigned int slot, mfn_t m)
-{
-    ASSERT(slot < WINDOWS_PER_CPU);
-    return slot_map(slot, m);
-}
-
-void window_unmap(unsigned int slot)
-{
-    ASSERT(slot < WINDOWS_PER_CPU);
-    slot_unmap(slot);
 }
 
 /*
@@ -98,6 +86,6 @@ void page_clear(void *va)
 
 void frame_zero(mfn_t m)
 {
-    page_clear(slot_map(SLOT_ZERO, m));
-    slot_unmap(SLOT_ZERO);
+    page_clear(window_map(SLOT_ZERO, m));
+    window_unmap(SLOT_ZERO);
 }

@@ -47,45 +47,41 @@ static bool all(uint64_t m, uint64_t n, uint8_t state)
 static void check_lists(void)
 {
     static uint8_t seen[FRAMES];
-    uint64_t total = 0, nr_dirty = 0, m;
-    unsigned int order = 0;
+    uint64_t total = 0, m;
 
     memset(seen, 0, sizeof(seen));
-    for (m = buddy_next(&b, 0, 0, &order); m;
-         m = buddy_next(&b, 0, m, &order)) {
+    for (m = buddy_next(&b, 0, 0); m; m = buddy_next(&b, 0, m)) {
         const struct page *pg = &frame_table[m];
+        unsigned int order = pg->order;
         unsigned int hint = pg->owner & BUDDY_HINT;
         uint64_t n = 1ull << order, other = m ^ n;
 
-        CHECK(IS_ALIGNED(m, n) && pg->order == order);
+        CHECK(IS_ALIGNED(m, n));
         CHECK(all(m, n, FREE));
         CHECK_EQ(frame_table[pg->next].prev, m);
-        if (order < b.max_order && all(MIN(m, other), 2 * n, FREE))
+        if (order < BUDDY_ORDERS - 1 && all(MIN(m, other), 2 * n, FREE))
             CHECK(frame_table[other].order != order);
         for (uint64_t i = m; i < m + n; i++) {
             CHECK(!seen[i]++);
             CHECK_EQ(frame_table[i].state, PAGE_FREE);
             CHECK_EQ(buddy_frame_dirty(&frame_table[i]), dirty[i]);
             if (dirty[i])
-                CHECK(hint && (i - m) >> BUDDY_PART_ORDER >= hint - 1);
+                CHECK(b.dirty && hint &&
+                      (i - m) >> BUDDY_UNIT_ORDER >= hint - 1);
         }
         total += n;
         if (!total)
             break;
     }
     CHECK_EQ(total, b.nr_free);
-    for (m = 0; m < FRAMES; m++) {
+    for (m = 0; m < FRAMES; m++)
         CHECK_EQ(seen[m], model[m] == FREE);
-        nr_dirty += dirty[m];
-    }
-    CHECK_EQ(nr_dirty, b.nr_dirty);
 }
 
 static void reset(void)
 {
     memset(&b, 0, sizeof(b));
     b.state = PAGE_FREE;
-    b.max_order = BUDDY_ORDERS - 1;
     memset(model, 0, sizeof(model));
     memset(dirty, 0, sizeof(dirty));
     frame_table_size = FRAMES;
@@ -98,8 +94,9 @@ static void add(uint64_t m, uint64_t end)
     while (m < end) {
         unsigned int order = MIN(bit_lowest(m), bit_highest(end - m));
 
-        buddy_free(&b, m, order, false);
+        buddy_free(&b, m, order);
         set(m, 1ull << order, FREE);
+        memset(&dirty[m], true, 1ull << order);
         m += 1ull << order;
     }
 }
@@ -110,7 +107,6 @@ static void took(uint64_t m, unsigned int order)
     for (uint64_t i = m; i < m + (1ull << order); i++) {
         CHECK(model[i] == FREE);
         CHECK_EQ(frame_table[i].state, PAGE_FREE);
-        b.nr_dirty -= dirty[i];
         dirty[i] = false;
         frame_table[i].state = PAGE_GUEST;
     }
@@ -137,7 +133,7 @@ static void op_take(void)
     uint64_t m = buddy_take(&b, order, below);
 
     if (!m) {
-        /* A limit that cuts a zone is searched for as far as it goes. */
+        /* A zone that a limit cuts is searched only so far. */
         if (below)
             below = (1ull << bit_highest(below));
         CHECK(!has_room(order, below ? below : FRAMES));
@@ -154,55 +150,56 @@ static void op_free(void)
 {
     unsigned int i = rnd(nr_owned), order = owned[i].order;
     uint64_t m = owned[i].m, n = 1ull << order;
-    bool d = rnd(2);
 
     CHECK(all(m, n, TAKEN));
-    buddy_free(&b, m, order, d);
+    buddy_free(&b, m, order);
     set(m, n, FREE);
-    for (uint64_t k = m; k < m + n; k++)
-        dirty[k] = d;
+    memset(&dirty[m], true, n);
     owned[i] = owned[--nr_owned];
 }
 
 static void op_take_at(void)
 {
     uint64_t m = 1 + rnd(FRAMES - 1), limit = 1 + rnd(600);
-    int order = buddy_take_at(&b, m, limit);
+    uint64_t at = buddy_block_of(&b, m);
+    unsigned int order;
 
-    if (order < 0) {
-        CHECK(model[m] != FREE);
+    CHECK_EQ(at != 0, model[m] == FREE);
+    if (!at)
         return;
-    }
+    CHECK(at <= m && m < at + (1ull << frame_table[at].order));
+    order = buddy_take_at(&b, m, limit);
     CHECK(IS_ALIGNED(m, 1ull << order) && 1ull << order <= limit);
-    took(m, (unsigned int)order);
+    took(m, order);
     owned[nr_owned].m = m;
-    owned[nr_owned++].order = (unsigned int)order;
+    owned[nr_owned++].order = order;
 }
 
-/* Scrubs a part, or some of it. */
+/* Scrubs a unit, or what is before some frame of it. */
 static void op_scrub(void)
 {
     unsigned int order;
     uint64_t m = buddy_take_dirty(&b, &order);
-    bool some = rnd(2), more = false;
+    uint64_t left = BUDDY_CLEAN;
 
+    CHECK_EQ(m != 0, b.dirty);
     if (!m) {
-        CHECK_EQ(b.nr_dirty, 0);
+        for (m = 0; m < FRAMES; m++)
+            CHECK(!dirty[m]);
         return;
     }
-    CHECK(order <= BUDDY_PART_ORDER);
+    CHECK(order <= BUDDY_UNIT_ORDER);
     CHECK(all(m, 1ull << order, FREE));
+    if (rnd(2))
+        left = m + rnd(1u << order);
     for (uint64_t i = m; i < m + (1ull << order); i++) {
         CHECK_EQ(buddy_frame_dirty(&frame_table[i]), dirty[i]);
-        if (dirty[i] && some && rnd(2)) {
-            more = true;
-            continue;
-        }
-        b.nr_dirty -= dirty[i];
+        if (i >= left)
+            break;
         dirty[i] = false;
         frame_table[i].owner = 0;
     }
-    buddy_put_back(&b, m, order, more);
+    buddy_put_back(&b, m, order, left);
 }
 
 static void test_random(void)
@@ -231,7 +228,7 @@ static void test_random(void)
     }
     while (nr_owned)
         op_free();
-    while (b.nr_dirty)
+    while (b.dirty)
         op_scrub();
     check_lists();
     CHECK_EQ(b.nr_free, 0x4321 - FIRST + FRAMES - 0x4400);
@@ -251,7 +248,7 @@ static void test_every_frame_once(void)
     }
     CHECK_EQ(n, FRAMES - FIRST);
     for (m = FIRST; m < FRAMES; m++) {
-        buddy_free(&b, m, 0, true);
+        buddy_free(&b, m, 0);
         set(m, 1, FREE);
         dirty[m] = true;
     }
@@ -262,22 +259,19 @@ static void test_every_frame_once(void)
 /* A block stays in its set: two sets with neighbours do not merge. */
 static void test_two_sets(void)
 {
-    struct buddy other = { .state = PAGE_POOL, .max_order = 9 };
-    unsigned int order = 0;
+    struct buddy other = { .state = PAGE_POOL };
 
     reset();
     add(0x400, 0x600);
-    buddy_free(&other, 0x600, 9, false);
-    CHECK_EQ(buddy_next(&b, 0, 0, &order), 0x400);
-    CHECK_EQ(order, 9);
-    CHECK_EQ(buddy_next(&other, 0, 0, &order), 0x600);
-    CHECK_EQ(order, 9);
-    buddy_free(&other, 0x800, 9, false); /* beyond the set's largest */
-    buddy_free(&other, 0xa00, 9, false);
-    CHECK_EQ(buddy_next(&other, 0, 0x600, &order), 0xa00);
-    CHECK_EQ(order, 9);
-    CHECK_EQ(buddy_next(&other, 0, 0xa00, &order), 0x800);
-    CHECK_EQ(buddy_next(&other, 0, 0x800, &order), 0);
+    buddy_free(&other, 0x600, 9);
+    CHECK_EQ(buddy_next(&b, 0, 0), 0x400);
+    CHECK_EQ(frame_table[0x400].order, 9);
+    CHECK_EQ(buddy_next(&other, 0, 0), 0x600);
+    CHECK_EQ(frame_table[0x600].order, 9);
+    buddy_free(&other, 0xa00, 9);
+    CHECK_EQ(buddy_next(&other, 0, 0x600), 0xa00);
+    CHECK_EQ(buddy_next(&other, 0, 0xa00), 0);
+    CHECK_EQ(buddy_next(&other, 10, 0), 0);
 }
 
 int main(void)

@@ -117,7 +117,7 @@ static void test_mmio(void)
     CHECK(!bus_mmio_claims(&bus, 0xfed00400));
 }
 
-/* What is refused leaves no trace. */
+/* What is refused leaves no trace; what was added before it stays. */
 static void test_refused(void)
 {
     static const struct bus_range first[] = { PORTS(0x70, 2),
@@ -138,12 +138,16 @@ static void test_refused(void)
     struct bus bus;
     uint64_t v;
 
-    bus_init(&bus);
-    CHECK_EQ(bus_add(&bus, first, 2, &a), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
-        CHECK_EQ(bus_add(&bus, t[i].r, 2, &a), t[i].rc);
-        CHECK_EQ(bus_port_read(&bus, 0x80, 1, &v), BUS_NONE);
-        CHECK_EQ(bus_mmio_read(&bus, 0x3000, 1, &v), BUS_NONE);
+        const struct bus_range *one = t[i].r;
+
+        bus_init(&bus);
+        CHECK_EQ(bus_add(&bus, first, 2, &a), 0);
+        CHECK_EQ(bus_add(&bus, one, 2, &a), t[i].rc);
+        CHECK_EQ(bus_port_claims(&bus, 0x80), one->kind == BUS_PORT);
+        CHECK_EQ(bus_mmio_claims(&bus, 0x3000), one->kind == BUS_MMIO);
+        CHECK(!bus_port_claims(&bus, 0x6f) && !bus_port_claims(&bus, 0x72));
+        CHECK(!bus_port_claims(&bus, 0xffff) && !bus_mmio_claims(&bus, 0xfff));
         CHECK_EQ(bus_port_read(&bus, 0x71, 1, &v), BUS_OK);
         CHECK_EQ(bus_mmio_read(&bus, 0x1fff, 1, &v), BUS_OK);
     }
@@ -167,15 +171,15 @@ static void test_full(void)
     for (unsigned int i = BUS_MAX_PAGES - 1; !rc; i++) {
         r.base = i;
         rc = bus_add(&bus, &r, 1, &a);
-        CHECK_EQ(rc, i < BUS_MAX_RANGES - 1 ? 0 : -ENOSPC);
+        CHECK_EQ(rc, i < BUS_MAX_SLOTS - 1 ? 0 : -ENOSPC);
     }
-    CHECK_EQ(bus_port_read(&bus, BUS_MAX_RANGES - 2, 1, &v), BUS_OK);
-    CHECK_EQ(bus_port_read(&bus, BUS_MAX_RANGES - 1, 1, &v), BUS_NONE);
+    CHECK_EQ(bus_port_read(&bus, BUS_MAX_SLOTS - 2, 1, &v), BUS_OK);
+    CHECK_EQ(bus_port_read(&bus, BUS_MAX_SLOTS - 1, 1, &v), BUS_NONE);
     bus_init(&bus);
     r.kind = BUS_MMIO;
     rc = 0;
     for (unsigned int i = 0; !rc; i++) {
-        r.base = 1000 - i; /* each goes in front of the others */
+        r.base = 1000 - i;
         rc = bus_add(&bus, &r, 1, &a);
         CHECK_EQ(rc, i < BUS_MAX_MMIO ? 0 : -ENOSPC);
     }

@@ -48,8 +48,8 @@ static void machine_reset(void)
         { MB(1), RAM_TOP, MEM_RAM }, { RAM_TOP, MACHINE, MEM_ACPI },
     };
 
-    memcpy(machine_map, map, sizeof(map));
-    machine_map_count = ARRAY_SIZE(map);
+    memcpy(machine_map.r, map, sizeof(map));
+    machine_map.n = ARRAY_SIZE(map);
     memset(memory, 0xcc, MACHINE);
     memset(in_p2m, 0, sizeof(in_p2m));
     for (uint64_t i = 0; i < FRAMES; i++)
@@ -62,7 +62,7 @@ static void machine_reset(void)
     dom.max_vcpus = 4;
     memset(&bi, 0, sizeof(bi));
     bi.loader = "test";
-    dom0_ram_count = dom0_memmap_count = 0;
+    dom0_ram.n = dom0_memmap_count = 0;
     opt_dom0_mem[0] = '\0';
     error[0] = '\0';
 }
@@ -78,7 +78,7 @@ static void module_put(const void *data, uint64_t at, uint64_t size,
         state[i] = PAGE_RESERVED;
 }
 
-int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
+int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
 {
     for (uint64_t i = first.raw; i < first.raw + nr; i++)
         if (state[i] != PAGE_FREE)
@@ -307,28 +307,25 @@ static void test_cmdline(void)
 {
     static const struct {
         const char *module, *want;
-        bool iommu;
     } cases[] = {
-        { "root=/dev/sda1 ro", "root=/dev/sda1 ro swiotlb=force", false },
-        { "root=/dev/sda1 ro", "root=/dev/sda1 ro", true },
-        { "/boot/vmlinux  a b ", "a b swiotlb=force", false },
-        { "(hd0,1)/vmlinux a", "a swiotlb=force", false },
-        { "placeholder a", "a swiotlb=force", false },
-        { "placeholders a", "placeholders a swiotlb=force", false },
-        { "a swiotlb=65536", "a swiotlb=65536", false },
-        { "a noswiotlb=1", "a noswiotlb=1 swiotlb=force", false },
-        { "", "swiotlb=force", false },
-        { "/vmlinux", "swiotlb=force", false },
-        { "", "", true },
+        { "root=/dev/sda1 ro", "root=/dev/sda1 ro swiotlb=force" },
+        { "/boot/vmlinux  a b ", "a b swiotlb=force" },
+        { "(hd0,1)/vmlinux a", "a swiotlb=force" },
+        { "placeholder a", "a swiotlb=force" },
+        { "placeholders a", "placeholders a swiotlb=force" },
+        { "a swiotlb=65536", "a swiotlb=65536" },
+        { "a noswiotlb=1", "a noswiotlb=1 swiotlb=force" },
+        { "", "swiotlb=force" },
+        { "/vmlinux", "swiotlb=force" },
     };
     char out[64], small[20];
 
     for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-        dom0_command_line(cases[i].module, cases[i].iommu, out, sizeof(out));
+        dom0_command_line(cases[i].module, out, sizeof(out));
         CHECK(!strcmp(out, cases[i].want));
     }
     /* Too long: cut, and ended. */
-    dom0_command_line("abcdefghijklmnopqrstuvwxyz", false, small, 20);
+    dom0_command_line("abcdefghijklmnopqrstuvwxyz", small, 20);
     CHECK(!strcmp(small, "abcde swiotlb=force"));
 }
 
@@ -351,11 +348,10 @@ static uint64_t get(const uint8_t *p, unsigned int size)
 
 static void test_acpi(void)
 {
-    static uint8_t buf[DOM0_ACPI_SIZE];
+    static uint8_t buf[DOM0_ACPI_SIZE] __aligned(16);
     struct acpi_info a = { .nr_tables = 4, .nr_overrides = 1 };
     const uint8_t *xsdt, *madt;
     unsigned int cpus = 0, ioapics = 0, overrides = 0;
-    int n;
 
     memcpy(a.tables[0].signature, "FACP", 4);
     memcpy(a.tables[1].signature, "APIC", 4);
@@ -364,8 +360,7 @@ static void test_acpi(void)
     a.tables[0].maddr = 0x7001000;
     a.tables[3].maddr = 0x7002000;
     a.overrides[0] = (struct acpi_override){ 9, 9, true, true };
-    n = dom0_make_acpi(&a, buf, 0x5000000, 3);
-    CHECK(n > 0 && n <= (int)DOM0_ACPI_SIZE);
+    dom0_make_acpi(&a, buf, 0x5000000, 3);
     CHECK(!memcmp(buf, "RSD PTR ", 8));
     CHECK_EQ(buf[15], 2);
     CHECK_EQ(sum(buf, 20), 0);
@@ -407,7 +402,7 @@ static void test_acpi(void)
     /* The most there can be fits. */
     a.nr_tables = ACPI_TABLES_MAX;
     a.nr_overrides = ACPI_OVERRIDES_MAX;
-    CHECK(dom0_make_acpi(&a, buf, 0x5000000, MAX_VCPUS_PER_DOMAIN) > 0);
+    dom0_make_acpi(&a, buf, 0x5000000, MAX_VCPUS_PER_DOMAIN);
 }
 
 /* What the map says of an address; 0: nothing. */

@@ -24,24 +24,26 @@ static const uint32_t by_severity[] = {
     MEM_RAM, MEM_ACPI, MEM_NVS, MEM_RESERVED, MEM_UNUSABLE,
 };
 
-static void check_sorted(const struct mem_region *r, int n)
+static void check_sorted(const struct mem_map *map)
 {
-    for (int i = 0; i < n; i++) {
-        CHECK(r[i].start < r[i].end);
-        CHECK(!i || r[i - 1].end < r[i].start ||
-              (r[i - 1].end == r[i].start && r[i - 1].type != r[i].type));
+    for (unsigned int i = 0; i < map->n; i++) {
+        const struct mem_region *r = &map->r[i];
+
+        CHECK(r->start < r->end);
+        CHECK(!i || r[-1].end < r->start ||
+              (r[-1].end == r->start && r[-1].type != r->type));
     }
 }
 
 static void test_random(void)
 {
-    struct mem_region in[10], out[32], ram[32];
+    static struct mem_map out;
+    struct mem_region in[10];
     uint32_t model[N];
 
     for (unsigned int round = 0; round < 5000; round++) {
-        unsigned int n = rnd(11);
+        unsigned int n = rnd(11), count;
         uint64_t a, b;
-        int count, left;
 
         memset(model, 0, sizeof(model));
         for (unsigned int i = 0; i < n; i++) {
@@ -56,70 +58,75 @@ static void test_random(void)
                     if (in[i].type == by_severity[s])
                         model[x] = by_severity[s];
 
-        count = e820_normalise(in, n, out, 32);
-        CHECK(count >= 0);
-        check_sorted(out, count);
-        a = rnd(N);
-        b = rnd(4) ? a + rnd(30) : a;
-        for (unsigned int cut = 0; cut < 2; cut++) {
+        CHECK_EQ(e820_normalise(in, n, &out), 0);
+        check_sorted(&out);
+        for (unsigned int cut = 0; cut < 4; cut++) {
             for (uint64_t x = 0; x < N; x++) {
                 uint32_t type = 0;
 
-                for (int i = 0; i < count; i++)
-                    if (out[i].start <= x && x < out[i].end)
-                        type = out[i].type;
+                for (unsigned int i = 0; i < out.n; i++)
+                    if (out.r[i].start <= x && x < out.r[i].end)
+                        type = out.r[i].type;
                 CHECK_EQ(type, model[x]);
             }
-            left = e820_remove(out, (unsigned int)count, 32, a, b);
-            CHECK(left >= 0 && left <= count + 1);
-            count = left;
+            a = rnd(N);
+            b = rnd(4) ? a + rnd(30) : a;
+            count = out.n;
+            CHECK_EQ(e820_remove(&out, a, b), 0);
+            CHECK(out.n == count || out.n == count + 1);
+            for (unsigned int i = 0; i < out.n; i++)
+                CHECK(out.r[i].start <= out.r[i].end &&
+                      (!i || out.r[i - 1].end <= out.r[i].start));
             for (uint64_t x = a; x < b && x < N; x++)
                 model[x] = 0;
         }
-        (void)e820_ram_pages(out, (unsigned int)count, ram);
     }
 }
 
 static void test_limits(void)
 {
-    struct mem_region r[3] = { { 0, 100, MEM_RAM }, { 200, 300, 9 } }, out[3];
+    static struct mem_map map, out;
+    const struct mem_region last[] = {
+        { ~0ull - 0x5000, ~0ull, MEM_RAM },
+        { ~0ull - 0x800, ~0ull, MEM_RESERVED },
+    };
 
-    CHECK_EQ(e820_remove(r, 2, 2, 10, 20), -E2BIG);
-    CHECK_EQ(r[0].end, 100);
-    CHECK_EQ(e820_remove(r, 2, 3, 10, 20), 3);
-    CHECK(r[1].start == 20 && r[1].end == 100 && r[2].start == 200);
-    CHECK_EQ(e820_normalise(r, 3, out, 2), -E2BIG);
-    CHECK_EQ(e820_normalise(r, 3, out, 3), 3);
-    CHECK_EQ(out[2].type, 9); /* an unknown type is kept, as not RAM */
-    CHECK_EQ(e820_normalise(r, 0, out, 3), 0);
+    for (uint64_t i = 0; i < MEM_REGIONS_MAX; i++)
+        CHECK_EQ(e820_add(&map, i * 100, i * 100 + 50, MEM_RAM), 0);
+    CHECK_EQ(e820_add(&map, 1000000, 1000001, 9), -E2BIG);
+    CHECK_EQ(e820_remove(&map, 10, 20), -E2BIG);
+    CHECK_EQ(map.r[0].end, 50);
+    CHECK_EQ(e820_normalise(map.r, map.n, &out), 0);
+    CHECK_EQ(out.n, MEM_REGIONS_MAX);
+    map.n = 2;
+    CHECK_EQ(e820_remove(&map, 10, 20), 0);
+    CHECK_EQ(map.n, 3);
+    CHECK(map.r[0].start == 0 && map.r[0].end == 10);
+    CHECK(map.r[1].start == 20 && map.r[1].end == 50);
+    CHECK(map.r[2].start == 100 && map.r[2].end == 150);
+    map.r[2].type = 9; /* an unknown type is kept, as not RAM */
+    CHECK_EQ(e820_normalise(map.r, 3, &out), 0);
+    CHECK_EQ(out.n, 3);
+    CHECK_EQ(out.r[2].type, 9);
+    CHECK_EQ(e820_normalise(map.r, 0, &out), 0);
+    CHECK_EQ(out.n, 0);
+    for (uint64_t i = 0; i < MEM_REGIONS_MAX; i++) /* one too many pieces */
+        map.r[i] = (struct mem_region){ i * 100, i * 100 + 50, MEM_RAM };
+    map.r[0].end = MEM_REGIONS_MAX * 100;
+    map.r[1].type = map.r[2].type = MEM_RESERVED;
+    for (uint64_t i = 3; i < MEM_REGIONS_MAX; i++)
+        map.r[i].type = MEM_ACPI;
+    CHECK_EQ(e820_normalise(map.r, MEM_REGIONS_MAX, &out), -E2BIG);
 
     /* Up to the last byte of 64 bits. */
-    r[0] = (struct mem_region){ ~0ull - 0x5000, ~0ull, MEM_RAM };
-    r[1] = (struct mem_region){ ~0ull - 0x800, ~0ull, MEM_RESERVED };
-    CHECK_EQ(e820_normalise(r, 2, out, 3), 2);
-    CHECK(out[1].start == ~0ull - 0x800 && out[1].end == ~0ull);
-    CHECK_EQ(e820_ram_pages(out, 2, r), 1);
-    CHECK_EQ(r[0].start, ~0ull - 0x4fff);
-    CHECK_EQ(r[0].end, ~0ull - 0xfff);
-}
-
-static void test_pages(void)
-{
-    const struct mem_region in[] = {
-        { 0, 0x9fc00, MEM_RAM }, { 0x100001, 0x101fff, MEM_RAM },
-        { 0x200000, 0x300000, MEM_ACPI }, { 0x400fff, 0x402000, MEM_RAM },
-    };
-    struct mem_region out[4];
-
-    CHECK_EQ(e820_ram_pages(in, 4, out), 2);
-    CHECK(out[0].start == 0 && out[0].end == 0x9f000);
-    CHECK(out[1].start == 0x401000 && out[1].end == 0x402000);
+    CHECK_EQ(e820_normalise(last, 2, &out), 0);
+    CHECK_EQ(out.n, 2);
+    CHECK(out.r[1].start == ~0ull - 0x800 && out.r[1].end == ~0ull);
 }
 
 int main(void)
 {
     test_random();
     test_limits();
-    test_pages();
     return test_result();
 }

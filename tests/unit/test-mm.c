@@ -122,12 +122,22 @@ static void test_entry_addresses(void)
     }
 }
 
+static uint64_t frames_dirty(void)
+{
+    uint64_t n = 0;
+
+    for (uint64_t m = 0; m < frame_table_size; m++)
+        n += frame_table[m].state == PAGE_FREE &&
+             buddy_frame_dirty(&frame_table[m]);
+    return n;
+}
+
 static void test_boot(void)
 {
     uint64_t free, end, first;
 
     boot_small();
-    CHECK_EQ(machine_map_count, 5);
+    CHECK_EQ(machine_map.n, 5);
     CHECK_EQ(pages_total(), 0x9f + 0x3fe0 - 0x100);
     CHECK_EQ(frame_table_size, 0x3fe0);
     free = pages_free();
@@ -135,7 +145,7 @@ static void test_boot(void)
      * of this small machine. */
     CHECK(free <= pages_total() - 0x9f - 0x200 - 0x235);
     CHECK(free >= (pages_total() - 0x9f - 0x200 - 0x235) * 988 / 1000);
-    CHECK_EQ(pages_dirty(), free);
+    CHECK_EQ(frames_dirty(), free);
 
     first = page_next_free(0, &end);
     CHECK_EQ(first, 0x100);
@@ -172,7 +182,7 @@ static void test_holes(void)
         }
     CHECK(!(machine_translate((uintptr_t)&frame_table[GB(1) / PAGE_SIZE],
                               &level) & PTE_RW));
-    CHECK_EQ(page_claim_range(mfn(GB(1) / PAGE_SIZE), 4, 0), -EBUSY);
+    CHECK_EQ(page_claim_range(mfn(GB(1) / PAGE_SIZE), 4, 0, false), -EBUSY);
     CHECK(page_alloc(1, 11, 0) == NULL);
     CHECK(page_alloc(1, 0, 0x100) == NULL); /* the first MiB is left alone */
     CHECK(page_to_mfn(page_alloc(1, 9, 0x800)).raw < 0x800);
@@ -180,17 +190,17 @@ static void test_holes(void)
 
 static void test_claim(void)
 {
-    uint64_t free, end;
+    uint64_t free, end, taken;
     void *stack;
 
     boot_small();
     free = pages_free();
-    CHECK_EQ(page_claim_range(mfn(0x1ff), 1, 7), 0);
-    CHECK_EQ(page_claim_range(mfn(0x101), 0xff, 7), -EBUSY);
+    CHECK_EQ(page_claim_range(mfn(0x1ff), 1, 7, false), 0);
+    CHECK_EQ(page_claim_range(mfn(0x101), 0xff, 7, false), -EBUSY);
     CHECK_EQ(pages_free(), free - 1);
-    CHECK_EQ(page_claim_range(mfn(0x401), 0xbfe, 7), 0);
-    CHECK_EQ(page_claim_range(mfn(0x3ff), 1, 7), -EBUSY);
-    CHECK_EQ(page_claim_range(mfn(frame_table_size - 1), 2, 7), -EBUSY);
+    CHECK_EQ(page_claim_range(mfn(0x401), 0xbfe, 7, false), 0);
+    CHECK_EQ(page_claim_range(mfn(0x3ff), 1, 7, false), -EBUSY);
+    CHECK_EQ(page_claim_range(mfn(frame_table_size - 1), 2, 7, false), -EBUSY);
     CHECK_EQ(pages_free(), free - 0xbff);
     CHECK_EQ(page_next_free(0x400, &end), 0x400);
     CHECK_EQ(end, 0x401);
@@ -201,6 +211,20 @@ static void test_claim(void)
     for (uint64_t m = 0x401; m < 0xfff; m++)
         page_put(&frame_table[m]);
     CHECK_EQ(fake_pages_freed, 0xbfe);
+
+    /* What somebody is about to get is nobody else's, though still marked as
+     * free; what was somebody's is zeroed. */
+    spin_lock(&page_lock);
+    taken = free_memory_take(3, 0x400);
+    spin_unlock(&page_lock);
+    CHECK_EQ(frame_table[taken].state, PAGE_FREE);
+    CHECK_EQ(page_claim_range(mfn(taken + 7), 1, 7, true), -EBUSY);
+    CHECK_EQ(page_claim_range(mfn(taken - 1), 2, 7, true), -EBUSY);
+    frames_free(mfn(taken), 3);
+    memset(machine_memory(0x500000), 0x99, PAGE_SIZE);
+    CHECK_EQ(page_claim_range(mfn(0x500), 1, 7, true), 0);
+    CHECK(is_zero(machine_memory(0x500000), PAGE_SIZE));
+    page_put(&frame_table[0x500]);
     CHECK_EQ(pages_free(), free - 1);
 
     /* All of it is still usable. */
@@ -422,7 +446,7 @@ static void test_random(void)
     check_all_free_unmapped();
     while (page_scrub_some())
         ;
-    CHECK_EQ(pages_dirty(), 0);
+    CHECK_EQ(frames_dirty(), 0);
     for (uint64_t m = 0; m < frame_table_size; m++)
         if (frame_table[m].state == PAGE_FREE) {
             CHECK_EQ(frame_table[m].count, 0);
@@ -474,7 +498,8 @@ static void test_pool_returns(void)
     uint64_t free;
 
     boot_small();
-    free = pages_free();
+    lodge_pages_free(lodge_pages_alloc(0), 0); /* its tables stay, and a part */
+    free = pages_free() + 512;
     for (unsigned int i = 0; i < 2000; i++)
         own[i] = lodge_pages_alloc(0);
     CHECK(pages_free() <= free - 2000);

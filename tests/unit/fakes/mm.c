@@ -208,7 +208,7 @@ FAKE uint64_t pages_total(void)
     return FAKE_FRAMES - FIRST_FRAME;
 }
 
-FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
+FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
 {
     for (uint64_t i = first.raw; i < first.raw + nr; i++)
         if (i >= FAKE_FRAMES || frame_table[i].state != PAGE_FREE)
@@ -219,11 +219,6 @@ FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner)
     free_frames -= nr;
     allocs += (unsigned int)nr;
     return 0;
-}
-
-FAKE int page_claim_zeroed(mfn_t first, uint64_t nr, domid_t owner)
-{
-    return page_claim_range(first, nr, owner);
 }
 
 /* The frame of each page of Lodge's memory, by its address. */
