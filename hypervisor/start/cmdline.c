@@ -131,9 +131,10 @@ void cmdline_parse(const char *cmdline, bool report)
         n = MIN(length, sizeof(word) - 1);
         memcpy(word, cmdline, n);
         word[n] = '\0';
-        if (length && !parse_word(word) && report)
-            log_warn("command line: \"%.*s\" is not understood\n", (int)n,
-                     cmdline);
+        if (length && !parse_word(word) && report) {
+            memcpy(word, cmdline, n); /* parsing has cut it at the "=" */
+            log_warn("command line: \"%s\" is not understood\n", word);
+        }
         cmdline += length + (cmdline[length] == ' ');
     }
 }
