@@ -206,14 +206,6 @@ void hvm_vcpu_exit(struct vcpu *v)
     v->hvm = NULL;
 }
 
-bool hvm_vcpu_is_up(const struct vcpu *v)
-{
-    const struct hvm_vcpu *hv = v->hvm;
-
-    return !READ_ONCE(v->down) && !READ_ONCE(hv->wait_sipi) &&
-           (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
-}
-
 void hvm_vcpu_stopped(struct vcpu *v)
 {
     struct vcpu *other;

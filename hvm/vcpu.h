@@ -12,8 +12,6 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip);
  * back. Between the two nothing may use them. */
 void hvm_fpu_save(struct vcpu *v);
 void hvm_fpu_load(struct vcpu *v);
-/* Has it begun to run its guest, or will it when it gets a CPU? */
-bool hvm_vcpu_is_up(const struct vcpu *v);
 /* v has stopped itself or was stopped (it is not up any more). When no vCPU of
  * its domain is up, that is the domain's power-off, as with Xen. */
 void hvm_vcpu_stopped(struct vcpu *v);

@@ -105,6 +105,16 @@ static inline struct regs *vcpu_regs(struct vcpu *v)
     return &v->hvm->regs;
 }
 
+/* Has v begun to run its guest, or will it when it gets a CPU? Not one that
+ * waits for a start-up IPI, was stopped, or has stopped itself by HLT. */
+static inline bool hvm_vcpu_is_up(const struct vcpu *v)
+{
+    const struct hvm_vcpu *hv = v->hvm;
+
+    return !READ_ONCE(v->down) && !READ_ONCE(hv->wait_sipi) &&
+           (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
+}
+
 /* How the guest's next instruction is decoded. */
 enum hvm_mode hvm_mode(struct vcpu *v);
 /* Address of the next instruction as the guest's paging sees it. */

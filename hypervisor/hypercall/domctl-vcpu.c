@@ -43,7 +43,7 @@ long domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
     if (!v)
         return o->vcpu < d->max_vcpus ? -ESRCH : -EINVAL;
     vcpu_runstate(v, &r);
-    o->online = !READ_ONCE(v->down);
+    o->online = hvm_vcpu_is_up(v);
     o->blocked = r.state == RUNSTATE_blocked;
     o->running = r.state == RUNSTATE_running;
     o->cpu_time = r.time[RUNSTATE_running];

@@ -35,7 +35,7 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
         vcpu_runstate(v, &r);
         info->cpu_time += r.time[RUNSTATE_running];
         info->max_vcpu_id = i;
-        if (READ_ONCE(v->down))
+        if (!hvm_vcpu_is_up(v))
             continue;
         info->nr_online_vcpus++;
         if (r.state != RUNSTATE_blocked)
