@@ -30,11 +30,9 @@ int hvm_cpu_init(void)
     int rc;
 
     if (!hvm_ops.name) {
-        if (!cpu_features.svm) {
-            log_err("This machine's CPU offers no AMD-V that Lodge can use. "
-                    "Lodge needs AMD-V with nested paging (NPT).\n");
-            return -ENODEV;
-        }
+        if (!cpu_features.svm)
+            cannot_start("this machine's CPU has no AMD-V (SVM), which Lodge "
+                         "needs, with nested paging (NPT)");
         hvm_ops = svm_ops;
     }
     rc = hvm_ops.cpu_enable();

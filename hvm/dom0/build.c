@@ -25,15 +25,17 @@
 
 const struct boot_info *dom0_boot_info;
 
+static char why[256]; /* of the first failure, a sentence */
+
 void dom0_error(const char *fmt, ...)
 {
-    char text[256];
     va_list args;
 
+    if (*why)
+        return;
     va_start(args, fmt);
-    format_va(text, sizeof(text), fmt, args);
+    format_va(why, sizeof(why), fmt, args);
     va_end(args);
-    console_printf("Domain 0 cannot be started: %s.\n", text);
 }
 
 static int create(struct domain **d)
@@ -134,7 +136,7 @@ static void start(struct domain *d)
     (void)domain_unpause_by_control(d);
 }
 
-int dom0_create(const struct boot_info *bi)
+void dom0_create(const struct boot_info *bi)
 {
     struct dom0_entry entry;
     struct domain *d;
@@ -143,24 +145,24 @@ int dom0_create(const struct boot_info *bi)
     dom0_boot_info = bi;
     pci_init(&acpi_info);
     rc = create(&d);
-    if (rc) {
-        dom0_error("the domain cannot be created (error %d)", -rc);
-        return rc;
-    }
+    if (rc)
+        dom0_error("it cannot be created (error %d)", -rc);
     /* Devices before vCPUs: a control block names the map of ports. */
-    rc = add_devices(d);
+    if (!rc)
+        rc = add_devices(d);
     if (!rc)
         rc = create_vcpus(d);
     if (!rc)
         rc = dom0_take_memory(d, bi);
     if (!rc)
         rc = dom0_load(d, bi, &entry);
-    if (rc)
-        return rc;
+    if (rc) {
+        dom0_error("it cannot be built (error %d)", -rc);
+        cannot_start("domain 0: %s", why);
+    }
     dom0_free_modules(bi);
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);
     start(d);
-    return 0;
 }

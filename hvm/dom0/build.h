@@ -20,11 +20,9 @@ extern unsigned int opt_dom0_max_vcpus;
  * Makes domain 0 of the loader's modules (kernel, initial RAM disk) and
  * starts it; the modules' memory is domain 0's or free afterwards. Boot CPU,
  * all others started, no locks. Once; bi stays valid for ever. What goes
- * wrong is said on all consoles in one sentence; the return value is for a
- * caller that wants to go on: -ENOENT (no module), -ENOEXEC (not a kernel),
- * -ENOMEM, -E2BIG.
+ * wrong ends the boot (cannot_start()).
  */
-int dom0_create(const struct boot_info *bi);
+void dom0_create(const struct boot_info *bi);
 
 /* What the boot loader said, as dom0_create() got it; NULL before. */
 extern const struct boot_info *dom0_boot_info;

@@ -80,7 +80,7 @@ void dom0_command_line(const char *module, char *out, unsigned int size);
 int dom0_open_ports(struct domain *d);  /* -ENOMEM, errors of bus_add() */
 int dom0_watch_mmio(struct domain *d);  /* errors of bus_add() */
 
-/* One line on all consoles: why there is no domain 0. */
+/* Why domain 0 cannot be started; the first reason counts. */
 void dom0_error(const char *fmt, ...) __printf(1, 2);
 
 #endif

@@ -116,8 +116,8 @@ static int open_kernel(struct loader *l, const void *image)
 
     if (elf_open(&l->elf, image, size_of(&l->module[MODULE_KERNEL]))) {
         dom0_error("the first module is no ELF file for x86: Lodge takes a "
-                   "kernel as vmlinux, not as bzImage (lodge-extract-vmlinux "
-                   "makes one)");
+                   "kernel as vmlinux, not as bzImage "
+                   "(tests/bench/extract-vmlinux makes one)");
         return -ENOEXEC;
     }
     size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,

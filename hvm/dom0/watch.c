@@ -3,6 +3,7 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/console.h"
+#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/time.h"
 

@@ -89,36 +89,27 @@ static int maps_init(void)
     return 0;
 }
 
-static int check_cpu(void)
+static void check_cpu(void)
 {
-    struct cpuid_regs r;
     uint64_t vm_cr;
 
     if (cpuid(0x80000000, 0).a < SVM_LEAF ||
-        !(cpuid(0x80000001, 0).c & BIT(2))) {
-        log_err("This CPU has no AMD-V (SVM).\n");
-        return -ENODEV;
-    }
-    if (!rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS)) {
-        log_err("AMD-V is switched off in the firmware's setup: "
-                "enable SVM there.\n");
-        return -EPERM;
-    }
-    r = cpuid(SVM_LEAF, 0);
-    if (!(r.d & SVM_FEATURE_NPT)) {
-        log_err("This CPU has AMD-V without nested paging (NPT).\n");
-        return -ENODEV;
-    }
-    return 0;
+        !(cpuid(0x80000001, 0).c & BIT(2)))
+        cannot_start("CPU %u has no AMD-V (SVM)", cpu_id());
+    if (!rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
+        cannot_start("AMD-V is switched off in the firmware's setup: enable "
+                     "SVM there");
+    if (!(cpuid(SVM_LEAF, 0).d & SVM_FEATURE_NPT))
+        cannot_start("CPU %u has AMD-V without nested paging (NPT), which "
+                     "Lodge needs", cpu_id());
 }
 
 static int svm_cpu_enable(void)
 {
     void *hsave, *host;
-    int rc = check_cpu();
+    int rc;
 
-    if (rc)
-        return rc;
+    check_cpu();
     if (!svm_msrpm_pa) {
         pt_format = npt_format;
         pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);

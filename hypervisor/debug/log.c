@@ -112,6 +112,20 @@ void log_guest(enum log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
+void cannot_start(const char *why, ...)
+{
+    char text[256];
+    va_list ap;
+
+    asm volatile("cli");
+    console_panic_begin();
+    va_start(ap, why);
+    format_va(text, sizeof(text), why, ap);
+    va_end(ap);
+    console_printf("\nLodge cannot start: %s.\nThe machine is halted.\n", text);
+    machine_halt();
+}
+
 void panic(const char *fmt, ...)
 {
     bool first;

@@ -28,6 +28,12 @@ void log_guest(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
+/*
+ * The machine, the loader or what was loaded does not suit: says so in one
+ * sentence (without its full stop) on all consoles and halts. Nothing is wrong
+ * with Lodge, so there is no dump, and a restart would help nobody.
+ */
+__noreturn void cannot_start(const char *why, ...) __printf(1, 2);
 /* Stops the machine: message and registers on all consoles, then halt or
  * reboot (noreboot). For states in which going on could leak or escalate. */
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);

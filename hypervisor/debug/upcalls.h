@@ -15,6 +15,8 @@ void debug_key(char c);
 uint64_t now_ns(void);
 /* x86/smp.c: brings all other CPUs to a halt for good; any state. */
 void smp_stop_others(void);
+/* x86/power.c: halts all CPUs for good. */
+__noreturn void machine_halt(void);
 /* x86/power.c: the end of a panic: halts, or restarts after a while. */
 __noreturn void panic_end(void);
 /* x86/dump.c: this CPU's state, for a panic that no trap caused. */

@@ -55,7 +55,7 @@ static uint64_t new_pages(uint64_t n)
 static void map(struct page *va, uint64_t maddr, uint64_t size, uint64_t attr)
 {
     if (paging_map(va, maddr, size, attr))
-        panic("No memory for the frame table\n");
+        cannot_start("there is not enough memory for the frame table");
 }
 
 /* Maps 2 MiB of the table, the entries of frames from `first` on. */
@@ -68,7 +68,7 @@ static void part_init(const struct mem_map *ram, uint64_t first)
         used += has_ram(ram, m, PAGE_ENTRIES);
     if (!used) {
         if (paging_make_tables((uintptr_t)va, 2))
-            panic("No memory for the frame table\n");
+            cannot_start("there is not enough memory for the frame table");
         WRITE_ONCE(*pt_entry(2, (uintptr_t)va), hole_table | PTE_P | PTE_A);
     } else if (used >= LARGE_MIN) {
         map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);

@@ -35,15 +35,16 @@ mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
             frame_zero(mfn((start >> PAGE_SHIFT) + k));
         return maddr_to_mfn(start);
     }
-    panic("Not enough memory to start: %lu KiB in one piece are missing\n",
-          size >> 10);
+    cannot_start("there is not enough memory: %lu KiB in one piece are missing",
+                 size >> 10);
 }
 
 static void boot_reserve(uint64_t start, uint64_t end)
 {
     if (e820_remove(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
                     ALIGN_UP(end, PAGE_SIZE)))
-        panic("The memory map has more than %u pieces\n", MEM_REGIONS_MAX);
+        cannot_start("the loader's memory map has more than %u pieces",
+                     MEM_REGIONS_MAX);
 }
 
 void mm_init(const struct mem_region *map, unsigned int n,
@@ -51,7 +52,7 @@ void mm_init(const struct mem_region *map, unsigned int n,
 {
     windows_init();
     if (e820_normalise(map, n, &machine_map) || !machine_map.n)
-        panic("The loader's memory map is unusable: %u regions\n", n);
+        cannot_start("the loader's memory map is unusable: %u regions", n);
     for (unsigned int i = 0; i < machine_map.n; i++) {
         const struct mem_region *r = &machine_map.r[i];
         uint64_t start = ALIGN_UP(MIN(r->start, RAM_END), PAGE_SIZE);

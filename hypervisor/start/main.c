@@ -76,8 +76,8 @@ static void acpi_start(const struct boot_info *bi)
     int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size);
 
     if (rc)
-        panic("no usable ACPI tables (error %d): Lodge needs them to find "
-              "CPUs and interrupt controllers", -rc);
+        cannot_start("there are no usable ACPI tables (error %d), by which "
+                     "Lodge finds CPUs and interrupt controllers", -rc);
     for (unsigned int i = 0; i < acpi_info.nr_tables; i++)
         log_debug("ACPI: %.4s at %#lx, %u bytes\n",
                   acpi_info.tables[i].signature, acpi_info.tables[i].maddr,
@@ -152,8 +152,8 @@ void boot_main(uint32_t magic, uint32_t info)
     log_init();
     log_info("Lodge 4.20-lodge\n");
     if (rc)
-        panic("the boot loader's information (magic %#x) is not understood "
-              "(error %d)", magic, -rc);
+        cannot_start("the boot loader's information (magic %#x) is not "
+                     "understood (error %d)", magic, -rc);
     report_boot_info(&boot_info);
     features_report();
     acpi_start(&boot_info);
@@ -171,11 +171,9 @@ void boot_main(uint32_t magic, uint32_t info)
     console_input_start();
     selftest_crash(opt_selftest);
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
-    rc = domain_init();
-    if (!rc)
-        rc = dom0_create(&boot_info);
-    if (rc)
-        panic("domain 0 cannot be started (error %d)", -rc);
+    if (domain_init())
+        cannot_start("there is not enough memory for domains");
+    dom0_create(&boot_info);
     sched_idle();
 }
 

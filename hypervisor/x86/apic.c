@@ -59,7 +59,7 @@ void apic_init(uint64_t lapic_maddr)
     uint64_t base = rdmsr(MSR_APIC_BASE);
 
     if (!cpu_features.apic)
-        panic("this processor has no local APIC");
+        cannot_start("this CPU has no local APIC");
     apic_x2apic = cpu_features.x2apic &&
                   (opt_x2apic || (base & APIC_BASE_EXTD));
     if (apic_x2apic && !opt_x2apic)

@@ -216,7 +216,7 @@ void calibrate(struct calibration *result)
 
     best = choose(clocks, ARRAY_SIZE(clocks));
     if (!best)
-        panic("no clock of this machine advances");
+        cannot_start("no clock of this machine advances");
     result->tsc_hz = best->tsc_hz;
     result->source = best->name;
     result->apic_hz = apic_ticks * best->tsc_hz / tsc_ticks;

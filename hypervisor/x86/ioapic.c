@@ -109,7 +109,7 @@ void ioapic_init(void)
     for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
         add(&acpi_info.ioapics[i]);
     if (!nr_ioapics)
-        panic("the firmware's ACPI tables list no usable I/O APIC");
+        cannot_start("the firmware's ACPI tables list no usable I/O APIC");
 }
 
 unsigned int ioapic_gsis(void)

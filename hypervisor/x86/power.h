@@ -15,6 +15,5 @@ void power_init(void);
 __noreturn void machine_restart(void);
 /* ACPI S5; halts if the firmware described none or it has no effect. */
 __noreturn void machine_power_off(void);
-__noreturn void machine_halt(void);
 
 #endif

@@ -32,18 +32,19 @@ TAIL = 20
 
 def command(test, name, log):
     """The emulator's command line."""
-    elf = test["module"] or os.path.join(
+    elf = test["module"].replace("$B", BUILD) or os.path.join(
         BUILD, "guest", name.split(".")[0] + ".elf")
     module = f"{elf} placeholder {test['cmdline']}".strip()
     hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
     options = (f"console=com1 loglvl=all guest_loglvl=all "
                f"dom0_mem={test['mem']} {test['options']}").strip()
+    modules = [] if test["module"] == "none" else ["-initrd", module]
     return ["timeout", "-k", "2", str(limit(test)), "qemu-system-x86_64",
             "-accel", test["accel"], "-machine", "q35", "-cpu", test["cpu"],
             "-smp", test["smp"], "-m", test["ram"], "-display", "none",
             "-vga", "none", "-nodefaults", "-no-reboot",
             "-serial", f"file:{log}", "-kernel", hypervisor,
-            "-initrd", module, "-append", options] + test["qemu"].split()
+            "-append", options] + modules + test["qemu"].split()
 
 
 def limit(test):

@@ -57,6 +57,19 @@ FAKE void panic(const char *fmt, ...)
     abort();
 }
 
+FAKE void cannot_start(const char *why, ...)
+{
+    va_list args;
+
+    va_start(args, why);
+    vsnprintf(fake_panic_text, sizeof(fake_panic_text), why, args);
+    va_end(args);
+    if (fake_panic_jump)
+        longjmp(*fake_panic_jump, 1);
+    fprintf(stderr, "cannot start: %s\n", fake_panic_text);
+    abort();
+}
+
 #ifdef LODGE_DEBUG
 FAKE void assert_failed(const char *expr, const char *file, int line)
 {
