@@ -18,8 +18,12 @@
 static bool cr4_valid(struct vcpu *v, uint64_t val)
 {
     uint64_t efer = hvm_get_reg(v, REG_EFER);
+    uint64_t set = val & ~hvm_get_reg(v, REG_CR4);
 
     if (val & ~cpuid_guest_cr4(v))
+        return false;
+    if ((set & CR4_PCIDE) &&
+        (!(efer & EFER_LMA) || (hvm_get_reg(v, REG_CR3) & 0xfff)))
         return false;
     /* Long mode cannot lose PAE. */
     return (val & CR4_PAE) || !(efer & EFER_LMA);

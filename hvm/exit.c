@@ -123,7 +123,6 @@ static enum exit_verdict exit_entry_failed(struct vcpu *v,
                                            const struct vmexit *e)
 {
     hvm_ops.dump(v);
-    recorder_print(v, 16);
     domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
     return VERDICT_RESUME;
 }
@@ -131,7 +130,6 @@ static enum exit_verdict exit_entry_failed(struct vcpu *v,
 static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
 {
     hvm_ops.dump(v);
-    recorder_print(v, 16);
     domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
     return VERDICT_RESUME;
 }

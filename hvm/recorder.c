@@ -3,6 +3,7 @@
 #include "hvm/recorder.h"
 
 #include "hvm/base/hvm.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 
 static const char *const names[EXIT_KINDS] = {
@@ -35,4 +36,10 @@ void recorder_print(struct vcpu *v, unsigned int n)
                     exit_name(e->kind), e->code,
                     e->info);
     }
+}
+
+void hvm_crash_report(struct domain *d)
+{
+    if (current->domain == d && current->hvm)
+        recorder_print(current, 16);
 }

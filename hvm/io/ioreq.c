@@ -48,8 +48,6 @@ struct ioreq_domain {
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
 
-/* A vCPU needs nothing of its own; it waits on its stack. */
-
 static struct ioreq_domain *ioreqs(const struct domain *d)
 {
     return d->hvm->ioreq;
@@ -156,22 +154,32 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     return 0;
 }
 
+/* The server in slot i, with a reference, or NULL. */
+static struct ioreq_server *server_at(struct ioreq_domain *io, unsigned int i)
+{
+    struct ioreq_server *s;
+
+    spin_lock(&io->lock);
+    s = io->server[i];
+    if (s)
+        atomic_inc(&s->refs);
+    spin_unlock(&io->lock);
+    return s;
+}
+
 /* The server with this id if dm is its device model, with a reference. */
 static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
                                        ioservid_t id)
 {
-    struct ioreq_domain *io = ioreqs(d);
-    struct ioreq_server *s = NULL;
+    struct ioreq_server *s;
 
-    if (!io || id >= MAX_SERVERS)
+    if (!ioreqs(d) || id >= MAX_SERVERS)
         return NULL;
-    id = (ioservid_t)index_nospec(id, MAX_SERVERS);
-    spin_lock(&io->lock);
-    if (io->server[id] && io->server[id]->dm == dm->id) {
-        s = io->server[id];
-        atomic_inc(&s->refs);
+    s = server_at(ioreqs(d), index_nospec(id, MAX_SERVERS));
+    if (s && s->dm != dm->id) {
+        server_put(d, s);
+        s = NULL;
     }
-    spin_unlock(&io->lock);
     return s;
 }
 
@@ -214,13 +222,11 @@ void ioreq_domain_close(struct domain *d)
 
     if (!io)
         return;
+    spin_lock(&io->lock);
+    io->closed = true;
+    spin_unlock(&io->lock);
     for (unsigned int i = 0; i < MAX_SERVERS; i++) {
-        spin_lock(&io->lock);
-        io->closed = true;
-        s = io->server[i];
-        if (s)
-            atomic_inc(&s->refs);
-        spin_unlock(&io->lock);
+        s = server_at(io, i);
         if (!s)
             continue;
         server_remove(d, s);
@@ -550,7 +556,12 @@ void ioreq_invalidate(struct domain *d)
     struct io_access a = { .type = IOREQ_TYPE_INVALIDATE, .write = true,
                            .size = 4, .count = 1, .data = ~0ull };
 
-    for (unsigned int i = 0; i < MAX_SERVERS; i++)
-        if (io->server[i])
-            (void)send_buffered(d, io->server[i], &a);
+    for (unsigned int i = 0; i < MAX_SERVERS; i++) {
+        struct ioreq_server *s = server_at(io, i);
+
+        if (!s)
+            continue;
+        (void)send_buffered(d, s, &a);
+        server_put(d, s);
+    }
 }

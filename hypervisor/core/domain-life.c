@@ -188,6 +188,7 @@ void domain_crash(struct domain *d, const char *why, ...)
         else
             log_err("d%u crashed by d%u: %s\n", d->id, current->domain->id,
                     text);
+        hvm_crash_report(d);
     }
     domain_shutdown(d, SHUTDOWN_crash);
 }

@@ -19,6 +19,10 @@ void hvm_vcpu_exit(struct vcpu *v);
 /* The thread of a guest's vCPU. */
 __noreturn void hvm_vcpu_loop(struct vcpu *v);
 
+/* d is about to be shut down for a crash: what it did last, to the log. Any
+ * locks. */
+void hvm_crash_report(struct domain *d);
+
 /* v stops / starts to have this CPU's registers (FPU, MSRs, VMCB). No locks,
  * must not block. */
 void hvm_switch_from(struct vcpu *v);

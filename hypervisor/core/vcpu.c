@@ -268,5 +268,6 @@ void vcpu_checkpoint(void)
 bool vcpu_preempt_wanted(void)
 {
     cpu_take_interrupts();
-    return READ_ONCE(current->pending) || sched_wanted();
+    /* Translations that must go can wait for the entry. */
+    return (READ_ONCE(current->pending) & ~BIT(PENDING_P2M)) || sched_wanted();
 }

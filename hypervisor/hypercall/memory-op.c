@@ -159,11 +159,15 @@ static int reservation_one(struct memop *m, unsigned long i)
 /* Returns the number of extents done; short when one fails. */
 static long op_reservation(struct memop *m)
 {
+    long rc = 0;
+
     m->at = m->done;
-    if (reservation_ok(m) && run_list(m, m->u.reservation.nr_extents,
-                                      reservation_one) == -ERESTART)
-        return -ERESTART;
-    return (long)m->at;
+    if (reservation_ok(m))
+        rc = run_list(m, m->u.reservation.nr_extents, reservation_one);
+    /* Device models should let go of what is not the guest's any more. */
+    if (m->cmd == XENMEM_decrease_reservation && m->at > m->done)
+        ioreq_invalidate(m->d);
+    return rc == -ERESTART ? rc : (long)m->at;
 }
 
 /* Translated domains increase by populating. */

@@ -6,7 +6,6 @@
 #include "hypervisor/abi/sched.h"
 
 #include "hvm/event.h"
-#include "hvm/run.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
@@ -21,12 +20,16 @@ static long op_yield(struct vcpu *v, void *arg)
     return 0;
 }
 
-/* HLT with events enabled. */
+/* Until there is an event, whether interrupts are on or off. Coming back
+ * early is allowed. */
 static long op_block(struct vcpu *v, void *arg)
 {
     WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-    v->hvm->halted = true;
-    hvm_wait_for_event(v);
+    /* The bit first, then the question: what comes later sets the bit. */
+    atomic_clear_bit(PENDING_IRQ, &v->pending);
+    if (!hvm_has_event(v))
+        vcpu_wait(~0ull);
+    atomic_set_bit(PENDING_IRQ, &v->pending);
     return 0;
 }
 

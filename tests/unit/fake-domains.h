@@ -133,6 +133,8 @@ bool domain_is_compat(const struct domain *d)
     return fake_of(d)->compat;
 }
 
+void hvm_crash_report(struct domain *d) {}
+
 void hvm_assert_upcall(struct vcpu *v)
 {
     atomic_inc(&fake_of(v->domain)->upcalls[v->id]);

@@ -122,6 +122,8 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
     memset(out, 0, sizeof(*out));
 }
 
+void hvm_crash_report(struct domain *d) {}
+
 void hvm_assert_upcall(struct vcpu *v)
 {
     fake_calls++;

@@ -98,6 +98,8 @@ void hvm_switch_to(struct vcpu *v)
 {
 }
 
+void hvm_crash_report(struct domain *d) {}
+
 void hvm_assert_upcall(struct vcpu *v)
 {
 }

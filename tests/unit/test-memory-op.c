@@ -36,6 +36,13 @@ unsigned int grant_max_frames(const struct domain *d)
     return 4;
 }
 
+static unsigned int invalidations;
+
+void ioreq_invalidate(struct domain *d)
+{
+    invalidations++;
+}
+
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg)
 {
@@ -126,7 +133,9 @@ static void populate_and_decrease(void)
     CHECK_EQ(reserve(XENMEM_populate_physmap, 1, 2, 0), 2);
     CHECK_EQ(d->frames, before + 2);
     list_set(2, 0x1002); /* nothing there */
+    CHECK_EQ(invalidations, 0);
     CHECK_EQ(reserve(XENMEM_decrease_reservation, DOMID_SELF, 2, 0), 2);
+    CHECK_EQ(invalidations, 1);
     CHECK_EQ(d->frames, before);
     /* Sizes: guests 2 MiB, the toolstack 1 GiB. */
     list_set(0, 0x2000);
@@ -152,7 +161,9 @@ static void populate_and_decrease(void)
     /* A number that progress could not be kept for. */
     CHECK_EQ(reserve(XENMEM_decrease_reservation, DOMID_SELF, 1ull << 26, 0),
              0);
+    invalidations = 0;
     CHECK_EQ(reserve(XENMEM_decrease_reservation, DOMID_SELF, ~0ull, 0), 0);
+    CHECK_EQ(invalidations, 0);
     CHECK_EQ(d->frames, before);
 }
 
