@@ -76,10 +76,15 @@ static long op_init_control(struct vcpu *caller, void *arg)
              : -ENOENT;
 }
 
+/* Interrupts of HVM domains come through their interrupt controllers:
+ * XENFEAT_hvm_pirqs is not offered. */
+static long op_bind_pirq(struct vcpu *v, void *arg)
+{
+    return -EOPNOTSUPP;
+}
+
 SUBOP_EXPR(bind_virq, evtchn_bind_virq,
            evtchn_bind_virq(d, a->virq, a->vcpu, &a->port))
-SUBOP_EXPR(bind_pirq, evtchn_bind_pirq,
-           evtchn_bind_pirq(d, a->pirq, a->flags, &a->port))
 SUBOP_EXPR(bind_ipi, evtchn_bind_ipi, evtchn_bind_ipi(d, a->vcpu, &a->port))
 SUBOP_EXPR(close, evtchn_close, evtchn_close(d, a->port))
 SUBOP_EXPR(bind_vcpu, evtchn_bind_vcpu, evtchn_bind_vcpu(d, a->port, a->vcpu))
