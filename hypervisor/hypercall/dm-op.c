@@ -245,7 +245,7 @@ static int read_buf(void_gptr_t bufs, unsigned int i,
                           sizeof(*buf));
     if (guest_read(&cb, gva(bufs.addr + i * sizeof(cb)), sizeof(cb)))
         return -EFAULT;
-    *buf = (struct xen_dm_op_buf){ { cb.h.addr }, cb.size };
+    *buf = (struct xen_dm_op_buf){ { .addr = cb.h.addr }, cb.size };
     return 0;
 }
 

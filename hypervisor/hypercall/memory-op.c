@@ -406,13 +406,12 @@ static long op_pod_target(struct memop *m)
 /* Devices' reserved memory: none is passed through. */
 static long op_rdm(struct memop *m)
 {
-    const size_t at = offsetof(struct xen_reserved_device_memory_map,
-                               nr_entries);
+    enum { AT = offsetof(struct xen_reserved_device_memory_map, nr_entries) };
     const unsigned int none = 0;
 
     BUILD_BUG_ON(offsetof(struct compat_xen_reserved_device_memory_map,
-                          nr_entries) != at);
-    return guest_write(gva(m->arg.addr + at), &none, sizeof(none));
+                          nr_entries) != AT);
+    return guest_write(gva(m->arg.addr + AT), &none, sizeof(none));
 }
 
 /* Frame i of a resource of d with a reference, or its size in frames when pg
@@ -564,9 +563,9 @@ static int read_compat(struct memop *m, size_t size)
     case XENMEM_decrease_reservation:
     case XENMEM_claim_pages:
         m->u.reservation = (struct xen_memory_reservation){
-            { c.reservation.extent_start.addr }, c.reservation.nr_extents,
-            c.reservation.extent_order, c.reservation.mem_flags,
-            c.reservation.domid };
+            { .addr = c.reservation.extent_start.addr },
+            c.reservation.nr_extents, c.reservation.extent_order,
+            c.reservation.mem_flags, c.reservation.domid };
         break;
     case XENMEM_add_to_physmap:
         m->u.add = (struct xen_add_to_physmap){
@@ -575,8 +574,8 @@ static int read_compat(struct memop *m, size_t size)
     case XENMEM_add_to_physmap_batch:
         m->u.batch = (struct xen_add_to_physmap_batch){
             c.batch.domid, c.batch.space, c.batch.size, c.batch.u,
-            { c.batch.idxs.addr }, { c.batch.gpfns.addr },
-            { c.batch.errs.addr } };
+            { .addr = c.batch.idxs.addr }, { .addr = c.batch.gpfns.addr },
+            { .addr = c.batch.errs.addr } };
         break;
     case XENMEM_remove_from_physmap:
         m->u.remove = (struct xen_remove_from_physmap){ c.remove.domid,
@@ -584,7 +583,7 @@ static int read_compat(struct memop *m, size_t size)
         break;
     case XENMEM_memory_map:
         m->u.map = (struct xen_memory_map){ c.map.nr_entries,
-                                            { c.map.buffer.addr } };
+                                            { .addr = c.map.buffer.addr } };
         break;
     default:
         memcpy(&m->u, &c, size);

@@ -95,7 +95,8 @@ static long op_poll(struct vcpu *v, void *arg)
     int rc;
 
     if (hypercall_is_compat())
-        p = (struct sched_poll){ { c->ports.addr }, c->nr_ports, c->timeout };
+        p = (struct sched_poll){ { .addr = c->ports.addr }, c->nr_ports,
+                                 c->timeout };
     else
         p = *(const struct sched_poll *)arg;
     if (p.nr_ports > MAX_POLL_PORTS)
