@@ -234,7 +234,7 @@ static void read_fadt(struct acpi_info *info, struct table t)
     read_dsdt(info, x_dsdt ? x_dsdt : get(t, 40, 4));
 }
 
-/* ---- the others ----------------------------------------------------------- */
+/* ---- the others ---------------------------------------------------------- */
 
 static void read_mcfg(struct acpi_info *info, struct table t)
 {
