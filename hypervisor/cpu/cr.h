@@ -74,12 +74,4 @@ static inline void xsetbv(uint32_t index, uint64_t v)
                  "d"((uint32_t)(v >> 32)));
 }
 
-static inline uint64_t xgetbv(uint32_t index)
-{
-    uint32_t lo, hi;
-
-    asm volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(index));
-    return lo | (uint64_t)hi << 32;
-}
-
 #endif

@@ -16,21 +16,15 @@
 #ifndef LODGE_CPU_LAYOUT_H
 #define LODGE_CPU_LAYOUT_H
 
-#ifdef __ASSEMBLER__
-#define LAYOUT_UL(x) x
-#else
-#define LAYOUT_UL(x) x##ul
-#endif
-
-#define DIRECT_BASE LAYOUT_UL(0xffff800000000000)
-#define DIRECT_SIZE LAYOUT_UL(0x0000400000000000) /* 64 TiB */
-#define FRAME_TABLE_BASE LAYOUT_UL(0xffffc00000000000)
-#define WINDOW_BASE LAYOUT_UL(0xffffd00000000000)
-#define SHARED_BASE LAYOUT_UL(0xffffd10000000000)
-#define STACK_BASE LAYOUT_UL(0xffffd20000000000)
-#define DEVICE_BASE LAYOUT_UL(0xffffd30000000000)
-#define BOOTMAP_BASE LAYOUT_UL(0xffffd40000000000)
-#define LAYOUT_AREA_SIZE LAYOUT_UL(0x0000010000000000) /* of each above: 1 TiB */
+#define DIRECT_BASE 0xffff800000000000
+#define DIRECT_SIZE 0x0000400000000000ul /* 64 TiB */
+#define FRAME_TABLE_BASE 0xffffc00000000000
+#define WINDOW_BASE 0xffffd00000000000
+#define SHARED_BASE 0xffffd10000000000
+#define STACK_BASE 0xffffd20000000000
+#define DEVICE_BASE 0xffffd30000000000
+#define BOOTMAP_BASE 0xffffd40000000000
+#define LAYOUT_AREA_SIZE 0x0000010000000000ul /* of each above: 1 TiB */
 
 /*
  * Slot RECURSIVE_SLOT of the top table is the top table: the entry that maps
@@ -39,19 +33,18 @@
  * early maps below (x86/early-map.c).
  */
 #define RECURSIVE_SLOT 509
-#define RECURSIVE_BASE LAYOUT_UL(0xfffffe8000000000)
+#define RECURSIVE_BASE 0xfffffe8000000000
 
 /*
- * The image: linked IMAGE_OFFSET above IMAGE_BASE and loaded at physical
- * IMAGE_OFFSET, or moved by a multiple of 2 MiB below 4 GiB.
+ * The image: linked 2 MiB above IMAGE_BASE and loaded at physical 2 MiB, or
+ * moved by a multiple of that below 4 GiB.
  */
-#define IMAGE_BASE LAYOUT_UL(0xffffffff80000000)
-#define IMAGE_OFFSET 0x200000
+#define IMAGE_BASE 0xffffffff80000000
 #define IMAGE_SIZE_MAX 0x1000000 /* from IMAGE_BASE: 16 MiB, in 4 KiB pages */
 
 /* 1 GiB for 2 MiB pages that exist before mm/ does: loader information, ACPI
  * tables, the framebuffer. */
-#define EARLY_MAP_BASE LAYOUT_UL(0xffffffffc0000000)
+#define EARLY_MAP_BASE 0xffffffffc0000000
 #define EARLY_MAP_SLOTS 511 /* the last 2 MiB stay unmapped */
 
 #ifndef __ASSEMBLER__

@@ -10,7 +10,6 @@
 
 #define MSR_TSC 0x10
 #define MSR_APIC_BASE 0x1b
-#define APIC_BASE_BSP BIT(8)
 #define APIC_BASE_EXTD BIT(10)
 #define APIC_BASE_ENABLE BIT(11)
 #define MSR_TSC_ADJUST 0x3b

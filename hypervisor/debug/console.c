@@ -5,8 +5,6 @@
  */
 #include "hypervisor/debug/console.h"
 
-#include <stdarg.h>
-
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
@@ -96,15 +94,23 @@ void console_write_raw(const char *s, size_t n)
     console_leave();
 }
 
+void console_vprintf(const char *prefix, const char *fmt, va_list ap)
+{
+    char line[512];
+    size_t n = strlen(prefix);
+
+    memcpy(line, prefix, n);
+    format_va(line + n, sizeof(line) - n, fmt, ap);
+    console_write_raw(line, strlen(line));
+}
+
 void console_printf(const char *fmt, ...)
 {
-    char line[256];
     va_list ap;
 
     va_start(ap, fmt);
-    format_va(line, sizeof(line), fmt, ap);
+    console_vprintf("", fmt, ap);
     va_end(ap);
-    console_write_raw(line, strlen(line));
 }
 
 bool console_panic_begin(void)

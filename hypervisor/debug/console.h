@@ -7,6 +7,8 @@
 #ifndef LODGE_DEBUG_CONSOLE_H
 #define LODGE_DEBUG_CONSOLE_H
 
+#include <stdarg.h>
+
 #include "hypervisor/lib/util.h"
 
 #define CONSOLE_RING_SIZE KB(128) /* a power of two */
@@ -22,8 +24,12 @@ void console_init(void);
  */
 void console_write_raw(const char *s, size_t n);
 
-/* printf to all consoles at once, without level; for reports and panics. */
+/* printf to all consoles at once, up to 511 characters, without level; for
+ * reports and panics. */
 void console_printf(const char *fmt, ...) __printf(1, 2);
+/* The same behind a short prefix. */
+void console_vprintf(const char *prefix, const char *fmt, va_list ap)
+    __printf(2, 0);
 
 /*
  * From now on this CPU alone writes, whoever has the lock; the others are

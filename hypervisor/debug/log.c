@@ -5,18 +5,14 @@
  */
 #include "hypervisor/debug/log.h"
 
-#include <stdarg.h>
-
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/assert.h"
-#include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 
 #define PREFIX "(LODGE) "
-#define LINE_MAX 512
 #define GUEST_BURST 10
 #define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
 
@@ -55,16 +51,6 @@ void log_init(void)
     guest_limit = level_of(opt_guest_loglvl, guest_limit);
 }
 
-static void print_line(const char *fmt, va_list ap)
-{
-    char line[LINE_MAX];
-    size_t n = sizeof(PREFIX) - 1;
-
-    memcpy(line, PREFIX, n);
-    format_va(line + n, sizeof(line) - n, fmt, ap);
-    console_write_raw(line, strlen(line));
-}
-
 void log_print(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
@@ -72,7 +58,7 @@ void log_print(enum log_level level, const char *fmt, ...)
     if (level > host_limit)
         return;
     va_start(ap, fmt);
-    print_line(fmt, ap);
+    console_vprintf(PREFIX, fmt, ap);
     va_end(ap);
 }
 
@@ -108,7 +94,7 @@ void log_guest(enum log_level level, const char *fmt, ...)
     if (dropped)
         log_print(level, "(%u lines about guests were dropped)\n", dropped);
     va_start(ap, fmt);
-    print_line(fmt, ap);
+    console_vprintf(PREFIX, fmt, ap);
     va_end(ap);
 }
 
@@ -128,21 +114,17 @@ void cannot_start(const char *why, ...)
 
 void panic(const char *fmt, ...)
 {
-    bool first;
-    char line[256];
     va_list ap;
 
     asm volatile("cli");
-    first = console_panic_begin();
-    va_start(ap, fmt);
-    format_va(line, sizeof(line), fmt, ap);
-    va_end(ap);
-    if (first)
+    if (console_panic_begin())
         dump_here();
     console_printf("\n****************************************\n"
-                   "Panic on CPU %u:\n%s\n"
-                   "****************************************\n\n",
-                   cpu_id(), line);
+                   "Panic on CPU %u:\n", cpu_id());
+    va_start(ap, fmt);
+    console_vprintf("", fmt, ap);
+    va_end(ap);
+    console_printf("\n****************************************\n\n");
     panic_end();
 }
 

@@ -13,7 +13,6 @@
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/mm/page.h"
 #include "hypervisor/x86/irq.h"

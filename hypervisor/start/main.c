@@ -162,7 +162,7 @@ void boot_main(uint32_t magic, uint32_t info)
     early_map_end();
     power_init();
     pic_init();
-    apic_init(acpi_info.lapic_maddr);
+    apic_init();
     smp_init_boot_cpu();
     ioapic_init();
     time_init();

@@ -123,7 +123,6 @@ static void add_override(struct acpi_info *info, struct table t, uint32_t at)
 
 static void read_madt(struct acpi_info *info, struct table t)
 {
-    info->lapic_maddr = get(t, 36, 4);
     for (uint32_t at = 44; at + 2 <= t.size;) {
         uint8_t type = get(t, at, 1), size = get(t, at + 1, 1);
 
@@ -139,8 +138,6 @@ static void read_madt(struct acpi_info *info, struct table t)
             add_ioapic(info, t, at);
         else if (type == 2 && size >= 10)
             add_override(info, t, at);
-        else if (type == 5 && size >= 12)
-            info->lapic_maddr = get(t, at + 4, 8);
         at += size;
     }
 }
@@ -234,7 +231,7 @@ static void read_fadt(struct acpi_info *info, struct table t)
     read_dsdt(info, x_dsdt ? x_dsdt : get(t, 40, 4));
 }
 
-/* ---- the others ----------------------------------------------------------- */
+/* ---- the others ---------------------------------------------------------- */
 
 static void read_mcfg(struct acpi_info *info, struct table t)
 {

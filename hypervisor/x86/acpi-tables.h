@@ -54,7 +54,6 @@ struct acpi_info {
     unsigned int nr_tables;
 
     /* MADT */
-    uint64_t lapic_maddr;
     uint32_t apic_ids[MAX_CPUS];  /* enabled processors, MADT order */
     uint32_t acpi_ids[MAX_CPUS];  /* their ACPI processor uids */
     unsigned int nr_cpus;

@@ -54,19 +54,16 @@ static void reg_write(unsigned int reg, uint32_t v)
         mmio_write32(page + reg, v);
 }
 
-void apic_init(uint64_t lapic_maddr)
+void apic_init(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
 
-    if (!cpu_features.apic)
-        cannot_start("this CPU has no local APIC");
     apic_x2apic = cpu_features.x2apic &&
                   (opt_x2apic || (base & APIC_BASE_EXTD));
     if (apic_x2apic && !opt_x2apic)
         log_warn("x2apic=0 ignored: the firmware enabled it already\n");
     if (!apic_x2apic) {
-        page = device_map(lapic_maddr ? lapic_maddr : base & 0xffffff000ull,
-                          PAGE_SIZE);
+        page = device_map(base & PAGE_MASK, PAGE_SIZE);
         if (!page)
             panic("no memory to map the local APIC");
     }
@@ -104,8 +101,7 @@ void apic_init_cpu(void)
     reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
     reg_write(REG_LVT_LINT0, LVT_MASKED);
     reg_write(REG_LVT_LINT1, LVT_NMI);
-    if (lvts >= 4)
-        reg_write(REG_LVT_PERF, LVT_MASKED);
+    reg_write(REG_LVT_PERF, LVT_MASKED);
     if (lvts >= 6)
         reg_write(REG_LVT_CMCI, LVT_MASKED);
     if (!apic_x2apic) {

@@ -10,9 +10,8 @@
 
 extern bool opt_x2apic;  /* x2apic= */
 
-/* Boot CPU: chooses the mode and switches its own APIC on. Panics when
- * there is none. lapic_maddr: from the MADT. */
-void apic_init(uint64_t lapic_maddr);
+/* Boot CPU: chooses the mode and switches its own APIC on. */
+void apic_init(void);
 /* The same mode on this CPU. */
 void apic_init_cpu(void);
 extern bool apic_x2apic; /* the mode */

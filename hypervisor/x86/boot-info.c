@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Finds the loader's information in memory, hands it to the parser of its
- * kind, and has what the parsers share: they only collect; mm/e820.c puts the
- * memory map in order. Never trusts that numbers are sane.
+ * Finds the loader's information in memory and reads it, of multiboot1 or
+ * multiboot2. The parsers only collect; mm/e820.c puts the memory map in
+ * order. Never trusts that numbers are sane.
  */
 #include "hypervisor/x86/boot-info.h"
 
@@ -16,31 +16,25 @@
 #define FB_RGB 1
 #define FB_TEXT 2
 
-int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi)
-{
-    const uint32_t *info = early_map_read(maddr, PAGE_SIZE);
-    uint32_t size;
-    int rc = -EINVAL;
+/* ---- what both have ------------------------------------------------------ */
 
-    memset(bi, 0, sizeof(*bi));
-    bi->loader = "unknown loader";
-    if (info && magic == MB1_LOADER_MAGIC) {
-        rc = multiboot1_parse(info, bi);
-    } else if (info && magic == MB2_LOADER_MAGIC) {
-        size = info[0];
-        if (size > MB2_SIZE_MAX)
-            return -E2BIG;
-        info = early_map_read(maddr, size);
-        if (info)
-            rc = multiboot2_parse(info, size, bi);
-    }
-    if (!rc)
-        boot_info_strip_names(bi);
-    return rc;
+/* A string of at most n bytes; "" when there is no room. */
+static const char *keep(struct boot_info *bi, const char *s, size_t n)
+{
+    size_t len = strnlen(s, n);
+    char *kept = bi->strings + bi->strings_used;
+
+    if (len + 1 > BOOT_STRINGS_SIZE - bi->strings_used)
+        return "";
+    memcpy(kept, s, len);
+    kept[len] = '\0';
+    bi->strings_used += (unsigned int)len + 1;
+    return kept;
 }
 
-int boot_info_add_region(struct boot_info *bi, uint64_t start, uint64_t size,
-                         uint32_t type)
+/* -E2BIG when full; quietly drops empty ones. */
+static int add_region(struct boot_info *bi, uint64_t start, uint64_t size,
+                      uint32_t type)
 {
     uint64_t end = start + size;
 
@@ -54,44 +48,270 @@ int boot_info_add_region(struct boot_info *bi, uint64_t start, uint64_t size,
     return 0;
 }
 
-int boot_info_add_module(struct boot_info *bi, uint64_t start, uint64_t end,
-                         const char *cmdline, size_t n)
+static int add_module(struct boot_info *bi, uint64_t start, uint64_t end,
+                      const char *cmdline, size_t n)
 {
     if (end < start)
         return -EINVAL;
     if (bi->nr_modules == BOOT_MODULES_MAX)
         return -E2BIG;
     bi->modules[bi->nr_modules++] = (struct boot_module){
-        start, end, boot_info_keep(bi, cmdline, n) };
+        start, end, keep(bi, cmdline, n) };
     return 0;
 }
 
-void boot_info_set_cmdline(struct boot_info *bi, const char *s, size_t n)
+/* At most n bytes, cut to what fits. */
+static void set_cmdline(struct boot_info *bi, const char *s, size_t n)
 {
     n = strnlen(s, MIN(n, sizeof(bi->cmdline) - 1));
     memcpy(bi->cmdline, s, n);
     bi->cmdline[n] = '\0';
 }
 
-void boot_info_set_screen(struct boot_info *bi, const struct framebuffer *fb)
+static void set_screen(struct boot_info *bi, const struct framebuffer *fb)
 {
     bi->vga_text = fb->type == FB_TEXT;
     if (fb->type == FB_RGB)
         bi->fb = *fb;
 }
 
-const char *boot_info_keep(struct boot_info *bi, const char *s, size_t n)
-{
-    size_t len = strnlen(s, n);
-    char *kept = bi->strings + bi->strings_used;
+/* ---- multiboot1 (Multiboot Specification 0.6.96, 3.3): QEMU's -kernel ---- */
 
-    if (len + 1 > BOOT_STRINGS_SIZE - bi->strings_used)
-        return "";
-    memcpy(kept, s, len);
-    kept[len] = '\0';
-    bi->strings_used += (unsigned int)len + 1;
-    return kept;
+#define MB1_CMDLINE BIT(2)
+#define MB1_MODULES BIT(3)
+#define MB1_MMAP BIT(6)
+#define MB1_LOADER BIT(9)
+#define MB1_FRAMEBUFFER BIT(12)
+
+#define MB1_STRING_MAX 4096
+#define MB1_MMAP_MAX 16384
+
+struct mb1_info {
+    uint32_t flags;
+    uint32_t mem_lower, mem_upper, boot_device;
+    uint32_t cmdline;
+    uint32_t mods_count, mods_addr;
+    uint32_t syms[4];
+    uint32_t mmap_length, mmap_addr;
+    uint32_t drives_length, drives_addr, config_table;
+    uint32_t loader_name;
+    uint32_t apm_table, vbe[4];
+    struct framebuffer fb;
+} __packed;
+BUILD_BUG_ON(sizeof(struct mb1_info) != 116);
+
+struct mb1_module {
+    uint32_t start, end, string, reserved;
+};
+
+struct mb1_mmap {
+    uint32_t size; /* of what follows */
+    uint64_t base, length;
+    uint32_t type;
+} __packed;
+
+static const char *map_string(uint64_t maddr)
+{
+    const char *s = maddr ? early_map_read(maddr, MB1_STRING_MAX) : NULL;
+
+    return s ? s : "";
 }
+
+static int parse_mb1_modules(const struct mb1_info *mb, struct boot_info *bi)
+{
+    const struct mb1_module *m;
+    int rc = 0;
+
+    if (mb->mods_count > BOOT_MODULES_MAX)
+        return -E2BIG;
+    m = early_map_read(mb->mods_addr, mb->mods_count * sizeof(*m));
+    if (!m)
+        return -EINVAL;
+    for (unsigned int i = 0; i < mb->mods_count && !rc; i++, m++)
+        rc = add_module(bi, m->start, m->end, map_string(m->string),
+                                  MB1_STRING_MAX);
+    return rc;
+}
+
+static int parse_mb1_mmap(const struct mb1_info *mb, struct boot_info *bi)
+{
+    const uint8_t *at, *end;
+    struct mb1_mmap e;
+    int rc = 0;
+
+    if (mb->mmap_length > MB1_MMAP_MAX)
+        return -E2BIG;
+    at = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!at)
+        return -EINVAL;
+    for (end = at + mb->mmap_length; end - at >= (long)sizeof(e) && !rc;
+         at += MIN(e.size + 4ull, (uint64_t)(end - at))) {
+        memcpy(&e, at, sizeof(e));
+        if (e.size < sizeof(e) - 4)
+            return -EINVAL;
+        rc = add_region(bi, e.base, e.length, e.type);
+    }
+    return rc;
+}
+
+static int parse_mb1(const void *info, struct boot_info *bi)
+{
+    struct mb1_info mb;
+    int rc = 0;
+
+    memcpy(&mb, info, sizeof(mb));
+    if (mb.flags & MB1_LOADER)
+        bi->loader = keep(bi, map_string(mb.loader_name), 64);
+    if (mb.flags & MB1_CMDLINE)
+        set_cmdline(bi, map_string(mb.cmdline), MB1_STRING_MAX);
+    if ((mb.flags & MB1_MODULES) && mb.mods_count)
+        rc = parse_mb1_modules(&mb, bi);
+    if (!rc)
+        rc = mb.flags & MB1_MMAP ? parse_mb1_mmap(&mb, bi) : -EINVAL;
+
+    /* Without that information the BIOS left the screen in text mode. */
+    bi->vga_text = true;
+    if (mb.flags & MB1_FRAMEBUFFER)
+        set_screen(bi, &mb.fb);
+    return rc;
+}
+
+/* ---- multiboot2 (Multiboot2 Specification 2.0, 3.6) ---------------------- */
+
+enum {
+    TAG_END = 0, TAG_CMDLINE = 1, TAG_LOADER = 2, TAG_MODULE = 3,
+    TAG_MMAP = 6, TAG_FRAMEBUFFER = 8, TAG_EFI64 = 12,
+    TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15,
+};
+
+struct tag {
+    uint32_t type, size;
+};
+
+struct tag_module {
+    struct tag tag;
+    uint32_t start, end;
+    char cmdline[];
+};
+
+struct tag_mmap {
+    struct tag tag;
+    uint32_t entry_size, entry_version;
+};
+
+struct mmap_entry {
+    uint64_t base, length;
+    uint32_t type, reserved;
+};
+
+/* The head of a framebuffer tag, then two unused bytes, then the colours. */
+#define FB_HEAD offsetof(struct framebuffer, red_pos)
+#define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
+
+static int parse_module(const struct tag *t, struct boot_info *bi)
+{
+    const struct tag_module *m = (const void *)t;
+
+    if (t->size < sizeof(*m))
+        return -EINVAL;
+    return add_module(bi, m->start, m->end, m->cmdline,
+                                t->size - sizeof(*m));
+}
+
+static int parse_mmap(const struct tag *t, struct boot_info *bi)
+{
+    const struct tag_mmap *m = (const void *)t;
+    const uint8_t *at = (const uint8_t *)(m + 1);
+    const uint8_t *end = (const uint8_t *)t + t->size;
+    int rc = 0;
+
+    if (t->size < sizeof(*m) || m->entry_size < sizeof(struct mmap_entry))
+        return -EINVAL;
+    for (; (size_t)(end - at) >= m->entry_size && !rc; at += m->entry_size) {
+        struct mmap_entry e;
+
+        memcpy(&e, at, sizeof(e));
+        rc = add_region(bi, e.base, e.length, e.type);
+    }
+    return rc;
+}
+
+static int parse_framebuffer(const uint8_t *body, size_t size,
+                             struct boot_info *bi)
+{
+    struct framebuffer fb = { 0 };
+
+    if (size < FB_HEAD + 2)
+        return -EINVAL;
+    memcpy(&fb, body, FB_HEAD);
+    if (size >= FB_HEAD + 2 + FB_COLOURS)
+        memcpy((uint8_t *)&fb + FB_HEAD, body + FB_HEAD + 2, FB_COLOURS);
+    set_screen(bi, &fb);
+    return 0;
+}
+
+static void parse_rsdp(const struct tag *t, struct boot_info *bi)
+{
+    unsigned int size = t->type == TAG_ACPI_NEW ? 36 : 20;
+
+    if (t->size < sizeof(*t) + size || bi->rsdp_size > size)
+        return;
+    memcpy(bi->rsdp, t + 1, size);
+    bi->rsdp_size = size;
+}
+
+static int parse_tag(const struct tag *t, struct boot_info *bi)
+{
+    const char *text = (const char *)(t + 1);
+    size_t text_size = t->size - sizeof(*t);
+
+    switch (t->type) {
+    case TAG_CMDLINE:
+        set_cmdline(bi, text, text_size);
+        break;
+    case TAG_LOADER:
+        bi->loader = keep(bi, text, text_size);
+        break;
+    case TAG_MODULE:
+        return parse_module(t, bi);
+    case TAG_MMAP:
+        return parse_mmap(t, bi);
+    case TAG_FRAMEBUFFER:
+        return parse_framebuffer((const uint8_t *)text, text_size, bi);
+    case TAG_EFI64:
+        if (text_size >= sizeof(uint64_t))
+            memcpy(&bi->efi_system_table, text, sizeof(uint64_t));
+        break;
+    case TAG_ACPI_OLD:
+    case TAG_ACPI_NEW:
+        parse_rsdp(t, bi);
+        break;
+    }
+    return 0;
+}
+
+static int parse_mb2(const void *info, size_t size, struct boot_info *bi)
+{
+    const uint8_t *base = info;
+    size_t at = 8; /* total size, reserved */
+
+    while (at + sizeof(struct tag) <= size) {
+        const struct tag *t = (const void *)(base + at);
+        int rc;
+
+        if (t->type == TAG_END)
+            return 0;
+        if (t->size < sizeof(*t) || t->size > size - at)
+            return -EINVAL;
+        rc = parse_tag(t, bi);
+        if (rc)
+            return rc;
+        at += ALIGN_UP((size_t)t->size, 8);
+    }
+    return -EINVAL; /* no end tag */
+}
+
+/* ---- either -------------------------------------------------------------- */
 
 static const char *skip_word(const char *s)
 {
@@ -104,7 +324,9 @@ static const char *skip_word(const char *s)
     return s;
 }
 
-void boot_info_strip_names(struct boot_info *bi)
+/* Loaders other than GRUB 2 put the file's name in front of the command line
+ * of the image and of each module: takes it off. */
+static void strip_names(struct boot_info *bi)
 {
     const char *rest = skip_word(bi->cmdline);
 
@@ -113,4 +335,27 @@ void boot_info_strip_names(struct boot_info *bi)
     memmove(bi->cmdline, rest, strlen(rest) + 1);
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         bi->modules[i].cmdline = skip_word(bi->modules[i].cmdline);
+}
+
+int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi)
+{
+    const uint32_t *info = early_map_read(maddr, PAGE_SIZE);
+    uint32_t size;
+    int rc = -EINVAL;
+
+    memset(bi, 0, sizeof(*bi));
+    bi->loader = "unknown loader";
+    if (info && magic == MB1_LOADER_MAGIC) {
+        rc = parse_mb1(info, bi);
+    } else if (info && magic == MB2_LOADER_MAGIC) {
+        size = info[0];
+        if (size > MB2_SIZE_MAX)
+            return -E2BIG;
+        info = early_map_read(maddr, size);
+        if (info)
+            rc = parse_mb2(info, size, bi);
+    }
+    if (!rc)
+        strip_names(bi);
+    return rc;
 }

@@ -42,32 +42,10 @@ struct boot_info {
 };
 
 /*
- * Reads the loader's information (boot.S: EAX, EBX) into bi. -EINVAL when
- * the magic number is unknown, -E2BIG when the information is absurd.
+ * Reads the loader's information (boot.S: EAX, EBX) into bi, through
+ * early_map_read(). -EINVAL when the magic number is unknown or it contradicts
+ * itself, -E2BIG when it is absurd.
  */
 int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi);
-
-/* The parsers. multiboot2_parse() is pure: `info` is the whole of its
- * information; multiboot1_parse() maps what its own points at. */
-int multiboot2_parse(const void *info, size_t size, struct boot_info *bi);
-int multiboot1_parse(const void *info, struct boot_info *bi);
-
-/*
- * Loaders other than GRUB 2 put the file's name in front of the command line
- * of the image and of each module: takes it off.
- */
-void boot_info_strip_names(struct boot_info *bi);
-
-/* For the parsers: each takes one thing; strings have at most n bytes. A
- * region (-E2BIG when full, quietly drops empty ones); a module (-EINVAL: ends
- * before it starts); the command line, cut to what fits; the screen by the
- * loader's type; a string ("" when there is no room). */
-int boot_info_add_region(struct boot_info *bi, uint64_t start, uint64_t size,
-                         uint32_t type);
-int boot_info_add_module(struct boot_info *bi, uint64_t start, uint64_t end,
-                         const char *cmdline, size_t n);
-void boot_info_set_cmdline(struct boot_info *bi, const char *s, size_t n);
-void boot_info_set_screen(struct boot_info *bi, const struct framebuffer *fb);
-const char *boot_info_keep(struct boot_info *bi, const char *s, size_t n);
 
 #endif

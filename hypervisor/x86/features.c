@@ -33,8 +33,6 @@ static const struct {
     { 0x80000007, EDX, 8, " invariant-tsc", &cpu_features.invariant_tsc, 0 },
     { 0x80000001, EDX, 27, " rdtscp", &cpu_features.rdtscp, 0 },
     { 1, EDX, 7, " mce", NULL, CR4_MCE },
-    { 1, EDX, 9, " apic", &cpu_features.apic, 0 },
-    { 1, EDX, 16, " pat", &cpu_features.pat, 0 },
     { 7, EBX, 0, " fsgsbase", NULL, CR4_FSGSBASE },
     { 7, EBX, 7, " smep", NULL, CR4_SMEP },
     { 7, EBX, 20, " smap", NULL, CR4_SMAP },
@@ -114,8 +112,7 @@ void features_setup_cpu(void)
 
     write_cr4(host_cr4);
     write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
-    if (f->pat)
-        wrmsr(MSR_PAT, HOST_PAT);
+    wrmsr(MSR_PAT, HOST_PAT);
     if (f->xsave)
         xsetbv(0, f->xcr0_max | XSTATE_X87 | XSTATE_SSE);
 }

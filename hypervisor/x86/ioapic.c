@@ -13,7 +13,6 @@
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
 
-#define IDX_ID 0
 #define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 

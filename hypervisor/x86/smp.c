@@ -288,9 +288,6 @@ void ap_entry(void)
     desc_init_cpu();
     features_setup_cpu();
     apic_init_cpu();
-    if (apic_id() != cpu_apic_id[cpu])
-        log_warn("CPU %u has APIC id %u, not %u\n", cpu, apic_id(),
-                 cpu_apic_id[cpu]);
     store_release(&ap_running, true);
     tsc_sync_check();
     time_init_cpu();

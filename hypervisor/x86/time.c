@@ -8,7 +8,6 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/apic.h"
@@ -52,7 +51,10 @@ static struct tsc_scale scale_for(uint64_t freq)
 /* 0 until the clock is calibrated: so is the scale. */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
-    return tsc > boot_tsc ? tsc_scale_ns(scale, tsc - boot_tsc) : 0;
+    uint64_t ticks = tsc > boot_tsc ? tsc - boot_tsc : 0;
+
+    ticks = scale.shift >= 0 ? ticks << scale.shift : ticks >> -scale.shift;
+    return (uint64_t)(((unsigned __int128)ticks * scale.mul) >> 32);
 }
 
 uint64_t now_ns(void)
@@ -60,7 +62,8 @@ uint64_t now_ns(void)
     return tsc_to_ns(rdtsc_ordered());
 }
 
-uint64_t ns_to_tsc(uint64_t ns)
+/* Rounds up. */
+static uint64_t ns_to_tsc(uint64_t ns)
 {
     /* The margin covers the rounding of mul: 2^-32 of ns, and the shift. */
     uint64_t margin = (ns >> 31) + 8;

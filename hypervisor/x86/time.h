@@ -18,13 +18,6 @@ struct tsc_scale {
     int8_t shift;
 };
 
-/* ticks << shift (or >> -shift), times mul, / 2^32. */
-static inline uint64_t tsc_scale_ns(struct tsc_scale s, uint64_t ticks)
-{
-    ticks = s.shift >= 0 ? ticks << s.shift : ticks >> -s.shift;
-    return (uint64_t)(((unsigned __int128)ticks * s.mul) >> 32);
-}
-
 /* calibrate.c: measures the TSC and the local APIC's timer against a clock of
  * known frequency. Boot CPU, once, its APIC on; takes about 50 ms. */
 struct calibration {
@@ -43,7 +36,6 @@ uint64_t tsc_hz(void);
 struct tsc_scale tsc_scale(void);
 uint64_t tsc_at_boot(void);          /* TSC value of now_ns() == 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
-uint64_t ns_to_tsc(uint64_t ns);     /* rounds up */
 /* False: rates may change or CPUs may disagree (a warning was logged). */
 bool tsc_is_reliable(void);
 /* smp.c saw the CPUs' TSCs disagree. */

@@ -25,11 +25,13 @@ static char written[65536];
 static size_t written_size;
 static uint64_t clock_now;
 
-void console_write_raw(const char *s, size_t n)
+void console_vprintf(const char *prefix, const char *fmt, va_list ap)
 {
-    memcpy(written + written_size, s, n);
-    written_size += n;
-    written[written_size] = '\0';
+    char *at = written + written_size;
+
+    at += sprintf(at, "%s", prefix);
+    at += vsprintf(at, fmt, ap);
+    written_size = (size_t)(at - written);
 }
 
 void console_receive(char c) { (void)c; }

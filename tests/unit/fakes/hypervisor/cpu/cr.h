@@ -16,7 +16,6 @@
 #define write_cr4 real_write_cr4
 #define invlpg real_invlpg
 #define xsetbv real_xsetbv
-#define xgetbv real_xgetbv
 #include "../../../../../hypervisor/cpu/cr.h"
 #undef read_cr0
 #undef read_cr2
@@ -28,7 +27,6 @@
 #undef write_cr4
 #undef invlpg
 #undef xsetbv
-#undef xgetbv
 
 extern uint64_t fake_cr[5];
 extern uint64_t fake_xcr0;
@@ -48,11 +46,6 @@ static inline void xsetbv(uint32_t index, uint64_t v)
 {
     (void)index;
     fake_xcr0 = v;
-}
-static inline uint64_t xgetbv(uint32_t index)
-{
-    (void)index;
-    return fake_xcr0;
 }
 
 #endif
