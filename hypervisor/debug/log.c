@@ -100,15 +100,14 @@ void log_guest(enum log_level level, const char *fmt, ...)
 
 void cannot_start(const char *why, ...)
 {
-    char text[256];
     va_list ap;
 
     asm volatile("cli");
     console_panic_begin();
     va_start(ap, why);
-    format_va(text, sizeof(text), why, ap);
+    console_vprintf("\nLodge cannot start: ", why, ap);
     va_end(ap);
-    console_printf("\nLodge cannot start: %s.\nThe machine is halted.\n", text);
+    console_printf(".\nThe machine is halted.\n");
     machine_halt();
 }
 
