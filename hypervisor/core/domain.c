@@ -30,6 +30,7 @@ struct domain *hardware_domain;
 static struct domain *domains[DOMID_FIRST_RESERVED];
 static struct spinlock list_lock = SPINLOCK_INIT(DOMLIST);
 static unsigned int last_domid; /* the one picked last (list_lock) */
+static unsigned int end_domid;  /* no id from here on was ever used (same) */
 
 static struct domain *dead_domains; /* (a) stack, by next_dead */
 static struct vcpu *reaper;
@@ -76,7 +77,7 @@ struct domain *domain_get_from(domid_t first)
     struct domain *d = NULL;
 
     spin_lock(&list_lock);
-    for (unsigned int id = first; id < DOMID_FIRST_RESERVED && !d; id++)
+    for (unsigned int id = first; id < end_domid && !d; id++)
         d = find(id);
     spin_unlock(&list_lock);
     return d;
@@ -271,6 +272,7 @@ static int list_insert(struct domain *d, domid_t want)
     }
     if (!entry_get(id)) {
         d->id = (domid_t)id;
+        end_domid = MAX(end_domid, id + 1);
         WRITE_ONCE(domains[id], d);
         rc = 0;
     }

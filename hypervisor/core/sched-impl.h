@@ -20,7 +20,7 @@ struct runq {
     struct spinlock lock;   /* rank RUNQ */
     unsigned int cpu;       /* (c) */
     struct vcpu *idle;      /* (c) */
-    struct vcpu *curr;      /* (a) who has the CPU; changes by its CPU only */
+    struct vcpu *curr;      /* (a) who has the CPU; its CPU changes it */
     struct vcpu *left;      /* (q) who had it before, until it is off */
     struct list queue;      /* (q) who waits, by vruntime */
     unsigned int nr;        /* (a) how many */
@@ -33,11 +33,10 @@ struct runq {
     bool asleep;            /* (a) its idle loop halts or is about to */
     bool misplaced;         /* (q) somebody waits who may not run here */
     bool slice_over;        /* (q) a slice ended with others waiting */
-    unsigned int balanced;  /* (q) the CPU that was compared with last */
+    unsigned int balanced;  /* by its CPU only: the one looked at last */
 
     struct timer timer;     /* end of the slice or of a capped budget */
     uint64_t timer_at;      /* (q) TIME_NEVER: not set */
-
 };
 
 /* --- The policy's numbers. --- */
@@ -66,7 +65,7 @@ struct runq {
 void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle);
 void runq_insert(struct runq *rq, struct vcpu *v);
 void runq_remove(struct runq *rq, struct vcpu *v);
-/* Others may ask without the lock. */
+/* Its CPU has nothing to run. Without the lock it is a hint. */
 static inline bool runq_idles(const struct runq *rq)
 {
     return READ_ONCE(rq->curr) == rq->idle;
@@ -78,6 +77,7 @@ static inline bool vcpu_is_queued(const struct vcpu *v)
 
 /* Charges curr for its time up to now (vruntime only). Returns the ns. */
 uint64_t runq_account(struct runq *rq, uint64_t now);
+
 /*
  * How far ahead (> 0) or behind its share v is that is about to be woken, by
  * what happened on the queue where it ran last, rq (accounted). Between
@@ -149,17 +149,18 @@ void runq_call_help(struct runq *rq);
 void runq_pass_on(struct runq *rq);
 /* Moves those away who may not run on rq's CPU. */
 void runq_evict(struct runq *rq);
-/* After a slice: one who waits here for what another CPU's vCPU has had much
- * more of goes there. */
+/* After a slice: if another CPU's vCPU has had much more than one who waits
+ * here, that one goes there. Looks at one CPU each time, in turn. */
 void runq_balance(struct runq *rq);
-/* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or from
- * the longest queue that has one for this CPU. False: there is none. */
+/* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or on the
+ * first that has one for this CPU. False: there is none. */
 bool runq_steal(struct runq *rq, unsigned int poked);
 
 /* --- sched-cap.c: lock CAP inside. --- */
 
 /* d's vCPU used ns: true if nothing is left; then the refill timer is set. */
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
+
 static inline bool domain_is_capped(const struct domain *d)
 {
     return READ_ONCE(d->sched.cap) != 0;

@@ -9,7 +9,7 @@
  *
  * Who wakes is placed by its lag: what it has had beyond its share, measured
  * where it ran last. One that sleeps much has a negative lag, and runs at
- * once wherever it wakes. Decides on the structures it is given; takes no
+ * once where it wakes. Decides on the structures it is given; takes no
  * lock.
  */
 #include "hypervisor/core/sched-impl.h"
@@ -107,7 +107,7 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
 
     /* An idle CPU's floor stands still: what it slept counts as if one
      * other had run there. */
-    if (rq->curr == rq->idle && !rq->nr && now > v->runstate.state_entry_time)
+    if (runq_idles(rq) && !rq->nr && now > v->runstate.state_entry_time)
         lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
                             (uint64_t)SECONDS(1));
     return MIN(MAX(lag, -(int64_t)SCHED_WAKE_BONUS), (int64_t)SCHED_LAG_MAX);
