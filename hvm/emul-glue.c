@@ -195,7 +195,7 @@ static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
     return rc;
 }
 
-static const struct emul_seg *glue_seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
 {
     return hvm_emul_seg(glue_of(c)->v, s);
 }

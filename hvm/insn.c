@@ -157,14 +157,10 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
     return insn_length_of(buf, got, code_bytes(m), plain, n);
 }
 
-_Static_assert(sizeof(struct emul_seg) == sizeof(struct segment) &&
-               offsetof(struct emul_seg, base) ==
-                   offsetof(struct segment, base), "the same object");
-
-const struct emul_seg *hvm_emul_seg(struct vcpu *v, enum insn_seg s)
+const struct segment *hvm_emul_seg(struct vcpu *v, enum insn_seg s)
 {
     hvm_get_seg(v, (enum hvm_seg)s, &v->hvm->emul_seg[s]);
-    return (const struct emul_seg *)&v->hvm->emul_seg[s];
+    return &v->hvm->emul_seg[s];
 }
 
 void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c)

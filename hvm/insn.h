@@ -31,7 +31,7 @@ unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
 void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c);
 void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
 
-/* Segment s in the emulator's form; valid until the next call. */
-const struct emul_seg *hvm_emul_seg(struct vcpu *v, enum insn_seg s);
+/* Segment s for the emulator; valid until the next call. */
+const struct segment *hvm_emul_seg(struct vcpu *v, enum insn_seg s);
 
 #endif

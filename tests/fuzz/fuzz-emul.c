@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
@@ -28,7 +29,7 @@ struct input {
 
 static struct input in;
 static unsigned int calls;
-static struct emul_seg segs[INSN_SEGS];
+static struct segment segs[INSN_SEGS];
 
 static void take(void *to, size_t n)
 {
@@ -127,7 +128,7 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return answer(c, la);
 }
 
-static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
 {
     (void)c;
     REQUIRE(s < INSN_SEGS);
