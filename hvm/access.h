@@ -20,16 +20,21 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
 /* True if a device inside Lodge answers at this address. */
 bool mmio_is_internal(struct vcpu *v, gpa_t at);
 
-/* What the emulator reaches guest memory and devices by. opaque is a
- * struct glue. */
-extern const struct emul_ops glue_ops;
-
-/* The exit that made us emulate: where it happened, if it was an NPF. */
+/* What the emulator's operations know of the exit that made us emulate:
+ * where it happened, if it was an NPF. */
 struct glue {
     struct vcpu *v;
     bool npf_valid;
     bool npf_write; /* the access that exited was a write */
     gpa_t npf;
 };
+
+/*
+ * Prepares emulation of g->v's next instruction, with operations that reach
+ * its memory, devices and registers; stores back what emulation changed, or
+ * queues its fault. g must live as long as c.
+ */
+void hvm_emul_begin(struct glue *g, struct emul_ctx *c);
+void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the emulator reaches the guest: memory through the guest's tables and
- * the p2m, devices through mmio_access() and pio_access(), repeated string
- * operations as one request where a device model can take them whole.
+ * How the emulator reaches the guest: registers in and out, memory through the
+ * guest's tables and the p2m, devices through mmio_access() and pio_access(),
+ * repeated string operations as one request where a device model can take them
+ * whole.
  */
 #include "hvm/access.h"
 
@@ -195,9 +196,13 @@ static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
     return rc;
 }
 
+/* Valid until the next call for the same segment. */
 static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
 {
-    return hvm_emul_seg(glue_of(c)->v, s);
+    struct vcpu *v = glue_of(c)->v;
+
+    hvm_get_seg(v, (enum hvm_seg)s, &v->hvm->emul_seg[s]);
+    return &v->hvm->emul_seg[s];
 }
 
 static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
@@ -285,14 +290,17 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
 static enum emul_rc glue_get_vec(struct emul_ctx *c, unsigned int r, void *buf,
                                  unsigned int n)
 {
-    return vecreg_get(r, buf, n) ? EMUL_OK : EMUL_UNHANDLEABLE;
+    return vecreg_access(glue_of(c)->v, r, buf, n, VECREG_GET)
+               ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
 static enum emul_rc glue_put_vec(struct emul_ctx *c, unsigned int r,
                                  const void *buf, unsigned int n,
                                  bool zero_rest)
 {
-    return vecreg_put(r, buf, n, zero_rest) ? EMUL_OK : EMUL_UNHANDLEABLE;
+    return vecreg_access(glue_of(c)->v, r, (void *)(uintptr_t)buf, n,
+                         zero_rest ? VECREG_PUT_ZERO_REST : VECREG_PUT)
+               ? EMUL_OK : EMUL_UNHANDLEABLE;
 }
 
 static uint64_t glue_read_cr(struct emul_ctx *c, unsigned int cr)
@@ -304,7 +312,7 @@ static uint64_t glue_read_cr(struct emul_ctx *c, unsigned int cr)
     return hvm_get_reg(v, cr == 0 ? REG_CR0 : REG_CR4);
 }
 
-const struct emul_ops glue_ops = {
+static const struct emul_ops glue_ops = {
     .fetch = glue_fetch,
     .read = glue_read,
     .write = glue_write,
@@ -317,3 +325,48 @@ const struct emul_ops glue_ops = {
     .put_vec = glue_put_vec,
     .read_cr = glue_read_cr,
 };
+
+void hvm_emul_begin(struct glue *g, struct emul_ctx *c)
+{
+    struct vcpu *v = g->v;
+    enum hvm_mode m = hvm_mode(v);
+
+    c->ops = &glue_ops;
+    c->opaque = g;
+    c->gpr = vcpu_regs(v)->gpr;
+    c->rip = vcpu_regs(v)->rip;
+    c->rflags = vcpu_regs(v)->rflags;
+    c->mode = (uint8_t)hvm_code_bytes(m);
+    c->cpl = (uint8_t)hvm_cpl(v);
+    c->real = m == MODE_REAL || m == MODE_V86;
+    c->align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
+    c->nbytes = 0;
+}
+
+void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
+{
+    struct regs *r = vcpu_regs(v);
+
+    switch (rc) {
+    case EMUL_OK:
+    case EMUL_RETRY:
+        r->rip = c->rip;
+        r->rflags = c->rflags;
+        if (rc == EMUL_OK && hvm_ops.shadow(v))
+            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+        if (unlikely(c->step)) {
+            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+            hvm_raise(v, VEC_DB, 0);
+        }
+        break;
+    case EMUL_FAULT:
+        if (c->fault.vector == VEC_PF)
+            hvm_raise_pf(v, c->fault.cr2, c->fault.error);
+        else
+            hvm_raise(v, c->fault.vector, c->fault.error);
+        break;
+    case EMUL_UNHANDLEABLE:
+        hvm_raise(v, VEC_UD, 0);
+        break;
+    }
+}

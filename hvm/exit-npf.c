@@ -19,9 +19,7 @@ static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e)
     struct emul_ctx c;
     enum emul_rc rc;
 
-    c.ops = &glue_ops;
-    c.opaque = &g;
-    hvm_emul_begin(v, &c);
+    hvm_emul_begin(&g, &c);
     if (e->nbytes) {
         c.nbytes = e->nbytes;
         memcpy(c.bytes, e->bytes, sizeof(e->bytes));

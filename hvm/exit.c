@@ -11,6 +11,7 @@
 #include "hvm/policy/cpuid.h"
 #include "hvm/recorder.h"
 #include "hvm/run.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
@@ -55,7 +56,12 @@ enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
         hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
     }
     hv->halted = true;
-    /* HLT with interrupts off: only an NMI or INIT ends it. */
+    /* Only an NMI could end HLT with interrupts off: this is how a kernel
+     * stops its CPU for good, and its machine if it knows no better. */
+    if (!(vcpu_regs(v)->rflags & RFLAGS_IF) && !hv->event.valid) {
+        WRITE_ONCE(hv->stopped, true);
+        hvm_vcpu_stopped(v);
+    }
     hvm_wait_for_event(v);
     return VERDICT_RESUME;
 }

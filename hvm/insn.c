@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Instruction bytes and lengths, and registers in and out of the emulator.
+ * Instruction bytes and lengths.
  *
  * CPUs without next-RIP make us find the length of each intercepted
  * instruction. The page where the last one was fetched is remembered: when
@@ -30,8 +30,7 @@ enum hvm_mode hvm_mode(struct vcpu *v)
     return cs.attr & SEG_BIG ? MODE_32 : MODE_16;
 }
 
-/* Code size in bytes as the decoder wants it. */
-static unsigned int code_bytes(enum hvm_mode m)
+unsigned int hvm_code_bytes(enum hvm_mode m)
 {
     return m == MODE_64 ? 8 : m == MODE_32 ? 4 : 2;
 }
@@ -127,7 +126,7 @@ bool hvm_decode(struct vcpu *v, struct insn *i)
         hvm_raise_pf(v, f.cr2, f.pfec);
         return false;
     }
-    return insn_decode(i, buf, got, code_bytes(m)) == INSN_OK;
+    return insn_decode(i, buf, got, hvm_code_bytes(m)) == INSN_OK;
 }
 
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
@@ -149,58 +148,10 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
     if (!got)
         return 0;
     remember_page(v, la);
-    len = insn_length_of(buf, got, code_bytes(m), plain, n);
+    len = insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
     if (len || (e->kind != EXIT_WBINVD && e->kind != EXIT_HYPERCALL))
         return len;
     /* Two instructions share these kinds: INVD, VMCALL. */
     plain[n - 1] = e->kind == EXIT_WBINVD ? 0x08 : 0xc1;
-    return insn_length_of(buf, got, code_bytes(m), plain, n);
-}
-
-const struct segment *hvm_emul_seg(struct vcpu *v, enum insn_seg s)
-{
-    hvm_get_seg(v, (enum hvm_seg)s, &v->hvm->emul_seg[s]);
-    return &v->hvm->emul_seg[s];
-}
-
-void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c)
-{
-    enum hvm_mode m = hvm_mode(v);
-
-    c->gpr = vcpu_regs(v)->gpr;
-    c->rip = vcpu_regs(v)->rip;
-    c->rflags = vcpu_regs(v)->rflags;
-    c->mode = (uint8_t)code_bytes(m);
-    c->cpl = (uint8_t)hvm_cpl(v);
-    c->real = m == MODE_REAL || m == MODE_V86;
-    c->align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
-    c->nbytes = 0;
-}
-
-void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
-{
-    struct regs *r = vcpu_regs(v);
-
-    switch (rc) {
-    case EMUL_OK:
-    case EMUL_RETRY:
-        r->rip = c->rip;
-        r->rflags = c->rflags;
-        if (rc == EMUL_OK && hvm_ops.shadow(v))
-            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-        if (unlikely(c->step)) {
-            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-            hvm_raise(v, VEC_DB, 0);
-        }
-        break;
-    case EMUL_FAULT:
-        if (c->fault.vector == VEC_PF)
-            hvm_raise_pf(v, c->fault.cr2, c->fault.error);
-        else
-            hvm_raise(v, c->fault.vector, c->fault.error);
-        break;
-    case EMUL_UNHANDLEABLE:
-        hvm_raise(v, VEC_UD, 0);
-        break;
-    }
+    return insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
 }

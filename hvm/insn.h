@@ -4,7 +4,7 @@
 #define HVM_INSN_H
 
 #include "hvm/base/hvm.h"
-#include "hvm/emul/emul.h"
+#include "hvm/emul/decode.h"
 #include "hvm/mem/guest-copy.h"
 
 /*
@@ -14,24 +14,19 @@
  */
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e);
 
-/*
- * Fetches and decodes v's next instruction. False: it is unknown, or the fetch
- * faults, which is queued.
- */
-bool hvm_decode(struct vcpu *v, struct insn *i);
-
 /* Fetches up to n bytes at linear address la without leaving its page, with
  * the rights of the next instruction. Returns their number; 0: fault queued
  * in *f. */
 unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
                        struct guest_fault *f);
 
-/* Fills an emulation context from v's registers (ops and opaque are the
- * caller's) and stores back what emulation changed. */
-void hvm_emul_begin(struct vcpu *v, struct emul_ctx *c);
-void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
+/*
+ * Fetches and decodes v's next instruction. False: it is unknown, or the fetch
+ * faults, which is queued.
+ */
+bool hvm_decode(struct vcpu *v, struct insn *i);
 
-/* Segment s for the emulator; valid until the next call. */
-const struct segment *hvm_emul_seg(struct vcpu *v, enum insn_seg s);
+/* Code size of mode m in bytes, as the decoder wants it. */
+unsigned int hvm_code_bytes(enum hvm_mode m);
 
 #endif

@@ -77,9 +77,7 @@ static enum exit_verdict string_pio(struct vcpu *v, const struct vmexit *e)
     struct glue g = { .v = v };
     struct emul_ctx c;
 
-    c.ops = &glue_ops;
-    c.opaque = &g;
-    hvm_emul_begin(v, &c);
+    hvm_emul_begin(&g, &c);
     hvm_emul_end(v, &c, emul_string_io(&c, &io));
     return VERDICT_RESUME;
 }

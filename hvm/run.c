@@ -24,7 +24,7 @@ static void handle_signals(struct vcpu *v)
 
     if (atomic_xchg(&hv->init_pending, false)) {
         vlapic_init_signal(hv->lapic);
-        hv->halted = false;
+        hv->halted = hv->stopped = false;
         if (v->id != 0) {
             WRITE_ONCE(hv->wait_sipi, true);
         } else {
@@ -83,7 +83,7 @@ void hvm_wait_for_event(struct vcpu *v)
     atomic_clear_bit(PENDING_IRQ, &v->pending);
     if (((vcpu_regs(v)->rflags & RFLAGS_IF) && hvm_has_event(v)) ||
         READ_ONCE(hv->nmi_pending) || hv->event.valid) {
-        hv->halted = false;
+        hv->halted = hv->stopped = false;
         atomic_set_bit(PENDING_IRQ, &v->pending);
     } else {
         vcpu_wait(~0ull);

@@ -15,6 +15,7 @@
 #include "hvm/pvtime.h"
 #include "hvm/recorder.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
@@ -45,8 +46,10 @@ static void fpu_reset(struct hvm_vcpu *hv)
     hv->xcr0 = 1;
 }
 
-static void fpu_save(struct hvm_vcpu *hv)
+void hvm_fpu_save(struct vcpu *v)
 {
+    struct hvm_vcpu *hv = v->hvm;
+
     if (cpu_features.xsave) {
         /* All components, whatever the guest has enabled by now. */
         xsetbv(0, cpu_features.xcr0_max);
@@ -57,8 +60,10 @@ static void fpu_save(struct hvm_vcpu *hv)
     }
 }
 
-static void fpu_load(struct hvm_vcpu *hv)
+void hvm_fpu_load(struct vcpu *v)
 {
+    struct hvm_vcpu *hv = v->hvm;
+
     if (cpu_features.xsave) {
         xsetbv(0, cpu_features.xcr0_max);
         asm volatile("xrstor64 (%0)" : : "r"(hv->xsave), "a"(~0u), "d"(~0u)
@@ -87,14 +92,14 @@ static void dr_load(const struct hvm_vcpu *hv)
 
 void hvm_switch_from(struct vcpu *v)
 {
-    fpu_save(v->hvm);
+    hvm_fpu_save(v);
     dr_save(v->hvm);
     hvm_ops.vcpu_save(v);
 }
 
 void hvm_switch_to(struct vcpu *v)
 {
-    fpu_load(v->hvm);
+    hvm_fpu_load(v);
     dr_load(v->hvm);
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
@@ -143,7 +148,7 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hvm_ops.set_shadow(v, 0);
     hv->event.valid = false;
     hv->displaced.valid = false;
-    hv->halted = false;
+    hv->halted = hv->stopped = false;
     hvm_ops.flush_guest(v);
 }
 
@@ -199,6 +204,27 @@ void hvm_vcpu_exit(struct vcpu *v)
     heap_free(hv->xsave);
     heap_free(hv);
     v->hvm = NULL;
+}
+
+bool hvm_vcpu_is_up(const struct vcpu *v)
+{
+    const struct hvm_vcpu *hv = v->hvm;
+
+    return !READ_ONCE(v->down) && !READ_ONCE(hv->wait_sipi) &&
+           (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
+}
+
+void hvm_vcpu_stopped(struct vcpu *v)
+{
+    struct vcpu *other;
+    unsigned int i;
+
+    /* Of two that stop at once one at least sees that the other did. */
+    smp_mb();
+    for_each_vcpu (v->domain, other, i)
+        if (hvm_vcpu_is_up(other))
+            return;
+    domain_shutdown(v->domain, SHUTDOWN_poweroff);
 }
 
 void hvm_vcpu_work(struct vcpu *v)

@@ -3,11 +3,20 @@
 #ifndef HVM_VCPU_H
 #define HVM_VCPU_H
 
-#include "hypervisor/core/vcpu.h"
+#include "hvm/base/hvm.h"
 
 /* Registers as after RESET, executing at cs:rip in real mode. The vCPU itself
  * or while it is paused. */
 void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip);
+/* The FPU's registers, which are in the CPU while v runs, to v's save area and
+ * back. Between the two nothing may use them. */
+void hvm_fpu_save(struct vcpu *v);
+void hvm_fpu_load(struct vcpu *v);
+/* Has it begun to run its guest, or will it when it gets a CPU? */
+bool hvm_vcpu_is_up(const struct vcpu *v);
+/* v has stopped itself or was stopped (it is not up any more). When no vCPU of
+ * its domain is up, that is the domain's power-off, as with Xen. */
+void hvm_vcpu_stopped(struct vcpu *v);
 /* PENDING_WORK: what others asked of the vCPU itself. */
 void hvm_vcpu_work(struct vcpu *v);
 

@@ -1,90 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's vector registers, which are in the CPU while its vCPU is: root
- * mode uses none. XMM, and YMM where the machine has AVX.
+ * The guest's vector registers for the emulator: XMM, and YMM where the
+ * machine has AVX. They are in the CPU while its vCPU is, root mode uses none;
+ * so they go to the save area, where one is read or changed, and come back.
+ * That is slow, and rare: a guest that uses them on device memory.
  */
 #include "hvm/vecreg.h"
 
+#include "hvm/vcpu.h"
+#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/features.h"
 
-#define EACH(X)                                                             \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)                                 \
-    X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+/* Where a save area has them (SDM vol. 1 13.4). */
+#define XMM_OFFSET 160
+#define XSTATE_BV_OFFSET 512
+#define XSTATE_SSE BIT(1)
+#define XSTATE_AVX BIT(2)
 
-static void xmm_get(unsigned int r, uint8_t *buf)
+#define XMM_SIZE 16u
+#define YMM_SIZE 32u
+
+bool vecreg_access(struct vcpu *v, unsigned int r, void *buf, unsigned int n,
+                   enum vecreg_access how)
 {
-    switch (r) {
-#define X(n) case n: asm volatile("movups %%xmm" #n ", (%0)"                \
-                                  : : "r"(buf) : "memory"); break;
-    EACH(X)
-#undef X
-    }
-}
+    bool avx = cpu_features.xcr0_max & XSTATE_AVX;
+    unsigned int low = MIN(n, XMM_SIZE), high = n - low;
+    uint8_t *area = v->hvm->xsave, *xmm = area + XMM_OFFSET + r * XMM_SIZE;
+    uint8_t *ymm = avx ? area + cpuid(0xd, 2).b + r * XMM_SIZE : NULL;
 
-static void xmm_put(unsigned int r, const uint8_t *buf)
-{
-    switch (r) {
-#define X(n) case n: asm volatile("movups (%0), %%xmm" #n                   \
-                                  : : "r"(buf) : "memory"); break;
-    EACH(X)
-#undef X
-    }
-}
-
-static void ymm_get(unsigned int r, uint8_t *buf)
-{
-    switch (r) {
-#define X(n) case n: asm volatile("vmovups %%ymm" #n ", (%0)"               \
-                                  : : "r"(buf) : "memory"); break;
-    EACH(X)
-#undef X
-    }
-}
-
-/* Clears bits 256 and up as well (SDM vol. 1 14.1.3). */
-static void ymm_put(unsigned int r, const uint8_t *buf)
-{
-    switch (r) {
-#define X(n) case n: asm volatile("vmovups (%0), %%ymm" #n                  \
-                                  : : "r"(buf) : "memory"); break;
-    EACH(X)
-#undef X
-    }
-}
-
-bool vecreg_get(unsigned int r, void *buf, unsigned int n)
-{
-    uint8_t all[32];
-
-    if (r > 15 || n > sizeof(all) || (n > 16 && !(cpu_features.xcr0_max & BIT(2))))
+    if (r > 15 || n > YMM_SIZE ||
+        ((high || how == VECREG_PUT_ZERO_REST) && !avx))
         return false;
-    if (n > 16)
-        ymm_get(r, all);
-    else
-        xmm_get(r, all);
-    memcpy(buf, all, n);
-    return true;
-}
-
-bool vecreg_put(unsigned int r, const void *buf, unsigned int n,
-                bool zero_rest)
-{
-    uint8_t all[32];
-
-    if (r > 15 || n > sizeof(all) ||
-        ((n > 16 || zero_rest) && !(cpu_features.xcr0_max & BIT(2))))
-        return false;
-    if (zero_rest || n > 16) {
-        memset(all, 0, sizeof(all));
-        if (!zero_rest)
-            ymm_get(r, all);
-        memcpy(all, buf, n);
-        ymm_put(r, all);
+    hvm_fpu_save(v);
+    if (how == VECREG_GET) {
+        memcpy(buf, xmm, low);
+        memcpy((uint8_t *)buf + low, ymm, high);
     } else {
-        xmm_get(r, all);
-        memcpy(all, buf, n);
-        xmm_put(r, all);
+        if (how == VECREG_PUT_ZERO_REST) {
+            memset(xmm, 0, XMM_SIZE);
+            memset(ymm, 0, XMM_SIZE);
+        }
+        memcpy(xmm, buf, low);
+        memcpy(ymm, (const uint8_t *)buf + low, high);
+        if (cpu_features.xsave)
+            *(uint64_t *)(area + XSTATE_BV_OFFSET) |=
+                XSTATE_SSE | (avx ? XSTATE_AVX : 0);
     }
+    hvm_fpu_load(v);
     return true;
 }

@@ -3,13 +3,17 @@
 #ifndef HVM_VECREG_H
 #define HVM_VECREG_H
 
-#include <stdbool.h>
+#include "hvm/base/hvm.h"
 
-/* The low n bytes (at most 32) of register r (0-15). False: no such width
- * on this machine. The guest's XCR0 must have the state enabled. */
-bool vecreg_get(unsigned int r, void *buf, unsigned int n);
-/* zero_rest: what is above n is cleared, else kept. */
-bool vecreg_put(unsigned int r, const void *buf, unsigned int n,
-                bool zero_rest);
+enum vecreg_access {
+    VECREG_GET,
+    VECREG_PUT,           /* what is above n stays */
+    VECREG_PUT_ZERO_REST, /* and is cleared */
+};
+
+/* The low n bytes (at most 32) of register r (0-15) of v, the current vCPU.
+ * False: this machine has no such width. */
+bool vecreg_access(struct vcpu *v, unsigned int r, void *buf, unsigned int n,
+                   enum vecreg_access how);
 
 #endif

@@ -58,8 +58,7 @@ struct vmexit {
         } pio;
         struct {
             gpa_t gpa;
-            gva_t gva;     /* if gva_valid */
-            bool write, exec, present, gva_valid;
+            bool write;
             bool walk;     /* access of the guest's page walk itself */
         } npf;
         struct {

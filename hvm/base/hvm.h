@@ -23,7 +23,6 @@ struct cpu_policy;
 struct dirty_vram;
 struct hpet;
 struct ioreq_domain;
-struct ioreq_vcpu;
 struct p2m;
 struct pit;
 struct pmtimer;
@@ -45,8 +44,6 @@ struct msr_state {
     uint64_t tsc_adjust;
     uint64_t misc_enable;
     uint64_t hwcr;
-    uint64_t spec_ctrl;
-    uint64_t xss;
 };
 
 struct hvm_vcpu {
@@ -59,11 +56,10 @@ struct hvm_vcpu {
     bool nmi_pending;        /* (a) */
     bool init_pending;       /* (a) */
     bool halted;             /* (v) in HLT */
+    bool stopped;            /* (a) in HLT with interrupts off */
     bool wait_sipi;          /* (a) after INIT, before SIPI */
     uint16_t sipi_vector;    /* (a) 0x100 | vector when one came */
     uint8_t upcall_vector;   /* (a) HVMOP_set_evtchn_upcall_vector, 0: none */
-    bool trap_db;            /* (v) #DB exits (single step by Lodge) */
-    bool fpu_used;           /* (v) the save area holds its state */
 
     void *xsave;             /* (c) save area of the FPU, 64-byte aligned */
     uint64_t xcr0;           /* (v) */
@@ -81,7 +77,6 @@ struct hvm_vcpu {
     bool callback_wanted;    /* (a) vCPU 0: raise the upcall's line */
     bool callback_line;      /* (v) vCPU 0: the upcall's line may be up */
 
-    struct ioreq_vcpu *ioreq; /* (c) */
     struct recorder *rec;    /* (c) last exits and injections */
     uint64_t exits[EXIT_KINDS]; /* (v) how many of each kind, for reports */
 };

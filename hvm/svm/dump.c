@@ -50,7 +50,7 @@ void svm_dump(struct vcpu *v)
         log_err("  %s sel %04x attr %03x limit %08x base %016lx\n",
                 seg_names[i], seg[i].sel, seg[i].attr, seg[i].limit,
                 seg[i].base);
-    log_err("  ASID %u intercepts %08x %08x %08x %08x %08x\n", vmcb_asid(b),
+    log_err("  ASID %u intercepts %08x %08x %08x %08x %08x\n", b->asid_,
             b->intercept_[0], b->intercept_[1], b->intercept_[2],
             b->intercept_[3], b->intercept_[4]);
 }

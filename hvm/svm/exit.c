@@ -48,11 +48,7 @@ static void decode_pio(const struct vmcb *b, struct vmexit *e)
 static void decode_npf(const struct vmcb *b, struct vmexit *e)
 {
     e->npf.gpa = gpa(b->exitinfo2);
-    e->npf.gva = gva(0);
-    e->npf.gva_valid = false;
-    e->npf.present = b->exitinfo1 & BIT(0);
     e->npf.write = b->exitinfo1 & BIT(1);
-    e->npf.exec = b->exitinfo1 & BIT(4);
     e->npf.walk = b->exitinfo1 & BIT(33);
 }
 

@@ -125,6 +125,12 @@ _Static_assert(offsetof(struct vmcb, rax_) == 0x5f8, "APM B-2");
 _Static_assert(offsetof(struct vmcb, cr2_) == 0x640, "APM B-2");
 _Static_assert(offsetof(struct vmcb, pat_) == 0x668, "APM B-2");
 
+static inline void vmcb_unclean(struct vmcb *b, enum vmcb_clean group)
+{
+    if (group != CLEAN_NONE)
+        b->clean &= ~(uint32_t)BIT(group);
+}
+
 #define VMCB_FIELD(name, group)                                             \
     static inline typeof(((struct vmcb *)0)->name##_)                       \
     vmcb_##name(const struct vmcb *b) { return b->name##_; }                \
@@ -133,8 +139,7 @@ _Static_assert(offsetof(struct vmcb, pat_) == 0x668, "APM B-2");
                     typeof(((struct vmcb *)0)->name##_) val)                \
     {                                                                       \
         b->name##_ = val;                                                   \
-        if (CLEAN_##group != CLEAN_NONE)                                    \
-            b->clean &= ~(uint32_t)BIT(CLEAN_##group);                      \
+        vmcb_unclean(b, CLEAN_##group);                                     \
     }
 
 VMCB_FIELD(iopm, IOPM)
@@ -147,36 +152,14 @@ VMCB_FIELD(shadow, NONE)
 VMCB_FIELD(np_enable, NP)
 VMCB_FIELD(eventinj, NONE)
 VMCB_FIELD(ncr3, NP)
-VMCB_FIELD(gdtr, DT)
-VMCB_FIELD(idtr, DT)
-VMCB_FIELD(ldtr, NONE) /* LDTR, TR, FS, GS, syscall MSRs: VMLOAD */
-VMCB_FIELD(tr, NONE)
-VMCB_FIELD(cpl, SEG)
 VMCB_FIELD(efer, CR)
-VMCB_FIELD(cr0, CR)
-VMCB_FIELD(cr3, CR)
-VMCB_FIELD(cr4, CR)
 VMCB_FIELD(dr6, DR)
-VMCB_FIELD(dr7, DR)
 VMCB_FIELD(rflags, NONE)
 VMCB_FIELD(rip, NONE)
 VMCB_FIELD(rsp, NONE)
 VMCB_FIELD(rax, NONE)
-VMCB_FIELD(star, NONE)
-VMCB_FIELD(lstar, NONE)
-VMCB_FIELD(cstar, NONE)
-VMCB_FIELD(sfmask, NONE)
-VMCB_FIELD(kernel_gs_base, NONE)
-VMCB_FIELD(sysenter_cs, NONE)
-VMCB_FIELD(sysenter_esp, NONE)
-VMCB_FIELD(sysenter_eip, NONE)
 VMCB_FIELD(cr2, CR2)
 VMCB_FIELD(pat, NP)
-VMCB_FIELD(debugctl, LBR)
-VMCB_FIELD(br_from, LBR)
-VMCB_FIELD(br_to, LBR)
-VMCB_FIELD(lastexcpfrom, LBR)
-VMCB_FIELD(lastexcpto, LBR)
 
 /* Sets or clears bits of an intercept word. */
 static inline void vmcb_intercept(struct vmcb *b, unsigned int word,
@@ -187,26 +170,14 @@ static inline void vmcb_intercept(struct vmcb *b, unsigned int word,
 
     if (val != old) {
         b->intercept_[word] = val;
-        b->clean &= ~(uint32_t)BIT(CLEAN_INTERCEPTS);
+        vmcb_unclean(b, CLEAN_INTERCEPTS);
     }
 }
 
-static inline const struct segment *vmcb_seg(const struct vmcb *b,
-                                             enum hvm_seg s)
+/* Where segment register s is; who writes to it clears CLEAN_SEG. */
+static inline struct segment *vmcb_seg(struct vmcb *b, enum hvm_seg s)
 {
     return s == SEG_LDTR ? &b->ldtr_ : s == SEG_TR ? &b->tr_ : &b->seg_[s];
-}
-
-static inline void vmcb_set_seg(struct vmcb *b, enum hvm_seg s,
-                                const struct segment *seg)
-{
-    if (s == SEG_LDTR)
-        b->ldtr_ = *seg;
-    else if (s == SEG_TR)
-        b->tr_ = *seg;
-    else
-        b->seg_[s] = *seg;
-    b->clean &= ~(uint32_t)BIT(CLEAN_SEG);
 }
 
 /* Exit codes (APM vol. 2 appendix C). */

@@ -9,6 +9,7 @@
 #include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/pvtime.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
@@ -124,12 +125,6 @@ static long op_register_runstate(struct vcpu *v, union vcpu_arg *a)
 
 /* --- Starting and stopping. --- */
 
-/* Has it begun to run its guest, or will it when it gets a CPU? */
-static bool is_up(const struct vcpu *v)
-{
-    return !READ_ONCE(v->down) && !READ_ONCE(v->hvm->wait_sipi);
-}
-
 /*
  * Stops another vCPU of the caller's domain; nothing for the caller itself.
  * Two that stop each other would wait for ever, so one at a time: -ERESTART,
@@ -187,24 +182,14 @@ static long op_up(struct vcpu *v, union vcpu_arg *a)
 
 static long op_down(struct vcpu *v, union vcpu_arg *a)
 {
-    struct domain *d = v->domain;
-    struct vcpu *other;
-    unsigned int i;
-
-    for_each_vcpu (d, other, i) {
-        if (other != v && is_up(other)) {
-            vcpu_down(v);
-            return 0;
-        }
-    }
-    /* The last one. */
-    domain_shutdown(d, SHUTDOWN_poweroff);
+    vcpu_down(v);
+    hvm_vcpu_stopped(v);
     return 0;
 }
 
 static long op_is_up(struct vcpu *v, union vcpu_arg *a)
 {
-    return is_up(v);
+    return hvm_vcpu_is_up(v);
 }
 
 static long op_send_nmi(struct vcpu *v, union vcpu_arg *a)

@@ -6,7 +6,7 @@
 BENCH := tests/bench
 export B LODGE_CACHE
 export HYPERVISOR BOOT GUEST CPU SMP MEM ACCEL DISK NIC QEMU_EXTRA
-export HV_EXTRA DOM0_EXTRA SLOW TESTS
+export DOM0_MEM HV_EXTRA DOM0_EXTRA SLOW TESTS
 
 # Runs a command in the chroot: $(IN_BENCH) gcc ...
 IN_BENCH := $(BENCH)/in-bench
@@ -34,10 +34,10 @@ run: images $(BENCH_NEEDS)      ## boot, domain 0, demo guest (GUEST=name)
 shell: images $(BENCH_NEEDS)    ## boot and attach to domain 0's console
 	@$(BENCH)/run.py shell
 
-test-system: images $(BENCH_NEEDS)  ## system tests (TESTS="name name")
+test-system: images hvm-kernels $(BENCH_NEEDS)  ## system tests (TESTS="name name")
 	@tests/system/run.py $(TESTS)
 
-check-long: images $(BENCH_NEEDS)   ## all system tests, the slow ones too
+check-long: images hvm-kernels $(BENCH_NEEDS)   ## all system tests, the slow ones too
 	@LONG=1 tests/system/run.py $(TESTS)
 
 # Chroots and images of recipes that are no longer used, and partial builds.

@@ -19,6 +19,8 @@ from setup import Failure
 ANSI = re.compile(rb"\x1b(\[[0-9;?!]*[A-Za-z]|\][0-9;]*|[()][A-Z0-9]|[=>78c])"
                   rb"|[\0\x07\r]")
 
+# The hypervisor's last words.
+LAST_WORDS = re.compile(r"(?:Panic on CPU \d+:\n|Lodge cannot start: )(.+)\n")
 
 PR_SET_PDEATHSIG = 1
 
@@ -109,8 +111,8 @@ class Machine:
     def wait(self, pattern, limit, start=0):
         """Waits until the serial text from offset `start` on matches.
 
-        Returns the match; raises Failure after `limit` seconds or when the
-        machine has ended."""
+        Returns the match; raises Failure after `limit` seconds, when the
+        machine has ended or when its hypervisor has stopped."""
         regex = re.compile(pattern, re.M)
         end = time.monotonic() + limit
         seen = start
@@ -119,6 +121,9 @@ class Machine:
                 match = regex.search(self.text, max(start, seen - 2000))
                 if match:
                     return match
+                stopped = LAST_WORDS.search(self.text, max(0, seen - 2000))
+                if stopped:
+                    raise Failure(f"the hypervisor has stopped: {stopped[1]}")
                 seen = len(self.text)
                 if not self.running():
                     raise Failure("the emulated machine has ended")

@@ -21,7 +21,7 @@ import screen
 from boot import (Stages, boot, connect, console_kind, guest_to_prompt,
                   in_stage, power_off)
 from machine import Machine
-from setup import BUILD, Failure, Setup, env, main_guard
+from setup import Failure, Setup, env, main_guard
 
 def report(setup, stages, machine, dom0, guest):
     """Screenshot and where everything is."""
@@ -116,7 +116,7 @@ def iso():
     """Makes the ISO for real machines and for others' emulators."""
     setup = Setup()
     start = time.monotonic()
-    path = setup.iso(os.path.join(BUILD, f"{setup.hypervisor}.iso"))
+    path = setup.iso()
     print(f"{os.path.relpath(path)}: {os.path.getsize(path) >> 20} MiB, "
           f"made in {time.monotonic() - start:.1f} s")
     return 0

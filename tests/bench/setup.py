@@ -5,6 +5,7 @@ Reads the variables that make passes (HYPERVISOR, BOOT, ...) and calls the
 recipe scripts, which build what is missing.  Starts no machine.
 """
 import os
+import shutil
 import subprocess
 import sys
 
@@ -14,8 +15,8 @@ BUILD = os.path.join(TOP, os.environ.get("B", "build"))
 GUESTS = os.path.join(os.path.dirname(TOP), "shared", "guests")
 
 DOM0_ARGS = "root=LABEL=lodge-dom0 ro console=hvc0"
-HYPERVISOR_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=1024M "
-                      "dom0_max_vcpus=2 loglvl=all guest_loglvl=all")
+HYPERVISOR_OPTIONS = ("console=com1 com1=115200,8n1 dom0_max_vcpus=2 "
+                      "loglvl=all guest_loglvl=all")
 
 
 class Failure(Exception):
@@ -47,6 +48,7 @@ class Setup:
     BOOT        bios (GRUB ISO, default), uefi (GRUB ISO), quick (no GRUB)
     CPU, SMP, MEM, ACCEL, DISK (nvme, ahci, virtio), NIC, QEMU_EXTRA
                 the outer machine
+    DOM0_MEM    1024M (default), another size, or all (no dom0_mem=)
     HV_EXTRA, DOM0_EXTRA   appended to the command lines
     """
 
@@ -54,11 +56,19 @@ class Setup:
         self.hypervisor = env("HYPERVISOR", "lodge")
         self.boot = env("BOOT", "bios")
         self.is_xen = self.hypervisor == "xen"
+        self.ahci_ports = iter((0, 1, 3, 4, 5))
         self.dom0 = path_from("images/dom0.sh")
         self.guest = path_from("images/guest-debian.sh")
-        self.run_dir = os.path.join(BUILD, env("RUN_NAME", "run"))
+        name = env("RUN_NAME", "run")
+        self.run_dir = os.path.join(BUILD, name)
         os.makedirs(self.run_dir, exist_ok=True)
+        # Tests have ISOs of their own, beside the one for people.
+        iso = f"{os.path.basename(self.hypervisor)}.iso"
+        self.iso_path = (os.path.join(BUILD, iso) if name == "run"
+                         else os.path.join(self.run_dir, "boot.iso"))
         options = [HYPERVISOR_OPTIONS]
+        if env("DOM0_MEM", "1024M") != "all":
+            options.append(f"dom0_mem={env('DOM0_MEM', '1024M')}")
         if self.is_xen:
             # MWAIT faults under TCG, and a hang is easier seen than a reboot.
             options.append("cpuidle=0 noreboot")
@@ -86,26 +96,36 @@ class Setup:
         wrong instruction; with a native TSC nothing is emulated."""
         return " tsc_mode='\"native\"'" if self.is_xen else ""
 
-    def iso(self, path):
+    def iso(self):
         """Makes the boot ISO and returns its path."""
         done = subprocess.run(in_bench(
-            os.path.join(BENCH, "iso.sh"), path, self.hypervisor_file(),
+            os.path.join(BENCH, "iso.sh"), self.iso_path,
+            self.hypervisor_file(),
             self.options, f"{self.dom0}/vmlinux", self.dom0_args,
             f"{self.dom0}/initrd.img"), check=False)
         if done.returncode:
             raise Failure("the boot ISO could not be made (see above)")
-        return path
+        return self.iso_path
 
     def guests_disk(self):
-        """A disk with the files of ../shared/guests, or None."""
-        if not os.path.isdir(GUESTS):
-            return None
+        """A disk with the files of ../shared/guests, if there are any, and
+        the test kernels for HVM guests, if they were built."""
         path = os.path.join(self.run_dir, "guests.img")
-        if os.path.exists(path):
-            os.unlink(path)
+        files = os.path.join(self.run_dir, "guests")
+        for old in (path, files):
+            if os.path.isdir(old):
+                shutil.rmtree(old)
+            elif os.path.exists(old):
+                os.unlink(old)
+        os.mkdir(files)
+        kernels = os.path.join(BUILD, "guest", "hvm")
+        if os.path.isdir(GUESTS):
+            shutil.copytree(GUESTS, files, dirs_exist_ok=True)
+        if os.path.isdir(kernels):
+            shutil.copytree(kernels, os.path.join(files, "kernels"))
         subprocess.run(in_bench(
             "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-L",
-            "lodge-guests", "-d", GUESTS, path, "24M"),
+            "lodge-guests", "-d", files, path, "24M"),
             check=True, stdout=subprocess.DEVNULL)
         return path
 
@@ -114,8 +134,7 @@ class Setup:
             return ["-kernel", self.hypervisor_file(), "-append", self.options,
                     "-initrd", f"{self.dom0}/vmlinux {self.dom0_args},"
                     f"{self.dom0}/initrd.img"]
-        arguments = ["-cdrom", self.iso(
-            os.path.join(self.run_dir, "boot.iso"))]
+        arguments = ["-cdrom", self.iso()]
         if self.boot == "uefi":
             arguments += ["-drive", "if=pflash,format=raw,readonly=on,"
                           "file=/usr/share/OVMF/OVMF_CODE_4M.fd",
@@ -128,12 +147,16 @@ class Setup:
     def disk(self, name, path):
         """One disk whose changes are thrown away at the end."""
         kind = env("DISK", "nvme")
-        devices = {"nvme": "nvme", "ahci": "ide-hd", "virtio": "virtio-blk-pci"}
+        devices = {"nvme": "nvme", "ahci": "ide-hd,bus=ide.%d",
+                   "virtio": "virtio-blk-pci"}
         if kind not in devices:
             raise Failure(f"DISK={kind} is none of {', '.join(devices)}")
+        device = devices[kind]
+        if kind == "ahci":      # one disk a port; the boot CD is on port 2
+            device %= next(self.ahci_ports)
         return ["-drive", f"if=none,id={name},file={path},format=raw,"
                 "snapshot=on", "-device",
-                f"{devices[kind]},drive={name},serial=lodge-{name}"]
+                f"{device},drive={name},serial=lodge-{name}"]
 
     def qemu(self, vnc_port, qmp_fd):
         """The command line of the outer machine.  Serial port on stdio."""
@@ -153,9 +176,7 @@ class Setup:
         argv += self.disk("dom0", f"{self.dom0}/disk.img")
         argv += self.disk("guest1", self.guest)
         argv += self.disk("guest2", self.guest)
-        guests = self.guests_disk()
-        if guests:
-            argv += self.disk("guests", guests)
+        argv += self.disk("guests", self.guests_disk())
         forwards = "".join(
             f",hostfwd=tcp:127.0.0.1:{vnc_port + i}-10.0.2.9:{5901 + i}"
             for i in range(4))

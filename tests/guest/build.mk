@@ -54,10 +54,18 @@ $(GUEST_ELFS): tests/guest/lib/link.lds
 		-Wl,-z,noexecstack,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
 		-T tests/guest/lib/link.lds $(filter %.o,$^) -o $@
 
+# Kernels for HVM guests: the toolstack takes no file with Xen's notes for a
+# firmware, wants 32 bits, and enters it as PVH's notes would say.
+HVM_KERNELS := devices
+$(B)/guest/hvm/%.elf: $(B)/guest/%.elf
+	@mkdir -p $(@D)
+	$(OBJCOPY) -O elf32-i386 -g -R .note.Xen $< $@
+
 -include $(shell find $(B)/guest/64 $(B)/guest/32 -name '*.d' 2>/dev/null)
 
-.PHONY: guest-tests check-guest exit-cost
+.PHONY: guest-tests hvm-kernels check-guest exit-cost
 guest-tests: $(GUEST_ELFS)      ## build the guest tests
+hvm-kernels: $(HVM_KERNELS:%=$(B)/guest/hvm/%.elf)  ## those for HVM guests
 
 # A kernel that does not build must not hide the others' results.
 check-guest: $(B)/lodge32   ## run the guest tests (TESTS="name name")

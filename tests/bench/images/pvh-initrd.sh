@@ -7,7 +7,7 @@ root=$1 out=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-mkdir -p "$dir/bin" "$dir/dev" "$dir/proc" "$dir/sys" "$dir/lib"
+mkdir -p "$dir/bin" "$dir/sbin" "$dir/dev" "$dir/proc" "$dir/sys" "$dir/lib"
 cp "$root/usr/lib/initramfs-tools/bin/busybox" "$dir/bin/busybox" 2>/dev/null ||
     cp "$root/usr/bin/busybox" "$dir/bin/busybox"
 for name in xen-netfront xen-blkfront; do
@@ -42,6 +42,12 @@ SCRIPT
 sed -i 's,^#!/bin/busybox sh,#!/bin/busybox sh\nexport PATH=/bin PS1="pvh# ",' \
     "$dir/init"
 ln -s busybox "$dir/bin/sh"
+# What the kernel runs when the toolstack asks for it (xl shutdown, xl reboot).
+for command in poweroff reboot; do
+    printf '#!/bin/sh\nexec /bin/busybox %s -f\n' $command \
+        >"$dir/sbin/$command"
+    chmod 755 "$dir/sbin/$command"
+done
 chmod 755 "$dir/init" "$dir/bin/udhcpc-script"
 find "$dir" -exec touch -h -d @0 {} +
 (cd "$dir" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) |

@@ -2,13 +2,16 @@
 /*
  * The devices that an HVM guest gets from the hypervisor: I/O APIC, PIC, PIT,
  * RTC, HPET, PM timer. Domain 0 has the machine's or none, so this kernel is
- * for a guest: `xl create` with type="hvm" and kernel= this file.
+ * for a guest: the system test kernel-devices starts it in place of a firmware.
  *
  * Intel 82093AA, 8259A, 8254; MC146818; IA-PC HPET 1.0a; ACPI 6.5, "Power
  * Management Timer".
  */
+#include "hypervisor/abi/hvm-op.h"
+#include "hypervisor/abi/hvm-params.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/clock.h"
+#include "tests/guest/lib/hypercall.h"
 #include "tests/guest/lib/lib.h"
 #include "tests/guest/lib/trap.h"
 
@@ -157,6 +160,15 @@ static void check_rate(const char *name, uint64_t ticks, uint64_t hz,
            (unsigned long long)said, (unsigned long long)ns);
 }
 
+/* The firmware's part: ACPI's ports at 0xb000, where all know them. */
+static void place_pm_timer(void)
+{
+    struct xen_hvm_param p = { .domid = DOMID_SELF, .value = 1,
+                               .index = HVM_PARAM_ACPI_IOPORTS_LOCATION };
+
+    report_eq(hvm_op(HVMOP_set_param, &p), 0, "ACPI ports");
+}
+
 static void test_counters(void)
 {
     uint32_t femto = mmio_read(HPET + 4), h, p;
@@ -183,5 +195,6 @@ TEST_MAIN()
     test_pit_and_pic();
     test_ioapic();
     test_rtc();
+    place_pm_timer();
     test_counters();
 }
