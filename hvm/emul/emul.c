@@ -356,9 +356,9 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
         return rc;
     if (!c->insn.op->exec || (c->insn.flags & F_IO))
         return EMUL_UNHANDLEABLE;
-    /* It cannot be what exited. */
+    /* It cannot be what exited; but a walk would do so for ever. */
     if (!c->insn.has_mem && !(c->insn.flags & F_IMPLICIT))
-        return EMUL_RETRY;
+        return c->walk ? EMUL_UNHANDLEABLE : EMUL_RETRY;
     return execute(c);
 }
 

@@ -151,6 +151,8 @@ struct emul_ctx {
     uint8_t cpl;
     bool real;          /* real or virtual-8086 mode: segments are bases */
     bool align_check;   /* CR0.AM */
+    bool walk;          /* emul_mmio(): the exit was of the walk of the guest's
+                           page tables, not of the instruction's operand */
     uint8_t nbytes;     /* valid in bytes[]; 0: all are fetched */
     uint8_t bytes[INSN_MAX_BYTES + 1];
 
@@ -175,7 +177,7 @@ struct emul_ctx {
  * bytes[] does not hold enough. The guest can change its code between the exit
  * and the fetch: port instructions, for which the CPU would have checked other
  * rights, are EMUL_UNHANDLEABLE, and so is all that is not in the tables. An
- * instruction without memory operand is EMUL_RETRY.
+ * instruction without memory operand is EMUL_RETRY unless ctx->walk.
  */
 enum emul_rc emul_mmio(struct emul_ctx *c);
 

@@ -253,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c.cpl = flags & 3;
     c.real = c.mode == 2 && (flags & 8);
     c.align_check = flags & 32;
+    c.walk = flags & 16;
     c.nbytes = take8() & 15;
     take(c.bytes, c.nbytes);
     take(&c.rip, 8);
