@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the emulator reaches the guest: registers in and out, memory through the guest's tables and
- * the p2m, devices through mmio_access() and pio_access(), repeated string
- * operations as one request where a device model can take them whole.
+ * How the emulator reaches the guest: registers in and out, memory through the
+ * guest's tables and the p2m, devices through mmio_access() and pio_access(),
+ * repeated string operations as one request where a device model can take them
+ * whole.
  */
 #include "hvm/access.h"
 
@@ -195,17 +196,13 @@ static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
     return rc;
 }
 
-_Static_assert(sizeof(struct emul_seg) == sizeof(struct segment) &&
-               offsetof(struct emul_seg, base) ==
-                   offsetof(struct segment, base), "the same object");
-
 /* Valid until the next call for the same segment. */
-static const struct emul_seg *glue_seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
 {
     struct vcpu *v = glue_of(c)->v;
 
     hvm_get_seg(v, (enum hvm_seg)s, &v->hvm->emul_seg[s]);
-    return (const struct emul_seg *)&v->hvm->emul_seg[s];
+    return &v->hvm->emul_seg[s];
 }
 
 static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,

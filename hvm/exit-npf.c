@@ -20,6 +20,7 @@ static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e)
     enum emul_rc rc;
 
     hvm_emul_begin(&g, &c);
+    c.walk = e->npf.walk;
     if (e->nbytes) {
         c.nbytes = e->nbytes;
         memcpy(c.bytes, e->bytes, sizeof(e->bytes));

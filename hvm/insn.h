@@ -14,17 +14,17 @@
  */
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e);
 
-/*
- * Fetches and decodes v's next instruction. False: it is unknown, or the fetch
- * faults, which is queued.
- */
-bool hvm_decode(struct vcpu *v, struct insn *i);
-
 /* Fetches up to n bytes at linear address la without leaving its page, with
  * the rights of the next instruction. Returns their number; 0: fault queued
  * in *f. */
 unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
                        struct guest_fault *f);
+
+/*
+ * Fetches and decodes v's next instruction. False: it is unknown, or the fetch
+ * faults, which is queued.
+ */
+bool hvm_decode(struct vcpu *v, struct insn *i);
 
 /* Code size of mode m in bytes, as the decoder wants it. */
 unsigned int hvm_code_bytes(enum hvm_mode m);

@@ -21,7 +21,7 @@ static inline uint32_t flags_to_ax(uint64_t fl)
 
 static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
 {
-    return (fl & ~(uint64_t)FL_ARITH) | (ax >> 8 & AX_FLAGS) |
+    return (fl & ~FL_ARITH) | (ax >> 8 & AX_FLAGS) |
            (uint64_t)(ax & 1) << 11;
 }
 
@@ -139,39 +139,39 @@ uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes)
     b <<= shift;
     asm(ASM_FLAGS("cmpq %[b], %[a]") : "+&a" (ax)
         : [a] "r" (a), [b] "r" (b) : "cc");
-    out = ax_to_flags(fl, ax) & ~(uint64_t)(FL_AF | FL_PF);
-    out |= ((a >> shift) ^ (b >> shift) ^ d) & FL_AF;
-    return out | (__builtin_parity((uint8_t)d) ? 0 : FL_PF);
+    out = ax_to_flags(fl, ax) & ~(RFLAGS_AF | RFLAGS_PF);
+    out |= ((a >> shift) ^ (b >> shift) ^ d) & RFLAGS_AF;
+    return out | (__builtin_parity((uint8_t)d) ? 0 : RFLAGS_PF);
 }
 
 bool cond_holds(uint64_t rflags, unsigned int n)
 {
-    bool sf_of = !(rflags & FL_SF) != !(rflags & FL_OF), yes;
+    bool sf_of = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), yes;
 
     switch (n >> 1 & 7) {
     case 0:
-        yes = rflags & FL_OF;
+        yes = rflags & RFLAGS_OF;
         break;
     case 1:
-        yes = rflags & FL_CF;
+        yes = rflags & RFLAGS_CF;
         break;
     case 2:
-        yes = rflags & FL_ZF;
+        yes = rflags & RFLAGS_ZF;
         break;
     case 3:
-        yes = rflags & (FL_CF | FL_ZF);
+        yes = rflags & (RFLAGS_CF | RFLAGS_ZF);
         break;
     case 4:
-        yes = rflags & FL_SF;
+        yes = rflags & RFLAGS_SF;
         break;
     case 5:
-        yes = rflags & FL_PF;
+        yes = rflags & RFLAGS_PF;
         break;
     case 6:
         yes = sf_of;
         break;
     default:
-        yes = sf_of || (rflags & FL_ZF);
+        yes = sf_of || (rflags & RFLAGS_ZF);
         break;
     }
     return yes != (n & 1);
@@ -186,9 +186,9 @@ static uint64_t bit_mask(const struct emul_ctx *c)
 /* Only CF is defined; the others stay. */
 enum emul_rc em_bt(struct emul_ctx *c)
 {
-    c->new_flags &= ~(uint64_t)FL_CF;
+    c->new_flags &= ~RFLAGS_CF;
     if (c->dst.val & bit_mask(c))
-        c->new_flags |= FL_CF;
+        c->new_flags |= RFLAGS_CF;
     return EMUL_OK;
 }
 
@@ -222,8 +222,8 @@ enum emul_rc em_popcnt(struct emul_ctx *c)
     v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
     v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
     c->dst.val = v * 0x0101010101010101ull >> 56;
-    c->new_flags &= ~(uint64_t)FL_ARITH;
+    c->new_flags &= ~FL_ARITH;
     if (!c->src.val)
-        c->new_flags |= FL_ZF;
+        c->new_flags |= RFLAGS_ZF;
     return EMUL_OK;
 }

@@ -17,20 +17,25 @@ enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
 
 enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 {
-    emul_raise(c, EXC_PF, error);
+    emul_raise(c, VEC_PF, error);
     c->fault.cr2 = la;
     return EMUL_FAULT;
 }
 
+/* Type bits of a segment's attr. */
+#define SEG_WRITE 0x2u      /* data: writable; code: readable */
+#define SEG_DOWN  0x4u      /* data: expand down */
+#define SEG_CODE  0x8u
+
 /* Limit check of a legacy segment; off + n - 1 may not wrap either. */
-static bool within_limit(const struct emul_seg *s, uint64_t off, unsigned int n)
+static bool within_limit(const struct segment *s, uint64_t off, unsigned int n)
 {
     uint64_t last = off + n - 1;
 
-    if ((s->attr & (EMUL_SEG_CODE | EMUL_SEG_DOWN)) == EMUL_SEG_DOWN &&
-        (s->attr & EMUL_SEG_S))
+    if ((s->attr & (SEG_CODE | SEG_DOWN)) == SEG_DOWN &&
+        (s->attr & SEG_S))
         return off > s->limit &&
-               last <= (s->attr & EMUL_SEG_BIG ? 0xffffffffu : 0xffffu);
+               last <= (s->attr & SEG_BIG ? 0xffffffffu : 0xffffu);
     return last <= s->limit;
 }
 
@@ -38,13 +43,13 @@ static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
                              uint64_t off, unsigned int n, bool write,
                              uint64_t *la)
 {
-    const struct emul_seg *s = c->ops->seg(c, seg);
+    const struct segment *s = c->ops->seg(c, seg);
 
     if (!c->real) {
-        unsigned int type = s->attr & (EMUL_SEG_CODE | EMUL_SEG_WRITE);
+        unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
 
-        if (!(s->attr & EMUL_SEG_PRESENT) ||
-            (write && type != EMUL_SEG_WRITE) || type == EMUL_SEG_CODE)
+        if (!(s->attr & SEG_PRESENT) ||
+            (write && type != SEG_WRITE) || type == SEG_CODE)
             return false;
     }
     if (!within_limit(s, off, n))
@@ -66,16 +71,16 @@ bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 
 bool aligned_only(const struct emul_ctx *c)
 {
-    return unlikely_(c->rflags & FL_AC) && c->align_check && c->cpl == 3;
+    return unlikely_(c->rflags & RFLAGS_AC) && c->align_check && c->cpl == 3;
 }
 
 enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la)
 {
     if (unlikely_(!linear_ok(c, seg, off, n, write, la)))
-        return emul_raise(c, seg == INSN_SS ? EXC_SS : EXC_GP, 0);
+        return emul_raise(c, seg == INSN_SS ? VEC_SS : VEC_GP, 0);
     if (unlikely_(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
-        return emul_raise(c, EXC_AC, 0);
+        return emul_raise(c, VEC_AC, 0);
     return EMUL_OK;
 }
 
@@ -119,17 +124,17 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
 {
     unsigned int n = INSN_MAX_BYTES - c->nbytes;
     uint64_t off = c->rip + c->nbytes, la = off;
-    const struct emul_seg *cs;
+    const struct segment *cs;
     enum emul_rc rc;
 
     if (c->mode == 8) {
         if (!is_canonical(la))
-            return emul_raise(c, EXC_GP, 0);
+            return emul_raise(c, VEC_GP, 0);
     } else {
         cs = c->ops->seg(c, INSN_CS);
         off = (uint32_t)off;
         if (off > cs->limit)
-            return emul_raise(c, EXC_GP, 0);
+            return emul_raise(c, VEC_GP, 0);
         if (n - 1 > cs->limit - off)
             n = cs->limit - off + 1;
         la = (uint32_t)(cs->base + off);
@@ -158,7 +163,7 @@ static enum emul_rc decode(struct emul_ctx *c)
             return rc;
     }
     if (status == INSN_TOO_LONG)
-        return emul_raise(c, EXC_GP, 0);
+        return emul_raise(c, VEC_GP, 0);
     if (status != INSN_OK)
         return EMUL_UNHANDLEABLE;
     c->next_rip = c->rip + c->insn.len;
@@ -308,7 +313,7 @@ static enum emul_rc execute(struct emul_ctx *c)
     enum emul_rc rc;
 
     if (c->insn.lock && !(flags & F_LOCK))
-        return emul_raise(c, EXC_UD, 0);
+        return emul_raise(c, VEC_UD, 0);
     c->wb_src = false;
     c->new_flags = c->rflags;
     if (c->insn.has_mem)
@@ -328,8 +333,8 @@ static enum emul_rc execute(struct emul_ctx *c)
     rc = write_back(c, flags);
     if (unlikely_(rc))
         return rc;
-    c->step = c->rflags & FL_TF;
-    c->rflags = c->new_flags & ~(uint64_t)FL_RF;
+    c->step = c->rflags & RFLAGS_TF;
+    c->rflags = c->new_flags & ~RFLAGS_RF;
     c->rip = c->next_rip;
     return EMUL_OK;
 }
@@ -351,9 +356,9 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
         return rc;
     if (!c->insn.op->exec || (c->insn.flags & F_IO))
         return EMUL_UNHANDLEABLE;
-    /* It cannot be what exited. */
+    /* It cannot be what exited; but a walk would do so for ever. */
     if (!c->insn.has_mem && !(c->insn.flags & F_IMPLICIT))
-        return EMUL_RETRY;
+        return c->walk ? EMUL_UNHANDLEABLE : EMUL_RETRY;
     return execute(c);
 }
 

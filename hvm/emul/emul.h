@@ -39,22 +39,7 @@ enum emul_rc {
     EMUL_UNHANDLEABLE,  /* not implemented here; nothing was changed */
 };
 
-/* A segment register with its hidden part; attr as in the VMCB. */
-struct emul_seg {
-    uint16_t sel;
-    uint16_t attr;      /* descriptor bits 40-47 and 52-55 in bits 0-11 */
-    uint32_t limit;     /* in bytes, granularity applied */
-    uint64_t base;
-};
-
-#define EMUL_SEG_TYPE     0x00fu
-#define EMUL_SEG_WRITE    0x002u    /* data: writable; code: readable */
-#define EMUL_SEG_DOWN     0x004u    /* data: expand down */
-#define EMUL_SEG_CODE     0x008u
-#define EMUL_SEG_S        0x010u
-#define EMUL_SEG_PRESENT  0x080u
-#define EMUL_SEG_LONG     0x200u
-#define EMUL_SEG_BIG      0x400u    /* D/B */
+struct segment;     /* hvm/base/regs.h */
 
 struct emul_fault {
     uint8_t vector;
@@ -123,7 +108,7 @@ struct emul_ops {
      * Segment register s. The object lives until the instruction ends. In
      * 64-bit code only FS and GS are asked for.
      */
-    const struct emul_seg *(*seg)(struct emul_ctx *c, enum insn_seg s);
+    const struct segment *(*seg)(struct emul_ctx *c, enum insn_seg s);
     /*
      * Does (part of) a run in one go: r->count is set to the number of elements
      * done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by element
@@ -166,6 +151,8 @@ struct emul_ctx {
     uint8_t cpl;
     bool real;          /* real or virtual-8086 mode: segments are bases */
     bool align_check;   /* CR0.AM */
+    bool walk;          /* emul_mmio(): the exit was of the walk of the guest's
+                           page tables, not of the instruction's operand */
     uint8_t nbytes;     /* valid in bytes[]; 0: all are fetched */
     uint8_t bytes[INSN_MAX_BYTES + 1];
 
@@ -190,7 +177,7 @@ struct emul_ctx {
  * bytes[] does not hold enough. The guest can change its code between the exit
  * and the fetch: port instructions, for which the CPU would have checked other
  * rights, are EMUL_UNHANDLEABLE, and so is all that is not in the tables. An
- * instruction without memory operand is EMUL_RETRY.
+ * instruction without memory operand is EMUL_RETRY unless ctx->walk.
  */
 enum emul_rc emul_mmio(struct emul_ctx *c);
 

@@ -120,6 +120,6 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
             return true;
     }
     c->rip += (uint64_t)(p + imm - c->bytes);
-    c->rflags &= ~(uint64_t)FL_RF;
+    c->rflags &= ~RFLAGS_RF;
     return true;
 }

@@ -12,29 +12,18 @@
 #ifndef HVM_EMUL_HANDLERS_H
 #define HVM_EMUL_HANDLERS_H
 
+#include "hvm/base/event.h"
+#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 #include "hvm/emul/opcodes.h"
+#include "hypervisor/cpu/cr.h"
 
-/* RFLAGS (SDM vol. 1, 3.4.3). */
-#define FL_CF     0x00000001u
-#define FL_PF     0x00000004u
-#define FL_AF     0x00000010u
-#define FL_ZF     0x00000040u
-#define FL_SF     0x00000080u
-#define FL_TF     0x00000100u
-#define FL_DF     0x00000400u
-#define FL_OF     0x00000800u
-#define FL_RF     0x00010000u
-#define FL_AC     0x00040000u
-#define FL_ARITH  (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF)
+#define FL_ARITH \
+    (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 #define unlikely_(x) __builtin_expect(!!(x), 0)
 
 #define REX_W 8u
-
-/* Exception vectors. */
-enum { EXC_DE = 0, EXC_UD = 6, EXC_NM = 7, EXC_SS = 12, EXC_GP = 13,
-       EXC_PF = 14, EXC_AC = 17 };
 
 /* Where emul_operand.val goes. */
 enum { OPND_NONE, OPND_REG, OPND_MEM };
@@ -137,7 +126,7 @@ static inline bool fast_form(const struct emul_ctx *c)
     const uint8_t *p = c->bytes;
 
     if (c->mode != 8 || c->nbytes < FAST_BYTES ||
-        (c->rflags & (FL_TF | FL_AC)))
+        (c->rflags & (RFLAGS_TF | RFLAGS_AC)))
         return false;
     p += *p == 0x66;
     p += (*p & 0xf0) == 0x40;

@@ -91,7 +91,7 @@ enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
     if (rc)
         return rc;
     if (n == 16 && (la & 15))
-        return emul_raise(c, EXC_GP, 0);
+        return emul_raise(c, VEC_GP, 0);
     rc = c->ops->read(c, la, old, n, true);
     if (rc)
         return rc;
@@ -108,9 +108,9 @@ enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
                       : c->ops->write(c, la, new, n);
     if (rc)
         return rc;
-    c->new_flags &= ~(uint64_t)FL_ZF;
+    c->new_flags &= ~RFLAGS_ZF;
     if (same) {
-        c->new_flags |= FL_ZF;
+        c->new_flags |= RFLAGS_ZF;
     } else {
         r[INSN_RAX] = n == 16 ? old[0] : (uint32_t)old[0];
         r[INSN_RDX] = n == 16 ? old[1] : old[0] >> 32;
@@ -123,7 +123,7 @@ static unsigned int stack_width(struct emul_ctx *c)
 {
     if (c->mode == 8)
         return 8;
-    return c->ops->seg(c, INSN_SS)->attr & EMUL_SEG_BIG ? 4 : 2;
+    return c->ops->seg(c, INSN_SS)->attr & SEG_BIG ? 4 : 2;
 }
 
 enum emul_rc em_push(struct emul_ctx *c)
@@ -163,7 +163,7 @@ enum emul_rc em_mov_from_sreg(struct emul_ctx *c)
     unsigned int s = c->insn.modrm >> 3 & 7;
 
     if (s >= INSN_SEGS)
-        return emul_raise(c, EXC_UD, 0);
+        return emul_raise(c, VEC_UD, 0);
     c->dst.bytes = 2;
     c->dst.val = c->ops->seg(c, s)->sel;
     return EMUL_OK;

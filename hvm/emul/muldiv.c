@@ -14,9 +14,9 @@ typedef __int128 s128;
 /* CF and OF tell whether the high half matters. */
 static void set_overflow(struct emul_ctx *c, bool overflow)
 {
-    c->new_flags &= ~(uint64_t)(FL_CF | FL_OF);
+    c->new_flags &= ~(RFLAGS_CF | RFLAGS_OF);
     if (overflow)
-        c->new_flags |= FL_CF | FL_OF;
+        c->new_flags |= RFLAGS_CF | RFLAGS_OF;
 }
 
 /* Stores a double-width result: AX, or (r/e)DX:(r/e)AX. */
@@ -110,7 +110,7 @@ enum emul_rc em_div(struct emul_ctx *c)
     uint64_t d = c->src.val, q, r;
 
     if ((n >> (8 * bytes)) >= d)
-        return emul_raise(c, EXC_DE, 0);
+        return emul_raise(c, VEC_DE, 0);
     q = divide(n, d, &r);
     put_pair(c, q, r, bytes);
     return EMUL_OK;
@@ -128,10 +128,10 @@ enum emul_rc em_idiv(struct emul_ctx *c)
     if ((n < 0) != (d < 0))
         limit++;
     if ((uint64_t)(n_abs >> 64) >= d_abs)
-        return emul_raise(c, EXC_DE, 0);
+        return emul_raise(c, VEC_DE, 0);
     q = divide(n_abs, d_abs, &r);
     if (q > limit)
-        return emul_raise(c, EXC_DE, 0);
+        return emul_raise(c, VEC_DE, 0);
     put_pair(c, (n < 0) != (d < 0) ? -q : q, n < 0 ? -r : r, bytes);
     return EMUL_OK;
 }

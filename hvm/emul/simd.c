@@ -7,10 +7,6 @@
  */
 #include "hvm/emul/handlers.h"
 
-#define CR0_EM       0x4u
-#define CR0_TS       0x8u
-#define CR4_OSFXSR   0x200u
-#define CR4_OSXSAVE  0x40000u
 #define XCR0_AVX     0x6u       /* SSE and AVX state */
 
 /* Availability checks of SDM vol. 2A, 2.5 to 2.7 and vol. 3A, 13.1. */
@@ -22,11 +18,11 @@ static enum emul_rc check_available(struct emul_ctx *c)
     if (c->insn.vex) {
         xcr0 = cr4 & CR4_OSXSAVE ? c->ops->read_cr(c, EMUL_XCR0) : 0;
         if (c->real || (xcr0 & XCR0_AVX) != XCR0_AVX || c->insn.vvvv)
-            return emul_raise(c, EXC_UD, 0);
+            return emul_raise(c, VEC_UD, 0);
     } else if ((cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR)) {
-        return emul_raise(c, EXC_UD, 0);
+        return emul_raise(c, VEC_UD, 0);
     }
-    return cr0 & CR0_TS ? emul_raise(c, EXC_NM, 0) : EMUL_OK;
+    return cr0 & CR0_TS ? emul_raise(c, VEC_NM, 0) : EMUL_OK;
 }
 
 /* Checks all and finds the operand's length and linear address. */
@@ -45,7 +41,7 @@ static enum emul_rc vec_operand(struct emul_ctx *c, bool write, unsigned int *n,
     if (!rc)
         rc = linear(c, c->insn.seg, c->ea, *n, write, la);
     if (!rc && (c->insn.flags & V_ALIGNED) && (*la & (*n - 1)))
-        return emul_raise(c, EXC_GP, 0);
+        return emul_raise(c, VEC_GP, 0);
     return rc;
 }
 

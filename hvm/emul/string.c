@@ -51,7 +51,7 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
     unsigned int ad = c->insn.ad_bytes;
     uint64_t step = n * string_bytes(c);
 
-    if (c->rflags & FL_DF)
+    if (c->rflags & RFLAGS_DF)
         step = -step;
     if (s->si)
         reg_put(c, INSN_RSI, ad, c->gpr[INSN_RSI] + step);
@@ -71,7 +71,7 @@ static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 {
     unsigned int bytes = string_bytes(c), in_page, max;
     uint64_t room = size_mask(c->insn.ad_bytes) - off, low;
-    bool down = c->rflags & FL_DF;
+    bool down = c->rflags & RFLAGS_DF;
 
     if (!linear_ok(c, seg, off, bytes, write, la))
         return false;
@@ -96,7 +96,7 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
 {
     unsigned int n = left < PAGE ? (unsigned int)left : PAGE;
     struct emul_rep r = {
-        .kind = s->bulk, .bytes = string_bytes(c), .df = c->rflags & FL_DF,
+        .kind = s->bulk, .bytes = string_bytes(c), .df = c->rflags & RFLAGS_DF,
         .port = c->gpr[INSN_RDX],
         .value = reg_get(c, INSN_RAX, string_bytes(c)),
     };
@@ -121,13 +121,13 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
 /* True if REPE or REPNE ends after the element just compared. */
 static bool found(const struct emul_ctx *c)
 {
-    return !(c->new_flags & FL_ZF) == (c->insn.rep == 0xf3);
+    return !(c->new_flags & RFLAGS_ZF) == (c->insn.rep == 0xf3);
 }
 
 static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
-    uint64_t max = c->rflags & FL_TF ? 1 : SLOW_ELEMENTS;
+    uint64_t max = c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS;
     unsigned int bytes = string_bytes(c);
     enum emul_rc rc;
 
@@ -256,7 +256,7 @@ enum emul_rc em_string(struct emul_ctx *c)
         left = c->gpr[INSN_RCX] & size_mask(c->insn.ad_bytes);
         if (!left)
             return EMUL_OK;
-        if (s->bulk && !(c->rflags & FL_TF) && !aligned_only(c))
+        if (s->bulk && !(c->rflags & RFLAGS_TF) && !aligned_only(c))
             rc = run_bulk(c, s, left, &done);
     }
     if (rc == EMUL_UNHANDLEABLE)
@@ -265,6 +265,6 @@ enum emul_rc em_string(struct emul_ctx *c)
         return rc;
     if (done == left)
         return EMUL_OK;
-    c->step = done && (c->rflags & FL_TF);
+    c->step = done && (c->rflags & RFLAGS_TF);
     return EMUL_RETRY;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
@@ -28,7 +29,7 @@ struct input {
 
 static struct input in;
 static unsigned int calls;
-static struct emul_seg segs[INSN_SEGS];
+static struct segment segs[INSN_SEGS];
 
 static void take(void *to, size_t n)
 {
@@ -127,7 +128,7 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return answer(c, la);
 }
 
-static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
 {
     (void)c;
     REQUIRE(s < INSN_SEGS);
@@ -252,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c.cpl = flags & 3;
     c.real = c.mode == 2 && (flags & 8);
     c.align_check = flags & 32;
+    c.walk = flags & 16;
     c.nbytes = take8() & 15;
     take(c.bytes, c.nbytes);
     take(&c.rip, 8);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 #include "tests/unit/test.h"
 
@@ -30,7 +31,7 @@ struct access {
 static struct machine {
     struct emul_ctx c;
     uint64_t gpr[16];
-    struct emul_seg seg[6];
+    struct segment seg[6];
     uint8_t ram[RAM_BYTES];
     struct access log[600];
     unsigned int accesses;
@@ -119,7 +120,7 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return touch(c, la, n, true);
 }
 
-static const struct emul_seg *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
 {
     (void)c;
     return &m.seg[s];
@@ -188,7 +189,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
         m.ram[i] = (uint8_t)(i ^ i >> 8);
     memcpy(&m.ram[CODE - RAM], code, n);
     for (int i = 0; i < 6; i++)
-        m.seg[i] = (struct emul_seg){ .sel = (uint16_t)(8 + 8 * i),
+        m.seg[i] = (struct segment){ .sel = (uint16_t)(8 + 8 * i),
                                       .attr = ATTR_DATA, .limit = ~0u };
     m.seg[INSN_CS].attr = ATTR_CODE;
     m.cr[0] = 0x80000031;

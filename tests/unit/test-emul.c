@@ -318,6 +318,8 @@ static void test_races(void)
         CHECK_EQ(emul_mmio(&m.c), EMUL_RETRY);
         CHECK_EQ(m.c.rip, CODE);
         CHECK_EQ(m.gpr[INSN_RCX], 0);
+        m.c.walk = true;
+        CHECK_EQ(emul_mmio(&m.c), EMUL_UNHANDLEABLE);
     }
 }
 
