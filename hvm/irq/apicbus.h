@@ -30,8 +30,8 @@ enum apic_delivery {
     APIC_DM_EXTINT = 7,
 };
 
+/* 0: none, the destination is in the message. */
 enum apic_shorthand {
-    APIC_DEST_FIELD = 0,
     APIC_DEST_SELF = 1,
     APIC_DEST_ALL = 2,
     APIC_DEST_OTHERS = 3,

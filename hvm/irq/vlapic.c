@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Local APIC: registers, priorities, acceptance and dispensation of
- * interrupts. The timer is vlapic-timer.c, save records vlapic-save.c. Never
- * looks at a VMCB or VMCS: who enters the guest asks vlapic_pending() and
- * injects what vlapic_ack() gives.
+ * interrupts, save records. The timer is vlapic-timer.c. Never looks at a VMCB
+ * or VMCS: who enters the guest asks vlapic_pending() and injects what
+ * vlapic_ack() gives.
  *
  * "Nothing to do" is one load: ->pending has a bit for each word of IRR that
  * may be non-zero, and one for each other reason to look. Who sets an IRR
@@ -14,6 +14,7 @@
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/lib/string.h"
 
 /* 6 LVT entries, no directed EOI: what guests of Xen 4.20 see. */
 #define VLAPIC_VERSION 0x00050014u
@@ -21,13 +22,26 @@
 #define LVT_BITS  (APIC_LVT_MASKED | 0x10ffu) /* mask, status, vector */
 #define LINT_BITS (LVT_BITS | 0xe700u)        /* level, IRR, polarity, mode */
 
+#define APIC_SPIV_ENABLE 0x100u
+
+/* Registers by their offset / 16. */
+struct reg {
+    uint32_t writable; /* bits that software sets */
+    uint32_t reset;    /* after power-up and INIT */
+    uint8_t flags;
+};
+#define REG_SAVED    1 /* in the save record */
+#define REG_X2_READ  2 /* can be read as an MSR of x2APIC mode */
+#define REG_X2_WRITE 4 /* ...written */
+#define NR_REGS 64
+
 #define ALL (REG_SAVED | REG_X2_READ | REG_X2_WRITE)
 #define REG_RO(reset) { 0, reset, REG_SAVED | REG_X2_READ }
 #define REG_RW(writable) { writable, 0, ALL }
 #define REG_LVT(writable) { writable, APIC_LVT_MASKED, ALL }
 
 /* MSRs of x2APIC mode: SDM vol. 3A table 11-6. */
-const struct vlapic_reg vlapic_regs[NR_REGS] = {
+static const struct reg registers[NR_REGS] = {
     [APIC_ID / 16] = REG_RO(0),
     [APIC_VERSION / 16] = REG_RO(VLAPIC_VERSION),
     [APIC_TPR / 16] = REG_RW(0xff),
@@ -135,7 +149,7 @@ int vlapic_pending(struct vlapic *a)
 }
 
 /* SDM vol. 3A 11.8.3.1. */
-void vlapic_update_ppr(struct vlapic *a)
+static void update_ppr(struct vlapic *a)
 {
     uint8_t tpr = vlapic_tpr(a);
 
@@ -155,7 +169,7 @@ int vlapic_ack(struct vlapic *a, int pending)
     regs[APIC_ISR / 4] |= bit;
     a->isr_words |= (uint8_t)(1u << word);
     a->isrv = MAX(a->isrv, vector);
-    vlapic_update_ppr(a);
+    update_ppr(a);
     return vector;
 }
 
@@ -177,7 +191,7 @@ void vlapic_eoi(struct vlapic *a)
         }
     }
     a->isrv = isr ? (uint8_t)(word * 32 + bit_highest(isr)) : 0;
-    vlapic_update_ppr(a);
+    update_ppr(a);
     if (unlikely(READ_ONCE(regs[APIC_TMR / 4]) & bit))
         vioapic_eoi(a->route, vector);
     if (READ_ONCE(a->pending))
@@ -189,12 +203,12 @@ void vlapic_set_tpr(struct vlapic *a, uint8_t tpr)
     if (tpr == vlapic_tpr(a))
         return;
     a->regs[APIC_TPR / 4] = tpr;
-    vlapic_update_ppr(a);
+    update_ppr(a);
     if (READ_ONCE(a->pending))
         vlapic_kick(a);
 }
 
-void vlapic_sync_tpr(struct vlapic *a)
+static void sync_tpr(struct vlapic *a)
 {
     unsigned int cr8 = vlapic_cr8(a);
 
@@ -226,16 +240,50 @@ static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
     (void)apicbus_deliver(&a->route->apics, a, &m);
 }
 
+/* What follows from ->mode and SPIV. */
+static void update_mode(struct vlapic *a)
+{
+    bool x2 = a->mode == VLAPIC_X2APIC;
+    bool on = a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE;
+
+    a->regs[APIC_ID / 4] = x2 ? a->id : a->id << 24;
+    if (x2) /* SDM vol. 3A 11.12.10.2 */
+        a->regs[APIC_LDR / 4] = (a->id & ~15u) << 12 | 1u << (a->id & 15);
+    for (unsigned int i = 0; i < APIC_LVT_COUNT && !on; i++)
+        a->regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
+    WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
+}
+
+/* What is derived from all registers, IRR and ISR among them. */
+static void update_all(struct vlapic *a)
+{
+    update_mode(a);
+    (void)atomic_fetch_and(&a->pending, ~0xffu);
+    a->isr_words = 0;
+    a->isrv = 0;
+    for (unsigned int i = 0; i < 8; i++) {
+        uint32_t isr = a->regs[APIC_ISR / 4 + i * 4];
+
+        /* Also one that came in between. */
+        if (READ_ONCE(a->regs[APIC_IRR / 4 + i * 4]))
+            (void)atomic_fetch_or(&a->pending, 1u << i);
+        if (!isr)
+            continue;
+        a->isr_words |= (uint8_t)(1u << i);
+        a->isrv = (uint8_t)(i * 32 + bit_highest(isr));
+    }
+    update_ppr(a);
+    vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
+}
+
 static void write_spiv(struct vlapic *a, uint32_t val)
 {
     bool was = a->enabled;
 
     a->regs[APIC_SPIV / 4] = val;
-    vlapic_update_mode(a);
+    update_mode(a);
     if (a->enabled && !was)
         vlapic_enabled_again(a);
-    for (unsigned int i = 0; i < APIC_LVT_COUNT && !a->enabled; i++)
-        a->regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
     if (was != a->enabled) {
         route_pic_rewire(a->route);
         route_unmasked(a->route->domain);
@@ -265,7 +313,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
 {
     uint32_t *reg = &a->regs[offset / 4];
 
-    val &= vlapic_regs[offset / 16].writable;
+    val &= registers[offset / 16].writable;
     switch (offset) {
     case APIC_EOI:
         vlapic_eoi(a);
@@ -316,7 +364,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
 static uint32_t reg_read(struct vlapic *a, unsigned int offset)
 {
     if (offset == APIC_PPR || offset == APIC_TPR)
-        vlapic_sync_tpr(a);
+        sync_tpr(a);
     if (offset == APIC_PPR)
         return a->ppr;
     if (offset == APIC_TMCCT)
@@ -363,7 +411,7 @@ int vlapic_msr_read(struct vlapic *a, uint32_t msr, uint64_t *val)
     unsigned int i = (unsigned int)index_nospec(n, NR_REGS);
 
     if (a->mode != VLAPIC_X2APIC || n >= NR_REGS ||
-        !(vlapic_regs[i].flags & REG_X2_READ))
+        !(registers[i].flags & REG_X2_READ))
         return -EPERM;
     *val = reg_read(a, i * 16);
     if (i == APIC_ICR / 16)
@@ -375,28 +423,17 @@ int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val)
 {
     unsigned int n = msr - 0x800;
     unsigned int i = (unsigned int)index_nospec(n, NR_REGS);
-    uint64_t writable = vlapic_regs[i].writable;
+    uint64_t writable = registers[i].writable;
 
     if (i == APIC_ICR / 16)
         writable |= ~0ull << 32; /* the destination */
     if (a->mode != VLAPIC_X2APIC || n >= NR_REGS ||
-        !(vlapic_regs[i].flags & REG_X2_WRITE) || (val & ~writable))
+        !(registers[i].flags & REG_X2_WRITE) || (val & ~writable))
         return -EPERM;
     if (i == APIC_ICR / 16)
         a->regs[APIC_ICR2 / 4] = (uint32_t)(val >> 32);
     reg_write(a, i * 16, (uint32_t)val);
     return 0;
-}
-
-void vlapic_update_mode(struct vlapic *a)
-{
-    bool x2 = a->mode == VLAPIC_X2APIC;
-
-    a->regs[APIC_ID / 4] = x2 ? a->id : a->id << 24;
-    if (x2) /* SDM vol. 3A 11.12.10.2 */
-        a->regs[APIC_LDR / 4] = (a->id & ~15u) << 12 | 1u << (a->id & 15);
-    WRITE_ONCE(a->enabled, a->mode != VLAPIC_OFF &&
-                           (a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE));
 }
 
 /* Registers as after power-up or INIT (SDM vol. 3A 11.4.7.1, 11.4.7.3). */
@@ -407,19 +444,10 @@ void vlapic_init_signal(struct vlapic *a)
     for (unsigned int i = 0; i < NR_REGS; i++)
         /* The x2APIC LDR is read-only and derived from the id. */
         if (i != APIC_LDR / 16 || a->mode != VLAPIC_X2APIC)
-            WRITE_ONCE(a->regs[i * 4], vlapic_regs[i].reset);
-    vlapic_update_mode(a);
-    (void)atomic_fetch_and(&a->pending, ~0xffu);
-    /* An interrupt that came in between is kept. */
-    for (unsigned int i = 0; i < 8; i++)
-        if (READ_ONCE(a->regs[APIC_IRR / 4 + i * 4]))
-            (void)atomic_fetch_or(&a->pending, 1u << i);
-    a->isr_words = 0;
-    a->isrv = 0;
+            WRITE_ONCE(a->regs[i * 4], registers[i].reset);
     a->pending_esr = 0;
     a->timer_shift = 1;
-    vlapic_set_cr8(a, 0);
-    vlapic_update_ppr(a);
+    update_all(a);
     route_pic_rewire(a->route);
 }
 
@@ -446,7 +474,7 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
     a->mode = mode;
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
-        vlapic_update_mode(a);
+        update_mode(a);
         route_pic_rewire(a->route);
     } else {
         /* Off: the state is lost; on again: as after power-up. */
@@ -478,4 +506,92 @@ void vlapic_exit(struct vlapic *a)
     a->route->apics.vlapic[a->vcpu_id] = NULL;
     route_pic_rewire(a->route);
     timer_kill(&a->timer);
+}
+
+/*
+ * Records, as Xen 4.20 writes and reads them. What is loaded comes from an
+ * untrusted stream: no state is taken that the guest could not have got into
+ * itself. TMCCT is zero in streams of Xen, where the timer starts over after
+ * a restore; a stream of ours has the count that was left.
+ */
+
+/* hvm_hw_lapic.disabled */
+#define RECORD_HW_DISABLED 1u
+#define RECORD_SW_DISABLED 2u
+
+void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
+{
+    bool sw_off = !(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE);
+
+    memset(rec, 0, sizeof(*rec));
+    rec->apic_base_msr = a->base_msr;
+    rec->disabled = (a->mode == VLAPIC_OFF ? RECORD_HW_DISABLED : 0) |
+                    (sw_off ? RECORD_SW_DISABLED : 0);
+    rec->timer_divisor = 1u << a->timer_shift;
+    rec->tdt_msr = a->tsc_deadline;
+    rec->pending_esr = READ_ONCE(a->pending_esr);
+}
+
+void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
+{
+    uint32_t ppr, left;
+
+    sync_tpr(a);
+    ppr = a->ppr;
+    if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
+        vlapic_timer_expired(a);
+    left = vlapic_timer_left(a);
+    memcpy(rec->data, a->regs, sizeof(rec->data));
+    memcpy(&rec->data[APIC_PPR], &ppr, sizeof(ppr));
+    memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
+}
+
+int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
+{
+    bool on = rec->apic_base_msr & APIC_BASE_MSR_ENABLE;
+    bool x2 = rec->apic_base_msr & APIC_BASE_MSR_X2APIC;
+
+    /* The divider is derived from TDCR, the software bit from SPIV. */
+    if ((x2 && !on) ||
+        (rec->disabled & ~(RECORD_HW_DISABLED | RECORD_SW_DISABLED)))
+        return -EINVAL;
+    vlapic_timer_stop(a);
+    a->base_msr = rec->apic_base_msr &
+                  (0x000ffffffffff000ull | APIC_BASE_MSR_ENABLE |
+                   APIC_BASE_MSR_X2APIC | APIC_BASE_MSR_BSP);
+    a->mode = !on || (rec->disabled & RECORD_HW_DISABLED) ? VLAPIC_OFF
+              : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    a->tsc_deadline = rec->tdt_msr;
+    a->pending_esr = rec->pending_esr & 0xff;
+    update_mode(a);
+    return 0;
+}
+
+int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
+{
+    uint32_t left, count, *regs = a->regs;
+
+    for (unsigned int i = 0; i < NR_REGS; i++) {
+        const struct reg *r = &registers[i];
+
+        regs[i * 4] = 0;
+        if (r->flags & REG_SAVED)
+            memcpy(&regs[i * 4], &rec->data[i * 16], sizeof(*regs));
+        if (r->writable)
+            regs[i * 4] &= r->writable;
+    }
+    regs[APIC_VERSION / 4] = registers[APIC_VERSION / 16].reset;
+    regs[APIC_DFR / 4] |= 0x0fffffff;
+    /* Vectors below 16 do not exist. */
+    regs[APIC_ISR / 4] &= 0xffff0000;
+    regs[APIC_IRR / 4] &= 0xffff0000;
+    update_all(a);
+    vlapic_timer_divide(a, regs[APIC_TDCR / 4]);
+    left = regs[APIC_TMCCT / 4];
+    regs[APIC_TMCCT / 4] = 0;
+    count = regs[APIC_TMICT / 4];
+    vlapic_timer_restore(a, left && left <= count ? left : count);
+    route_pic_rewire(a->route);
+    vlapic_kick(a);
+    return 0;
 }

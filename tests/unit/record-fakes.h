@@ -109,6 +109,7 @@ static inline void record_devices(struct domain *d)
 {
     static struct route route;
     static struct pit pit;
+    static struct ticks ticks;
     static struct rtc rtc;
     static struct hpet hpet;
     static struct pmtimer pm;
@@ -129,6 +130,7 @@ static inline void record_devices(struct domain *d)
     route.has_pic = true;
     d->hvm->route = &route;
     d->hvm->pit = &pit;
+    d->hvm->ticks = &ticks;
     d->hvm->rtc = &rtc;
     d->hvm->hpet = &hpet;
     d->hvm->pm = &pm;
