@@ -39,11 +39,19 @@
 #define CR4_PKE BIT(22)
 #define CR4_CET BIT(23)
 
+#define RFLAGS_CF BIT(0)
 #define RFLAGS_MBS BIT(1) /* always one */
+#define RFLAGS_PF BIT(2)
+#define RFLAGS_AF BIT(4)
+#define RFLAGS_ZF BIT(6)
+#define RFLAGS_SF BIT(7)
 #define RFLAGS_TF BIT(8)
 #define RFLAGS_IF BIT(9)
+#define RFLAGS_DF BIT(10)
+#define RFLAGS_OF BIT(11)
 #define RFLAGS_RF BIT(16)
 #define RFLAGS_VM BIT(17)
+#define RFLAGS_AC BIT(18)
 
 #define READ_CR(n)                                                          \
     static inline uint64_t read_cr##n(void)                                 \
