@@ -128,12 +128,21 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
     hvm_set_seg(v, SEG_TR, &tss);
 }
 
+static void start(struct domain *d)
+{
+    struct vcpu *v;
+    unsigned int i;
+
+    /* The others wait for their start-up IPI inside their loops. */
+    for_each_vcpu (d, v, i)
+        sched_vcpu_start(v);
+    (void)domain_unpause_by_control(d);
+}
+
 int dom0_create(const struct boot_info *bi)
 {
     struct dom0_entry entry;
     struct domain *d;
-    struct vcpu *v;
-    unsigned int i;
     int rc;
 
     dom0_boot_info = bi;
@@ -157,9 +166,6 @@ int dom0_create(const struct boot_info *bi)
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);
-    /* The others wait for their start-up IPI inside their loops. */
-    for_each_vcpu (d, v, i)
-        sched_vcpu_start(v);
-    (void)domain_unpause_by_control(d);
+    start(d);
     return 0;
 }
