@@ -177,17 +177,12 @@ static int relocate(struct loader *l)
 static int zero(struct domain *d, uint64_t at, uint64_t n)
 {
     static const uint8_t zeroes[PAGE_SIZE];
+    int rc = 0;
 
-    while (n) {
-        uint64_t part = MIN(n, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
-        int rc = guest_write_phys(d, gpa(at), zeroes, part);
-
-        if (rc)
-            return rc;
-        at += part;
-        n -= part;
-    }
-    return 0;
+    for (uint64_t done = 0; done < n && !rc; done += PAGE_SIZE)
+        rc = guest_write_phys(d, gpa(at + done), zeroes,
+                              MIN(n - done, PAGE_SIZE));
+    return rc;
 }
 
 static int load_segments(struct loader *l)
@@ -244,13 +239,12 @@ static int clear_the_way(struct loader *l)
     for (unsigned int m = MODULES; !rc && m--; ) {
         const struct mem_region *r = &l->module[m];
         uint64_t end = ALIGN_UP(r->end, PAGE_SIZE);
-        bool in_the_way = r->start < k->end && k->start < end;
+        bool move = r->start < k->end && k->start < end;
 
-        /* The RAM disk stays where it is for domain 0, so it must be its
-         * own. */
-        if (m == MODULE_INITRD && size_of(r))
-            in_the_way |= end > GB(4) || !dom0_has_ram(r->start, end);
-        if (size_of(r) && in_the_way)
+        /* The RAM disk stays for domain 0: its place must be its own. */
+        if (m == MODULE_INITRD && (end > GB(4) || !dom0_has_ram(r->start, end)))
+            move = true;
+        if (move && size_of(r))
             rc = move_module(l, m);
     }
     return rc;

@@ -5,6 +5,7 @@
  */
 #include "hypervisor/mm/buddy.h"
 
+#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 
@@ -57,10 +58,12 @@ static uint64_t block_unlink(struct buddy *b, uint64_t m)
     return dirty;
 }
 
+/* The order first: an owner that marks what it took changes that last. */
 static bool is_block(const struct buddy *b, uint64_t m, unsigned int order)
 {
-    return m < frame_table_size && frame_table[m].state == b->state &&
-           frame_table[m].order == order;
+    return m < frame_table_size &&
+           load_acquire(&frame_table[m].order) == order &&
+           frame_table[m].state == b->state;
 }
 
 void buddy_put_back(struct buddy *b, uint64_t m, unsigned int order,

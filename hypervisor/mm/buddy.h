@@ -11,8 +11,8 @@
  *   next, prev  in the first frame: neighbours on the free list
  *
  * No locking: the page allocator's lock covers both sets. A block that was
- * taken is the caller's and is merged with nothing, while its frames keep the
- * set's state too: whoever marks them changes `order` last if at all.
+ * taken is the caller's and is merged with nothing, though its frames keep the
+ * set's state: whoever marks them as its own changes `order` last, if at all.
  */
 #ifndef LODGE_MM_BUDDY_H
 #define LODGE_MM_BUDDY_H

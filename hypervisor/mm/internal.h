@@ -20,9 +20,12 @@ extern struct buddy free_memory;  /* lock page_lock */
  */
 uint64_t free_memory_take(unsigned int order, uint64_t below);
 
-/* Gives unused frames of Lodge's direct map back to free_memory, all that can
- * be given; false if there were none. Lock page_lock. */
-bool lodge_pages_trim(void);
+/*
+ * Takes free blocks of at least `order` out of the direct map, as long as
+ * more than `keep` frames there are unused; after one flush they are in
+ * free_memory. False if there were none. Lock page_lock.
+ */
+bool lodge_pages_trim(unsigned int order, uint64_t keep);
 
 /*
  * 2^order frames of Lodge's that are mapped nowhere: page tables and stacks.

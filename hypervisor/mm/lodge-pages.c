@@ -99,12 +99,7 @@ void *lodge_pages_alloc(unsigned int order)
     return direct_va(m);
 }
 
-/*
- * Takes free blocks of at least `order` out of the direct map, as long as the
- * pool has more than `keep` frames; after one flush they are free memory.
- * False if there were none. Lock page_lock.
- */
-static bool pool_trim(unsigned int order, uint64_t keep)
+bool lodge_pages_trim(unsigned int order, uint64_t keep)
 {
     uint32_t leaving = 0; /* on no other list; `order` holds theirs */
     uint64_t m, next;
@@ -131,11 +126,6 @@ static bool pool_trim(unsigned int order, uint64_t keep)
     return true;
 }
 
-bool lodge_pages_trim(void)
-{
-    return pool_trim(0, 0);
-}
-
 void lodge_pages_free(void *va, unsigned int order)
 {
     uint64_t m;
@@ -146,7 +136,7 @@ void lodge_pages_free(void *va, unsigned int order)
     ASSERT(frame_table[m].state == PAGE_LODGE && frame_table[m].order == order);
     spin_lock(&page_lock);
     buddy_free(&pool, m, order);
-    (void)pool_trim(PART_ORDER, SPARE_FRAMES);
+    (void)lodge_pages_trim(PART_ORDER, SPARE_FRAMES);
     spin_unlock(&page_lock);
 }
 

@@ -43,7 +43,7 @@ uint64_t free_memory_take(unsigned int order, uint64_t below)
         return m;
     scrub_hold_begin();
     m = buddy_take(&free_memory, order, below);
-    if (!m && lodge_pages_trim())
+    if (!m && lodge_pages_trim(0, 0))
         m = buddy_take(&free_memory, order, below);
     scrub_hold--;
     return m;
