@@ -147,7 +147,8 @@ def wait_screen(dom0, guest, pattern, limit):
 
 
 def power_off(stages, machine, dom0):
-    """Domain 0's own power-off; the hard way only if it hangs."""
+    """Domain 0's own power-off, by command or, where nobody takes commands,
+    by the power button; the hard way only if it hangs."""
     try:
         if dom0 and dom0.hello:
             try:
@@ -156,7 +157,12 @@ def power_off(stages, machine, dom0):
             except Failure:
                 pass        # it may well be off before it has answered
         end = time.monotonic() + 120 * SLOW
+        press = 0
         while machine.running() and time.monotonic() < end:
+            # Again: domain 0 may not have had a driver for it the first time.
+            if not dom0 and time.monotonic() > press:
+                machine.qmp_command("system_powerdown")
+                press = time.monotonic() + 10
             time.sleep(0.2)
         if machine.running():
             raise Failure("stage 'power-off': the machine was still on after "

@@ -105,7 +105,6 @@ def shell():
             termios.tcsetattr(0, termios.TCSANOW, old)
         if machine.running():
             print("\npowering off", flush=True)
-            machine.qmp_command("system_powerdown")
             power_off(stages, machine, None)
     finally:
         machine.end()
