@@ -16,20 +16,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 
-enum hvm_mode hvm_mode(struct vcpu *v)
-{
-    struct segment cs;
-
-    if (!(hvm_get_reg(v, REG_CR0) & CR0_PE))
-        return MODE_REAL;
-    if (vcpu_regs(v)->rflags & RFLAGS_VM)
-        return MODE_V86;
-    hvm_get_seg(v, SEG_CS, &cs);
-    if ((cs.attr & SEG_LONG) && (hvm_get_reg(v, REG_EFER) & EFER_LMA))
-        return MODE_64;
-    return cs.attr & SEG_BIG ? MODE_32 : MODE_16;
-}
-
 unsigned int hvm_code_bytes(enum hvm_mode m)
 {
     return m == MODE_64 ? 8 : m == MODE_32 ? 4 : 2;

@@ -29,7 +29,7 @@ struct vcpu;
  *               and out. GPRs other than RSP are handed over in memory.
  * get_reg/set_reg, get_seg/set_seg: see regs.h; only by the vCPU itself or
  *               while it is paused.
- * cpl:          current privilege level.
+ * cpl, mode:    current privilege level, how the next instruction is decoded.
  * shadow/set_shadow: SHADOW_* bits.
  * inject:       delivers *ev with the next entry.
  * window:       asks for an exit as soon as an interrupt / NMI can be taken.
@@ -54,6 +54,7 @@ struct vcpu;
     OP(void, set_seg,                                                       \
        (struct vcpu *v, enum hvm_seg s, const struct segment *seg))         \
     OP(unsigned int, cpl, (struct vcpu *v))                                 \
+    OP(enum hvm_mode, mode, (struct vcpu *v))                               \
     OP(unsigned int, shadow, (struct vcpu *v))                              \
     OP(void, set_shadow, (struct vcpu *v, unsigned int bits))               \
     OP(void, inject, (struct vcpu *v, const struct hvm_event *ev))          \
@@ -101,6 +102,11 @@ static inline void hvm_set_seg(struct vcpu *v, enum hvm_seg s,
 static inline unsigned int hvm_cpl(struct vcpu *v)
 {
     return hvm_ops.cpl(v);
+}
+
+static inline enum hvm_mode hvm_mode(struct vcpu *v)
+{
+    return hvm_ops.mode(v);
 }
 
 #endif

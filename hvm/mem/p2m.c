@@ -100,25 +100,47 @@ unsigned int p2m_table_limit(const struct domain *d)
     return READ_ONCE(p2m_of(d)->limit);
 }
 
+/* The slot that covers g and its order; never changes anything. Without the
+ * lock what it holds may be a table by the time it is read. */
+static uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
+{
+    uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)], e;
+
+    for (*order = TOP_ORDER; pt_is_table(e = READ_ONCE(*slot)); *order -= 9)
+        slot = &table_of(e)[pt_index(g, *order - 9)];
+    return slot;
+}
+
+/* The same for readers without the lock, with what the slot held. */
+static const uint64_t *leaf_find(struct domain *d, gfn_t g,
+                                 unsigned int *order, uint64_t *e)
+{
+    const uint64_t *slot;
+
+    do {
+        slot = slot_find(p2m_of(d), g, order);
+        *e = READ_ONCE(*slot);
+    } while (unlikely(pt_is_table(*e)));
+    return slot;
+}
+
+/* The frame for g of a leaf of this order. */
+static mfn_t leaf_mfn(uint64_t e, gfn_t g, unsigned int order)
+{
+    return mfn_add(pt_mfn(e), g.raw & ((1ull << order) - 1));
+}
+
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
 {
     struct p2m_entry r = { INVALID_MFN, P2M_NONE, 0 };
-    const uint64_t *t = p2m_of(d)->root;
-    unsigned int order = TOP_ORDER;
     uint64_t e;
 
     if (!gfn_in_width(g, 0))
         return r;
-    for (;; order -= 9) {
-        e = READ_ONCE(t[pt_index(g, order)]);
-        if (!pt_is_table(e))
-            break;
-        t = table_of(e);
-    }
-    r.order = order;
+    (void)leaf_find(d, g, &r.order, &e);
     r.type = pt_type(e);
     if (r.type != P2M_NONE)
-        r.mfn = mfn_add(pt_mfn(e), g.raw & ((1ull << order) - 1));
+        r.mfn = leaf_mfn(e, g, r.order);
     return r;
 }
 
@@ -135,20 +157,24 @@ static bool type_writable(enum p2m_type t)
 
 int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
 {
-    struct p2m_entry e, again;
+    unsigned int order;
+    uint64_t e;
 
+    if (!gfn_in_width(g, 0))
+        return -EINVAL;
     /* The entry may go between the look and the reference: look twice. */
     for (unsigned int tries = 0; tries < 16; tries++) {
-        e = p2m_lookup(d, g);
-        if (!type_has_page(e.type) || !mfn_has_page(e.mfn))
+        const uint64_t *slot = leaf_find(d, g, &order, &e);
+        mfn_t m = leaf_mfn(e, g, order);
+
+        if (!type_has_page(pt_type(e)) || !mfn_has_page(m))
             return -EINVAL;
-        if (write && !type_writable(e.type))
+        if (write && !type_writable(pt_type(e)))
             return -EROFS;
-        *pg = mfn_to_page(e.mfn);
+        *pg = mfn_to_page(m);
         if (!page_try_get(*pg, READ_ONCE((*pg)->owner)))
             continue;
-        again = p2m_lookup(d, g);
-        if (mfn_eq(again.mfn, e.mfn) && again.type == e.type)
+        if (likely(READ_ONCE(*slot) == e))
             return 0;
         page_put(*pg);
     }
@@ -189,16 +215,6 @@ static uint64_t *slot_make(struct p2m *p, gfn_t g, unsigned int order)
             return NULL;
         slot = &table_of(*slot)[pt_index(g, o - 9)];
     }
-    return slot;
-}
-
-/* The slot that covers g and its order; never changes anything. */
-static uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
-{
-    uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)];
-
-    for (*order = TOP_ORDER; pt_is_table(*slot); *order -= 9)
-        slot = &table_of(*slot)[pt_index(g, *order - 9)];
     return slot;
 }
 

@@ -108,3 +108,17 @@ unsigned int svm_cpl(struct vcpu *v)
 {
     return vmcb_of(v)->cpl_ & 3;
 }
+
+enum hvm_mode svm_mode(struct vcpu *v)
+{
+    const struct vmcb *b = vmcb_of(v);
+    unsigned int code = b->seg_[SEG_CS].attr;
+
+    if (!(b->cr0_ & CR0_PE))
+        return MODE_REAL;
+    if (vcpu_regs(v)->rflags & RFLAGS_VM)
+        return MODE_V86;
+    if ((code & SEG_LONG) && (b->efer_ & EFER_LMA))
+        return MODE_64;
+    return code & SEG_BIG ? MODE_32 : MODE_16;
+}

@@ -58,6 +58,7 @@ void svm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
 void svm_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
 void svm_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
 unsigned int svm_cpl(struct vcpu *v);
+enum hvm_mode svm_mode(struct vcpu *v);
 
 /* dump.c */
 void svm_dump(struct vcpu *v);

@@ -188,12 +188,17 @@ static inline void fake_run_as(struct vcpu *v)
     this_cpu(current_vcpu) = v;
 }
 
+static inline enum hvm_mode fake_get_mode(struct vcpu *v)
+{
+    return fake_of(v->domain)->h.compat ? MODE_32 : MODE_64;
+}
+
 static inline void fake_doms_create(void)
 {
     hvm_ops = (struct hvm_ops){
         .name = "fake", .get_reg = fake_get_reg, .set_reg = fake_set_reg,
         .get_seg = fake_get_seg, .set_seg = fake_set_seg,
-        .cpl = fake_get_cpl, .set_tsc = fake_set_tsc,
+        .cpl = fake_get_cpl, .mode = fake_get_mode, .set_tsc = fake_set_tsc,
         .flush_guest = fake_flush_guest };
     fake_pt_format(true);
     for (unsigned int i = 0; i < NR_DOMS; i++) {
@@ -372,11 +377,6 @@ FAKE void hypercall_restart(unsigned int arg_index, uint64_t value)
 {
     fake_restarts++;
     fake_restart_args[arg_index] = value;
-}
-
-FAKE enum hvm_mode hvm_mode(struct vcpu *v)
-{
-    return fake_of(v->domain)->h.compat ? MODE_32 : MODE_64;
 }
 
 /* Bytes of guest memory at a guest physical address, within a page. */

@@ -193,6 +193,33 @@ static void registers(void)
     CHECK_EQ(svm_cpl(v), 3);
 }
 
+static void modes(void)
+{
+    static const struct {
+        uint64_t cr0, efer, rflags;
+        uint16_t cs;
+        enum hvm_mode mode;
+    } t[] = {
+        { 0, 0, 0, SEG_BIG, MODE_REAL },
+        { CR0_PE, 0, 0, 0, MODE_16 },
+        { CR0_PE, 0, 0, SEG_BIG, MODE_32 },
+        { CR0_PE, 0, 0, SEG_LONG, MODE_16 },
+        { CR0_PE, 0, RFLAGS_VM, SEG_BIG, MODE_V86 },
+        { CR0_PE | CR0_PG, EFER_LME, 0, SEG_LONG, MODE_64 },
+        { CR0_PE | CR0_PG, EFER_LME, 0, SEG_BIG, MODE_32 },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        struct segment cs = { .attr = t[i].cs };
+
+        svm_set_reg(v, REG_CR0, t[i].cr0);
+        svm_set_reg(v, REG_EFER, t[i].efer);
+        svm_set_seg(v, SEG_CS, &cs);
+        vcpu_regs(v)->rflags = t[i].rflags;
+        CHECK_EQ(svm_mode(v), t[i].mode);
+    }
+}
+
 static void exits(void)
 {
     struct vmcb *b = vmcb_of(v);
@@ -406,6 +433,7 @@ int main(void)
     fields();
     reg_clean_bits();
     registers();
+    modes();
     exits();
     events();
     asids();
