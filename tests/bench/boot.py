@@ -4,8 +4,11 @@
 Every stage has a time limit (seconds, times SLOW from the environment) and
 one line of output.  Used by run.py and by the system tests.
 """
+import contextlib
 import os
 import re
+import sys
+import threading
 import time
 
 import screen
@@ -41,22 +44,58 @@ SCREEN_READY = {"freedos": r"[A-Z]:\\>|Do you want to proceed"}
 
 
 class Stages:
-    """Prints one line per stage and remembers the times."""
+    """Prints one line per stage when it ends, and while it runs: on a terminal
+    a line that counts the seconds, elsewhere a sign of life now and then."""
+
+    LIFE = 30       # seconds
 
     def __init__(self):
         self.start = self.last = time.monotonic()
+        self.tty = sys.stdout.isatty()
+        self.lock = threading.Lock()
+
+    def say(self, text):
+        """Prints a line, in place of the one that counts."""
+        with self.lock:
+            print(("\r\x1b[K" if self.tty else "") + text, flush=True)
 
     def done(self, text, note=""):
         now = time.monotonic()
-        print(f"[{now - self.start:6.1f} s] {text:<22} +{now - self.last:5.1f} s"
-              f"{'  ' + note if note else ''}", flush=True)
+        self.say(f"[{now - self.start:6.1f} s] {text:<22} "
+                 f"+{now - self.last:5.1f} s{'  ' + note if note else ''}")
         self.last = now
+
+    @contextlib.contextmanager
+    def running(self, text):
+        """Shows that a stage runs, until the block ends."""
+        ended = threading.Event()
+
+        def show():
+            while not ended.wait(1 if self.tty else self.LIFE):
+                now = time.monotonic()
+                line = (f"[{now - self.start:6.1f} s] {text:<22} "
+                        f"...{now - self.last:4.0f} s")
+                with self.lock:
+                    if not ended.is_set():
+                        print("\r\x1b[K" + line if self.tty else line,
+                              end="" if self.tty else "\n", flush=True)
+
+        watcher = threading.Thread(target=show, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+            if self.tty:
+                print("\r\x1b[K", end="", flush=True)
 
 
 def in_stage(stages, text, action, note=None):
     """Runs an action; a Failure names the stage."""
     try:
-        result = action()
+        with stages.running(text):
+            result = action()
     except Failure as failure:
         raise Failure(f"stage '{text}': {failure}") from None
     stages.done(text, note(result) if note else "")
@@ -156,17 +195,23 @@ def power_off(stages, machine, dom0):
                              cmd="systemctl --no-block poweroff")
             except Failure:
                 pass        # it may well be off before it has answered
-        end = time.monotonic() + 120 * SLOW
-        press = 0
-        while machine.running() and time.monotonic() < end:
-            # Again: domain 0 may not have had a driver for it the first time.
-            if not dom0 and time.monotonic() > press:
-                machine.qmp_command("system_powerdown")
-                press = time.monotonic() + 10
-            time.sleep(0.2)
-        if machine.running():
-            raise Failure("stage 'power-off': the machine was still on after "
-                          f"{120 * SLOW:.0f} s")
+        with stages.running("power-off"):
+            wait_off(machine, not dom0)
         stages.done("powered off")
     finally:
         machine.end()
+
+
+def wait_off(machine, button):
+    """Waits for the machine to be off; presses its power button, if asked."""
+    end = time.monotonic() + 120 * SLOW
+    again = 0
+    while machine.running() and time.monotonic() < end:
+        # Again: domain 0 may not have had a driver for it the first time.
+        if button and time.monotonic() > again:
+            machine.qmp_command("system_powerdown")
+            again = time.monotonic() + 10
+        time.sleep(0.2)
+    if machine.running():
+        raise Failure("stage 'power-off': the machine was still on after "
+                      f"{120 * SLOW:.0f} s")

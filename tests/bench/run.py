@@ -54,8 +54,8 @@ def run():
     try:
         boot(setup, stages, machine)
         dom0 = connect(stages, machine)
-        dom0.on_console_line = lambda name, line: print(
-            f"  {name}| {line}", flush=True)
+        dom0.on_console_line = lambda name, line: stages.say(
+            f"  {name}| {line}")
         if guest != "none":
             guest_to_prompt(setup, stages, dom0, guest)
             report(setup, stages, machine, dom0, guest)
