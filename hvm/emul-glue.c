@@ -224,20 +224,6 @@ static enum emul_rc sent(enum io_rc rc)
          : rc == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
 }
 
-/*
- * Whole sectors from the data port of one of the two IDE channels that are at
- * fixed ports: such a port gives words or double words as it is asked, and the
- * device model works element by element. So it has half as many to do.
- */
-static void widen_sectors(struct io_access *a)
-{
-    if ((a->addr == 0x1f0 || a->addr == 0x170) && a->size == 2 &&
-        !a->write && !a->df && a->count % 256 == 0) {
-        a->size = 4;
-        a->count /= 2;
-    }
-}
-
 /* Ports of a device model: one request with the address of the buffer. */
 static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
 {
@@ -257,7 +243,6 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     if (place_of(v, at, in) != PLACE_RAM)
         return EMUL_UNHANDLEABLE;
     a.data = at.raw;
-    widen_sectors(&a);
     return sent(ioreq_send(v, &a));
 }
 
