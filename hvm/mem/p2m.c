@@ -18,6 +18,8 @@
 
 #define TOP_ORDER 27u /* a PML4 entry spans 512 GiB */
 
+#define NO_LIMIT (~0u)
+
 struct p2m {
     struct spinlock lock;
     uint64_t *root;
@@ -25,7 +27,7 @@ struct p2m {
     uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
     bool closed;         /* the domain goes: nothing is mapped any more */
     uint32_t tables;
-    uint32_t limit; /* of tables; the toolstack's paging pool */
+    uint32_t limit; /* of tables: the toolstack's paging pool, or NO_LIMIT */
 };
 
 struct pt_format pt_format;
@@ -51,7 +53,7 @@ static uint64_t *table_alloc(struct p2m *p)
 {
     uint64_t *t;
 
-    if (p->limit && p->tables >= p->limit)
+    if (p->tables >= p->limit)
         return NULL;
     t = lodge_pages_alloc(0);
     if (t)
@@ -66,6 +68,7 @@ int p2m_create(struct domain *d)
     if (!p)
         return -ENOMEM;
     spin_lock_init(&p->lock, LOCK_P2M);
+    p->limit = NO_LIMIT;
     p->root = table_alloc(p);
     if (!p->root) {
         heap_free(p);
@@ -97,7 +100,9 @@ void p2m_set_table_limit(struct domain *d, unsigned int pages)
 
 unsigned int p2m_table_limit(const struct domain *d)
 {
-    return READ_ONCE(p2m_of(d)->limit);
+    uint32_t limit = READ_ONCE(p2m_of(d)->limit);
+
+    return limit == NO_LIMIT ? p2m_table_pages(d) : limit;
 }
 
 /* The slot that covers g and its order; never changes anything. Without the

@@ -91,7 +91,8 @@ void p2m_flush(struct domain *d);
 gfn_t p2m_max_gfn(const struct domain *d);
 /* Pages of nested tables in use. */
 unsigned int p2m_table_pages(const struct domain *d);
-/* Limit of the former, in pages; 0: none (XEN_DOMCTL_set_paging_mempool_size). */
+/* Limit of the former, in pages (XEN_DOMCTL_set_paging_mempool_size). Where none
+ * was set, the answer is what is in use. */
 void p2m_set_table_limit(struct domain *d, unsigned int pages);
 unsigned int p2m_table_limit(const struct domain *d);
 

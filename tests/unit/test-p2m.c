@@ -220,6 +220,9 @@ static void limits(void)
     CHECK_EQ(p2m_lookup(d, gfn(end - 1)).mfn.raw, 7);
     CHECK_EQ(p2m_max_gfn(d).raw, end - 1);
     /* The toolstack's limit on tables. */
+    CHECK_EQ(p2m_table_limit(d), p2m_table_pages(d));
+    p2m_set_table_limit(d, 0);
+    CHECK_EQ(p2m_map(d, gfn(0), mfn(7), 0, P2M_MMIO), -ENOMEM);
     p2m_set_table_limit(d, p2m_table_pages(d));
     CHECK_EQ(p2m_map(d, gfn(0), mfn(7), 0, P2M_MMIO), -ENOMEM);
     p2m_set_table_limit(d, p2m_table_pages(d) + 3);
@@ -260,7 +263,7 @@ static void gigabyte_split(void)
     struct page *pg = page_alloc(2, ORDER_1G, 0);
 
     d = &doms[2].d;
-    p2m_set_table_limit(d, 0);
+    p2m_set_table_limit(d, ~0u);
     (void)atomic_fetch_add(&d->frames, 1u << ORDER_1G);
     CHECK_EQ(p2m_map(d, gfn(1ul << ORDER_1G), page_to_mfn(pg), ORDER_1G,
                      P2M_RAM), 0);
