@@ -186,10 +186,13 @@ int move_page(struct domain *d, gfn_t from, gfn_t g)
     /* Not what it has from others by a grant. */
     rc = pg->owner == d->id ? p2m_unmap(d, from, ORDER_4K, page_to_mfn(pg))
                             : -EPERM;
-    if (!rc)
+    if (!rc) {
         rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_RAM);
-    if (rc)
-        page_put(pg);
+        /* Not there: then back to where it was. */
+        if (!rc || !p2m_map(d, from, page_to_mfn(pg), ORDER_4K, P2M_RAM))
+            return rc;
+    }
+    page_put(pg);
     return rc;
 }
 

@@ -298,6 +298,9 @@ static void special_frames(void)
     CHECK_EQ(type_at(d, 0x810), P2M_NONE);
     CHECK_EQ(type_at(d, 0x811), P2M_RAM);
     CHECK_EQ(add(DOMID_SELF, XENMAPSPACE_gmfn, 0x810, 0x812, 0), -EINVAL);
+    /* One that cannot be moved stays. */
+    CHECK_EQ(add(DOMID_SELF, XENMAPSPACE_gmfn, 0x811, ~0ull >> 12, 0), -EINVAL);
+    CHECK_EQ(type_at(d, 0x811), P2M_RAM);
     CHECK_EQ(add(DOMID_SELF, XENMAPSPACE_gmfn_range, ~0ull, 0x812, 0xffff),
              -EINVAL);
 }
