@@ -68,27 +68,29 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
 }
 
 /*
- * A MOV to a control register; the CPU has checked CPL and number. The
- * instruction says which register is moved; if it has changed meanwhile the
- * guest runs it again.
+ * A MOV to a control register; the CPU has checked CPL and number. Where it
+ * does not say which register is moved, the instruction does; if that has
+ * changed meanwhile the guest runs it again.
  */
 enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
-    struct vmexit done = *e;
+    struct vmexit known = *e;
     struct insn i;
     uint64_t val;
 
-    if (!hvm_decode(v, &i) || i.map != INSN_MAP_0F || i.opcode != 0x22)
-        return VERDICT_RESUME;
-    val = vcpu_regs(v)->gpr[i.rm];
+    if (!e->cr.gpr_valid || !e->insn_len) {
+        if (!hvm_decode(v, &i) || i.map != INSN_MAP_0F || i.opcode != 0x22)
+            return VERDICT_RESUME;
+        known.cr.gpr = i.rm;
+        known.insn_len = i.len;
+    }
+    val = vcpu_regs(v)->gpr[known.cr.gpr];
     if (hvm_mode(v) != MODE_64)
         val = (uint32_t)val;
-    if (write_cr(v, e->cr.cr, val)) {
-        done.insn_len = i.len;
-        hvm_advance(v, &done);
-    } else {
+    if (write_cr(v, e->cr.cr, val))
+        hvm_advance(v, &known);
+    else
         hvm_raise(v, VEC_GP, 0);
-    }
     return VERDICT_RESUME;
 }
 
