@@ -31,11 +31,6 @@ static uint64_t linear(struct vcpu *v, enum hvm_mode m)
     return (uint32_t)(cs.base + vcpu_regs(v)->rip);
 }
 
-uint64_t hvm_linear_rip(struct vcpu *v)
-{
-    return linear(v, hvm_mode(v));
-}
-
 static uint32_t user_access(struct vcpu *v)
 {
     return hvm_cpl(v) == 3 ? PFEC_USER : 0;

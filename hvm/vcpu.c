@@ -208,12 +208,9 @@ void hvm_vcpu_exit(struct vcpu *v)
 
 void hvm_vcpu_stopped(struct vcpu *v)
 {
-    struct vcpu *other;
-    unsigned int i;
-
     /* Of two that stop at once one at least sees that the other did. */
     smp_mb();
-    for_each_vcpu (v->domain, other, i)
+    for_vcpus (v->domain, other)
         if (hvm_vcpu_is_up(other))
             return;
     domain_shutdown(v->domain, SHUTDOWN_poweroff);

@@ -115,8 +115,6 @@ static inline bool hvm_vcpu_is_up(const struct vcpu *v)
            (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
 }
 
-/* Address of the next instruction as the guest's paging sees it. */
-uint64_t hvm_linear_rip(struct vcpu *v);
 
 /* Width in bits of guests' physical addresses: what nested tables of four
  * levels reach. */

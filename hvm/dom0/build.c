@@ -127,11 +127,8 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
 
 static void start(struct domain *d)
 {
-    struct vcpu *v;
-    unsigned int i;
-
     /* The others wait for their start-up IPI inside their loops. */
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         vcpu_up(v);
     (void)domain_unpause_by_control(d);
 }

@@ -77,13 +77,10 @@ static void server_put(struct domain *d, struct ioreq_server *s)
 
 static void ports_free(struct domain *d, struct ioreq_server *s)
 {
-    struct vcpu *v;
-    unsigned int i;
-
-    for_each_vcpu (d, v, i)
-        if (i < SYNC_SLOTS && s->port[i]) {
-            evtchn_free_consumer(v, s->port[i]);
-            s->port[i] = 0;
+    for_vcpus (d, v)
+        if (v->id < SYNC_SLOTS && s->port[v->id]) {
+            evtchn_free_consumer(v, s->port[v->id]);
+            s->port[v->id] = 0;
         }
     if (s->buf_port)
         evtchn_free_consumer(d->vcpu[0], s->buf_port);
@@ -111,8 +108,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
 {
     struct ioreq_domain *io = ioreqs(d);
     struct ioreq_server *s;
-    struct vcpu *v;
-    unsigned int i, slot;
+    unsigned int slot;
     int rc = 0;
 
     if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->vcpu[0])
@@ -124,11 +120,11 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     s->dm = dm->id;
     s->bufmode = bufioreq;
     spin_lock_init(&s->buf_lock, LOCK_VDEV);
-    for (i = 0; i < NR_RANGE_TYPES; i++)
+    for (unsigned int i = 0; i < NR_RANGE_TYPES; i++)
         rangeset_init(&s->ranges[i], s->range[i], MAX_RANGES);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         if (!rc)
             rc = port_add(s, v);
     if (!rc) {
@@ -186,8 +182,6 @@ static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
 static void server_remove(struct domain *d, struct ioreq_server *s)
 {
     struct ioreq_domain *io = ioreqs(d);
-    struct vcpu *v;
-    unsigned int i;
     bool mine;
 
     spin_lock(&io->lock);
@@ -199,7 +193,7 @@ static void server_remove(struct domain *d, struct ioreq_server *s)
         return;
     WRITE_ONCE(s->gone, true);
     ports_free(d, s);
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         vcpu_unpark(v);
     server_put(d, s);
 }
@@ -330,8 +324,6 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg)
 {
     struct ioreq_server *s = server_get(d, dm, id);
-    struct vcpu *v;
-    unsigned int n;
     int rc = 0;
 
     if (!s)
@@ -347,9 +339,9 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
         if (!s->sync) {
             struct shared_iopage *p = domain_special_page(d, &s->sync_page);
 
-            for_each_vcpu (d, v, n)
-                if (p && n < SYNC_SLOTS)
-                    p->vcpu_ioreq[n].vp_eport = s->port[n];
+            for_vcpus (d, v)
+                if (p && v->id < SYNC_SLOTS)
+                    p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
             store_release(&s->sync, p);
         }
         *pg = s->sync_page;

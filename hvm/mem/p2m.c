@@ -234,11 +234,9 @@ static void put_leaf(uint64_t e, unsigned int order)
 void p2m_flush(struct domain *d)
 {
     struct cpumask busy = { { 0 } };
-    struct vcpu *v;
-    unsigned int i;
     bool any = false;
 
-    for_each_vcpu (d, v, i) {
+    for_vcpus (d, v) {
         /* A full barrier: who is not seen on a CPU now sees the bit. */
         atomic_set_bit(PENDING_P2M, &v->pending);
         if (v != current && READ_ONCE(v->on_cpu)) {

@@ -349,8 +349,6 @@ static int walk(struct domain *d, const uint8_t *at, size_t size,
 int hvm_load(struct domain *d, const void *buf, size_t size)
 {
     struct hvm_save_descriptor first;
-    struct vcpu *v;
-    unsigned int i;
     int rc;
 
     if (size < sizeof(first))
@@ -361,7 +359,7 @@ int hvm_load(struct domain *d, const void *buf, size_t size)
     rc = walk(d, buf, size, NULL);
     if (!rc)
         rc = walk(d, buf, size, load_record);
-    for_each_vcpu (d, v, i)
+    for_vcpus (d, v)
         atomic_set_bit(PENDING_IRQ, &v->pending);
     return rc;
 }

@@ -177,13 +177,10 @@ void domain_free_shared_info(struct domain *d);
  * by evtchn_set_virq_handler(), else of domain 0 (core/evtchn.c). */
 void send_global_virq(unsigned int virq);
 
-/* Each vCPU of d that was created: v, which the first one declares. */
+/* Each vCPU of d that was created: declares v. */
 #define for_vcpus(d, v)                                                     \
     for (struct vcpu *v, **v##_at = (d)->vcpu;                              \
          v##_at < (d)->vcpu + (d)->max_vcpus; v##_at++)                     \
         if ((v = *v##_at) != NULL)
-#define for_each_vcpu(d, v, i)                                              \
-    for (i = 0; i < (d)->max_vcpus; i++)                                    \
-        if (((v) = (d)->vcpu[i]) != NULL)
 
 #endif

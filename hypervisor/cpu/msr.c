@@ -19,17 +19,3 @@ int rdmsr_safe(uint32_t index, uint64_t *v)
     *v = lo | (uint64_t)hi << 32;
     return rc;
 }
-
-int wrmsr_safe(uint32_t index, uint64_t v)
-{
-    int rc = -EFAULT;
-
-    asm volatile("1: wrmsr\n"
-                 "xor %[rc], %[rc]\n"
-                 "2:\n"
-                 EXTABLE(1b, 2b)
-                 : [rc] "+r"(rc)
-                 : "c"(index), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
-                 : "memory");
-    return rc;
-}

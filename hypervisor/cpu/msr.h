@@ -69,12 +69,9 @@ static inline void wrmsr(uint32_t index, uint64_t v)
                  "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-/*
- * The same where the register may not exist: -EFAULT on #GP (by the
- * exception table of x86/), else 0.
- */
+/* rdmsr() where the register may not exist: -EFAULT on #GP (by the exception
+ * table of x86/), else 0. */
 int __must_check rdmsr_safe(uint32_t index, uint64_t *v);
-int __must_check wrmsr_safe(uint32_t index, uint64_t v);
 
 static inline uint64_t rdtsc(void)
 {

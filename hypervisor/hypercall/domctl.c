@@ -23,18 +23,16 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
     bool blocked = true;
-    struct vcpu *v;
-    unsigned int i;
 
     memset(info, 0, sizeof(*info));
     info->domain = d->id;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for_each_vcpu (d, v, i) {
+    for_vcpus (d, v) {
         struct vcpu_runstate_info r;
 
         vcpu_runstate(v, &r);
         info->cpu_time += r.time[RUNSTATE_running];
-        info->max_vcpu_id = i;
+        info->max_vcpu_id = v->id;
         if (!hvm_vcpu_is_up(v))
             continue;
         info->nr_online_vcpus++;

@@ -114,8 +114,6 @@ const unsigned int nr_debug_keys = ARRAY_SIZE(debug_keys);
 static void run(const struct debug_key_entry *e)
 {
     struct domain *d;
-    struct vcpu *v;
-    unsigned int i;
 
     if (e->once) {
         e->once();
@@ -125,7 +123,7 @@ static void run(const struct debug_key_entry *e)
         id = (domid_t)(d->id + 1);
         if (e->each_domain)
             e->each_domain(d);
-        for_each_vcpu (d, v, i)
+        for_vcpus (d, v)
             e->each_vcpu(v);
     }
 }

@@ -155,9 +155,6 @@ class Runner:
         while rest in self.domains():
             time.sleep(min(2, self.left()))
 
-    def do_sleep(self, rest):
-        time.sleep(float(rest))
-
     def do_needs(self, rest):
         if self.dom0.run(f"test -e {rest}", 30)[0]:
             raise Skip(f"domain 0 has no {rest}")

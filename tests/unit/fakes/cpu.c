@@ -147,16 +147,6 @@ FAKE int rdmsr_safe(uint32_t index, uint64_t *v)
     return fake_msr_get(index, v) ? 0 : -EFAULT;
 }
 
-FAKE int wrmsr_safe(uint32_t index, uint64_t v)
-{
-    uint64_t *p = msr_find(index);
-
-    if (!p)
-        return -EFAULT;
-    *p = v;
-    return 0;
-}
-
 #define MAX_LEAVES 256
 static struct { uint32_t leaf, subleaf; struct cpuid_regs r; } leaves[MAX_LEAVES];
 static unsigned int nr_leaves;

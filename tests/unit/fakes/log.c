@@ -44,17 +44,22 @@ FAKE void log_guest(enum log_level level, const char *fmt, ...)
     va_end(args);
 }
 
+/* What ends the machine: back to the test that expects it, or abort. */
+static __attribute__((noreturn)) void ends(const char *fmt, va_list args)
+{
+    vsnprintf(fake_panic_text, sizeof(fake_panic_text), fmt, args);
+    if (fake_panic_jump)
+        longjmp(*fake_panic_jump, 1);
+    fprintf(stderr, "the machine ends: %s\n", fake_panic_text);
+    abort();
+}
+
 FAKE void panic(const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(fake_panic_text, sizeof(fake_panic_text), fmt, args);
-    va_end(args);
-    if (fake_panic_jump)
-        longjmp(*fake_panic_jump, 1);
-    fprintf(stderr, "panic: %s\n", fake_panic_text);
-    abort();
+    ends(fmt, args);
 }
 
 FAKE void cannot_start(const char *why, ...)
@@ -62,12 +67,7 @@ FAKE void cannot_start(const char *why, ...)
     va_list args;
 
     va_start(args, why);
-    vsnprintf(fake_panic_text, sizeof(fake_panic_text), why, args);
-    va_end(args);
-    if (fake_panic_jump)
-        longjmp(*fake_panic_jump, 1);
-    fprintf(stderr, "cannot start: %s\n", fake_panic_text);
-    abort();
+    ends(why, args);
 }
 
 #ifdef LODGE_DEBUG
