@@ -33,9 +33,6 @@ extern const struct hvm_ops svm_ops;
 extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
 extern uint64_t svm_iopm_pa;  /* (c) all ports exit */
 
-/* Whether an MSR reaches the guest without an exit (from the MSR table). */
-int svm_msrpm_init(void);
-
 /* asid.c: gives v an ASID that holds no stale translation on this CPU. */
 void svm_asid_init_cpu(unsigned int nr_asids);
 void svm_asid_assign(struct svm_vcpu *s);
