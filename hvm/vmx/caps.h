@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What this machine's VT-x can do, from the capability MSRs (SDM vol. 3D
+ * appendix A), and which controls Lodge sets: read once on the boot CPU;
+ * other CPUs must offer the same.
+ */
+#ifndef HVM_VMX_CAPS_H
+#define HVM_VMX_CAPS_H
+
+#include "hvm/vmx/vmcs.h"
+
+/* Words of controls. */
+enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
+
+/* IA32_VMX_EPT_VPID_CAP. */
+#define EPT_CAP_EXEC_ONLY BIT(0)
+#define EPT_CAP_4_LEVELS BIT(6)
+#define EPT_CAP_UC BIT(8)
+#define EPT_CAP_WB BIT(14)
+#define EPT_CAP_2M BIT(16)
+#define EPT_CAP_1G BIT(17)
+#define EPT_CAP_INVEPT BIT(20)
+#define EPT_CAP_AD BIT(21)
+#define EPT_CAP_INVEPT_SINGLE BIT(25)
+#define EPT_CAP_INVEPT_ALL BIT(26)
+#define EPT_CAP_INVVPID BIT(32)
+#define EPT_CAP_INVVPID_SINGLE BIT(41)
+#define EPT_CAP_INVVPID_ALL BIT(42)
+
+struct vmx_caps {
+    uint32_t revision;         /* of a VMXON region and a VMCS */
+    uint32_t must[WORDS];      /* bits that must be one (allowed-0) */
+    uint32_t may[WORDS];       /* bits that may be one (allowed-1) */
+    uint32_t use[WORDS];       /* what Lodge sets in every VMCS */
+    uint64_t ept;              /* EPT_CAP_* */
+    uint64_t misc;             /* IA32_VMX_MISC */
+    uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+};
+
+extern struct vmx_caps vmx_caps; /* (c) after the boot CPU's cpu_enable */
+
+#endif
