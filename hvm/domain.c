@@ -11,7 +11,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"
-#include "hvm/svm/svm.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
@@ -30,10 +29,10 @@ int hvm_cpu_init(void)
     int rc;
 
     if (!hvm_ops.name) {
-        if (!cpu_features.svm)
-            cannot_start("this machine's CPU has no AMD-V (SVM), which Lodge "
-                         "needs, with nested paging (NPT)");
-        hvm_ops = svm_ops;
+        if (!cpu_features.svm && !cpu_features.vmx)
+            cannot_start("this machine's CPU has neither AMD-V (SVM) nor "
+                         "VT-x (VMX), or its firmware hides it");
+        hvm_ops = cpu_features.vmx ? vmx_ops : svm_ops;
     }
     rc = hvm_ops.cpu_enable();
     if (!rc && hardware_domain == NULL && cpu_id() == 0) {

@@ -187,6 +187,6 @@ void hvm_event_update(struct vcpu *v)
     /* What TPR alone holds back comes when the guest lowers it. */
     highest = vlapic_quiet(a) || vlapic_tpr(a) < 16 ? -1
                                                     : vlapic_highest_irr(a);
-    hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
     hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
+    hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
 }

@@ -185,12 +185,15 @@ void hvm_advance(struct vcpu *v, const struct vmexit *e)
 {
     struct regs *r = vcpu_regs(v);
     unsigned int len = e->insn_len;
+    uint64_t rip;
 
     if (!len)
         len = hvm_insn_length(v, e);
-    r->rip += len;
-    if (hvm_mode(v) != MODE_64)
-        r->rip = (uint32_t)r->rip;
+    rip = r->rip + len;
+    /* Only 64-bit code goes on beyond 4 GiB. */
+    if (unlikely((rip ^ r->rip) >> 32) && hvm_mode(v) != MODE_64)
+        rip = (uint32_t)rip;
+    r->rip = rip;
     r->rflags &= ~RFLAGS_RF;
     if (unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS))
         hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);

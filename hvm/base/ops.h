@@ -76,6 +76,7 @@ struct hvm_ops {
 };
 
 extern struct hvm_ops hvm_ops; /* (c) after hvm_init() */
+extern const struct hvm_ops svm_ops, vmx_ops; /* one of them is copied there */
 
 static inline uint64_t hvm_get_reg(struct vcpu *v, enum hvm_reg r)
 {

@@ -99,6 +99,19 @@ const struct msr_rule msr_rules[] = {
 };
 const unsigned int nr_msr_rules = ARRAY_SIZE(msr_rules);
 
+void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
+                                 bool write), void *map)
+{
+    for (unsigned int i = 0; i < nr_msr_rules; i++) {
+        const struct msr_rule *r = &msr_rules[i];
+
+        for (uint32_t n = 0; n <= r->last - r->first; n++)
+            if (r->read == MSR_PASS || r->write == MSR_PASS)
+                open(map, r->first + n, r->read == MSR_PASS,
+                     r->write == MSR_PASS);
+    }
+}
+
 const struct msr_rule *msr_rule_find(uint32_t index)
 {
     unsigned int lo = 0, hi = nr_msr_rules;

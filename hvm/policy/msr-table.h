@@ -36,6 +36,11 @@ struct msr_rule {
 extern const struct msr_rule msr_rules[];
 extern const unsigned int nr_msr_rules;
 
+/* Calls open() for each MSR that a guest reaches without an exit, with the
+ * vendor's bitmap. */
+void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
+                                 bool write), void *map);
+
 /* MSRs that need code, defined by the layer that owns the state (hvm/msr.c). */
 msr_read_fn msr_tsc_read, msr_apic_base_read, msr_tsc_adjust_read,
     msr_mtrrcap_read, msr_mtrr_read, msr_pat_read, msr_deadline_read,

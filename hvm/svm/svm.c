@@ -52,8 +52,9 @@ static const struct pt_format npt_format = {
 };
 
 /* Bits of an MSR in the permission map: two per MSR, read then write. */
-static void msrpm_open(uint8_t *map, uint32_t index, bool read, bool write)
+static void msrpm_open(void *msrpm, uint32_t index, bool read, bool write)
 {
+    uint8_t *map = msrpm;
     unsigned int bit;
 
     if (index < 0x2000)
@@ -78,12 +79,7 @@ static int maps_init(void)
         return -ENOMEM;
     memset(msrpm, 0xff, 2 * PAGE_SIZE);
     memset(iopm, 0xff, 3 * PAGE_SIZE);
-    for (unsigned int i = 0; i < nr_msr_rules; i++) {
-        const struct msr_rule *r = &msr_rules[i];
-
-        for (uint32_t m = r->first; m <= r->last && m >= r->first; m++)
-            msrpm_open(msrpm, m, r->read == MSR_PASS, r->write == MSR_PASS);
-    }
+    msr_rules_open(msrpm_open, msrpm);
     svm_msrpm_pa = mfn_to_maddr(va_to_mfn(msrpm));
     svm_iopm_pa = mfn_to_maddr(va_to_mfn(iopm));
     return 0;
@@ -125,7 +121,7 @@ static int svm_cpu_enable(void)
     wrmsr(MSR_VM_HSAVE_PA, mfn_to_maddr(va_to_mfn(hsave)));
     this_cpu(host_vmcb_pa) = mfn_to_maddr(va_to_mfn(host));
     asm volatile("vmsave %%rax" : : "a"(this_cpu(host_vmcb_pa)) : "memory");
-    svm_asid_init_cpu(MAX(cpuid(SVM_LEAF, 0).b, 2u));
+    tlb_tags_init_cpu(cpuid(SVM_LEAF, 0).b);
     return 0;
 }
 
@@ -168,7 +164,6 @@ static int svm_vcpu_init(struct vcpu *v)
     }
     s->vmcb = b;
     s->vmcb_pa = mfn_to_maddr(va_to_mfn(b));
-    s->cpu = ~0u;
     v->hvm->vendor = s;
     vmcb_set_msrpm(b, svm_msrpm_pa);
     vmcb_set_vintr(b, VINTR_MASKING);
@@ -200,13 +195,32 @@ static void svm_vcpu_save(struct vcpu *v)
 {
 }
 
+/* An ASID that holds no stale translation on this CPU. */
+static void take_asid(struct svm_vcpu *s)
+{
+    struct vmcb *b = s->vmcb;
+    unsigned int from = s->asid.cpu;
+    enum tlb_tag_state state = tlb_tag_take(&s->asid);
+
+    if (likely(state == TAG_KEPT)) {
+        if (b->tlb_control_ != TLB_KEEP)
+            vmcb_set_tlb_control(b, TLB_KEEP);
+        return;
+    }
+    vmcb_set_asid(b, s->asid.id);
+    vmcb_set_tlb_control(b, state == TAG_RECYCLED ? TLB_FLUSH_ALL : TLB_KEEP);
+    /* Another CPU's cached copy of the block, if any, is stale. */
+    if (from != s->asid.cpu)
+        b->clean = 0;
+}
+
 static void svm_enter(struct vcpu *v, struct vmexit *e)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     struct regs *r = vcpu_regs(v);
 
-    svm_asid_assign(s);
+    take_asid(s);
     vmcb_set_rax(b, r->gpr[RAX]);
     vmcb_set_rsp(b, r->gpr[RSP]);
     vmcb_set_rip(b, r->rip);
@@ -257,7 +271,7 @@ static void svm_set_tsc(struct vcpu *v, uint64_t offset)
 
 static void svm_flush_guest(struct vcpu *v)
 {
-    svm_of(v)->asid_generation = 0;
+    tlb_tag_drop(&svm_of(v)->asid);
 }
 
 #define OP(ret, fn, args) .fn = svm_##fn,

@@ -4,13 +4,13 @@
 #define HVM_SVM_SVM_H
 
 #include "hvm/base/hvm.h"
+#include "hvm/base/tlb-tag.h"
 #include "hvm/svm/vmcb.h"
 
 struct svm_vcpu {
     struct vmcb *vmcb;      /* (c) */
     uint64_t vmcb_pa;       /* (c) */
-    uint64_t asid_generation; /* (v) of the CPU's, 0: needs a new one */
-    unsigned int cpu;       /* (v) where the ASID is from */
+    struct tlb_tag asid;    /* (v) */
     bool nmi_masked;        /* (v) an NMI handler runs in the guest */
     bool window_late;       /* (v) ask again after the next exit */
     bool stepping;          /* (v) TF is ours, for that IRET */
@@ -29,13 +29,8 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
     return svm_of(v)->vmcb;
 }
 
-extern const struct hvm_ops svm_ops;
 extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
 extern uint64_t svm_iopm_pa;  /* (c) all ports exit */
-
-/* asid.c: gives v an ASID that holds no stale translation on this CPU. */
-void svm_asid_init_cpu(unsigned int nr_asids);
-void svm_asid_assign(struct svm_vcpu *s);
 
 /* exit.c: turns the control block into the neutral record. */
 void svm_decode_exit(struct vcpu *v, struct vmexit *e);

@@ -39,6 +39,10 @@
 #define CR4_PKE BIT(22)
 #define CR4_CET BIT(23)
 
+#define DR6_BD BIT(13)
+#define DR7_GD BIT(13)
+
+#define RFLAGS_ALL 0x3f7fd7ull /* all there are */
 #define RFLAGS_CF BIT(0)
 #define RFLAGS_MBS BIT(1) /* always one */
 #define RFLAGS_PF BIT(2)
@@ -53,23 +57,24 @@
 #define RFLAGS_VM BIT(17)
 #define RFLAGS_AC BIT(18)
 
-#define READ_CR(n)                                                          \
-    static inline uint64_t read_cr##n(void)                                 \
+#define MOV_CR(name)                                                        \
+    static inline uint64_t read_##name(void)                                \
     {                                                                       \
         uint64_t v;                                                         \
                                                                             \
-        asm volatile("mov %%cr" #n ", %0" : "=r"(v));                       \
+        asm volatile("mov %%" #name ", %0" : "=r"(v));                      \
         return v;                                                           \
     }                                                                       \
-    static inline void write_cr##n(uint64_t v)                              \
+    static inline void write_##name(uint64_t v)                             \
     {                                                                       \
-        asm volatile("mov %0, %%cr" #n : : "r"(v) : "memory");              \
+        asm volatile("mov %0, %%" #name : : "r"(v) : "memory");             \
     }
-READ_CR(0)
-READ_CR(2)
-READ_CR(3)
-READ_CR(4)
-#undef READ_CR
+MOV_CR(cr0)
+MOV_CR(cr2)
+MOV_CR(cr3)
+MOV_CR(cr4)
+MOV_CR(dr6)
+#undef MOV_CR
 
 static inline void invlpg(const volatile void *va)
 {

@@ -98,3 +98,18 @@ void desc_init_cpu(void)
     desc_reload(&gdtr, &idtr);
     asm volatile("ltr %w0" : : "r"(HOST_TR));
 }
+
+uint64_t desc_gdt_base(void)
+{
+    return (uint64_t)this_cpu(gdt);
+}
+
+uint64_t desc_idt_base(void)
+{
+    return (uint64_t)idt;
+}
+
+uint64_t desc_tss_base(void)
+{
+    return (uint64_t)&this_cpu(tss);
+}

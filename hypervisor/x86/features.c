@@ -27,7 +27,7 @@ static const struct {
     uint64_t cr4;     /* is switched on */
 } bits[] = {
     { 0x80000001, ECX, 2, " svm", &cpu_features.svm, 0 },
-    { 1, ECX, 5, " vmx", NULL, 0 },
+    { 1, ECX, 5, " vmx", &cpu_features.vmx, 0 },
     { 1, ECX, 21, " x2apic", &cpu_features.x2apic, 0 },
     { 1, ECX, 24, " tsc-deadline", &cpu_features.tsc_deadline, 0 },
     { 0x80000007, EDX, 8, " invariant-tsc", &cpu_features.invariant_tsc, 0 },

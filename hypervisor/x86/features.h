@@ -24,7 +24,7 @@ struct cpu_features {
     uint32_t max_leaf;      /* CPUID's */
     unsigned int phys_bits;
 
-    bool svm, x2apic, tsc_deadline, invariant_tsc, rdtscp, xsave;
+    bool svm, vmx, x2apic, tsc_deadline, invariant_tsc, rdtscp, xsave;
     uint64_t xcr0_max;      /* all components this CPU has */
     unsigned int xsave_size; /* bytes of the area with all of xcr0_max */
 

@@ -25,6 +25,17 @@ struct trap_frame {
 };
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.S");
 
+/* Where this CPU's descriptor tables are (desc.c). */
+uint64_t desc_gdt_base(void);
+uint64_t desc_idt_base(void);
+uint64_t desc_tss_base(void);
+
+/* Takes an NMI that ended a guest (VT-x); on return NMIs may come again. */
+static inline void host_nmi(void)
+{
+    asm volatile("int $2" : : : "memory");
+}
+
 /* From entry.S, interrupts off: exceptions here, the rest to irq.c. */
 void trap_dispatch(struct trap_frame *f);
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* See caps.h. */
+#include "hvm/vmx/caps.h"
+
+#include "hvm/vmx/vmx.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/debug/log.h"
+
+struct vmx_caps vmx_caps;
+
+#define BASIC_TRUE_CONTROLS BIT(55)
+
+/* Controls as data: what Lodge cannot do without, and what it sets where
+ * the CPU has it. Windows are switched on and off later. */
+static const struct {
+    uint32_t must, may;
+} wanted[WORDS] = {
+    [WORD_PIN] = { (uint32_t)(PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI), 0 },
+    [WORD_PROC] = { (uint32_t)(PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT |
+                               PROC_RDPMC | PROC_TPR_SHADOW |
+                               PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
+                               PROC_MONITOR | PROC_SECONDARY), 0 },
+    [WORD_PROC2] = { (uint32_t)(PROC2_EPT | PROC2_UNRESTRICTED),
+                     (uint32_t)(PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID) },
+    [WORD_EXIT] = { (uint32_t)(EXIT_SAVE_DEBUG | EXIT_HOST_64 |
+                               EXIT_SAVE_PAT | EXIT_LOAD_PAT |
+                               EXIT_SAVE_EFER | EXIT_LOAD_EFER), 0 },
+    [WORD_ENTRY] = { (uint32_t)(ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT |
+                                ENTRY_LOAD_EFER), 0 },
+};
+
+/* Forced to one by a CPU without the "true" controls: every CR3 access and
+ * INVLPG would exit. */
+static const uint32_t unwanted_proc =
+    (uint32_t)(PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INVLPG);
+
+#define EPT_NEEDED (EPT_CAP_4_LEVELS | EPT_CAP_WB | EPT_CAP_UC |            \
+                    EPT_CAP_2M | EPT_CAP_INVEPT)
+
+static void read_word(struct vmx_caps *c, enum vmx_word w, uint32_t msr)
+{
+    uint64_t val = rdmsr(msr);
+
+    c->must[w] = (uint32_t)val;
+    c->may[w] = (uint32_t)(val >> 32);
+}
+
+static void read_caps(struct vmx_caps *c)
+{
+    uint64_t basic = rdmsr(MSR_VMX_BASIC);
+    bool exact = basic & BASIC_TRUE_CONTROLS;
+
+    c->revision = basic & 0x7fffffff;
+    read_word(c, WORD_PIN, exact ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
+    read_word(c, WORD_PROC, exact ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
+    read_word(c, WORD_EXIT, exact ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
+    read_word(c, WORD_ENTRY, exact ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
+    c->misc = rdmsr(MSR_VMX_MISC);
+    c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+    c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+    c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+    c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+    if (!(c->may[WORD_PROC] & PROC_SECONDARY))
+        return;
+    read_word(c, WORD_PROC2, MSR_VMX_PROC2);
+    if (c->may[WORD_PROC2] & (PROC2_EPT | PROC2_VPID))
+        c->ept = rdmsr(MSR_VMX_EPT_VPID_CAP);
+}
+
+/* VPIDs are of use only with a way to drop them. */
+static bool vpid_usable(const struct vmx_caps *c)
+{
+    const uint64_t all = EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL;
+
+    return (c->ept & all) == all;
+}
+
+static void choose(struct vmx_caps *c)
+{
+    static const char *const names[WORDS] = {
+        "pin-based", "primary", "secondary", "exit", "entry"
+    };
+
+    if (!(c->may[WORD_PROC2] & PROC2_EPT) ||
+        (c->ept & EPT_NEEDED) != EPT_NEEDED ||
+        !(c->ept & (EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)))
+        cannot_start("CPU %u has VT-x without extended page tables (EPT) as "
+                     "Lodge needs them", cpu_id());
+    if (!(c->may[WORD_PROC2] & PROC2_UNRESTRICTED))
+        cannot_start("CPU %u has VT-x without unrestricted guests, which "
+                     "Lodge needs", cpu_id());
+    for (enum vmx_word w = 0; w < WORDS; w++) {
+        uint32_t lack = wanted[w].must & ~c->may[w];
+
+        if (lack)
+            cannot_start("CPU %u's VT-x lacks %s controls %#x, which Lodge "
+                         "needs", cpu_id(), names[w], lack);
+        c->use[w] = wanted[w].must | (wanted[w].may & c->may[w]) | c->must[w];
+    }
+    if (c->must[WORD_PROC] & unwanted_proc)
+        cannot_start("CPU %u's VT-x makes guests exit for each access of "
+                     "CR3: it is too old", cpu_id());
+    if (!vpid_usable(c))
+        c->use[WORD_PROC2] &= ~(uint32_t)PROC2_VPID;
+}
+
+void vmx_caps_init(void)
+{
+    struct vmx_caps c = { 0 };
+
+    read_caps(&c);
+    choose(&c);
+    if (!vmx_caps.revision) {
+        vmx_caps = c;
+        return;
+    }
+    for (enum vmx_word w = 0; w < WORDS; w++)
+        if (c.revision != vmx_caps.revision || c.use[w] != vmx_caps.use[w])
+            cannot_start("CPU %u's VT-x differs from CPU 0's", cpu_id());
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From exit reason to struct vmexit: a table for the kind, a function for
+ * those that carry more. Handles nothing, but for what the CPU leaves undone
+ * in an exit: DR6 of a debug exception, the machine's NMI.
+ */
+#include "hvm/vmx/vmx.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/x86/traps.h"
+
+/* Reasons that are not listed are EXIT_UNKNOWN. */
+static const uint8_t kinds[NR_REASONS] = {
+    [REASON_EXCEPTION] = EXIT_EXCEPTION,
+    [REASON_INTR] = EXIT_HOST_IRQ,
+    [REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
+    [REASON_INIT] = EXIT_INIT,
+    [REASON_SIPI] = EXIT_INIT,
+    [REASON_OTHER_SMI] = EXIT_HOST_IRQ,
+    [REASON_INTR_WINDOW] = EXIT_IRQ_WINDOW,
+    [REASON_NMI_WINDOW] = EXIT_NMI_WINDOW,
+    [REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
+    [REASON_CPUID] = EXIT_CPUID,
+    [REASON_GETSEC] = EXIT_UNDEFINED,
+    [REASON_HLT] = EXIT_HLT,
+    [REASON_INVD] = EXIT_WBINVD,
+    [REASON_RDPMC] = EXIT_RDPMC,
+    [REASON_VMCALL] = EXIT_HYPERCALL,
+    [REASON_VMCLEAR ... REASON_VMXON] = EXIT_UNDEFINED,
+    [REASON_CR] = EXIT_CR_WRITE,
+    [REASON_IO] = EXIT_PIO,
+    [REASON_RDMSR] = EXIT_MSR,
+    [REASON_WRMSR] = EXIT_MSR,
+    [REASON_BAD_STATE] = EXIT_ENTRY_FAILED,
+    [REASON_BAD_MSR] = EXIT_ENTRY_FAILED,
+    [REASON_MWAIT] = EXIT_MWAIT,
+    [REASON_MONITOR] = EXIT_MONITOR,
+    [REASON_MACHINE_CHECK] = EXIT_EXCEPTION,
+    [REASON_TPR] = EXIT_IRQ_WINDOW,
+    [REASON_EPT_VIOLATION] = EXIT_NPF,
+    [REASON_INVEPT] = EXIT_UNDEFINED,
+    [REASON_PREEMPTION_TIMER] = EXIT_HOST_IRQ,
+    [REASON_INVVPID] = EXIT_UNDEFINED,
+    [REASON_WBINVD] = EXIT_WBINVD,
+    [REASON_XSETBV] = EXIT_XSETBV,
+    [REASON_VMFUNC] = EXIT_UNDEFINED,
+};
+
+/* Kinds with an instruction whose length the CPU gives. */
+static const uint32_t has_length =
+    (uint32_t)(BIT(EXIT_PIO) | BIT(EXIT_CPUID) | BIT(EXIT_MSR) |
+               BIT(EXIT_HYPERCALL) | BIT(EXIT_HLT) | BIT(EXIT_CR_WRITE) |
+               BIT(EXIT_XSETBV) | BIT(EXIT_WBINVD) | BIT(EXIT_TASK_SWITCH));
+
+static void decode_pio(uint64_t q, struct vmexit *e)
+{
+    e->pio.port = (uint16_t)(q >> 16);
+    e->pio.size = (uint8_t)((q & 7) + 1);
+    e->pio.in = q & BIT(3);
+    e->pio.string = q & BIT(4);
+    e->pio.rep = q & BIT(5);
+}
+
+static void decode_npf(uint64_t q, struct vmexit *e)
+{
+    e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));
+    e->npf.write = q & BIT(1);
+    /* Bit 7: there was a linear address; bit 8: its walk was over. */
+    e->npf.walk = (q & (BIT(7) | BIT(8))) == BIT(7);
+}
+
+static void decode_cr(uint64_t q, struct vmexit *e)
+{
+    /* CLTS, LMSW and reads never exit: no bit of theirs is in a mask. */
+    if (q & 0x30)
+        e->kind = EXIT_UNKNOWN;
+    e->cr.cr = q & 0xf;
+    e->cr.gpr = q >> 8 & 0xf;
+    e->cr.gpr_valid = true;
+}
+
+/* The exit leaves DR6 and DR7.GD as they were (SDM vol. 3C 28.1). */
+static void note_debug(struct vcpu *v, uint64_t q)
+{
+    uint64_t dr6 = vmx_get_reg(v, REG_DR6);
+
+    vmx_set_reg(v, REG_DR6, (dr6 & ~0xfull) | (q & 0x600f));
+    if (q & DR6_BD)
+        vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+}
+
+static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
+{
+    uint64_t info = vmread(VMCS_EXIT_EVENT);
+
+    if (e->code == REASON_MACHINE_CHECK)
+        info = VEC_MC | EVENT_EXCEPTION << EVENT_TYPE_SHIFT;
+    if ((info >> EVENT_TYPE_SHIFT & 7) == EVENT_NMI) {
+        /* It was delivered to nobody, and blocks others until an IRET. */
+        host_nmi();
+        e->kind = EXIT_HOST_NMI;
+        return;
+    }
+    e->exception.vector = (uint8_t)info;
+    e->exception.has_error = info & EVENT_HAS_ERROR;
+    e->exception.error = (uint32_t)vmread(VMCS_EXIT_ERROR);
+    e->exception.cr2 = q;
+    if (e->exception.vector == VEC_DB)
+        note_debug(v, q);
+}
+
+static void decode_task(uint64_t q, struct vmexit *e)
+{
+    static const uint8_t sources[] = {
+        TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE
+    };
+
+    e->task.sel = (uint16_t)q;
+    e->task.source = sources[q >> 30 & 3];
+    e->task.has_error = vmread(VMCS_IDT_EVENT) & EVENT_HAS_ERROR;
+    e->task.error = (uint32_t)vmread(VMCS_IDT_ERROR);
+}
+
+void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
+{
+    uint64_t reason = vmread(VMCS_EXIT_REASON), q;
+    unsigned int basic = reason & 0xffff;
+
+    e->code = reason;
+    e->nbytes = 0;
+    e->kind = basic < NR_REASONS ? kinds[basic] : EXIT_UNKNOWN;
+    e->insn_len = BIT(e->kind) & has_length
+                      ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
+    switch (e->kind) {
+    case EXIT_MSR:
+        e->msr.write = basic == REASON_WRMSR;
+        return;
+    case EXIT_PIO:
+    case EXIT_NPF:
+    case EXIT_CR_WRITE:
+    case EXIT_EXCEPTION:
+    case EXIT_TASK_SWITCH:
+        break;
+    default:
+        return;
+    }
+    q = vmread(VMCS_QUALIFICATION);
+    switch (e->kind) {
+    case EXIT_PIO:
+        decode_pio(q, e);
+        break;
+    case EXIT_NPF:
+        decode_npf(q, e);
+        break;
+    case EXIT_CR_WRITE:
+        decode_cr(q, e);
+        break;
+    case EXIT_EXCEPTION:
+        decode_exception(v, q, e);
+        break;
+    default:
+        decode_task(q, e);
+        break;
+    }
+}

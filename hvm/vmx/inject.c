@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events into the guest: the entry's event, windows, what an exit cut short
+ * (SDM vol. 3C 25.8.3, 26.5, 28.2.4).
+ */
+#include "hvm/vmx/vmx.h"
+
+#define BLOCKING_SHADOW (BLOCKING_STI | BLOCKING_MOV_SS)
+
+void vmx_inject(struct vcpu *v, const struct hvm_event *ev)
+{
+    uint64_t w = ev->vector | (uint64_t)ev->type << EVENT_TYPE_SHIFT |
+                 EVENT_VALID, blocking;
+
+    if (ev->has_error) {
+        w |= EVENT_HAS_ERROR;
+        vmwrite(VMCS_ENTRY_ERROR, ev->error);
+    }
+    if (ev->type >= EVENT_SOFT_INT)
+        vmwrite(VMCS_ENTRY_LENGTH, ev->insn_len);
+    if (ev->type == EVENT_EXCEPTION) {
+        if (ev->vector == VEC_PF)
+            vmx_of(v)->cr2 = ev->cr2;
+        /* Delivery ends the shadow of STI and MOV SS; the CPU would have a
+         * pending single step go with it (SDM vol. 3C 27.3.1.5). */
+        blocking = vmread(VMCS_GUEST_BLOCKING);
+        if (blocking & BLOCKING_SHADOW)
+            vmwrite(VMCS_GUEST_BLOCKING, blocking & ~BLOCKING_SHADOW);
+    }
+    vmwrite(VMCS_ENTRY_EVENT, w);
+}
+
+static void block_nmi(bool on)
+{
+    uint64_t blocking = vmread(VMCS_GUEST_BLOCKING);
+
+    vmwrite(VMCS_GUEST_BLOCKING, on ? blocking | BLOCKING_NMI
+                                    : blocking & ~BLOCKING_NMI);
+}
+
+/* Called after every exit: an event that was not delivered goes back into
+ * v->hvm->event; so does the blocking of NMIs that an IRET ended though it
+ * was not completed. */
+void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
+{
+    struct hvm_event *ev = &v->hvm->event;
+    uint64_t info = vmread(VMCS_IDT_EVENT);
+
+    if (likely(!(info & EVENT_VALID))) {
+        if ((e->kind == EXIT_NPF &&
+             (vmread(VMCS_QUALIFICATION) & EVENT_NMI_UNBLOCKED)) ||
+            (e->kind == EXIT_EXCEPTION && e->exception.vector != VEC_DF &&
+             (vmread(VMCS_EXIT_EVENT) & EVENT_NMI_UNBLOCKED)))
+            block_nmi(true);
+        return;
+    }
+    *ev = (struct hvm_event){
+        .valid = true,
+        .type = (uint8_t)(info >> EVENT_TYPE_SHIFT & 7),
+        .vector = (uint8_t)info,
+        .has_error = info & EVENT_HAS_ERROR,
+        .cr2 = vmx_of(v)->cr2,
+    };
+    if (ev->has_error)
+        ev->error = (uint32_t)vmread(VMCS_IDT_ERROR);
+    /* RIP is still at INT n, INT3, INTO, ICEBP: executed again. */
+    if (ev->type >= EVENT_SOFT_INT)
+        ev->valid = false;
+    else if (ev->type == EVENT_NMI)
+        block_nmi(false);
+}
+
+void vmx_window(struct vcpu *v, bool irq, bool nmi)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    vmx_proc_ctls(s, PROC_INTR_WINDOW, irq);
+    vmx_proc_ctls(s, PROC_NMI_WINDOW, nmi);
+}
+
+unsigned int vmx_shadow(struct vcpu *v)
+{
+    uint64_t blocking;
+
+    vmx_borrow(v);
+    blocking = vmread(VMCS_GUEST_BLOCKING);
+    vmx_return(v);
+    return (blocking & BLOCKING_SHADOW ? SHADOW_STI_MOVSS : 0) |
+           (blocking & BLOCKING_NMI ? SHADOW_NMI : 0);
+}
+
+void vmx_set_shadow(struct vcpu *v, unsigned int bits)
+{
+    uint64_t old, blocking;
+
+    vmx_borrow(v);
+    old = vmread(VMCS_GUEST_BLOCKING);
+    blocking = old & ~(BLOCKING_SHADOW | BLOCKING_NMI);
+    if (bits & SHADOW_STI_MOVSS)
+        blocking |= old & BLOCKING_SHADOW ? old & BLOCKING_SHADOW
+                                          : BLOCKING_STI;
+    else if (old & BLOCKING_SHADOW)
+        /* A single step that the shadow held back is not due any more. */
+        vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+    if (bits & SHADOW_NMI)
+        blocking |= BLOCKING_NMI;
+    vmwrite(VMCS_GUEST_BLOCKING, blocking);
+    vmx_return(v);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest registers by number: in the VMCS, live in this CPU, or both with a
+ * mask between what the guest sees and what runs.
+ *
+ * CR0 and CR4 bits under the masks are Lodge's: the guest reads them from
+ * the shadow, and exits when it changes them. All others it changes freely.
+ */
+#include "hvm/mem/guest-copy.h"
+#include "hvm/policy/cpuid.h"
+#include "hvm/vmx/caps.h"
+#include "hvm/vmx/vmx.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/lib/string.h"
+
+/* VMXE is a must; without MCE a machine check would reset the machine. */
+#define CR4_FORCED (CR4_VMXE | CR4_MCE)
+/* What the CPU lets a guest have of IA32_DEBUGCTL: LBR, BTF. */
+#define DEBUGCTL_BITS 3ull
+
+/* Registers that are one field. */
+static const uint16_t fields[NR_HVM_REGS] = {
+    [REG_CR3] = VMCS_GUEST_CR3,
+    [REG_EFER] = VMCS_GUEST_EFER,
+    [REG_DR7] = VMCS_GUEST_DR7,
+    [REG_GDTR_BASE] = VMCS_GUEST_GDTR_BASE,
+    [REG_GDTR_LIMIT] = VMCS_GUEST_GDTR_LIMIT,
+    [REG_IDTR_BASE] = VMCS_GUEST_IDTR_BASE,
+    [REG_IDTR_LIMIT] = VMCS_GUEST_IDTR_LIMIT,
+    [REG_FS_BASE] = VMCS_GUEST_FS_BASE,
+    [REG_GS_BASE] = VMCS_GUEST_GS_BASE,
+    [REG_SYSENTER_CS] = VMCS_GUEST_SYSENTER_CS,
+    [REG_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
+    [REG_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
+    [REG_PAT] = VMCS_GUEST_PAT,
+    [REG_DEBUGCTL] = VMCS_GUEST_DEBUGCTL,
+};
+
+/* Registers that are switched lazily, and their MSRs; DR6 has none. */
+static const struct {
+    uint32_t msr;
+    bool address; /* a value that is not canonical faults */
+} lazy[NR_LAZY] = {
+    [LAZY_STAR] = { MSR_STAR, false },
+    [LAZY_LSTAR] = { MSR_LSTAR, true },
+    [LAZY_CSTAR] = { MSR_CSTAR, true },
+    [LAZY_SFMASK] = { MSR_SFMASK, false },
+    [LAZY_KERNEL_GS_BASE] = { MSR_KERNEL_GS_BASE, true },
+};
+static const uint8_t lazy_of[NR_HVM_REGS] = {
+    [REG_STAR] = LAZY_STAR + 1,
+    [REG_LSTAR] = LAZY_LSTAR + 1,
+    [REG_CSTAR] = LAZY_CSTAR + 1,
+    [REG_SFMASK] = LAZY_SFMASK + 1,
+    [REG_KERNEL_GS_BASE] = LAZY_KERNEL_GS_BASE + 1,
+    [REG_DR6] = LAZY_DR6 + 1,
+};
+
+static uint64_t lazy_read(enum vmx_lazy l)
+{
+    return l == LAZY_DR6 ? read_dr6() : rdmsr(lazy[l].msr);
+}
+
+static void lazy_write(enum vmx_lazy l, uint64_t val)
+{
+    if (l == LAZY_DR6)
+        write_dr6(val);
+    else
+        wrmsr(lazy[l].msr, val);
+}
+
+void vmx_lazy_load(struct vmx_vcpu *s)
+{
+    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
+        lazy_write(l, s->lazy[l]);
+}
+
+void vmx_lazy_save(struct vmx_vcpu *s)
+{
+    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
+        s->lazy[l] = lazy_read(l);
+}
+
+static uint64_t get_lazy(struct vcpu *v, enum vmx_lazy l)
+{
+    return vmx_is_loaded(v) ? lazy_read(l) : vmx_of(v)->lazy[l];
+}
+
+/* What no CPU would take, from a saved guest, must not fault in root mode. */
+static void set_lazy(struct vcpu *v, enum vmx_lazy l, uint64_t val)
+{
+    if (lazy[l].address)
+        val = (uint64_t)((int64_t)(val << 16) >> 16);
+    else if (l != LAZY_STAR)
+        val = (uint32_t)val;
+    if (vmx_is_loaded(v))
+        lazy_write(l, val);
+    else
+        vmx_of(v)->lazy[l] = val;
+}
+
+static uint64_t get(struct vcpu *v, enum hvm_reg r)
+{
+    const struct vmx_vcpu *s = vmx_of(v);
+
+    switch (r) {
+    case REG_CR0:
+        return (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) |
+               (s->cr0_shadow & VMX_CR0_MASK);
+    case REG_CR4:
+        return (vmread(VMCS_GUEST_CR4) & ~s->cr4_mask) |
+               (s->cr4_shadow & s->cr4_mask);
+    default:
+        return fields[r] ? vmread(fields[r]) : 0;
+    }
+}
+
+uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
+{
+    uint64_t val;
+
+    if (r == REG_CR2)
+        return vmx_of(v)->cr2;
+    if (lazy_of[r])
+        return get_lazy(v, lazy_of[r] - 1);
+    vmx_borrow(v);
+    val = get(v, r);
+    vmx_return(v);
+    return val;
+}
+
+/* EFER.LMA follows LME and PG, and one of the entry's controls follows it. */
+static void set_efer(uint64_t efer, uint64_t cr0)
+{
+    uint64_t ctls = vmx_caps.use[WORD_ENTRY];
+
+    efer &= ~EFER_LMA;
+    if ((efer & EFER_LME) && (cr0 & CR0_PG)) {
+        efer |= EFER_LMA;
+        ctls |= ENTRY_IA32E;
+    }
+    vmwrite(VMCS_GUEST_EFER, efer);
+    vmwrite(VMCS_ENTRY_CTLS, ctls);
+}
+
+static void set_cr0(struct vmx_vcpu *s, uint64_t val)
+{
+    /* Paging and protection may be off in an unrestricted guest. */
+    const uint64_t fixed = vmx_caps.cr0_fixed0 & ~(CR0_PG | CR0_PE);
+
+    vmwrite(VMCS_GUEST_CR0, (val & ~(CR0_CD | CR0_NW) &
+                             vmx_caps.cr0_fixed1) | fixed | CR0_NE);
+    s->cr0_shadow = val;
+    vmwrite(VMCS_CR0_SHADOW, val);
+    set_efer(vmread(VMCS_GUEST_EFER), val);
+}
+
+static void set_cr4(struct vmx_vcpu *s, uint64_t val)
+{
+    vmwrite(VMCS_GUEST_CR4, (val & vmx_caps.cr4_fixed1) | CR4_FORCED |
+                                vmx_caps.cr4_fixed0);
+    s->cr4_shadow = val;
+    vmwrite(VMCS_CR4_SHADOW, val);
+}
+
+void vmx_update_cr4_mask(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+    uint64_t mask = ~cpuid_guest_cr4(v) | CR4_FORCED;
+
+    if (mask != s->cr4_mask) {
+        uint64_t cr4 = get(v, REG_CR4);
+
+        s->cr4_mask = mask;
+        vmwrite(VMCS_CR4_MASK, mask);
+        set_cr4(s, cr4);
+    }
+}
+
+static void set(struct vcpu *v, enum hvm_reg r, uint64_t val)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    switch (r) {
+    case REG_CR0:
+        set_cr0(s, val);
+        break;
+    case REG_CR4:
+        set_cr4(s, val);
+        break;
+    case REG_EFER:
+        set_efer(val, vmread(VMCS_GUEST_CR0));
+        break;
+    case REG_GDTR_LIMIT:
+    case REG_IDTR_LIMIT:
+        vmwrite(fields[r], (uint16_t)val);
+        return;
+    case REG_DEBUGCTL:
+        vmwrite(VMCS_GUEST_DEBUGCTL, val & DEBUGCTL_BITS);
+        return;
+    default:
+        /* LastBranchFromIP and the like do not exist here. */
+        if (fields[r])
+            vmwrite(fields[r], val);
+        if (r != REG_CR3)
+            return;
+    }
+    s->pdptes_stale = true;
+}
+
+void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
+{
+    if (r == REG_CR2) {
+        vmx_of(v)->cr2 = val;
+        return;
+    }
+    if (lazy_of[r]) {
+        set_lazy(v, lazy_of[r] - 1, val);
+        return;
+    }
+    vmx_borrow(v);
+    set(v, r, val);
+    vmx_return(v);
+}
+
+void vmx_load_pdptes(struct vcpu *v)
+{
+    const uint64_t valid = (BIT(hvm_phys_bits()) - 1) & ~0x1e6ull;
+    uint64_t pdpte[4] = { 0 };
+
+    vmx_of(v)->pdptes_stale = false;
+    if (!(vmread(VMCS_GUEST_CR0) & CR0_PG) ||
+        !(vmread(VMCS_GUEST_CR4) & CR4_PAE) ||
+        (vmread(VMCS_GUEST_EFER) & EFER_LMA))
+        return;
+    /* Where MOV to CR3 would have faulted, nothing is mapped. */
+    if (guest_read_phys(v->domain, pdpte,
+                        gpa(vmread(VMCS_GUEST_CR3) & 0xffffffe0),
+                        sizeof(pdpte)))
+        memset(pdpte, 0, sizeof(pdpte));
+    for (unsigned int i = 0; i < 4; i++)
+        vmwrite(VMCS_GUEST_PDPTE0 + 2 * i,
+                pdpte[i] & 1 ? pdpte[i] & valid : 0);
+}
+
+void vmx_get_seg(struct vcpu *v, enum hvm_seg n, struct segment *seg)
+{
+    uint64_t ar;
+
+    vmx_borrow(v);
+    ar = vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n));
+    seg->sel = (uint16_t)vmread(VMCS_SEG(VMCS_GUEST_ES_SEL, n));
+    seg->limit = (uint32_t)vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n));
+    seg->base = vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n));
+    vmx_return(v);
+    seg->attr = ar & AR_UNUSABLE
+                    ? 0 : (uint16_t)((ar & 0xff) | (ar >> 4 & 0xf00));
+}
+
+/*
+ * Loading a segment makes some of its bits what the CPU demands here:
+ * accessed, busy, a granularity that goes with the limit. A guest that is
+ * restored or started by hand may lack them.
+ */
+static uint64_t access_rights(enum hvm_seg n, const struct segment *seg,
+                              uint32_t *limit)
+{
+    uint64_t ar = (seg->attr & 0xff) | (uint64_t)(seg->attr & 0xf00) << 4;
+
+    if (!(seg->attr & SEG_PRESENT) && n != SEG_CS && n != SEG_TR)
+        return ar | AR_UNUSABLE;
+    ar |= SEG_PRESENT;
+    if (seg->attr & SEG_S)
+        ar |= 1;
+    else if (n == SEG_TR)
+        ar |= 2;
+    if (*limit >> 20) {
+        *limit |= 0xfff;
+        ar |= (uint64_t)SEG_GRAN << 4;
+    } else if ((*limit & 0xfff) != 0xfff) {
+        ar &= ~((uint64_t)SEG_GRAN << 4);
+    }
+    return ar;
+}
+
+void vmx_set_seg(struct vcpu *v, enum hvm_seg n, const struct segment *seg)
+{
+    uint32_t limit = seg->limit;
+    uint64_t ar = access_rights(n, seg, &limit);
+
+    vmx_borrow(v);
+    vmwrite(VMCS_SEG(VMCS_GUEST_ES_SEL, n), seg->sel);
+    vmwrite(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n), limit);
+    vmwrite(VMCS_SEG(VMCS_GUEST_ES_BASE, n), seg->base);
+    vmwrite(VMCS_SEG(VMCS_GUEST_ES_AR, n), ar);
+    vmx_return(v);
+}
+
+unsigned int vmx_cpl(struct vcpu *v)
+{
+    uint64_t ar;
+
+    vmx_borrow(v);
+    ar = vmread(VMCS_GUEST_SS_AR);
+    vmx_return(v);
+    return ar >> SEG_DPL_SHIFT & 3;
+}
+
+static enum hvm_mode mode(struct vcpu *v)
+{
+    uint64_t code;
+
+    if (!(vmread(VMCS_GUEST_CR0) & CR0_PE))
+        return MODE_REAL;
+    if (vcpu_regs(v)->rflags & RFLAGS_VM)
+        return MODE_V86;
+    code = vmread(VMCS_GUEST_CS_AR) >> 4;
+    if ((code & SEG_LONG) && (vmread(VMCS_GUEST_EFER) & EFER_LMA))
+        return MODE_64;
+    return code & SEG_BIG ? MODE_32 : MODE_16;
+}
+
+enum hvm_mode vmx_mode(struct vcpu *v)
+{
+    enum hvm_mode m;
+
+    vmx_borrow(v);
+    m = mode(v);
+    vmx_return(v);
+    return m;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VT-x: turning it on, making and freeing control structures, running a
+ * guest. A vCPU's VMCS is current while the vCPU is on a CPU and clear, that
+ * is in memory, while it is not: so any CPU can load it next, and a paused
+ * vCPU's registers can be reached from everywhere (SDM vol. 3C 25.1, 25.11).
+ */
+#include "hvm/vmx/vmx.h"
+
+#include "hvm/mem/p2m.h"
+#include "hvm/mem/pt.h"
+#include "hvm/policy/msr-table.h"
+#include "hvm/vmx/caps.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/x86/asm.h"
+#include "hypervisor/x86/features.h"
+#include "hypervisor/x86/traps.h"
+
+/* The vCPU whose VMCS is current here, NULL: none. */
+static DEFINE_PERCPU(struct vmx_vcpu *, loaded);
+
+static uint64_t msr_bitmap_pa; /* (c) of all guests */
+static uint64_t io_bitmap_pa;  /* (c) all ports exit: two pages */
+
+/*
+ * EPT entries (SDM vol. 3C 29.3.2). The memory type plays the part of the
+ * MTRRs: RAM is write-back, device memory uncached, and the guest's own PAT
+ * can still make a framebuffer write-combining.
+ */
+#define EPT_R BIT(0)
+#define EPT_W BIT(1)
+#define EPT_X BIT(2)
+#define EPT_WB (6ull << 3)
+#define EPT_RX (EPT_R | EPT_X)
+
+static const struct pt_format ept_format = {
+    .table = EPT_R | EPT_W | EPT_X,
+    .leaf = {
+        [P2M_RAM] = EPT_RX | EPT_W | EPT_WB,
+        [P2M_RAM_LOG] = EPT_RX | EPT_WB,
+        [P2M_RAM_RO] = EPT_RX | EPT_WB,
+        [P2M_FOREIGN] = EPT_RX | EPT_W | EPT_WB,
+        [P2M_GRANT_RW] = EPT_RX | EPT_W | EPT_WB,
+        [P2M_GRANT_RO] = EPT_RX | EPT_WB,
+        [P2M_MMIO] = EPT_RX | EPT_W,
+        [P2M_IOREQ] = EPT_RX | EPT_WB,
+    },
+};
+
+/* EPT pointer: tables are write-back, four levels (SDM vol. 3C 25.6.11). */
+#define EPTP_FLAGS (6ull | 3 << 3)
+
+/* Read and write bits of low and high MSRs, 1 KiB each (SDM vol. 3C 25.6.9). */
+static void msr_open(void *bitmap, uint32_t index, bool read, bool write)
+{
+    uint8_t *map = bitmap;
+    uint32_t low = index & 0x1fff;
+
+    if (index >= 0xc0000000)
+        map += 0x400;
+    if ((index & ~0x1fffu) != 0 && (index & ~0x1fffu) != 0xc0000000)
+        return;
+    if (read)
+        map[low / 8] &= (uint8_t)~(1u << low % 8);
+    if (write)
+        map[0x800 + low / 8] &= (uint8_t)~(1u << low % 8);
+}
+
+static int maps_init(void)
+{
+    uint8_t *msrs = lodge_pages_alloc(0), *ports = lodge_pages_alloc(1);
+
+    if (!msrs || !ports)
+        return -ENOMEM;
+    memset(msrs, 0xff, PAGE_SIZE);
+    memset(ports, 0xff, 2 * PAGE_SIZE);
+    msr_rules_open(msr_open, msrs);
+    msr_bitmap_pa = mfn_to_maddr(va_to_mfn(msrs));
+    io_bitmap_pa = mfn_to_maddr(va_to_mfn(ports));
+    return 0;
+}
+
+/* The firmware locks VMX on or off; one that did neither leaves it to us. */
+static void unlock(void)
+{
+    uint64_t ctl;
+
+    if (rdmsr_safe(MSR_FEATURE_CONTROL, &ctl))
+        cannot_start("CPU %u has no IA32_FEATURE_CONTROL", cpu_id());
+    if (!(ctl & FEATURE_CONTROL_LOCKED)) {
+        ctl |= FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMXON;
+        wrmsr(MSR_FEATURE_CONTROL, ctl);
+    }
+    if (!(ctl & FEATURE_CONTROL_VMXON))
+        cannot_start("VT-x is switched off in the firmware's setup: enable "
+                     "it there");
+}
+
+static int vmx_cpu_enable(void)
+{
+    uint32_t *region = lodge_pages_alloc(0);
+    int rc;
+
+    if (!region)
+        return -ENOMEM;
+    unlock();
+    vmx_caps_init();
+    if (!msr_bitmap_pa) {
+        pt_format = ept_format;
+        pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
+        rc = maps_init();
+        if (rc)
+            return rc;
+    }
+    region[0] = vmx_caps.revision;
+    write_cr0(read_cr0() | vmx_caps.cr0_fixed0);
+    write_cr4(read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0);
+    if (vmxon(mfn_to_maddr(va_to_mfn(region))))
+        cannot_start("CPU %u refuses VMXON", cpu_id());
+    tlb_tags_init_cpu(1 << 16);
+    return 0;
+}
+
+static void make_current(struct vmx_vcpu *s)
+{
+    if (vmptrld(s->vmcs_pa))
+        panic("VMPTRLD of %#lx failed", s->vmcs_pa);
+}
+
+static void make_clear(struct vmx_vcpu *s)
+{
+    if (vmclear(s->vmcs_pa))
+        panic("VMCLEAR of %#lx failed", s->vmcs_pa);
+    s->launched = false;
+}
+
+bool vmx_is_loaded(struct vcpu *v)
+{
+    return this_cpu(loaded) == vmx_of(v);
+}
+
+void vmx_borrow(struct vcpu *v)
+{
+    if (unlikely(!vmx_is_loaded(v)))
+        make_current(vmx_of(v));
+}
+
+void vmx_return(struct vcpu *v)
+{
+    if (likely(vmx_is_loaded(v)))
+        return;
+    make_clear(vmx_of(v));
+    if (this_cpu(loaded))
+        make_current(this_cpu(loaded));
+}
+
+/* What is the same for every CPU and guest. */
+static void init_constant(struct vmx_vcpu *s)
+{
+    static const enum vmcs_field words[WORDS] = {
+        VMCS_PIN_CTLS, VMCS_PROC_CTLS, VMCS_PROC_CTLS2, VMCS_EXIT_CTLS,
+        VMCS_ENTRY_CTLS
+    };
+
+    for (enum vmx_word w = 0; w < WORDS; w++)
+        vmwrite(words[w], vmx_caps.use[w]);
+    s->proc_ctls = vmx_caps.use[WORD_PROC];
+    vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
+    vmwrite(VMCS_EPT_POINTER, s->eptp);
+    vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
+    vmwrite(VMCS_GUEST_LINK, ~0ull);
+    /* #AC and #DB: a guest could otherwise keep the CPU delivering them. */
+    vmwrite(VMCS_EXCEPTION_BITMAP, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB));
+    vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK);
+    s->cr4_mask = ~0ull;
+    vmwrite(VMCS_CR4_MASK, s->cr4_mask);
+    vmwrite(VMCS_GUEST_PAT, 0x0007040600070406ull);
+
+    vmwrite(VMCS_HOST_CS_SEL, HOST_CS);
+    vmwrite(VMCS_HOST_TR_SEL, HOST_TR);
+    vmwrite(VMCS_HOST_PAT, HOST_PAT);
+    vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
+    vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
+}
+
+/* What every CPU has its own of. */
+static void init_cpu(void)
+{
+    vmwrite(VMCS_HOST_CR0, read_cr0());
+    vmwrite(VMCS_HOST_CR3, read_cr3());
+    vmwrite(VMCS_HOST_CR4, read_cr4());
+    vmwrite(VMCS_HOST_GS_BASE, percpu_this_offset());
+    vmwrite(VMCS_HOST_TR_BASE, desc_tss_base());
+    vmwrite(VMCS_HOST_GDTR_BASE, desc_gdt_base());
+    vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
+}
+
+static void set_io_bitmap(struct vcpu *v)
+{
+    void *map = v->domain->hvm->io_bitmap;
+    uint64_t pa = map ? mfn_to_maddr(va_to_mfn(map)) : io_bitmap_pa;
+
+    vmwrite(VMCS_IO_BITMAP_A, pa);
+    vmwrite(VMCS_IO_BITMAP_B, pa + PAGE_SIZE);
+}
+
+static void vmx_update_traps(struct vcpu *v)
+{
+    vmx_borrow(v);
+    set_io_bitmap(v);
+    vmx_return(v);
+}
+
+static int vmx_vcpu_init(struct vcpu *v)
+{
+    struct vmx_vcpu *s = heap_alloc(sizeof(*s));
+
+    if (!s)
+        return -ENOMEM;
+    v->hvm->vendor = s;
+    s->vmcs = lodge_pages_alloc(0);
+    s->vapic = lodge_pages_alloc(0);
+    if (!s->vmcs || !s->vapic)
+        return -ENOMEM;
+    *(uint32_t *)s->vmcs = vmx_caps.revision;
+    s->vmcs_pa = mfn_to_maddr(va_to_mfn(s->vmcs));
+    s->eptp = p2m_root(v->domain) | EPTP_FLAGS;
+    make_clear(s);
+    vmx_borrow(v);
+    init_constant(s);
+    set_io_bitmap(v);
+    vmx_return(v);
+    return 0;
+}
+
+static void vmx_vcpu_exit(struct vcpu *v)
+{
+    struct vmx_vcpu *s = v->hvm->vendor;
+
+    if (s->vmcs)
+        lodge_pages_free(s->vmcs, 0);
+    if (s->vapic)
+        lodge_pages_free(s->vapic, 0);
+    heap_free(s);
+    v->hvm->vendor = NULL;
+}
+
+static void vmx_vcpu_load(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    make_current(s);
+    this_cpu(loaded) = s;
+    vmx_lazy_load(s);
+    init_cpu();
+    vmx_update_cr4_mask(v);
+}
+
+static void vmx_vcpu_save(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    vmx_lazy_save(s);
+    make_clear(s);
+    this_cpu(loaded) = NULL;
+}
+
+/*
+ * A VPID that holds no stale translation on this CPU. What was translated
+ * from guest-physical addresses has no VPID but the EPT pointer, so that goes
+ * too: the guest's map has changed, or this CPU missed a change of it (SDM
+ * vol. 3C 29.4.2).
+ */
+static void take_vpid(struct vmx_vcpu *s)
+{
+    enum tlb_tag_state state = tlb_tag_take(&s->vpid);
+
+    if (likely(state == TAG_KEPT))
+        return;
+    if (vmx_caps.use[WORD_PROC2] & PROC2_VPID) {
+        if (state == TAG_RECYCLED)
+            invvpid(INVALIDATE_ALL, 0);
+        vmwrite(VMCS_VPID, s->vpid.id);
+    }
+    invept(vmx_caps.ept & EPT_CAP_INVEPT_SINGLE ? INVALIDATE_SINGLE
+                                                : INVALIDATE_ALL, s->eptp);
+}
+
+/* RIP, RSP and RFLAGS to the VMCS where they were changed. */
+static void put_regs(struct vmx_vcpu *s, const struct regs *r)
+{
+    if (r->rip != s->rip)
+        vmwrite(VMCS_GUEST_RIP, r->rip);
+    if (r->gpr[RSP] != s->rsp)
+        vmwrite(VMCS_GUEST_RSP, r->gpr[RSP]);
+    if (r->rflags != s->rflags)
+        vmwrite(VMCS_GUEST_RFLAGS, (r->rflags & RFLAGS_ALL) | RFLAGS_MBS);
+    if (s->cr2 != read_cr2())
+        write_cr2(s->cr2);
+}
+
+static void get_regs(struct vmx_vcpu *s, struct regs *r)
+{
+    r->rip = s->rip = vmread(VMCS_GUEST_RIP);
+    r->gpr[RSP] = s->rsp = vmread(VMCS_GUEST_RSP);
+    r->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);
+    s->cr2 = read_cr2();
+}
+
+static void vmx_enter(struct vcpu *v, struct vmexit *e)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+    struct regs *r = vcpu_regs(v);
+
+    take_vpid(s);
+    if (unlikely(s->pdptes_stale))
+        vmx_load_pdptes(v);
+    put_regs(s, r);
+    if (unlikely(vmx_run(r, s->launched))) {
+        e->kind = EXIT_ENTRY_FAILED;
+        e->code = REASON_ENTRY_FAILED | vmread(VMCS_INSN_ERROR);
+        return;
+    }
+    s->launched = true;
+    get_regs(s, r);
+    vmx_decode_exit(v, e);
+    if (likely(e->kind != EXIT_ENTRY_FAILED))
+        vmx_collect_interrupted(v, e);
+}
+
+/* The TPR is byte 0x80 of the virtual-APIC page (SDM vol. 3C 30.1.1). */
+static uint8_t *vtpr(struct vcpu *v)
+{
+    return (uint8_t *)vmx_of(v)->vapic + 0x80;
+}
+
+static void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
+{
+    *vtpr(v) = (uint8_t)(tpr << 4);
+}
+
+static unsigned int vmx_get_tpr(struct vcpu *v)
+{
+    return *vtpr(v) >> 4;
+}
+
+/* The exit comes when the guest lowers its TPR. */
+static void vmx_cr8_exits(struct vcpu *v, bool on)
+{
+    vmwrite(VMCS_TPR_THRESHOLD, on ? vmx_get_tpr(v) : 0);
+}
+
+static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
+{
+    vmx_borrow(v);
+    vmwrite(VMCS_TSC_OFFSET, offset);
+    vmx_return(v);
+}
+
+static void vmx_flush_guest(struct vcpu *v)
+{
+    tlb_tag_drop(&vmx_of(v)->vpid);
+}
+
+#define OP(ret, fn, args) .fn = vmx_##fn,
+const struct hvm_ops vmx_ops = { .name = "VT-x",
+    .hypercall_insn = { 0x0f, 0x01, 0xc1 }, HVM_OPS(OP) };
+#undef OP

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of vmx/ share; nothing outside includes this. */
+#ifndef HVM_VMX_VMX_H
+#define HVM_VMX_VMX_H
+
+#include "hvm/base/hvm.h"
+#include "hvm/base/tlb-tag.h"
+#include "hvm/vmx/insn.h"
+#include "hypervisor/cpu/cr.h"
+
+/* The guest's CD and NW would be the machine's, NE is a must under VMX. */
+#define VMX_CR0_MASK (CR0_NE | CR0_CD | CR0_NW)
+
+/* Registers that the CPU does not switch: they stay loaded while the vCPU
+ * is on a CPU, as Lodge itself uses none of them. */
+enum vmx_lazy {
+    LAZY_STAR, LAZY_LSTAR, LAZY_CSTAR, LAZY_SFMASK, LAZY_KERNEL_GS_BASE,
+    LAZY_DR6, NR_LAZY
+};
+
+struct vmx_vcpu {
+    void *vmcs;              /* (c) */
+    uint64_t vmcs_pa;        /* (c) */
+    void *vapic;             /* (c) virtual-APIC page: keeps the TPR */
+    uint64_t eptp;           /* (c) */
+    struct tlb_tag vpid;     /* (v) */
+    bool launched;           /* (v) since it was last cleared */
+    bool pdptes_stale;       /* (v) CR0, CR3, CR4 or EFER was set */
+    uint32_t proc_ctls;      /* (v) as in the VMCS, like the rest */
+    uint64_t rip, rsp, rflags;
+    uint64_t cr0_shadow, cr4_shadow, cr4_mask;
+    uint64_t cr2;            /* (v) while root mode runs */
+    uint64_t lazy[NR_LAZY];  /* (v) while not on a CPU */
+};
+
+static inline struct vmx_vcpu *vmx_of(struct vcpu *v)
+{
+    return v->hvm->vendor;
+}
+
+/*
+ * Makes v's VMCS this CPU's current one, for whoever is not v; v is paused.
+ * Nothing may give up the CPU before vmx_return(v). Both do nothing for the
+ * vCPU that is loaded.
+ */
+void vmx_borrow(struct vcpu *v);
+void vmx_return(struct vcpu *v);
+/* Is v the vCPU whose state this CPU holds? */
+bool vmx_is_loaded(struct vcpu *v);
+
+/* caps.c: reads the capabilities, or checks this CPU's against them; dies
+ * with a sentence if Lodge cannot run with them. */
+void vmx_caps_init(void);
+
+/* exit.c: turns the VMCS into the neutral record. */
+void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
+
+/* inject.c */
+void vmx_inject(struct vcpu *v, const struct hvm_event *ev);
+void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e);
+void vmx_window(struct vcpu *v, bool irq, bool nmi);
+unsigned int vmx_shadow(struct vcpu *v);
+void vmx_set_shadow(struct vcpu *v, unsigned int bits);
+
+/* regs.c */
+uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r);
+void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
+void vmx_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
+void vmx_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
+unsigned int vmx_cpl(struct vcpu *v);
+enum hvm_mode vmx_mode(struct vcpu *v);
+/* The lazily switched registers to and from this CPU. */
+void vmx_lazy_load(struct vmx_vcpu *s);
+void vmx_lazy_save(struct vmx_vcpu *s);
+/* Before an entry with ->pdptes_stale: what MOV to CR3 does in PAE paging. */
+void vmx_load_pdptes(struct vcpu *v);
+/* Bits of CR4 that exit when the guest changes them. */
+void vmx_update_cr4_mask(struct vcpu *v);
+
+/* dump.c */
+void vmx_dump(struct vcpu *v);
+
+/* entry.S: runs the guest; interrupts off on entry and return. True: VMLAUNCH
+ * or VMRESUME failed, nothing ran. */
+bool vmx_run(struct regs *r, bool launched);
+extern const char vmx_exit_point[];
+
+/* Sets or clears bits of the primary controls. */
+static inline void vmx_proc_ctls(struct vmx_vcpu *s, uint64_t bits, bool on)
+{
+    uint32_t val = on ? s->proc_ctls | (uint32_t)bits
+                      : s->proc_ctls & ~(uint32_t)bits;
+
+    if (val != s->proc_ctls) {
+        s->proc_ctls = val;
+        vmwrite(VMCS_PROC_CTLS, val);
+    }
+}
+
+#endif
