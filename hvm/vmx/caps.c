@@ -68,6 +68,20 @@ static void read_caps(struct vmx_caps *c)
         c->ept = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
 
+/*
+ * Work-around for the emulator Bochs only, whose VMCS has this revision: a
+ * guest that is entered with interrupts off is not left for an interrupt of
+ * the machine until it changes its IF. There, and nowhere else, the
+ * VMX-preemption timer ends each stay in the guest after a while.
+ */
+#define BOCHS_REVISION 0x2b
+
+static void choose_for_emulator(struct vmx_caps *c)
+{
+    if (c->revision == BOCHS_REVISION)
+        c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
+}
+
 /* VPIDs are of use only with a way to drop them. */
 static bool vpid_usable(const struct vmx_caps *c)
 {
@@ -101,6 +115,7 @@ static void choose(struct vmx_caps *c)
     if (c->must[WORD_PROC] & unwanted_proc)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
                      "CR3: it is too old", cpu_id());
+    choose_for_emulator(c);
     if (!vpid_usable(c))
         c->use[WORD_PROC2] &= ~(uint32_t)PROC2_VPID;
 }

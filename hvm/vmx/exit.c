@@ -91,10 +91,12 @@ static void note_debug(struct vcpu *v, uint64_t q)
 static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
 {
     uint64_t info = vmread(VMCS_EXIT_EVENT);
+    unsigned int type;
 
     if (e->code == REASON_MACHINE_CHECK)
         info = VEC_MC | EVENT_EXCEPTION << EVENT_TYPE_SHIFT;
-    if ((info >> EVENT_TYPE_SHIFT & 7) == EVENT_NMI) {
+    type = info >> EVENT_TYPE_SHIFT & 7;
+    if (type == EVENT_NMI) {
         /* It was delivered to nobody, and blocks others until an IRET. */
         host_nmi();
         e->kind = EXIT_HOST_NMI;
@@ -104,7 +106,10 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
     e->exception.has_error = info & EVENT_HAS_ERROR;
     e->exception.error = (uint32_t)vmread(VMCS_EXIT_ERROR);
     e->exception.cr2 = q;
-    if (e->exception.vector == VEC_DB)
+    if (type == EVENT_PRIV_SOFT)
+        /* INT1 is a trap, but the exit is before it. */
+        vcpu_regs(v)->rip += vmread(VMCS_EXIT_LENGTH);
+    else if (e->exception.vector == VEC_DB)
         note_debug(v, q);
 }
 

@@ -21,6 +21,7 @@
 #include "hypervisor/mm/page.h"
 #include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/features.h"
+#include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
 
 /* The vCPU whose VMCS is current here, NULL: none. */
@@ -176,6 +177,9 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_EPT_POINTER, s->eptp);
     vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
     vmwrite(VMCS_GUEST_LINK, ~0ull);
+    if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
+        vmwrite(VMCS_PREEMPTION_TIMER,
+                tsc_hz() / 1000 >> (vmx_caps.misc & 0x1f));
     /* #AC and #DB: a guest could otherwise keep the CPU delivering them. */
     vmwrite(VMCS_EXCEPTION_BITMAP, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB));
     vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK);

@@ -29,7 +29,7 @@ static void test_plain(void)
     EXPECT(VEC_DE, 0, "division by zero");
     asm volatile(TRY("ud2"));
     EXPECT(VEC_UD, 0, "UD2");
-    asm volatile(TRY("mov (%0), %%al") : : "r"(1ul << 63) : "al");
+    asm volatile(TRY("mov (%0), %%al") : : "c"(1ul << 63) : "al");
     EXPECT(VEC_GP, 0, "non-canonical address");
     asm volatile("push %%rbp; mov %0, %%rbp;" TRY("mov (%%rbp), %%al")
                  "pop %%rbp" : : "r"(1ul << 63) : "al");
@@ -124,7 +124,7 @@ static void test_single_step(void)
     STEPPED("cpuid", 0, "stepped CPUID");
     STEPPED("rdmsr", MSR_APIC_BASE, "stepped RDMSR");
     STEPPED("rdtsc", 0, "stepped RDTSC");
-    STEPPED("mov $17, %%eax; xor %%edi, %%edi; vmmcall", 0,
+    STEPPED("mov $17, %%eax; xor %%edi, %%edi;" VMCALL, 0,
             "stepped hypercall");
     STEPPED("mov %%cr4, %%rax; mov %%rax, %%cr4", 0, "stepped CR4 write");
 }

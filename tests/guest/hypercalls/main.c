@@ -246,9 +246,9 @@ static unsigned long __user from_user(unsigned long nr)
     unsigned long rc = nr;
 
 #ifdef __x86_64__
-    asm volatile(TRY("vmmcall") : "+a"(rc) : "D"(0ul), "S"(0ul));
+    asm volatile(TRY(VMCALL) : "+a"(rc) : "D"(0ul), "S"(0ul));
 #else
-    asm volatile(TRY("vmmcall") : "+a"(rc) : "b"(0ul), "c"(0ul));
+    asm volatile(TRY(VMCALL) : "+a"(rc) : "b"(0ul), "c"(0ul));
 #endif
     return rc;
 }

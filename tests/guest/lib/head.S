@@ -125,7 +125,10 @@ lib_entry:
 /* The instruction alone, as the hypervisor's own stubs have it. */
     .globl hypercall_insn
 hypercall_insn:
-    vmmcall
+7:  vmmcall
+    .pushsection .vmcalls, "a"
+    .long 7b
+    .popsection
     ret
 
     .section .rodata

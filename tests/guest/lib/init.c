@@ -88,9 +88,11 @@ void fail(const char *fmt, ...)
     end();
 }
 
-/* Before this there is nothing that could say what is wrong. */
+/* Before this there is nothing that could say what is wrong. The stubs show
+ * which instruction this CPU has: all that are written out become it. */
 void hypercall_init(void)
 {
+    extern uint32_t vmcalls_start[], vmcalls_end[];
     uint32_t leaf = XEN_CPUID_FIRST_LEAF;
 
     while (leaf < XEN_CPUID_FIRST_LEAF + 0x10000 &&
@@ -98,6 +100,8 @@ void hypercall_init(void)
         leaf += 0x100;
     xen_leaves = leaf;
     wrmsr(cpuid(leaf + 2, 0).b, (unsigned long)hypercall_page);
+    for (const uint32_t *at = vmcalls_start; at < vmcalls_end; at++)
+        memcpy((void *)(uintptr_t)*at, (char *)hypercall_page + 5, 3);
 }
 
 void lib_main(void)

@@ -113,6 +113,11 @@ static inline struct cpu *cpu_of(unsigned int id)
     ".long " #from ", " #to "\n"                                            \
     ".popsection\n"
 
+/* The hypercall instruction of this CPU, VMMCALL or VMCALL: see
+ * hypercall_init(). */
+#define VMCALL "7: vmmcall\n"                                               \
+    ".pushsection .vmcalls, \"a\"\n.long 7b\n.popsection\n"
+
 #define TRY(insn) "1: " insn "\n2:\n" EXTABLE(1b, 2b)
 
 /* Vector of the fault since the last call, and no fault from now on. The

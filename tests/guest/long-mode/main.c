@@ -211,7 +211,7 @@ static void test_syscall(void)
 /* 32-bit code under long mode; eax: version by a 32-bit hypercall. */
 extern char compat_code[];
 asm(".code32\n"
-    "compat_code: mov $17, %eax; xor %ebx, %ebx; xor %ecx, %ecx; vmmcall\n"
+    "compat_code: mov $17, %eax; xor %ebx, %ebx; xor %ecx, %ecx;" VMCALL
     "mov %eax, %esi; xor %eax, %eax; dec %eax; inc %eax\n"
     "mov $0x40000000, %eax; cpuid; mov %ebx, %edi\n"
     "lret\n"

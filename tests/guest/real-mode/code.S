@@ -82,7 +82,10 @@ real_code:
     mov $17, %eax
     xor %ebx, %ebx
     xor %ecx, %ecx
-    vmmcall
+7:  vmmcall
+    .pushsection .vmcalls, "a"
+    .long 7b
+    .popsection
     mov %eax, 20
 
     /* 24: big real mode, a word above 1 MiB (main.c's) */
