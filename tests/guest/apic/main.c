@@ -291,6 +291,8 @@ static void test_timer(void)
 
 static void test_deadline(void)
 {
+    uint64_t tsc_khz = cpuid(xen_leaves + 3, 0).c;
+
     if (!(cpuid(1, 0).c & BIT(24)))
         return;
     vector_count(V_TIMER);
@@ -299,13 +301,13 @@ static void test_deadline(void)
     apic_write(APIC_LVT_TIMER, LVT_DEADLINE | V_TIMER);
     asm volatile("mfence" : : : "memory");
     /* Far enough for a machine that is busy with something else. */
-    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 500000000);
+    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 200 * tsc_khz);
     report(rdmsr(MSR_TSC_DEADLINE), "deadline is set");
     report(vector_wait(V_TIMER, 1, 1000000), "deadline");
     report_eq(rdmsr(MSR_TSC_DEADLINE), 0, "deadline afterwards");
     wrmsr(MSR_TSC_DEADLINE, 1);
     report(vector_wait(V_TIMER, 2, 100000), "deadline in the past");
-    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 3000000000ull);
+    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 1000 * tsc_khz);
     wrmsr(MSR_TSC_DEADLINE, 0);
     report(!vector_wait(V_TIMER, 3, 5000), "disarmed");
     report_eq(apic_read(APIC_TMCCT), 0, "no count in deadline mode");
