@@ -13,7 +13,10 @@ build() {
     rm -rf "$root.partial"
     mode=root
     [ "$(id -u)" = 0 ] || mode=unshare
+    # Only Debian 12 has bochsbios, Bochs's own firmware.
     debian_root "$root.partial" --mode=$mode --format=directory \
+        --setup-hook="echo 'deb $mirror bookworm main' \
+            >\"\$1/etc/apt/sources.list.d/bookworm.list\"" \
         --include="$(pkgs_of "$bench_dir/bench.pkgs")" \
         --customize-hook='rm -f "$1/etc/resolv.conf"; : >"$1/etc/resolv.conf"'
     mv "$root.partial" "$root"

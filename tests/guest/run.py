@@ -6,8 +6,10 @@ Each test is one start of the emulated machine with the hypervisor and the
 test kernel as its domain 0. What counts is the kernel's verdict line on the
 serial port; a test without one has failed, unless it is about a machine on
 which no kernel can start: that one passes when its last words appear. Logs are
-in $B/guest/NAME.log.
+in $B/guest/NAME.log, of machines other than `amd` in $B/guest/MACHINE/.
 
+MACHINE=amd  QEMU (the default), bochs-amd or intel: Bochs with AMD-V or VT-x,
+MODEL=NAME  another CPU of Bochs's, OPTIONS=  more of the hypervisor's options,
 JOBS=n  machines at once (default 2), SLOW=n  time limits times n,
 LODGE=FILE  another hypervisor image than $B/lodge32.
 """
@@ -26,6 +28,16 @@ BUILD = os.environ.get("B", "build")
 JOBS = int(os.environ.get("JOBS") or 2)
 SLOW = float(os.environ.get("SLOW") or 1)
 
+# Bochs's CPU; it is an emulator of seven times fewer instructions per second.
+MACHINES = {"amd": "", "bochs-amd": "ryzen", "intel": "corei7_skylake_x"}
+BOCHS_SLOW = 2
+MACHINE = os.environ.get("MACHINE") or "amd"
+MODEL = os.environ.get("MODEL") or MACHINES.get(MACHINE)
+LOGS = os.path.join(BUILD, "guest")
+if MACHINE != "amd":
+    LOGS = os.path.join(LOGS, MACHINE if MODEL == MACHINES.get(MACHINE)
+                        else f"{MACHINE}-{MODEL}")
+
 VERDICT = r"^test {name}: (\d+ checks ok|FAILED.*|SKIPPED.*)$"
 TAIL = 20
 
@@ -36,19 +48,35 @@ def command(test, name, log):
         BUILD, "guest", name.split(".")[0] + ".elf")
     module = f"{elf} placeholder {test['cmdline']}".strip()
     hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
-    options = (f"console=com1 loglvl=all guest_loglvl=all "
-               f"dom0_mem={test['mem']} {test['options']}").strip()
-    modules = [] if test["module"] == "none" else ["-initrd", module]
-    return ["timeout", "-k", "2", str(limit(test)), "qemu-system-x86_64",
+    options = " ".join(filter(None, [
+        "console=com1 loglvl=all guest_loglvl=all", f"dom0_mem={test['mem']}",
+        test["options"], os.environ.get("OPTIONS")]))
+    modules = [] if test["module"] == "none" else [module]
+    emulator = qemu if MACHINE == "amd" else bochs
+    return (["timeout", "-k", "2", str(limit(test))] +
+            emulator(test, log, hypervisor, options, modules))
+
+
+def qemu(test, log, hypervisor, options, modules):
+    return ["qemu-system-x86_64",
             "-accel", test["accel"], "-machine", "q35", "-cpu", test["cpu"],
             "-smp", test["smp"], "-m", test["ram"], "-display", "none",
             "-vga", "none", "-nodefaults", "-no-reboot",
             "-serial", f"file:{log}", "-kernel", hypervisor,
-            "-append", options] + modules + test["qemu"].split()
+            "-append", options] + [
+                word for module in modules for word in ("-initrd", module)
+            ] + test["qemu"].split()
+
+
+def bochs(test, log, hypervisor, options, modules):
+    return ["tests/bench/bochs.py", "--model", test["model"] or MODEL,
+            "--cpus", test["smp"], "--ram", test["ram"], "--ips", test["ips"],
+            log, hypervisor, options] + modules
 
 
 def limit(test):
-    return int(float(test["limit"]) * SLOW)
+    slow = 1 if MACHINE == "amd" else BOCHS_SLOW
+    return int(float(test["limit"]) * SLOW * slow)
 
 
 def read(path):
@@ -97,11 +125,11 @@ def wait_for_words(words, log, machine):
 def run(test, name):
     if test["needs"]:
         return "skipped", f"needs {test['needs']}", 0.0
-    log = os.path.join(BUILD, "guest", name + ".log")
+    log = os.path.join(LOGS, name + ".log")
     if os.path.exists(log):
         os.unlink(log)
     start = time.monotonic()
-    with open(log + ".qemu", "w") as err:
+    with open(log + ".emulator", "w") as err:
         machine = subprocess.Popen(
             [os.path.join(TOP, "tests/bench/in-bench")] +
             command(test, name, log), stdin=subprocess.DEVNULL, stdout=err,
@@ -116,10 +144,10 @@ def run(test, name):
 
 def show(test, name, result, why, seconds):
     print(f"{result:7} {name:24} {seconds:5.1f} s  {why}", flush=True)
-    log = os.path.join(BUILD, "guest", name + ".log")
+    log = os.path.join(LOGS, name + ".log")
     if result == "failed":
         lines = read(log) or "".join(
-            line for line in read(log + ".qemu").splitlines(True)
+            line for line in read(log + ".emulator").splitlines(True)
             if "TCG doesn't support requested feature" not in line)
         lines = lines.split("\n")
         for line in lines[-TAIL - 1:-1]:
@@ -134,8 +162,12 @@ def main():
     config = configparser.ConfigParser(interpolation=None)
     with open(os.path.join(HERE, "tests.ini")) as f:
         config.read_file(f)
+    if MACHINE not in MACHINES:
+        sys.exit(f"MACHINE is one of: {' '.join(MACHINES)}")
+    os.makedirs(LOGS, exist_ok=True)
     names = sys.argv[1:] or [
-        n for n in config.sections() if config[n]["auto"] == "yes"]
+        n for n in config.sections() if config[n]["auto"] == "yes" and
+        MACHINE in config[n]["machines"].split()]
     for name in names:
         if name not in config:
             sys.exit(f"{name}: no such test in tests/guest/tests.ini")
