@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Prints a VMCS: what a crash message needs, by the manual's names. Fields
+ * say by their encoding what they are (SDM vol. 3C 25.11.2).
+ */
+#include "hvm/base/regs.h"
+#include "hvm/vmx/check.h"
+#include "hvm/vmx/insn.h"
+#include "hypervisor/debug/log.h"
+
+enum { AREA_CONTROL, AREA_EXIT, AREA_GUEST, AREA_HOST };
+enum { WIDTH_16, WIDTH_64, WIDTH_32, WIDTH_NATURAL };
+
+static const char *const seg_names[NR_HVM_SEGS] = {
+    "ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"
+};
+
+static bool is_segment(enum vmcs_field field)
+{
+    static const enum vmcs_field es[] = {
+        VMCS_GUEST_ES_SEL, VMCS_GUEST_ES_AR, VMCS_GUEST_ES_LIMIT,
+        VMCS_GUEST_ES_BASE
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(es); i++)
+        if (field >= es[i] && field < VMCS_SEG(es[i], NR_HVM_SEGS))
+            return true;
+    return false;
+}
+
+void vmx_dump(struct vcpu *v)
+{
+    static const char *const formats[] = {
+        [WIDTH_16] = "  %s %04lx%s", [WIDTH_32] = "  %s %08lx%s",
+        [WIDTH_64] = "  %s %016lx%s", [WIDTH_NATURAL] = "  %s %016lx%s",
+    };
+    unsigned int printed = 0;
+    struct vmx_fault fault;
+
+    for (unsigned int i = 0; i < nr_vmcs_names; i++) {
+        enum vmcs_field field = vmcs_names[i].field;
+
+        if ((field >> 10 & 3) == AREA_HOST || is_segment(field))
+            continue;
+        log_err(formats[field >> 13 & 3], vmcs_names[i].name, vmread(field),
+                ++printed % 3 ? "" : "\n");
+    }
+    log_err("%s", printed % 3 ? "\n" : "");
+    for (unsigned int n = 0; n < NR_HVM_SEGS; n++)
+        log_err("  %s sel %04lx AR %05lx limit %08lx base %016lx\n",
+                seg_names[n], vmread(VMCS_SEG(VMCS_GUEST_ES_SEL, n)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n)));
+    if (vmx_find_fault(&fault))
+        log_err("  The CPU refuses %s = %#lx: %s\n", fault.field,
+                fault.value, fault.why);
+}

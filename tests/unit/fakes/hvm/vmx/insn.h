@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Host test fake: one VMCS of plain numbers, whichever pointer is loaded; the
+ * other instructions count. A field keeps as many bits as it has.
+ */
+#ifndef FAKES_VMX_INSN_H
+#define FAKES_VMX_INSN_H
+
+#include "hvm/vmx/vmcs.h"
+#include "hypervisor/abi/errno.h"
+
+extern struct fake_vmx {
+    unsigned int vmxon, vmclear, vmptrld, invept, invvpid; /* calls */
+    uint64_t vmxon_pa, vmclear_pa, vmptrld_pa; /* arguments of the last */
+    uint64_t invept_type, invept_eptp, invvpid_type;
+    uint16_t invvpid_vpid;
+    bool fail;         /* VMXON, VMCLEAR and VMPTRLD fail */
+} fake_vmx;
+
+/* All fields and counters are 0. */
+void fake_vmx_reset(void);
+/* Sets a field, also one that is read-only for VMWRITE. */
+void fake_vmcs_set(enum vmcs_field field, uint64_t val);
+
+uint64_t vmread(enum vmcs_field field);
+void vmwrite(enum vmcs_field field, uint64_t val);
+
+int __must_check vmxon(uint64_t pa);
+int __must_check vmclear(uint64_t pa);
+int __must_check vmptrld(uint64_t pa);
+
+enum { INVALIDATE_ADDRESS, INVALIDATE_SINGLE, INVALIDATE_ALL };
+
+void invept(uint64_t type, uint64_t eptp);
+void invvpid(uint64_t type, uint16_t vpid);
+
+#endif
