@@ -52,6 +52,10 @@ void vmx_dump(struct vcpu *v)
                 vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n)),
                 vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)),
                 vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n)));
+    /* It keeps the number of the last instruction that failed. */
+    if (vmread(VMCS_INSN_ERROR))
+        log_err("  Last VM-instruction error: %s\n",
+                vmx_insn_error_name((unsigned int)vmread(VMCS_INSN_ERROR)));
     if (vmx_find_fault(&fault))
         log_err("  The CPU refuses %s = %#lx: %s\n", fault.field,
                 fault.value, fault.why);

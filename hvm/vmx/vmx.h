@@ -5,6 +5,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/tlb-tag.h"
+#include "hvm/vmx/check.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -76,9 +77,6 @@ void vmx_lazy_save(struct vmx_vcpu *s);
 void vmx_load_pdptes(struct vcpu *v);
 /* Bits of CR4 that exit when the guest changes them. */
 void vmx_update_cr4_mask(struct vcpu *v);
-
-/* dump.c */
-void vmx_dump(struct vcpu *v);
 
 /* entry.S: runs the guest; interrupts off on entry and return. True: VMLAUNCH
  * or VMRESUME failed, nothing ran. */

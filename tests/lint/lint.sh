@@ -47,8 +47,8 @@ sizes() {
 total() {
     lines=$(find hypervisor hvm -name '*.[chS]' ! -path 'hypervisor/abi/*' |
         xargs awk -f tests/lint/code.awk | grep -c '[^[:space:]]')
-    [ "$lines" -lt 28000 ] || {
-        echo "root-mode code: $lines lines, under 28000 wanted"
+    [ "$lines" -lt 32000 ] || {
+        echo "root-mode code: $lines lines, under 32000 wanted"
         return 1
     }
 }
@@ -84,7 +84,7 @@ doc_links() {
 rule "layers: includes point down" layers
 rule "every file names its licence" spdx
 rule "no file over 1000 lines" sizes
-rule "root-mode code under 28000 lines of code" total
+rule "root-mode code under 32000 lines of code" total
 rule "no function over 100 lines" functions
 rule "headers compile alone" headers_alone
 rule "no include cycle" cycles
