@@ -15,10 +15,14 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/x86/irq.h"
 
 static enum exit_verdict exit_host_irq(struct vcpu *v, const struct vmexit *e)
 {
-    cpu_take_interrupts();
+    if (e->irq.vector)
+        irq_dispatch(e->irq.vector);
+    else
+        cpu_take_interrupts();
     return VERDICT_RESUME;
 }
 

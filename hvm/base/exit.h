@@ -52,6 +52,9 @@ struct vmexit {
     uint64_t code;     /* the vendor's number, for the recorder */
     union {
         struct {
+            uint8_t vector; /* acknowledged; 0: still pending */
+        } irq;
+        struct {
             uint16_t port;
             uint8_t size;  /* bytes: 1, 2, 4 */
             bool in, string, rep;

@@ -86,6 +86,9 @@ void svm_decode_exit(struct vcpu *v, struct vmexit *e)
         e->kind = (uint32_t)code == SVM_EXIT_INVALID ? EXIT_ENTRY_FAILED
                                                      : EXIT_UNKNOWN;
     switch (e->kind) {
+    case EXIT_HOST_IRQ:
+        e->irq.vector = 0;
+        break;
     case EXIT_PIO:
         decode_pio(b, e);
         break;

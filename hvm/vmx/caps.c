@@ -6,28 +6,43 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
 
 struct vmx_caps vmx_caps;
+char opt_vmx[128];
 
 #define BASIC_TRUE_CONTROLS BIT(55)
 
-/* Controls as data: what Lodge cannot do without, and what it sets where
- * the CPU has it. Windows are switched on and off later. */
-static const struct {
-    uint32_t must, may;
-} wanted[WORDS] = {
-    [WORD_PIN] = { (uint32_t)(PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI), 0 },
-    [WORD_PROC] = { (uint32_t)(PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT |
-                               PROC_RDPMC | PROC_TPR_SHADOW |
-                               PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
-                               PROC_MONITOR | PROC_SECONDARY), 0 },
-    [WORD_PROC2] = { (uint32_t)(PROC2_EPT | PROC2_UNRESTRICTED),
-                     (uint32_t)(PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID) },
-    [WORD_EXIT] = { (uint32_t)(EXIT_SAVE_DEBUG | EXIT_HOST_64 |
-                               EXIT_SAVE_PAT | EXIT_LOAD_PAT |
-                               EXIT_SAVE_EFER | EXIT_LOAD_EFER), 0 },
-    [WORD_ENTRY] = { (uint32_t)(ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT |
-                                ENTRY_LOAD_EFER), 0 },
+/* What Lodge cannot do without. Windows are switched on and off later. */
+static const uint32_t needed[WORDS] = {
+    [WORD_PIN] = (uint32_t)(PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI),
+    [WORD_PROC] = (uint32_t)(PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT |
+                             PROC_RDPMC | PROC_TPR_SHADOW | PROC_IO_BITMAPS |
+                             PROC_MSR_BITMAPS | PROC_MONITOR |
+                             PROC_SECONDARY),
+    [WORD_PROC2] = (uint32_t)(PROC2_EPT | PROC2_UNRESTRICTED),
+    [WORD_EXIT] = (uint32_t)(EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTR |
+                             EXIT_SAVE_PAT | EXIT_LOAD_PAT |
+                             EXIT_SAVE_EFER | EXIT_LOAD_EFER),
+    [WORD_ENTRY] = (uint32_t)(ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT |
+                              ENTRY_LOAD_EFER),
+};
+
+/*
+ * What Lodge uses where the CPU has it, by the name that vmx= and the log
+ * know. A feature stands behind those it needs: it is off when they are.
+ */
+static const struct feature {
+    const char *name;
+    uint32_t bits;
+    uint8_t word;             /* enum vmx_word */
+    uint64_t needs_ept;       /* bits of EPT_CAP_* */
+    uint32_t needs[WORDS];
+} features[] = {
+    { "vpid", (uint32_t)PROC2_VPID, WORD_PROC2,
+      EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL, { 0 } },
+    { "rdtscp", (uint32_t)PROC2_RDTSCP, WORD_PROC2, 0, { 0 } },
+    { "invpcid", (uint32_t)PROC2_INVPCID, WORD_PROC2, 0, { 0 } },
 };
 
 /* Forced to one by a CPU without the "true" controls: every CR3 access and
@@ -82,12 +97,54 @@ static void choose_for_emulator(struct vmx_caps *c)
         c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
 }
 
-/* VPIDs are of use only with a way to drop them. */
-static bool vpid_usable(const struct vmx_caps *c)
+/* Is "no-NAME" a word of vmx=? */
+static bool switched_off(const char *name)
 {
-    const uint64_t all = EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL;
+    size_t n = strlen(name);
 
-    return (c->ept & all) == all;
+    for (const char *p = opt_vmx; *p; p++) {
+        if (p != opt_vmx && p[-1] != ',')
+            continue;
+        if (!strncmp(p, "no-", 3) && !strncmp(p + 3, name, n) &&
+            (p[3 + n] == ',' || !p[3 + n]))
+            return true;
+    }
+    return false;
+}
+
+static bool usable(const struct vmx_caps *c, const struct feature *f)
+{
+    if (switched_off(f->name) || (c->may[f->word] & f->bits) != f->bits ||
+        (c->ept & f->needs_ept) != f->needs_ept)
+        return false;
+    for (enum vmx_word w = 0; w < WORDS; w++)
+        if ((c->use[w] & f->needs[w]) != f->needs[w])
+            return false;
+    return true;
+}
+
+static void choose_features(struct vmx_caps *c)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+        if (usable(c, &features[i]))
+            c->use[features[i].word] |= features[i].bits;
+}
+
+static void report(const struct vmx_caps *c)
+{
+    char names[128] = ""; /* longer than all together */
+    size_t n = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
+        size_t len = strlen(features[i].name);
+
+        if (!(c->use[features[i].word] & features[i].bits))
+            continue;
+        names[n++] = ' ';
+        memcpy(names + n, features[i].name, len + 1);
+        n += len;
+    }
+    log_info("VT-x:%s\n", names);
 }
 
 static void choose(struct vmx_caps *c)
@@ -105,19 +162,18 @@ static void choose(struct vmx_caps *c)
         cannot_start("CPU %u has VT-x without unrestricted guests, which "
                      "Lodge needs", cpu_id());
     for (enum vmx_word w = 0; w < WORDS; w++) {
-        uint32_t lack = wanted[w].must & ~c->may[w];
+        uint32_t lack = needed[w] & ~c->may[w];
 
         if (lack)
             cannot_start("CPU %u's VT-x lacks %s controls %#x, which Lodge "
                          "needs", cpu_id(), names[w], lack);
-        c->use[w] = wanted[w].must | (wanted[w].may & c->may[w]) | c->must[w];
+        c->use[w] = needed[w] | c->must[w];
     }
     if (c->must[WORD_PROC] & unwanted_proc)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
                      "CR3: it is too old", cpu_id());
     choose_for_emulator(c);
-    if (!vpid_usable(c))
-        c->use[WORD_PROC2] &= ~(uint32_t)PROC2_VPID;
+    choose_features(c);
 }
 
 void vmx_caps_init(void)
@@ -128,6 +184,7 @@ void vmx_caps_init(void)
     choose(&c);
     if (!vmx_caps.revision) {
         vmx_caps = c;
+        report(&c);
         return;
     }
     for (enum vmx_word w = 0; w < WORDS; w++)

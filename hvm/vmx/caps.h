@@ -38,5 +38,13 @@ struct vmx_caps {
 };
 
 extern struct vmx_caps vmx_caps; /* (c) after the boot CPU's cpu_enable */
+/* vmx=: features not to use, "no-NAME" each, separated by commas. */
+extern char opt_vmx[128];
+
+/* Does Lodge use this feature? */
+static inline bool vmx_uses(enum vmx_word w, uint64_t bits)
+{
+    return (vmx_caps.use[w] & bits) == bits;
+}
 
 #endif

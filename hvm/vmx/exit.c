@@ -136,6 +136,10 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
     e->insn_len = BIT(e->kind) & has_length
                       ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
     switch (e->kind) {
+    case EXIT_HOST_IRQ:
+        e->irq.vector = basic == REASON_INTR
+                            ? (uint8_t)vmread(VMCS_EXIT_EVENT) : 0;
+        return;
     case EXIT_MSR:
         e->msr.write = basic == REASON_WRMSR;
         return;

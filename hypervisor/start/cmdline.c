@@ -6,6 +6,7 @@
 #include "hypervisor/start/cmdline.h"
 
 #include "hvm/dom0/build.h"
+#include "hvm/vmx/caps.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
@@ -47,6 +48,8 @@ const struct option options[] = {
     STRING("selftest", opt_selftest,
            "crash once booted, to see the report: pf, text, nx, gp, ud, "
            "stack, panic"),
+    STRING("vmx", opt_vmx,
+           "VT-x features not to use: list of no-<name>, names as in the log"),
     BOOL("x2apic", opt_x2apic, "use x2APIC mode where there is one"),
     IGNORED("conring_size"), IGNORED("cpufreq"), IGNORED("cpuidle"),
     IGNORED("crashkernel"), IGNORED("dom0"), IGNORED("dom0_vcpus_pin"),
