@@ -22,6 +22,9 @@
 
 static struct cpu_policy host, guest_max, guest_default;
 
+/* Features that the vendor's control structure does not let guests have. */
+static uint32_t hidden_features[FEATURE_WORDS];
+
 /* Bits that guests have whatever the machine: Lodge provides them. */
 static const uint16_t always[] = {
     XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC,
@@ -152,11 +155,18 @@ static void derive(struct cpu_policy *p, bool all)
         if (bits[i].guest == CPUID_DEF || (bits[i].guest == CPUID_OPT && all))
             set(w, bits[i].bit, has(&host, bits[i].bit));
     }
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        w[i] &= ~hidden_features[i];
     for (unsigned int i = 0; i < ARRAY_SIZE(always); i++)
         set(w, always[i], true);
     *p = host;
     cpu_policy_set_features(p, w);
     fix(p);
+}
+
+void cpuid_hide(unsigned int feature)
+{
+    set(hidden_features, feature, true);
 }
 
 void cpuid_init(void)

@@ -12,6 +12,9 @@
 
 /* Boot, after the vendor was chosen: host, HVM maximum and HVM default. */
 void cpuid_init(void);
+/* Before that: no guest gets this feature (XEN_X86_FEATURE_*), because the
+ * vendor cannot or shall not switch it on for guests. */
+void cpuid_hide(unsigned int feature);
 
 /* The policy a new domain starts with; NULL: no memory. */
 struct cpu_policy *cpu_policy_create(struct domain *d);

@@ -2,7 +2,9 @@
 /* See caps.h. */
 #include "hvm/vmx/caps.h"
 
+#include "hvm/policy/cpuid.h"
 #include "hvm/vmx/vmx.h"
+#include "hypervisor/abi/cpuid.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
@@ -30,19 +32,21 @@ static const uint32_t needed[WORDS] = {
 
 /*
  * What Lodge uses where the CPU has it, by the name that vmx= and the log
- * know. A feature stands behind those it needs: it is off when they are.
+ * know.
  */
 static const struct feature {
     const char *name;
+    enum vmx_word word;
     uint32_t bits;
-    uint8_t word;             /* enum vmx_word */
-    uint64_t needs_ept;       /* bits of EPT_CAP_* */
-    uint32_t needs[WORDS];
+    uint64_t needs_ept; /* bits of EPT_CAP_* */
+    uint16_t cpuid;     /* of guests, gone without it; 0: none */
 } features[] = {
-    { "vpid", (uint32_t)PROC2_VPID, WORD_PROC2,
-      EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL, { 0 } },
-    { "rdtscp", (uint32_t)PROC2_RDTSCP, WORD_PROC2, 0, { 0 } },
-    { "invpcid", (uint32_t)PROC2_INVPCID, WORD_PROC2, 0, { 0 } },
+    { "vpid", WORD_PROC2, (uint32_t)PROC2_VPID,
+      EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL, 0 },
+    { "rdtscp", WORD_PROC2, (uint32_t)PROC2_RDTSCP, 0,
+      XEN_X86_FEATURE_RDTSCP },
+    { "invpcid", WORD_PROC2, (uint32_t)PROC2_INVPCID, 0,
+      XEN_X86_FEATURE_INVPCID },
 };
 
 /* Forced to one by a CPU without the "true" controls: every CR3 access and
@@ -114,13 +118,8 @@ static bool switched_off(const char *name)
 
 static bool usable(const struct vmx_caps *c, const struct feature *f)
 {
-    if (switched_off(f->name) || (c->may[f->word] & f->bits) != f->bits ||
-        (c->ept & f->needs_ept) != f->needs_ept)
-        return false;
-    for (enum vmx_word w = 0; w < WORDS; w++)
-        if ((c->use[w] & f->needs[w]) != f->needs[w])
-            return false;
-    return true;
+    return !switched_off(f->name) && (c->may[f->word] & f->bits) == f->bits &&
+           (c->ept & f->needs_ept) == f->needs_ept;
 }
 
 static void choose_features(struct vmx_caps *c)
@@ -128,6 +127,8 @@ static void choose_features(struct vmx_caps *c)
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
         if (usable(c, &features[i]))
             c->use[features[i].word] |= features[i].bits;
+        else if (features[i].cpuid)
+            cpuid_hide(features[i].cpuid);
 }
 
 static void report(const struct vmx_caps *c)
