@@ -19,6 +19,7 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/page.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
 struct devices {
@@ -137,6 +138,18 @@ static struct vcpu *vcpu_of(const struct vlapic *a)
 void vlapic_kick(struct vlapic *a)
 {
     vcpu_kick(vcpu_of(a), PENDING_IRQ);
+}
+
+void vlapic_notify(struct vlapic *a)
+{
+    struct vcpu *v = vcpu_of(a);
+
+    /* One that has just left its guest looks at ->posted before it enters or
+     * waits again; so the interrupt may come too late to matter. */
+    if (v != current && READ_ONCE(v->in_guest))
+        smp_notify(READ_ONCE(v->cpu));
+    else
+        vcpu_kick(v, PENDING_IRQ);
 }
 
 void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)

@@ -92,6 +92,8 @@ void hvm_domain_exit(struct domain *d)
     heap_free(h->map);
     if (h->io_bitmap)
         lodge_pages_free(h->io_bitmap, 2);
+    if (h->apic_page)
+        lodge_pages_free(h->apic_page, 0);
     heap_free(h);
     d->hvm = NULL;
 }

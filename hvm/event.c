@@ -93,6 +93,18 @@ static bool upcall_wanted(struct vcpu *v)
            READ_ONCE(v->info->evtchn_upcall_pending);
 }
 
+/* What the local APIC has for now that needs an injection, -1: nothing. */
+static int apic_pending(struct vcpu *v)
+{
+    struct vlapic *a = v->hvm->lapic;
+    int pending = vlapic_quiet(a) ? -1 : vlapic_pending(a);
+
+    if (!a->assisted || pending == VLAPIC_EXTINT)
+        return pending;
+    a->changed = true;
+    return -1;
+}
+
 /* Injects an interrupt if there is one for now; true if it did. */
 static bool inject_irq(struct vcpu *v)
 {
@@ -111,7 +123,7 @@ static bool inject_irq(struct vcpu *v)
         inject(v, &ev);
         return true;
     }
-    pending = vlapic_quiet(hv->lapic) ? -1 : vlapic_pending(hv->lapic);
+    pending = apic_pending(v);
     if (pending < 0)
         return false;
     vector = vlapic_ack(hv->lapic, pending);
@@ -124,7 +136,7 @@ static bool inject_irq(struct vcpu *v)
 
 static bool apic_wanted(struct vcpu *v)
 {
-    return !vlapic_quiet(v->hvm->lapic) && vlapic_pending(v->hvm->lapic) >= 0;
+    return apic_pending(v) >= 0;
 }
 
 static bool irq_wanted(struct vcpu *v)
@@ -134,10 +146,12 @@ static bool irq_wanted(struct vcpu *v)
 
 /* The guest writes CR8 without an exit: the local APIC learns of it here,
  * and when its registers are read (vlapic_cr8()). */
-static void sync_tpr(struct vcpu *v)
+static void sync_apic(struct vcpu *v)
 {
     struct vlapic *a = v->hvm->lapic;
     unsigned int tpr = hvm_ops.get_tpr(v);
+
+    vlapic_take_posted(a);
 
     if (tpr != vlapic_tpr(a) >> 4)
         vlapic_set_tpr(a, (uint8_t)(tpr << 4));
@@ -145,9 +159,11 @@ static void sync_tpr(struct vcpu *v)
 
 bool hvm_has_event(struct vcpu *v)
 {
-    sync_tpr(v);
+    struct vlapic *a = v->hvm->lapic;
+
+    sync_apic(v);
     return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
-           irq_wanted(v);
+           irq_wanted(v) || (a->assisted && vlapic_pending(a) >= 0);
 }
 
 void hvm_event_update(struct vcpu *v)
@@ -159,7 +175,7 @@ void hvm_event_update(struct vcpu *v)
     bool busy = hv->injected || hv->event.valid, irq;
     int highest;
 
-    sync_tpr(v);
+    sync_apic(v);
     if (hv->event.valid && !hv->injected) {
         inject(v, &hv->event);
         hv->event.valid = false;
@@ -185,8 +201,8 @@ void hvm_event_update(struct vcpu *v)
     }
     hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
     /* What TPR alone holds back comes when the guest lowers it. */
-    highest = vlapic_quiet(a) || vlapic_tpr(a) < 16 ? -1
-                                                    : vlapic_highest_irr(a);
+    highest = vlapic_quiet(a) || a->assisted || vlapic_tpr(a) < 16
+                  ? -1 : vlapic_highest_irr(a);
     hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
     hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
 }

@@ -56,6 +56,8 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
     case P2M_GRANT_RO:
     case P2M_IOREQ:
         return e->npf.write ? emulate(v, e) : VERDICT_RESUME;
+    case P2M_APIC:
+        return emulate(v, e);
     default:
         /* Mapped by another vCPU meanwhile. */
         return VERDICT_RESUME;

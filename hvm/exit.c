@@ -8,6 +8,8 @@
 #include "hvm/base/hvm.h"
 #include "hvm/event.h"
 #include "hvm/insn.h"
+#include "hvm/irq/route.h"
+#include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/recorder.h"
 #include "hvm/run.h"
@@ -138,6 +140,19 @@ static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
     return VERDICT_RESUME;
 }
 
+static enum exit_verdict exit_apic_write(struct vcpu *v,
+                                         const struct vmexit *e)
+{
+    vlapic_written(v->hvm->lapic, e->apic.offset);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_apic_eoi(struct vcpu *v, const struct vmexit *e)
+{
+    vioapic_eoi(v->domain->hvm->route, e->apic.vector);
+    return VERDICT_RESUME;
+}
+
 static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_HOST_IRQ] = exit_host_irq,
     [EXIT_HOST_NMI] = exit_host_nmi,
@@ -160,6 +175,8 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_RDPMC] = exit_privileged,
     [EXIT_TASK_SWITCH] = exit_task_switch,
     [EXIT_UNDEFINED] = exit_undefined,
+    [EXIT_APIC_WRITE] = exit_apic_write,
+    [EXIT_APIC_EOI] = exit_apic_eoi,
     [EXIT_ENTRY_FAILED] = exit_entry_failed,
     [EXIT_UNKNOWN] = exit_unknown,
 };

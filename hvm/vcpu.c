@@ -174,9 +174,9 @@ int hvm_vcpu_init(struct vcpu *v)
         return -ENOMEM;
     fpu_reset(hv);
     hv->msr.mtrr_deftype = 0;
-    rc = hvm_ops.vcpu_init(v);
+    rc = devices_vcpu_init(v);
     if (!rc)
-        rc = devices_vcpu_init(v);
+        rc = hvm_ops.vcpu_init(v);
     if (!rc)
         rc = ioreq_vcpu_init(v);
     if (rc)
@@ -197,9 +197,9 @@ void hvm_vcpu_exit(struct vcpu *v)
     if (!hv)
         return;
     ioreq_vcpu_exit(v);
-    devices_vcpu_exit(v);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
+    devices_vcpu_exit(v);
     heap_free(hv->rec);
     heap_free(hv->xsave);
     heap_free(hv);

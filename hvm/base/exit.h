@@ -35,6 +35,8 @@ struct vcpu;
     X(RDPMC, "RDPMC")                                                       \
     X(TASK_SWITCH, "task switch")                                           \
     X(UNDEFINED, "instruction the guest does not have")                     \
+    X(APIC_WRITE, "local APIC register written")                            \
+    X(APIC_EOI, "interrupt ended")                                          \
     X(ENTRY_FAILED, "the CPU refused the guest's state")
 
 enum exit_kind {
@@ -64,6 +66,10 @@ struct vmexit {
             bool write;
             bool walk;     /* access of the guest's page walk itself */
         } npf;
+        struct {
+            uint16_t offset; /* of the register; of APIC_WRITE */
+            uint8_t vector;  /* of APIC_EOI */
+        } apic;
         struct {
             bool write;
         } msr;

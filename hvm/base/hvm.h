@@ -96,6 +96,7 @@ struct hvm_domain {
     bool compat;             /* (a) 32-bit layout of shared info */
     uint64_t tsc_offset;     /* (c) added to the host's TSC at creation */
     uint64_t tsc_khz;        /* (c) of the guest's TSC */
+    void *apic_page;         /* (c) mapped P2M_APIC, or NULL */
     void *io_bitmap;         /* (c) ports that do not exit, 12 KiB, or NULL */
 };
 

@@ -86,9 +86,9 @@ static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
         if (m->delivery != APIC_DM_LOWEST) {
             one = deliver_one(a, m);
             rc = MAX(rc, one);
-        } else if (READ_ONCE(a->enabled) && READ_ONCE(a->ppr) < best_ppr) {
+        } else if (READ_ONCE(a->enabled) && vlapic_ppr(a) < best_ppr) {
             best = a;
-            best_ppr = a->ppr;
+            best_ppr = vlapic_ppr(a);
         }
     }
     if (!best)

@@ -24,6 +24,9 @@ enum vlapic_signal {
  * waiting in HLT. From any CPU, lock HVM_IRQ and VDEV may be held.
  */
 void vlapic_kick(struct vlapic *a);
+/* A request is new in a->posted: the same, but a guest that runs needs not
+ * exit for it. */
+void vlapic_notify(struct vlapic *a);
 /* NMI, INIT or start-up IPI for a vCPU; `vector` counts for SIPI. Same
  * contract as vlapic_kick(): note it and return. */
 void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector);

@@ -83,12 +83,42 @@ static void raise_error(struct vlapic *a, uint32_t error)
         (void)atomic_fetch_or(&a->pending_esr, APIC_ESR_RECV_ILLEGAL);
 }
 
+/* pending: it was requested before, and the guest has not seen it. */
+static enum irq_result post_to_cpu(struct vlapic *a, uint8_t vector,
+                                   bool pending)
+{
+    uint32_t bit = 1u << vector % 32;
+
+    if (pending || (atomic_fetch_or(&a->posted->irr[vector / 32], bit) & bit))
+        return IRQ_COALESCED;
+    if (!atomic_xchg(&a->posted->on, 1u))
+        vlapic_notify(a);
+    return IRQ_DELIVERED;
+}
+
+void vlapic_take_posted(struct vlapic *a)
+{
+    if (!a->posted || !READ_ONCE(a->posted->on))
+        return;
+    /* Cleared first: a request that comes later sets it again. */
+    (void)atomic_xchg(&a->posted->on, 0u);
+    for (unsigned int i = 0; i < 8; i++) {
+        if (!READ_ONCE(a->posted->irr[i]))
+            continue;
+        (void)atomic_fetch_or(&a->regs[APIC_IRR / 4 + i * 4],
+                              atomic_xchg(&a->posted->irr[i], 0u));
+        (void)atomic_fetch_or(&a->pending, 1u << i);
+    }
+    a->changed = true;
+}
+
 enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
 {
     uint32_t *regs = &a->regs[vector / 32 * 4];
     uint32_t *irr = &regs[APIC_IRR / 4], *tmr = &regs[APIC_TMR / 4];
     uint32_t bit = 1u << vector % 32;
     uint32_t word = 1u << vector / 32;
+    bool retyped;
 
     if (unlikely(!READ_ONCE(a->enabled)))
         return IRQ_IGNORED;
@@ -96,12 +126,16 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
         raise_error(a, APIC_ESR_RECV_ILLEGAL);
         return IRQ_IGNORED;
     }
-    if (!!(READ_ONCE(*tmr) & bit) != level) {
+    retyped = !!(READ_ONCE(*tmr) & bit) != level;
+    if (retyped) {
         if (level)
             (void)atomic_fetch_or(tmr, bit);
         else
             (void)atomic_fetch_and(tmr, ~bit);
     }
+    /* The CPU must learn of the type before it ends the interrupt. */
+    if (a->posted && !level && !retyped)
+        return post_to_cpu(a, vector, READ_ONCE(*irr) & bit);
     if (atomic_fetch_or(irr, bit) & bit)
         return IRQ_COALESCED;
     if (!(READ_ONCE(a->pending) & word))
@@ -119,7 +153,8 @@ static void word_emptied(struct vlapic *a, unsigned int word)
 
 int vlapic_highest_irr(struct vlapic *a)
 {
-    uint32_t words = READ_ONCE(a->pending) & 0xff;
+    /* An assisting CPU sets bits too, but not those of ->pending. */
+    uint32_t words = a->assisted ? 0xff : READ_ONCE(a->pending) & 0xff;
 
     while (words) {
         unsigned int word = bit_highest(words);
@@ -127,7 +162,8 @@ int vlapic_highest_irr(struct vlapic *a)
 
         if (likely(irr))
             return (int)(word * 32 + bit_highest(irr));
-        word_emptied(a, word);
+        if (!a->assisted)
+            word_emptied(a, word);
         words &= ~(1u << word);
     }
     return -1;
@@ -145,7 +181,7 @@ int vlapic_pending(struct vlapic *a)
             return VLAPIC_EXTINT;
     }
     vector = vlapic_highest_irr(a);
-    return vector >> 4 > a->ppr >> 4 ? vector : -1;
+    return vector >> 4 > vlapic_ppr(a) >> 4 ? vector : -1;
 }
 
 /* SDM vol. 3A 11.8.3.1. */
@@ -154,6 +190,22 @@ static void update_ppr(struct vlapic *a)
     uint8_t tpr = vlapic_tpr(a);
 
     a->ppr = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
+    a->regs[APIC_PPR / 4] = a->ppr;
+}
+
+/* isr_words and isrv from ISR. */
+static void find_in_service(struct vlapic *a)
+{
+    a->isr_words = 0;
+    a->isrv = 0;
+    for (unsigned int i = 0; i < 8; i++) {
+        uint32_t isr = a->regs[APIC_ISR / 4 + i * 4];
+
+        if (!isr)
+            continue;
+        a->isr_words |= (uint8_t)(1u << i);
+        a->isrv = (uint8_t)(i * 32 + bit_highest(isr));
+    }
 }
 
 int vlapic_ack(struct vlapic *a, int pending)
@@ -175,12 +227,20 @@ int vlapic_ack(struct vlapic *a, int pending)
 
 void vlapic_eoi(struct vlapic *a)
 {
-    uint8_t vector = a->isrv;
-    unsigned int word = vector / 32;
-    uint32_t *regs = &a->regs[word * 4], bit = 1u << vector % 32, isr;
+    unsigned int word;
+    uint32_t *regs, bit, isr;
+    uint8_t vector;
 
+    if (unlikely(a->assisted)) {
+        find_in_service(a);
+        a->changed = true;
+    }
+    vector = a->isrv;
     if (!vector)
         return;
+    word = vector / 32;
+    regs = &a->regs[word * 4];
+    bit = 1u << vector % 32;
     isr = regs[APIC_ISR / 4] & ~bit;
     regs[APIC_ISR / 4] = isr;
     if (!isr) {
@@ -203,6 +263,8 @@ void vlapic_set_tpr(struct vlapic *a, uint8_t tpr)
     if (tpr == vlapic_tpr(a))
         return;
     a->regs[APIC_TPR / 4] = tpr;
+    if (unlikely(a->assisted))
+        find_in_service(a);
     update_ppr(a);
     if (READ_ONCE(a->pending))
         vlapic_kick(a);
@@ -252,6 +314,7 @@ static void update_mode(struct vlapic *a)
     for (unsigned int i = 0; i < APIC_LVT_COUNT && !on; i++)
         a->regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
     WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
+    a->changed = true;
 }
 
 /* What is derived from all registers, IRR and ISR among them. */
@@ -259,19 +322,11 @@ static void update_all(struct vlapic *a)
 {
     update_mode(a);
     (void)atomic_fetch_and(&a->pending, ~0xffu);
-    a->isr_words = 0;
-    a->isrv = 0;
-    for (unsigned int i = 0; i < 8; i++) {
-        uint32_t isr = a->regs[APIC_ISR / 4 + i * 4];
-
-        /* Also one that came in between. */
+    /* Also those that came in between. */
+    for (unsigned int i = 0; i < 8; i++)
         if (READ_ONCE(a->regs[APIC_IRR / 4 + i * 4]))
             (void)atomic_fetch_or(&a->pending, 1u << i);
-        if (!isr)
-            continue;
-        a->isr_words |= (uint8_t)(1u << i);
-        a->isrv = (uint8_t)(i * 32 + bit_highest(isr));
-    }
+    find_in_service(a);
     update_ppr(a);
     vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
 }
@@ -366,10 +421,16 @@ static uint32_t reg_read(struct vlapic *a, unsigned int offset)
     if (offset == APIC_PPR || offset == APIC_TPR)
         sync_tpr(a);
     if (offset == APIC_PPR)
-        return a->ppr;
+        return vlapic_ppr(a);
     if (offset == APIC_TMCCT)
         return vlapic_timer_left(a);
     return READ_ONCE(a->regs[offset / 4]);
+}
+
+void vlapic_written(struct vlapic *a, unsigned int offset)
+{
+    if (offset < NR_REGS * 16)
+        reg_write(a, offset, READ_ONCE(a->regs[offset / 4]));
 }
 
 uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
@@ -537,7 +598,8 @@ void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
     uint32_t ppr, left;
 
     sync_tpr(a);
-    ppr = a->ppr;
+    vlapic_take_posted(a);
+    ppr = vlapic_ppr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
         vlapic_timer_expired(a);
     left = vlapic_timer_left(a);

@@ -64,14 +64,32 @@ struct route;
  * is what guests of Xen measure. */
 #define APIC_BUS_CYCLE_NS 10
 
+/*
+ * ->assisted: the CPU itself delivers from IRR, ends interrupts and keeps PPR
+ * in the page while the guest runs (virtual-interrupt delivery of VT-x). Then
+ * isrv, isr_words and ppr below are not up to date, and who changes what the
+ * CPU has to know sets ->changed before the next entry.
+ */
 enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
 
 /* Bits of ->pending above the eight for the words of IRR. */
 #define VLAPIC_PENDING_TIMER  (1u << 16) /* the timer expired: to be handled */
 #define VLAPIC_PENDING_EXTINT (1u << 17) /* the 8259's INT is up for it */
 
+/*
+ * Interrupts for a CPU that delivers them to its guest without an exit (SDM
+ * vol. 3C 30.6, posted-interrupt descriptor): requests, and whether there
+ * are any. Any CPU, with atomic operations.
+ */
+struct vlapic_posted {
+    uint32_t irr[8];
+    uint32_t on;
+    uint32_t reserved[7];
+};
+
 struct vlapic {
     uint32_t *regs;       /* (c) the register page */
+    struct vlapic_posted *posted; /* (c) NULL: IRR is the only way in */
     uint32_t pending;     /* (a) bit n: word n of IRR may be non-zero */
     uint32_t id;          /* (c) APIC id as destinations name it */
     uint8_t isrv;         /* highest vector in service; 0: none */
@@ -79,6 +97,8 @@ struct vlapic {
     uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     uint8_t mode;         /* enum vlapic_mode */
     bool enabled;         /* neither MSR nor SPIV disable it: accepts */
+    bool assisted;        /* (c) see below */
+    bool changed;         /* what an assisting CPU knows of it is stale */
     uint8_t timer_shift;  /* log2 of the divider */
     struct route *route;  /* (c) the domain's interrupt routes */
     unsigned int vcpu_id; /* (c) */
@@ -134,6 +154,17 @@ int vlapic_highest_irr(struct vlapic *a);
 int vlapic_ack(struct vlapic *a, int pending);
 /* End of the highest interrupt in service (a write to EOI). */
 void vlapic_eoi(struct vlapic *a);
+
+/* Requests in ->posted go to IRR. By the vCPU itself or while it is paused,
+ * before IRR is looked at. */
+void vlapic_take_posted(struct vlapic *a);
+/* The guest wrote a register straight to the page: what follows from it. */
+void vlapic_written(struct vlapic *a, unsigned int offset);
+/* What PPR reads as. */
+static inline uint8_t vlapic_ppr(const struct vlapic *a)
+{
+    return a->assisted ? (uint8_t)READ_ONCE(a->regs[APIC_PPR / 4]) : a->ppr;
+}
 
 /* CR8: bits 7:4 of TPR. */
 void vlapic_set_tpr(struct vlapic *a, uint8_t tpr);

@@ -22,6 +22,8 @@ enum p2m_type {
     P2M_GRANT_RO,
     P2M_MMIO,        /* device memory of the machine, no reference */
     P2M_IOREQ,       /* RAM whose writes go to an ioreq server */
+    P2M_APIC,        /* page behind the local APIC's registers, where the CPU
+                        virtualises them: no reference */
     P2M_TYPES
 };
 

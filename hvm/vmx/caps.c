@@ -43,6 +43,11 @@ static const struct feature {
 } features[] = {
     { "vpid", WORD_PROC2, (uint32_t)PROC2_VPID,
       EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL, 0 },
+    { "intr-delivery", WORD_PROC2,
+      (uint32_t)(PROC2_INTR_DELIVERY | PROC2_APIC_ACCESS | PROC2_X2APIC), 0,
+      0 },
+    { "apic-registers", WORD_PROC2, (uint32_t)PROC2_APIC_REGISTERS, 0, 0 },
+    { "posted", WORD_PIN, (uint32_t)PIN_POSTED, 0, 0 },
     { "rdtscp", WORD_PROC2, (uint32_t)PROC2_RDTSCP, 0,
       XEN_X86_FEATURE_RDTSCP },
     { "invpcid", WORD_PROC2, (uint32_t)PROC2_INVPCID, 0,
@@ -122,6 +127,15 @@ static bool usable(const struct vmx_caps *c, const struct feature *f)
            (c->ept & f->needs_ept) == f->needs_ept;
 }
 
+/* The other two are of no use without virtual-interrupt delivery. */
+static void fix_apic(struct vmx_caps *c)
+{
+    if (c->use[WORD_PROC2] & PROC2_INTR_DELIVERY)
+        return;
+    c->use[WORD_PROC2] &= ~(uint32_t)PROC2_APIC_REGISTERS;
+    c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;
+}
+
 static void choose_features(struct vmx_caps *c)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
@@ -129,6 +143,7 @@ static void choose_features(struct vmx_caps *c)
             c->use[features[i].word] |= features[i].bits;
         else if (features[i].cpuid)
             cpuid_hide(features[i].cpuid);
+    fix_apic(c);
 }
 
 static void report(const struct vmx_caps *c)

@@ -4,6 +4,7 @@
  * those that carry more. Handles nothing, but for what the CPU leaves undone
  * in an exit: DR6 of a debug exception, the machine's NMI.
  */
+#include "hvm/irq/vlapic.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/x86/traps.h"
@@ -36,12 +37,15 @@ static const uint8_t kinds[NR_REASONS] = {
     [REASON_MONITOR] = EXIT_MONITOR,
     [REASON_MACHINE_CHECK] = EXIT_EXCEPTION,
     [REASON_TPR] = EXIT_IRQ_WINDOW,
+    [REASON_APIC_ACCESS] = EXIT_NPF,
+    [REASON_VIRTUAL_EOI] = EXIT_APIC_EOI,
     [REASON_EPT_VIOLATION] = EXIT_NPF,
     [REASON_INVEPT] = EXIT_UNDEFINED,
     [REASON_PREEMPTION_TIMER] = EXIT_HOST_IRQ,
     [REASON_INVVPID] = EXIT_UNDEFINED,
     [REASON_WBINVD] = EXIT_WBINVD,
     [REASON_XSETBV] = EXIT_XSETBV,
+    [REASON_APIC_WRITE] = EXIT_APIC_WRITE,
     [REASON_VMFUNC] = EXIT_UNDEFINED,
 };
 
@@ -62,6 +66,13 @@ static void decode_pio(uint64_t q, struct vmexit *e)
 
 static void decode_npf(uint64_t q, struct vmexit *e)
 {
+    if (e->code == REASON_APIC_ACCESS) {
+        /* Offset and kind of access: 1 is a linear write. */
+        e->npf.gpa = gpa(APIC_BASE_DEFAULT | (q & 0xfff));
+        e->npf.write = (q >> 12 & 0xf) == 1;
+        e->npf.walk = false;
+        return;
+    }
     e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));
     e->npf.write = q & BIT(1);
     /* Bit 7: there was a linear address; bit 8: its walk was over. */
@@ -148,6 +159,8 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
     case EXIT_CR_WRITE:
     case EXIT_EXCEPTION:
     case EXIT_TASK_SWITCH:
+    case EXIT_APIC_WRITE:
+    case EXIT_APIC_EOI:
         break;
     default:
         return;
@@ -165,6 +178,12 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
         break;
     case EXIT_EXCEPTION:
         decode_exception(v, q, e);
+        break;
+    case EXIT_APIC_WRITE:
+        e->apic.offset = q & 0xff0;
+        break;
+    case EXIT_APIC_EOI:
+        e->apic.vector = (uint8_t)q;
         break;
     default:
         decode_task(q, e);

@@ -47,7 +47,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
     uint64_t info = vmread(VMCS_IDT_EVENT);
 
     if (likely(!(info & EVENT_VALID))) {
-        if ((e->kind == EXIT_NPF &&
+        if ((e->code == REASON_EPT_VIOLATION &&
              (vmread(VMCS_QUALIFICATION) & EVENT_NMI_UNBLOCKED)) ||
             (e->kind == EXIT_EXCEPTION && e->exception.vector != VEC_DF &&
              (vmread(VMCS_EXIT_EVENT) & EVENT_NMI_UNBLOCKED)))

@@ -7,6 +7,7 @@
  */
 #include "hvm/vmx/vmx.h"
 
+#include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/msr-table.h"
@@ -52,6 +53,7 @@ static const struct pt_format ept_format = {
         [P2M_GRANT_RO] = EPT_RX | EPT_WB,
         [P2M_MMIO] = EPT_RX | EPT_W,
         [P2M_IOREQ] = EPT_RX | EPT_WB,
+        [P2M_APIC] = EPT_R | EPT_W,
     },
 };
 
@@ -85,7 +87,8 @@ static int maps_init(void)
     msr_rules_open(msr_open, msrs);
     msr_bitmap_pa = mfn_to_maddr(va_to_mfn(msrs));
     io_bitmap_pa = mfn_to_maddr(va_to_mfn(ports));
-    return 0;
+    return vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY)
+               ? vmx_apic_init_maps(msrs) : 0;
 }
 
 /* The firmware locks VMX on or off; one that did neither leaves it to us. */
@@ -175,7 +178,6 @@ static void init_constant(struct vmx_vcpu *s)
     s->proc_ctls = vmx_caps.use[WORD_PROC];
     vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
     vmwrite(VMCS_EPT_POINTER, s->eptp);
-    vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
     vmwrite(VMCS_GUEST_LINK, ~0ull);
     if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
         vmwrite(VMCS_PREEMPTION_TIMER,
@@ -225,12 +227,14 @@ static void vmx_update_traps(struct vcpu *v)
 static int vmx_vcpu_init(struct vcpu *v)
 {
     struct vmx_vcpu *s = heap_alloc(sizeof(*s));
+    bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
+    int rc;
 
     if (!s)
         return -ENOMEM;
     v->hvm->vendor = s;
     s->vmcs = lodge_pages_alloc(0);
-    s->vapic = lodge_pages_alloc(0);
+    s->vapic = assisted ? v->hvm->lapic->regs : lodge_pages_alloc(0);
     if (!s->vmcs || !s->vapic)
         return -ENOMEM;
     *(uint32_t *)s->vmcs = vmx_caps.revision;
@@ -240,17 +244,20 @@ static int vmx_vcpu_init(struct vcpu *v)
     vmx_borrow(v);
     init_constant(s);
     set_io_bitmap(v);
+    vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
+    rc = assisted ? vmx_apic_init(v) : 0;
     vmx_return(v);
-    return 0;
+    return rc;
 }
 
 static void vmx_vcpu_exit(struct vcpu *v)
 {
     struct vmx_vcpu *s = v->hvm->vendor;
 
+    vmx_apic_exit(v);
     if (s->vmcs)
         lodge_pages_free(s->vmcs, 0);
-    if (s->vapic)
+    if (s->vapic && s->vapic != v->hvm->lapic->regs)
         lodge_pages_free(s->vapic, 0);
     heap_free(s);
     v->hvm->vendor = NULL;
@@ -321,11 +328,15 @@ static void get_regs(struct vmx_vcpu *s, struct regs *r)
 static void vmx_enter(struct vcpu *v, struct vmexit *e)
 {
     struct vmx_vcpu *s = vmx_of(v);
+    struct vlapic *a = v->hvm->lapic;
     struct regs *r = vcpu_regs(v);
 
     take_vpid(s);
     if (unlikely(s->pdptes_stale))
         vmx_load_pdptes(v);
+    if (a->assisted &&
+        unlikely(a->changed || (a->posted && READ_ONCE(a->posted->on))))
+        vmx_apic_update(v);
     put_regs(s, r);
     if (unlikely(vmx_run(r, s->launched))) {
         e->kind = EXIT_ENTRY_FAILED;
@@ -339,15 +350,16 @@ static void vmx_enter(struct vcpu *v, struct vmexit *e)
         vmx_collect_interrupted(v, e);
 }
 
-/* The TPR is byte 0x80 of the virtual-APIC page (SDM vol. 3C 30.1.1). */
-static uint8_t *vtpr(struct vcpu *v)
+/* Of the virtual-APIC page (SDM vol. 3C 30.1.1). */
+static uint32_t *vtpr(struct vcpu *v)
 {
-    return (uint8_t *)vmx_of(v)->vapic + 0x80;
+    return &vmx_of(v)->vapic[APIC_TPR / 4];
 }
 
 static void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
 {
-    *vtpr(v) = (uint8_t)(tpr << 4);
+    if (!v->hvm->lapic->assisted)
+        *vtpr(v) = tpr << 4;
 }
 
 static unsigned int vmx_get_tpr(struct vcpu *v)

@@ -22,12 +22,14 @@ enum vmx_lazy {
 struct vmx_vcpu {
     void *vmcs;              /* (c) */
     uint64_t vmcs_pa;        /* (c) */
-    void *vapic;             /* (c) virtual-APIC page: keeps the TPR */
+    uint32_t *vapic;         /* (c) virtual-APIC page: keeps the TPR, or the
+                                whole vlapic's where the CPU assists it */
     uint64_t eptp;           /* (c) */
     struct tlb_tag vpid;     /* (v) */
     bool launched;           /* (v) since it was last cleared */
     bool pdptes_stale;       /* (v) CR0, CR3, CR4 or EFER was set */
     uint32_t proc_ctls;      /* (v) as in the VMCS, like the rest */
+    uint64_t eoi_exits[4];
     uint64_t rip, rsp, rflags;
     uint64_t cr0_shadow, cr4_shadow, cr4_mask;
     uint64_t cr2;            /* (v) while root mode runs */
@@ -55,6 +57,16 @@ void vmx_caps_init(void);
 
 /* exit.c: turns the VMCS into the neutral record. */
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
+
+/*
+ * apic.c: the local APIC that the CPU itself keeps, where it can. Init: a
+ * vCPU's part of it, its VMCS is current; -ENOMEM. Update: before an entry,
+ * when lapic->changed or something was posted.
+ */
+int vmx_apic_init_maps(const void *msr_bitmap);
+int vmx_apic_init(struct vcpu *v);
+void vmx_apic_exit(struct vcpu *v);
+void vmx_apic_update(struct vcpu *v);
 
 /* inject.c */
 void vmx_inject(struct vcpu *v, const struct hvm_event *ev);

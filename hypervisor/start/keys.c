@@ -57,7 +57,7 @@ static void print_apic(struct vcpu *v)
 
     console_printf("d%uv%u: local APIC mode %u id %x irr %d isr %u ppr %x "
                    "pending %x upcall %u\n", v->domain->id, v->id, a->mode,
-                   a->id, vlapic_highest_irr(a), a->isrv, a->ppr, a->pending,
+                   a->id, vlapic_highest_irr(a), a->isrv, vlapic_ppr(a), a->pending,
                    v->info->evtchn_upcall_pending);
 }
 

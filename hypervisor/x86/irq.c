@@ -267,6 +267,7 @@ void irq_dispatch(unsigned int vector)
         apic_eoi();
         smp_call_poll();
         return;
+    case VECTOR_POSTED:
     case VECTOR_KICK:
         apic_eoi();
         return;

@@ -30,6 +30,7 @@ struct msi_message {
 /* Vectors that are not given to devices. Higher ones are more urgent. */
 #define VECTOR_FIRST 0x30
 #define VECTOR_LAST 0xef
+#define VECTOR_POSTED 0xf0 /* for a guest; root mode has nothing to do */
 #define VECTOR_KICK 0xf1
 #define VECTOR_CALL 0xf2
 #define VECTOR_TIMER 0xf3

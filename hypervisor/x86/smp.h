@@ -30,6 +30,8 @@ void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg);
 /* Makes cpu leave its guest or its HLT, asynchronously; does nothing else.
  * Any lock may be held. */
 void smp_kick(unsigned int cpu);
+/* The CPU's guest gets what was posted to it; VT-x only. */
+void smp_notify(unsigned int cpu);
 
 /* A free page below 640 KiB for the trampoline, 0 when there is none. (mm/
  * leaves the first MiB alone.) */

@@ -106,6 +106,11 @@ void vlapic_kick(struct vlapic *a)
     of(a)->kicks++;
 }
 
+void vlapic_notify(struct vlapic *a)
+{
+    vlapic_kick(a);
+}
+
 void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
 {
     struct fake_vcpu *v = of(a);

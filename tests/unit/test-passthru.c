@@ -151,6 +151,11 @@ void vlapic_kick(struct vlapic *a)
     kicks++;
 }
 
+void vlapic_notify(struct vlapic *a)
+{
+    vlapic_kick(a);
+}
+
 void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
 {
 }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A local APIC that the CPU keeps by itself (SDM vol. 3C chapter 30): it
+ * works on the vlapic's register page, delivers from IRR without an exit when
+ * the guest is ready, ends edge-triggered interrupts, and takes posted ones
+ * while the guest runs. What has consequences elsewhere still exits.
+ *
+ * In x2APIC mode the registers are MSRs and most can be read. In xAPIC mode
+ * TPR, EOI and ICR are handled; other accesses exit before they are done, so
+ * that the emulation sees the old value too.
+ */
+#include "hvm/irq/route.h"
+#include "hvm/irq/vlapic.h"
+#include "hvm/mem/p2m.h"
+#include "hvm/vmx/caps.h"
+#include "hvm/vmx/vmx.h"
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/lib/string.h"
+#include "hypervisor/mm/page.h"
+#include "hypervisor/x86/irq.h"
+
+/* (c) MSR bitmaps of a vCPU in another mode, and in x2APIC mode. */
+static uint64_t plain_bitmap_pa, x2apic_bitmap_pa;
+
+#define MODE_CONTROLS                                                       \
+    ((uint32_t)(PROC2_APIC_ACCESS | PROC2_X2APIC | PROC2_APIC_REGISTERS))
+
+/* Registers of x2APIC mode that the CPU can give from the page as they are:
+ * not ICR, whose halves stand apart there, nor the timer's count. */
+static const struct {
+    uint16_t first, last;
+} readable[] = {
+    { APIC_ID, APIC_VERSION }, { APIC_PPR, APIC_PPR }, { APIC_LDR, APIC_LDR },
+    { APIC_SPIV, APIC_ESR }, { APIC_LVT_CMCI, APIC_LVT_CMCI },
+    { APIC_LVT_TIMER, APIC_TMICT }, { APIC_TDCR, APIC_TDCR },
+};
+static const uint16_t writable[] = { APIC_TPR, APIC_EOI, APIC_SELF_IPI };
+
+static void open_msr(uint8_t *bitmap, unsigned int offset, bool write)
+{
+    unsigned int msr = MSR_X2APIC_FIRST + offset / 16;
+
+    bitmap[(write ? 0x800 : 0) + msr / 8] &= (uint8_t)~(1u << msr % 8);
+}
+
+int vmx_apic_init_maps(const void *msr_bitmap)
+{
+    uint8_t *map = lodge_pages_alloc(0);
+
+    if (!map)
+        return -ENOMEM;
+    memcpy(map, msr_bitmap, PAGE_SIZE);
+    open_msr(map, APIC_TPR, false);
+    for (unsigned int i = 0; i < ARRAY_SIZE(writable); i++)
+        open_msr(map, writable[i], true);
+    if (vmx_uses(WORD_PROC2, PROC2_APIC_REGISTERS))
+        for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++)
+            for (unsigned int r = readable[i].first; r <= readable[i].last;
+                 r += 16)
+                open_msr(map, r, false);
+    plain_bitmap_pa = mfn_to_maddr(va_to_mfn(msr_bitmap));
+    x2apic_bitmap_pa = mfn_to_maddr(va_to_mfn(map));
+    return 0;
+}
+
+/* The frame whose address stands for the APIC's; the CPU never touches it
+ * while the vCPU is in xAPIC mode. */
+static int map_apic_page(struct domain *d)
+{
+    void *page = lodge_pages_alloc(0);
+
+    if (!page)
+        return -ENOMEM;
+    d->hvm->apic_page = page; /* freed with the domain */
+    return p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)), va_to_mfn(page),
+                   ORDER_4K, P2M_APIC);
+}
+
+int vmx_apic_init(struct vcpu *v)
+{
+    struct vlapic *a = v->hvm->lapic;
+    int rc = v->domain->hvm->apic_page ? 0 : map_apic_page(v->domain);
+
+    if (rc)
+        return rc;
+    if (vmx_uses(WORD_PIN, PIN_POSTED)) {
+        a->posted = lodge_pages_alloc(0); /* 64 bytes; one emulator wants
+                                             a page's alignment */
+        if (!a->posted)
+            return -ENOMEM;
+        vmwrite(VMCS_POSTED_VECTOR, VECTOR_POSTED);
+        vmwrite(VMCS_POSTED_DESC, mfn_to_maddr(va_to_mfn(a->posted)));
+    }
+    vmwrite(VMCS_APIC_ACCESS,
+            mfn_to_maddr(va_to_mfn(v->domain->hvm->apic_page)));
+    a->assisted = a->changed = true;
+    return 0;
+}
+
+void vmx_apic_exit(struct vcpu *v)
+{
+    if (v->hvm->lapic->posted)
+        lodge_pages_free(v->hvm->lapic->posted, 0);
+    v->hvm->lapic->posted = NULL;
+}
+
+/* One that is off sends nothing, not even to itself: all accesses exit. */
+static void set_mode(const struct vlapic *a)
+{
+    uint32_t ctls = vmx_caps.use[WORD_PROC2] & ~MODE_CONTROLS;
+    uint32_t pin = vmx_caps.use[WORD_PIN];
+    bool x2 = a->mode == VLAPIC_X2APIC && a->enabled;
+
+    if (!a->enabled) {
+        ctls &= ~(uint32_t)PROC2_INTR_DELIVERY;
+        pin &= ~(uint32_t)PIN_POSTED;
+    }
+    if (a->mode == VLAPIC_XAPIC)
+        ctls |= (uint32_t)PROC2_APIC_ACCESS;
+    else if (x2)
+        ctls |= (uint32_t)PROC2_X2APIC |
+                (vmx_caps.use[WORD_PROC2] & (uint32_t)PROC2_APIC_REGISTERS);
+    vmwrite(VMCS_PIN_CTLS, pin);
+    vmwrite(VMCS_PROC_CTLS2, ctls);
+    vmwrite(VMCS_MSR_BITMAP, x2 ? x2apic_bitmap_pa : plain_bitmap_pa);
+}
+
+/* Level-triggered interrupts exit when they end: the line may be up still. */
+static void set_eoi_exits(struct vmx_vcpu *s, const struct vlapic *a)
+{
+    for (unsigned int i = 0; i < 4; i++) {
+        const uint32_t *tmr = &a->regs[APIC_TMR / 4 + i * 8];
+        uint64_t bits = READ_ONCE(tmr[0]) | (uint64_t)READ_ONCE(tmr[4]) << 32;
+
+        if (bits != s->eoi_exits[i]) {
+            s->eoi_exits[i] = bits;
+            vmwrite(VMCS_EOI_EXIT0 + 2 * i, bits);
+        }
+    }
+}
+
+static unsigned int highest_in_service(const struct vlapic *a)
+{
+    for (unsigned int i = 8; i-- > 0;)
+        if (a->regs[APIC_ISR / 4 + i * 4])
+            return i * 32 + bit_highest(a->regs[APIC_ISR / 4 + i * 4]);
+    return 0;
+}
+
+void vmx_apic_update(struct vcpu *v)
+{
+    struct vlapic *a = v->hvm->lapic;
+    int requested;
+
+    vlapic_take_posted(a);
+    a->changed = false;
+    set_mode(a);
+    set_eoi_exits(vmx_of(v), a);
+    requested = vlapic_highest_irr(a);
+    vmwrite(VMCS_GUEST_INTR_STATUS,
+            (uint64_t)highest_in_service(a) << 8 |
+                (uint64_t)MAX(requested, 0));
+}
