@@ -19,6 +19,7 @@ static const uint8_t kinds[0x100] = {
     [SVM_EXIT_CPUID] = EXIT_CPUID,
     [SVM_EXIT_IRET] = EXIT_NMI_WINDOW,
     [SVM_EXIT_INVD] = EXIT_WBINVD,
+    [SVM_EXIT_PAUSE] = EXIT_HOST_IRQ, /* see bochs_traps() */
     [SVM_EXIT_HLT] = EXIT_HLT,
     [SVM_EXIT_INVLPGA] = EXIT_UNDEFINED,
     [SVM_EXIT_IOIO] = EXIT_PIO,

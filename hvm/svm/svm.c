@@ -135,6 +135,17 @@ static const uint32_t misc2_always =
                MISC2_STGI | MISC2_CLGI | MISC2_SKINIT | MISC2_MONITOR |
                MISC2_MWAIT | MISC2_XSETBV);
 
+/*
+ * Work-around for Bochs only: a guest entered with IF=0 is not left for an
+ * interrupt of the machine there. One that waits with PAUSE is left now and
+ * then; executed again it passes, since each entry starts the count anew.
+ */
+static void bochs_traps(struct vmcb *b)
+{
+    vmcb_intercept(b, VMCB_MISC1, MISC1_PAUSE, true);
+    b->pause_count_ = 16;
+}
+
 static void svm_update_traps(struct vcpu *v)
 {
     struct vmcb *b = vmcb_of(v);
@@ -146,6 +157,8 @@ static void svm_update_traps(struct vcpu *v)
     vmcb_intercept(b, VMCB_EXC, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB), true);
     vmcb_intercept(b, VMCB_MISC1, misc1_always, true);
     vmcb_intercept(b, VMCB_MISC2, misc2_always, true);
+    if (cpu_features.emulator_bochs)
+        bochs_traps(b);
     vmcb_set_iopm(b, d->hvm->io_bitmap
                          ? mfn_to_maddr(va_to_mfn(d->hvm->io_bitmap))
                          : svm_iopm_pa);
@@ -226,6 +239,9 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
     vmcb_set_rip(b, r->rip);
     vmcb_set_rflags(b, r->rflags);
 
+    /* Work-around for Bochs only, which leaves CR2 as it is. */
+    if (unlikely(cpu_features.emulator_bochs))
+        asm volatile("mov %0, %%cr2" : : "r"(vmcb_cr2(b)));
     svm_run(r, s->vmcb_pa, this_cpu(host_vmcb_pa));
 
     r->gpr[RAX] = vmcb_rax(b);

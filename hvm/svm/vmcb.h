@@ -25,6 +25,7 @@ enum { VMCB_CR, VMCB_DR, VMCB_EXC, VMCB_MISC1, VMCB_MISC2, VMCB_MISC3 };
 #define MISC1_INIT BIT(3)
 #define MISC1_VINTR BIT(4)
 #define MISC1_RDPMC BIT(15)
+#define MISC1_PAUSE BIT(23)
 #define MISC1_CPUID BIT(18)
 #define MISC1_IRET BIT(20)
 #define MISC1_INVD BIT(22)
@@ -193,6 +194,7 @@ static inline struct segment *vmcb_seg(struct vmcb *b, enum hvm_seg s)
 #define SVM_EXIT_CPUID 0x72
 #define SVM_EXIT_IRET 0x74
 #define SVM_EXIT_INVD 0x76
+#define SVM_EXIT_PAUSE 0x77
 #define SVM_EXIT_HLT 0x78
 #define SVM_EXIT_INVLPGA 0x7a
 #define SVM_EXIT_IOIO 0x7b

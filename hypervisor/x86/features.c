@@ -83,6 +83,11 @@ void features_read(void)
         r = cpuid(0x40000000, 0);
         memcpy(f->hypervisor, &r.b, 12);
         f->emulator_tcg = !memcmp(f->hypervisor, "TCGTCGTCGTCG", 12);
+    } else if (f->vendor == VENDOR_AMD && f->family >= 0x17 &&
+               max_ext >= 0x8000000a) {
+        /* Bochs gives no name, but every real Zen has decode assists. */
+        r = cpuid(0x8000000a, 0);
+        f->emulator_bochs = r.d && !(r.d & BIT(7));
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
         uint32_t regs[4];

@@ -30,6 +30,7 @@ struct cpu_features {
 
     char hypervisor[13];    /* CPUID 0x40000000, "" on hardware */
     bool emulator_tcg;      /* QEMU without acceleration */
+    bool emulator_bochs;    /* Bochs as an AMD CPU */
 };
 
 extern struct cpu_features cpu_features;

@@ -129,7 +129,7 @@ def run(folder):
     text = read(log)
     if POWER_OFF in text or text.count(RESET) > 1:
         return 0
-    print(read(out.name)[-2000:])
+    print(read(out.name)[-2000:], bochs.returncode)
     return 1
 
 

@@ -220,7 +220,7 @@ static void test_xen_leaves(void)
     s = cpuid(xen_leaves + 3, 1);
     report(s.c, "TSC multiplier");
     printf("TSC %llu kHz, flags %#x\n", (unsigned long long)khz, r.a);
-    report(khz > 100000, "%llu kHz", (unsigned long long)khz);
+    report(khz > 1000, "%llu kHz", (unsigned long long)khz);
     r = cpuid(xen_leaves + 4, 0);
     report(r.a & XEN_HVM_CPUID_VCPU_ID_PRESENT, "vCPU id");
     report(r.a & XEN_HVM_CPUID_DOMID_PRESENT, "domain id");
