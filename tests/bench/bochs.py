@@ -129,7 +129,8 @@ def run(folder):
     text = read(log)
     if POWER_OFF in text or text.count(RESET) > 1:
         return 0
-    print(read(out.name)[-2000:], bochs.returncode)
+    print(read(out.name)[-2000:])
+    print(f"Bochs ended with status {bochs.returncode}")
     return 1
 
 

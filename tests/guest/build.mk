@@ -2,7 +2,7 @@
 #
 # Guest tests: small kernels that the hypervisor starts directly as its first
 # domain. `make check-guest` builds and runs them (TESTS="name name" for some),
-# `make exit-cost` prints what exits cost. The folder NAME makes NAME.elf in
+# `make check-vmx` does so on machines with VT-x, `make exit-cost` prints what exits cost. The folder NAME makes NAME.elf in
 # 64 bits; where tests.ini has a test NAME-32 it makes that in 32 bits.
 #
 # Needs B, the build directory. Paths are from the repository's root.
@@ -63,7 +63,7 @@ $(B)/guest/hvm/%.elf: $(B)/guest/%.elf
 
 -include $(shell find $(B)/guest/64 $(B)/guest/32 -name '*.d' 2>/dev/null)
 
-.PHONY: guest-tests hvm-kernels check-guest exit-cost
+.PHONY: guest-tests hvm-kernels check-guest check-vmx exit-cost
 guest-tests: $(GUEST_ELFS)      ## build the guest tests
 hvm-kernels: $(HVM_KERNELS:%=$(B)/guest/hvm/%.elf)  ## those for HVM guests
 
@@ -73,6 +73,13 @@ check-guest: $(B)/lodge32   ## run the guest tests (TESTS="name name")
 		for e in $(GUEST_ELFS); do \
 		$(MAKE) -q -f $(firstword $(MAKEFILE_LIST)) B=$(B) $$e || rm -f $$e; done
 	@B=$(B) tests/guest/run.py $(TESTS)
+
+# All machines of Bochs's: AMD-V again, VT-x from its first to its latest state.
+VMX_MACHINES := bochs-amd intel/corei7_ivy_bridge_3770k intel \
+	intel/sapphire_rapids
+check-vmx:              ## the same on Bochs, with VT-x (MACHINE="name name")
+	@$(MAKE) -s -f $(firstword $(MAKEFILE_LIST)) B=$(B) check-guest \
+		MACHINE="$(or $(MACHINE),$(VMX_MACHINES))"
 
 exit-cost: $(B)/guest/exit-cost.elf $(B)/lodge32    ## instructions per exit
 	@B=$(B) tests/guest/run.py exit-cost

@@ -8,8 +8,10 @@ serial port; a test without one has failed, unless it is about a machine on
 which no kernel can start: that one passes when its last words appear. Logs are
 in $B/guest/NAME.log, of machines other than `amd` in $B/guest/MACHINE/.
 
-MACHINE=amd  QEMU (the default), bochs-amd or intel: Bochs with AMD-V or VT-x,
-MODEL=NAME  another CPU of Bochs's, OPTIONS=  more of the hypervisor's options,
+MACHINE=amd  QEMU (the default), bochs-amd or intel: Bochs with AMD-V or VT-x;
+several one after the other, intel/MODEL is one with another CPU of Bochs's;
+MODEL=NAME  the same for one machine,
+OPTIONS=...  more of the hypervisor's options, for all tests,
 JOBS=n  machines at once (default 2), SLOW=n  time limits times n,
 LODGE=FILE  another hypervisor image than $B/lodge32.
 """
@@ -33,55 +35,63 @@ MACHINES = {"amd": ("", ""),
             "bochs-amd": ("ryzen", "hardware bochs-amd"),
             "intel": ("corei7_skylake_x", "hardware")}
 BOCHS_SLOW = 2
-MACHINE = os.environ.get("MACHINE") or "amd"
-if MACHINE not in MACHINES:
-    sys.exit(f"MACHINE is one of: {' '.join(MACHINES)}")
-USUAL_MODEL, WORDS = MACHINES[MACHINE]
-MODEL = os.environ.get("MODEL") or USUAL_MODEL
-LOGS = os.path.join(BUILD, "guest")
-if MACHINE != "amd":
-    LOGS = os.path.join(LOGS, MACHINE if MODEL == USUAL_MODEL
-                        else f"{MACHINE}-{MODEL}")
 
 VERDICT = r"^test {name}: (\d+ checks ok|FAILED.*|SKIPPED.*)$"
+HALTED = r"^(The machine is halted|Halted)"
 TAIL = 20
 
 
-def command(test, name, log):
-    """The emulator's command line."""
-    elf = test["module"].replace("$B", BUILD) or os.path.join(
-        BUILD, "guest", name.split(".")[0] + ".elf")
-    module = f"{elf} placeholder {test['cmdline']} {WORDS}".strip()
-    hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
-    options = " ".join(filter(None, [
-        "console=com1 loglvl=all guest_loglvl=all", f"dom0_mem={test['mem']}",
-        test["options"], os.environ.get("OPTIONS")]))
-    modules = [] if test["module"] == "none" else [module]
-    emulator = qemu if MACHINE == "amd" else bochs
-    return (["timeout", "-k", "2", str(limit(test))] +
-            emulator(test, log, hypervisor, options, modules))
+class Machine:
+    def __init__(self, name):
+        self.name, _, model = name.partition("/")
+        if self.name not in MACHINES:
+            sys.exit(f"MACHINE is one of: {' '.join(MACHINES)}")
+        usual, self.words = MACHINES[self.name]
+        self.model = usual and (model or os.environ.get("MODEL") or usual)
+        self.logs = os.path.join(BUILD, "guest")
+        if self.model:
+            self.logs = os.path.join(self.logs, self.name if
+                                     self.model == usual else
+                                     f"{self.name}-{self.model}")
+        os.makedirs(self.logs, exist_ok=True)
 
+    def log(self, name):
+        return os.path.join(self.logs, name + ".log")
 
-def qemu(test, log, hypervisor, options, modules):
-    return ["qemu-system-x86_64",
-            "-accel", test["accel"], "-machine", "q35", "-cpu", test["cpu"],
-            "-smp", test["smp"], "-m", test["ram"], "-display", "none",
-            "-vga", "none", "-nodefaults", "-no-reboot",
-            "-serial", f"file:{log}", "-kernel", hypervisor,
-            "-append", options] + [
-                word for module in modules for word in ("-initrd", module)
-            ] + test["qemu"].split()
+    def limit(self, test):
+        slow = BOCHS_SLOW if self.model else 1
+        return int(float(test["limit"]) * SLOW * slow)
 
+    def command(self, test, name):
+        """The emulator's command line."""
+        elf = test["module"].replace("$B", BUILD) or os.path.join(
+            BUILD, "guest", name.split(".")[0] + ".elf")
+        module = f"{elf} placeholder {test['cmdline']} {self.words}".strip()
+        modules = [] if test["module"] == "none" else [module]
+        hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
+        options = " ".join(filter(None, [
+            "console=com1 loglvl=all guest_loglvl=all",
+            f"dom0_mem={test['mem']}", test["options"],
+            os.environ.get("OPTIONS")]))
+        emulator = self.bochs if self.model else self.qemu
+        return (["timeout", "-k", "2", str(self.limit(test))] +
+                emulator(test, self.log(name), hypervisor, options, modules))
 
-def bochs(test, log, hypervisor, options, modules):
-    return ["tests/bench/bochs.py", "--model", test["model"] or MODEL,
-            "--cpus", test["smp"], "--ram", test["ram"], "--ips", test["ips"],
-            log, hypervisor, options] + modules
+    @staticmethod
+    def qemu(test, log, hypervisor, options, modules):
+        return ["qemu-system-x86_64",
+                "-accel", test["accel"], "-machine", "q35",
+                "-cpu", test["cpu"], "-smp", test["smp"], "-m", test["ram"],
+                "-display", "none", "-vga", "none", "-nodefaults",
+                "-no-reboot", "-serial", f"file:{log}", "-kernel", hypervisor,
+                "-append", options] + [
+                    word for module in modules for word in ("-initrd", module)
+                ] + test["qemu"].split()
 
-
-def limit(test):
-    slow = 1 if MACHINE == "amd" else BOCHS_SLOW
-    return int(float(test["limit"]) * SLOW * slow)
+    def bochs(self, test, log, hypervisor, options, modules):
+        return ["tests/bench/bochs.py", "--model", test["model"] or self.model,
+                "--cpus", test["smp"], "--ram", test["ram"],
+                "--ips", test["ips"], log, hypervisor, options] + modules
 
 
 def read(path):
@@ -92,7 +102,7 @@ def read(path):
         return ""
 
 
-def judge(test, name, text, status):
+def judge(test, name, text, status, limit):
     """("ok", "failed" or "skipped", a word on why)."""
     found = re.findall(VERDICT.format(name=re.escape(name.split(".")[0])),
                        text, re.M)
@@ -115,41 +125,40 @@ def judge(test, name, text, status):
     if found:
         return "failed", found[-1]
     if status == 124:
-        return "failed", f"no verdict after {limit(test)} seconds"
+        return "failed", f"no verdict after {limit} seconds"
     return "failed", "no verdict"
 
 
-def wait_for_words(words, log, machine):
+def wait_for_words(words, log, emulator):
     """Until the log has them; then the machine, which has halted, is ended."""
-    while machine.poll() is None:
+    while emulator.poll() is None:
         if re.search(words, read(log), re.M):
-            machine.terminate()
+            emulator.terminate()
         time.sleep(0.1)
 
 
-def run(test, name):
+def run(machine, test, name):
     if test["needs"]:
         return "skipped", f"needs {test['needs']}", 0.0
-    log = os.path.join(LOGS, name + ".log")
+    log = machine.log(name)
     if os.path.exists(log):
         os.unlink(log)
     start = time.monotonic()
     with open(log + ".emulator", "w") as err:
-        machine = subprocess.Popen(
+        emulator = subprocess.Popen(
             [os.path.join(TOP, "tests/bench/in-bench")] +
-            command(test, name, log), stdin=subprocess.DEVNULL, stdout=err,
+            machine.command(test, name), stdin=subprocess.DEVNULL, stdout=err,
             stderr=err)
-        if test["last words"]:
-            wait_for_words(test["last words"], log, machine)
-        status = machine.wait()
+        wait_for_words(test["last words"] or HALTED, log, emulator)
+        status = emulator.wait()
     seconds = time.monotonic() - start
-    result, why = judge(test, name, read(log), status)
+    result, why = judge(test, name, read(log), status,
+                        machine.limit(test))
     return result, why, seconds
 
 
-def show(test, name, result, why, seconds):
+def show(test, name, log, result, why, seconds):
     print(f"{result:7} {name:24} {seconds:5.1f} s  {why}", flush=True)
-    log = os.path.join(LOGS, name + ".log")
     if result == "failed":
         lines = read(log) or "".join(
             line for line in read(log + ".emulator").splitlines(True)
@@ -162,26 +171,35 @@ def show(test, name, result, why, seconds):
         print(read(log)[read(log).find(test["show"]):], end="")
 
 
+def names_for(machine, config):
+    names = sys.argv[1:] or [
+        n for n in config.sections() if config[n]["auto"] == "yes"]
+    return [n for n in names if machine.name in config[n]["machines"].split()]
+
+
 def main():
     os.chdir(TOP)
     config = configparser.ConfigParser(interpolation=None)
     with open(os.path.join(HERE, "tests.ini")) as f:
         config.read_file(f)
-    os.makedirs(LOGS, exist_ok=True)
-    names = sys.argv[1:] or [
-        n for n in config.sections() if config[n]["auto"] == "yes" and
-        MACHINE in config[n]["machines"].split()]
-    for name in names:
+    for name in sys.argv[1:]:
         if name not in config:
             sys.exit(f"{name}: no such test in tests/guest/tests.ini")
+    machines = [Machine(name) for name in
+                (os.environ.get("MACHINE") or "amd").split()]
     count = {"ok": 0, "failed": 0, "skipped": 0}
+    shown = machines[0] if len(machines) == 1 else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ThreadPoolExecutor(max(1, min(JOBS, 2))) as pool:
-        jobs = [(n, pool.submit(run, config[n], n)) for n in names]
-        for name, job in jobs:
+        jobs = [(m, n, pool.submit(run, m, config[n], n)) for m in machines
+                for n in names_for(m, config)]
+        for machine, name, job in jobs:
+            if machine is not shown:
+                print(f"{machine.name} {machine.model}".strip() + ":")
+            shown = machine
             result, why, seconds = job.result()
             count[result] += 1
-            show(config[name], name, result, why, seconds)
+            show(config[name], name, machine.log(name), result, why, seconds)
     print(f"{count['ok']} passed, {count['failed']} failed, "
           f"{count['skipped']} skipped")
     sys.exit(1 if count["failed"] else 0)

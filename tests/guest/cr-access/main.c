@@ -59,6 +59,8 @@ static void test_cr0(void)
         v = (old & ~cases[i].clear) | cases[i].set;
         if (cases[i].vector != NO_FAULT && !option("hardware"))
             continue;
+        if (!(v & CR0_PE) && option("bochs-amd"))
+            continue; /* would be paged real mode there, and the end */
         report_eq(try_cr0(v), cases[i].vector, cases[i].what);
         if (cases[i].vector == NO_FAULT)
             report_eq(read_cr0(), v, cases[i].what);

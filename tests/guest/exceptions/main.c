@@ -133,13 +133,16 @@ static volatile uint32_t watched[2];
 
 static void test_breakpoints(void)
 {
+    /* Bochs does not set DR6 when the hypervisor intercepts #DB. */
+    bool no_dr6 = option("bochs-amd");
+
     seen_count = 0;
     trap_handler(VEC_DB, note);
     asm volatile("mov %0, %%dr0; mov %1, %%dr7; "
                  : : "r"(&watched[0]), "r"(0x000d0402ul) : "memory");
     watched[0] = 1;
     report_eq(seen_count, 1, "write to a watched word");
-    report(seen_dr6 & 1, "DR6 is %#lx", seen_dr6);
+    report(seen_dr6 & 1 || no_dr6, "DR6 is %#lx", seen_dr6);
     watched[1] = 1;
     report_eq(seen_count, 1, "write beside it");
 
@@ -147,7 +150,7 @@ static void test_breakpoints(void)
     asm volatile("lea 1f(%%rip), %%rax; mov %%rax, %%dr1; mov %0, %%dr7;"
                  "1: nop" : : "r"(0x00000408ul) : "rax", "memory");
     report_eq(seen_count, 2, "execution of a watched address");
-    report(seen_dr6 & 2, "DR6 is %#lx", seen_dr6);
+    report(seen_dr6 & 2 || no_dr6, "DR6 is %#lx", seen_dr6);
     asm volatile("mov %0, %%dr7" : : "r"(0x400ul));
     trap_handler(VEC_DB, NULL);
 }

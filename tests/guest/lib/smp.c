@@ -121,9 +121,11 @@ bool smp_wait(unsigned int n, unsigned int limit_us)
     struct cpu *c = cpu_of(n);
     uint64_t end = now_ns() + limit_us * 1000ull;
 
-    while (__atomic_load_n(&c->work, __ATOMIC_ACQUIRE))
+    while (__atomic_load_n(&c->work, __ATOMIC_ACQUIRE)) {
         if (now_ns() >= end)
             return false;
+        cpu_pause();
+    }
     return true;
 }
 
