@@ -2,8 +2,9 @@
 #
 # Guest tests: small kernels that the hypervisor starts directly as its first
 # domain. `make check-guest` builds and runs them (TESTS="name name" for some),
-# `make check-vmx` does so on machines with VT-x, `make exit-cost` prints what exits cost. The folder NAME makes NAME.elf in
-# 64 bits; where tests.ini has a test NAME-32 it makes that in 32 bits.
+# `make check-vmx` does so on machines with VT-x, `make exit-cost` prints what
+# exits cost. The folder NAME makes NAME.elf in 64 bits; where tests.ini has a
+# test NAME-32 it makes that in 32 bits.
 #
 # Needs B, the build directory. Paths are from the repository's root.
 

@@ -146,7 +146,8 @@ def run(machine, test, name):
     start = time.monotonic()
     with open(log + ".emulator", "w") as err:
         emulator = subprocess.Popen(
-            [os.path.join(TOP, "tests/bench/in-bench")] +
+            ["setpriv", "--pdeathsig", "TERM",  # no orphan eats the CPU
+             os.path.join(TOP, "tests/bench/in-bench")] +
             machine.command(test, name), stdin=subprocess.DEVNULL, stdout=err,
             stderr=err)
         wait_for_words(test["last words"] or HALTED, log, emulator)
@@ -189,7 +190,8 @@ def main():
                 (os.environ.get("MACHINE") or "amd").split()]
     count = {"ok": 0, "failed": 0, "skipped": 0}
     shown = machines[0] if len(machines) == 1 else None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for sig in (signal.SIGTERM, signal.SIGINT):     # the emulators follow
+        signal.signal(sig, lambda *_: os._exit(1))
     with ThreadPoolExecutor(max(1, min(JOBS, 2))) as pool:
         jobs = [(m, n, pool.submit(run, m, config[n], n)) for m in machines
                 for n in names_for(m, config)]
