@@ -80,6 +80,9 @@ STAGES = [
     Stage("guest", "emulator", ["check-guest"], 900, build=IMAGE, tools=QEMU,
           needs={"tests/guest/build.mk": "there are no guest tests yet"},
           after="image"),
+    Stage("guest-bochs", "emulator",
+          ["check-vmx", "MACHINE=intel intel/corei7_ivy_bridge_3770k "
+           "bochs-amd"], 1500, build=IMAGE, tools=QEMU, after="image"),
     Stage("system", "emulator", ["test-system"], 2100, build=IMAGE,
           tools=QEMU, after="image"),
 ]

@@ -64,6 +64,8 @@ $(B)/guest/hvm/%.elf: $(B)/guest/%.elf
 
 -include $(shell find $(B)/guest/64 $(B)/guest/32 -name '*.d' 2>/dev/null)
 
+VMX_FEATURES := vpid intr-delivery apic-registers posted rdtscp invpcid
+
 .PHONY: guest-tests hvm-kernels check-guest check-vmx exit-cost
 guest-tests: $(GUEST_ELFS)      ## build the guest tests
 hvm-kernels: $(HVM_KERNELS:%=$(B)/guest/hvm/%.elf)  ## those for HVM guests
@@ -75,9 +77,11 @@ check-guest: $(B)/lodge32   ## run the guest tests (TESTS="name name")
 		$(MAKE) -q -f $(firstword $(MAKEFILE_LIST)) B=$(B) $$e || rm -f $$e; done
 	@B=$(B) tests/guest/run.py $(TESTS)
 
-# All machines of Bochs's: AMD-V again, VT-x from its first to its latest state.
-VMX_MACHINES := bochs-amd intel/corei7_ivy_bridge_3770k intel \
-	intel/sapphire_rapids
+# All machines of Bochs's: AMD-V again, VT-x from its first to its latest state,
+# and without each of the features that the usual one has.
+VMX_MACHINES := bochs-amd intel intel/corei7_ivy_bridge_3770k \
+	intel/corei7_haswell_4770 intel/arrow_lake \
+	$(VMX_FEATURES:%=intel+vmx=no-%)
 check-vmx:              ## the same on Bochs, with VT-x (MACHINE="name name")
 	@$(MAKE) -s -f $(firstword $(MAKEFILE_LIST)) B=$(B) check-guest \
 		MACHINE="$(or $(MACHINE),$(VMX_MACHINES))"

@@ -9,9 +9,9 @@ which no kernel can start: that one passes when its last words appear. Logs are
 in $B/guest/NAME.log, of machines other than `amd` in $B/guest/MACHINE/.
 
 MACHINE=amd  QEMU (the default), bochs-amd or intel: Bochs with AMD-V or VT-x;
-several one after the other, intel/MODEL is one with another CPU of Bochs's;
-MODEL=NAME  the same for one machine,
-OPTIONS=...  more of the hypervisor's options, for all tests,
+several one after the other. intel/MODEL is one with another CPU of Bochs's,
+intel+OPTION and intel/MODEL+OPTION one with this option of the hypervisor's.
+MODEL=NAME, OPTIONS=...  the same for all machines,
 JOBS=n  machines at once (default 2), SLOW=n  time limits times n,
 LODGE=FILE  another hypervisor image than $B/lodge32.
 """
@@ -43,6 +43,7 @@ TAIL = 20
 
 class Machine:
     def __init__(self, name):
+        name, _, self.option = name.partition("+")
         self.name, _, model = name.partition("/")
         if self.name not in MACHINES:
             sys.exit(f"MACHINE is one of: {' '.join(MACHINES)}")
@@ -50,9 +51,9 @@ class Machine:
         self.model = usual and (model or os.environ.get("MODEL") or usual)
         self.logs = os.path.join(BUILD, "guest")
         if self.model:
-            self.logs = os.path.join(self.logs, self.name if
-                                     self.model == usual else
-                                     f"{self.name}-{self.model}")
+            self.logs = os.path.join(self.logs, "-".join(filter(None, [
+                self.name, self.model != usual and self.model,
+                self.option])))
         os.makedirs(self.logs, exist_ok=True)
 
     def log(self, name):
@@ -71,7 +72,7 @@ class Machine:
         hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
         options = " ".join(filter(None, [
             "console=com1 loglvl=all guest_loglvl=all",
-            f"dom0_mem={test['mem']}", test["options"],
+            f"dom0_mem={test['mem']}", test["options"], self.option,
             os.environ.get("OPTIONS")]))
         emulator = self.bochs if self.model else self.qemu
         return (["timeout", "-k", "2", str(self.limit(test))] +

@@ -120,6 +120,9 @@ static void note_step(struct trap_frame *f)
 
 static void test_single_step(void)
 {
+    /* Bochs takes the trap behind an exit in the hypervisor, which dies. */
+    if (option("bochs-amd"))
+        return;
     STEPPED("nop", 0, "stepped NOP");
     STEPPED("cpuid", 0, "stepped CPUID");
     STEPPED("rdmsr", MSR_APIC_BASE, "stepped RDMSR");
