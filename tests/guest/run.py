@@ -34,7 +34,7 @@ SLOW = float(os.environ.get("SLOW") or 1)
 MACHINES = {"amd": ("", ""),
             "bochs-amd": ("ryzen", "hardware bochs-amd"),
             "intel": ("corei7_skylake_x", "hardware")}
-BOCHS_SLOW = 2
+BOCHS_SLOW = 3
 
 VERDICT = r"^test {name}: (\d+ checks ok|FAILED.*|SKIPPED.*)$"
 HALTED = r"^(The machine is halted|Halted)"
@@ -125,7 +125,7 @@ def judge(test, name, text, status, limit):
         return "skipped", found[-1]
     if found:
         return "failed", found[-1]
-    if status == 124:
+    if status in (124, 137):    # by timeout, 137 if it had to be killed
         return "failed", f"no verdict after {limit} seconds"
     return "failed", "no verdict"
 
