@@ -151,7 +151,8 @@ def run(machine, test, name):
              os.path.join(TOP, "tests/bench/in-bench")] +
             machine.command(test, name), stdin=subprocess.DEVNULL, stdout=err,
             stderr=err)
-        wait_for_words(test["last words"] or HALTED, log, emulator)
+        wait_for_words("|".join(filter(None, [test["last words"], HALTED])),
+                       log, emulator)
         status = emulator.wait()
     seconds = time.monotonic() - start
     result, why = judge(test, name, read(log), status,
