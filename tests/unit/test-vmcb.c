@@ -1,4 +1,4 @@
-/* sources: hvm/svm/svm.c hvm/svm/regs.c hvm/svm/exit.c hvm/svm/inject.c hvm/svm/asid.c hvm/svm/dump.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
+/* sources: hvm/svm/svm.c hvm/svm/regs.c hvm/svm/exit.c hvm/svm/inject.c hvm/svm/dump.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The control block: where fields are and which clean bit each setter
@@ -22,9 +22,28 @@ static struct vcpu *v;
 
 /* --- What these files call. --- */
 
+/* The block at the last entry; the guest changes its registers a bit. */
+static struct {
+    uint32_t asid, clean;
+    uint8_t tlb_control;
+    uint64_t rax, rsp, rip, rflags;
+} entered;
+
 void svm_run(struct regs *r, uint64_t vmcb_pa, uint64_t host_pa)
 {
-    abort();
+    struct vmcb *b = vmcb_of(v);
+
+    CHECK_EQ(vmcb_pa, svm_of(v)->vmcb_pa);
+    entered.asid = b->asid_;
+    entered.clean = b->clean;
+    entered.tlb_control = (uint8_t)b->tlb_control_;
+    entered.rax = b->rax_++;
+    entered.rsp = b->rsp_;
+    entered.rip = b->rip_;
+    entered.rflags = b->rflags_;
+    b->rsp_ += 2;
+    b->rip_ += 3;
+    b->rflags_ |= RFLAGS_DF;
 }
 
 int vlapic_base_write(struct vlapic *a, uint64_t val) { return -EINVAL; }
@@ -292,40 +311,63 @@ static void events(void)
     CHECK(!(b->vintr_ & VINTR_IRQ));
 }
 
-/* No two owners of one ASID on one CPU, unless a flush is between. */
+/* What each entry says of the TLB, and of what the CPU may have cached of the
+ * block: nothing when the vCPU comes from another CPU. */
+static void enter(unsigned int cpu, uint32_t asid, uint8_t tlb, bool cached)
+{
+    struct vmcb *b = vmcb_of(v);
+    struct vmexit e;
+
+    fake_set_cpu(cpu);
+    b->clean = ~0u;
+    b->exitcode = SVM_EXIT_INTR;
+    hvm_ops.enter(v, &e);
+    CHECK_EQ(e.kind, EXIT_HOST_IRQ);
+    CHECK_EQ(entered.asid, asid);
+    CHECK_EQ(entered.tlb_control, tlb);
+    CHECK_EQ(!!(entered.clean & BIT(CLEAN_SEG)), cached);
+}
+
 static void asids(void)
 {
-    struct svm_vcpu s[5] = { { 0 } };
-    struct vmcb *b = calloc(5, sizeof(*b));
-    uint32_t owner[8];
-    unsigned int flushes = 0;
-
-    memset(owner, 0xff, sizeof(owner));
-    svm_asid_init_cpu(4);
-    for (unsigned int i = 0; i < 5; i++) {
-        s[i].vmcb = &b[i];
-        s[i].cpu = ~0u;
+    for (unsigned int cpu = 0; cpu < 2; cpu++) {
+        fake_set_cpu(cpu);
+        tlb_tags_init_cpu(3);
     }
-    for (unsigned int n = 0; n < 1000; n++) {
-        unsigned int i = fake_random(5);
-        uint32_t asid;
-        bool fresh = fake_random(4) == 0;
+    tlb_tag_drop(&svm_of(v)->asid);
+    svm_of(v)->asid.cpu = 1;
+    enter(0, 1, TLB_FLUSH_ALL, false);
+    enter(0, 1, TLB_KEEP, true);
+    hvm_ops.flush_guest(v);
+    enter(0, 2, TLB_KEEP, true); /* a tag that was not used yet */
+    CHECK(!(entered.clean & BIT(CLEAN_ASID)));
+    enter(1, 1, TLB_FLUSH_ALL, false);
+    enter(1, 1, TLB_KEEP, true);
+    CHECK(entered.clean & BIT(CLEAN_ASID));
+    enter(0, 1, TLB_FLUSH_ALL, false); /* they had run out */
+    fake_set_cpu(0);
+}
 
-        if (fresh)
-            s[i].asid_generation = 0; /* flush_guest */
-        svm_asid_assign(&s[i]);
-        asid = b[i].asid_;
-        CHECK(asid >= 1 && asid < 4);
-        if (b[i].tlb_control_ == TLB_FLUSH_ALL) {
-            memset(owner, 0xff, sizeof(owner));
-            flushes++;
-            fresh = false;
-        }
-        CHECK(owner[asid] == ~0u || (owner[asid] == i && !fresh));
-        owner[asid] = i;
-    }
-    CHECK(flushes > 10);
-    free(b);
+/* Registers that the CPU does not switch by itself travel with an entry. */
+static void registers_travel(void)
+{
+    struct regs *r = vcpu_regs(v);
+    struct vmexit e;
+
+    r->gpr[RAX] = 0x11;
+    r->gpr[RSP] = 0x22;
+    r->rip = 0x33;
+    r->rflags = 0x246;
+    vmcb_of(v)->exitcode = SVM_EXIT_INTR;
+    hvm_ops.enter(v, &e);
+    CHECK_EQ(entered.rax, 0x11);
+    CHECK_EQ(entered.rsp, 0x22);
+    CHECK_EQ(entered.rip, 0x33);
+    CHECK_EQ(entered.rflags, 0x246);
+    CHECK_EQ(r->gpr[RAX], 0x12);
+    CHECK_EQ(r->gpr[RSP], 0x24);
+    CHECK_EQ(r->rip, 0x36);
+    CHECK_EQ(r->rflags, 0x646);
 }
 
 /* --- MSRs. --- */
@@ -437,6 +479,7 @@ int main(void)
     exits();
     events();
     asids();
+    registers_travel();
     msr_rules_are_sound();
     msr_bitmap();
     msr_values();
