@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
+#include "hypervisor/x86/traps.h"
 #include "tests/unit/fakes/fakes.h"
 
 /* Keeps the section from being empty, and aligns the copies. */
@@ -19,8 +20,8 @@ unsigned long percpu_offsets[MAX_CPUS];
 _Thread_local unsigned int fake_cpu;
 
 uint64_t fake_now, fake_tsc;
-uint64_t fake_cr[5], fake_xcr0;
-unsigned int fake_invlpgs;
+uint64_t fake_cr[5], fake_xcr0, fake_dr6;
+unsigned int fake_invlpgs, fake_nmis;
 uint32_t (*fake_port_in)(uint16_t port, unsigned int bytes);
 void (*fake_port_out)(uint16_t port, unsigned int bytes, uint32_t v);
 uint64_t fake_deadline[MAX_CPUS];
@@ -80,6 +81,20 @@ FAKE void deadline_kick(unsigned int cpu)
 {
     fake_deadline_kicks++;
     fake_deadline_kicked = cpu;
+}
+
+void fake_write_dr6(uint64_t v)
+{
+    if (v >> 32) {
+        fprintf(stderr, "write_dr6(%#llx)\n", (unsigned long long)v);
+        abort();
+    }
+    fake_dr6 = v;
+}
+
+FAKE void host_nmi(void)
+{
+    fake_nmis++;
 }
 
 FAKE uint64_t rdtsc(void)

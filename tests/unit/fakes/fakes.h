@@ -44,8 +44,10 @@ void fake_msr_set(uint32_t index, uint64_t v);
 bool fake_msr_get(uint32_t index, uint64_t *v);
 void fake_msr_clear(void);
 void fake_cpuid_set(uint32_t leaf, uint32_t subleaf, struct cpuid_regs r);
-extern uint64_t fake_cr[5], fake_xcr0;
+extern uint64_t fake_cr[5], fake_xcr0, fake_dr6;
 extern unsigned int fake_invlpgs;
+/* NMIs of the machine that were taken (host_nmi()). */
+extern unsigned int fake_nmis;
 extern uint32_t (*fake_port_in)(uint16_t port, unsigned int bytes);
 extern void (*fake_port_out)(uint16_t port, unsigned int bytes, uint32_t v);
 

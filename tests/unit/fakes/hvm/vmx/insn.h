@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Host test fake: one VMCS of plain numbers, whichever pointer is loaded; the
- * other instructions count. A field keeps as many bits as it has.
+ * Host test fake: VMCSs of plain numbers, one for each address; the other
+ * instructions count. A field keeps as many bits as it has. Until the first
+ * VMPTRLD one without an address is current; after VMCLEAR of the current one
+ * none is, and its fields are out of reach.
  */
 #ifndef FAKES_VMX_INSN_H
 #define FAKES_VMX_INSN_H
@@ -11,6 +13,8 @@
 
 extern struct fake_vmx {
     unsigned int vmxon, vmclear, vmptrld, invept, invvpid; /* calls */
+    unsigned int vmwrites;
+    uint64_t loaded;   /* address of the current one, ~0: none */
     uint64_t vmxon_pa, vmclear_pa, vmptrld_pa; /* arguments of the last */
     uint64_t invept_type, invept_eptp, invvpid_type;
     uint16_t invvpid_vpid;

@@ -1,0 +1,252 @@
+/* sources: hvm/vmx/caps.c */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VT-x's capabilities: CPUs that Lodge runs on and those it refuses, each with
+ * a sentence; what is set in a VMCS is always what the CPU allows.
+ */
+#include <string.h>
+
+#include "hvm/vmx/caps.h"
+#include "tests/unit/hvm-fakes.h"
+#include "tests/unit/vmx-fakes.h"
+
+TEST_PROGRAM;
+
+/* The sentence of a CPU that is refused, NULL: it is taken. */
+static const char *refusal(void)
+{
+    jmp_buf jump;
+
+    fake_panic_text[0] = 0;
+    fake_panic_jump = &jump;
+    if (!setjmp(jump))
+        vmx_caps_init();
+    fake_panic_jump = NULL;
+    return fake_panic_text[0] ? fake_panic_text : NULL;
+}
+
+static void first_cpu(void)
+{
+    memset(&vmx_caps, 0, sizeof(vmx_caps));
+    fake_msr_clear();
+    fake_caps_set();
+}
+
+static void change(uint32_t msr, uint64_t clear, uint64_t set)
+{
+    fake_msr_set(msr, (rdmsr(msr) & ~clear) | set);
+}
+
+static void check_words(void)
+{
+    for (unsigned int w = 0; w < WORDS; w++) {
+        CHECK_EQ(vmx_caps.must[w] & ~vmx_caps.use[w], 0);
+        CHECK_EQ(vmx_caps.use[w] & ~vmx_caps.may[w], 0);
+    }
+}
+
+static void takes(void)
+{
+    const char *why = refusal();
+
+    CHECK(!why);
+    if (why)
+        fprintf(stderr, "%s\n", why);
+    check_words();
+}
+
+static void modern(void)
+{
+    first_cpu();
+    takes();
+    CHECK_EQ(vmx_caps.revision, 4);
+    CHECK_EQ(vmx_caps.use[WORD_PIN], 0x16 | 0x29);
+    CHECK_EQ(vmx_caps.use[WORD_PROC],
+             0x04006172 | BIT(3) | BIT(7) | BIT(10) | BIT(11) | BIT(21) |
+             BIT(25) | BIT(28) | BIT(29) | BIT(31));
+    CHECK_EQ(vmx_caps.use[WORD_PROC2],
+             BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12));
+    CHECK_EQ(vmx_caps.use[WORD_EXIT], 0x36dfb | BIT(2) | BIT(9) | 0xfull << 18);
+    CHECK_EQ(vmx_caps.use[WORD_ENTRY], 0x11fb | BIT(2) | BIT(14) | BIT(15));
+    CHECK_EQ(vmx_caps.ept, 0xf0106734141);
+    CHECK_EQ(vmx_caps.misc, 0x7004c1e7);
+    CHECK_EQ(vmx_caps.cr4_fixed1, 0x7727ff);
+    /* The revision is 31 bits; the sizes beside it are none of it. */
+    first_cpu();
+    change(MSR_VMX_BASIC, 0, BIT(31));
+    takes();
+    CHECK_EQ(vmx_caps.revision, 4);
+}
+
+/* Capabilities that a CPU can be without. */
+static void lesser(void)
+{
+    first_cpu();
+    change(MSR_VMX_PROC2, (PROC2_RDTSCP | PROC2_INVPCID) << 32, 0);
+    takes();
+    CHECK_EQ(vmx_caps.use[WORD_PROC2],
+             PROC2_EPT | PROC2_UNRESTRICTED | PROC2_VPID);
+    first_cpu();
+    change(MSR_VMX_PROC2, PROC2_VPID << 32, 0);
+    takes();
+    CHECK(!(vmx_caps.use[WORD_PROC2] & PROC2_VPID));
+    /* VPIDs without INVVPID, or without its kind for all of them. */
+    first_cpu();
+    change(MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVVPID, 0);
+    takes();
+    CHECK(!(vmx_caps.use[WORD_PROC2] & PROC2_VPID));
+    first_cpu();
+    change(MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVVPID_ALL, 0);
+    takes();
+    CHECK(!(vmx_caps.use[WORD_PROC2] & PROC2_VPID));
+    /* One kind of INVEPT will do. */
+    first_cpu();
+    change(MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_SINGLE | EPT_CAP_1G, 0);
+    takes();
+    first_cpu();
+    change(MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_ALL, 0);
+    takes();
+    /* The preemption timer is for one emulator. */
+    first_cpu();
+    change(MSR_VMX_BASIC, 0x7fffffff, 0x2b);
+    takes();
+    CHECK(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER);
+    first_cpu();
+    change(MSR_VMX_BASIC, 0x7fffffff, 0x2b);
+    change(MSR_VMX_TRUE_PIN, PIN_PREEMPTION_TIMER << 32, 0);
+    takes();
+    CHECK(!(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER));
+    /* Without true controls, but with CR3 accesses that need not exit. */
+    first_cpu();
+    change(MSR_VMX_BASIC, BIT(55), 0);
+    change(MSR_VMX_PROC, BIT(15) | BIT(16) | BIT(9), 0);
+    takes();
+    CHECK_EQ(vmx_caps.must[WORD_EXIT], 0x36dff);
+}
+
+static const struct {
+    uint32_t msr;
+    uint64_t clear, set;
+    const char *says;
+} refused[] = {
+    { MSR_VMX_PROC, 0, 0, NULL }, /* nothing is wrong */
+    { MSR_VMX_BASIC, BIT(55), 0, "access of CR3" },
+    { MSR_VMX_TRUE_PROC, 0, PROC_CR3_LOAD, "access of CR3" },
+    { MSR_VMX_TRUE_PROC, 0, PROC_CR3_STORE, "access of CR3" },
+    { MSR_VMX_TRUE_PROC, 0, PROC_INVLPG, "access of CR3" },
+    { MSR_VMX_PROC2, PROC2_EPT << 32, 0, "extended page tables" },
+    { MSR_VMX_TRUE_PROC, PROC_SECONDARY << 32, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_4_LEVELS, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_WB, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_UC, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_2M, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT, 0, "extended page tables" },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL, 0,
+      "extended page tables" },
+    { MSR_VMX_PROC2, PROC2_UNRESTRICTED << 32, 0, "unrestricted guests" },
+    { MSR_VMX_TRUE_PIN, PIN_VIRTUAL_NMI << 32, 0, "pin-based controls 0x20" },
+    { MSR_VMX_TRUE_PROC, PROC_TPR_SHADOW << 32, 0,
+      "primary controls 0x200000" },
+    { MSR_VMX_TRUE_PROC, PROC_MSR_BITMAPS << 32, 0,
+      "primary controls 0x10000000" },
+    { MSR_VMX_TRUE_EXIT, EXIT_SAVE_EFER << 32, 0, "exit controls 0x100000" },
+    { MSR_VMX_TRUE_ENTRY, (ENTRY_LOAD_PAT | ENTRY_LOAD_EFER) << 32, 0,
+      "entry controls 0xc000" },
+};
+
+static void refusals(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++) {
+        const char *why;
+
+        first_cpu();
+        change(refused[i].msr, refused[i].clear, refused[i].set);
+        why = refusal();
+        CHECK(refused[i].says ? why && strstr(why, refused[i].says) : !why);
+        CHECK(!why || strstr(why, "CPU 0"));
+        if (refused[i].says)
+            CHECK_EQ(vmx_caps.revision, 0);
+    }
+}
+
+/* What the second CPU has otherwise than the first. */
+static const struct {
+    uint32_t msr;
+    uint64_t clear, set;
+    bool matters;
+} differences[] = {
+    { MSR_VMX_BASIC, 0, 0, false },
+    { MSR_VMX_BASIC, 4, 8, true },
+    { MSR_VMX_PROC2, PROC2_INVPCID << 32, 0, true },
+    { MSR_VMX_TRUE_PROC, 0, PROC_PAUSE, true },
+    { MSR_VMX_TRUE_PROC, PROC_PAUSE << 32, 0, false },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVVPID_ALL, 0, true },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_EXEC_ONLY, 0, false },
+};
+
+static void second_cpu(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(differences); i++) {
+        struct vmx_caps first;
+        const char *why;
+
+        first_cpu();
+        takes();
+        first = vmx_caps;
+        fake_set_cpu(1);
+        change(differences[i].msr, differences[i].clear, differences[i].set);
+        why = refusal();
+        CHECK(!why == !differences[i].matters);
+        CHECK(!why || strstr(why, "CPU 1's VT-x differs"));
+        CHECK(!memcmp(&first, &vmx_caps, sizeof(first)));
+        fake_set_cpu(0);
+    }
+}
+
+static uint32_t random_bits(unsigned int sets)
+{
+    uint32_t val = ~0u;
+
+    while (sets--)
+        val &= fake_random(~0u);
+    return val;
+}
+
+/* Whatever the CPU: refused, or within what it allows. */
+static void random_cpus(void)
+{
+    static const uint32_t words[] = {
+        MSR_VMX_TRUE_PIN, MSR_VMX_TRUE_PROC, MSR_VMX_TRUE_EXIT,
+        MSR_VMX_TRUE_ENTRY, MSR_VMX_PROC2
+    };
+    unsigned int taken = 0;
+
+    for (unsigned int n = 0; n < 3000; n++) {
+        first_cpu();
+        for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+            uint32_t must = (uint32_t)rdmsr(words[i]);
+            uint32_t may = (uint32_t)(rdmsr(words[i]) >> 32);
+
+            may = (may & ~random_bits(5)) | must;
+            /* Who demands VPIDs can drop them. */
+            must |= random_bits(5) & may & ~(uint32_t)PROC2_VPID;
+            fake_msr_set(words[i], fake_word(must, may));
+        }
+        change(MSR_VMX_EPT_VPID_CAP, (uint64_t)random_bits(4) << 16, 0);
+        if (refusal())
+            continue;
+        taken++;
+        check_words();
+    }
+    CHECK(taken > 30);
+}
+
+int main(void)
+{
+    modern();
+    lesser();
+    refusals();
+    second_cpu();
+    random_cpus();
+    return test_result();
+}
