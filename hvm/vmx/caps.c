@@ -192,6 +192,24 @@ static void choose(struct vmx_caps *c)
     choose_features(c);
 }
 
+/* Of IA32_VMX_EPT_VPID_CAP what is asked after choose(). */
+#define EPT_USED (EPT_CAP_1G | EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)
+
+/* Is c another CPU than the boot CPU? INVEPT of a kind that it does not have
+ * would leave stale translations without a word. */
+static bool differs(const struct vmx_caps *c)
+{
+    const struct vmx_caps *boot = &vmx_caps;
+
+    return c->revision != boot->revision ||
+           memcmp(c->use, boot->use, sizeof(c->use)) ||
+           ((c->ept ^ boot->ept) & EPT_USED) ||
+           c->cr0_fixed0 != boot->cr0_fixed0 ||
+           c->cr0_fixed1 != boot->cr0_fixed1 ||
+           c->cr4_fixed0 != boot->cr4_fixed0 ||
+           c->cr4_fixed1 != boot->cr4_fixed1;
+}
+
 void vmx_caps_init(void)
 {
     struct vmx_caps c = { 0 };
@@ -203,7 +221,6 @@ void vmx_caps_init(void)
         report(&c);
         return;
     }
-    for (enum vmx_word w = 0; w < WORDS; w++)
-        if (c.revision != vmx_caps.revision || c.use[w] != vmx_caps.use[w])
-            cannot_start("CPU %u's VT-x differs from CPU 0's", cpu_id());
+    if (differs(&c))
+        cannot_start("CPU %u's VT-x differs from CPU 0's", cpu_id());
 }

@@ -182,6 +182,12 @@ static const struct {
     { MSR_VMX_TRUE_PROC, PROC_PAUSE << 32, 0, false },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVVPID_ALL, 0, true },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_EXEC_ONLY, 0, false },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_SINGLE, 0, true },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_ALL, 0, true },
+    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_1G, 0, true },
+    { MSR_VMX_CR0_FIXED0, 0, CR0_WP, true },
+    { MSR_VMX_CR4_FIXED0, 0, CR4_PAE, true },
+    { MSR_VMX_CR4_FIXED1, CR4_SMAP, 0, true },
 };
 
 static void second_cpu(void)
