@@ -104,7 +104,8 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
     uint64_t info = vmread(VMCS_EXIT_EVENT);
     unsigned int type;
 
-    if (e->code == REASON_MACHINE_CHECK)
+    /* During an entry, which failed: without interruption information. */
+    if ((e->code & 0xffff) == REASON_MACHINE_CHECK)
         info = VEC_MC | EVENT_EXCEPTION << EVENT_TYPE_SHIFT;
     type = info >> EVENT_TYPE_SHIFT & 7;
     if (type == EVENT_NMI) {

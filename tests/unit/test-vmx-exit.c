@@ -215,6 +215,12 @@ static void exceptions(void)
     CHECK_EQ(e.exception.error, 0x10);
     CHECK_EQ(e.exception.cr2, 0x5000);
     CHECK_EQ(r->rip, 0x1000);
+    /* A machine check during the entry has no interruption information. */
+    fake_vmcs_set(VMCS_EXIT_EVENT, 0);
+    e = decode(BIT(31) | 41, 0);
+    CHECK_EQ(e.kind, EXIT_EXCEPTION);
+    CHECK_EQ(e.exception.vector, VEC_MC);
+    CHECK(!e.exception.has_error);
     fake_nmis = 0;
     fake_vmcs_set(VMCS_EXIT_EVENT, BIT(31) | 2 << 8 | 2);
     e = decode(0, 0);
