@@ -12,9 +12,11 @@ void vmx_inject(struct vcpu *v, const struct hvm_event *ev)
     uint64_t w = ev->vector | (uint64_t)ev->type << EVENT_TYPE_SHIFT |
                  EVENT_VALID, blocking;
 
-    if (ev->has_error) {
+    /* Real mode has no error codes, and none is over 16 bits: the entry would
+     * fail (SDM vol. 3C 27.2.1.3). */
+    if (ev->has_error && (vmread(VMCS_GUEST_CR0) & CR0_PE)) {
         w |= EVENT_HAS_ERROR;
-        vmwrite(VMCS_ENTRY_ERROR, ev->error);
+        vmwrite(VMCS_ENTRY_ERROR, (uint16_t)ev->error);
     }
     if (ev->type >= EVENT_SOFT_INT)
         vmwrite(VMCS_ENTRY_LENGTH, ev->insn_len);

@@ -311,6 +311,23 @@ static void injection(void)
     CHECK_EQ(vmread(VMCS_GUEST_BLOCKING), 0);
 }
 
+/* In real mode exceptions have no error code, nor do CPUs have one of more
+ * than 16 bits: the entry would fail (SDM vol. 3C 27.2.1.3). */
+static void error_codes(void)
+{
+    struct hvm_event gp = { .type = EVENT_EXCEPTION, .vector = VEC_GP,
+                            .has_error = true, .error = 0xabcd0018 };
+
+    fake_vmx_reset();
+    vmwrite(VMCS_GUEST_CR0, 0);
+    vmx_inject(v, &gp);
+    CHECK_EQ(vmread(VMCS_ENTRY_EVENT), 0x8000030d);
+    vmwrite(VMCS_GUEST_CR0, CR0_PE);
+    vmx_inject(v, &gp);
+    CHECK_EQ(vmread(VMCS_ENTRY_EVENT), 0x80000b0d);
+    CHECK_EQ(vmread(VMCS_ENTRY_ERROR), 0x18);
+}
+
 /* --- What an exit cut short. --- */
 
 static void collect(unsigned int kind, uint64_t idt)
@@ -449,6 +466,7 @@ int main(void)
     exceptions();
     debug_exceptions();
     injection();
+    error_codes();
     interrupted();
     unblocked();
     windows();
