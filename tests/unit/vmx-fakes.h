@@ -82,6 +82,9 @@ static inline void fake_caps_set(void)
     fake_msr_set(MSR_FEATURE_CONTROL,
                  FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMXON);
     fake_msr_set(MSR_EFER, EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
+    for (uint32_t m = MSR_STAR; m <= MSR_SFMASK; m++)
+        fake_msr_set(m, 0);
+    fake_msr_set(MSR_KERNEL_GS_BASE, 0);
 }
 
 /* Domain 1's first vCPU under VT-x. */
@@ -93,9 +96,6 @@ static inline struct vcpu *fake_vmx_start(void)
     v = &doms[1].v[0];
     hvm_ops = vmx_ops;
     fake_caps_set();
-    for (uint32_t m = MSR_STAR; m <= MSR_SFMASK; m++)
-        fake_msr_set(m, 0);
-    fake_msr_set(MSR_KERNEL_GS_BASE, 0);
     if (hvm_ops.cpu_enable() || hvm_ops.vcpu_init(v))
         abort();
     return v;
