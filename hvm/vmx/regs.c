@@ -255,8 +255,10 @@ void vmx_get_seg(struct vcpu *v, enum hvm_seg n, struct segment *seg)
     seg->limit = (uint32_t)vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n));
     seg->base = vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n));
     vmx_return(v);
-    seg->attr = ar & AR_UNUSABLE
-                    ? 0 : (uint16_t)((ar & 0xff) | (ar >> 4 & 0xf00));
+    seg->attr = (uint16_t)((ar & 0xff) | (ar >> 4 & 0xf00));
+    /* The privilege level is also that of an SS that is not usable. */
+    if (ar & AR_UNUSABLE)
+        seg->attr &= n == SEG_SS ? 3 << SEG_DPL_SHIFT : 0;
 }
 
 /*

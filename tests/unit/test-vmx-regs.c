@@ -415,6 +415,8 @@ static void segments_in_and_out(void)
  * and 2 of 64-bit code can run with a null SS. */
 static void privilege(void)
 {
+    struct segment ss;
+
     for (unsigned int cpl = 0; cpl < 4; cpl++) {
         uint16_t dpl = (uint16_t)(cpl << SEG_DPL_SHIFT);
 
@@ -423,6 +425,10 @@ static void privilege(void)
         vmx_borrow(v);
         vmwrite(VMCS_GUEST_SS_AR, AR_UNUSABLE | dpl);
         vmx_return(v);
+        CHECK_EQ(hvm_cpl(v), cpl);
+        hvm_get_seg(v, SEG_SS, &ss);
+        CHECK(!(ss.attr & SEG_PRESENT));
+        hvm_set_seg(v, SEG_SS, &ss);
         CHECK_EQ(hvm_cpl(v), cpl);
     }
 }
