@@ -254,6 +254,8 @@ static void vmx_vcpu_exit(struct vcpu *v)
 {
     struct vmx_vcpu *s = v->hvm->vendor;
 
+    if (!s)
+        return;
     vmx_apic_exit(v);
     if (s->vmcs)
         lodge_pages_free(s->vmcs, 0);

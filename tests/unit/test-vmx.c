@@ -139,6 +139,7 @@ static void init_fails(void)
         CHECK(!v->hvm->vendor);
         CHECK_EQ(fake_allocs(), before);
     }
+    hvm_ops.vcpu_exit(v); /* twice does no harm */
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
     hvm_ops.vcpu_exit(v);
     CHECK_EQ(fake_allocs(), before);
