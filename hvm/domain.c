@@ -10,6 +10,7 @@
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
@@ -37,8 +38,10 @@ int hvm_cpu_init(void)
     rc = hvm_ops.cpu_enable();
     if (!rc && hardware_domain == NULL && cpu_id() == 0) {
         cpuid_init();
+        spec_init();
         log_info("Virtualisation: %s\n", hvm_ops.name);
     }
+    spec_setup_cpu();
     return rc;
 }
 

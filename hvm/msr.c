@@ -3,10 +3,13 @@
 #include "hvm/policy/msr-table.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/base/spec-entry.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/policy/spec-ctrl.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
@@ -170,6 +173,51 @@ int msr_tsc_aux_write(struct vcpu *v, uint32_t index, uint64_t val)
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, val);
     return 0;
+}
+
+void hvm_spec_update(struct vcpu *v)
+{
+    struct spec_entry *s = &v->hvm->spec;
+
+    BUILD_BUG_ON(offsetof(struct hvm_vcpu, spec.flags) != SPEC_OFF_FLAGS);
+    BUILD_BUG_ON(offsetof(struct hvm_vcpu, spec.host_ctrl) != SPEC_OFF_HOST);
+    BUILD_BUG_ON(offsetof(struct hvm_vcpu, spec.guest_ctrl) != SPEC_OFF_GUEST);
+    s->host_ctrl = spec.host_ctrl;
+    s->guest_ctrl = spec.guest_ctrl | (uint32_t)v->hvm->msr.spec_ctrl;
+    s->flags = spec.flags;
+    /* Domain 0 is trusted, and most exits are its own. */
+    if (v->domain->privileged)
+        s->flags &= ~(uint32_t)SPEC_AT_IBPB;
+    if (spec.rewrite || s->guest_ctrl != s->host_ctrl)
+        s->flags |= SPEC_AT_CTRL;
+}
+
+/* SPEC_CTRL holds while the guest runs, see hvm_spec_update(); the others
+ * are commands and cannot be read. */
+int msr_spec_ctrl_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    *val = v->hvm->msr.spec_ctrl;
+    return cpuid_guest_msr_bits(v, index) ? 0 : -EINVAL;
+}
+
+int msr_spec_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    uint64_t bits = cpuid_guest_msr_bits(v, index);
+
+    if (!bits || (val & ~bits))
+        return -EINVAL;
+    if (index == MSR_SPEC_CTRL) {
+        v->hvm->msr.spec_ctrl = val;
+        hvm_spec_update(v);
+    } else if (val) {
+        wrmsr(index, val);
+    }
+    return 0;
+}
+
+int msr_arch_caps_read(struct vcpu *v, uint32_t index, uint64_t *val)
+{
+    return cpuid_guest_arch_caps(v, val) ? 0 : -EINVAL;
 }
 
 int msr_syscfg_read(struct vcpu *v, uint32_t index, uint64_t *val)

@@ -12,6 +12,7 @@
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
+#include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
 #include "hvm/recorder.h"
 #include "hypervisor/abi/errno.h"
@@ -19,6 +20,7 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/page.h"
@@ -97,8 +99,23 @@ void hvm_switch_from(struct vcpu *v)
     hvm_ops.vcpu_save(v);
 }
 
+/* Whose vCPU ran last on this CPU: its predictions are not the next one's. */
+static DEFINE_PERCPU(domid_t, last_domain);
+
+static void forget_other_domain(const struct vcpu *v)
+{
+    domid_t *last = &this_cpu(last_domain);
+
+    if (*last != v->domain->id) {
+        *last = v->domain->id;
+        wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+    }
+}
+
 void hvm_switch_to(struct vcpu *v)
 {
+    if (spec.ibpb)
+        forget_other_domain(v);
     hvm_fpu_load(v);
     dr_load(v->hvm);
     if (cpu_features.rdtscp)
@@ -174,6 +191,7 @@ int hvm_vcpu_init(struct vcpu *v)
         return -ENOMEM;
     fpu_reset(hv);
     hv->msr.mtrr_deftype = 0;
+    hvm_spec_update(v);
     rc = devices_vcpu_init(v);
     if (!rc)
         rc = hvm_ops.vcpu_init(v);

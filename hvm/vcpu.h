@@ -17,5 +17,7 @@ void hvm_fpu_load(struct vcpu *v);
 void hvm_vcpu_stopped(struct vcpu *v);
 /* PENDING_WORK: what others asked of the vCPU itself. */
 void hvm_vcpu_work(struct vcpu *v);
+/* What v's next entries do about speculation, after its SPEC_CTRL changed. */
+void hvm_spec_update(struct vcpu *v);
 
 #endif

@@ -30,10 +30,18 @@ struct msr_state {
     uint64_t tsc_adjust;
     uint64_t misc_enable;
     uint64_t hwcr;
+    uint64_t spec_ctrl;
+};
+
+/* Speculation controls around the next entry and its exit: spec-entry.h. */
+struct spec_entry {
+    uint32_t flags;          /* SPEC_AT_* */
+    uint32_t host_ctrl, guest_ctrl; /* SPEC_CTRL of root mode, of the guest */
 };
 
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
+    struct spec_entry spec;  /* (v) second: the same */
     void *vendor;            /* (c) struct svm_vcpu or struct vmx_vcpu */
     struct vlapic *lapic;    /* (c) */
     struct hvm_event event;  /* (v) to be delivered by the next entry */

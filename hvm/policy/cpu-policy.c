@@ -28,7 +28,7 @@ static const struct {
     [FEATURE_WORD_7_1_ECX] = { 7, 1, 'c' },
     [FEATURE_WORD_7_1_EDX] = { 7, 1, 'd' },
     [FEATURE_WORD_80000021_ECX] = { 0x80000021, 0, 'c' },
-    /* The words of IA32_ARCH_CAPABILITIES: reg 0, an MSR nobody is given. */
+    /* The words of IA32_ARCH_CAPABILITIES are in no leaf: reg 0. */
 };
 
 struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
@@ -61,7 +61,7 @@ static uint32_t *word(struct cpu_policy *p, unsigned int i)
     struct cpuid_regs *r;
 
     if (!words_at[i].reg)
-        return NULL;
+        return &p->arch_caps[i - FEATURE_WORD_10A_LOW];
     r = cpu_policy_leaf(p, words_at[i].leaf, words_at[i].subleaf);
     switch (words_at[i].reg) {
     case 'a': return &r->a;

@@ -50,6 +50,7 @@ static void host_read(void)
     uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
                            0x80000000 + CPUID_POLICY_EXTENDED - 1u);
     struct cpuid_regs *r;
+    uint64_t caps;
 
     for (uint32_t leaf = 0; leaf <= top; leaf++)
         for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
@@ -61,6 +62,11 @@ static void host_read(void)
     for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
         host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
     host.extended[0].a = top_ext;
+    if (has(&host, XEN_X86_FEATURE_ARCH_CAPS) &&
+        !rdmsr_safe(MSR_ARCH_CAPABILITIES, &caps)) {
+        host.arch_caps[0] = (uint32_t)caps;
+        host.arch_caps[1] = (uint32_t)(caps >> 32);
+    }
 }
 
 /* Components of XSAVE that the features of p stand for (SDM vol. 1 13.1). */
@@ -120,6 +126,8 @@ static void fix(struct cpu_policy *p)
     cpu_policy_get_features(p, w);
     set(w, XEN_X86_FEATURE_OSXSAVE, false);
     set(w, XEN_X86_FEATURE_OSPKE, false);
+    if (!has(p, XEN_X86_FEATURE_ARCH_CAPS))
+        w[FEATURE_WORD_10A_LOW] = w[FEATURE_WORD_10A_HIGH] = 0;
     w[FEATURE_WORD_80000001_EDX] &= ~AMD_COMMON;
     if (cpu_features.vendor == VENDOR_AMD)
         w[FEATURE_WORD_80000001_EDX] |= w[FEATURE_WORD_1_EDX] & AMD_COMMON;
@@ -340,7 +348,53 @@ uint64_t cpuid_guest_efer(const struct vcpu *v)
     return EFER_SCE |
            (has(p, XEN_X86_FEATURE_LM) ? EFER_LME : 0) |
            (has(p, XEN_X86_FEATURE_NX) ? EFER_NXE : 0) |
-           (has(p, XEN_X86_FEATURE_FFXSR) ? EFER_FFXSE : 0);
+           (has(p, XEN_X86_FEATURE_FFXSR) ? EFER_FFXSE : 0) |
+           (has(p, XEN_X86_FEATURE_AUTO_IBRS) ? EFER_AIBRSE : 0);
+}
+
+/* SDM vol. 4 and AMD's "Indirect branch control extension": each bit exists
+ * with a feature of its own, which each vendor names in its own leaf. */
+static const struct {
+    uint32_t msr, bits;
+    uint16_t feature;
+} spec_bits[] = {
+    { MSR_SPEC_CTRL, SPEC_CTRL_IBRS, XEN_X86_FEATURE_IBRSB },
+    { MSR_SPEC_CTRL, SPEC_CTRL_IBRS, XEN_X86_FEATURE_IBRS },
+    { MSR_SPEC_CTRL, SPEC_CTRL_STIBP, XEN_X86_FEATURE_STIBP },
+    { MSR_SPEC_CTRL, SPEC_CTRL_STIBP, XEN_X86_FEATURE_AMD_STIBP },
+    { MSR_SPEC_CTRL, SPEC_CTRL_SSBD, XEN_X86_FEATURE_SSBD },
+    { MSR_SPEC_CTRL, SPEC_CTRL_SSBD, XEN_X86_FEATURE_AMD_SSBD },
+    { MSR_SPEC_CTRL, SPEC_CTRL_PSFD, XEN_X86_FEATURE_INTEL_PSFD },
+    { MSR_SPEC_CTRL, SPEC_CTRL_PSFD, XEN_X86_FEATURE_PSFD },
+    { MSR_SPEC_CTRL, SPEC_CTRL_IPRED_DIS, XEN_X86_FEATURE_IPRED_CTRL },
+    { MSR_SPEC_CTRL, SPEC_CTRL_RRSBA_DIS, XEN_X86_FEATURE_RRSBA_CTRL },
+    { MSR_SPEC_CTRL, SPEC_CTRL_BHI_DIS_S, XEN_X86_FEATURE_BHI_CTRL },
+    { MSR_PRED_CMD, PRED_CMD_IBPB, XEN_X86_FEATURE_IBRSB },
+    { MSR_PRED_CMD, PRED_CMD_IBPB, XEN_X86_FEATURE_IBPB },
+    { MSR_PRED_CMD, PRED_CMD_SBPB, XEN_X86_FEATURE_SBPB },
+    { MSR_FLUSH_CMD, FLUSH_CMD_L1D, XEN_X86_FEATURE_L1D_FLUSH },
+};
+
+uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
+{
+    uint64_t bits = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(spec_bits); i++)
+        if (spec_bits[i].msr == index &&
+            has(v->domain->hvm->cpuid, spec_bits[i].feature))
+            bits |= spec_bits[i].bits;
+    return bits;
+}
+
+static uint64_t arch_caps(const struct cpu_policy *p)
+{
+    return p->arch_caps[0] | (uint64_t)p->arch_caps[1] << 32;
+}
+
+bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
+{
+    *val = arch_caps(v->domain->hvm->cpuid);
+    return has(v->domain->hvm->cpuid, XEN_X86_FEATURE_ARCH_CAPS);
 }
 
 uint64_t cpuid_guest_xcr0(const struct vcpu *v)
@@ -368,7 +422,7 @@ unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
     return v->domain->hvm->cpuid->extended[8].a & 0xff;
 }
 
-/* MSRs that a policy may carry; their values are 0. */
+/* MSRs that a policy may carry; the value of the first is 0. */
 static const uint32_t policy_msrs[MSR_POLICY_MAX_ENTRIES] = {
     0xce, MSR_ARCH_CAPABILITIES
 };
@@ -379,7 +433,8 @@ static int put_policy(const struct cpu_policy *p,
 {
     *nr_leaves = cpu_policy_write(p, leaves);
     for (unsigned int i = 0; i < MSR_POLICY_MAX_ENTRIES; i++)
-        msrs[i] = (struct xen_msr_entry){ .idx = policy_msrs[i] };
+        msrs[i] = (struct xen_msr_entry){ .idx = policy_msrs[i],
+                                          .val = i ? arch_caps(p) : 0 };
     *nr_msrs = MSR_POLICY_MAX_ENTRIES;
     return 0;
 }
@@ -417,14 +472,18 @@ int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
     return put_policy(d->hvm->cpuid, leaves, nr_leaves, msrs, nr_msrs);
 }
 
-static int check_msrs(const struct xen_msr_entry *msrs, uint32_t nr,
-                      uint32_t *err_msr)
+static int read_msrs(struct cpu_policy *p, const struct xen_msr_entry *msrs,
+                     uint32_t nr, uint32_t *err_msr)
 {
     for (uint32_t i = 0; i < nr; i++) {
         *err_msr = msrs[i].idx;
         if (msrs[i].flags || (msrs[i].idx != policy_msrs[0] &&
                               msrs[i].idx != policy_msrs[1]))
             return -EINVAL;
+        if (msrs[i].idx == MSR_ARCH_CAPABILITIES) {
+            p->arch_caps[0] = (uint32_t)msrs[i].val;
+            p->arch_caps[1] = (uint32_t)(msrs[i].val >> 32);
+        }
     }
     *err_msr = ~0u;
     return 0;
@@ -454,7 +513,7 @@ int cpuid_domain_set_policy(struct domain *d,
     } else if (p->extended[0].a > guest_max.extended[0].a) {
         *err_leaf = 0x80000000;
     } else {
-        rc = check_msrs(msrs, nr_msrs, err_msr);
+        rc = read_msrs(p, msrs, nr_msrs, err_msr);
     }
     if (!rc) {
         cpu_policy_get_features(p, w);

@@ -28,6 +28,10 @@ void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 uint64_t cpuid_guest_cr4(const struct vcpu *v);
 uint64_t cpuid_guest_efer(const struct vcpu *v);
 uint64_t cpuid_guest_xcr0(const struct vcpu *v);
+/* Of SPEC_CTRL, PRED_CMD and FLUSH_CMD; 0: v has no such register. */
+uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index);
+/* False: v has no IA32_ARCH_CAPABILITIES. */
+bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val);
 /* May v have this XCR0? SDM vol. 1 13.3: x87 always, AVX needs SSE, AVX-512
  * its three together; all of it in the policy. */
 bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val);

@@ -27,6 +27,9 @@
 #define ZERO(a, b, nm) \
     { .first = a, .last = b, .read = MSR_ZERO, .write = MSR_ZERO, \
       .writable = ALL, .name = nm }
+#define COMMAND(nr, w, nm) \
+    { .first = nr, .last = nr, .read = MSR_FAULT, .write = MSR_CALL, \
+      .write_fn = w, .writable = ALL, .name = nm }
 /* Reads through a function, writes fault. */
 #define READ_ONLY(nr, r, nm) \
     { .first = nr, .last = nr, .read = MSR_CALL, .write = MSR_FAULT, \
@@ -40,8 +43,14 @@ const struct msr_rule msr_rules[] = {
          msr_apic_base_write, "IA32_APIC_BASE"),
     CALL(MSR_TSC_ADJUST, MSR_TSC_ADJUST, msr_tsc_adjust_read,
          msr_tsc_adjust_write, "IA32_TSC_ADJUST"),
+    CALL(MSR_SPEC_CTRL, MSR_SPEC_CTRL, msr_spec_ctrl_read, msr_spec_write,
+         "IA32_SPEC_CTRL"),
+    COMMAND(MSR_PRED_CMD, msr_spec_write, "IA32_PRED_CMD"),
     ZERO(MSR_UCODE_REV, MSR_UCODE_REV, "IA32_BIOS_SIGN_ID"),
     READ_ONLY(MSR_MTRRCAP, msr_mtrrcap_read, "IA32_MTRRCAP"),
+    READ_ONLY(MSR_ARCH_CAPABILITIES, msr_arch_caps_read,
+              "IA32_ARCH_CAPABILITIES"),
+    COMMAND(MSR_FLUSH_CMD, msr_spec_write, "IA32_FLUSH_CMD"),
     REG(MSR_SYSENTER_CS, REG_SYSENTER_CS, 0xffffffff, false,
         "IA32_SYSENTER_CS"),
     REG(MSR_SYSENTER_ESP, REG_SYSENTER_ESP, ALL, true, "IA32_SYSENTER_ESP"),
@@ -114,11 +123,9 @@ void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
 
 const struct msr_rule *msr_rule_find(uint32_t index)
 {
-    unsigned int lo = 0, hi = nr_msr_rules;
+    unsigned int lo = 0, hi = nr_msr_rules, mid = MSR_RULE_X2APIC;
 
-    while (lo < hi) {
-        unsigned int mid = (lo + hi) / 2;
-
+    for (; lo < hi; mid = (lo + hi) / 2) {
         if (index < msr_rules[mid].first)
             hi = mid;
         else if (index > msr_rules[mid].last)

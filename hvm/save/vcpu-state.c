@@ -125,8 +125,7 @@ static bool state_valid(const struct vcpu *v, const struct hvm_hw_cpu *c)
         return false;
     if (c->cr0 >> 32 || ((c->cr0 & CR0_PG) && !(c->cr0 & CR0_PE)))
         return false;
-    if (c->msr_efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE |
-                        EFER_FFXSE))
+    if (c->msr_efer & ~(cpuid_guest_efer(v) | EFER_LMA))
         return false;
     /* LMA is LME with paging, and needs PAE (APM vol. 2 15.5.1). */
     if ((c->msr_efer & EFER_LME) && (c->cr0 & CR0_PG) && !(c->cr4 & CR4_PAE))

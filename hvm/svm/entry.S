@@ -10,6 +10,8 @@
  * an interrupt of the machine makes the guest exit at once (APM vol. 2
  * 15.5.1, 15.21.1).
  */
+#include "hvm/base/spec-entry.h"
+
 #define GPR(n) ((n) * 8)
 
     .section .text
@@ -24,10 +26,11 @@ svm_run:
     push %r15
     push %rdx
     push %rdi
-    mov %rsi, %rax
 
     clgi
     sti
+    SPEC_ENTRY %rdi
+    mov %rsi, %rax
     vmload %rax
     mov GPR(1)(%rdi), %rcx
     mov GPR(2)(%rdi), %rdx
@@ -62,13 +65,13 @@ svm_run:
     mov %r13, GPR(13)(%rax)
     mov %r14, GPR(14)(%rax)
     mov %r15, GPR(15)(%rax)
+    SPEC_EXIT %rax
     mov 8(%rsp), %rax
     vmload %rax
     cli
     stgi
 
-    pop %rdi
-    pop %rdx
+    add $16, %rsp
     pop %r15
     pop %r14
     pop %r13

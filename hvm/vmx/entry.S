@@ -7,6 +7,8 @@
  * RSP, RIP and RFLAGS of the guest travel in the VMCS; the other general
  * registers are loaded from and stored to struct regs.
  */
+#include "hvm/base/spec-entry.h"
+
 #define GPR(n) ((n) * 8)
 #define VMCS_HOST_RSP 0x6c14
 
@@ -24,6 +26,7 @@ vmx_run:
     mov $VMCS_HOST_RSP, %eax
     vmwrite %rsp, %rax
 
+    SPEC_ENTRY %rdi
     test %sil, %sil
     mov GPR(0)(%rdi), %rax
     mov GPR(1)(%rdi), %rcx
@@ -46,7 +49,7 @@ vmx_run:
 1:  vmlaunch
 2:  /* Here only if the instruction failed; guest registers are intact. */
     pop %rdi
-    mov $1, %eax
+    mov $1, %ebp
     jmp 3f
 
     .globl vmx_exit_point
@@ -67,8 +70,10 @@ vmx_exit_point:
     mov %r13, GPR(13)(%rdi)
     mov %r14, GPR(14)(%rdi)
     mov %r15, GPR(15)(%rdi)
-    xor %eax, %eax
-3:  pop %r15
+    xor %ebp, %ebp
+3:  SPEC_EXIT %rdi
+    mov %ebp, %eax
+    pop %r15
     pop %r14
     pop %r13
     pop %r12

@@ -44,6 +44,8 @@ DEFINE_GUEST_PTR(xen_msr_entry, struct xen_msr_entry);
 #define FEATURE_WORD_7_2_EDX        13
 #define FEATURE_WORD_7_1_ECX        14
 #define FEATURE_WORD_7_1_EDX        15
+#define FEATURE_WORD_10A_LOW        16
+#define FEATURE_WORD_10A_HIGH       17
 #define FEATURE_WORD_80000021_ECX   18
 #define FEATURE_WORDS               19
 

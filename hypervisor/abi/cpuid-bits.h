@@ -6,8 +6,8 @@
  * guest says what an HVM guest sees, given the host has it: CPUID_DEF by
  * default, CPUID_OPT when configured, CPUID_NONE never; nor does it see what
  * has no line. Never, because they need more than Lodge has: nested
- * virtualisation, supervisor states, speculation controls by MSR, 5-level
- * paging, shadow stacks, MPX, TSX, SGX, bus lock detection.
+ * virtualisation, supervisor states, 5-level paging, shadow stacks, MPX, TSX,
+ * SGX, bus lock detection.
  *
  * Words and bits are the ABI's (Intel SDM vol. 2A CPUID, AMD APM vol. 3
  * appendix E); guest is policy.
@@ -149,8 +149,17 @@ CPUID_BIT(ITSC,                 7,  8, CPUID_OPT)
 /* word 8: CPUID 80000008 ebx */
 CPUID_BIT(CLZERO,               8,  0, CPUID_DEF)
 CPUID_BIT(RSTR_FP_ERR_PTRS,     8,  2, CPUID_DEF)
+CPUID_BIT(IBPB,                 8, 12, CPUID_DEF)
+CPUID_BIT(IBRS,                 8, 14, CPUID_DEF)
+CPUID_BIT(AMD_STIBP,            8, 15, CPUID_DEF)
+CPUID_BIT(IBRS_ALWAYS,          8, 16, CPUID_DEF)
+CPUID_BIT(STIBP_ALWAYS,         8, 17, CPUID_DEF)
+CPUID_BIT(IBRS_FAST,            8, 18, CPUID_DEF)
+CPUID_BIT(IBRS_SAME_MODE,       8, 19, CPUID_DEF)
 CPUID_BIT(NO_LMSL,              8, 20, CPUID_DEF)
+CPUID_BIT(AMD_SSBD,             8, 24, CPUID_DEF)
 CPUID_BIT(SSB_NO,               8, 26, CPUID_DEF)
+CPUID_BIT(PSFD,                 8, 28, CPUID_DEF)
 CPUID_BIT(BTC_NO,               8, 29, CPUID_DEF)
 CPUID_BIT(IBPB_RET,             8, 30, CPUID_DEF)
 
@@ -161,7 +170,11 @@ CPUID_BIT(MD_CLEAR,             9, 10, CPUID_DEF)
 CPUID_BIT(SERIALIZE,            9, 14, CPUID_DEF)
 CPUID_BIT(TSXLDTRK,             9, 16, CPUID_OPT)
 CPUID_BIT(AVX512_FP16,          9, 23, CPUID_DEF)
-CPUID_BIT(ARCH_CAPS,            9, 29, CPUID_NONE)
+CPUID_BIT(IBRSB,                9, 26, CPUID_DEF)
+CPUID_BIT(STIBP,                9, 27, CPUID_DEF)
+CPUID_BIT(L1D_FLUSH,            9, 28, CPUID_DEF)
+CPUID_BIT(ARCH_CAPS,            9, 29, CPUID_DEF)
+CPUID_BIT(SSBD,                 9, 31, CPUID_DEF)
 
 /* word 10: CPUID 7.1 eax */
 CPUID_BIT(SHA512,              10,  0, CPUID_DEF)
@@ -192,6 +205,7 @@ CPUID_BIT(SBPB,                11, 27, CPUID_DEF)
 CPUID_BIT(IBPB_BRTYPE,         11, 28, CPUID_DEF)
 CPUID_BIT(SRSO_NO,             11, 29, CPUID_DEF)
 CPUID_BIT(SRSO_US_NO,          11, 30, CPUID_DEF)
+CPUID_BIT(SRSO_MSR_FIX,        11, 31, CPUID_NONE)
 
 /* word 13: CPUID 7.2 edx */
 CPUID_BIT(INTEL_PSFD,          13,  0, CPUID_DEF)
@@ -209,6 +223,8 @@ CPUID_BIT(PREFETCHI,           15, 14, CPUID_DEF)
 /* word 16: MSR 10a (ARCH_CAPABILITIES), low half */
 CPUID_BIT(RDCL_NO,             16,  0, CPUID_DEF)
 CPUID_BIT(EIBRS,               16,  1, CPUID_DEF)
+CPUID_BIT(RSBA,                16,  2, CPUID_DEF)
+CPUID_BIT(SKIP_L1DFL,          16,  3, CPUID_NONE)
 CPUID_BIT(INTEL_SSB_NO,        16,  4, CPUID_DEF)
 CPUID_BIT(MDS_NO,              16,  5, CPUID_DEF)
 CPUID_BIT(IF_PSCHANGE_MC_NO,   16,  6, CPUID_DEF)
@@ -217,6 +233,7 @@ CPUID_BIT(SBDR_SSDP_NO,        16, 13, CPUID_DEF)
 CPUID_BIT(FBSDP_NO,            16, 14, CPUID_DEF)
 CPUID_BIT(PSDP_NO,             16, 15, CPUID_DEF)
 CPUID_BIT(FB_CLEAR,            16, 17, CPUID_DEF)
+CPUID_BIT(RRSBA,               16, 19, CPUID_DEF)
 CPUID_BIT(BHI_NO,              16, 20, CPUID_DEF)
 CPUID_BIT(PBRSB_NO,            16, 24, CPUID_DEF)
 CPUID_BIT(GDS_NO,              16, 26, CPUID_DEF)

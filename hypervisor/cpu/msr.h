@@ -16,9 +16,22 @@
 #define FEATURE_CONTROL_LOCKED BIT(0)
 #define FEATURE_CONTROL_VMXON BIT(2)
 #define MSR_TSC_ADJUST 0x3b
+#define MSR_SPEC_CTRL 0x48
+#define SPEC_CTRL_IBRS (1u << 0)
+#define SPEC_CTRL_STIBP (1u << 1)
+#define SPEC_CTRL_SSBD (1u << 2)
+#define SPEC_CTRL_IPRED_DIS (3u << 3) /* of user, of supervisor mode */
+#define SPEC_CTRL_RRSBA_DIS (3u << 5)
+#define SPEC_CTRL_PSFD (1u << 7)
+#define SPEC_CTRL_BHI_DIS_S (1u << 10)
+#define MSR_PRED_CMD 0x49
+#define PRED_CMD_IBPB BIT(0)
+#define PRED_CMD_SBPB BIT(7)
 #define MSR_UCODE_REV 0x8b
 #define MSR_MTRRCAP 0xfe
 #define MSR_ARCH_CAPABILITIES 0x10a
+#define MSR_FLUSH_CMD 0x10b
+#define FLUSH_CMD_L1D BIT(0)
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
@@ -60,6 +73,7 @@
 #define EFER_NXE BIT(11)
 #define EFER_SVME BIT(12)
 #define EFER_FFXSE BIT(14)
+#define EFER_AIBRSE BIT(21) /* automatic IBRS */
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
 #define MSR_CSTAR 0xc0000083
@@ -73,6 +87,8 @@
 #define MSR_VM_CR 0xc0010114
 #define VM_CR_SVMDIS BIT(4)
 #define MSR_VM_HSAVE_PA 0xc0010117
+#define MSR_DE_CFG 0xc0011029
+#define MSR_BP_CFG 0xc001102e
 
 static inline uint64_t rdmsr(uint32_t index)
 {

@@ -166,3 +166,16 @@ const char *parse_number(const char *s, uint32_t *v)
         *v = *v * base + digit;
     }
 }
+
+int parse_bool(const char *s)
+{
+    static const char *const words[] = {
+        "no", "off", "false", "disable", "0",
+        "yes", "on", "true", "enable", "1", "",
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+        if (!strcmp(s, words[i]))
+            return i >= 5;
+    return -1;
+}

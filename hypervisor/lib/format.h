@@ -27,4 +27,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
  * where it ends; that is amid the digits when they are too many. */
 const char *parse_number(const char *s, uint32_t *v);
 
+/* yes, on, true, enable, 1 or nothing: 1; their opposites: 0; else -1. */
+int parse_bool(const char *s);
+
 #endif

@@ -6,6 +6,7 @@
 #include "hypervisor/start/cmdline.h"
 
 #include "hvm/dom0/build.h"
+#include "hvm/policy/spec-ctrl.h"
 #include "hvm/vmx/caps.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
@@ -48,31 +49,20 @@ const struct option options[] = {
     STRING("selftest", opt_selftest,
            "crash once booted, to see the report: pf, text, nx, gp, ud, "
            "stack, panic"),
+    STRING("spec-ctrl", opt_spec_ctrl,
+           "speculation controls: no, or a list of <name>, no-<name>, "
+           "<name>=yes or no"),
     STRING("vmx", opt_vmx,
            "VT-x features not to use: list of no-<name>, names as in the log"),
     BOOL("x2apic", opt_x2apic, "use x2APIC mode where there is one"),
     IGNORED("conring_size"), IGNORED("cpufreq"), IGNORED("cpuidle"),
     IGNORED("crashkernel"), IGNORED("dom0"), IGNORED("dom0_vcpus_pin"),
     IGNORED("iommu"), IGNORED("placeholder"), IGNORED("sched"),
-    IGNORED("smt"), IGNORED("spec-ctrl"), IGNORED("sync_console"),
-    IGNORED("ucode"), IGNORED("vga"), IGNORED("watchdog"), IGNORED("xpti"),
+    IGNORED("smt"), IGNORED("sync_console"), IGNORED("ucode"),
+    IGNORED("vga"), IGNORED("watchdog"), IGNORED("xpti"),
 };
 /* clang-format on */
 const unsigned int nr_options = ARRAY_SIZE(options);
-
-/* 1, 0, or -1 for neither. */
-static int truth(const char *s)
-{
-    static const char *const words[] = {
-        "no", "off", "false", "disable", "0",
-        "yes", "on", "true", "enable", "1", "",
-    };
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
-        if (!strcmp(s, words[i]))
-            return i >= 5;
-    return -1;
-}
 
 /* True if the option takes the value, NULL: it has none. */
 static bool set(const struct option *o, bool negated, const char *value)
@@ -83,7 +73,7 @@ static bool set(const struct option *o, bool negated, const char *value)
 
     switch (o->type) {
     case OPTION_BOOL:
-        v = value ? truth(value) : 1;
+        v = value ? parse_bool(value) : 1;
         if (v >= 0)
             *(bool *)o->variable = v != negated;
         return v >= 0;

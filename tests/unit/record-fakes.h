@@ -115,6 +115,7 @@ static inline void record_devices(struct domain *d)
     static struct pmtimer pm;
     static struct vlapic apic;
     static const uint16_t features[] = {
+        XEN_X86_FEATURE_LM, XEN_X86_FEATURE_NX,
         XEN_X86_FEATURE_PAE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_PGE,
         XEN_X86_FEATURE_FXSR, XEN_X86_FEATURE_SSE, XEN_X86_FEATURE_XSAVE,
     };

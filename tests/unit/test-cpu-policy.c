@@ -25,7 +25,7 @@ static const uint16_t provided[] = {
 static const uint16_t never[] = {
     XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_LA57,
     XEN_X86_FEATURE_XSAVES, XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_RTM,
-    XEN_X86_FEATURE_MPX, XEN_X86_FEATURE_ARCH_CAPS,
+    XEN_X86_FEATURE_MPX,
 };
 
 uint64_t tsc_hz(void) { return 2000000000; }
@@ -124,7 +124,7 @@ static void one_machine(struct vcpu *v)
     CHECK(within(mine, max));
     CHECK(!(cpuid_guest_xcr0(v) & ~cpu_features.xcr0_max));
     CHECK(!(cpuid_guest_efer(v) & ~(EFER_SCE | EFER_LME | EFER_NXE |
-                                    EFER_FFXSE)));
+                                    EFER_FFXSE | EFER_AIBRSE)));
     cr4 = cpuid_guest_cr4(v);
     CHECK(!(cr4 & (CR4_VMXE | CR4_LA57 | CR4_CET)));
     CHECK(!(cr4 & CR4_SMEP) || (host[FEATURE_WORD_7_0_EBX] & BIT(7)));

@@ -4,7 +4,8 @@
  * The control block: where fields are and which clean bit each setter
  * clears, by a second table from the manual (APM vol. 2 appendix B, 15.15.3);
  * registers in and out; exits decoded; ASIDs; and the MSR rules: sorted,
- * disjoint, inside the state they name, open in the bitmap when they pass.
+ * disjoint, inside the state they name, open in the bitmap when they pass; a
+ * guest's speculation controls.
  */
 #include "hvm/svm/svm.h"
 
@@ -13,7 +14,9 @@
 #include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
+#include "hvm/policy/spec-ctrl.h"
 #include "hypervisor/cpu/irq.h"
+#include "hypervisor/x86/asm.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -61,6 +64,19 @@ int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
     return -EFAULT;
 }
 void hvm_latch_layout(struct domain *d) {}
+
+struct spec spec;
+static uint64_t guest_bits[2]; /* SPEC_CTRL, PRED_CMD */
+
+uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
+{
+    return index - MSR_SPEC_CTRL < 2 ? guest_bits[index - MSR_SPEC_CTRL] : 0;
+}
+
+bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
+{
+    return false;
+}
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {
@@ -393,6 +409,53 @@ static void msr_rules_are_sound(void)
             CHECK(!msr_rule_find(r->last + 1));
     }
     CHECK(!msr_rule_find(~0u));
+    CHECK_EQ(msr_rules[MSR_RULE_X2APIC].first, MSR_X2APIC_FIRST);
+}
+
+/* SPEC_CTRL and the commands beside it, on a machine whose root mode has
+ * IBRS (0) and a guest that has IBRS and SSBD (2), IBPB and no L1D flush. */
+static void speculation_is_per_guest(void)
+{
+    struct spec_entry *s = &v->hvm->spec;
+    uint64_t val;
+
+    spec = (struct spec){ .has_ctrl = true, .rewrite = true, .host_ctrl = 1,
+                          .flags = SPEC_AT_RSB | SPEC_AT_IBPB };
+    guest_bits[0] = 5;
+    guest_bits[1] = 1;
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 4), 0);
+    CHECK(!msr_read(v, MSR_SPEC_CTRL, &val) && val == 4);
+    CHECK_EQ(s->flags, SPEC_AT_CTRL | SPEC_AT_RSB | SPEC_AT_IBPB);
+    CHECK_EQ(s->guest_ctrl, 4);
+    CHECK_EQ(s->host_ctrl, 1);
+    v->domain->privileged = true;
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 1), 0);
+    CHECK_EQ(s->flags, SPEC_AT_CTRL | SPEC_AT_RSB);
+    v->domain->privileged = false;
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 2), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 1ull << 32), -EINVAL);
+    /* With enhanced IBRS nothing is written until the guest wants more. */
+    spec.rewrite = false;
+    spec.guest_ctrl = 1;
+    spec.flags = 0;
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 0), 0);
+    CHECK_EQ(s->flags, 0);
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 4), 0);
+    CHECK_EQ(s->flags, SPEC_AT_CTRL);
+    CHECK_EQ(s->guest_ctrl, 5);
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 0), 0);
+
+    CHECK_EQ(msr_read(v, MSR_PRED_CMD, &val), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_PRED_CMD, 2), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_PRED_CMD, 0), 0);
+    CHECK(!fake_msr_get(MSR_PRED_CMD, &val));
+    CHECK_EQ(msr_write(v, MSR_PRED_CMD, 1), 0);
+    CHECK(fake_msr_get(MSR_PRED_CMD, &val) && val == 1);
+    CHECK_EQ(msr_write(v, MSR_FLUSH_CMD, 0), -EINVAL);
+    CHECK_EQ(msr_read(v, MSR_ARCH_CAPABILITIES, &val), -EINVAL);
+    guest_bits[0] = 0;
+    CHECK_EQ(msr_read(v, MSR_SPEC_CTRL, &val), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 0), -EINVAL);
 }
 
 static unsigned int map_bits(const uint8_t *map, uint32_t index)
@@ -481,6 +544,7 @@ int main(void)
     asids();
     registers_travel();
     msr_rules_are_sound();
+    speculation_is_per_guest();
     msr_bitmap();
     msr_values();
     hvm_ops.vcpu_exit(v);
