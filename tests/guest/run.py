@@ -91,7 +91,7 @@ class Machine:
 
     def bochs(self, test, log, hypervisor, options, modules):
         return ["tests/bench/bochs.py", "--model", test["model"] or self.model,
-                "--cpus", test["smp"], "--ram", test["ram"],
+                "--cpus", test["bochs smp"], "--ram", test["ram"],
                 "--ips", test["ips"], log, hypervisor, options] + modules
 
 
