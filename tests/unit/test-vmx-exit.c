@@ -77,12 +77,15 @@ static const struct {
     { 39, EXIT_MONITOR, false },
     { 41, EXIT_EXCEPTION, false },   /* machine check during the entry */
     { 43, EXIT_IRQ_WINDOW, false },  /* TPR below threshold */
+    { 44, EXIT_NPF, false },         /* APIC access */
+    { 45, EXIT_APIC_EOI, false },    /* virtualized EOI */
     { 48, EXIT_NPF, false },         /* EPT violation */
     { 50, EXIT_UNDEFINED, false },   /* INVEPT */
     { 52, EXIT_HOST_IRQ, false },    /* VMX-preemption timer */
     { 53, EXIT_UNDEFINED, false },   /* INVVPID */
     { 54, EXIT_WBINVD, true },
     { 55, EXIT_XSETBV, true },
+    { 56, EXIT_APIC_WRITE, false },
     { 59, EXIT_UNDEFINED, false },   /* VMFUNC */
 };
 
@@ -177,6 +180,30 @@ static void nested_faults(void)
     CHECK(e.npf.write && e.npf.walk);
     e = decode(48, BIT(0)); /* without a linear address: PDPTEs */
     CHECK(!e.npf.walk);
+}
+
+/* The local APIC: table 28-6 (access), 30.4.3.3 (write), 30.1.4 (EOI). */
+static void local_apic(void)
+{
+    /* What kinds of access there are, and which one is a write for sure. */
+    static const uint8_t kinds[] = { 0, 1, 2, 3, 10, 15 };
+    struct vmexit e;
+
+    fake_vmcs_set(VMCS_EXIT_GPA, 0x123456789abc); /* is not theirs */
+    for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+        e = decode(44, (uint64_t)kinds[i] << 12 | 0x3f4);
+        CHECK_EQ(e.kind, EXIT_NPF);
+        CHECK_EQ(e.npf.gpa.raw, 0xfee003f4);
+        CHECK_EQ(e.npf.write, kinds[i] == 1);
+        CHECK(!e.npf.walk);
+    }
+    CHECK_EQ(decode(44, BIT(16) | 1 << 12).npf.gpa.raw, 0xfee00000);
+    CHECK_EQ(decode(44, 0xfff).npf.gpa.raw, 0xfee00fff);
+    CHECK(!decode(44, 0xfff).npf.write);
+    for (uint64_t at = 0; at < 0x1000; at += 16)
+        CHECK_EQ(decode(56, at).apic.offset, at);
+    for (uint64_t n = 0; n < 0x100; n++)
+        CHECK_EQ(decode(45, n).apic.vector, n);
 }
 
 static void tasks(void)
@@ -393,13 +420,17 @@ static void unblocked(void)
         { EXIT_EXCEPTION, VEC_AC, BIT(12), 0, 0, false },
         { EXIT_EXCEPTION, VEC_DF, 0, BIT(12), 0, false },
         { EXIT_PIO, 0, BIT(12), BIT(12), 0, false },
+        { EXIT_APIC_EOI, 0, BIT(12), BIT(12), 0, false },
         { EXIT_NPF, 0, BIT(12), 0, BIT(31) | 0x31, false },
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
         struct vmexit e = { .kind = t[i].kind };
 
-        e.exception.vector = t[i].vector;
+        if (t[i].kind == EXIT_NPF)
+            e.code = REASON_EPT_VIOLATION;
+        else
+            e.exception.vector = t[i].vector;
         fake_vmx_reset();
         fake_vmcs_set(VMCS_QUALIFICATION, t[i].qualification);
         fake_vmcs_set(VMCS_EXIT_EVENT, t[i].event);
@@ -407,6 +438,12 @@ static void unblocked(void)
         vmx_collect_interrupted(v, &e);
         CHECK_EQ(vmread(VMCS_GUEST_BLOCKING),
                  t[i].blocked ? BLOCKING_NMI : 0);
+        /* Bit 12 is a kind of access where that is what faulted. */
+        e.code = REASON_APIC_ACCESS;
+        vmwrite(VMCS_GUEST_BLOCKING, 0);
+        vmx_collect_interrupted(v, &e);
+        if (t[i].kind == EXIT_NPF)
+            CHECK_EQ(vmread(VMCS_GUEST_BLOCKING), 0);
     }
 }
 
@@ -462,6 +499,7 @@ int main(void)
     ports();
     control_registers();
     nested_faults();
+    local_apic();
     tasks();
     exceptions();
     debug_exceptions();

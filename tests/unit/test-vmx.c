@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/vmx.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
+/* sources: hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x: turning it on, making control structures and failing to, the bitmaps,
@@ -11,6 +11,7 @@
 #include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
+#include "hvm/policy/spec-ctrl.h"
 #include "hypervisor/x86/asm.h"
 #include "tests/unit/hvm-fakes.h"
 #include "tests/unit/vmx-fakes.h"
@@ -20,6 +21,8 @@ TEST_PROGRAM;
 static struct vcpu *v;
 
 /* --- What these files call. --- */
+
+struct spec spec;
 
 int vlapic_base_write(struct vlapic *a, uint64_t val) { return -EINVAL; }
 int vlapic_msr_read(struct vlapic *a, uint32_t i, uint64_t *val)
@@ -44,6 +47,12 @@ unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {
     return EFER_SCE | EFER_LME | EFER_NXE;
+}
+
+uint64_t cpuid_guest_msr_bits(const struct vcpu *w, uint32_t i) { return 0; }
+bool cpuid_guest_arch_caps(const struct vcpu *w, uint64_t *val)
+{
+    return false;
 }
 
 static struct {
@@ -385,6 +394,7 @@ int main(void)
 {
     fake_doms_create();
     v = &doms[1].v[0];
+    fake_lapics_create();
     hvm_ops = vmx_ops;
     fake_caps_set();
     turn_on();

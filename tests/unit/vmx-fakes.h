@@ -7,6 +7,8 @@
 #ifndef TESTS_UNIT_VMX_FAKES_H
 #define TESTS_UNIT_VMX_FAKES_H
 
+#include "hvm/irq/vlapic.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/time.h"
@@ -45,6 +47,16 @@ void wrmsr(uint32_t index, uint64_t val)
 static uint64_t fake_guest_cr4 = 0x7707ff; /* all but VMXE, UMIP, LA57 */
 
 FAKE uint64_t cpuid_guest_cr4(const struct vcpu *v) { return fake_guest_cr4; }
+
+/* Features that were hidden since the test cleared this. */
+static bool fake_hidden[1024];
+
+FAKE void cpuid_hide(unsigned int feature)
+{
+    if (feature >= ARRAY_SIZE(fake_hidden))
+        abort();
+    fake_hidden[feature] = true;
+}
 
 /* No rules, unless the test links the real ones. */
 FAKE void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
@@ -87,12 +99,28 @@ static inline void fake_caps_set(void)
     fake_msr_set(MSR_KERNEL_GS_BASE, 0);
 }
 
+/* --- Local APICs, which the CPU does not keep unless the test says so. --- */
+
+static struct vlapic fake_lapic[NR_DOMS][NR_VCPUS];
+
+FAKE void vlapic_take_posted(struct vlapic *a) {}
+FAKE int vlapic_highest_irr(struct vlapic *a) { return -1; }
+
+static inline void fake_lapics_create(void)
+{
+    memset(fake_lapic, 0, sizeof(fake_lapic));
+    for (unsigned int i = 0; i < NR_DOMS; i++)
+        for (unsigned int n = 0; n < NR_VCPUS; n++)
+            doms[i].hv[n].lapic = &fake_lapic[i][n];
+}
+
 /* Domain 1's first vCPU under VT-x. */
 static inline struct vcpu *fake_vmx_start(void)
 {
     struct vcpu *v;
 
     fake_doms_create();
+    fake_lapics_create();
     v = &doms[1].v[0];
     hvm_ops = vmx_ops;
     fake_caps_set();
