@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hvm/vmx/caps.h"
+#include "hypervisor/abi/cpuid.h"
 #include "tests/unit/hvm-fakes.h"
 #include "tests/unit/vmx-fakes.h"
 
@@ -66,7 +67,8 @@ static void modern(void)
              BIT(25) | BIT(28) | BIT(29) | BIT(31));
     CHECK_EQ(vmx_caps.use[WORD_PROC2],
              BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12));
-    CHECK_EQ(vmx_caps.use[WORD_EXIT], 0x36dfb | BIT(2) | BIT(9) | 0xfull << 18);
+    CHECK_EQ(vmx_caps.use[WORD_EXIT], 
+             0x36dfb | BIT(2) | BIT(9) | BIT(15) | 0xfull << 18);
     CHECK_EQ(vmx_caps.use[WORD_ENTRY], 0x11fb | BIT(2) | BIT(14) | BIT(15));
     CHECK_EQ(vmx_caps.ept, 0xf0106734141);
     CHECK_EQ(vmx_caps.misc, 0x7004c1e7);
@@ -122,6 +124,136 @@ static void lesser(void)
     change(MSR_VMX_PROC, BIT(15) | BIT(16) | BIT(9), 0);
     takes();
     CHECK_EQ(vmx_caps.must[WORD_EXIT], 0x36dff);
+}
+
+/* --- Features with names: vmx=, the log, what guests lose. --- */
+
+enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, NAMES };
+
+static const struct {
+    const char *name;
+    uint64_t proc2, pin;
+} named[NAMES] = {
+    [VPID] = { "vpid", BIT(5), 0 },
+    [DELIVERY] = { "intr-delivery", BIT(9) | BIT(4) | BIT(0), 0 },
+    [REGISTERS] = { "apic-registers", BIT(8), 0 },
+    [POSTED] = { "posted", 0, BIT(7) },
+    [RDTSCP] = { "rdtscp", BIT(3), 0 },
+    [INVPCID] = { "invpcid", BIT(12), 0 },
+};
+
+#define HAS(n) (1u << (n))
+#define ALL (HAS(NAMES) - 1)
+#define NO_APIC (ALL & ~(HAS(DELIVERY) | HAS(REGISTERS) | HAS(POSTED)))
+
+/* A CPU with all of them. */
+static void full_cpu(void)
+{
+    first_cpu();
+    memset(fake_hidden, 0, sizeof(fake_hidden));
+    change(MSR_VMX_TRUE_PIN, 0, BIT(7) << 32);
+    change(MSR_VMX_PROC2, 0, (BIT(8) | BIT(9)) << 32);
+}
+
+static void check_features(const char *option, unsigned int want)
+{
+    uint64_t proc2 = BIT(1) | BIT(7), pin = 0x16 | 0x29;
+    unsigned int hidden = 0;
+    char line[256] = "VT-x:";
+
+    snprintf(opt_vmx, sizeof(opt_vmx), "%s", option);
+    takes();
+    for (unsigned int i = 0; i < NAMES; i++) {
+        if (!(want & HAS(i)))
+            continue;
+        proc2 |= named[i].proc2;
+        pin |= named[i].pin;
+        strcat(strcat(line, " "), named[i].name);
+    }
+    CHECK_EQ(vmx_caps.use[WORD_PROC2], proc2);
+    CHECK_EQ(vmx_caps.use[WORD_PIN], pin);
+    CHECK(strstr(fake_log_last, line));
+    CHECK_EQ(strcspn(strstr(fake_log_last, "VT-x:"), "\n"), strlen(line));
+    CHECK_EQ(fake_hidden[XEN_X86_FEATURE_RDTSCP], !(want & HAS(RDTSCP)));
+    CHECK_EQ(fake_hidden[XEN_X86_FEATURE_INVPCID], !(want & HAS(INVPCID)));
+    for (unsigned int i = 0; i < ARRAY_SIZE(fake_hidden); i++)
+        hidden += fake_hidden[i];
+    CHECK_EQ(hidden, !(want & HAS(RDTSCP)) + !(want & HAS(INVPCID)));
+    opt_vmx[0] = 0;
+}
+
+static void switches(void)
+{
+    static const struct {
+        const char *option;
+        unsigned int want;
+    } t[] = {
+        { "", ALL },
+        { "no-vpid", ALL & ~HAS(VPID) },
+        { "no-rdtscp", ALL & ~HAS(RDTSCP) },
+        { "no-invpcid", ALL & ~HAS(INVPCID) },
+        { "no-posted", ALL & ~HAS(POSTED) },
+        { "no-apic-registers", ALL & ~HAS(REGISTERS) },
+        { "no-intr-delivery", NO_APIC },
+        { "no-vpid,no-posted", ALL & ~HAS(VPID) & ~HAS(POSTED) },
+        { "no-posted,no-vpid,no-rdtscp,no-invpcid",
+          HAS(DELIVERY) | HAS(REGISTERS) },
+        { "no-intr-delivery,no-posted", NO_APIC },
+        { "no-vpid,", ALL & ~HAS(VPID) },
+        { ",,no-vpid,,", ALL & ~HAS(VPID) },
+        { "no-vpid,no-vpid", ALL & ~HAS(VPID) },
+        /* Unknown ones are ignored, others beside them are not. */
+        { "no-such,no-vpid,what", ALL & ~HAS(VPID) },
+        /* Not these names, though they begin or end as they do. */
+        { "no-vpi", ALL },
+        { "no-vpids", ALL },
+        { "no-vpid-", ALL },
+        { "no-apic", ALL },
+        { "no-posted-intr", ALL },
+        { "no-delivery", ALL },
+        { "xno-vpid", ALL },
+        { "no-no-vpid", ALL },
+        { "no-,vpid", ALL },
+        { "vpid", ALL },
+        { "posted,vpid", ALL },
+        { "no_vpid", ALL },
+        { "NO-VPID", ALL },
+        { "no-vpid no-posted", ALL },
+        { "n", ALL },
+        { "no-", ALL },
+        { ",", ALL },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        full_cpu();
+        check_features(t[i].option, t[i].want);
+    }
+}
+
+/* The same features, where the CPU is without them. */
+static void without(void)
+{
+    static const struct {
+        uint32_t msr;
+        uint64_t clear;
+        unsigned int want;
+    } t[] = {
+        { MSR_VMX_PROC2, BIT(5) << 32, ALL & ~HAS(VPID) },
+        { MSR_VMX_PROC2, BIT(3) << 32, ALL & ~HAS(RDTSCP) },
+        { MSR_VMX_PROC2, BIT(12) << 32, ALL & ~HAS(INVPCID) },
+        { MSR_VMX_PROC2, BIT(8) << 32, ALL & ~HAS(REGISTERS) },
+        { MSR_VMX_TRUE_PIN, BIT(7) << 32, ALL & ~HAS(POSTED) },
+        /* Delivery is of use only with both modes of the APIC. */
+        { MSR_VMX_PROC2, BIT(9) << 32, NO_APIC },
+        { MSR_VMX_PROC2, BIT(4) << 32, NO_APIC },
+        { MSR_VMX_PROC2, BIT(0) << 32, NO_APIC },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        full_cpu();
+        change(t[i].msr, t[i].clear, 0);
+        check_features("", t[i].want);
+    }
 }
 
 static const struct {
@@ -225,17 +357,21 @@ static void random_cpus(void)
         MSR_VMX_TRUE_PIN, MSR_VMX_TRUE_PROC, MSR_VMX_TRUE_EXIT,
         MSR_VMX_TRUE_ENTRY, MSR_VMX_PROC2
     };
+    /* What a CPU never demands, as all of it came later. */
+    const uint32_t free = (uint32_t)(BIT(0) | BIT(4) | BIT(5) | BIT(8) |
+                                     BIT(9));
     unsigned int taken = 0;
 
     for (unsigned int n = 0; n < 3000; n++) {
-        first_cpu();
+        full_cpu();
         for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
             uint32_t must = (uint32_t)rdmsr(words[i]);
             uint32_t may = (uint32_t)(rdmsr(words[i]) >> 32);
 
             may = (may & ~random_bits(5)) | must;
-            /* Who demands VPIDs can drop them. */
-            must |= random_bits(5) & may & ~(uint32_t)PROC2_VPID;
+            must |= random_bits(5) & may &
+                    ~(words[i] == MSR_VMX_PROC2 ? free : 0) &
+                    ~(words[i] == MSR_VMX_TRUE_PIN ? (uint32_t)BIT(7) : 0);
             fake_msr_set(words[i], fake_word(must, may));
         }
         change(MSR_VMX_EPT_VPID_CAP, (uint64_t)random_bits(4) << 16, 0);
@@ -243,6 +379,10 @@ static void random_cpus(void)
             continue;
         taken++;
         check_words();
+        if (!(vmx_caps.use[WORD_PROC2] & BIT(9))) {
+            CHECK(!(vmx_caps.use[WORD_PROC2] & BIT(8)));
+            CHECK(!(vmx_caps.use[WORD_PIN] & BIT(7)));
+        }
     }
     CHECK(taken > 30);
 }
@@ -251,6 +391,8 @@ int main(void)
 {
     modern();
     lesser();
+    switches();
+    without();
     refusals();
     second_cpu();
     random_cpus();
