@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which event goes in and what waits: the double fault table, an interrupt
- * that a fault cut short, priorities, windows, and the CR8 intercept.
+ * that a fault cut short, priorities, windows, the CR8 intercept, and what is
+ * left to do for a local APIC that the CPU keeps by itself.
  */
 #include "hvm/event.h"
 
@@ -23,6 +24,7 @@ static struct hvm_event injected;
 static unsigned int injections, triple_faults, shadow, tpr;
 static bool window_irq, window_nmi, cr8;
 static int irr = -1, ack_gives = -2; /* -2: what was pending */
+static int posted = -1; /* goes to irr when it is taken */
 
 int vlapic_pending(struct vlapic *a)
 {
@@ -52,6 +54,13 @@ static void post(int vector)
 {
     irr = vector;
     apic.pending = vector >= 0;
+}
+
+void vlapic_take_posted(struct vlapic *a)
+{
+    if (posted >= 0)
+        post(posted);
+    posted = -1;
 }
 
 void hvm_triple_fault(struct vcpu *who)
@@ -103,6 +112,8 @@ static void fresh(void)
     injections = triple_faults = shadow = tpr = 0;
     regs[APIC_TPR / 4] = 0;
     ack_gives = -2;
+    posted = -1;
+    apic.assisted = apic.changed = false;
     post(-1);
 }
 
@@ -267,6 +278,126 @@ static void task_priority(void)
     CHECK_EQ(tpr, 5);
 }
 
+/* --- A local APIC that the CPU keeps. --- */
+
+static void assisted(void)
+{
+    fresh();
+    apic.assisted = true;
+}
+
+/* Its vectors need neither an injection nor a window, but the CPU has to be
+ * told. */
+static void assisted_vectors(void)
+{
+    for (unsigned int flags = 0; flags < 2; flags++) {
+        assisted();
+        vcpu_regs(v)->rflags = flags ? RFLAGS_IF : 0;
+        post(0x60);
+        enter();
+        CHECK_EQ(injections, 0);
+        CHECK(!window_irq);
+        CHECK(apic.changed);
+        /* Also one that must wait for its turn. */
+        apic.changed = false;
+        regs[APIC_TPR / 4] = 0x60;
+        tpr = 6;
+        enter();
+        CHECK_EQ(injections, 0);
+        CHECK(!window_irq && !cr8);
+        CHECK(apic.changed);
+    }
+    /* What was posted is one of them. */
+    assisted();
+    posted = 0x60;
+    enter();
+    CHECK_EQ(posted, -1);
+    CHECK_EQ(injections, 0);
+    CHECK(!window_irq);
+    CHECK(apic.changed);
+}
+
+/* What does not come from IRR goes in as ever. */
+static void assisted_others(void)
+{
+    /* The 8259. */
+    assisted();
+    post(VLAPIC_EXTINT);
+    ack_gives = 0x08;
+    vcpu_regs(v)->rflags = 0;
+    enter();
+    CHECK_EQ(injections, 0);
+    CHECK(window_irq);
+    CHECK(hvm_has_event(v));
+    vcpu_regs(v)->rflags = RFLAGS_IF;
+    enter();
+    CHECK_EQ(injections, 1);
+    CHECK_EQ(injected.type, EVENT_INTR);
+    CHECK_EQ(injected.vector, 0x08);
+    CHECK(!window_irq);
+    CHECK(!hvm_has_event(v));
+    /* The upcall; the local APIC's own needs no window behind it. */
+    assisted();
+    route.callback = CALLBACK_VECTOR;
+    route.callback_vector = 0xf3;
+    v->info->evtchn_upcall_pending = 1;
+    post(0x60);
+    enter();
+    CHECK_EQ(injections, 1);
+    CHECK_EQ(injected.vector, 0xf3);
+    CHECK(!window_irq);
+    CHECK(apic.changed);
+    /* An interrupt that was cut short, behind what cut it. */
+    assisted();
+    v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
+                                        .vector = 0x41 };
+    hvm_raise(v, VEC_GP, 0);
+    post(0x60);
+    enter();
+    CHECK_EQ(injected.vector, VEC_GP);
+    CHECK(window_irq);
+    enter();
+    CHECK_EQ(injected.vector, 0x41);
+    CHECK_EQ(injections, 2);
+    CHECK(!window_irq);
+    /* NMI. */
+    assisted();
+    post(0x60);
+    v->hvm->nmi_pending = true;
+    enter();
+    CHECK_EQ(injected.type, EVENT_NMI);
+    CHECK_EQ(injections, 1);
+    CHECK(!window_irq && !window_nmi);
+}
+
+/* HLT ends for a vector above the processor's priority only. */
+static void assisted_wakes(void)
+{
+    assisted();
+    CHECK(!hvm_has_event(v));
+    post(0x60);
+    CHECK(hvm_has_event(v));
+    irr = 0x60;
+    apic.pending = 0; /* the CPU put it there */
+    CHECK(hvm_has_event(v));
+    for (unsigned int p = 0; p < 16; p++) {
+        tpr = p;
+        regs[APIC_TPR / 4] = p << 4;
+        CHECK_EQ(hvm_has_event(v), p < 6);
+        post(0x60);
+        CHECK_EQ(hvm_has_event(v), p < 6);
+        apic.pending = 0;
+    }
+    assisted();
+    posted = 0x60;
+    CHECK(hvm_has_event(v));
+    CHECK_EQ(injections, 0);
+    /* Without assistance what ->pending says is all there is. */
+    fresh();
+    irr = 0x60;
+    CHECK(!hvm_has_event(v));
+}
+
 int main(void)
 {
     fake_doms_create();
@@ -286,6 +417,9 @@ int main(void)
     priorities();
     shadows_and_windows();
     task_priority();
+    assisted_vectors();
+    assisted_others();
+    assisted_wakes();
     fake_doms_destroy();
     return test_result();
 }
