@@ -151,7 +151,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
 
 static bool type_has_page(enum p2m_type t)
 {
-    return t != P2M_NONE && t != P2M_MMIO;
+    return t != P2M_NONE && t != P2M_MMIO && t != P2M_APIC;
 }
 
 static bool type_writable(enum p2m_type t)

@@ -237,8 +237,8 @@ static long op_pageframeinfo(struct domain *d, struct xen_domctl *op)
         if (copy_from_guest_at(&g, o->array, i))
             return -EFAULT;
         type = p2m_lookup(d, gfn(g)).type;
-        g = type == P2M_NONE || type == P2M_MMIO ? XEN_DOMCTL_PFINFO_XTAB
-                                                 : XEN_DOMCTL_PFINFO_NOTAB;
+        g = type == P2M_NONE || type == P2M_MMIO || type == P2M_APIC
+                ? XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
         if (copy_to_guest_at(o->array, i, &g))
             return -EFAULT;
     }

@@ -48,6 +48,7 @@ static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
 static const uint8_t mem_types[P2M_TYPES] = {
     [P2M_NONE] = HVMMEM_mmio_dm,
     [P2M_MMIO] = HVMMEM_mmio_dm,
+    [P2M_APIC] = HVMMEM_mmio_dm,
     [P2M_RAM_RO] = HVMMEM_ram_ro,
     [P2M_GRANT_RO] = HVMMEM_ram_ro,
     [P2M_IOREQ] = HVMMEM_ioreq_server,

@@ -180,6 +180,18 @@ static void memory(void)
     CHECK_EQ(frames[0], XEN_DOMCTL_PFINFO_NOTAB);
     CHECK_EQ(frames[1], XEN_DOMCTL_PFINFO_XTAB);
     CHECK_EQ(frames[2], XEN_DOMCTL_PFINFO_XTAB);
+    /* What is no RAM cannot be saved. */
+    CHECK_EQ(p2m_map(&doms[1].d, gfn(0xf0000), mfn(FAKE_FRAMES), 0, P2M_MMIO),
+             0);
+    CHECK_EQ(p2m_map(&doms[1].d, gfn(0xfee00), mfn(FAKE_FRAMES), 0, P2M_APIC),
+             0);
+    frames[0] = 0xf0000;
+    frames[1] = 0xfee00;
+    (void)fake_put(LIST, frames, sizeof(frames));
+    CHECK_EQ(call(XEN_DOMCTL_getpageframeinfo3, 1), 0);
+    memcpy(frames, fake_gpa(current->domain, LIST), sizeof(frames));
+    CHECK_EQ(frames[0], XEN_DOMCTL_PFINFO_XTAB);
+    CHECK_EQ(frames[1], XEN_DOMCTL_PFINFO_XTAB);
     op.u.getpageframeinfo3.num = 1025;
     CHECK_EQ(call(XEN_DOMCTL_getpageframeinfo3, 1), -E2BIG);
     op.u.getpageframeinfo3.num = 1;
