@@ -501,6 +501,7 @@ int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val)
 void vlapic_init_signal(struct vlapic *a)
 {
     WRITE_ONCE(a->enabled, false);
+    vlapic_take_posted(a); /* and forget it */
     vlapic_timer_stop(a);
     for (unsigned int i = 0; i < NR_REGS; i++)
         /* The x2APIC LDR is read-only and derived from the id. */
@@ -598,10 +599,10 @@ void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
     uint32_t ppr, left;
 
     sync_tpr(a);
-    vlapic_take_posted(a);
     ppr = vlapic_ppr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
-        vlapic_timer_expired(a);
+        vlapic_timer_expired(a); /* may post */
+    vlapic_take_posted(a);
     left = vlapic_timer_left(a);
     memcpy(rec->data, a->regs, sizeof(rec->data));
     memcpy(&rec->data[APIC_PPR], &ppr, sizeof(ppr));
@@ -633,6 +634,7 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 {
     uint32_t left, count, *regs = a->regs;
 
+    vlapic_take_posted(a); /* and forget it */
     for (unsigned int i = 0; i < NR_REGS; i++) {
         const struct reg *r = &registers[i];
 

@@ -14,7 +14,7 @@
 struct fake_vcpu {
     struct vlapic apic;
     _Alignas(4096) uint32_t page[1024];
-    unsigned int kicks, nmis, inits, sipis, enabled_again;
+    unsigned int kicks, notifies, nmis, inits, sipis, enabled_again;
     uint8_t sipi_vector;
 };
 
