@@ -556,6 +556,42 @@ static void threads(void)
     fake_domain_free(d);
 }
 
+/* A request that comes while others are taken: without ->on it would stay in
+ * the descriptor until the next one. */
+#define ROUNDS 20000
+
+static volatile bool stop_taking;
+static volatile unsigned int taken_so_far;
+
+static void *take_thread(void *arg)
+{
+    while (!stop_taking)
+        taken_so_far += drain(arg);
+    return NULL;
+}
+
+static void race(void)
+{
+    struct domain *d = fresh(true);
+    struct vlapic *a = fake_apic(d, 0);
+    unsigned int lost = 0, want = 0;
+    pthread_t t;
+
+    pthread_create(&t, NULL, take_thread, a);
+    for (unsigned int i = 0; i < ROUNDS && !lost; i++) {
+        want += vlapic_post(a, 0x90, false) == IRQ_DELIVERED;
+        for (volatile unsigned int wait = i % 100; wait; wait--)
+            ;
+        want += vlapic_post(a, 0x50, false) == IRQ_DELIVERED;
+        for (unsigned int n = 0; taken_so_far != want && !lost; n++)
+            lost = n == 200000000;
+    }
+    stop_taking = true;
+    pthread_join(t, NULL);
+    CHECK_EQ(lost, 0);
+    fake_domain_free(d);
+}
+
 int main(void)
 {
     fake_now = SECONDS(5);
@@ -571,6 +607,7 @@ int main(void)
     modes();
     records();
     threads();
+    race();
     CHECK_EQ(fake_timers_set(), 0);
     return test_result();
 }
