@@ -69,12 +69,17 @@ int vmx_apic_init_maps(const void *msr_bitmap)
 static int map_apic_page(struct domain *d)
 {
     void *page = lodge_pages_alloc(0);
+    int rc;
 
     if (!page)
         return -ENOMEM;
-    d->hvm->apic_page = page; /* freed with the domain */
-    return p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)), va_to_mfn(page),
-                   ORDER_4K, P2M_APIC);
+    rc = p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)), va_to_mfn(page),
+                 ORDER_4K, P2M_APIC);
+    if (rc)
+        lodge_pages_free(page, 0);
+    else
+        d->hvm->apic_page = page; /* freed with the domain */
+    return rc;
 }
 
 int vmx_apic_init(struct vcpu *v)
