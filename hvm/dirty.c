@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Dirty tracking of a screen: frames of the range are mapped P2M_RAM_LOG;
- * the first write to each faults, sets its bit and makes it P2M_RAM. A
- * report takes the bits and protects those frames again, with one flush.
+ * the first write to each faults, sets its bit and makes it P2M_RAM, or is
+ * logged by the CPU, and the bit is set when the vCPU leaves its guest. A
+ * report takes the bits and asks for the next write of those frames, with
+ * one flush: a write that is not noted before it is done when it returns.
  */
 #include "hvm/dirty.h"
 
@@ -40,7 +42,8 @@ void dirty_mark(struct domain *d, gfn_t g)
     (void)p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM);
 }
 
-/* A write that did not fault: by Lodge, a device model or a backend. */
+/* A write that did not fault: by Lodge, a device model, a backend, or from
+ * the log that the CPU keeps. */
 void guest_frame_dirtied(struct domain *d, gfn_t g)
 {
     note(d, g);
@@ -66,13 +69,14 @@ static void report(struct domain *d, struct dirty_vram *t, uint8_t *bitmap)
 {
     bool again = false;
 
+    p2m_collect_writes(d);
     for (unsigned int i = 0; i < t->nr; i++) {
         gfn_t g = gfn(t->first + i);
 
-        if (!t->fresh && !atomic_test_and_clear_bit(i, t->map))
+        if (!atomic_test_and_clear_bit(i, t->map) && !t->fresh)
             continue;
         bitmap[i / 8] |= (uint8_t)(1u << i % 8);
-        if (!p2m_change_type(d, g, P2M_RAM, P2M_RAM_LOG))
+        if (p2m_log_write(d, g))
             again = true;
     }
     t->fresh = false;

@@ -8,8 +8,8 @@
 
 #include "hypervisor/core/domain.h"
 
-/* A vCPU wrote to a frame of type P2M_RAM_LOG: notes it and lets further
- * writes through until the next dirty_vram(). */
+/* A vCPU's write to a frame of type P2M_RAM_LOG faulted: notes it and lets
+ * further writes through until the next dirty_vram(). */
 void dirty_mark(struct domain *d, gfn_t g);
 
 /*

@@ -168,6 +168,7 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_EXCEPTION] = exit_exception,
     [EXIT_SHUTDOWN] = exit_shutdown,
     [EXIT_INIT] = exit_ignore,
+    [EXIT_LOG_FULL] = exit_ignore,
     [EXIT_XSETBV] = exit_xsetbv,
     [EXIT_WBINVD] = exit_wbinvd,
     [EXIT_MONITOR] = exit_undefined,

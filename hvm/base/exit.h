@@ -28,6 +28,7 @@ struct vcpu;
     X(EXCEPTION, "exception")                                               \
     X(SHUTDOWN, "triple fault")                                             \
     X(INIT, "INIT")                                                         \
+    X(LOG_FULL, "log of writes is full")                                    \
     X(XSETBV, "XSETBV")                                                     \
     X(WBINVD, "WBINVD or INVD")                                             \
     X(MONITOR, "MONITOR")                                                   \

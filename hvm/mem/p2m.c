@@ -231,14 +231,13 @@ static void put_leaf(uint64_t e, unsigned int order)
         page_put(mfn_to_page(mfn_add(pt_mfn(e), i)));
 }
 
-void p2m_flush(struct domain *d)
+/* Every vCPU of d has been out of its guest, but for current. */
+static void wait_for_vcpus(struct domain *d)
 {
     struct cpumask busy = { { 0 } };
     bool any = false;
 
     for_vcpus (d, v) {
-        /* A full barrier: who is not seen on a CPU now sees the bit. */
-        atomic_set_bit(PENDING_P2M, &v->pending);
         if (v != current && READ_ONCE(v->on_cpu)) {
             busy.bits[v->cpu / 64] |= BIT(v->cpu % 64);
             any = true;
@@ -246,6 +245,20 @@ void p2m_flush(struct domain *d)
     }
     if (any)
         smp_call(&busy, NULL, NULL);
+}
+
+void p2m_flush(struct domain *d)
+{
+    /* A full barrier each: who is not seen on a CPU now sees the bit. */
+    for_vcpus (d, v)
+        atomic_set_bit(PENDING_P2M, &v->pending);
+    wait_for_vcpus(d);
+}
+
+void p2m_collect_writes(struct domain *d)
+{
+    if (pt_format.dirty)
+        wait_for_vcpus(d);
 }
 
 static int map_one(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
@@ -452,6 +465,13 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
     }
     spin_unlock(&p->lock);
     return rc;
+}
+
+bool p2m_log_write(struct domain *d, gfn_t g)
+{
+    return !p2m_change_type(d, g, P2M_RAM, P2M_RAM_LOG) ||
+           (pt_format.dirty &&
+            !p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM_LOG));
 }
 
 /* Work of one p2m_relinquish() call, in leaves looked at. */

@@ -15,7 +15,7 @@
 enum p2m_type {
     P2M_NONE,        /* nothing: an access goes to a device model */
     P2M_RAM,         /* read, write, execute */
-    P2M_RAM_LOG,     /* RAM, writes are noted once and then let through */
+    P2M_RAM_LOG,     /* RAM, the first write is noted: see p2m_log_write() */
     P2M_RAM_RO,      /* RAM, writes are dropped */
     P2M_FOREIGN,     /* another domain's frame */
     P2M_GRANT_RW,
@@ -81,6 +81,17 @@ int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect);
  * another. Without a flush: the caller batches p2m_flush(). */
 int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
                     enum p2m_type to);
+
+/*
+ * The next write of a guest to RAM at g is to be noted: it faults (see
+ * dirty_mark()), or the CPU logs it by itself, which vCPUs hand on to
+ * guest_frame_dirtied() whenever they leave the guest. True if that needs a
+ * p2m_flush().
+ */
+bool p2m_log_write(struct domain *d, gfn_t g);
+/* What CPUs have logged before this call has been handed on. Locks as in
+ * p2m_flush(). */
+void p2m_collect_writes(struct domain *d);
 
 /*
  * No vCPU of d uses a translation older than this call once it returns.

@@ -20,6 +20,12 @@ struct pt_format {
     uint64_t table;             /* flags of an entry that names a table */
     uint64_t leaf[P2M_TYPES];   /* flags of a leaf by type, without PT_LARGE */
     bool has_1g;                /* 1 GiB leaves */
+    /*
+     * The flag that the CPU sets in a leaf, noting its address in a log, when
+     * the guest writes there; of all leaves only P2M_RAM_LOG's lack it then.
+     * 0: there is no such log, and writes to P2M_RAM_LOG fault.
+     */
+    uint64_t dirty;
 };
 
 extern struct pt_format pt_format; /* (c) the vendor's, set at boot */

@@ -52,6 +52,8 @@ static const struct feature {
       XEN_X86_FEATURE_RDTSCP },
     { "invpcid", WORD_PROC2, (uint32_t)PROC2_INVPCID, 0,
       XEN_X86_FEATURE_INVPCID },
+    /* Page modification log, with the accessed and dirty flags of EPT. */
+    { "pml", WORD_PROC2, (uint32_t)PROC2_PML, EPT_CAP_AD, 0 },
 };
 
 /* Forced to one by a CPU without the "true" controls: every CR3 access and

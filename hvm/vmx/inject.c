@@ -49,7 +49,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
     uint64_t info = vmread(VMCS_IDT_EVENT);
 
     if (likely(!(info & EVENT_VALID))) {
-        if ((e->code == REASON_EPT_VIOLATION &&
+        if (((e->code == REASON_EPT_VIOLATION || e->code == REASON_PML_FULL) &&
              (vmread(VMCS_QUALIFICATION) & EVENT_NMI_UNBLOCKED)) ||
             (e->kind == EXIT_EXCEPTION && e->exception.vector != VEC_DF &&
              (vmread(VMCS_EXIT_EVENT) & EVENT_NMI_UNBLOCKED)))

@@ -13,6 +13,7 @@
 #include "hvm/policy/msr-table.h"
 #include "hvm/vmx/caps.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
@@ -40,6 +41,8 @@ static uint64_t io_bitmap_pa;  /* (c) all ports exit: two pages */
 #define EPT_W BIT(1)
 #define EPT_X BIT(2)
 #define EPT_WB (6ull << 3)
+#define EPT_A BIT(8)
+#define EPT_D BIT(9)
 #define EPT_RX (EPT_R | EPT_X)
 
 static const struct pt_format ept_format = {
@@ -59,6 +62,10 @@ static const struct pt_format ept_format = {
 
 /* EPT pointer: tables are write-back, four levels (SDM vol. 3C 25.6.11). */
 #define EPTP_FLAGS (6ull | 3 << 3)
+#define EPTP_AD BIT(6)
+
+/* Entries of a page modification log (SDM vol. 3C 29.3.6). */
+#define LOG_ENTRIES 512u
 
 /* Read and write bits of low and high MSRs, 1 KiB each (SDM vol. 3C 25.6.9). */
 static void msr_open(void *bitmap, uint32_t index, bool read, bool write)
@@ -107,6 +114,19 @@ static void unlock(void)
                      "it there");
 }
 
+/* This machine's nested entries. */
+static void format_init(void)
+{
+    pt_format = ept_format;
+    pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
+    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
+        pt_format.dirty = EPT_D;
+        for (unsigned int t = P2M_RAM; t < P2M_TYPES; t++)
+            pt_format.leaf[t] |= EPT_A | EPT_D;
+        pt_format.leaf[P2M_RAM_LOG] = pt_format.leaf[P2M_RAM] & ~EPT_D;
+    }
+}
+
 static int vmx_cpu_enable(void)
 {
     uint32_t *region = lodge_pages_alloc(0);
@@ -117,8 +137,7 @@ static int vmx_cpu_enable(void)
     unlock();
     vmx_caps_init();
     if (!msr_bitmap_pa) {
-        pt_format = ept_format;
-        pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
+        format_init();
         rc = maps_init();
         if (rc)
             return rc;
@@ -179,6 +198,10 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
     vmwrite(VMCS_EPT_POINTER, s->eptp);
     vmwrite(VMCS_GUEST_LINK, ~0ull);
+    if (s->log) {
+        vmwrite(VMCS_PML_ADDRESS, mfn_to_maddr(va_to_mfn(s->log)));
+        vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
+    }
     if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
         vmwrite(VMCS_PREEMPTION_TIMER,
                 tsc_hz() / 1000 >> (vmx_caps.misc & 0x1f));
@@ -240,6 +263,12 @@ static int vmx_vcpu_init(struct vcpu *v)
     *(uint32_t *)s->vmcs = vmx_caps.revision;
     s->vmcs_pa = mfn_to_maddr(va_to_mfn(s->vmcs));
     s->eptp = p2m_root(v->domain) | EPTP_FLAGS;
+    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
+        s->eptp |= EPTP_AD;
+        s->log = lodge_pages_alloc(0);
+        if (!s->log)
+            return -ENOMEM;
+    }
     make_clear(s);
     vmx_borrow(v);
     init_constant(s);
@@ -261,6 +290,8 @@ static void vmx_vcpu_exit(struct vcpu *v)
         lodge_pages_free(s->vmcs, 0);
     if (s->vapic && s->vapic != v->hvm->lapic->regs)
         lodge_pages_free(s->vapic, 0);
+    if (s->log)
+        lodge_pages_free(s->log, 0);
     heap_free(s);
     v->hvm->vendor = NULL;
 }
@@ -327,6 +358,20 @@ static void get_regs(struct vmx_vcpu *s, struct regs *r)
     s->cr2 = read_cr2();
 }
 
+/* Hands on what the CPU has logged. It fills the page from its end; the index
+ * is that of the next entry, 0xffff when there is no more room. */
+static void drain_log(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+    uint16_t i = (uint16_t)(vmread(VMCS_GUEST_PML_INDEX) + 1);
+
+    if (i == LOG_ENTRIES)
+        return;
+    for (; i < LOG_ENTRIES; i++)
+        guest_frame_dirtied(v->domain, gpa_to_gfn(gpa(s->log[i])));
+    vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
+}
+
 static void vmx_enter(struct vcpu *v, struct vmexit *e)
 {
     struct vmx_vcpu *s = vmx_of(v);
@@ -346,6 +391,9 @@ static void vmx_enter(struct vcpu *v, struct vmexit *e)
         return;
     }
     s->launched = true;
+    /* Without tracking no leaf lacks its dirty flag: nothing is logged. */
+    if (s->log && unlikely(v->domain->hvm->dirty))
+        drain_log(v);
     get_regs(s, r);
     vmx_decode_exit(v, e);
     if (likely(e->kind != EXIT_ENTRY_FAILED))

@@ -24,6 +24,7 @@ struct vmx_vcpu {
     uint64_t vmcs_pa;        /* (c) */
     uint32_t *vapic;         /* (c) virtual-APIC page: keeps the TPR, or the
                                 whole vlapic's where the CPU assists it */
+    uint64_t *log;           /* (c) page modification log, or NULL */
     uint64_t eptp;           /* (c) */
     struct tlb_tag vpid;     /* (v) */
     bool launched;           /* (v) since it was last cleared */

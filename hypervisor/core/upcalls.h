@@ -54,8 +54,8 @@ bool domain_is_compat(const struct domain *d);
  * took away. No locks held.
  */
 void guest_grant_flush(struct domain *d);
-/* Frame gfn of d was written through a grant: for its dirty log. Lock GRANT
- * may be held. */
+/* Frame gfn of d was written and did not fault, through a grant for example:
+ * for its dirty log. Lock GRANT may be held. */
 void guest_frame_dirtied(struct domain *d, gfn_t gfn);
 
 /* Writes v's runstate to where the guest registered it. v is current; no

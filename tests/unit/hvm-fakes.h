@@ -110,9 +110,14 @@ static void fake_flush_guest(struct vcpu *v)
 {
 }
 
+/* What a CPU does when it leaves its guest for others' sake, or NULL. */
+static void (*fake_exit)(void);
+
 /* Every vCPU runs on a CPU of its own: a flush reaches those not current. */
 FAKE void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg)
 {
+    if (fake_exit)
+        fake_exit();
     if (fn)
         fn(arg);
 }
@@ -181,6 +186,30 @@ static inline void fake_pt_format(bool has_1g)
     for (unsigned int t = P2M_RAM; t < P2M_TYPES; t++)
         pt_format.leaf[t] = t == P2M_RAM_LOG || t == P2M_RAM_RO ||
                             t == P2M_GRANT_RO ? 5 : 7;
+}
+
+/* The CPU logs writes by itself. */
+#define FAKE_DIRTY BIT(9)
+static inline void fake_pt_logs(void)
+{
+    pt_format.dirty = FAKE_DIRTY;
+    for (unsigned int t = P2M_RAM; t < P2M_TYPES; t++)
+        pt_format.leaf[t] |= FAKE_DIRTY;
+    pt_format.leaf[P2M_RAM_LOG] = 7;
+}
+
+/* What the CPU finds in the nested tables for g, its order in *order. */
+static inline uint64_t *fake_leaf(struct domain *d, gfn_t g,
+                                  unsigned int *order)
+{
+    uint64_t *slot, at = p2m_root(d);
+
+    for (*order = 27;; *order -= 9) {
+        slot = (uint64_t *)mfn_to_va(maddr_to_mfn(at)) + pt_index(g, *order);
+        if (!pt_is_table(*slot))
+            return slot;
+        at = *slot & PT_ADDR;
+    }
 }
 
 static inline void fake_run_as(struct vcpu *v)

@@ -3,7 +3,8 @@
 /*
  * Dirty tracking of a screen against a model: a frame that was written since
  * the last report is in the next one, whoever wrote it; the range moves while
- * others write; no write reaches a frame unseen.
+ * others write; no write reaches a frame unseen. All that with writes that
+ * fault, and with a CPU that logs them.
  */
 #define sched_yield host_sched_yield
 #include <pthread.h>
@@ -20,11 +21,33 @@ TEST_PROGRAM;
 static struct domain *d;
 static uint8_t map[DIRTY_VRAM_MAX / 8];
 
-/* The guest writes: it faults where the map says so. */
+/* The CPU: its log, and of which leaves it has cached that they are dirty. */
+static uint64_t cpu_log[FRAMES];
+static unsigned int logged;
+static bool cached[FRAMES];
+
+/* The guest writes: it faults, or the CPU logs, where the map says so. */
 static void guest_writes(uint64_t g)
 {
-    if (p2m_lookup(d, gfn(g)).type == P2M_RAM_LOG)
+    unsigned int order;
+    uint64_t *leaf = fake_leaf(d, gfn(g), &order);
+
+    if (!(*leaf & 2))
         dirty_mark(d, gfn(g));
+    if (!pt_format.dirty || cached[g - BASE])
+        return;
+    cached[g - BASE] = true;
+    if (!(*leaf & FAKE_DIRTY)) {
+        *leaf |= FAKE_DIRTY;
+        CHECK(logged < FRAMES);
+        cpu_log[logged++] = g;
+    }
+}
+
+static void guest_exits(void)
+{
+    while (logged)
+        guest_frame_dirtied(d, gfn(cpu_log[--logged]));
 }
 
 static bool reported(unsigned int i)
@@ -49,6 +72,8 @@ static void against_model(void)
         doms[1].flushes = 0;
         CHECK_EQ(dirty_vram(d, gfn(first), nr, map), 0);
         fake_enter(d);
+        if (doms[1].flushes)
+            memset(cached, 0, sizeof(cached));
         for (unsigned int i = 0; i < nr; i++)
             CHECK_EQ(reported(i), fresh || wrote[first + i - BASE]);
         /* What was reported is protected again, in no cached translation. */
@@ -67,6 +92,8 @@ static void against_model(void)
             else
                 guest_frame_dirtied(d, gfn(BASE + i));
             wrote[i] = true;
+            if (fake_random(50) == 0)
+                guest_exits();
         }
     }
     CHECK_EQ(dirty_vram(d, gfn(0), 0, NULL), 0);
@@ -127,10 +154,16 @@ int main(void)
 
     fake_doms_create();
     d = &doms[1].d;
-    for (unsigned int i = 0; i < FRAMES; i++)
-        (void)fake_ram(d, BASE + i, 0);
-    against_model();
-    limits();
+    fake_exit = guest_exits;
+    for (unsigned int logs = 0; logs < 2; logs++) {
+        if (logs)
+            fake_pt_logs();
+        for (unsigned int i = 0; i < FRAMES; i++)
+            (void)fake_ram(d, BASE + i, 0);
+        against_model();
+        limits();
+    }
+    fake_exit = NULL;
     range_moves_under_writers();
     fake_doms_destroy();
     CHECK_EQ(fake_allocs(), before);

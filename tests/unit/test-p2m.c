@@ -277,6 +277,40 @@ static void gigabyte_split(void)
     CHECK_EQ(p2m_lookup(d, gfn((1ul << ORDER_1G) + 1024)).order, ORDER_2M);
 }
 
+/* Asking for the next write, by a fault and by a log of the CPU's. */
+static void next_write_is_noted(void)
+{
+    unsigned int order;
+
+    d = &doms[1].d;
+    for (unsigned int logs = 0; logs < 2; logs++) {
+        uint64_t *leaf;
+
+        if (logs)
+            fake_pt_logs();
+        (void)fake_ram(d, 0x500000, ORDER_2M);
+        CHECK_EQ(*fake_leaf(d, gfn(0x500000), &order) & FAKE_DIRTY,
+                 logs ? FAKE_DIRTY : 0);
+        CHECK(p2m_log_write(d, gfn(0x500003)));
+        leaf = fake_leaf(d, gfn(0x500003), &order);
+        CHECK_EQ(order, ORDER_4K);
+        CHECK_EQ(*leaf & (2 | FAKE_DIRTY), logs ? 2 : 0);
+        CHECK_EQ(p2m_lookup(d, gfn(0x500003)).type, P2M_RAM_LOG);
+        CHECK_EQ(*fake_leaf(d, gfn(0x500004), &order) & (2 | FAKE_DIRTY),
+                 logs ? 2 | FAKE_DIRTY : 2);
+        /* Again after the CPU has logged one; a fault is still to come. */
+        if (logs)
+            *leaf |= FAKE_DIRTY;
+        CHECK_EQ(p2m_log_write(d, gfn(0x500003)), logs);
+        CHECK_EQ(*leaf & (2 | FAKE_DIRTY), logs ? 2 : 0);
+        CHECK_EQ(p2m_change_type(d, gfn(0x500003), P2M_RAM_LOG, P2M_RAM), 0);
+        CHECK_EQ(*leaf & (2 | FAKE_DIRTY), logs ? 2 | FAKE_DIRTY : 2);
+        CHECK_EQ(p2m_unmap(d, gfn(0x500000), ORDER_2M, INVALID_MFN), 0);
+        CHECK(!p2m_log_write(d, gfn(0x500003)));
+    }
+    fake_pt_format(true);
+}
+
 /* Many leaves go with few flushes: each is a wait for other CPUs. */
 static void flushes_are_batched(void)
 {
@@ -346,6 +380,7 @@ int main(void)
     limits();
     flushes_are_batched();
     apic_page();
+    next_write_is_noted();
     nothing_after_relinquish();
     fake_doms_destroy();
     CHECK_EQ(fake_allocs(), before);
