@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Nested page faults: devices to be emulated, RAM whose writes are logged,
- * device memory that domain 0 touches for the first time.
+ * device memory that domain 0 touches for the first time, code in leaves that
+ * are too large for it.
  */
 #include "hvm/base/hvm.h"
 #include "hvm/dirty.h"
@@ -40,8 +41,14 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
 {
     struct domain *d = v->domain;
     gfn_t g = gpa_to_gfn(e->npf.gpa);
-    struct p2m_entry p = p2m_lookup(d, g);
+    struct p2m_entry p;
 
+    if (unlikely(e->npf.fetch) && p2m_allow_fetch(d, g)) {
+        domain_crash(d, "no memory for page tables at %#lx",
+                     e->npf.gpa.raw);
+        return VERDICT_RESUME;
+    }
+    p = p2m_lookup(d, g);
     switch (p.type) {
     case P2M_NONE:
         if (unlikely(d == hardware_domain) &&

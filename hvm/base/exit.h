@@ -64,7 +64,7 @@ struct vmexit {
         } pio;
         struct {
             gpa_t gpa;
-            bool write;
+            bool write, fetch;
             bool walk;     /* access of the guest's page walk itself */
         } npf;
         struct {

@@ -467,6 +467,17 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
     return rc;
 }
 
+int p2m_allow_fetch(struct domain *d, gfn_t g)
+{
+    struct p2m_entry e = p2m_lookup(d, g);
+    int rc;
+
+    if (!pt_format.exec || e.order == ORDER_4K)
+        return 0;
+    rc = p2m_change_type(d, g, e.type, e.type);
+    return rc == -EBUSY ? 0 : rc; /* nothing there, or changed meanwhile */
+}
+
 bool p2m_log_write(struct domain *d, gfn_t g)
 {
     return !p2m_change_type(d, g, P2M_RAM, P2M_RAM_LOG) ||

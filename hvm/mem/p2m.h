@@ -94,6 +94,13 @@ bool p2m_log_write(struct domain *d, gfn_t g);
 void p2m_collect_writes(struct domain *d);
 
 /*
+ * A fetch of an instruction at g faulted: it may go on if what stood in its
+ * way is the size of the leaf (pt_format.exec). Rights only grow, so nothing
+ * is flushed. -ENOMEM.
+ */
+int p2m_allow_fetch(struct domain *d, gfn_t g);
+
+/*
  * No vCPU of d uses a translation older than this call once it returns.
  * Called without lock P2M or any lock above it... of rank up to GRANT may be
  * held.

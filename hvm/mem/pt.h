@@ -26,6 +26,11 @@ struct pt_format {
      * 0: there is no such log, and writes to P2M_RAM_LOG fault.
      */
     uint64_t dirty;
+    /*
+     * Flags of execution that large leaves do not get, as a CPU with a bug
+     * must not fetch from them: p2m_allow_fetch() splits one. 0: none.
+     */
+    uint64_t exec;
 };
 
 extern struct pt_format pt_format; /* (c) the vendor's, set at boot */
@@ -48,8 +53,11 @@ static inline mfn_t pt_mfn(uint64_t e)
 
 static inline uint64_t pt_leaf(mfn_t m, unsigned int order, enum p2m_type t)
 {
-    return mfn_to_maddr(m) | pt_format.leaf[t] |
-           (order ? PT_LARGE : 0) | (uint64_t)t << PT_TYPE_SHIFT;
+    uint64_t flags = pt_format.leaf[t];
+
+    if (order)
+        flags = (flags & ~pt_format.exec) | PT_LARGE;
+    return mfn_to_maddr(m) | flags | (uint64_t)t << PT_TYPE_SHIFT;
 }
 
 /* Index of g in its table of leaves of this order (or tables above it). */

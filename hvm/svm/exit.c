@@ -50,6 +50,7 @@ static void decode_npf(const struct vmcb *b, struct vmexit *e)
 {
     e->npf.gpa = gpa(b->exitinfo2);
     e->npf.write = b->exitinfo1 & BIT(1);
+    e->npf.fetch = b->exitinfo1 & BIT(4);
     e->npf.walk = b->exitinfo1 & BIT(33);
 }
 

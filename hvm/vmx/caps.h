@@ -37,6 +37,18 @@ struct vmx_caps {
     uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 };
 
+/*
+ * Could this CPU stop the machine when a guest fetches through a large leaf
+ * (erratum "machine check error on code page size change", INTEL-SA-00210)?
+ * arch_caps: IA32_ARCH_CAPABILITIES, 0 without one.
+ */
+struct cpu_features;
+bool vmx_large_exec_bug(const struct cpu_features *f, uint64_t arch_caps);
+/* The same of this CPU, unless ept= says what to do about it. */
+bool vmx_avoid_large_exec(void);
+/* ept=: [no-]exec-sp, large leaves are executable. */
+extern char opt_ept[32];
+
 extern struct vmx_caps vmx_caps; /* (c) after the boot CPU's cpu_enable */
 /* vmx=: features not to use, "no-NAME" each, separated by commas. */
 extern char opt_vmx[128];

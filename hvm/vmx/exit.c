@@ -76,6 +76,7 @@ static void decode_npf(uint64_t q, struct vmexit *e)
     }
     e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));
     e->npf.write = q & BIT(1);
+    e->npf.fetch = q & BIT(2);
     /* Bit 7: there was a linear address; bit 8: its walk was over. */
     e->npf.walk = (q & (BIT(7) | BIT(8))) == BIT(7);
 }

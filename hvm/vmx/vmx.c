@@ -119,6 +119,7 @@ static void format_init(void)
 {
     pt_format = ept_format;
     pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
+    pt_format.exec = vmx_avoid_large_exec() ? EPT_X : 0;
     if (vmx_uses(WORD_PROC2, PROC2_PML)) {
         pt_format.dirty = EPT_D;
         for (unsigned int t = P2M_RAM; t < P2M_TYPES; t++)

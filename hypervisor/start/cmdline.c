@@ -38,6 +38,9 @@ const struct option options[] = {
          "vCPUs of domain 0; default: all CPUs"),
     STRING("dom0_mem", opt_dom0_mem,
            "memory of domain 0: <size>[,min:<size>][,max:<size>]"),
+    STRING("ept", opt_ept,
+           "[no-]exec-sp: guests execute from large pages; default: unless "
+           "the CPU has a bug there"),
     STRING("guest_loglvl", opt_guest_loglvl,
            "which messages about guests are printed; default: warning"),
     STRING("loglvl", opt_loglvl,

@@ -311,6 +311,45 @@ static void next_write_is_noted(void)
     fake_pt_format(true);
 }
 
+/* A CPU that must not execute from large leaves: what is fetched from, and no
+ * more, is split to the size that may be. */
+static void large_leaves_are_not_executed(void)
+{
+    const uint64_t x = 4, g = 3ul << ORDER_1G;
+    struct page *pg = page_alloc(1, ORDER_1G, 0);
+    unsigned int order;
+
+    d = &doms[1].d;
+    (void)atomic_fetch_add(&d->frames, 1u << ORDER_1G);
+    pt_format.exec = x;
+    CHECK_EQ(p2m_map(d, gfn(g), page_to_mfn(pg), ORDER_1G, P2M_RAM), 0);
+    CHECK_EQ(*fake_leaf(d, gfn(g), &order) & x, 0);
+    CHECK_EQ(order, ORDER_1G);
+    fake_fail_after(0);
+    CHECK_EQ(p2m_allow_fetch(d, gfn(g + 1030)), -ENOMEM);
+    fake_fail_after(-1);
+    CHECK_EQ(p2m_allow_fetch(d, gfn(g + 1030)), 0);
+    for (unsigned int i = 1024; i < 1536; i++) {
+        CHECK_EQ(*fake_leaf(d, gfn(g + i), &order) & x, x);
+        CHECK_EQ(order, ORDER_4K);
+        CHECK_EQ(p2m_lookup(d, gfn(g + i)).mfn.raw, page_to_mfn(pg).raw + i);
+        CHECK_EQ(p2m_lookup(d, gfn(g + i)).type, P2M_RAM);
+    }
+    CHECK_EQ(*fake_leaf(d, gfn(g + 1023), &order) & x, 0);
+    CHECK_EQ(order, ORDER_2M);
+    CHECK_EQ(*fake_leaf(d, gfn(g + 1536), &order) & x, 0);
+    CHECK_EQ(order, ORDER_2M);
+    /* Nothing there, small, or every size may be executed: as it was. */
+    CHECK_EQ(p2m_allow_fetch(d, gfn(5ul << ORDER_1G)), 0);
+    CHECK_EQ(p2m_lookup(d, gfn(5ul << ORDER_1G)).type, P2M_NONE);
+    CHECK_EQ(p2m_allow_fetch(d, gfn(g + 1030)), 0);
+    pt_format.exec = 0;
+    CHECK_EQ(p2m_allow_fetch(d, gfn(g)), 0);
+    (void)fake_leaf(d, gfn(g), &order);
+    CHECK_EQ(order, ORDER_2M);
+    CHECK_EQ(p2m_unmap(d, gfn(g), ORDER_1G, INVALID_MFN), 0);
+}
+
 /* Many leaves go with few flushes: each is a wait for other CPUs. */
 static void flushes_are_batched(void)
 {
@@ -376,6 +415,7 @@ int main(void)
     fake_doms_create();
     gigabyte_fails_halfway(); /* first, while there is a GiB in one piece */
     gigabyte_split();
+    large_leaves_are_not_executed();
     random_operations();
     limits();
     flushes_are_batched();
