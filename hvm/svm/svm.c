@@ -253,6 +253,10 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
     svm_decode_exit(v, e);
     if (unlikely(e->kind == EXIT_ENTRY_FAILED))
         return;
+    /* Work-around for Bochs only, which forgets V_IRQ if IF is set already. */
+    if (unlikely(cpu_features.emulator_bochs) &&
+        b->exitcode == SVM_EXIT_PAUSE)
+        vcpu_kick(v, PENDING_IRQ);
     svm_collect_interrupted(v);
     if (e->kind == EXIT_NMI_WINDOW) {
         s->iret_rip = r->rip;
