@@ -234,8 +234,7 @@ int msr_vm_cr_read(struct vcpu *v, uint32_t index, uint64_t *val)
 
 /*
  * Fills a page with calls: entry n, 32 bytes, is hypercall n (Xen's
- * arch-x86/cpuid.h). Both vendors' instructions trap on both vendors' CPUs,
- * so VMMCALL or VMCALL is a matter of taste of this boot.
+ * arch-x86/cpuid.h), with the instruction that this machine's CPU has.
  */
 int msr_hypercall_page_write(struct vcpu *v, uint32_t index, uint64_t val)
 {

@@ -8,7 +8,6 @@
 #include "hvm/vmx/insn.h"
 #include "hypervisor/debug/log.h"
 
-enum { AREA_CONTROL, AREA_EXIT, AREA_GUEST, AREA_HOST };
 enum { WIDTH_16, WIDTH_64, WIDTH_32, WIDTH_NATURAL };
 
 static const char *const seg_names[NR_HVM_SEGS] = {
@@ -40,7 +39,7 @@ void vmx_dump(struct vcpu *v)
     for (unsigned int i = 0; i < nr_vmcs_names; i++) {
         enum vmcs_field field = vmcs_names[i].field;
 
-        if ((field >> 10 & 3) == AREA_HOST || is_segment(field))
+        if ((field >> 10 & 3) == VMCS_AREA_HOST || is_segment(field))
             continue;
         log_err(formats[field >> 13 & 3], vmcs_names[i].name, vmread(field),
                 ++printed % 3 ? "" : "\n");

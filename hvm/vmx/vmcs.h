@@ -161,6 +161,9 @@ enum vmcs_field {
 #undef F
 };
 
+/* Bits 10 and 11 of an encoding (SDM vol. 3C 25.11.2). */
+enum { VMCS_AREA_CONTROL, VMCS_AREA_EXIT, VMCS_AREA_GUEST, VMCS_AREA_HOST };
+
 /* A field of the nth segment register (enum hvm_seg) from that of ES. */
 #define VMCS_SEG(es_field, n) ((enum vmcs_field)((es_field) + 2 * (n)))
 

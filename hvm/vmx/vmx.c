@@ -193,6 +193,10 @@ static void init_constant(struct vmx_vcpu *s)
         VMCS_ENTRY_CTLS
     };
 
+    /* Fields are not zero by themselves; not all exist everywhere. */
+    for (unsigned int i = 0; i < nr_vmcs_names; i++)
+        if ((vmcs_names[i].field >> 10 & 3) != VMCS_AREA_EXIT)
+            vmwrite(vmcs_names[i].field, 0);
     for (enum vmx_word w = 0; w < WORDS; w++)
         vmwrite(words[w], vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
