@@ -94,20 +94,6 @@ static void read_caps(struct vmx_caps *c)
         c->ept = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
 
-/*
- * Work-around for the emulator Bochs only, whose VMCS has this revision: a
- * guest that is entered with interrupts off is not left for an interrupt of
- * the machine until it changes its IF. There, and nowhere else, the
- * VMX-preemption timer ends each stay in the guest after a while.
- */
-#define BOCHS_REVISION 0x2b
-
-static void choose_for_emulator(struct vmx_caps *c)
-{
-    if (c->revision == BOCHS_REVISION)
-        c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
-}
-
 /* Is "no-NAME" a word of vmx=? */
 static bool switched_off(const char *name)
 {
@@ -146,6 +132,23 @@ static void choose_features(struct vmx_caps *c)
         else if (features[i].cpuid)
             cpuid_hide(features[i].cpuid);
     fix_apic(c);
+}
+
+/*
+ * Work-arounds for the emulator Bochs only, whose VMCS has this revision. A
+ * guest that is entered with interrupts off is not left for an interrupt of
+ * the machine until it changes its IF: the VMX-preemption timer ends each stay
+ * in the guest after a while. And a notification that finds nothing posted
+ * any more makes vector 255 pending: nothing is posted.
+ */
+#define BOCHS_REVISION 0x2b
+
+static void fix_emulator(struct vmx_caps *c)
+{
+    if (c->revision != BOCHS_REVISION)
+        return;
+    c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
+    c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;
 }
 
 static void report(const struct vmx_caps *c)
@@ -190,8 +193,8 @@ static void choose(struct vmx_caps *c)
     if (c->must[WORD_PROC] & unwanted_proc)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
                      "CR3: it is too old", cpu_id());
-    choose_for_emulator(c);
     choose_features(c);
+    fix_emulator(c);
 }
 
 /* Of IA32_VMX_EPT_VPID_CAP what is asked after choose(). */
