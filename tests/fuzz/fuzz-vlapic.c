@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Three local APICs under random register accesses, messages, time and
- * records. Invariants: nothing is dispensed that the priority forbids, the
- * summaries agree with the registers, a save and a load change nothing that
- * software sees.
+ * records, the third of them kept by the CPU. Invariants: nothing is dispensed
+ * that the priority forbids, the summaries agree with the registers, a save
+ * and a load change nothing that software sees.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +41,66 @@ static int highest(const struct vlapic *a, unsigned int bank)
     return -1;
 }
 
+static struct vlapic_posted descriptor;
+
+static uint8_t ppr_of(const struct vlapic *a)
+{
+    int isr = highest(a, APIC_ISR);
+    uint8_t tpr = vlapic_tpr(a), isrv = isr < 0 ? 0 : (uint8_t)isr;
+
+    return tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0;
+}
+
+static void check_assisted(struct vlapic *a)
+{
+    int p, irr;
+
+    must(a->regs[APIC_PPR / 4] == ppr_of(a));
+    must(a->mode != VLAPIC_OFF || !a->enabled);
+    for (unsigned int i = 0; i < 8; i++)
+        must(!descriptor.irr[i] || descriptor.on);
+    p = vlapic_pending(a);
+    irr = highest(a, APIC_IRR);
+    must(vlapic_highest_irr(a) == irr);
+    must(p == VLAPIC_EXTINT || p == (irr >> 4 > ppr_of(a) >> 4 ? irr : -1));
+    must(p < 0 || p >= 16);
+}
+
+/* An entry: the CPU takes what was posted, and delivers one. */
+static void run_assisted(struct vlapic *a)
+{
+    int p;
+
+    vlapic_take_posted(a);
+    p = vlapic_pending(a);
+    if (p == VLAPIC_EXTINT) {
+        (void)vlapic_ack(a, p);
+    } else if (p >= 0) {
+        a->regs[APIC_IRR / 4 + p / 32 * 4] &= ~(1u << p % 32);
+        a->regs[APIC_ISR / 4 + p / 32 * 4] |= 1u << p % 32;
+        a->regs[APIC_PPR / 4] = ppr_of(a);
+    }
+    a->changed = false;
+}
+
+static void write_page(struct vlapic *a, unsigned int offset, uint32_t val)
+{
+    switch (offset) {
+    case APIC_TPR:
+        a->regs[APIC_TPR / 4] = (uint8_t)val;
+        a->regs[APIC_PPR / 4] = ppr_of(a);
+        break;
+    case APIC_SPIV:
+    case APIC_ESR:
+    case APIC_ICR ... APIC_TMICT:
+    case APIC_TDCR:
+        if (a->mode == VLAPIC_XAPIC)
+            a->regs[offset / 4] = val;
+        break;
+    }
+    vlapic_written(a, offset);
+}
+
 static void check(struct vlapic *a)
 {
     int isr = highest(a, APIC_ISR), irr = highest(a, APIC_IRR);
@@ -69,6 +129,7 @@ static void save_and_load(struct domain *d, unsigned int n)
 
     vlapic_save_hidden(a, &hidden);
     vlapic_save_regs(a, &regs);
+    must(!a->posted || !a->posted->on);
     must(!vlapic_load_hidden(a, &hidden));
     must(!vlapic_load_regs(a, &regs));
     vlapic_save_regs(a, &again);
@@ -109,6 +170,11 @@ static void step(struct domain *d, struct input *in)
         vlapic_mmio_write(a, (unsigned int)take(in, 2), 4, take(in, 4));
         break;
     case 2:
+        if (a->assisted && n == 2) {
+            write_page(a, (unsigned int)take(in, 2) & 0x7f0,
+                       (uint32_t)take(in, 4));
+            break;
+        }
         vlapic_mmio_write(a, (unsigned int)take(in, 2),
                           1u << (take(in, 1) & 3), take(in, 8));
         break;
@@ -142,6 +208,10 @@ static void step(struct domain *d, struct input *in)
         break;
     case 10:
     case 11:
+        if (a->assisted) {
+            run_assisted(a);
+            break;
+        }
         p = vlapic_pending(a);
         if (p >= 0)
             (void)vlapic_ack(a, p);
@@ -162,7 +232,10 @@ static void step(struct domain *d, struct input *in)
             route_gsi_set(&d->route, (unsigned int)take(in, 1), n & 1);
         break;
     }
-    check(a);
+    if (a->assisted)
+        check_assisted(a);
+    else
+        check(a);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -172,6 +245,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fake_now = SECONDS(10);
     d = fake_domain(3, true);
+    memset(&descriptor, 0, sizeof(descriptor));
+    fake_apic(d, 2)->assisted = true;
+    fake_apic(d, 2)->posted = &descriptor;
     for (unsigned int i = 0; i < 48; i++)
         ioapic_set_rte(d, i, (uint64_t)(i % 4 * 2) << 56 | (i & 1) << 15 |
                                  (0x40 + i));
