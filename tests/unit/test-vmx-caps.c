@@ -66,7 +66,7 @@ static void modern(void)
              0x04006172 | BIT(3) | BIT(7) | BIT(10) | BIT(11) | BIT(21) |
              BIT(25) | BIT(28) | BIT(29) | BIT(31));
     CHECK_EQ(vmx_caps.use[WORD_PROC2],
-             BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12));
+             BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12) | BIT(17));
     CHECK_EQ(vmx_caps.use[WORD_EXIT], 
              0x36dfb | BIT(2) | BIT(9) | BIT(15) | 0xfull << 18);
     CHECK_EQ(vmx_caps.use[WORD_ENTRY], 0x11fb | BIT(2) | BIT(14) | BIT(15));
@@ -87,7 +87,7 @@ static void lesser(void)
     change(MSR_VMX_PROC2, (PROC2_RDTSCP | PROC2_INVPCID) << 32, 0);
     takes();
     CHECK_EQ(vmx_caps.use[WORD_PROC2],
-             PROC2_EPT | PROC2_UNRESTRICTED | PROC2_VPID);
+             PROC2_EPT | PROC2_UNRESTRICTED | PROC2_VPID | PROC2_PML);
     first_cpu();
     change(MSR_VMX_PROC2, PROC2_VPID << 32, 0);
     takes();
@@ -128,7 +128,7 @@ static void lesser(void)
 
 /* --- Features with names: vmx=, the log, what guests lose. --- */
 
-enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, NAMES };
+enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, PML, NAMES };
 
 static const struct {
     const char *name;
@@ -140,6 +140,7 @@ static const struct {
     [POSTED] = { "posted", 0, BIT(7) },
     [RDTSCP] = { "rdtscp", BIT(3), 0 },
     [INVPCID] = { "invpcid", BIT(12), 0 },
+    [PML] = { "pml", BIT(17), 0 },
 };
 
 #define HAS(n) (1u << (n))
@@ -193,11 +194,12 @@ static void switches(void)
         { "no-rdtscp", ALL & ~HAS(RDTSCP) },
         { "no-invpcid", ALL & ~HAS(INVPCID) },
         { "no-posted", ALL & ~HAS(POSTED) },
+        { "no-pml", ALL & ~HAS(PML) },
         { "no-apic-registers", ALL & ~HAS(REGISTERS) },
         { "no-intr-delivery", NO_APIC },
         { "no-vpid,no-posted", ALL & ~HAS(VPID) & ~HAS(POSTED) },
         { "no-posted,no-vpid,no-rdtscp,no-invpcid",
-          HAS(DELIVERY) | HAS(REGISTERS) },
+          HAS(DELIVERY) | HAS(REGISTERS) | HAS(PML) },
         { "no-intr-delivery,no-posted", NO_APIC },
         { "no-vpid,", ALL & ~HAS(VPID) },
         { ",,no-vpid,,", ALL & ~HAS(VPID) },
@@ -241,6 +243,8 @@ static void without(void)
         { MSR_VMX_PROC2, BIT(5) << 32, ALL & ~HAS(VPID) },
         { MSR_VMX_PROC2, BIT(3) << 32, ALL & ~HAS(RDTSCP) },
         { MSR_VMX_PROC2, BIT(12) << 32, ALL & ~HAS(INVPCID) },
+        { MSR_VMX_PROC2, BIT(17) << 32, ALL & ~HAS(PML) },
+        { MSR_VMX_EPT_VPID_CAP, EPT_CAP_AD, ALL & ~HAS(PML) },
         { MSR_VMX_PROC2, BIT(8) << 32, ALL & ~HAS(REGISTERS) },
         { MSR_VMX_TRUE_PIN, BIT(7) << 32, ALL & ~HAS(POSTED) },
         /* Delivery is of use only with both modes of the APIC. */
@@ -359,7 +363,7 @@ static void random_cpus(void)
     };
     /* What a CPU never demands, as all of it came later. */
     const uint32_t free = (uint32_t)(BIT(0) | BIT(4) | BIT(5) | BIT(8) |
-                                     BIT(9));
+                                     BIT(9) | BIT(17));
     unsigned int taken = 0;
 
     for (unsigned int n = 0; n < 3000; n++) {

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
+/* sources: hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/large-exec.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x: turning it on, making control structures and failing to, the bitmaps,
@@ -140,7 +140,7 @@ static void init_fails(void)
 {
     unsigned int before = fake_allocs();
 
-    for (int n = 0; n < 3; n++) {
+    for (int n = 0; n < 4; n++) {
         fake_fail_after(n);
         CHECK_EQ(hvm_ops.vcpu_init(v), -ENOMEM);
         fake_fail_after(-1);
@@ -167,7 +167,7 @@ static void made(void)
     fake_cr[3] = 0x9000;
     fake_cr[4] = CR4_VMXE | CR4_PAE;
     hvm_ops.vcpu_load(v);
-    CHECK_EQ(vmread(VMCS_EPT_POINTER), p2m_root(v->domain) | 0x1e);
+    CHECK_EQ(vmread(VMCS_EPT_POINTER), p2m_root(v->domain) | 0x5e);
     CHECK_EQ(vmread(VMCS_GUEST_LINK), ~0ull);
     CHECK_EQ(vmread(VMCS_EXCEPTION_BITMAP), BIT(1) | BIT(17) | BIT(18));
     CHECK(fake_frame(maddr_to_mfn(vmread(VMCS_VIRTUAL_APIC))) == s->vapic);
@@ -302,6 +302,30 @@ static void entries(void)
     CHECK(run.launched);
 }
 
+/* The log of writes (SDM vol. 3C 29.3.6): the CPU fills it from its end. */
+static void log_of_writes(void)
+{
+    uint64_t *log = fake_frame(maddr_to_mfn(vmread(VMCS_PML_ADDRESS)));
+
+    CHECK(log == vmx_of(v)->log);
+    CHECK_EQ(vmread(VMCS_GUEST_PML_INDEX), 511);
+    for (unsigned int i = 0; i < 512; i++)
+        log[i] = 0x7000000 + i * PAGE_SIZE;
+    for (unsigned int tracked = 0; tracked < 2; tracked++)
+        for (unsigned int n = 0; n <= 512; n++) {
+            v->domain->hvm->dirty = tracked ? (void *)log : NULL;
+            fake_vmcs_set(VMCS_GUEST_PML_INDEX, 511 - n);
+            fake_nr_dirtied = 0;
+            (void)enter();
+            CHECK_EQ(fake_nr_dirtied, tracked ? n : 0);
+            for (unsigned int i = 0; i < fake_nr_dirtied; i++)
+                CHECK_EQ(fake_dirtied[i], 0x7000 + 512 - n + i);
+            CHECK_EQ(vmread(VMCS_GUEST_PML_INDEX),
+                     tracked ? 511 : (uint16_t)(511 - n));
+        }
+    v->domain->hvm->dirty = NULL;
+}
+
 static void failures(void)
 {
     struct regs *r = vcpu_regs(v);
@@ -403,6 +427,7 @@ int main(void)
     io_bitmaps();
     msr_bitmap();
     entries();
+    log_of_writes();
     failures();
     translations();
     hvm_ops.vcpu_save(v);

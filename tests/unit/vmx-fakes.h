@@ -99,6 +99,17 @@ static inline void fake_caps_set(void)
     fake_msr_set(MSR_KERNEL_GS_BASE, 0);
 }
 
+/* Frames of which the CPU logged a write, in the order they were handed on. */
+static uint64_t fake_dirtied[600];
+static unsigned int fake_nr_dirtied;
+
+FAKE void guest_frame_dirtied(struct domain *d, gfn_t g)
+{
+    if (fake_nr_dirtied == ARRAY_SIZE(fake_dirtied))
+        abort();
+    fake_dirtied[fake_nr_dirtied++] = g.raw;
+}
+
 /* --- Local APICs, which the CPU does not keep unless the test says so. --- */
 
 static struct vlapic fake_lapic[NR_DOMS][NR_VCPUS];
