@@ -116,6 +116,23 @@ static void fix_xstate(struct cpu_policy *p)
     p->xstate[1].a = features & 7; /* XSAVEOPT, XSAVEC, XGETBV1 */
 }
 
+/*
+ * A vCPU is a core and has two APIC ids. A package has as many as leaf 1 says;
+ * leaf 4 must agree: Linux divides one number by the other.
+ */
+static void fix_topology(struct cpu_policy *p)
+{
+    uint32_t cores = MIN(MAX(p->basic[1].b >> 17 & 0x7f, 1u), 64u);
+
+    /* CLFLUSH size, APIC ids */
+    p->basic[1].b = (p->basic[1].b & 0xff00) | cores * 2 << 16;
+    for (unsigned int i = 0; i < CPUID_POLICY_CACHE; i++)
+        if (p->cache[i].a & 0x1f)
+            p->cache[i].a = (cores - 1) << 26 | 1 << 14 |
+                            (p->cache[i].a & 0x3fff);
+    memset(p->topo, 0, sizeof(p->topo));
+}
+
 /* What depends on features or must not be the machine's. */
 static void fix(struct cpu_policy *p)
 {
@@ -134,8 +151,7 @@ static void fix(struct cpu_policy *p)
     cpu_policy_set_features(p, w);
     for (unsigned int i = 0; i < ARRAY_SIZE(hidden); i++)
         memset(&p->basic[hidden[i]], 0, sizeof(p->basic[0]));
-    memset(p->topo, 0, sizeof(p->topo));
-    p->basic[1].b &= 0x00ffff00; /* CLFLUSH size, logical CPUs */
+    fix_topology(p);
     p->extended[7].a = p->extended[7].b = p->extended[7].c = 0;
     memset(&p->extended[0xa], 0, sizeof(p->extended[0]));
     for (unsigned int i = 0x1b; i < CPUID_POLICY_EXTENDED; i++)
@@ -246,10 +262,7 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
     }
 }
 
-/*
- * The bits that follow what the vCPU does. A package per vCPU, two APIC ids
- * each: what Linux makes of leaf 1.
- */
+/* The bits that follow what the vCPU does. */
 static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
                     uint32_t subleaf, struct cpuid_regs *r)
 {

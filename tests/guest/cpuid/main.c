@@ -118,6 +118,9 @@ static void test_topology(void)
     report_eq(r.b >> 24, smp_apic_id(0), "APIC id in leaf 1");
     report_eq(r.b >> 8 & 0xff, 8, "CLFLUSH lines of 64 bytes");
     report_eq(apic_read(APIC_ID) >> 24, smp_apic_id(0), "APIC id register");
+    t = cpuid(4, 0);
+    report(t.a >> 26 < (r.b >> 16 & 0xff), "%u cores, %u APIC ids",
+           (t.a >> 26) + 1, r.b >> 16 & 0xff);
     if (cpuid(0, 0).a >= 0xb) {
         t = cpuid(0xb, 0);
         report_eq(t.d, smp_apic_id(0), "x2APIC id in leaf 0xb");
