@@ -190,7 +190,8 @@ int hvm_vcpu_init(struct vcpu *v)
     if (!hv->xsave || !hv->rec)
         return -ENOMEM;
     fpu_reset(hv);
-    hv->msr.mtrr_deftype = 0;
+    hv->msr.misc_enable = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS |
+                          MISC_ENABLE_NO_PEBS;
     hvm_spec_update(v);
     rc = devices_vcpu_init(v);
     if (!rc)

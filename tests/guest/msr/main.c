@@ -106,6 +106,13 @@ static void test_refused(void)
     }
 }
 
+/* Linux copies and clears without REP if fast strings are off. */
+static void test_misc_enable(void)
+{
+    report_eq(rdmsr(MSR_MISC_ENABLE), 0x1801, "IA32_MISC_ENABLE: fast strings, "
+              "no BTS, no PEBS");
+}
+
 static void test_tsc(void)
 {
     uint64_t before = rdtsc(), v = 0, adjust = 0;
@@ -184,6 +191,7 @@ TEST_MAIN()
 
     test_kept();
     test_refused();
+    test_misc_enable();
     test_tsc();
     test_tsc_aux();
     n[0] = sweep(0, 0x2000, 1);
