@@ -70,11 +70,15 @@ void console_init(void)
         targets |= PORT_E9;
 }
 
-static void put_char(char c)
+static void keep_char(char c)
 {
     ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = c;
     if (ring_end - ring_start > CONSOLE_RING_SIZE)
         ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
+}
+
+static void put_char(char c)
+{
     if (targets & COM1) {
         if (c == '\n')
             uart_put('\r');
@@ -101,7 +105,12 @@ void console_vprintf(const char *prefix, const char *fmt, va_list ap)
 
     memcpy(line, prefix, n);
     format_va(line + n, sizeof(line) - n, fmt, ap);
-    console_write_raw(line, strlen(line));
+    console_enter();
+    for (const char *s = line; *s; s++) {
+        keep_char(*s);
+        put_char(*s);
+    }
+    console_leave();
 }
 
 void console_printf(const char *fmt, ...)

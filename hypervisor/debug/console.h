@@ -19,8 +19,9 @@ extern char opt_console[64];  /* console= as given; "": all that exist */
 void console_init(void);
 
 /*
- * Bytes for the consoles and the ring, as they are: what domain 0 writes to
- * its hvc0 (CONSOLEIO_write) and the log. n bytes are written together.
+ * Bytes for the consoles as they are, n together: what domain 0 writes to its
+ * hvc0 (CONSOLEIO_write). Not for the ring: `xl dmesg` would print there what
+ * it then reads.
  */
 void console_write_raw(const char *s, size_t n);
 
