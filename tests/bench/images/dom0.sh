@@ -3,6 +3,7 @@
 # Makes sure domain 0's image exists and prints its folder, which holds
 #     disk.img   ext4 root, label lodge-dom0 (attach it with snapshot=on)
 #     vmlinux    Debian's kernel as plain ELF, initrd.img, vmlinuz
+#     initrd-ide.img   a tiny one for machines with IDE
 # An unmodified Debian 13 with Xen 4.20's userland plus the files in dom0/,
 # the guests' configurations and the tiny initrd of the PVH guest.
 set -eu
@@ -11,7 +12,7 @@ bench_dir=$(CDPATH='' cd -- "$here/.." && pwd)
 . "$bench_dir/lib.sh"
 
 hash=$(recipe_hash images/dom0.sh images/dom0.pkgs images/dom0 \
-    images/pvh-initrd.sh xl extract-vmlinux)
+    images/initrd.sh images/initrd xl extract-vmlinux)
 out=$LODGE_CACHE/dom0-$hash
 part=$out.partial
 log=$LODGE_CACHE/log/dom0.log
@@ -49,10 +50,13 @@ customize() {
     echo 6c6f6467650000000000000000000001 >"$r/etc/machine-id"
     : >"$r/root/.hushlogin"
     mkdir -p "$r/srv/guests" "$r/etc/lodge-guests" "$r/var/lib/lodge-guests"
-    ln -s /boot/"$(basename "$r"/boot/vmlinuz-*)" \
-        "$r/var/lib/lodge-guests/vmlinuz"
+    "$bench_dir/extract-vmlinux" "$r"/boot/vmlinuz-* \
+        "$r/var/lib/lodge-guests/vmlinux"
     cp "$bench_dir"/xl/*.cfg "$r/etc/lodge-guests/"
-    "$here/pvh-initrd.sh" "$r" "$r/var/lib/lodge-guests/pvh-initrd.img"
+    "$here/initrd.sh" "$r" "$r/var/lib/lodge-guests/pvh-initrd.img" \
+        "$here/initrd/pvh" xen-netfront xen-blkfront
+    "$here/initrd.sh" "$r" "$r/boot/initrd-ide.img" \
+        "$here/initrd/dom0" ata_piix sd_mod ext4
     touch "$r/etc/.updated" "$r/var/.updated"
 }
 
@@ -68,7 +72,8 @@ build_root() {
 build_images() {
     cp "$part"/root/boot/vmlinuz-* "$part/vmlinuz"
     cp "$part"/root/boot/initrd.img-* "$part/initrd.img"
-    "$bench_dir/extract-vmlinux" "$part/vmlinuz" "$part/vmlinux"
+    mv "$part/root/boot/initrd-ide.img" "$part/initrd-ide.img"
+    cp "$part/root/var/lib/lodge-guests/vmlinux" "$part/vmlinux"
     # Manuals and translations: nobody reads them here.
     rm -rf "$part"/root/usr/share/doc "$part"/root/usr/share/man \
         "$part"/root/usr/share/locale "$part"/root/var/lib/apt/lists
