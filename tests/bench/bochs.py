@@ -17,10 +17,14 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 GRUB_MODULES = "biosdisk iso9660 multiboot multiboot2 normal".split()
 # In Bochs's log.
 RESET = "bx_pc_system_c::Reset("        # also once at the start
@@ -38,7 +42,7 @@ romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/seabios/vgabios-isavga.bin
 ata0-master: type=cdrom, path={folder}/boot.iso, status=inserted
 boot: cdrom
-com1: enabled=1, mode=file, dev={log}
+com1: enabled=1, {serial}
 display_library: rfb, options="timeout=0"
 log: {folder}/log
 clock: sync=none, time0=utc
@@ -60,7 +64,7 @@ def write(path, text):
 
 def grub():
     """GRUB as El Torito wants it, made once."""
-    image = os.path.join(os.environ.get("B", "build"), "bochs-grub.img")
+    image = os.path.join(TOP, os.environ.get("B", "build"), "bochs-grub.img")
     if not os.path.exists(image):
         partial = f"{image}.{os.getpid()}"
         subprocess.run(["grub-mkimage", "-O", "i386-pc-eltorito", "-p",
@@ -100,9 +104,37 @@ def prepare(arguments):
     make_iso(os.path.join(folder, "boot.iso"), os.path.join(folder, "cd"),
              arguments.hypervisor, arguments.options, arguments.modules)
     write(os.path.join(folder, "rc"), "c\n")
-    write(os.path.join(folder, "bochsrc"),
-          CONFIGURATION.format(folder=folder, **vars(arguments)))
+    write(os.path.join(folder, "bochsrc"), CONFIGURATION.format(
+        folder=folder, **vars(arguments)) + "".join(
+            disk(i, path, folder) for i, path in enumerate(arguments.disk)))
     return folder
+
+
+def disk(number, path, folder):
+    """One IDE disk of whole MiB whose changes are thrown away at the end."""
+    return (f"ata{(number + 1) // 2}-{('master', 'slave')[(number + 1) % 2]}: "
+            f"type=disk, mode=volatile, path={path}, "
+            f"journal={folder}/disk{number}, "
+            f"cylinders={os.path.getsize(path) >> 18}, heads=16, spt=32\n")
+
+
+def serial_on_stdio():
+    """Makes stdin and stdout the other end of the serial port, and returns
+    what Bochs needs to know about it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def copy_out():
+        port, _ = listener.accept()
+        threading.Thread(target=copy_in, args=(port,), daemon=True).start()
+        while data := port.recv(65536):
+            os.write(1, data)
+
+    def copy_in(port):
+        while data := os.read(0, 512):
+            port.sendall(data)
+
+    threading.Thread(target=copy_out, daemon=True).start()
+    return f"mode=socket-client, dev=localhost:{listener.getsockname()[1]}"
 
 
 def read(path):
@@ -141,11 +173,16 @@ def main():
     parser.add_argument("--ram", type=int, default=512, help="MiB")
     parser.add_argument("--ips", type=int, default=10,
                         help="million instructions per emulated second")
+    parser.add_argument("--disk", action="append", default=[])
+    parser.add_argument("--stdio", action="store_true",
+                        help="serial port here; LOG only names the files")
     parser.add_argument("log")
     parser.add_argument("hypervisor")
     parser.add_argument("options")
     parser.add_argument("modules", nargs="*")
     arguments = parser.parse_args()
+    arguments.serial = (serial_on_stdio() if arguments.stdio else
+                        f"mode=file, dev={arguments.log}")
     die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     return run(prepare(arguments))

@@ -13,9 +13,7 @@ import time
 
 import screen
 from dom0 import Dom0
-from setup import Failure, env
-
-SLOW = float(env("SLOW", "1"))
+from setup import SLOW, Failure
 
 # What is seen on the serial port on the way to domain 0: text, pattern,
 # seconds from the stage before.
@@ -40,7 +38,8 @@ GUEST_STAGES = {
     ],
     "screen": [],
 }
-SCREEN_READY = {"freedos": r"[A-Z]:\\>|Do you want to proceed"}
+SCREEN_READY = {"freedos": r"[A-Z]:\\>|Do you want to proceed",
+                "grub": r"^grub>"}
 
 
 class Stages:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The outer QEMU: starts it, reads its serial port, ends it.
+"""The outer machine: starts its emulator, reads its serial port, ends it.
 
 The serial port goes byte for byte to a log file; waiters search a cleaned
 copy.  Every wait has a time limit, so a hang is always found.
@@ -26,8 +26,8 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent():
-    """Runs in QEMU's process before it starts: no orphan may eat the CPU
-    after we were killed."""
+    """Runs in the emulator's process before it starts: no orphan may eat the
+    CPU after we were killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -48,7 +48,7 @@ class Machine:
     def __init__(self, setup):
         self.setup = setup
         self.log_path = os.path.join(setup.run_dir, "serial.log")
-        self.qemu_log = os.path.join(setup.run_dir, "qemu.log")
+        self.emulator_log = os.path.join(setup.run_dir, "emulator.log")
         self.vnc_port = free_port(5901)
         self.text = ""              # all serial output so far, cleaned
         self.changed = threading.Condition()
@@ -56,9 +56,9 @@ class Machine:
         self.raw_sink = None        # file object that gets raw bytes (shell)
         ours, theirs = socket.socketpair()
         self.qmp = ours
-        argv = setup.qemu(self.vnc_port, theirs.fileno())
+        argv = setup.emulator(self.vnc_port, theirs.fileno())
         self.start = time.monotonic()
-        with open(self.qemu_log, "wb") as log:
+        with open(self.emulator_log, "wb") as log:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=log, pass_fds=[theirs.fileno()],
@@ -136,11 +136,11 @@ class Machine:
         return self.process.poll() is None
 
     def tail(self, lines=15):
-        """The last lines of the serial log (of QEMU's own if it is empty)."""
+        """The last lines of the serial log (the emulator's if it is empty)."""
         text = "\n".join(line for line in self.text.strip().split("\n")
                          if not line.startswith("@@"))
         if not text:
-            with open(self.qemu_log, encoding="utf-8") as log:
+            with open(self.emulator_log, encoding="utf-8") as log:
                 text = log.read().strip()
         return "\n".join("    " + line for line in
                          text.split("\n")[-lines:])
@@ -154,9 +154,9 @@ class Machine:
             pass
 
     def end(self, limit=10):
-        """Ends QEMU: politely, then surely."""
+        """Ends the emulator: politely, then surely."""
         for step in (lambda: self.qmp_command("quit"), self.process.terminate,
-                     self.process.kill):
+                     self.process.kill)[self.setup.intel:]:
             if not self.running():
                 break
             step()

@@ -32,8 +32,9 @@ def report(setup, stages, machine, dom0, guest):
                  lambda r: f"{os.path.relpath(path)} ({r[0]}x{r[1]}, "
                            f"{r[2]} colours)")
     print(f"  serial log     {os.path.relpath(machine.log_path)}")
-    print(f"  VNC            127.0.0.1:{machine.vnc_port} is guest VNC "
-          "display :1 (the demo guest), the next three ports are :2 to :4")
+    if not setup.intel:
+        print(f"  VNC            127.0.0.1:{machine.vnc_port} is guest VNC "
+              "display :1 (the demo guest), the next three ports are :2 to :4")
     print("  consoles       make shell, then: xl create "
           "/etc/lodge-guests/NAME.cfg; xl console [-t serial] NAME",
           flush=True)
@@ -41,12 +42,12 @@ def report(setup, stages, machine, dom0, guest):
 
 def run():
     setup = Setup()
-    guest = env("GUEST", "debian")
+    guest = env("GUEST", setup.demo_guest())
     if guest != "none":
         console_kind(guest)
     print(f"hypervisor {setup.hypervisor}, boot {setup.boot}, guest {guest}, "
-          f"outer machine: {env('CPU', 'EPYC,+x2apic')}, "
-          f"{env('SMP', '2')} CPUs, {env('MEM', '4096')} MiB", flush=True)
+          f"outer machine: {setup.cpu}, {setup.smp} CPUs, {setup.mem} MiB",
+          flush=True)
     stages = Stages()
     machine = Machine(setup)
     dom0 = None
@@ -103,7 +104,7 @@ def shell():
         finally:
             machine.raw_sink = None
             termios.tcsetattr(0, termios.TCSANOW, old)
-        if machine.running():
+        if machine.running() and not setup.intel:   # Bochs has no button
             print("\npowering off", flush=True)
             power_off(stages, machine, None)
     finally:
