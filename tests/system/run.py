@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "bench"))
 import boot as bench                                        # noqa: E402
 import screen                                               # noqa: E402
 from machine import Machine                                 # noqa: E402
-from setup import Failure, Setup, env, main_guard           # noqa: E402
+from setup import MACHINE, Failure, Setup, env, main_guard  # noqa: E402
 
 
 class Skip(Exception):
@@ -219,9 +219,14 @@ def main():
     config.read(os.path.join(HERE, "tests.ini"))
     known = [section[5:] for section in config.sections()
              if section.startswith("test ")]
-    names = sys.argv[1:] or [name for name in known if env("LONG", "") or
-                             not config.getboolean(f"test {name}", "long",
-                                                   fallback=False)]
+
+    def wanted(name):
+        test = config[f"test {name}"]
+        if MACHINE == "intel":
+            return "intel" in test
+        return env("LONG", "") or not test.getboolean("long", fallback=False)
+
+    names = sys.argv[1:] or [name for name in known if wanted(name)]
     for name in names:
         if name not in known:
             raise Failure(f"no test {name} in tests.ini; there are: "
