@@ -68,11 +68,10 @@ static void decode_pio(uint64_t q, struct vmexit *e)
 static void decode_npf(uint64_t q, struct vmexit *e)
 {
     if (e->code == REASON_APIC_ACCESS) {
-        /* Offset and kind of access: 1 is a linear write, 2 a fetch. */
+        /* Offset and kind of access: 1 is a linear write. */
         e->npf.gpa = gpa(APIC_BASE_DEFAULT | (q & 0xfff));
         e->npf.write = (q >> 12 & 0xf) == 1;
-        e->npf.fetch = (q >> 12 & 0xf) == 2;
-        e->npf.walk = false;
+        e->npf.fetch = e->npf.walk = false;
         return;
     }
     e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));

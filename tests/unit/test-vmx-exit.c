@@ -87,6 +87,7 @@ static const struct {
     { 55, EXIT_XSETBV, true },
     { 56, EXIT_APIC_WRITE, false },
     { 59, EXIT_UNDEFINED, false },   /* VMFUNC */
+    { 62, EXIT_LOG_FULL, false },    /* page-modification log full */
 };
 
 static struct vmexit decode(uint64_t reason, uint64_t qualification)
@@ -171,11 +172,11 @@ static void nested_faults(void)
     fake_vmcs_set(VMCS_EXIT_GPA, 0x123456789000 | 0xabc);
     e = decode(48, BIT(1) | BIT(7) | BIT(8)); /* a write */
     CHECK_EQ(e.npf.gpa.raw, 0x123456789abc);
-    CHECK(e.npf.write && !e.npf.walk);
+    CHECK(e.npf.write && !e.npf.fetch && !e.npf.walk);
     e = decode(48, BIT(0) | BIT(7) | BIT(8)); /* a read */
-    CHECK(!e.npf.write && !e.npf.walk);
+    CHECK(!e.npf.write && !e.npf.fetch && !e.npf.walk);
     e = decode(48, BIT(2) | BIT(3) | BIT(7) | BIT(8)); /* a fetch */
-    CHECK(!e.npf.write && !e.npf.walk);
+    CHECK(!e.npf.write && e.npf.fetch && !e.npf.walk);
     e = decode(48, BIT(0) | BIT(1) | BIT(7)); /* sets an accessed bit */
     CHECK(e.npf.write && e.npf.walk);
     e = decode(48, BIT(0)); /* without a linear address: PDPTEs */
@@ -195,7 +196,7 @@ static void local_apic(void)
         CHECK_EQ(e.kind, EXIT_NPF);
         CHECK_EQ(e.npf.gpa.raw, 0xfee003f4);
         CHECK_EQ(e.npf.write, kinds[i] == 1);
-        CHECK(!e.npf.walk);
+        CHECK(!e.npf.walk && !e.npf.fetch);
     }
     CHECK_EQ(decode(44, BIT(16) | 1 << 12).npf.gpa.raw, 0xfee00000);
     CHECK_EQ(decode(44, 0xfff).npf.gpa.raw, 0xfee00fff);
