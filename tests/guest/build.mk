@@ -87,4 +87,4 @@ check-vmx:              ## the same on Bochs, with VT-x (MACHINE="name name")
 		MACHINE="$(or $(MACHINE),$(VMX_MACHINES))"
 
 exit-cost: $(B)/guest/exit-cost.elf $(B)/lodge32    ## instructions per exit
-	@B=$(B) tests/guest/run.py exit-cost
+	@B=$(B) MACHINE="$(or $(MACHINE),amd intel)" tests/guest/run.py exit-cost
