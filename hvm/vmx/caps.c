@@ -78,6 +78,7 @@ static void read_caps(struct vmx_caps *c)
     bool exact = basic & BASIC_TRUE_CONTROLS;
 
     c->revision = basic & 0x7fffffff;
+    c->vmcs_bytes = basic >> 32 & 0x1fff;
     read_word(c, WORD_PIN, exact ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
     read_word(c, WORD_PROC, exact ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
     read_word(c, WORD_EXIT, exact ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
@@ -135,17 +136,17 @@ static void choose_features(struct vmx_caps *c)
 }
 
 /*
- * Work-arounds for the emulator Bochs only, whose VMCS has this revision. A
+ * Work-arounds for the emulator Bochs only, whose VMCS has a whole page. A
  * guest that is entered with interrupts off is not left for an interrupt of
  * the machine until it changes its IF: the VMX-preemption timer ends each stay
  * in the guest after a while. And a notification that finds nothing posted
  * any more makes vector 255 pending: nothing is posted.
  */
-#define BOCHS_REVISION 0x2b
+#define BOCHS_VMCS_BYTES 4096 /* real ones: 1024 */
 
 static void fix_emulator(struct vmx_caps *c)
 {
-    if (c->revision != BOCHS_REVISION)
+    if (c->vmcs_bytes != BOCHS_VMCS_BYTES)
         return;
     c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
     c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;

@@ -29,6 +29,7 @@ enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
 
 struct vmx_caps {
     uint32_t revision;         /* of a VMXON region and a VMCS */
+    uint32_t vmcs_bytes;       /* its size */
     uint32_t must[WORDS];      /* bits that must be one (allowed-0) */
     uint32_t may[WORDS];       /* bits that may be one (allowed-1) */
     uint32_t use[WORDS];       /* what Lodge sets in every VMCS */

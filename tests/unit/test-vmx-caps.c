@@ -108,13 +108,13 @@ static void lesser(void)
     first_cpu();
     change(MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_ALL, 0);
     takes();
-    /* The preemption timer is for one emulator. */
+    /* The preemption timer is for one emulator, which posts nothing. */
     first_cpu();
-    change(MSR_VMX_BASIC, 0x7fffffff, 0x2b);
+    change(MSR_VMX_BASIC, 0x1fffull << 32, 0x1000ull << 32);
     takes();
     CHECK(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER);
     first_cpu();
-    change(MSR_VMX_BASIC, 0x7fffffff, 0x2b);
+    change(MSR_VMX_BASIC, 0x1fffull << 32, 0x1000ull << 32);
     change(MSR_VMX_TRUE_PIN, PIN_PREEMPTION_TIMER << 32, 0);
     takes();
     CHECK(!(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER));
