@@ -152,7 +152,6 @@ static void sync_apic(struct vcpu *v)
     unsigned int tpr = hvm_ops.get_tpr(v);
 
     vlapic_take_posted(a);
-
     if (tpr != vlapic_tpr(a) >> 4)
         vlapic_set_tpr(a, (uint8_t)(tpr << 4));
 }
@@ -163,7 +162,8 @@ bool hvm_has_event(struct vcpu *v)
 
     sync_apic(v);
     return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
-           irq_wanted(v) || (a->assisted && vlapic_pending(a) >= 0);
+           irq_wanted(v) ||
+           (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0);
 }
 
 void hvm_event_update(struct vcpu *v)

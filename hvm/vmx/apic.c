@@ -110,7 +110,8 @@ void vmx_apic_exit(struct vcpu *v)
     v->hvm->lapic->posted = NULL;
 }
 
-/* One that is off sends nothing, not even to itself: all accesses exit. */
+/* One that is off sends nothing, not even to itself: all accesses exit. What
+ * is requested of it already waits until it is on again. */
 static void set_mode(const struct vlapic *a)
 {
     uint32_t ctls = vmx_caps.use[WORD_PROC2] & ~MODE_CONTROLS;

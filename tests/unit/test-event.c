@@ -283,7 +283,7 @@ static void task_priority(void)
 static void assisted(void)
 {
     fresh();
-    apic.assisted = true;
+    apic.assisted = apic.enabled = true;
 }
 
 /* Its vectors need neither an injection nor a window, but the CPU has to be
@@ -391,6 +391,10 @@ static void assisted_wakes(void)
     assisted();
     posted = 0x60;
     CHECK(hvm_has_event(v));
+    /* It delivers nothing while it is off: HLT must not wait in vain. */
+    apic.enabled = false;
+    CHECK(!hvm_has_event(v));
+    apic.enabled = true;
     CHECK_EQ(injections, 0);
     /* Without assistance what ->pending says is all there is. */
     fresh();
