@@ -2,6 +2,7 @@
 /* Prints a control block: what a crash message needs, by the manual's names. */
 #include "hvm/svm/svm.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 
 static const struct {
     const char *name;
@@ -41,11 +42,17 @@ void svm_dump(struct vcpu *v)
 {
     const struct vmcb *b = vmcb_of(v);
     const struct segment *seg = b->seg_;
+    char line[128];
+    size_t n = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
-        log_err("  %s %016lx%s", fields[i].name,
-                *(const uint64_t *)((const char *)b + fields[i].offset),
-                i % 3 == 2 ? "\n" : "");
+    for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+        n += format(line + n, sizeof(line) - n, "  %s %016lx", fields[i].name,
+                    *(const uint64_t *)((const char *)b + fields[i].offset));
+        if (i % 3 == 2) {
+            log_err("%s\n", line);
+            n = 0;
+        }
+    }
     for (unsigned int i = 0; i < ARRAY_SIZE(seg_names); i++)
         log_err("  %s sel %04x attr %03x limit %08x base %016lx\n",
                 seg_names[i], seg[i].sel, seg[i].attr, seg[i].limit,

@@ -139,7 +139,7 @@ static void choose_features(struct vmx_caps *c)
  * Work-arounds for the emulator Bochs only, whose VMCS has a whole page. A
  * guest that is entered with interrupts off is not left for an interrupt of
  * the machine until it changes its IF: the VMX-preemption timer ends each stay
- * in the guest after a while. And a notification that finds nothing posted
+ * in the guest after a while, and each exit looks for interrupts. And a notification that finds nothing posted
  * any more makes vector 255 pending: nothing is posted.
  */
 #define BOCHS_VMCS_BYTES 4096 /* real ones: 1024 */

@@ -7,6 +7,7 @@
 #include "hvm/vmx/check.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 
 enum { WIDTH_16, WIDTH_64, WIDTH_32, WIDTH_NATURAL };
 
@@ -30,10 +31,12 @@ static bool is_segment(enum vmcs_field field)
 void vmx_dump(struct vcpu *v)
 {
     static const char *const formats[] = {
-        [WIDTH_16] = "  %s %04lx%s", [WIDTH_32] = "  %s %08lx%s",
-        [WIDTH_64] = "  %s %016lx%s", [WIDTH_NATURAL] = "  %s %016lx%s",
+        [WIDTH_16] = "  %s %04lx", [WIDTH_32] = "  %s %08lx",
+        [WIDTH_64] = "  %s %016lx", [WIDTH_NATURAL] = "  %s %016lx",
     };
     unsigned int printed = 0;
+    char line[256];
+    size_t n = 0;
     struct vmx_fault fault;
 
     for (unsigned int i = 0; i < nr_vmcs_names; i++) {
@@ -41,16 +44,21 @@ void vmx_dump(struct vcpu *v)
 
         if ((field >> 10 & 3) == VMCS_AREA_HOST || is_segment(field))
             continue;
-        log_err(formats[field >> 13 & 3], vmcs_names[i].name, vmread(field),
-                ++printed % 3 ? "" : "\n");
+        n += format(line + n, sizeof(line) - n, formats[field >> 13 & 3],
+                    vmcs_names[i].name, vmread(field));
+        if (++printed % 3 == 0) {
+            log_err("%s\n", line);
+            n = 0;
+        }
     }
-    log_err("%s", printed % 3 ? "\n" : "");
-    for (unsigned int n = 0; n < NR_HVM_SEGS; n++)
+    if (n)
+        log_err("%s\n", line);
+    for (unsigned int s = 0; s < NR_HVM_SEGS; s++)
         log_err("  %s sel %04lx AR %05lx limit %08lx base %016lx\n",
-                seg_names[n], vmread(VMCS_SEG(VMCS_GUEST_ES_SEL, n)),
-                vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n)),
-                vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)),
-                vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n)));
+                seg_names[s], vmread(VMCS_SEG(VMCS_GUEST_ES_SEL, s)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_AR, s)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, s)),
+                vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, s)));
     /* It keeps the number of the last instruction that failed. */
     if (vmread(VMCS_INSN_ERROR))
         log_err("  Last VM-instruction error: %s\n",

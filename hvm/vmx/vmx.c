@@ -15,6 +15,7 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
@@ -401,6 +402,8 @@ static void vmx_enter(struct vcpu *v, struct vmexit *e)
         drain_log(v);
     get_regs(s, r);
     vmx_decode_exit(v, e);
+    if (unlikely(vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER)))
+        cpu_take_interrupts(); /* for Bochs only: see fix_emulator() */
     if (likely(e->kind != EXIT_ENTRY_FAILED))
         vmx_collect_interrupted(v, e);
 }

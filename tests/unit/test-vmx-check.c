@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/check.c hvm/vmx/dump.c */
+/* sources: hvm/vmx/check.c hvm/vmx/dump.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The checker of guest state: three states that a CPU takes pass, and each of
