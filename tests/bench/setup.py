@@ -143,6 +143,7 @@ class Setup:
         """A guest's disk with nothing but GRUB, which asks for commands."""
         core = path + ".core"
         with open(path, "wb") as f:
+            f.write(bytes(510) + b"\x55\xaa")
             f.truncate(2 << 20)
         subprocess.run(in_bench(
             "grub-mkimage", "-O", "i386-pc", "-p", "(hd0)", "-o", core,
