@@ -67,7 +67,7 @@ class Machine:
         """The emulator's command line."""
         elf = test["module"].replace("$B", BUILD) or os.path.join(
             BUILD, "guest", name.split(".")[0] + ".elf")
-        module = f"{elf} placeholder {test['cmdline']} {self.words}".strip()
+        module = f"{elf} placeholder {test['cmdline']} {self.words} {self.model}".strip()
         modules = [] if test["module"] == "none" else [module]
         hypervisor = os.environ.get("LODGE", os.path.join(BUILD, "lodge32"))
         options = " ".join(filter(None, [

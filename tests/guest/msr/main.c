@@ -61,11 +61,24 @@ static const struct {
 
 /* Nothing there: neither read nor written. */
 static const uint32_t absent[] = {
-    0x2, 0x3a /* VMX, SMX control */, 0x48 /* SPEC_CTRL: not offered */,
-    0x480 /* VMX */, 0x10a /* ARCH_CAPABILITIES */, 0xc0000200, 0xc0000fff,
+    0x2, 0x3a /* VMX, SMX control */, 0x480 /* VMX */, 0xc0000200, 0xc0000fff,
     0xc0010117 /* VM_HSAVE_PA */, 0xc001f000, 0x40000001, 0x40000070,
     0x4b564d00 /* another hypervisor's */, 0x80000000, 0xffffffff,
 };
+
+/* There if CPUID has one of their bits: IBRS, STIBP, SSBD as either vendor
+ * spells them; ARCH_CAPABILITIES. */
+static void test_offered(void)
+{
+    bool spec_ctrl = (cpuid(7, 0).d & (BIT(26) | BIT(27) | BIT(31))) ||
+                     (cpuid(0x80000008, 0).b & (BIT(14) | BIT(15) | BIT(24)));
+    bool arch_caps = cpuid(7, 0).d & BIT(29);
+    uint64_t v = 0;
+
+    report_eq(try_read(0x48, &v), spec_ctrl ? NO_FAULT : VEC_GP, "SPEC_CTRL");
+    report_eq(try_read(0x10a, &v), arch_caps ? NO_FAULT : VEC_GP,
+              "ARCH_CAPABILITIES");
+}
 
 static void test_kept(void)
 {
@@ -190,6 +203,7 @@ TEST_MAIN()
     unsigned int n[6];
 
     test_kept();
+    test_offered();
     test_refused();
     test_misc_enable();
     test_tsc();
