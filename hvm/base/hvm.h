@@ -124,7 +124,6 @@ static inline bool hvm_vcpu_is_up(const struct vcpu *v)
            (!READ_ONCE(hv->stopped) || READ_ONCE(hv->nmi_pending));
 }
 
-
 /* Width in bits of guests' physical addresses: what nested tables of four
  * levels reach. */
 static inline unsigned int hvm_phys_bits(void)

@@ -112,12 +112,16 @@ void vmx_apic_exit(struct vcpu *v)
 
 /* One that is off sends nothing, not even to itself: all accesses exit. What
  * is requested of it already waits until it is on again. */
-static void set_mode(const struct vlapic *a)
+static void set_mode(struct vmx_vcpu *s, const struct vlapic *a)
 {
+    uint8_t state = (uint8_t)(1 + (a->mode << 1 | a->enabled));
     uint32_t ctls = vmx_caps.use[WORD_PROC2] & ~MODE_CONTROLS;
     uint32_t pin = vmx_caps.use[WORD_PIN];
     bool x2 = a->mode == VLAPIC_X2APIC && a->enabled;
 
+    if (likely(state == s->apic_state))
+        return;
+    s->apic_state = state;
     if (!a->enabled) {
         ctls &= ~(uint32_t)PROC2_INTR_DELIVERY;
         pin &= ~(uint32_t)PIN_POSTED;
@@ -161,7 +165,7 @@ void vmx_apic_update(struct vcpu *v)
 
     vlapic_take_posted(a);
     a->changed = false;
-    set_mode(a);
+    set_mode(vmx_of(v), a);
     set_eoi_exits(vmx_of(v), a);
     requested = vlapic_highest_irr(a);
     vmwrite(VMCS_GUEST_INTR_STATUS,

@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/x86/features.h"
 
 struct vmx_caps vmx_caps;
 char opt_vmx[128];
@@ -136,7 +137,8 @@ static void choose_features(struct vmx_caps *c)
 }
 
 /*
- * Work-arounds for the emulator Bochs only, whose VMCS has a whole page. A
+ * Work-arounds for the emulator Bochs only, whose VMCS has a whole page; so
+ * have those of hypervisors, but these say that they are there. A
  * guest that is entered with interrupts off is not left for an interrupt of
  * the machine until it changes its IF: the VMX-preemption timer ends each stay
  * in the guest after a while, and each exit looks for interrupts. And a notification that finds nothing posted
@@ -146,7 +148,7 @@ static void choose_features(struct vmx_caps *c)
 
 static void fix_emulator(struct vmx_caps *c)
 {
-    if (c->vmcs_bytes != BOCHS_VMCS_BYTES)
+    if (c->vmcs_bytes != BOCHS_VMCS_BYTES || cpu_features.hypervisor[0])
         return;
     c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
     c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;

@@ -31,6 +31,8 @@ struct vmx_vcpu {
     bool pdptes_stale;       /* (v) CR0, CR3, CR4 or EFER was set */
     uint32_t proc_ctls;      /* (v) as in the VMCS, like the rest */
     uint64_t eoi_exits[4];
+    uint8_t apic_state;      /* mode and on or off, as apic.c set them; 0: not
+                                set yet */
     uint64_t rip, rsp, rflags;
     uint64_t cr0_shadow, cr4_shadow, cr4_mask;
     uint64_t cr2;            /* (v) while root mode runs */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hvm/vmx/caps.h"
+#include "hypervisor/x86/features.h"
 #include "hypervisor/abi/cpuid.h"
 #include "tests/unit/hvm-fakes.h"
 #include "tests/unit/vmx-fakes.h"
@@ -113,6 +114,12 @@ static void lesser(void)
     change(MSR_VMX_BASIC, 0x1fffull << 32, 0x1000ull << 32);
     takes();
     CHECK(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER);
+    first_cpu();
+    change(MSR_VMX_BASIC, 0x1fffull << 32, 0x1000ull << 32);
+    cpu_features.hypervisor[0] = 'K';
+    takes();
+    cpu_features.hypervisor[0] = 0;
+    CHECK(!(vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER));
     first_cpu();
     change(MSR_VMX_BASIC, 0x1fffull << 32, 0x1000ull << 32);
     change(MSR_VMX_TRUE_PIN, PIN_PREEMPTION_TIMER << 32, 0);
