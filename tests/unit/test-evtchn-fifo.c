@@ -48,8 +48,14 @@ static bool ordered = true;
 
 static void handle(unsigned int v, unsigned int q, uint32_t port)
 {
+    unsigned int now, old = READ_ONCE(seen[port]);
+
     (void)atomic_fetch_and(word_of(port), ~(1u << EVTCHN_FIFO_PENDING));
-    WRITE_ONCE(seen[port], READ_ONCE(sent[port]));
+    /* An event that moved may be handled on two vCPUs at once: the one that
+     * comes later with an older count does not take anything back. */
+    now = READ_ONCE(sent[port]);
+    while (old < now && !atomic_cmpxchg(&seen[port], &old, now))
+        ;
     if (ordered) {
         CHECK(order_sent[port] > order_seen[v][q]);
         order_seen[v][q] = order_sent[port];
@@ -58,7 +64,7 @@ static void handle(unsigned int v, unsigned int q, uint32_t port)
 
 static void consume_one(unsigned int v, unsigned int q, uint32_t *ready)
 {
-    uint32_t port = local_head[v][q], w, *word;
+    uint32_t port = local_head[v][q], w, next, *word;
 
     if (!port)
         port = READ_ONCE(control_of(v)->head[q]);
@@ -68,13 +74,15 @@ static void consume_one(unsigned int v, unsigned int q, uint32_t *ready)
         return;
     }
     word = word_of(port);
-    w = atomic_fetch_and(word, ~(1u << EVTCHN_FIFO_LINKED | LINK_MASK));
-    if (!(w & LINK_MASK))
+    /* From here on it may be on a queue again, with another link. */
+    next = atomic_fetch_and(word, ~(1u << EVTCHN_FIFO_LINKED | LINK_MASK)) &
+           LINK_MASK;
+    if (!next)
         *ready &= ~(1u << q);
-    w = READ_ONCE(*word) | (w & LINK_MASK);
+    w = READ_ONCE(*word);
     if ((w & 1u << EVTCHN_FIFO_PENDING) && !(w & 1u << EVTCHN_FIFO_MASKED))
         handle(v, q, port);
-    local_head[v][q] = w & LINK_MASK;
+    local_head[v][q] = next;
 }
 
 /* The upcall handler of one vCPU. */
