@@ -3,7 +3,7 @@
  * Instruction bytes and lengths.
  *
  * CPUs without next-RIP make us find the length of each intercepted
- * instruction. The page where the last one was fetched is remembered: when
+ * instruction. The pages where the last ones were fetched are remembered: when
  * the expected opcode stands there, its length is known whatever the guest's
  * tables say by now, so a stale translation does no harm. Anything else
  * takes the full walk.
@@ -47,10 +47,17 @@ unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
     return n;
 }
 
+static struct code_page *code_page_of(struct vcpu *v, uint64_t la)
+{
+    return &v->hvm->code_page[(la >> PAGE_SHIFT) % CODE_PAGES];
+}
+
 /* Instructions that are exits' own, by kind, without prefixes. */
-static const struct {
+struct plain_insn {
     uint8_t bytes[3], n;
-} expected[EXIT_KINDS] = {
+};
+
+static const struct plain_insn expected[EXIT_KINDS] = {
     [EXIT_CPUID] = { { 0x0f, 0xa2 }, 2 },
     [EXIT_HLT] = { { 0xf4 }, 1 },
     [EXIT_HYPERCALL] = { { 0x0f, 0x01, 0xd9 }, 3 },
@@ -59,17 +66,18 @@ static const struct {
     [EXIT_MSR] = { { 0x0f, 0x32 }, 2 },
 };
 
-static bool cached_match(struct vcpu *v, uint64_t la, const uint8_t *bytes,
-                         unsigned int n)
+static bool cached_match(struct vcpu *v, uint64_t la,
+                         const struct plain_insn *p)
 {
-    const struct code_page *c = &v->hvm->code_page;
-    uint8_t got[3];
-    gpa_t at = gpa(c->gfn << PAGE_SHIFT | (la & (PAGE_SIZE - 1)));
+    const struct code_page *c = code_page_of(v, la);
+    uint64_t offset = la & (PAGE_SIZE - 1), got;
 
     return c->linear == (la & PAGE_MASK) &&
-           c->cr3 == hvm_get_reg(v, REG_CR3) &&
-           (la & (PAGE_SIZE - 1)) + n <= PAGE_SIZE &&
-           !guest_read_phys(v->domain, got, at, n) && !memcmp(got, bytes, n);
+           c->cr3 == hvm_get_reg(v, REG_CR3) && offset <= PAGE_SIZE - 4 &&
+           !guest_read_word(v->domain, gpa(c->gfn << PAGE_SHIFT | offset), 4,
+                            &got) &&
+           !((got ^ (p->bytes[0] | p->bytes[1] << 8 | p->bytes[2] << 16)) &
+             ((1u << p->n * 8) - 1));
 }
 
 static void remember_page(struct vcpu *v, uint64_t la)
@@ -79,7 +87,7 @@ static void remember_page(struct vcpu *v, uint64_t la)
 
     if (guest_walk(v, gva(la), PFEC_FETCH | user_access(v), &at, &pfec))
         return;
-    v->hvm->code_page = (struct code_page){
+    *code_page_of(v, la) = (struct code_page){
         .cr3 = hvm_get_reg(v, REG_CR3), .linear = la & PAGE_MASK,
         .gfn = gpa_to_gfn(at).raw };
 }
@@ -112,27 +120,25 @@ bool hvm_decode(struct vcpu *v, struct insn *i)
 
 unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
 {
-    uint8_t plain[3] = { expected[e->kind].bytes[0],
-                         expected[e->kind].bytes[1],
-                         expected[e->kind].bytes[2] };
-    unsigned int n = expected[e->kind].n, got, len;
+    struct plain_insn p = expected[e->kind];
+    unsigned int got, len;
     enum hvm_mode m = hvm_mode(v);
     uint64_t la = linear(v, m);
     uint8_t buf[INSN_MAX_BYTES];
     struct guest_fault f;
 
     if (e->kind == EXIT_MSR && e->msr.write)
-        plain[1] = 0x30;
-    if (n && cached_match(v, la, plain, n))
-        return n;
+        p.bytes[1] = 0x30;
+    if (likely(p.n) && likely(cached_match(v, la, &p)))
+        return p.n;
     got = fetch_all(v, la, buf, &f);
     if (!got)
         return 0;
     remember_page(v, la);
-    len = insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
+    len = insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
     if (len || (e->kind != EXIT_WBINVD && e->kind != EXIT_HYPERCALL))
         return len;
     /* Two instructions share these kinds: INVD, VMCALL. */
-    plain[n - 1] = e->kind == EXIT_WBINVD ? 0x08 : 0xc1;
-    return insn_length_of(buf, got, hvm_code_bytes(m), plain, n);
+    p.bytes[p.n - 1] = e->kind == EXIT_WBINVD ? 0x08 : 0xc1;
+    return insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
 }

@@ -10,6 +10,7 @@
 #include "hvm/exit.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
+#include "hvm/mem/peek.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
@@ -63,6 +64,7 @@ static void work(struct vcpu *v)
     if (test_bit(PENDING_P2M, &v->pending)) {
         atomic_clear_bit(PENDING_P2M, &v->pending);
         hvm_ops.flush_guest(v);
+        peek_flush(v);
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);

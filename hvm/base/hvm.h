@@ -39,6 +39,9 @@ struct spec_entry {
     uint32_t host_ctrl, guest_ctrl; /* SPEC_CTRL of root mode, of the guest */
 };
 
+#define CODE_PAGES 4
+#define PEEK_SLOTS 32 /* see mem/peek.h */
+
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
     struct spec_entry spec;  /* (v) second: the same */
@@ -63,9 +66,14 @@ struct hvm_vcpu {
     uint64_t tsc_offset;     /* (v) guest TSC = host TSC + this */
     uint32_t time_version;   /* (v) of vcpu_time_info */
 
-    struct code_page {       /* (v) where instructions were last fetched */
+    struct peek {            /* (v) frames lately used: see mem/peek.h */
+        uint64_t key;        /* gfn + 1, 0: empty */
+        mfn_t mfn;
+        bool writable;
+    } peek[PEEK_SLOTS];
+    struct code_page {       /* (v) lately fetched from: see insn.c */
         uint64_t cr3, linear, gfn;
-    } code_page;
+    } code_page[CODE_PAGES];
     struct segment emul_seg[6]; /* (v) lent to the emulator */
     uint64_t *multicall_args; /* (v) of the call inside a multicall, or NULL */
     bool callback_wanted;    /* (a) vCPU 0: raise the upcall's line */

@@ -29,6 +29,8 @@ struct vcpu;
  *               and out. GPRs other than RSP are handed over in memory.
  * get_reg/set_reg, get_seg/set_seg: see regs.h; only by the vCPU itself or
  *               while it is paused.
+ * paging:       the registers of struct paging_regs, in one call: each
+ *               argument of a hypercall wants them.
  * cpl, mode:    current privilege level, how the next instruction is decoded.
  * shadow/set_shadow: SHADOW_* bits.
  * inject:       delivers *ev with the next entry.
@@ -53,6 +55,7 @@ struct vcpu;
     OP(void, get_seg, (struct vcpu *v, enum hvm_seg s, struct segment *seg)) \
     OP(void, set_seg,                                                       \
        (struct vcpu *v, enum hvm_seg s, const struct segment *seg))         \
+    OP(void, paging, (struct vcpu *v, struct paging_regs *p))               \
     OP(unsigned int, cpl, (struct vcpu *v))                                 \
     OP(enum hvm_mode, mode, (struct vcpu *v))                               \
     OP(unsigned int, shadow, (struct vcpu *v))                              \

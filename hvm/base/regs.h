@@ -33,6 +33,11 @@ enum hvm_reg {
     NR_HVM_REGS
 };
 
+/* What decides how linear addresses are translated. */
+struct paging_regs {
+    uint64_t cr0, cr3, cr4, efer;
+};
+
 /* Segment registers in encoding order, then the two system segments. */
 enum hvm_seg {
     SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,

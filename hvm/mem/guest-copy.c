@@ -8,30 +8,80 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
+#include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/map.h"
+#include "hypervisor/mm/window.h"
 
 enum { WINDOW_DATA, WINDOW_PEER };
+
+/*
+ * The byte at guest physical address a, in window DATA until page_close(); or
+ * NULL where there is no RAM, or no writable. Only another domain's frame
+ * needs a reference, *held.
+ */
+static inline uint8_t *page_open(struct domain *d, gpa_t a, bool write,
+                          struct page **held)
+{
+    mfn_t m;
+
+    *held = NULL;
+    if (likely(d == current->domain)) {
+        if (peek_frame(gpa_to_gfn(a), write, &m))
+            return NULL;
+    } else {
+        if (p2m_get_page(d, gpa_to_gfn(a), write, held))
+            return NULL;
+        m = page_to_mfn(*held);
+    }
+    return (uint8_t *)window_map(WINDOW_DATA, m) + (a.raw & (PAGE_SIZE - 1));
+}
+
+static inline void page_close(struct page *held)
+{
+    window_unmap(WINDOW_DATA);
+    if (held)
+        page_put(held);
+}
 
 /* Copies n bytes within one page of guest physical memory. */
 static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
                      bool write)
 {
-    struct page *pg;
-    uint8_t *p;
+    struct page *held;
+    uint8_t *p = page_open(d, a, write, &held);
 
-    if (p2m_get_page(d, gpa_to_gfn(a), write, &pg))
+    if (!p)
         return -EFAULT;
-    p = window_map(WINDOW_DATA, page_to_mfn(pg));
-    p += a.raw & (PAGE_SIZE - 1);
     if (write)
         memcpy(p, buf, n);
     else
         memcpy(buf, p, n);
+    page_close(held);
+    return 0;
+}
+
+/* Single loads, aligned or not. */
+typedef uint64_t any_u64 __attribute__((aligned(1), may_alias));
+typedef uint32_t any_u32 __attribute__((aligned(1), may_alias));
+
+int guest_read_word(struct domain *d, gpa_t a, unsigned int bytes,
+                    uint64_t *val)
+{
+    const char *p;
+    mfn_t m;
+
+    if (unlikely(d != current->domain)) {
+        *val = 0;
+        return copy_page(d, a, val, bytes, false);
+    }
+    if (unlikely(peek_frame(gpa_to_gfn(a), false, &m)))
+        return -EFAULT;
+    p = (const char *)window_map(WINDOW_DATA, m) + (a.raw & (PAGE_SIZE - 1));
+    *val = bytes == 8 ? READ_ONCE(*(const any_u64 *)p)
+                      : READ_ONCE(*(const any_u32 *)p);
     window_unmap(WINDOW_DATA);
-    page_put(pg);
     return 0;
 }
 
@@ -158,16 +208,16 @@ static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
 int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
                        unsigned int bytes, bool *done)
 {
-    struct page *pg;
+    struct page *held;
     uint8_t *p;
 
-    if (in_page(a.raw, bytes) != bytes ||
-        p2m_get_page(d, gpa_to_gfn(a), true, &pg))
+    if (in_page(a.raw, bytes) != bytes)
         return -EFAULT;
-    p = window_map(WINDOW_DATA, page_to_mfn(pg));
-    *done = cmpxchg_bytes(p + (a.raw & (PAGE_SIZE - 1)), old, new, bytes);
-    window_unmap(WINDOW_DATA);
-    page_put(pg);
+    p = page_open(d, a, true, &held);
+    if (!p)
+        return -EFAULT;
+    *done = cmpxchg_bytes(p, old, new, bytes);
+    page_close(held);
     return 0;
 }
 

@@ -25,7 +25,7 @@
 
 struct walk {
     struct vcpu *v;
-    uint64_t cr0, cr4;
+    struct paging_regs regs;
     uint32_t access;
     bool nx;         /* NX bits count */
     bool supervisor; /* of the access */
@@ -44,15 +44,8 @@ static const struct paging paging_32 = { 2, 10, 4, 0xfffff000, 0xffffffff };
 static const struct paging paging_pae = { 3, 9, 8, 0xffffffe0, 0xffffffff };
 static const struct paging paging_long = { 4, 9, 8, PTE_ADDR, ~0ull };
 
-static int read_entry(struct walk *w, gpa_t at, unsigned int bytes,
-                      uint64_t *e)
-{
-    *e = 0;
-    return guest_read_phys(w->v->domain, e, at, bytes) ? -EIO : 0;
-}
-
 /* Sets bits that the CPU would set, as an atomic update of the entry read. */
-static void mark(struct walk *w, gpa_t at, unsigned int bytes, uint64_t e,
+static inline void mark(struct walk *w, gpa_t at, unsigned int bytes, uint64_t e,
                  uint64_t bits)
 {
     bool done;
@@ -69,12 +62,12 @@ static bool allowed(const struct walk *w, uint64_t rights, bool nx)
     if (!w->supervisor && !(rights & PTE_U))
         return false;
     if ((w->access & PFEC_WRITE) && !(rights & PTE_W) &&
-        (!w->supervisor || (w->cr0 & CR0_WP)))
+        (!w->supervisor || (w->regs.cr0 & CR0_WP)))
         return false;
     if (w->access & PFEC_FETCH) {
         if (nx)
             return false;
-        if (w->supervisor && (rights & PTE_U) && (w->cr4 & CR4_SMEP))
+        if (w->supervisor && (rights & PTE_U) && (w->regs.cr4 & CR4_SMEP))
             return false;
     }
     return true;
@@ -85,7 +78,7 @@ static int fault(const struct walk *w, bool present, bool rsvd,
 {
     *pfec = (present ? PFEC_PRESENT : 0) | (rsvd ? PFEC_RSVD : 0) |
             (w->access & (PFEC_WRITE | PFEC_USER));
-    if ((w->access & PFEC_FETCH) && (w->nx || (w->cr4 & CR4_SMEP)))
+    if ((w->access & PFEC_FETCH) && (w->nx || (w->regs.cr4 & CR4_SMEP)))
         *pfec |= PFEC_FETCH;
     return -EFAULT;
 }
@@ -107,24 +100,27 @@ static bool is_large(const struct walk *w, const struct paging *p,
     if (!(e & PTE_PS) || level == 1)
         return false;
     if (p == &paging_32)
-        return w->cr4 & CR4_PSE;
+        return w->regs.cr4 & CR4_PSE;
     return level == 2 || (level == 3 && p == &paging_long);
 }
 
-static int walk_tables(struct walk *w, const struct paging *p, uint64_t root,
-                       uint64_t a, gpa_t *out, uint32_t *pfec)
+/* Made once for each mode, whose constants it takes in. */
+static inline __attribute__((always_inline)) int
+walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
+            uint32_t *pfec)
 {
     uint64_t rights = PTE_W | PTE_U, e = 0;
-    gpa_t table = gpa(root), at = table;
+    gpa_t table = gpa(w->regs.cr3 & p->root), at = table;
     unsigned int shift = 0, level;
     bool nx = false;
 
+    a &= p->linear;
     for (level = p->levels; level; level--) {
         bool pdpte = p == &paging_pae && level == 3;
 
         shift = PAGE_SHIFT + (level - 1) * p->bits;
         at = gpa_add(table, ((a >> shift) & ((1u << p->bits) - 1)) * p->bytes);
-        if (read_entry(w, at, p->bytes, &e))
+        if (guest_read_word(w->v->domain, at, p->bytes, &e))
             return -EIO;
         if (!(e & PTE_P))
             return fault(w, false, false, pfec);
@@ -154,23 +150,19 @@ static int walk_tables(struct walk *w, const struct paging *p, uint64_t root,
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec)
 {
-    struct walk w = { .v = v, .access = access };
-    const struct paging *p = &paging_32;
-    uint64_t efer;
+    struct walk w = { .v = v, .access = access,
+                      .supervisor = !(access & PFEC_USER) };
+    bool pae;
 
-    w.cr0 = hvm_get_reg(v, REG_CR0);
-    if (!(w.cr0 & CR0_PG)) {
+    hvm_ops.paging(v, &w.regs);
+    if (!(w.regs.cr0 & CR0_PG)) {
         *out = gpa((uint32_t)a.raw);
         return 0;
     }
-    w.cr4 = hvm_get_reg(v, REG_CR4);
-    efer = hvm_get_reg(v, REG_EFER);
-    if (efer & EFER_LMA)
-        p = &paging_long;
-    else if (w.cr4 & CR4_PAE)
-        p = &paging_pae;
-    w.nx = (efer & EFER_NXE) && p != &paging_32;
-    w.supervisor = !(access & PFEC_USER);
-    return walk_tables(&w, p, hvm_get_reg(v, REG_CR3) & p->root,
-                       a.raw & p->linear, out, pfec);
+    pae = w.regs.cr4 & CR4_PAE;
+    w.nx = (w.regs.efer & EFER_NXE) && pae;
+    if (likely(w.regs.efer & EFER_LMA))
+        return walk_tables(&w, &paging_long, a.raw, out, pfec);
+    return pae ? walk_tables(&w, &paging_pae, a.raw, out, pfec)
+               : walk_tables(&w, &paging_32, a.raw, out, pfec);
 }

@@ -10,6 +10,7 @@
 #include "hvm/mem/p2m.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/mem/peek.h"
 #include "hvm/mem/pt.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/heap.h"
@@ -184,6 +185,17 @@ int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
         page_put(*pg);
     }
     return -EINVAL;
+}
+
+int peek_fill(struct peek *k, gfn_t g)
+{
+    struct p2m_entry e = p2m_lookup(current->domain, g);
+
+    if (!type_has_page(e.type) || !mfn_has_page(e.mfn))
+        return -EINVAL;
+    *k = (struct peek){ .key = g.raw + 1, .mfn = e.mfn,
+                        .writable = type_writable(e.type) };
+    return 0;
 }
 
 /* The gfn after the leaf of this order that covers g. */

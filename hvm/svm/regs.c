@@ -104,6 +104,14 @@ void svm_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg)
     vmcb_unclean(b, CLEAN_SEG);
 }
 
+void svm_paging(struct vcpu *v, struct paging_regs *p)
+{
+    const struct vmcb *b = vmcb_of(v);
+
+    *p = (struct paging_regs){ .cr0 = b->cr0_, .cr3 = b->cr3_, .cr4 = b->cr4_,
+                               .efer = b->efer_ & ~EFER_SVME };
+}
+
 unsigned int svm_cpl(struct vcpu *v)
 {
     return vmcb_of(v)->cpl_ & 3;

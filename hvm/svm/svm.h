@@ -49,6 +49,7 @@ uint64_t svm_get_reg(struct vcpu *v, enum hvm_reg r);
 void svm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
 void svm_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
 void svm_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
+void svm_paging(struct vcpu *v, struct paging_regs *p);
 unsigned int svm_cpl(struct vcpu *v);
 enum hvm_mode svm_mode(struct vcpu *v);
 

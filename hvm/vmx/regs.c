@@ -300,6 +300,15 @@ void vmx_set_seg(struct vcpu *v, enum hvm_seg n, const struct segment *seg)
     vmx_return(v);
 }
 
+void vmx_paging(struct vcpu *v, struct paging_regs *p)
+{
+    vmx_borrow(v);
+    *p = (struct paging_regs){ .cr0 = get(v, REG_CR0), .cr3 = get(v, REG_CR3),
+                               .cr4 = get(v, REG_CR4),
+                               .efer = get(v, REG_EFER) };
+    vmx_return(v);
+}
+
 unsigned int vmx_cpl(struct vcpu *v)
 {
     uint64_t ar;

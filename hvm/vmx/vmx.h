@@ -83,6 +83,7 @@ uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r);
 void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
 void vmx_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
 void vmx_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
+void vmx_paging(struct vcpu *v, struct paging_regs *p);
 unsigned int vmx_cpl(struct vcpu *v);
 enum hvm_mode vmx_mode(struct vcpu *v);
 /* The lazily switched registers to and from this CPU. */

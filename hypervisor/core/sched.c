@@ -415,7 +415,9 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
     }
     run(rq, next, now);
     rq->left = prev;
-    WRITE_ONCE(next->on_cpu, true);
+    /* A full barrier: who waits for vCPUs on a CPU (p2m_flush()) sees this, or
+     * what it did before is seen here. */
+    (void)atomic_xchg(&next->on_cpu, true);
     this_cpu(current_vcpu) = next;
 }
 

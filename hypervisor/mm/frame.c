@@ -10,7 +10,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/map.h"
+#include "hypervisor/mm/window.h"
 #include "hypervisor/mm/paging.h"
 #include "hypervisor/mm/pt-entry.h"
 

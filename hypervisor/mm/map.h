@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hypervisor's view of frames that are not in its direct map:
- *  - windows: one frame for a moment, per CPU, for guest-copy only;
+ * The hypervisor's view of frames that are not in its direct map, for longer
+ * than a window (mm/window.h):
  *  - shared mappings: a guest's frame for as long as it is registered
  *    (shared info, vcpu info, ioreq pages, grant frames);
  *  - device memory: uncached, kept for ever;
@@ -11,17 +11,6 @@
 #define LODGE_MM_MAP_H
 
 #include "hypervisor/cpu/types.h"
-
-#define WINDOWS_PER_CPU 4
-
-/*
- * Maps a frame into window `slot` of this CPU, read-write, and returns its
- * address. No sleep until window_unmap(); a slot holds one frame at a time.
- * Takes no lock. Costs a page-table store, and window_unmap() a store and
- * INVLPG: no guest's frame stays reachable, not even speculatively.
- */
-void *window_map(unsigned int slot, mfn_t m);
-void window_unmap(unsigned int slot);
 
 /* Maps nr frames side by side, read-write, for long; NULL without memory.
  * The caller holds references to the frames until shared_unmap() returns. */

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Windows: a few page-table entries of each CPU through which it reaches a
- * frame that is mapped nowhere else, for a moment. The tables are part of the
- * image, so that windows exist before anything can be allocated; a CPU's
- * entries fill one cache line.
+ * The tables of the windows. They are part of the image, so that windows exist
+ * before anything can be allocated.
  */
-#include "hypervisor/cpu/atomic.h"
+#include "hypervisor/mm/window.h"
+
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/cpu/percpu.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/map.h"
-#include "hypervisor/mm/pt-bits.h"
 
-#define SLOTS 8 /* of each CPU: those of map.h, then mm/'s own */
 #define SLOT_ZERO WINDOWS_PER_CPU
-_Static_assert(SLOT_ZERO < SLOTS, "room for the own slots");
+_Static_assert(SLOT_ZERO < WINDOW_SLOTS, "room for the own slots");
 
 #define ENTRIES 512
-#define TABLES (MAX_CPUS * SLOTS / ENTRIES)
+#define TABLES (MAX_CPUS * WINDOW_SLOTS / ENTRIES)
 
-static uint64_t window_pt[MAX_CPUS][SLOTS] __aligned(4096);
+uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS] __aligned(4096);
 static uint64_t window_pd[ENTRIES] __aligned(4096);
 static uint64_t window_pdpt[ENTRIES] __aligned(4096);
 _Static_assert(TABLES * PAGE_SIZE == sizeof(window_pt), "whole tables");
@@ -35,29 +29,6 @@ void windows_init(void)
     window_pdpt[0] = image_maddr(window_pd) | MAP_TABLE;
     host_pml4[(WINDOW_BASE >> 39) % ENTRIES] =
         image_maddr(window_pdpt) | MAP_TABLE;
-}
-
-static void *slot_va(unsigned int cpu, unsigned int slot)
-{
-    return (void *)(WINDOW_BASE + (cpu * SLOTS + slot) * PAGE_SIZE);
-}
-
-void *window_map(unsigned int slot, mfn_t m)
-{
-    unsigned int cpu = cpu_id();
-
-    ASSERT(slot < SLOTS && !window_pt[cpu][slot]);
-    WRITE_ONCE(window_pt[cpu][slot], mfn_to_maddr(m) | MAP_RW);
-    return slot_va(cpu, slot);
-}
-
-void window_unmap(unsigned int slot)
-{
-    unsigned int cpu = cpu_id();
-
-    ASSERT(slot < SLOTS && window_pt[cpu][slot]);
-    WRITE_ONCE(window_pt[cpu][slot], 0);
-    invlpg(slot_va(cpu, slot));
 }
 
 /*

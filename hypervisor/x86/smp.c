@@ -15,6 +15,7 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
+#include "hypervisor/mm/window.h"
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"

@@ -13,6 +13,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
+#include "hvm/mem/peek.h"
 #include "hvm/mem/pt.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
@@ -97,6 +98,14 @@ static void fake_set_seg(struct vcpu *v, enum hvm_seg s,
     fake_of(v->domain)->seg[v->id][s] = *seg;
 }
 
+static void fake_paging(struct vcpu *v, struct paging_regs *p)
+{
+    *p = (struct paging_regs){ .cr0 = fake_get_reg(v, REG_CR0),
+                               .cr3 = fake_get_reg(v, REG_CR3),
+                               .cr4 = fake_get_reg(v, REG_CR4),
+                               .efer = fake_get_reg(v, REG_EFER) };
+}
+
 static unsigned int fake_get_cpl(struct vcpu *v)
 {
     return fake_of(v->domain)->cpl;
@@ -131,6 +140,7 @@ static inline void fake_enter(struct domain *d)
     for (unsigned int i = 0; i < NR_VCPUS; i++)
         if (test_bit(PENDING_P2M, &f->v[i].pending)) {
             atomic_clear_bit(PENDING_P2M, &f->v[i].pending);
+            peek_flush(&f->v[i]);
             flush = true;
         }
     if (flush) {
@@ -227,7 +237,7 @@ static inline void fake_doms_create(void)
     hvm_ops = (struct hvm_ops){
         .name = "fake", .get_reg = fake_get_reg, .set_reg = fake_set_reg,
         .get_seg = fake_get_seg, .set_seg = fake_set_seg,
-        .cpl = fake_get_cpl, .mode = fake_get_mode, .set_tsc = fake_set_tsc,
+        .paging = fake_paging, .cpl = fake_get_cpl, .mode = fake_get_mode, .set_tsc = fake_set_tsc,
         .flush_guest = fake_flush_guest };
     fake_pt_format(true);
     for (unsigned int i = 0; i < NR_DOMS; i++) {

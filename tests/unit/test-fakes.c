@@ -8,6 +8,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
+#include "hypervisor/mm/window.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 

@@ -3,7 +3,8 @@
 /*
  * Random page tables in each paging mode against a plain walk written out
  * per mode: the address, the fault and its error code, accessed and dirty
- * bits; tables outside RAM; and copies across pages that differ.
+ * bits; tables outside RAM; copies across pages that differ; and frames that
+ * leave the map between two looks.
  */
 #include "hvm/mem/guest-copy.h"
 #include "hvm/mem/guest-walk.h"
@@ -202,6 +203,7 @@ static void copies(void)
     CHECK_EQ(guest_read(out, gva(~0ull), 1), -EFAULT);
     CHECK_EQ(guest_read(out, gva(~0ull), 0), 0);
     CHECK_EQ(p2m_change_type(d, gfn(9), P2M_RAM, P2M_RAM_RO), 0);
+    p2m_flush(d);
     memset(fake_gpa(d, 0x8000), 0, PAGE_SIZE);
     CHECK_EQ(guest_write_linear(v, gva(0x8ffe), buf, 4, 0, &f), -EIO);
     CHECK_EQ(f.at.raw, 0x9000);
@@ -240,6 +242,46 @@ static void copies(void)
     CHECK(!memcmp(fake_gpa(d, 0x5064), buf, 50));
 }
 
+/* Frames that were looked at and leave the map are not looked at again. */
+static void moved_frames(void)
+{
+    const gpa_t at = gpa(0xc008);
+    uint64_t word;
+    uint8_t byte;
+
+    fake_enter(d);
+    memset(fake_gpa(d, 0xc000), 0xa1, PAGE_SIZE);
+    CHECK_EQ(guest_read_word(d, at, 8, &word), 0);
+    CHECK_EQ(word, 0xa1a1a1a1a1a1a1a1);
+    CHECK_EQ(guest_read_word(d, gpa(0xcffc), 4, &word), 0);
+    CHECK_EQ(word, 0xa1a1a1a1);
+    CHECK_EQ(p2m_unmap(d, gfn(0xc), 0, INVALID_MFN), 0);
+    CHECK_EQ(guest_read_word(d, at, 8, &word), -EFAULT);
+    CHECK_EQ(guest_write_phys(d, at, &byte, 1), -EFAULT);
+    (void)fake_ram(d, 0xc, 0);
+    memset(fake_gpa(d, 0xc000), 0xb2, PAGE_SIZE);
+    CHECK_EQ(guest_read_phys(d, &byte, at, 1), 0);
+    CHECK_EQ(byte, 0xb2);
+    fake_enter(d);
+    CHECK_EQ(guest_read_phys(d, &byte, at, 1), 0);
+    CHECK_EQ(byte, 0xb2);
+    /* Known and writable; then known, and to be read only. */
+    CHECK_EQ(guest_write_phys(d, at, &byte, 1), 0);
+    CHECK_EQ(p2m_change_type(d, gfn(0xc), P2M_RAM, P2M_RAM_RO), 0);
+    p2m_flush(d);
+    CHECK_EQ(guest_write_phys(d, at, &byte, 1), -EFAULT);
+    fake_enter(d);
+    CHECK_EQ(guest_read_phys(d, &byte, at, 1), 0);
+    CHECK_EQ(guest_write_phys(d, at, &byte, 1), -EFAULT);
+    /* Another domain's frame of the same number. */
+    (void)fake_ram(&doms[2].d, 0xc, 0);
+    memset(fake_gpa(&doms[2].d, 0xc000), 0xc3, PAGE_SIZE);
+    CHECK_EQ(guest_read_word(&doms[2].d, at, 4, &word), 0);
+    CHECK_EQ(word, 0xc3c3c3c3);
+    CHECK_EQ(guest_read_word(d, at, 4, &word), 0);
+    CHECK_EQ(word, 0xb2b2b2b2);
+}
+
 int main(void)
 {
     fake_doms_create();
@@ -254,6 +296,7 @@ int main(void)
             one_walk();
     }
     copies();
+    moved_frames();
     fake_doms_destroy();
     return test_result();
 }

@@ -28,6 +28,22 @@
 #define pt_entry real_pt_entry
 #include "../../hypervisor/mm/pt-entry.h"
 #undef pt_entry
+/* The real ones, in place of the fakes. */
+#define window_map real_window_map
+#define window_unmap real_window_unmap
+#include "../../hypervisor/mm/window.h"
+#undef window_map
+#undef window_unmap
+
+void *window_map(unsigned int slot, mfn_t m)
+{
+    return real_window_map(slot, m);
+}
+
+void window_unmap(unsigned int slot)
+{
+    real_window_unmap(slot);
+}
 
 TEST_PROGRAM;
 

@@ -192,6 +192,7 @@ static void fields(void)
 static void registers(void)
 {
     struct vmcb *b = vmcb_of(v);
+    struct paging_regs p;
 
     for (unsigned int r = 0; r < NR_HVM_REGS; r++) {
         uint64_t val = 0x1111111111ull * (r + 1);
@@ -214,6 +215,11 @@ static void registers(void)
     CHECK_EQ(svm_get_reg(v, REG_EFER), EFER_LME);
     svm_set_reg(v, REG_EFER, EFER_LMA);
     CHECK_EQ(b->efer_, EFER_SVME);
+    svm_paging(v, &p);
+    CHECK_EQ(p.cr0, svm_get_reg(v, REG_CR0));
+    CHECK_EQ(p.cr3, svm_get_reg(v, REG_CR3));
+    CHECK_EQ(p.cr4, svm_get_reg(v, REG_CR4));
+    CHECK_EQ(p.efer, svm_get_reg(v, REG_EFER));
     for (unsigned int s = 0; s < NR_HVM_SEGS; s++) {
         struct segment in = { (uint16_t)(s + 1), 0x92, 0xfffff, s << 20 },
                        out;

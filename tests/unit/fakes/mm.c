@@ -12,6 +12,7 @@
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/upcalls.h"
+#include "hypervisor/mm/window.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/fakes/machine.h"
 
