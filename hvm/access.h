@@ -6,6 +6,7 @@
 #include "hvm/base/hvm.h"
 #include "hvm/emul/emul.h"
 #include "hvm/io/ioreq.h"
+#include "hvm/mem/p2m.h"
 
 /*
  * A port access of 1, 2 or 4 bytes: a device of Lodge's, else the device
@@ -27,6 +28,7 @@ struct glue {
     bool npf_valid;
     bool npf_write; /* the access that exited was a write */
     gpa_t npf;
+    enum p2m_type npf_type; /* what was there when it exited */
 };
 
 /*

@@ -51,9 +51,12 @@ static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
 /* What stands at a guest physical address for the emulator. */
 enum place { PLACE_RAM, PLACE_READ_ONLY, PLACE_DEVICE };
 
-static enum place place_of(struct vcpu *v, gpa_t at, bool write)
+static enum place place_of(const struct glue *g, gpa_t at, bool write)
 {
-    switch (p2m_lookup(v->domain, gpa_to_gfn(at)).type) {
+    bool exited_there = g->npf_valid && ((at.raw ^ g->npf.raw) & PAGE_MASK) == 0;
+
+    switch (exited_there ? g->npf_type
+                         : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type) {
     case P2M_RAM:
     case P2M_RAM_LOG:
     case P2M_FOREIGN:
@@ -93,12 +96,13 @@ static enum emul_rc device_access(struct vcpu *v, gpa_t at, void *buf,
 }
 
 /* n bytes inside one page. */
-static enum emul_rc page_access(struct vcpu *v, gpa_t at, void *buf,
+static enum emul_rc page_access(const struct glue *g, gpa_t at, void *buf,
                                 unsigned int n, bool write)
 {
+    struct vcpu *v = g->v;
     int rc;
 
-    switch (place_of(v, at, write)) {
+    switch (place_of(g, at, write)) {
     case PLACE_DEVICE:
         return device_access(v, at, buf, n, write);
     case PLACE_READ_ONLY:
@@ -118,7 +122,7 @@ static enum emul_rc access(struct emul_ctx *c, uint64_t la, void *buf,
                            unsigned int n, bool write, bool need_write)
 {
     unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
-    struct vcpu *v = glue_of(c)->v;
+    const struct glue *g = glue_of(c);
     enum emul_rc rc;
     gpa_t first, second = gpa(0);
 
@@ -126,12 +130,12 @@ static enum emul_rc access(struct emul_ctx *c, uint64_t la, void *buf,
     if (rc != EMUL_OK)
         return rc;
     if (likely(n <= room))
-        return page_access(v, first, buf, n, write);
+        return page_access(g, first, buf, n, write);
     rc = translate(c, la + room, need_write, &second);
     if (rc == EMUL_OK)
-        rc = page_access(v, first, buf, room, write);
+        rc = page_access(g, first, buf, room, write);
     if (rc == EMUL_OK)
-        rc = page_access(v, second, (uint8_t *)buf + room, n - room, write);
+        rc = page_access(g, second, (uint8_t *)buf + room, n - room, write);
     return rc;
 }
 
@@ -174,7 +178,7 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
     if (rc != EMUL_OK)
         return rc;
     if (n > 8 || (la & (PAGE_SIZE - 1)) + n > PAGE_SIZE ||
-        place_of(v, at, true) != PLACE_RAM)
+        place_of(glue_of(c), at, true) != PLACE_RAM)
         return glue_write(c, la, new, n);
     memcpy(&o, old, n);
     memcpy(&w, new, n);
@@ -240,7 +244,7 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     rc = translate(c, in ? r->dst : r->src, in, &at);
     if (rc != EMUL_OK)
         return rc;
-    if (place_of(v, at, in) != PLACE_RAM)
+    if (place_of(glue_of(c), at, in) != PLACE_RAM)
         return EMUL_UNHANDLEABLE;
     a.data = at.raw;
     return sent(ioreq_send(v, &a));
@@ -259,7 +263,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
     rc = translate(c, r->dst, true, &dst);
     if (rc != EMUL_OK)
         return rc;
-    to_device = place_of(v, dst, true) == PLACE_DEVICE;
+    to_device = place_of(glue_of(c), dst, true) == PLACE_DEVICE;
     if (r->kind == EMUL_REP_STOS) {
         a.data = r->value;
     } else {
@@ -267,7 +271,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
         if (rc != EMUL_OK)
             return rc;
         /* Exactly one side is a device. */
-        if ((place_of(v, src, false) == PLACE_DEVICE) == to_device)
+        if ((place_of(glue_of(c), src, false) == PLACE_DEVICE) == to_device)
             return EMUL_UNHANDLEABLE;
         a.data_is_ptr = true;
         a.data = to_device ? src.raw : dst.raw;

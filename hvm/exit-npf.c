@@ -13,10 +13,11 @@
 #include "hvm/mem/p2m.h"
 #include "hypervisor/lib/string.h"
 
-static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e)
+static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e,
+                                 enum p2m_type type)
 {
     struct glue g = { .v = v, .npf_valid = !e->npf.walk, .npf = e->npf.gpa,
-                      .npf_write = e->npf.write };
+                      .npf_write = e->npf.write, .npf_type = type };
     struct emul_ctx c;
     enum emul_rc rc;
 
@@ -54,7 +55,7 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
         if (unlikely(d == hardware_domain) &&
             !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
             return VERDICT_RESUME;
-        return emulate(v, e);
+        return emulate(v, e, p.type);
     case P2M_RAM_LOG:
         if (e->npf.write)
             dirty_mark(d, g);
@@ -62,9 +63,9 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
     case P2M_RAM_RO:
     case P2M_GRANT_RO:
     case P2M_IOREQ:
-        return e->npf.write ? emulate(v, e) : VERDICT_RESUME;
+        return e->npf.write ? emulate(v, e, p.type) : VERDICT_RESUME;
     case P2M_APIC:
-        return emulate(v, e);
+        return emulate(v, e, p.type);
     default:
         /* Mapped by another vCPU meanwhile. */
         return VERDICT_RESUME;

@@ -12,6 +12,7 @@
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
+#include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
 #include "hvm/recorder.h"
@@ -121,6 +122,7 @@ void hvm_switch_to(struct vcpu *v)
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
     hvm_ops.vcpu_load(v);
+    peek_switch(v);
     devices_vcpu_moved(v);
     pvtime_update(v);
 }

@@ -40,7 +40,6 @@ struct spec_entry {
 };
 
 #define CODE_PAGES 4
-#define PEEK_SLOTS 32 /* see mem/peek.h */
 
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
@@ -66,11 +65,7 @@ struct hvm_vcpu {
     uint64_t tsc_offset;     /* (v) guest TSC = host TSC + this */
     uint32_t time_version;   /* (v) of vcpu_time_info */
 
-    struct peek {            /* (v) frames lately used: see mem/peek.h */
-        uint64_t key;        /* gfn + 1, 0: empty */
-        mfn_t mfn;
-        bool writable;
-    } peek[PEEK_SLOTS];
+    uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
     struct code_page {       /* (v) lately fetched from: see insn.c */
         uint64_t cr3, linear, gfn;
     } code_page[CODE_PAGES];

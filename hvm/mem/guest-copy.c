@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory, read and written through windows. No other file maps a
- * guest's frame for a moment. Windows: DATA for the frame that is copied
- * from or to, PEER for the other one of a frame-to-frame copy.
+ * Guest memory, read and written: the current domain's by peek.h, others'
+ * through windows for a moment. No other file maps a guest's frame but
+ * for long.
  */
 #include "hvm/mem/guest-copy.h"
 
@@ -14,35 +14,35 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/window.h"
 
-enum { WINDOW_DATA, WINDOW_PEER };
-
 /*
- * The byte at guest physical address a, in window DATA until page_close(); or
- * NULL where there is no RAM, or no writable. Only another domain's frame
- * needs a reference, *held.
+ * The byte at guest physical address a, mapped until page_close(); or NULL
+ * where there is no RAM, or no writable. Another domain's frame needs a
+ * reference, *held.
  */
-static inline uint8_t *page_open(struct domain *d, gpa_t a, bool write,
-                          struct page **held)
+static inline char *page_open(struct domain *d, gpa_t a, bool write,
+                              struct page **held)
 {
-    mfn_t m;
+    char *p;
 
     *held = NULL;
     if (likely(d == current->domain)) {
-        if (peek_frame(gpa_to_gfn(a), write, &m))
+        p = peek_page(0, gpa_to_gfn(a), write);
+        if (!p)
             return NULL;
     } else {
         if (p2m_get_page(d, gpa_to_gfn(a), write, held))
             return NULL;
-        m = page_to_mfn(*held);
+        p = window_map(WINDOW_DATA, page_to_mfn(*held));
     }
-    return (uint8_t *)window_map(WINDOW_DATA, m) + (a.raw & (PAGE_SIZE - 1));
+    return p + (a.raw & (PAGE_SIZE - 1));
 }
 
 static inline void page_close(struct page *held)
 {
+    if (!held)
+        return;
     window_unmap(WINDOW_DATA);
-    if (held)
-        page_put(held);
+    page_put(held);
 }
 
 /* Copies n bytes within one page of guest physical memory. */
@@ -50,7 +50,7 @@ static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
                      bool write)
 {
     struct page *held;
-    uint8_t *p = page_open(d, a, write, &held);
+    char *p = page_open(d, a, write, &held);
 
     if (!p)
         return -EFAULT;
@@ -59,29 +59,6 @@ static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
     else
         memcpy(buf, p, n);
     page_close(held);
-    return 0;
-}
-
-/* Single loads, aligned or not. */
-typedef uint64_t any_u64 __attribute__((aligned(1), may_alias));
-typedef uint32_t any_u32 __attribute__((aligned(1), may_alias));
-
-int guest_read_word(struct domain *d, gpa_t a, unsigned int bytes,
-                    uint64_t *val)
-{
-    const char *p;
-    mfn_t m;
-
-    if (unlikely(d != current->domain)) {
-        *val = 0;
-        return copy_page(d, a, val, bytes, false);
-    }
-    if (unlikely(peek_frame(gpa_to_gfn(a), false, &m)))
-        return -EFAULT;
-    p = (const char *)window_map(WINDOW_DATA, m) + (a.raw & (PAGE_SIZE - 1));
-    *val = bytes == 8 ? READ_ONCE(*(const any_u64 *)p)
-                      : READ_ONCE(*(const any_u32 *)p);
-    window_unmap(WINDOW_DATA);
     return 0;
 }
 
@@ -209,7 +186,7 @@ int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
                        unsigned int bytes, bool *done)
 {
     struct page *held;
-    uint8_t *p;
+    char *p;
 
     if (in_page(a.raw, bytes) != bytes)
         return -EFAULT;

@@ -57,10 +57,6 @@ int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,
                                  size_t n);
 int __must_check guest_write_phys(struct domain *d, gpa_t dst,
                                   const void *src, size_t n);
-/* The same for 4 or 8 bytes inside one page, by one load: page-table entries
- * and instructions. */
-int __must_check guest_read_word(struct domain *d, gpa_t a,
-                                 unsigned int bytes, uint64_t *val);
 /* Atomic compare and exchange of 1, 2, 4, 8 bytes inside one page: 0 and
  * whether it was done; -EFAULT. */
 int __must_check guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old,

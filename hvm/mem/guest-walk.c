@@ -9,7 +9,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/mem/p2m.h"
+#include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
@@ -120,7 +120,7 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
 
         shift = PAGE_SHIFT + (level - 1) * p->bits;
         at = gpa_add(table, ((a >> shift) & ((1u << p->bits) - 1)) * p->bytes);
-        if (guest_read_word(w->v->domain, at, p->bytes, &e))
+        if (!peek_word(level, at, p->bytes, &e))
             return -EIO;
         if (!(e & PTE_P))
             return fault(w, false, false, pfec);

@@ -17,7 +17,8 @@
 #define PFEC_FETCH 16u
 
 /*
- * Translates a for an access described by PFEC_WRITE, _USER, _FETCH, and
+ * Translates a of v, which is current, for an access described by PFEC_WRITE,
+ * _USER, _FETCH, and
  * sets accessed and dirty bits as the CPU would. 0 and *out; -EFAULT and
  * *pfec, the error code of the #PF to raise; -EIO where a page table of the
  * guest lies outside its RAM.

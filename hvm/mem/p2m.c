@@ -10,7 +10,6 @@
 #include "hvm/mem/p2m.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/peek.h"
 #include "hvm/mem/pt.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/heap.h"
@@ -150,17 +149,6 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
     return r;
 }
 
-static bool type_has_page(enum p2m_type t)
-{
-    return t != P2M_NONE && t != P2M_MMIO && t != P2M_APIC;
-}
-
-static bool type_writable(enum p2m_type t)
-{
-    return t == P2M_RAM || t == P2M_RAM_LOG || t == P2M_FOREIGN ||
-           t == P2M_GRANT_RW || t == P2M_IOREQ;
-}
-
 int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
 {
     unsigned int order;
@@ -173,9 +161,9 @@ int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
         const uint64_t *slot = leaf_find(d, g, &order, &e);
         mfn_t m = leaf_mfn(e, g, order);
 
-        if (!type_has_page(pt_type(e)) || !mfn_has_page(m))
+        if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(m))
             return -EINVAL;
-        if (write && !type_writable(pt_type(e)))
+        if (write && !p2m_type_writable(pt_type(e)))
             return -EROFS;
         *pg = mfn_to_page(m);
         if (!page_try_get(*pg, READ_ONCE((*pg)->owner)))
@@ -185,17 +173,6 @@ int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
         page_put(*pg);
     }
     return -EINVAL;
-}
-
-int peek_fill(struct peek *k, gfn_t g)
-{
-    struct p2m_entry e = p2m_lookup(current->domain, g);
-
-    if (!type_has_page(e.type) || !mfn_has_page(e.mfn))
-        return -EINVAL;
-    *k = (struct peek){ .key = g.raw + 1, .mfn = e.mfn,
-                        .writable = type_writable(e.type) };
-    return 0;
 }
 
 /* The gfn after the leaf of this order that covers g. */
@@ -237,7 +214,7 @@ static uint64_t *slot_make(struct p2m *p, gfn_t g, unsigned int order)
 
 static void put_leaf(uint64_t e, unsigned int order)
 {
-    if (!type_has_page(pt_type(e)) || !mfn_has_page(pt_mfn(e)))
+    if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(pt_mfn(e)))
         return;
     for (uint64_t i = 0; i < 1ull << order; i++)
         page_put(mfn_to_page(mfn_add(pt_mfn(e), i)));
@@ -333,7 +310,7 @@ static int map_pieces(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
         return 0;
     /* The references go back to the caller: the map drops its own. */
     for (uint64_t k = 0; k < i - step; k++)
-        if (type_has_page(type) && mfn_has_page(mfn_add(m, k)))
+        if (p2m_type_has_page(type) && mfn_has_page(mfn_add(m, k)))
             page_get(mfn_to_page(mfn_add(m, k)));
     for (uint64_t k = 0; k < i - step; k += step)
         (void)p2m_unmap(d, gfn_add(g, k), ORDER_2M, mfn_add(m, k));

@@ -27,6 +27,19 @@ enum p2m_type {
     P2M_TYPES
 };
 
+/* Is there a frame of RAM, with a reference of the map's? */
+static inline bool p2m_type_has_page(enum p2m_type t)
+{
+    return t != P2M_NONE && t != P2M_MMIO && t != P2M_APIC;
+}
+
+/* May the guest, and Lodge for it, write there? */
+static inline bool p2m_type_writable(enum p2m_type t)
+{
+    return t == P2M_RAM || t == P2M_RAM_LOG || t == P2M_FOREIGN ||
+           t == P2M_GRANT_RW || t == P2M_IOREQ;
+}
+
 struct p2m_entry {
     mfn_t mfn;            /* of this very gfn, also inside a superpage */
     enum p2m_type type;

@@ -1,49 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Frames of a vCPU's own domain for a moment, without a reference: what the
- * p2m said is kept per vCPU, like TLB entries, and goes when those go.
+ * A vCPU's looks at its own domain's memory, of which each exit takes some:
+ * instruction bytes, page tables, arguments. Without a reference to the frame,
+ * and mapped once: the frames that it looked at last stay in windows of the
+ * CPU, like entries of a TLB, and go when those go.
  *
  * A frame that leaves the p2m becomes somebody else's only after p2m_flush(),
  * which sets PENDING_P2M for every vCPU of the domain and then waits until
  * each CPU that has one has served a call. So what was found stays the
- * domain's until this CPU takes interrupts or waits for a lock, and entries
- * found before PENDING_P2M was set are not used after it.
+ * domain's until this CPU takes interrupts or waits for a lock, and what was
+ * found before PENDING_P2M was set is not used after it. No vCPU runs on a CPU
+ * whose windows show what another one looked at.
  */
 #ifndef HVM_MEM_PEEK_H
 #define HVM_MEM_PEEK_H
 
 #include "hvm/base/hvm.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/mm/window.h"
 
-/* Looks g up in the p2m of current's domain: 0, or -EINVAL without RAM. */
-int peek_fill(struct peek *k, gfn_t g);
+struct peek_cache {
+    uint64_t token; /* ->peek_token of the vCPU whose looks these are */
+    uint32_t used;  /* slots that hold one */
+    struct {
+        uint64_t key; /* 2 * (gfn + 1), plus 1: writable; 0: empty */
+        char *va;
+    } slot[PEEK_WINDOWS];
+};
+
+DECLARE_PERCPU(struct peek_cache, peek_cache);
+
+/* peek_page() for what is not in the cache, or must not be used from there. */
+char *peek_fill(unsigned int slot, gfn_t g, bool write);
 
 /*
- * The frame at g of current's domain, its own until this CPU takes
- * interrupts, waits for a lock, or sleeps. -EINVAL where there is no RAM;
- * write: -EROFS where the guest may not write. Interrupts are off.
+ * The page at g of current's domain, mapped until this CPU takes interrupts,
+ * waits for a lock, sleeps, or looks at another page. NULL where there is no
+ * RAM, or write and the guest may not. level: of the page table that it is
+ * (1: of leaves), 0: any other page. Interrupts are off.
  */
-static inline int peek_frame(gfn_t g, bool write, mfn_t *m)
+static inline char *peek_page(unsigned int level, gfn_t g, bool write)
 {
-    struct vcpu *v = current;
-    /* Tables of a guest's kernel lie close together or far apart by powers
-     * of two: a multiplication spreads both. */
-    struct peek *k = &v->hvm->peek[g.raw * 0x9e3779b97f4a7c15ull >> 59];
+    const struct peek_cache *c = &this_cpu(peek_cache);
+    /* Tables of one walk never displace each other. */
+    unsigned int slot = level ? 4 + level * 4 + g.raw % 4 : g.raw % 8;
 
-    if ((unlikely(k->key != g.raw + 1) ||
-         unlikely(v->pending & BIT(PENDING_P2M))) && peek_fill(k, g))
-        return -EINVAL;
-    if (write && unlikely(!k->writable))
-        return -EROFS;
-    *m = k->mfn;
-    return 0;
+    if (unlikely((c->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
+        unlikely(current->pending & BIT(PENDING_P2M)))
+        return peek_fill(slot, g, write);
+    return c->slot[slot].va;
+}
+_Static_assert(PEEK_WINDOWS == 8 + 4 * 4, "slots for four levels");
+
+/* Single loads, aligned or not. */
+typedef uint64_t peek_u64 __attribute__((aligned(1), may_alias));
+typedef uint32_t peek_u32 __attribute__((aligned(1), may_alias));
+
+/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM. Level
+ * as for peek_page(). */
+static inline bool peek_word(unsigned int level, gpa_t a, unsigned int bytes,
+                             uint64_t *val)
+{
+    const char *p = peek_page(level, gpa_to_gfn(a), false);
+
+    if (unlikely(!p))
+        return false;
+    p += a.raw & (PAGE_SIZE - 1);
+    *val = bytes == 8 ? READ_ONCE(*(const peek_u64 *)p)
+                      : READ_ONCE(*(const peek_u32 *)p);
+    return true;
 }
 
-/* Forgets everything, together with v's TLB. v is current. */
-static inline void peek_flush(struct vcpu *v)
-{
-    memset(v->hvm->peek, 0, sizeof(v->hvm->peek));
-}
+/* Ends all that v, which is current, has found: with its TLB, once PENDING_P2M
+ * is clear. */
+void peek_flush(struct vcpu *v);
+/* v comes onto this CPU: what another one found here goes. */
+void peek_switch(struct vcpu *v);
 
 #endif

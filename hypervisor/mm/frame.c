@@ -87,10 +87,10 @@ void frame_table_init(const struct mem_map *ram)
 
     hole_page = new_pages(1);
     hole_table = new_pages(1);
-    entries = window_map(0, maddr_to_mfn(hole_table));
+    entries = window_map(WINDOW_MM, maddr_to_mfn(hole_table));
     for (unsigned int i = 0; i < PAGES_PER_PART; i++)
         entries[i] = hole_page | MAP_RO;
-    window_unmap(0);
+    window_unmap(WINDOW_MM);
 
     for (unsigned int i = 0; i < ram->n; i++) {
         size = MAX(size, ram->r[i].end >> PAGE_SHIFT);

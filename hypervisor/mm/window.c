@@ -9,9 +9,6 @@
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
 
-#define SLOT_ZERO WINDOWS_PER_CPU
-_Static_assert(SLOT_ZERO < WINDOW_SLOTS, "room for the own slots");
-
 #define ENTRIES 512
 #define TABLES (MAX_CPUS * WINDOW_SLOTS / ENTRIES)
 
@@ -57,6 +54,6 @@ void page_clear(void *va)
 
 void frame_zero(mfn_t m)
 {
-    page_clear(window_map(SLOT_ZERO, m));
-    window_unmap(SLOT_ZERO);
+    page_clear(window_map(WINDOW_MM, m));
+    window_unmap(WINDOW_MM);
 }

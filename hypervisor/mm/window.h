@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Windows: a few page-table entries of each CPU through which it reaches a
- * frame that is mapped nowhere else, for a moment; for guest-copy only. Here,
- * not in a .c file, since each look at a guest's memory takes one.
+ * frame that is mapped nowhere else, for a moment.
  */
 #ifndef LODGE_MM_WINDOW_H
 #define LODGE_MM_WINDOW_H
@@ -15,8 +14,16 @@
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/pt-bits.h"
 
-#define WINDOWS_PER_CPU 4
-#define WINDOW_SLOTS 8 /* of each CPU: those, then mm/'s own: a cache line */
+#define PEEK_WINDOWS 24
+
+/* Of each CPU. */
+enum window {
+    WINDOW_DATA,  /* another domain's frame that is copied from or to */
+    WINDOW_PEER,  /* the other one of a frame-to-frame copy */
+    WINDOW_MM,    /* mm/'s own */
+    WINDOW_PEEK = 8, /* the first of those of hvm/mem/peek.h */
+    WINDOW_SLOTS = WINDOW_PEEK + PEEK_WINDOWS
+};
 
 /* One entry for each page from WINDOW_BASE on. */
 extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
@@ -31,7 +38,7 @@ static inline void *window_va(const uint64_t *entry)
  * Maps a frame into window `slot` of this CPU, read-write, and returns its
  * address. No sleep until window_unmap(); a slot holds one frame at a time.
  * Takes no lock. Costs a page-table store, and window_unmap() a store and
- * INVLPG: no guest's frame stays reachable, not even speculatively.
+ * INVLPG: the frame is not reachable any more, not even speculatively.
  */
 static inline void *window_map(unsigned int slot, mfn_t m)
 {

@@ -190,14 +190,14 @@ static void add_to_word(char *at, const char *word, uint64_t v)
 
 static void place_trampoline(uint64_t page)
 {
-    char *at = window_map(0, maddr_to_mfn(page));
+    char *at = window_map(WINDOW_DATA, maddr_to_mfn(page));
 
     memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
     add_to_word(at, trampoline_gdt_base, page);
     add_to_word(at, trampoline_jump32, page);
     add_to_word(at, trampoline_jump64, page);
     add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
-    window_unmap(0);
+    window_unmap(WINDOW_DATA);
 
     /* Its identity map, in the tables that booted this CPU. */
     memset(boot_pdpt, 0, sizeof(boot_pdpt));

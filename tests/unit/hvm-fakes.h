@@ -140,7 +140,9 @@ static inline void fake_enter(struct domain *d)
     for (unsigned int i = 0; i < NR_VCPUS; i++)
         if (test_bit(PENDING_P2M, &f->v[i].pending)) {
             atomic_clear_bit(PENDING_P2M, &f->v[i].pending);
-            peek_flush(&f->v[i]);
+            f->hv[i].peek_token = 0;
+            if (&f->v[i] == current)
+                peek_switch(current);
             flush = true;
         }
     if (flush) {
@@ -225,6 +227,7 @@ static inline uint64_t *fake_leaf(struct domain *d, gfn_t g,
 static inline void fake_run_as(struct vcpu *v)
 {
     this_cpu(current_vcpu) = v;
+    peek_switch(v);
 }
 
 static inline enum hvm_mode fake_get_mode(struct vcpu *v)

@@ -1,4 +1,4 @@
-/* sources: hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c */
+/* sources: hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Policies on machines of any features: what a guest gets is never more than

@@ -1,4 +1,4 @@
-/* sources: hvm/dirty.c hvm/mem/p2m.c */
+/* sources: hvm/dirty.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Dirty tracking of a screen against a model: a frame that was written since

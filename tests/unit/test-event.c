@@ -1,4 +1,4 @@
-/* sources: hvm/event.c hvm/mem/p2m.c */
+/* sources: hvm/event.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which event goes in and what waits: the double fault table, an interrupt

@@ -53,10 +53,10 @@ static void test_frames(void)
 
     m[0] = page_to_mfn(pg);
     m[1] = mfn_add(m[0], 1);
-    a = window_map(0, m[0]);
+    a = window_map(WINDOW_DATA, m[0]);
     CHECK_EQ(a[0], 0);
     a[1] = 42;
-    window_unmap(0);
+    window_unmap(WINDOW_DATA);
     b = shared_map(m, 2);
     CHECK_EQ(b[1], 42);
     b[PAGE_SIZE] = 1;

@@ -1,4 +1,4 @@
-/* sources: hvm/io/ioreq.c hvm/mem/p2m.c hypervisor/lib/rangeset.c */
+/* sources: hvm/io/ioreq.c hvm/mem/p2m.c hvm/mem/peek.c hypervisor/lib/rangeset.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * I/O request servers against a device model that runs whenever the vCPU

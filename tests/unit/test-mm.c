@@ -288,7 +288,7 @@ static void thing_access(const struct thing *t, size_t offset, uint64_t *value,
     char *va = t->va;
 
     if (t->kind == GUEST)
-        va = (char *)window_map(1, mfn_add(page_to_mfn(t->pg),
+        va = (char *)window_map(WINDOW_DATA, mfn_add(page_to_mfn(t->pg),
                                            offset >> PAGE_SHIFT)) -
              (offset & PAGE_MASK);
     if (write)
@@ -296,7 +296,7 @@ static void thing_access(const struct thing *t, size_t offset, uint64_t *value,
     else
         memcpy(value, va + offset, 8);
     if (t->kind == GUEST)
-        window_unmap(1);
+        window_unmap(WINDOW_DATA);
 }
 
 static void thing_mark(const struct thing *t)

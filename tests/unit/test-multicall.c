@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/table.c hvm/mem/p2m.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
+/* sources: hypervisor/hypercall/table.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The way into hypercalls: who may call, arguments by width, numbers out of

@@ -1,4 +1,4 @@
-/* sources: hvm/mem/p2m.c */
+/* sources: hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The guest physical map against a flat array: random maps of 4 KiB and

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/caps.c */
+/* sources: hvm/vmx/caps.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x's capabilities: CPUs that Lodge runs on and those it refuses, each with

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/exit.c hvm/vmx/inject.c hvm/mem/p2m.c */
+/* sources: hvm/vmx/exit.c hvm/vmx/inject.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x exits into the neutral record, events into the guest: against a second

@@ -35,7 +35,7 @@ static struct backing *backings;
 static uint64_t free_frames, next_frame = FIRST_FRAME;
 static int fail_after = -1;
 static unsigned int allocs, windows, shared_maps;
-static struct { uint64_t frame; bool used; } window[MAX_CPUS][WINDOWS_PER_CPU];
+static struct { uint64_t frame; bool used; } window[MAX_CPUS][WINDOW_SLOTS];
 
 __noreturn static void misuse(const char *what, uint64_t frame)
 {
@@ -313,20 +313,20 @@ FAKE void host_tlb_flush(const void *va, size_t size)
 
 FAKE void *window_map(unsigned int slot, mfn_t m)
 {
-    if (slot >= WINDOWS_PER_CPU || window[cpu_id()][slot].used)
+    if (slot >= WINDOW_SLOTS || window[cpu_id()][slot].used)
         misuse("window slot in use", m.raw);
     window[cpu_id()][slot].used = true;
     window[cpu_id()][slot].frame = m.raw;
-    windows++;
+    windows += slot < WINDOW_PEEK;
     return fake_frame(m);
 }
 
 FAKE void window_unmap(unsigned int slot)
 {
-    if (slot >= WINDOWS_PER_CPU || !window[cpu_id()][slot].used)
+    if (slot >= WINDOW_SLOTS || !window[cpu_id()][slot].used)
         misuse("window slot not in use", slot);
     window[cpu_id()][slot].used = false;
-    windows--;
+    windows -= slot < WINDOW_PEEK;
 }
 
 unsigned int fake_windows(void)

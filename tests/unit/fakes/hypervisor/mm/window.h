@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Host test fake: windows are the fake frames themselves, and counted. */
+/* Host test fake: windows are the fake frames themselves; those
+ * that must not stay open are counted. */
 #ifndef FAKES_MM_WINDOW_H
 #define FAKES_MM_WINDOW_H
 
@@ -7,8 +8,12 @@
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/mm/pt-bits.h"
 
-#define WINDOWS_PER_CPU 4
-#define WINDOW_SLOTS 8
+#define PEEK_WINDOWS 24
+
+enum window {
+    WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 8,
+    WINDOW_SLOTS = WINDOW_PEEK + PEEK_WINDOWS
+};
 
 extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
 

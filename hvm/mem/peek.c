@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What vCPUs look at: see peek.h.
+ *
+ * A vCPU's token says which looks are its own. It gets a new one, that never
+ * was used before, when its old ones end, so that those which are left on a
+ * CPU where it ran once are nobody's.
+ */
+#include "hvm/mem/peek.h"
+
+#include "hvm/mem/p2m.h"
+#include "hypervisor/lib/assert.h"
+
+DEFINE_PERCPU(struct peek_cache, peek_cache);
+static DEFINE_PERCPU(uint64_t, tokens); /* given by this CPU */
+
+char *peek_fill(unsigned int slot, gfn_t g, bool write)
+{
+    struct peek_cache *c = &this_cpu(peek_cache);
+    struct p2m_entry e = p2m_lookup(current->domain, g);
+    bool writable = p2m_type_writable(e.type);
+
+    ASSERT(c->token == current->hvm->peek_token);
+    if (!p2m_type_has_page(e.type) || !mfn_has_page(e.mfn) ||
+        (write && !writable))
+        return NULL;
+    if (c->used & BIT(slot))
+        window_unmap(WINDOW_PEEK + slot);
+    c->slot[slot].va = window_map(WINDOW_PEEK + slot, e.mfn);
+    c->slot[slot].key = (g.raw + 1) * 2 + writable;
+    c->used |= (uint32_t)BIT(slot);
+    return c->slot[slot].va;
+}
+
+static void clear(struct peek_cache *c, uint64_t token)
+{
+    for (unsigned int i = 0; c->used; i++, c->used >>= 1) {
+        if (!(c->used & 1))
+            continue;
+        window_unmap(WINDOW_PEEK + i);
+        c->slot[i].key = 0;
+    }
+    c->token = token;
+}
+
+void peek_flush(struct vcpu *v)
+{
+    v->hvm->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
+    clear(&this_cpu(peek_cache), v->hvm->peek_token);
+}
+
+void peek_switch(struct vcpu *v)
+{
+    struct peek_cache *c = &this_cpu(peek_cache);
+
+    if (!v->hvm->peek_token)
+        peek_flush(v);
+    else if (c->token != v->hvm->peek_token)
+        clear(c, v->hvm->peek_token);
+}
