@@ -83,6 +83,7 @@ class Setup:
         self.boot = env("BOOT", "bios")
         self.is_xen = self.hypervisor == "xen"
         self.ahci_ports = iter((0, 1, 3, 4, 5))
+        self.guest_files = {}   # more for the guests' disk: name there -> path
         self.dom0 = path_from("images/dom0.sh")
         self.guest = path_from("images/guest-debian.sh")
         name = env("RUN_NAME", "run")
@@ -154,8 +155,8 @@ class Setup:
         os.unlink(core)
 
     def guests_disk(self):
-        """A disk with the files of ../shared/guests, if there are any, and
-        the test kernels for HVM guests, if they were built."""
+        """A disk with the files of ../shared/guests, if there are any, the
+        test kernels for HVM guests, if they were built, and guest_files."""
         path = os.path.join(self.run_dir, "guests.img")
         files = os.path.join(self.run_dir, "guests")
         for old in (path, files):
@@ -170,6 +171,10 @@ class Setup:
             shutil.copytree(GUESTS, files, dirs_exist_ok=True)
         if os.path.isdir(kernels):
             shutil.copytree(kernels, os.path.join(files, "kernels"))
+        for name, source in self.guest_files.items():
+            os.makedirs(os.path.dirname(os.path.join(files, name)),
+                        exist_ok=True)
+            shutil.copy(source, os.path.join(files, name))
         subprocess.run(in_bench(
             "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-L",
             "lodge-guests", "-d", files, path, "24M"),

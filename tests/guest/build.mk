@@ -57,7 +57,7 @@ $(GUEST_ELFS): tests/guest/lib/link.lds
 
 # Kernels for HVM guests: the toolstack takes no file with Xen's notes for a
 # firmware, wants 32 bits, and enters it as PVH's notes would say.
-HVM_KERNELS := devices
+HVM_KERNELS := devices exit-cost
 $(B)/guest/hvm/%.elf: $(B)/guest/%.elf
 	@mkdir -p $(@D)
 	$(OBJCOPY) -O elf32-i386 -g -R .note.Xen $< $@

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Formatting, and lines to the hypervisor's console (console_io write: domain
- * 0's goes to the machine's console, others' to the hypervisor's log). Every
- * CPU may print; a line is put together in its CPU's own buffer.
+ * 0's goes to the machine's console, others' to the hypervisor's log) or to an
+ * emulated serial port. Every CPU may print; a line is put together in its
+ * CPU's own buffer.
  */
 #include "tests/guest/lib/hypercall.h"
 #include "tests/guest/lib/lib.h"
@@ -160,6 +161,30 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
     return n;
 }
 
+#define SERIAL 0x3f8
+#define SERIAL_STATUS 0x3fd
+#define SERIAL_EMPTY 0x20
+
+static bool to_serial;
+
+void console_to_serial(void)
+{
+    to_serial = true;
+}
+
+static void write_line(const char *text, unsigned int n)
+{
+    if (!to_serial) {
+        hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, n, addr(text));
+        return;
+    }
+    for (; n; n--, text++) {
+        while (!(inb(SERIAL_STATUS) & SERIAL_EMPTY))
+            cpu_pause();
+        outb(SERIAL, (uint8_t)*text);
+    }
+}
+
 void printf(const char *fmt, ...)
 {
     struct cpu *c = this_cpu();
@@ -172,8 +197,7 @@ void printf(const char *fmt, ...)
     va_end(ap);
     n = (unsigned int)strlen(c->line);
     if (n && (c->line[n - 1] == '\n' || n == sizeof(c->line) - 1)) {
-        hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, n,
-                  (unsigned long)c->line);
+        write_line(c->line, n);
         n = 0;
     }
     c->line_used = n;

@@ -58,6 +58,9 @@ bool print_verdict(void);
 /* Understands %s %c %d %u %x %X %p %%, 0 and width, #, l, ll. Each line in
  * one piece; a line without its end is printed with the next. */
 void __attribute__((format(printf, 1, 2))) printf(const char *fmt, ...);
+/* Lines go to the serial port at 0x3f8 from now on, not to the hypervisor,
+ * which has its own idea of what a guest may say. */
+void console_to_serial(void);
 int __attribute__((format(printf, 3, 4)))
 snprintf(char *buf, size_t size, const char *fmt, ...);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);

@@ -4,6 +4,7 @@
 
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/clock.h"
+#include "tests/guest/lib/hypercall.h"
 #include "tests/guest/lib/trap.h"
 
 extern char trampoline[], trampoline_end[], trampoline_stack[];
@@ -45,7 +46,11 @@ static void read_madt(void)
     uint32_t flags, id;
 
     if (!madt) {
-        nr_cpus = 1;
+        while (nr_cpus < MAX_CPUS &&
+               vcpu_op(VCPUOP_is_up, nr_cpus, NULL) >= 0) {
+            apic_ids[nr_cpus] = 2 * nr_cpus;
+            nr_cpus++;
+        }
         return;
     }
     for (uint32_t i = 44; i + 2 <= madt->length && p[i + 1]; i += p[i + 1]) {

@@ -8,7 +8,8 @@
 
 #include "tests/guest/lib/lib.h"
 
-/* CPUs by the MADT, at most MAX_CPUS. */
+/* CPUs by the MADT, at most MAX_CPUS; without one, as in an HVM guest that has
+ * no firmware, those that the hypervisor knows. */
 unsigned int smp_count(void);
 /* Starts CPU n; false if it does not report within a second. */
 bool smp_start(unsigned int n);
