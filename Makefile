@@ -34,6 +34,7 @@ include tests/abi/build.mk
 -include tests/guest/build.mk
 -include tests/bench/build.mk
 -include tests/system/build.mk
+-include tests/perf/build.mk
 
 all: $(B)/lodge $(B)/lodge32
 

@@ -80,6 +80,8 @@ STAGES = [
     Stage("guest", "emulator", ["check-guest"], 900, build=IMAGE, tools=QEMU,
           needs={"tests/guest/build.mk": "there are no guest tests yet"},
           after="image"),
+    Stage("bench-quick", "emulator", ["bench-quick"], 600, build=IMAGE,
+          tools=QEMU, after="image"),
     Stage("guest-bochs", "emulator",
           ["check-vmx", "MACHINE=intel intel/corei7_ivy_bridge_3770k "
            "bochs-amd"], 1500, build=IMAGE, tools=QEMU, after="image"),

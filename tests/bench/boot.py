@@ -18,7 +18,7 @@ from setup import SLOW, Failure
 # What is seen on the serial port on the way to domain 0: text, pattern,
 # seconds from the stage before.
 BOOT_STAGES = [
-    ("hypervisor banner", r"\(XEN\) Xen version|\(LODGE\)|Lodge \d", 120),
+    ("hypervisor banner", r"\(XEN\) .*Xen version|\(LODGE\)|Lodge \d", 120),
     ("dom0 kernel", r"\] Linux version ", 120),
     ("dom0 init", r"Run /init as init process", 180),
     ("dom0 systemd", r"systemd\[1\]: systemd \d+", 180),

@@ -16,12 +16,12 @@ ifeq ($(HYPERVISOR),)
 BENCH_NEEDS = $(B)/lodge $(B)/lodge32
 endif
 
-.PHONY: bench images iso run shell test-system check-long bench-clean
+.PHONY: bench-chroot images iso run shell test-system check-long bench-clean
 
-bench:                  ## make the chroot with compilers and emulators
+bench-chroot:           ## make the chroot with compilers and emulators
 	@$(BENCH)/chroot.sh >/dev/null
 
-images: bench           ## make domain 0's and the guest's disk images
+images: bench-chroot           ## make domain 0's and the guest's disk images
 	@$(BENCH)/images/dom0.sh >/dev/null
 	@$(BENCH)/images/guest-debian.sh >/dev/null
 

@@ -62,7 +62,7 @@ static const struct operation device_ops[] = {
     OP("PM timer port", op_pm_timer),
     OP("RTC port", op_rtc),
     OP("unclaimed port", op_nobody),
-    OP("PCI address port", op_pci_address),
+    OP("PCI address port at QEMU", op_pci_address),
     OP("unclaimed memory", op_hole),
     OP("I/O APIC read", op_ioapic_read),
     OP("I/O APIC write", op_ioapic_write),

@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""make bench: what Lodge and Xen 4.20 take for the same things.
+
+    bench.py            runs all on both, several rounds; prints the table,
+                        writes bench.json and the chart to the build folder
+    bench.py table      the table of bench.json again, as Markdown
+    bench.py chart      the chart of bench.json again
+
+One round is one start of the emulated machine with one hypervisor, and all
+steps in it. The machine has one CPU and counts instructions: an instruction
+takes a nanosecond of its time, and idle time passes at once. So what else the
+host does is not in the figures. Names, goals and groups: figures.ini.
+
+Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS (some of "exit create
+memory boot pv idle"), IDLE (most idle domains, 64), SLOW (factor on time
+limits, 6), and what tests/bench/setup.py knows.
+"""
+import configparser
+import json
+import os
+import re
+import statistics
+import sys
+from fractions import Fraction
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "bench"))
+os.environ.setdefault("SLOW", "6")
+
+import boot as bench                                        # noqa: E402
+import chart                                                # noqa: E402
+from machine import Machine                                 # noqa: E402
+from setup import BUILD, Failure, Setup, env, main_guard    # noqa: E402
+
+JSON = os.path.join(BUILD, "bench.json")
+ROUNDS = int(env("ROUNDS", "3"))
+IDLE = env("IDLE", "64")
+RAM = "4096"            # MiB of the machine
+STEPS = env("STEPS", "exit create memory boot pv idle").split()
+
+# The counted machine, and what makes Xen say when each line was printed.
+MACHINE = {"SMP": "1", "MEM": RAM, "ACCEL": "tcg", "BOOT": "quick",
+           "QEMU_EXTRA": "-icount shift=0,sleep=off"}
+STAMPS = {"xen": "console_timestamps=raw", "lodge": ""}
+
+FIGURE = re.compile(r"^= (.+) (\S+)$", re.M)
+OPTIONS = ("unit", "better", "title")
+
+
+class Figure:
+    def __init__(self, group, section, name):
+        self.group, self.name = group, name
+        self.unit = section["unit"]
+        self.more = section.get("better", "less") == "more"
+        self.title = section["title"]
+        self.goal = float(Fraction(section[name])) if section[name] else None
+
+
+def figures():
+    """All of figures.ini, in its order."""
+    config = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    config.optionxform = str
+    with open(os.path.join(HERE, "figures.ini"), encoding="utf-8") as f:
+        config.read_file(f)
+    return [Figure(group, config[group], name)
+            for group in config.sections() for name in config[group]
+            if name not in OPTIONS]
+
+
+# -- one round -----------------------------------------------------------------
+
+def guest_files():
+    """What domain 0 finds in /srv/guests."""
+    guest = os.path.join(BUILD, "guest")
+    files = {"perf/exit-cost.elf": os.path.join(guest, "exit-cost.elf"),
+             "perf/exit-cost-hvm.elf": os.path.join(guest, "hvm",
+                                                    "exit-cost.elf"),
+             "perf/in-dom0.py": os.path.join(HERE, "in-dom0.py")}
+    xl = os.path.join(HERE, "xl")
+    for name in os.listdir(xl):
+        files[f"perf/{name}"] = os.path.join(xl, name)
+    return files
+
+
+class Round:
+    """One machine, up to the end of its steps."""
+
+    def __init__(self, hypervisor, number):
+        os.environ.update(MACHINE, HYPERVISOR=hypervisor,
+                          HV_EXTRA=STAMPS.get(hypervisor, ""),
+                          RUN_NAME=f"perf-{hypervisor}")
+        self.hypervisor = hypervisor
+        self.setup = Setup()
+        self.setup.guest_files = guest_files()
+        self.stages = bench.Stages()
+        self.stages.say(f"-- {hypervisor}, round {number} of {ROUNDS}")
+        self.machine = Machine(self.setup)
+        self.dom0 = None
+        self.values = {}
+
+    def keep(self, out):
+        for name, value in FIGURE.findall(out.replace("\r", "")):
+            self.values[name] = float(value)
+
+    def in_dom0(self, step, *arguments):
+        overrides = self.setup.guest_overrides()
+        command = (f"OVERRIDES={overrides.strip()} RAM={RAM} python3 "
+                   "/srv/guests/perf/in-dom0.py " + " ".join(
+                       (step,) + arguments))
+        self.keep(self.dom0.check(command, 3600 * bench.SLOW))
+
+    def step_idle(self):
+        self.in_dom0("idle", IDLE)
+
+    def hypervisor_boot(self):
+        """From its first word to domain 0's first instruction, by its own
+        clock: Lodge says how long, Xen when it printed each line."""
+        text = self.machine.text
+        said = re.search(r"Domain 0 starts with .*, (\d+) ms after", text)
+        if said:
+            self.values["hypervisor boot"] = float(said[1])
+            return
+        lines = re.findall(r"^\(XEN\) \[([0-9a-f]+)\]", text[
+            :text.find("Linux version ")], re.M)
+        if lines:
+            self.values["hypervisor boot"] = (
+                int(lines[-1], 16) - int(lines[0], 16)) / 1e6
+
+    def step_pv(self):
+        """Block and network of a PVH guest, typed on its console."""
+        self.dom0.check("xl create -p /srv/guests/perf/pv.cfg"
+                        + self.setup.guest_overrides(), 300 * bench.SLOW)
+        self.dom0.open_console("pv", "pv")
+        self.dom0.check("xl unpause pv")
+        self.dom0.wait_console("pv", r"shell ready", 600 * bench.SLOW)
+        for name, command in PV:
+            self.dom0.send("pv", "a=$(cut -d' ' -f1 /proc/uptime | tr -d .);"
+                           f" {command} >/dev/null 2>&1; b=$(cut -d' ' -f1 "
+                           "/proc/uptime | tr -d .); echo took $((b-a))0\r")
+            found = self.dom0.wait_console("pv", r"^took (\d+)",
+                                           600 * bench.SLOW)
+            self.values[name] = float(found[1])
+        self.dom0.check("xl destroy pv")
+
+    def run(self):
+        try:
+            bench.boot(self.setup, self.stages, self.machine)
+            self.hypervisor_boot()
+            self.dom0 = bench.connect(self.stages, self.machine)
+            for step in STEPS:
+                # One that does not work here must not cost the others.
+                try:
+                    bench.in_stage(self.stages, step, getattr(
+                        self, f"step_{step}", lambda s=step: self.in_dom0(s)))
+                except Failure as failure:
+                    self.stages.say(f"FAILED: {failure}")
+                    if not self.machine.running():
+                        break
+            bench.power_off(self.stages, self.machine, self.dom0)
+        except Failure as failure:
+            self.stages.say(f"FAILED: {failure}\n{self.machine.tail()}")
+        finally:
+            self.machine.end()
+        return self.values
+
+
+# Read past the page cache: by requests of one size, one at a time.
+PV = [("blkfront, 64 MiB in 1 MiB requests",
+       "dd if=/dev/xvda of=/dev/null bs=1M count=64 iflag=direct"),
+      ("blkfront, 1000 requests of 4 KiB",
+       "dd if=/dev/xvda of=/dev/null bs=4k count=1000 iflag=direct"),
+      ("netfront, 100 pings",
+       "ip link set eth0 up; ip addr add 10.0.2.77/24 dev eth0; ping -c 3 "
+       "10.0.2.9; ping -c 100 -i 0.01 10.0.2.9")]
+
+
+# -- results -------------------------------------------------------------------
+
+def result(figure, values):
+    """One figure of bench.json, from {hypervisor: [values]}."""
+    entry = {"name": figure.name, "group": figure.group, "unit": figure.unit,
+             "lodge": None, "xen": None, "ratio": None, "goal": figure.goal}
+    for hypervisor in "lodge", "xen":
+        seen = values.get(hypervisor, {}).get(figure.name)
+        if seen:
+            entry[hypervisor] = statistics.median(seen)
+            entry[f"{hypervisor}_min"] = min(seen)
+            entry[f"{hypervisor}_max"] = max(seen)
+    if entry["lodge"] is not None and entry["xen"]:
+        entry["ratio"] = round(entry["lodge"] / entry["xen"], 4)
+    return entry
+
+
+def number(value):
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def goal_text(entry):
+    if entry["goal"] is None:
+        return ""
+    met = entry["ratio"] is not None and entry["ratio"] <= entry["goal"]
+    return f"{entry['goal']:.3f}" + ("" if met or entry["ratio"] is None
+                                     else " missed")
+
+
+def rows(entries):
+    """Name, unit, Lodge min, median, max, Xen, ratio, goal."""
+    for e in entries:
+        yield [e["name"], e["unit"], number(e.get("lodge_min")),
+               number(e["lodge"]), number(e.get("lodge_max")),
+               number(e["xen"]),
+               "-" if e["ratio"] is None else f"{e['ratio']:.3f}",
+               goal_text(e)]
+
+
+def print_table(entries):
+    print(f"\n{'figure':<52} {'unit':<12} {'Lodge min':>11} {'median':>11} "
+          f"{'max':>11} {'Xen':>11} {'ratio':>7} goal")
+    for name, unit, *cells in rows(entries):
+        print(f"{name:<52} {unit:<12} " + " ".join(
+            f"{cell:>11}" for cell in cells[:4])
+            + f" {cells[4]:>7} {cells[5]}")
+    goals = [e for e in entries if e["goal"] is not None
+             and e["ratio"] is not None]
+    missed = sum(e["ratio"] > e["goal"] for e in goals)
+    print(f"{len(goals)} goals, {missed} missed")
+
+
+def markdown(entries):
+    """The tables of docs/performance.md."""
+    titles = {f.group: f.title for f in figures()}
+    group = None
+    for entry, row in zip(entries, rows(entries)):
+        if entry["lodge"] is None and entry["xen"] is None:
+            continue
+        if entry["group"] != group:
+            group = entry["group"]
+            print(f"\n{titles[group]}, in {entry['unit']}:\n\n"
+                  "| figure | Lodge | Xen 4.20 | ratio | goal |\n"
+                  "|---|---:|---:|---:|---|")
+        print(f"| {row[0]} | {row[3]} | {row[5]} | {row[6]} | {row[7]} |")
+
+
+def load():
+    try:
+        with open(JSON, encoding="utf-8") as f:
+            return json.load(f)["figures"]
+    except FileNotFoundError:
+        raise Failure(f"there is no {os.path.relpath(JSON)}: make bench"
+                      ) from None
+
+
+def save(values):
+    """Writes bench.json; what was not measured this time is left out."""
+    known = figures()
+    entries = [result(figure, values) for figure in known]
+    entries = [e for e in entries if e["lodge"] is not None
+               or e["xen"] is not None]
+    with open(JSON, "w", encoding="utf-8") as f:
+        json.dump({"figures": entries}, f, indent=1)
+        f.write("\n")
+    names = {figure.name for figure in known}
+    for name in {n for v in values.values() for n in v} - names:
+        print(f"not in figures.ini: {name}")
+    return entries
+
+
+def run():
+    values = {}
+    for i in range(ROUNDS):
+        for hypervisor in env("HYPERVISORS", "lodge xen").split():
+            kept = values.setdefault(hypervisor, {})
+            for name, value in Round(hypervisor, i + 1).run().items():
+                kept.setdefault(name, []).append(value)
+            entries = save(values)      # what there is, if we are stopped
+    if not entries:
+        raise Failure("nothing was measured")
+    print_table(entries)
+    chart.draw(entries, os.path.join(BUILD, "bench"))
+    print(f"{os.path.relpath(JSON)}, bench.png, bench.svg")
+    return 0
+
+
+def main():
+    action = (sys.argv[1:] or ["run"])[0]
+    if action == "table":
+        markdown(load())
+    elif action == "chart":
+        chart.draw(load(), os.path.join(BUILD, "bench"))
+    elif action == "run":
+        return run()
+    else:
+        raise Failure("usage: bench.py [run | table | chart]")
+    return 0
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The part of the bench that runs in domain 0: in-dom0.py STEP [NUMBER]
+
+Prints a line `= FIGURE VALUE` for each figure; the names are those of
+figures.ini. Times are in ms of domain 0's clock. On the bench's counted machine
+that is a count of instructions too, a million a ms, and the time in which no
+CPU had anything to do.
+"""
+import ctypes
+import os
+import re
+import subprocess
+import sys
+import time
+
+FILES = "/srv/guests/perf"
+LOGS = "/run/lodge"
+PAGE_KIB = 4
+IDLE_KIB = 32 << 10     # of idle.cfg
+LIMIT = 1800            # seconds of domain 0's clock
+
+
+def show(name, value):
+    print(f"= {name} {value:.6g}", flush=True)
+
+
+def xl(*words, overrides=True):
+    """One command, which must succeed; how long it took."""
+    words = list(words)
+    if words[0] == "create":
+        words[-1:] = [f"{FILES}/{words[-1]}.cfg"]
+        if overrides:
+            words += OVERRIDES
+    start = time.monotonic()
+    done = subprocess.run(["xl", *words], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        sys.exit(f"xl {' '.join(words)}: {done.stdout.strip()[-300:]}")
+    return 1000 * (time.monotonic() - start)
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read().replace("\r", "")
+    except FileNotFoundError:
+        return ""
+
+
+def wait(path, pattern, pause):
+    """Until the file has the pattern: the file, and the time."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        text = read(path)
+        if re.search(pattern, text, re.M):
+            return text, time.monotonic()
+        time.sleep(pause)
+    sys.exit(f"{path}: nothing like '{pattern}': {text[-300:]}")
+
+
+# -- what the toolstack's library knows -----------------------------------------
+
+class Physinfo(ctypes.Structure):
+    _fields_ = [("numbers", ctypes.c_uint32 * 9)] + [
+        (name, ctypes.c_uint64) for name in (
+            "total", "free", "scrub", "outstanding", "max_mfn")] + [
+        ("hw_cap", ctypes.c_uint32 * 8)]
+
+
+class Library:
+    def __init__(self):
+        self.xc = ctypes.CDLL("libxenctrl.so.4.20")
+        self.xc.xc_interface_open.restype = ctypes.c_void_p
+        self.handle = ctypes.c_void_p(
+            self.xc.xc_interface_open(None, None, 0))
+
+    def free_kib(self):
+        """When all that was given back is free again."""
+        info, last = Physinfo(), -1
+        while True:
+            if self.xc.xc_physinfo(self.handle, ctypes.byref(info)):
+                sys.exit("xc_physinfo failed")
+            if info.free == last and not info.scrub:
+                return info.free * PAGE_KIB
+            last = info.free
+            time.sleep(0.5)
+
+
+# -- steps -----------------------------------------------------------------------
+
+def run_exit_cost():
+    """The test kernel as a guest, with a domain that answers its events:
+    figures by name."""
+    log = f"{LOGS}/exit-cost.log"
+    if os.path.exists(log):
+        os.unlink(log)
+    xl("create", "peer")
+    xl("create", "exit-cost")
+    text, _ = wait(log, r"^test exit-cost: ", 1)
+    xl("destroy", "peer")
+    if "checks ok" not in text:
+        sys.exit(text[-1000:])
+    while subprocess.run(["xl", "domid", "exit-cost"], check=False,
+                         stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL).returncode == 0:
+        time.sleep(0.2)
+    return {name: int(value) for name, value in
+            re.findall(r"^(\S.*?) {2,}(\d+)$", text, re.M)}
+
+
+def step_exit():
+    for name, value in run_exit_cost().items():
+        show(name, value)
+
+
+# What an idle domain might make dearer.
+BESIDE = ["CPUID", "HLT, 2 ms APIC timer, late by",
+          "IPI to a halted vCPU and back",
+          "event to a halted domain and back", "serial port at QEMU"]
+
+
+def step_idle(most):
+    """Beside more and more domains."""
+    steps = [n for n in (1, 8, 64, 256) if n <= int(most)]
+    there = 0
+    for n in steps:
+        while there < n:
+            xl("create", "-q", f'name="idle{there}"', "idle")
+            there += 1
+        costs = run_exit_cost()
+        for name in BESIDE:
+            if name in costs:
+                show(f"{name}, beside {n} domains", costs[name])
+    for i in range(there):
+        xl("destroy", f"idle{i}")
+
+
+def step_create():
+    for kind, name in ("PVH", "idle"), ("HVM", "exit-cost"):
+        xl("create", "-p", name)        # what is read from the disk first
+        xl("destroy", name)
+        show(f"xl create, {kind}", xl("create", name))
+        if kind == "HVM":
+            wait(f"{LOGS}/exit-cost.log", r"^test exit-cost: ", 1)
+            time.sleep(5)
+            xl("create", "-p", name)
+        show(f"xl destroy, {kind}", xl("destroy", name))
+
+
+def step_memory():
+    library = Library()
+    kib = {}
+    free = library.free_kib()
+    for vcpus in 1, 9:
+        xl("create", f"vcpus={vcpus}", f"maxvcpus={vcpus}", "idle")
+        kib[vcpus] = free - library.free_kib() - IDLE_KIB
+        xl("destroy", "idle")
+        library.free_kib()
+    show("memory of a domain beside its own", kib[1])
+    show("memory of a vCPU", (kib[9] - kib[1]) / 8)
+    own = int(re.search(r"^Domain-0 +0 +(\d+)", subprocess.run(
+        ["xl", "list"], stdout=subprocess.PIPE, text=True,
+        check=True).stdout, re.M)[1])
+    show("memory of the hypervisor",
+         (int(RAM) - own << 10) - library.free_kib())
+
+
+def step_boot():
+    log = f"{LOGS}/boot.log"
+    xl("create", "-p", "boot")
+    start = time.monotonic()
+    xl("unpause", "boot")
+    last = start
+    for name, pattern in [
+            ("firmware to GRUB menu", r"GNU GRUB|Booting `"),
+            ("GRUB waits", r"Loading Linux"),
+            ("kernel read from IDE disk", r"Loading initial"),
+            ("initial RAM disk read from IDE disk", r"Starting Linux"),
+            ("Debian guest, kernel to login", r"login: ?$")]:
+        _, now = wait(log, pattern, 0.02)
+        if name != "GRUB waits":
+            show(name, 1000 * (now - last))
+        last = now
+    show("Debian guest, boot in all", 1000 * (last - start))
+    xl("destroy", "boot")
+
+
+if __name__ == "__main__":
+    OVERRIDES = os.environ.get("OVERRIDES", "").split()
+    RAM = os.environ.get("RAM", "0")
+    os.makedirs(LOGS, exist_ok=True)
+    globals()["step_" + sys.argv[1]](*sys.argv[2:])
