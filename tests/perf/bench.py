@@ -4,8 +4,8 @@
 
     bench.py            runs all on both, several rounds; prints the table,
                         writes bench.json and the chart to the build folder
-    bench.py table      the table of bench.json again, as Markdown
-    bench.py chart      the chart of bench.json again
+    bench.py docs       puts tables and chart of bench.json into
+                        docs/performance.md
 
 One round is one start of the emulated machine with one hypervisor, and all
 steps in it. The machine has one CPU and counts instructions: an instruction
@@ -31,9 +31,11 @@ os.environ.setdefault("SLOW", "6")
 import boot as bench                                        # noqa: E402
 import chart                                                # noqa: E402
 from machine import Machine                                 # noqa: E402
-from setup import BUILD, Failure, Setup, env, main_guard    # noqa: E402
+from setup import BUILD, TOP, Failure, Setup, env, main_guard    # noqa: E402
 
 JSON = os.path.join(BUILD, "bench.json")
+PAGE = os.path.join(TOP, "docs", "performance.md")
+MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = "4096"            # MiB of the machine
@@ -134,12 +136,9 @@ class Round:
         self.dom0.open_console("pv", "pv")
         self.dom0.check("xl unpause pv")
         self.dom0.wait_console("pv", r"shell ready", 600 * bench.SLOW)
-        for name, command in PV:
-            self.dom0.send("pv", "a=$(cut -d' ' -f1 /proc/uptime | tr -d .);"
-                           f" {command} >/dev/null 2>&1; b=$(cut -d' ' -f1 "
-                           "/proc/uptime | tr -d .); echo took $((b-a))0\r")
-            found = self.dom0.wait_console("pv", r"^took (\d+)",
-                                           600 * bench.SLOW)
+        for name, command, pattern in PV:
+            self.dom0.send("pv", command + "\r")
+            found = self.dom0.wait_console("pv", pattern, 600 * bench.SLOW)
             self.values[name] = float(found[1])
         self.dom0.check("xl destroy pv")
 
@@ -165,20 +164,32 @@ class Round:
         return self.values
 
 
-# Read past the page cache: by requests of one size, one at a time.
+def timed(command):
+    """A command and, if it succeeds, how many ms it took, to 10."""
+    now = "$(cut -d' ' -f1 /proc/uptime | tr -d .)"
+    return (f"a={now}; {command} >/dev/null 2>&1 && b={now} && "
+            "echo took $((b-a))0")
+
+
+# Figure, command, where the figure is in its output. Past the page cache, one
+# request at a time.
 PV = [("blkfront, 64 MiB in 1 MiB requests",
-       "dd if=/dev/xvda of=/dev/null bs=1M count=64 iflag=direct"),
+       timed("dd if=/dev/xvda of=/dev/null bs=1M count=64 iflag=direct"),
+       r"^took (\d+)"),
       ("blkfront, 1000 requests of 4 KiB",
-       "dd if=/dev/xvda of=/dev/null bs=4k count=1000 iflag=direct"),
-      ("netfront, 100 pings",
-       "ip link set eth0 up; ip addr add 10.0.2.77/24 dev eth0; ping -c 3 "
-       "10.0.2.9; ping -c 100 -i 0.01 10.0.2.9")]
+       timed("dd if=/dev/xvda of=/dev/null bs=4k count=1000 iflag=direct"),
+       r"^took (\d+)"),
+      ("netfront, ping",
+       "ip link set eth0 up; ip addr add 10.0.2.77/24 dev eth0; sleep 2; "
+       "ping -c 200 -i 0.01 10.0.2.9 | tail -n 1",
+       r"= [\d.]+/([\d.]+)/[\d.]+ ms")]
 
 
 # -- results -------------------------------------------------------------------
 
-def result(figure, values):
-    """One figure of bench.json, from {hypervisor: [values]}."""
+def result(figure, values, before):
+    """One figure of bench.json, from {hypervisor: {name: [values]}}; what was
+    not measured is as before."""
     entry = {"name": figure.name, "group": figure.group, "unit": figure.unit,
              "lodge": None, "xen": None, "ratio": None, "goal": figure.goal}
     for hypervisor in "lodge", "xen":
@@ -187,13 +198,18 @@ def result(figure, values):
             entry[hypervisor] = statistics.median(seen)
             entry[f"{hypervisor}_min"] = min(seen)
             entry[f"{hypervisor}_max"] = max(seen)
+        else:
+            entry.update((key, value) for key, value in before.items()
+                         if key.startswith(hypervisor))
     if entry["lodge"] is not None and entry["xen"]:
         entry["ratio"] = round(entry["lodge"] / entry["xen"], 4)
     return entry
 
 
 def number(value):
-    return "-" if value is None else f"{value:,.0f}"
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def goal_text(entry):
@@ -230,16 +246,25 @@ def print_table(entries):
 def markdown(entries):
     """The tables of docs/performance.md."""
     titles = {f.group: f.title for f in figures()}
-    group = None
+    group, text = None, ""
     for entry, row in zip(entries, rows(entries)):
-        if entry["lodge"] is None and entry["xen"] is None:
-            continue
         if entry["group"] != group:
             group = entry["group"]
-            print(f"\n{titles[group]}, in {entry['unit']}:\n\n"
-                  "| figure | Lodge | Xen 4.20 | ratio | goal |\n"
-                  "|---|---:|---:|---:|---|")
-        print(f"| {row[0]} | {row[3]} | {row[5]} | {row[6]} | {row[7]} |")
+            text += (f"\n{titles[group]}, in {entry['unit']}:\n\n"
+                     "| figure | Lodge | Xen 4.20 | ratio | goal |\n"
+                     "|---|---:|---:|---:|---|\n")
+        text += "| " + " | ".join([row[0], row[3]] + row[5:]) + " |\n"
+    return text
+
+
+def write_docs(entries):
+    """Between two lines of the page; the chart beside it."""
+    with open(PAGE, encoding="utf-8") as f:
+        before, rest = f.read().split(MEASURED, 1)
+    after = rest[rest.index(END):]
+    with open(PAGE, "w", encoding="utf-8") as f:
+        f.write(before + MEASURED + markdown(entries) + after)
+    chart.draw(entries, PAGE[:-len(".md")])
 
 
 def load():
@@ -252,9 +277,14 @@ def load():
 
 
 def save(values):
-    """Writes bench.json; what was not measured this time is left out."""
+    """Writes bench.json. What was not measured this time stays: a run with one
+    hypervisor, or some steps, adds to the others."""
     known = figures()
-    entries = [result(figure, values) for figure in known]
+    before = {}
+    if os.path.exists(JSON):
+        before = {e["name"]: e for e in load()}
+    entries = [result(figure, values, before.get(figure.name, {}))
+               for figure in known]
     entries = [e for e in entries if e["lodge"] is not None
                or e["xen"] is not None]
     with open(JSON, "w", encoding="utf-8") as f:
@@ -284,14 +314,11 @@ def run():
 
 def main():
     action = (sys.argv[1:] or ["run"])[0]
-    if action == "table":
-        markdown(load())
-    elif action == "chart":
-        chart.draw(load(), os.path.join(BUILD, "bench"))
-    elif action == "run":
+    if action == "run":
         return run()
-    else:
-        raise Failure("usage: bench.py [run | table | chart]")
+    if action != "docs":
+        raise Failure("usage: bench.py [run | docs]")
+    write_docs(load())
     return 0
 
 

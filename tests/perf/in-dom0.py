@@ -3,7 +3,7 @@
 """The part of the bench that runs in domain 0: in-dom0.py STEP [NUMBER]
 
 Prints a line `= FIGURE VALUE` for each figure; the names are those of
-figures.ini. Times are in ms of domain 0's clock. On the bench's counted machine
+figures.ini. Times are in ms of domain 0's clock. On the counted machine
 that is a count of instructions too, a million a ms, and the time in which no
 CPU had anything to do.
 """

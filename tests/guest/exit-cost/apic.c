@@ -14,7 +14,7 @@
 #define V_PING 0x94
 #define V_PONG 0x95
 
-#define APIC_HZ 100000000u      /* of Xen's and of Lodge's, before the divider */
+#define APIC_HZ 100000000u  /* of Xen's and of Lodge's, before the divider */
 #define WAIT_US 2000u
 
 #define PAGE_AT(reg) (APIC_DEFAULT_BASE + (reg))

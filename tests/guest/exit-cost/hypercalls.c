@@ -43,7 +43,11 @@ static void op_copy_out(void)
                     addr(text));
 }
 
-static void op_copy_page(void) { (void)grant_op(GNTTABOP_copy, &page_copy, 1); }
+static void op_copy_page(void)
+{
+    (void)grant_op(GNTTABOP_copy, &page_copy, 1);
+}
+
 static void op_yield(void) { (void)sched_op(SCHEDOP_yield, NULL); }
 
 static void op_renew(void)
