@@ -99,6 +99,22 @@ static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
     return size;
 }
 
+/* The same in compacted form: no gaps, but some begin at a multiple of 64
+ * bytes (SDM vol. 1 13.4.3). */
+static uint32_t xsave_compacted_size(const struct cpu_policy *p, uint64_t x)
+{
+    uint32_t size = 512 + 64;
+
+    for (x >>= 2; x; x &= x - 1) {
+        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
+
+        if (r->c & BIT(1))
+            size = (size + 63) & ~63u;
+        size += r->a;
+    }
+    return size;
+}
+
 static void fix_xstate(struct cpu_policy *p)
 {
     uint64_t x = xstates_of(p);
@@ -113,7 +129,7 @@ static void fix_xstate(struct cpu_policy *p)
     size = xsave_size(p, x);
     p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
                                         (uint32_t)(x >> 32) };
-    p->xstate[1].a = features & 7; /* XSAVEOPT, XSAVEC, XGETBV1 */
+    p->xstate[1].a = features & 0xf; /* XSAVEOPT, XSAVEC, XGETBV1, XSAVES */
 }
 
 /*
@@ -287,6 +303,10 @@ static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
     case 0xd:
         if (subleaf == 0 && p->xstate[0].a)
             r->b = xsave_size(p, v->hvm->xcr0);
+        /* What XSAVEC and XSAVES write. IA32_XSS adds nothing to XCR0. */
+        if (subleaf == 1 && (has(p, XEN_X86_FEATURE_XSAVEC) ||
+                             has(p, XEN_X86_FEATURE_XSAVES)))
+            r->b = xsave_compacted_size(p, v->hvm->xcr0);
         break;
     case 0x80000001:
         if (cpu_features.vendor == VENDOR_AMD && !hvm_lapic_enabled(v))
@@ -428,6 +448,11 @@ bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
     if ((val & BIT(3)) != (val >> 1 & BIT(3)))
         return false;
     return !(val & avx512) || ((val & avx512) == avx512 && (val & BIT(2)));
+}
+
+bool cpuid_guest_xsaves(const struct vcpu *v)
+{
+    return has(v->domain->hvm->cpuid, XEN_X86_FEATURE_XSAVES);
 }
 
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v)

@@ -35,6 +35,8 @@ bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val);
 /* May v have this XCR0? SDM vol. 1 13.3: x87 always, AVX needs SSE, AVX-512
  * its three together; all of it in the policy. */
 bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val);
+/* False: v has no XSAVES, and so no IA32_XSS. */
+bool cpuid_guest_xsaves(const struct vcpu *v);
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v);
 
 /* XEN_SYSCTL_get_cpu_policy and XEN_DOMCTL_get/set_cpu_policy work on these

@@ -75,6 +75,8 @@ const struct msr_rule msr_rules[] = {
          msr_deadline_write, "IA32_TSC_DEADLINE"),
     CALL(MSR_X2APIC_FIRST, MSR_X2APIC_LAST, msr_x2apic_read,
          msr_x2apic_write, "x2APIC registers"),
+    { .first = MSR_XSS, .last = MSR_XSS, .read = MSR_CALL, .write = MSR_CALL,
+      .read_fn = msr_xss_read, .write_fn = msr_xss_write, .name = "IA32_XSS" },
     { .first = 0x40000000, .last = 0x40000000, .read = MSR_ZERO,
       .write = MSR_CALL, .writable = ALL, .write_fn = msr_hypercall_page_write,
       .name = "hypercall page" },

@@ -53,6 +53,9 @@ static const struct feature {
       XEN_X86_FEATURE_RDTSCP },
     { "invpcid", WORD_PROC2, (uint32_t)PROC2_INVPCID, 0,
       XEN_X86_FEATURE_INVPCID },
+    /* No component of IA32_XSS is a guest's: nothing exits. */
+    { "xsaves", WORD_PROC2, (uint32_t)PROC2_XSAVES, 0,
+      XEN_X86_FEATURE_XSAVES },
     /* Page modification log, with the accessed and dirty flags of EPT. */
     { "pml", WORD_PROC2, (uint32_t)PROC2_PML, EPT_CAP_AD, 0 },
 };

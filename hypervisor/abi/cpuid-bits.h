@@ -97,7 +97,7 @@ CPUID_BIT(ADDR_MSK_EXT,         3, 30, CPUID_DEF)
 CPUID_BIT(XSAVEOPT,             4,  0, CPUID_DEF)
 CPUID_BIT(XSAVEC,               4,  1, CPUID_DEF)
 CPUID_BIT(XGETBV1,              4,  2, CPUID_DEF)
-CPUID_BIT(XSAVES,               4,  3, CPUID_NONE)
+CPUID_BIT(XSAVES,               4,  3, CPUID_DEF)
 
 /* word 5: CPUID 7.0 ebx */
 CPUID_BIT(FSGSBASE,             5,  0, CPUID_DEF)

@@ -108,6 +108,7 @@ void features_read(void)
         r = cpuid(0xd, 0);
         f->xcr0_max = r.a | (uint64_t)r.d << 32;
         f->xsave_size = r.c;
+        f->xsaves = cpuid(0xd, 1).a & BIT(3);
     }
 }
 
@@ -120,6 +121,8 @@ void features_setup_cpu(void)
     wrmsr(MSR_PAT, HOST_PAT);
     if (f->xsave)
         xsetbv(0, f->xcr0_max | XSTATE_X87 | XSTATE_SSE);
+    if (f->xsaves) /* whatever the firmware did: guests' XSAVES obeys it */
+        wrmsr(MSR_XSS, 0);
 }
 
 void features_report(void)

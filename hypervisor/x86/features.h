@@ -25,6 +25,7 @@ struct cpu_features {
     unsigned int phys_bits;
 
     bool svm, vmx, x2apic, tsc_deadline, invariant_tsc, rdtscp, xsave;
+    bool xsaves;            /* and with it IA32_XSS */
     uint64_t xcr0_max;      /* all components this CPU has */
     unsigned int xsave_size; /* bytes of the area with all of xcr0_max */
 

@@ -24,7 +24,7 @@ static const uint16_t provided[] = {
 /* What needs more of Lodge than there is, on any machine. */
 static const uint16_t never[] = {
     XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_LA57,
-    XEN_X86_FEATURE_XSAVES, XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_RTM,
+    XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_RTM,
     XEN_X86_FEATURE_MPX,
 };
 
@@ -164,6 +164,59 @@ static void one_machine(struct vcpu *v)
     cpu_policy_free(p);
 }
 
+/* Sizes nearly as Intel's Skylake has them: one is odd and the last component
+ * aligned, so that the compacted form has a gap. */
+static void xsave_sizes(struct vcpu *v)
+{
+    static const struct {
+        uint32_t size, offset, align;
+    } component[10] = {
+        [2] = { 256, 576, 0 }, [5] = { 60, 1088, 0 }, [6] = { 512, 1152, 0 },
+        [7] = { 1024, 1664, 0 }, [9] = { 8, 2688, 2 },
+    };
+    static const struct {
+        uint64_t xcr0;
+        uint32_t plain, compacted;
+    } t[] = {
+        { 1, 576, 576 }, { 3, 576, 576 }, { 7, 832, 832 },
+        { 0xe7, 2688, 2428 }, { 0x2e7, 2696, 2440 }, { 0x203, 2696, 584 },
+    };
+    struct cpuid_regs r;
+
+    random_machine();
+    for (unsigned int i = 2; i < 10; i++)
+        fake_cpuid_set(0xd, i, (struct cpuid_regs){
+            component[i].size, component[i].offset, component[i].align, 0 });
+    fake_cpuid_set(0xd, 1, (struct cpuid_regs){ 0x1f, 0x980, 0x100, 0 });
+    fake_cpuid_set(1, 0, (struct cpuid_regs){ .c = BIT(26) | BIT(28) });
+    fake_cpuid_set(7, 0, (struct cpuid_regs){ .a = 2, .b = BIT(16), .c = BIT(3) });
+    cpu_features.xcr0_max = 0x2e7;
+    cpuid_init();
+    v->domain->hvm->cpuid = cpu_policy_create(v->domain);
+    CHECK_EQ(cpuid_guest_xcr0(v), 0x2e7);
+    CHECK(cpuid_guest_xsaves(v));
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        v->hvm->xcr0 = t[i].xcr0;
+        cpuid_guest(v, 0xd, 0, &r);
+        CHECK_EQ(r.b, t[i].plain);
+        CHECK_EQ(r.c, 2696);
+        cpuid_guest(v, 0xd, 1, &r);
+        CHECK_EQ(r.a, 0xf);
+        CHECK_EQ(r.b, t[i].compacted);
+        CHECK_EQ(r.c | r.d, 0);
+    }
+    cpu_policy_free(v->domain->hvm->cpuid);
+    /* Without either instruction there is no such form. */
+    fake_cpuid_set(0xd, 1, (struct cpuid_regs){ 5, 0x980, 0, 0 });
+    cpuid_init();
+    v->domain->hvm->cpuid = cpu_policy_create(v->domain);
+    CHECK(!cpuid_guest_xsaves(v));
+    cpuid_guest(v, 0xd, 1, &r);
+    CHECK_EQ(r.a, 5);
+    CHECK_EQ(r.b, 0);
+    cpu_policy_free(v->domain->hvm->cpuid);
+}
+
 int main(void)
 {
     unsigned int before = fake_allocs();
@@ -171,6 +224,7 @@ int main(void)
     fake_doms_create();
     for (unsigned int i = 0; i < 100 && !test_failures; i++)
         one_machine(&doms[1].v[1]);
+    xsave_sizes(&doms[1].v[1]);
     fake_doms_destroy();
     CHECK_EQ(fake_allocs(), before);
     return test_result();

@@ -77,6 +77,8 @@ bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
 {
     return false;
 }
+static bool has_xsaves;
+bool cpuid_guest_xsaves(const struct vcpu *w) { return has_xsaves; }
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {
@@ -459,6 +461,14 @@ static void speculation_is_per_guest(void)
     CHECK(fake_msr_get(MSR_PRED_CMD, &val) && val == 1);
     CHECK_EQ(msr_write(v, MSR_FLUSH_CMD, 0), -EINVAL);
     CHECK_EQ(msr_read(v, MSR_ARCH_CAPABILITIES, &val), -EINVAL);
+    CHECK_EQ(msr_read(v, MSR_XSS, &val), -EINVAL);
+    CHECK_EQ(msr_write(v, MSR_XSS, 0), -EINVAL);
+    has_xsaves = true;
+    val = 1;
+    CHECK(!msr_read(v, MSR_XSS, &val) && !val);
+    CHECK_EQ(msr_write(v, MSR_XSS, 0), 0);
+    for (unsigned int i = 0; i < 64; i++)
+        CHECK_EQ(msr_write(v, MSR_XSS, BIT(i)), -EINVAL);
     guest_bits[0] = 0;
     CHECK_EQ(msr_read(v, MSR_SPEC_CTRL, &val), -EINVAL);
     CHECK_EQ(msr_write(v, MSR_SPEC_CTRL, 0), -EINVAL);

@@ -67,7 +67,7 @@ static void modern(void)
              0x04006172 | BIT(3) | BIT(7) | BIT(10) | BIT(11) | BIT(21) |
              BIT(25) | BIT(28) | BIT(29) | BIT(31));
     CHECK_EQ(vmx_caps.use[WORD_PROC2],
-             BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12) | BIT(17));
+             BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(12) | BIT(17) | BIT(20));
     CHECK_EQ(vmx_caps.use[WORD_EXIT], 
              0x36dfb | BIT(2) | BIT(9) | BIT(15) | 0xfull << 18);
     CHECK_EQ(vmx_caps.use[WORD_ENTRY], 0x11fb | BIT(2) | BIT(14) | BIT(15));
@@ -88,7 +88,8 @@ static void lesser(void)
     change(MSR_VMX_PROC2, (PROC2_RDTSCP | PROC2_INVPCID) << 32, 0);
     takes();
     CHECK_EQ(vmx_caps.use[WORD_PROC2],
-             PROC2_EPT | PROC2_UNRESTRICTED | PROC2_VPID | PROC2_PML);
+             PROC2_EPT | PROC2_UNRESTRICTED | PROC2_VPID | PROC2_PML |
+                 PROC2_XSAVES);
     first_cpu();
     change(MSR_VMX_PROC2, PROC2_VPID << 32, 0);
     takes();
@@ -135,7 +136,8 @@ static void lesser(void)
 
 /* --- Features with names: vmx=, the log, what guests lose. --- */
 
-enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, PML, NAMES };
+enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, XSAVES, PML,
+       NAMES };
 
 static const struct {
     const char *name;
@@ -147,6 +149,7 @@ static const struct {
     [POSTED] = { "posted", 0, BIT(7) },
     [RDTSCP] = { "rdtscp", BIT(3), 0 },
     [INVPCID] = { "invpcid", BIT(12), 0 },
+    [XSAVES] = { "xsaves", BIT(20), 0 },
     [PML] = { "pml", BIT(17), 0 },
 };
 
@@ -184,9 +187,11 @@ static void check_features(const char *option, unsigned int want)
     CHECK_EQ(strcspn(strstr(fake_log_last, "VT-x:"), "\n"), strlen(line));
     CHECK_EQ(fake_hidden[XEN_X86_FEATURE_RDTSCP], !(want & HAS(RDTSCP)));
     CHECK_EQ(fake_hidden[XEN_X86_FEATURE_INVPCID], !(want & HAS(INVPCID)));
+    CHECK_EQ(fake_hidden[XEN_X86_FEATURE_XSAVES], !(want & HAS(XSAVES)));
     for (unsigned int i = 0; i < ARRAY_SIZE(fake_hidden); i++)
         hidden += fake_hidden[i];
-    CHECK_EQ(hidden, !(want & HAS(RDTSCP)) + !(want & HAS(INVPCID)));
+    CHECK_EQ(hidden, !(want & HAS(RDTSCP)) + !(want & HAS(INVPCID)) +
+                     !(want & HAS(XSAVES)));
     opt_vmx[0] = 0;
 }
 
@@ -200,13 +205,14 @@ static void switches(void)
         { "no-vpid", ALL & ~HAS(VPID) },
         { "no-rdtscp", ALL & ~HAS(RDTSCP) },
         { "no-invpcid", ALL & ~HAS(INVPCID) },
+        { "no-xsaves", ALL & ~HAS(XSAVES) },
         { "no-posted", ALL & ~HAS(POSTED) },
         { "no-pml", ALL & ~HAS(PML) },
         { "no-apic-registers", ALL & ~HAS(REGISTERS) },
         { "no-intr-delivery", NO_APIC },
         { "no-vpid,no-posted", ALL & ~HAS(VPID) & ~HAS(POSTED) },
         { "no-posted,no-vpid,no-rdtscp,no-invpcid",
-          HAS(DELIVERY) | HAS(REGISTERS) | HAS(PML) },
+          HAS(DELIVERY) | HAS(REGISTERS) | HAS(XSAVES) | HAS(PML) },
         { "no-intr-delivery,no-posted", NO_APIC },
         { "no-vpid,", ALL & ~HAS(VPID) },
         { ",,no-vpid,,", ALL & ~HAS(VPID) },
@@ -250,6 +256,7 @@ static void without(void)
         { MSR_VMX_PROC2, BIT(5) << 32, ALL & ~HAS(VPID) },
         { MSR_VMX_PROC2, BIT(3) << 32, ALL & ~HAS(RDTSCP) },
         { MSR_VMX_PROC2, BIT(12) << 32, ALL & ~HAS(INVPCID) },
+        { MSR_VMX_PROC2, BIT(20) << 32, ALL & ~HAS(XSAVES) },
         { MSR_VMX_PROC2, BIT(17) << 32, ALL & ~HAS(PML) },
         { MSR_VMX_EPT_VPID_CAP, EPT_CAP_AD, ALL & ~HAS(PML) },
         { MSR_VMX_PROC2, BIT(8) << 32, ALL & ~HAS(REGISTERS) },

@@ -43,6 +43,7 @@ int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
     return -EFAULT;
 }
 void hvm_latch_layout(struct domain *d) {}
+bool cpuid_guest_xsaves(const struct vcpu *w) { return false; }
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {

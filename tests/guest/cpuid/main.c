@@ -131,11 +131,43 @@ static void test_topology(void)
 
 static uint64_t xcr0_max;
 
+static bool has_xsaves;
+
+/*
+ * What XSAVES writes is as long as leaf 0xd says, header and components
+ * without gaps, and XRSTORS brings it back. This CPU has AVX.
+ */
+static void test_xsaves(uint32_t size)
+{
+    static uint8_t area[8192] __aligned(64);
+    static uint32_t want[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, got[8];
+    unsigned int n = sizeof(area);
+
+    memset(area, 0xaa, sizeof(area));
+    memset(area + 512, 0, 64);
+    asm volatile("vmovups (%0), %%ymm3" : : "r"(want));
+    asm volatile(TRY("xsaves (%0)") : : "r"(area), "a"(~0u), "d"(~0u)
+                 : "memory");
+    report_eq(fault_take(), NO_FAULT, "XSAVES");
+    report_eq(*(uint64_t *)(area + 520), 1ull << 63 | xcr0_max,
+              "components of the compacted form");
+    while (n > 576 && area[n - 1] == 0xaa)
+        n--;
+    report(n <= size, "XSAVES has written %u bytes, leaf 0xd says %u", n,
+           size);
+    asm volatile("vxorps %ymm3, %ymm3, %ymm3");
+    asm volatile(TRY("xrstors (%0)") : : "r"(area), "a"(~0u), "d"(~0u)
+                 : "memory");
+    report_eq(fault_take(), NO_FAULT, "XRSTORS");
+    asm volatile("vmovups %%ymm3, (%0)" : : "r"(got) : "memory");
+    report(!memcmp(got, want, sizeof(want)), "XRSTORS brings YMM3 back");
+}
+
 static void test_xsave(void)
 {
     unsigned long cr4 = read_cr4();
     struct cpuid r = cpuid(0xd, 0), c;
-    uint32_t size = 576;
+    uint32_t size = 576, compacted = 576;
 
     if (!feature(1, 'c', 26)) {
         report(!(r.a | r.b | r.c | r.d), "leaf 0xd without XSAVE");
@@ -155,13 +187,24 @@ static void test_xsave(void)
                c.b);
         if (c.a + c.b > size)
             size = c.a + c.b;
+        if (c.c & BIT(1))
+            compacted = (compacted + 63) / 64 * 64;
+        compacted += c.a;
     }
+    c = cpuid(0xd, 1);
+    has_xsaves = c.a & BIT(3);
+    report(!(c.c | c.d), "supervisor components %#x", c.c);
     report_eq(r.c, size, "largest XSAVE area");
     write_cr4(cr4 | CR4_OSXSAVE);
     asm volatile("xsetbv" : : "c"(0), "a"(3), "d"(0));
     report_eq(cpuid(0xd, 0).b, 576, "XSAVE area of x87 and SSE");
     asm volatile("xsetbv" : : "c"(0), "a"((uint32_t)xcr0_max), "d"(0));
     report_eq(cpuid(0xd, 0).b, size, "XSAVE area of all");
+    /* Without XSAVEC and XSAVES nothing is compacted. */
+    report_eq(cpuid(0xd, 1).b, c.a & (BIT(1) | BIT(3)) ? compacted : 0,
+              "compacted area of all");
+    if (has_xsaves && (xcr0_max & BIT(2)))
+        test_xsaves(compacted);
     asm volatile("xsetbv" : : "c"(0), "a"(1), "d"(0));
     write_cr4(cr4);
 }
@@ -196,6 +239,9 @@ static void test_instructions(void)
         asm volatile("xsetbv" : : "c"(0), "a"((uint32_t)xcr0_max), "d"(0));
         WORKS(1, "xsave (%0)", "r"(a), "a"(7), "d"(0) : "memory");
         WORKS(1, "xrstor (%0)", "r"(a), "a"(7), "d"(0) : "memory");
+        memset(area + 512, 0, 64);
+        WORKS(has_xsaves, "xsaves (%0)", "r"(a), "a"(7), "d"(0) : "memory");
+        WORKS(has_xsaves, "xrstors (%0)", "r"(a), "a"(7), "d"(0) : "memory");
         WORKS(feature(1, 'c', 28), "vxorps %%ymm0, %%ymm0, %%ymm0", "r"(a));
         asm volatile("xsetbv" : : "c"(0), "a"(1), "d"(0));
         write_cr4(cr4);

@@ -67,17 +67,24 @@ static const uint32_t absent[] = {
 };
 
 /* There if CPUID has one of their bits: IBRS, STIBP, SSBD as either vendor
- * spells them; ARCH_CAPABILITIES. */
+ * spells them; ARCH_CAPABILITIES. XSS goes with XSAVES and has no bit. */
 static void test_offered(void)
 {
     bool spec_ctrl = (cpuid(7, 0).d & (BIT(26) | BIT(27) | BIT(31))) ||
                      (cpuid(0x80000008, 0).b & (BIT(14) | BIT(15) | BIT(24)));
     bool arch_caps = cpuid(7, 0).d & BIT(29);
+    bool xss = (cpuid(1, 0).c & BIT(26)) && (cpuid(0xd, 1).a & BIT(3));
     uint64_t v = 0;
 
     report_eq(try_read(0x48, &v), spec_ctrl ? NO_FAULT : VEC_GP, "SPEC_CTRL");
     report_eq(try_read(0x10a, &v), arch_caps ? NO_FAULT : VEC_GP,
               "ARCH_CAPABILITIES");
+    v = 1;
+    report_eq(try_read(0xda0, &v), xss ? NO_FAULT : VEC_GP, "XSS");
+    report(!xss || !v, "XSS is %#llx", (unsigned long long)v);
+    report_eq(try_write(0xda0, 0), xss ? NO_FAULT : VEC_GP, "XSS := 0");
+    for (unsigned int i = 0; i < 64; i++)
+        report(try_write(0xda0, 1ull << i) == VEC_GP, "XSS takes bit %u", i);
 }
 
 static void test_kept(void)
