@@ -5,7 +5,7 @@
 #     vmlinux    Debian's kernel as plain ELF, initrd.img, vmlinuz
 #     initrd-ide.img   a tiny one for machines with IDE
 # An unmodified Debian 13 with Xen 4.20's userland plus the files in dom0/,
-# the guests' configurations and the tiny initrd of the PVH guest.
+# the guests' configurations, the tiny initrd of the PVH guest and its disk.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 bench_dir=$(CDPATH='' cd -- "$here/.." && pwd)
@@ -55,6 +55,7 @@ customize() {
     cp "$bench_dir"/xl/*.cfg "$r/etc/lodge-guests/"
     "$here/initrd.sh" "$r" "$r/var/lib/lodge-guests/pvh-initrd.img" \
         "$here/initrd/pvh" xen-netfront xen-blkfront
+    truncate -s 16M "$r/var/lib/lodge-guests/pvh-disk.img"
     "$here/initrd.sh" "$r" "$r/boot/initrd-ide.img" \
         "$here/initrd/dom0" ata_piix sd_mod ext4
     touch "$r/etc/.updated" "$r/var/.updated"
