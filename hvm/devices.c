@@ -5,7 +5,7 @@
  */
 #include "hvm/devices.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pit.h"
 #include "hvm/dev/pmtimer.h"
@@ -17,6 +17,7 @@
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/page.h"
 #include "hypervisor/x86/smp.h"
@@ -198,9 +199,25 @@ void vlapic_enabled_again(struct vlapic *a)
         hvm_assert_upcall(v);
 }
 
+/* The same for a guest with a rate of its own: from now on, because the error
+ * of a rounded rate grows with the distance. */
+static uint64_t scaled_tsc_to_ns(const struct vcpu *v, uint64_t tsc)
+{
+    uint64_t now = now_ns(), ticks = tsc - hvm_guest_tsc(v, rdtsc()), ns;
+
+    if ((int64_t)ticks <= 0)
+        return now;
+    ns = tsc_duration(v->domain->hvm->tsc_scale, ticks);
+    return ns >> 62 ? TIME_NEVER : now + ns;
+}
+
 uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
 {
-    uint64_t host = tsc - vcpu_of(a)->hvm->tsc_offset;
+    const struct vcpu *v = vcpu_of(a);
+    uint64_t host = tsc - v->hvm->tsc_offset;
+
+    if (unlikely(v->domain->hvm->tsc_ratio))
+        return scaled_tsc_to_ns(v, tsc);
 
     /* Before boot: long past. More than a century ahead: never. */
     if ((int64_t)(host - tsc_at_boot()) < 0)

@@ -3,7 +3,7 @@
  * The hardware half of a domain: created, its memory given back, freed; and
  * the boot-time choice of the vendor.
  */
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/devices.h"
 #include "hvm/dirty.h"
 #include "hvm/event.h"
@@ -39,7 +39,8 @@ int hvm_cpu_init(void)
     if (!rc && hardware_domain == NULL && cpu_id() == 0) {
         cpuid_init();
         spec_init();
-        log_info("Virtualisation: %s\n", hvm_ops.name);
+        log_info("Virtualisation: %s%s\n", hvm_ops.name,
+                 tsc_scaling.fraction ? ", TSC scaling" : "");
     }
     spec_setup_cpu();
     return rc;
@@ -56,6 +57,7 @@ int hvm_domain_init(struct domain *d)
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
     h->tsc_khz = tsc_hz() / 1000;
+    h->tsc_scale = tsc_scale();
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
     rc = p2m_create(d);

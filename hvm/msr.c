@@ -4,6 +4,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/spec-entry.h"
+#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/params.h"
@@ -18,7 +19,7 @@
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {
-    *val = rdtsc() + v->hvm->tsc_offset;
+    *val = hvm_guest_tsc(v, rdtsc());
     return 0;
 }
 
@@ -30,7 +31,7 @@ static void shift_tsc(struct vcpu *v, uint64_t by)
 
 int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    uint64_t by = val - (rdtsc() + v->hvm->tsc_offset);
+    uint64_t by = val - hvm_guest_tsc(v, rdtsc());
 
     v->hvm->msr.tsc_adjust += by;
     shift_tsc(v, by);

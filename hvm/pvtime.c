@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * pvclock: system time is Lodge's own, so that all domains agree; the guest
- * computes it from its TSC with the host's scale. A version that is odd
+ * computes it from its TSC with that one's scale. A version that is odd
  * while the record changes lets readers notice (Xen's xen.h).
  */
 #include "hvm/pvtime.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/cpu/msr.h"
@@ -15,14 +15,13 @@
 void pvtime_update(struct vcpu *v)
 {
     struct vcpu_time_info *t = &v->info->time;
-    struct tsc_scale s = tsc_scale();
-    uint64_t tsc = tsc_at_boot();
+    struct tsc_scale s = v->domain->hvm->tsc_scale;
     uint32_t version = v->hvm->time_version;
 
     /* Anchored at boot: nothing changes unless the guest's TSC does. */
     WRITE_ONCE(t->version, version | 1);
     smp_wmb();
-    t->tsc_timestamp = tsc + v->hvm->tsc_offset;
+    t->tsc_timestamp = hvm_guest_tsc(v, tsc_at_boot());
     t->system_time = 0;
     t->tsc_to_system_mul = s.mul;
     t->tsc_shift = s.shift;

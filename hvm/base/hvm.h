@@ -17,6 +17,7 @@
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/x86/features.h"
+#include "hypervisor/x86/time.h"
 
 #define NR_MTRR_VARIABLE 8
 #define NR_MTRR_FIXED 11
@@ -62,7 +63,7 @@ struct hvm_vcpu {
     uint64_t dr[4];          /* (v) while not on a CPU */
     struct msr_state msr;    /* (v) */
 
-    uint64_t tsc_offset;     /* (v) guest TSC = host TSC + this */
+    uint64_t tsc_offset;     /* (v) see hvm_guest_tsc() */
     uint32_t time_version;   /* (v) of vcpu_time_info */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
@@ -105,8 +106,11 @@ struct hvm_domain {
     struct cpu_policy *cpuid; /* (d) changed only before the first start */
     uint64_t param[HVM_NR_PARAMS]; /* (d) */
     bool compat;             /* (a) 32-bit layout of shared info */
-    uint64_t tsc_offset;     /* (c) added to the host's TSC at creation */
-    uint64_t tsc_khz;        /* (c) of the guest's TSC */
+    /* These four change before the first start only: hvm_set_tsc_khz(). */
+    uint64_t tsc_offset;     /* what vCPUs have at their creation */
+    uint64_t tsc_ratio;      /* guest's ticks in one of the host's, 0: one */
+    uint64_t tsc_khz;        /* of the guest's TSC */
+    struct tsc_scale tsc_scale; /* from its ticks to ns */
     void *apic_page;         /* (c) mapped P2M_APIC, or NULL */
     void *io_bitmap;         /* (c) ports that do not exit, 12 KiB, or NULL */
 };

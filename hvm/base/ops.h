@@ -38,7 +38,7 @@ struct vcpu;
  * set_tpr:      the guest's CR8 as kept by the CPU, 0-15.
  * get_tpr:      the same.
  * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
- * set_tsc:      offset (guest = host * ratio + offset).
+ * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
  * update_traps: re-reads v->hvm for what is to be intercepted.
  * flush_guest:  drops all cached translations of v before its next entry.
  * dump:         the control block, to the log.

@@ -6,6 +6,7 @@
 #include "hvm/policy/cpuid.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/policy/cpu-policy.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
@@ -235,8 +236,8 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
                      struct cpuid_regs *r)
 {
     const struct domain *d = v->domain;
-    struct tsc_scale s = tsc_scale();
-    uint64_t offset = v->hvm->tsc_offset + tsc_at_boot();
+    struct tsc_scale s = d->hvm->tsc_scale;
+    uint64_t offset = hvm_guest_tsc(v, tsc_at_boot());
 
     memset(r, 0, sizeof(*r));
     switch (n) {

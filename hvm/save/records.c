@@ -2,7 +2,7 @@
 /* The table of save records; see records.h. */
 #include "hvm/save/records.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pit.h"
 #include "hvm/dev/pmtimer.h"
@@ -108,8 +108,9 @@ static int load_header(struct domain *d, struct vcpu *v, unsigned int i,
 {
     const struct hvm_save_header *h = rec;
 
-    return h->magic == HVM_FILE_MAGIC && h->version == HVM_FILE_VERSION
-               ? 0 : -EINVAL;
+    if (h->magic != HVM_FILE_MAGIC || h->version != HVM_FILE_VERSION)
+        return -EINVAL;
+    return h->gtsc_khz ? hvm_set_tsc_khz(d, h->gtsc_khz) : 0;
 }
 
 static bool save_ioapic(struct domain *d, struct vcpu *v, unsigned int i,

@@ -2,7 +2,7 @@
 /* A vCPU's registers to and from their save records. */
 #include "hvm/save/vcpu-state.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
@@ -67,7 +67,7 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
     for (unsigned int i = 0; i < 4; i++)
         AT(c, uint64_t, dr0, i) = hv->dr[i];
     c->msr_tsc_aux = hv->msr.tsc_aux;
-    c->tsc = rdtsc() + hv->tsc_offset;
+    c->tsc = hvm_guest_tsc(v, rdtsc());
     memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
     c->flags = XEN_X86_FPU_INITIALISED;
     /* The record has room for one event: an interrupt that is in service
@@ -163,7 +163,7 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
         hv->dr[i] = AT(c, const uint64_t, dr0, i);
     hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
     if (c->tsc) {
-        hv->tsc_offset = c->tsc - rdtsc();
+        hv->tsc_offset += c->tsc - hvm_guest_tsc(v, rdtsc());
         hvm_ops.set_tsc(v, hv->tsc_offset);
     }
     if (c->flags & XEN_X86_FPU_INITIALISED) {

@@ -4,6 +4,7 @@
  */
 #include "hvm/svm/svm.h"
 
+#include "hvm/base/tsc.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/msr-table.h"
@@ -20,9 +21,14 @@
 
 #define SVM_LEAF 0x8000000a
 #define SVM_FEATURE_NPT BIT(0)
+#define SVM_FEATURE_TSC_RATIO BIT(4)
+#define TSC_RATIO_BITS ((struct tsc_scaling){ .integer = 8, .fraction = 32 })
 
 /* This CPU's host save area and block for VMLOAD/VMSAVE of the host. */
 static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
+
+/* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/tsc.h. */
+static DEFINE_PERCPU(uint64_t, tsc_ratio);
 
 uint64_t svm_msrpm_pa, svm_iopm_pa;
 
@@ -100,6 +106,15 @@ static void check_cpu(void)
                      "Lodge needs", cpu_id());
 }
 
+/* The ratio that guests of this CPU have from now on. */
+static void set_tsc_ratio(uint64_t ratio)
+{
+    if (this_cpu(tsc_ratio) == ratio)
+        return;
+    this_cpu(tsc_ratio) = ratio;
+    wrmsr(MSR_TSC_RATIO, ratio >> (TSC_RATIO_SHIFT - TSC_RATIO_BITS.fraction));
+}
+
 static int svm_cpu_enable(void)
 {
     void *hsave, *host;
@@ -122,6 +137,10 @@ static int svm_cpu_enable(void)
     this_cpu(host_vmcb_pa) = mfn_to_maddr(va_to_mfn(host));
     asm volatile("vmsave %%rax" : : "a"(this_cpu(host_vmcb_pa)) : "memory");
     tlb_tags_init_cpu(cpuid(SVM_LEAF, 0).b);
+    if (cpuid(SVM_LEAF, 0).d & SVM_FEATURE_TSC_RATIO) {
+        tsc_scaling = TSC_RATIO_BITS;
+        set_tsc_ratio(TSC_RATIO_ONE);
+    }
     return 0;
 }
 
@@ -199,9 +218,11 @@ static void svm_vcpu_exit(struct vcpu *v)
     v->hvm->vendor = NULL;
 }
 
-/* Nothing of the vendor's is switched lazily: VMSAVE runs at each exit. */
+/* Nothing else is switched lazily: VMSAVE runs at each exit. */
 static void svm_vcpu_load(struct vcpu *v)
 {
+    if (tsc_scaling.fraction)
+        set_tsc_ratio(v->domain->hvm->tsc_ratio ?: TSC_RATIO_ONE);
 }
 
 static void svm_vcpu_save(struct vcpu *v)

@@ -56,6 +56,7 @@ static const struct feature {
     /* No component of IA32_XSS is a guest's: nothing exits. */
     { "xsaves", WORD_PROC2, (uint32_t)PROC2_XSAVES, 0,
       XEN_X86_FEATURE_XSAVES },
+    { "tsc-scaling", WORD_PROC2, (uint32_t)PROC2_TSC_SCALING, 0, 0 },
     /* Page modification log, with the accessed and dirty flags of EPT. */
     { "pml", WORD_PROC2, (uint32_t)PROC2_PML, EPT_CAP_AD, 0 },
 };

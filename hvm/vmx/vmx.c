@@ -7,6 +7,7 @@
  */
 #include "hvm/vmx/vmx.h"
 
+#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
@@ -138,6 +139,8 @@ static int vmx_cpu_enable(void)
         return -ENOMEM;
     unlock();
     vmx_caps_init();
+    if (vmx_uses(WORD_PROC2, PROC2_TSC_SCALING))
+        tsc_scaling = (struct tsc_scaling){ .integer = 16, .fraction = 48 };
     if (!msr_bitmap_pa) {
         format_init();
         rc = maps_init();
@@ -435,6 +438,9 @@ static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmx_borrow(v);
     vmwrite(VMCS_TSC_OFFSET, offset);
+    if (vmx_uses(WORD_PROC2, PROC2_TSC_SCALING))
+        vmwrite(VMCS_TSC_MULTIPLIER,
+                v->domain->hvm->tsc_ratio ?: TSC_RATIO_ONE);
     vmx_return(v);
 }
 

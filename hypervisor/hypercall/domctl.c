@@ -6,7 +6,7 @@
  */
 #include "hypervisor/hypercall/domctl-impl.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/dev/rtc.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
@@ -160,16 +160,18 @@ static long op_set_policy(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-/* The guest's TSC is always the host's plus an offset. */
+/* RDTSC is never emulated: the default mode is the native one, but that a
+ * restored guest keeps its rate. */
 static long op_settsc(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_tsc_info *o = &op->u.tsc_info;
+    bool native = o->tsc_mode == XEN_CPUID_TSC_MODE_NEVER_EMULATE;
 
-    if (d == current->domain)
+    if (d == current->domain || o->tsc_mode > XEN_CPUID_TSC_MODE_PVRDTSCP)
         return -EINVAL;
-    return o->tsc_mode == XEN_CPUID_TSC_MODE_ALWAYS_EMULATE ||
-                   o->tsc_mode == XEN_CPUID_TSC_MODE_PVRDTSCP
-               ? -EOPNOTSUPP : 0;
+    if (!native && o->tsc_mode != XEN_CPUID_TSC_MODE_DEFAULT)
+        return -EOPNOTSUPP;
+    return hvm_set_tsc_khz(d, native ? 0 : o->gtsc_khz);
 }
 
 static long op_gettsc(struct domain *d, struct xen_domctl *op)

@@ -36,7 +36,7 @@ static bool tsc_deadline_mode;
 static uint64_t wall_boot; /* (a) */
 
 /* ns per tick as mul / 2^32 after a shift that keeps mul's top bit set. */
-static struct tsc_scale scale_for(uint64_t freq)
+struct tsc_scale tsc_scale_for(uint64_t freq)
 {
     struct tsc_scale s = { 0, 0 };
 
@@ -164,7 +164,7 @@ void time_init(void)
     calibrate(&c);
     hz = c.tsc_hz;
     apic_hz = c.apic_hz;
-    scale = scale_for(hz);
+    scale = tsc_scale_for(hz);
     boot_tsc = c.start_tsc;
     tsc_deadline_mode = cpu_features.tsc_deadline;
     log_info("TSC: %lu.%03lu MHz by %s%s; timer: %s\n", hz / 1000000,

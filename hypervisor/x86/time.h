@@ -34,6 +34,7 @@ void time_init_cpu(void);
 
 uint64_t tsc_hz(void);
 struct tsc_scale tsc_scale(void);
+struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of so many Hz, not 0 */
 uint64_t tsc_at_boot(void);          /* TSC value of now_ns() == 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
 /* False: rates may change or CPUs may disagree (a warning was logged). */

@@ -64,7 +64,8 @@ $(B)/guest/hvm/%.elf: $(B)/guest/%.elf
 
 -include $(shell find $(B)/guest/64 $(B)/guest/32 -name '*.d' 2>/dev/null)
 
-VMX_FEATURES := vpid intr-delivery apic-registers rdtscp invpcid xsaves pml
+VMX_FEATURES := vpid intr-delivery apic-registers rdtscp invpcid xsaves \
+	tsc-scaling pml
 
 .PHONY: guest-tests hvm-kernels check-guest check-vmx exit-cost
 guest-tests: $(GUEST_ELFS)      ## build the guest tests

@@ -89,9 +89,14 @@ FAKE bool tsc_is_reliable(void)
     return true;
 }
 
-FAKE struct tsc_scale tsc_scale(void)
+/* What domains were given, 0: nothing yet; and what that returns. */
+FAKE uint64_t fake_tsc_khz;
+FAKE int fake_tsc_rc;
+
+FAKE int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
 {
-    return (struct tsc_scale){ .mul = 0x80000000u };
+    fake_tsc_khz = khz;
+    return fake_tsc_rc;
 }
 
 FAKE bool hvm_lapic_enabled(const struct vcpu *v)

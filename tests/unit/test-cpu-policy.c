@@ -31,10 +31,6 @@ static const uint16_t never[] = {
 uint64_t tsc_hz(void) { return 2000000000; }
 uint64_t tsc_at_boot(void) { return 0; }
 bool tsc_is_reliable(void) { return true; }
-struct tsc_scale tsc_scale(void)
-{
-    return (struct tsc_scale){ .mul = 0x80000000u };
-}
 
 static bool lapic_on = true;
 

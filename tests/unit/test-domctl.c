@@ -85,6 +85,41 @@ static void targets(void)
     CHECK_EQ(doms[1].d.refs, 2);
 }
 
+static void tsc_info(void)
+{
+    static const struct {
+        uint32_t mode, khz;
+        int set, rc;
+        uint64_t asked; /* of hvm_set_tsc_khz() */
+    } t[] = {
+        { 0, 0, 0, 0, 0 },
+        { 0, 1234567, 0, 0, 1234567 },
+        { 0, ~0u, -EOPNOTSUPP, -EOPNOTSUPP, ~0u },
+        { 0, 5, -EEXIST, -EEXIST, 5 },
+        { 2, 1234567, 0, 0, 0 }, /* native: the machine's */
+        { 1, 0, 0, -EOPNOTSUPP, 99 },
+        { 3, 0, 0, -EOPNOTSUPP, 99 },
+        { 4, 0, 0, -EINVAL, 99 },
+        { ~0u, 7, 0, -EINVAL, 99 },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+        fresh();
+        op.u.tsc_info.tsc_mode = t[i].mode;
+        op.u.tsc_info.gtsc_khz = t[i].khz;
+        fake_tsc_khz = 99;
+        fake_tsc_rc = t[i].set;
+        CHECK_EQ(call(XEN_DOMCTL_settscinfo, 1), t[i].rc);
+        CHECK_EQ(fake_tsc_khz, t[i].asked);
+    }
+    fake_tsc_rc = 0;
+    CHECK_EQ(call(XEN_DOMCTL_settscinfo, 0), -EINVAL);
+    doms[1].d.hvm->tsc_khz = 4321;
+    CHECK_EQ(call(XEN_DOMCTL_gettscinfo, 1), 0);
+    CHECK_EQ(op.u.tsc_info.gtsc_khz, 4321);
+    doms[1].d.hvm->tsc_khz = 0;
+}
+
 static void context(void)
 {
     uint32_t size;
@@ -338,6 +373,7 @@ int main(void)
     fake_calls = 0;
     who_may();
     targets();
+    tsc_info();
     context();
     affinity();
     memory();

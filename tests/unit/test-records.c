@@ -208,6 +208,14 @@ static void what_no_cpu_loads(void)
     XSAVE(r->save_area.xsave_hdr.reserved[5] = 1, -EINVAL);
     WITH(HVM_SAVE_CODE_HEADER, hvm_save_header, r->magic++, -EINVAL);
     WITH(HVM_SAVE_CODE_HEADER, hvm_save_header, r->version++, -EINVAL);
+    fake_tsc_khz = 99;
+    WITH(HVM_SAVE_CODE_HEADER, hvm_save_header, r->gtsc_khz = 0, 0);
+    CHECK_EQ(fake_tsc_khz, 99); /* not said: as it is */
+    WITH(HVM_SAVE_CODE_HEADER, hvm_save_header, r->gtsc_khz = 2345, 0);
+    CHECK_EQ(fake_tsc_khz, 2345);
+    fake_tsc_rc = -EOPNOTSUPP;
+    WITH(HVM_SAVE_CODE_HEADER, hvm_save_header, r->gtsc_khz = 1, -EOPNOTSUPP);
+    fake_tsc_rc = 0;
     WITH(HVM_SAVE_CODE_MTRR, hvm_hw_mtrr, r->msr_mtrr_cap = 0xff, -EINVAL);
     /* A guest without XSAVE still has XCR0 = 1 in its record. */
     d->vcpu[1]->hvm->xcr0 = 1;

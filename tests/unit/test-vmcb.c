@@ -9,6 +9,7 @@
  */
 #include "hvm/svm/svm.h"
 
+#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/params.h"
@@ -66,6 +67,7 @@ int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
 void hvm_latch_layout(struct domain *d) {}
 
 struct spec spec;
+struct tsc_scaling tsc_scaling;
 static uint64_t guest_bits[2]; /* SPEC_CTRL, PRED_CMD */
 
 uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
@@ -539,6 +541,32 @@ static void msr_values(void)
     CHECK_EQ(val, 1000);
 }
 
+/* The ratio of the vCPU that comes, where there is the feature; the register is
+ * written when it changes (APM vol. 2 15.30.5). */
+static void tsc_ratio(void)
+{
+    uint64_t val;
+
+    v->domain->hvm->tsc_ratio = TSC_RATIO_ONE * 3 / 2;
+    hvm_ops.vcpu_load(v);
+    CHECK(!fake_msr_get(MSR_TSC_RATIO, &val));
+    tsc_scaling = (struct tsc_scaling){ .integer = 8, .fraction = 32 };
+    hvm_ops.vcpu_load(v);
+    CHECK(fake_msr_get(MSR_TSC_RATIO, &val) && val == 0x180000000);
+    fake_msr_set(MSR_TSC_RATIO, 7);
+    hvm_ops.vcpu_load(v);
+    CHECK(fake_msr_get(MSR_TSC_RATIO, &val) && val == 7);
+    fake_tsc = 1000;
+    v->hvm->tsc_offset = 50;
+    CHECK(!msr_read(v, MSR_TSC, &val) && val == 1550);
+    CHECK_EQ(msr_write(v, MSR_TSC, 20), 0);
+    CHECK_EQ(v->hvm->tsc_offset, 20 - 1500ull);
+    v->domain->hvm->tsc_ratio = 0;
+    hvm_ops.vcpu_load(v);
+    CHECK(fake_msr_get(MSR_TSC_RATIO, &val) && val == 1ull << 32);
+    CHECK(!msr_read(v, MSR_TSC, &val) && val == 20 - 500ull);
+}
+
 int main(void)
 {
     fake_doms_create();
@@ -563,6 +591,7 @@ int main(void)
     speculation_is_per_guest();
     msr_bitmap();
     msr_values();
+    tsc_ratio();
     hvm_ops.vcpu_exit(v);
     fake_doms_destroy();
     return test_result();

@@ -136,8 +136,8 @@ static void lesser(void)
 
 /* --- Features with names: vmx=, the log, what guests lose. --- */
 
-enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, XSAVES, PML,
-       NAMES };
+enum { VPID, DELIVERY, REGISTERS, POSTED, RDTSCP, INVPCID, XSAVES, SCALING,
+       PML, NAMES };
 
 static const struct {
     const char *name;
@@ -150,6 +150,7 @@ static const struct {
     [RDTSCP] = { "rdtscp", BIT(3), 0 },
     [INVPCID] = { "invpcid", BIT(12), 0 },
     [XSAVES] = { "xsaves", BIT(20), 0 },
+    [SCALING] = { "tsc-scaling", BIT(25), 0 },
     [PML] = { "pml", BIT(17), 0 },
 };
 
@@ -163,7 +164,7 @@ static void full_cpu(void)
     first_cpu();
     memset(fake_hidden, 0, sizeof(fake_hidden));
     change(MSR_VMX_TRUE_PIN, 0, BIT(7) << 32);
-    change(MSR_VMX_PROC2, 0, (BIT(8) | BIT(9)) << 32);
+    change(MSR_VMX_PROC2, 0, (BIT(8) | BIT(9) | BIT(25)) << 32);
 }
 
 static void check_features(const char *option, unsigned int want)
@@ -206,13 +207,15 @@ static void switches(void)
         { "no-rdtscp", ALL & ~HAS(RDTSCP) },
         { "no-invpcid", ALL & ~HAS(INVPCID) },
         { "no-xsaves", ALL & ~HAS(XSAVES) },
+        { "no-tsc-scaling", ALL & ~HAS(SCALING) },
         { "no-posted", ALL & ~HAS(POSTED) },
         { "no-pml", ALL & ~HAS(PML) },
         { "no-apic-registers", ALL & ~HAS(REGISTERS) },
         { "no-intr-delivery", NO_APIC },
         { "no-vpid,no-posted", ALL & ~HAS(VPID) & ~HAS(POSTED) },
         { "no-posted,no-vpid,no-rdtscp,no-invpcid",
-          HAS(DELIVERY) | HAS(REGISTERS) | HAS(XSAVES) | HAS(PML) },
+          HAS(DELIVERY) | HAS(REGISTERS) | HAS(XSAVES) | HAS(SCALING) |
+              HAS(PML) },
         { "no-intr-delivery,no-posted", NO_APIC },
         { "no-vpid,", ALL & ~HAS(VPID) },
         { ",,no-vpid,,", ALL & ~HAS(VPID) },
@@ -257,6 +260,7 @@ static void without(void)
         { MSR_VMX_PROC2, BIT(3) << 32, ALL & ~HAS(RDTSCP) },
         { MSR_VMX_PROC2, BIT(12) << 32, ALL & ~HAS(INVPCID) },
         { MSR_VMX_PROC2, BIT(20) << 32, ALL & ~HAS(XSAVES) },
+        { MSR_VMX_PROC2, BIT(25) << 32, ALL & ~HAS(SCALING) },
         { MSR_VMX_PROC2, BIT(17) << 32, ALL & ~HAS(PML) },
         { MSR_VMX_EPT_VPID_CAP, EPT_CAP_AD, ALL & ~HAS(PML) },
         { MSR_VMX_PROC2, BIT(8) << 32, ALL & ~HAS(REGISTERS) },

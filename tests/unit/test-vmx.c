@@ -186,6 +186,18 @@ static void made(void)
     CHECK_EQ(vmread(VMCS_HOST_IDTR_BASE), desc_idt_base());
     hvm_ops.set_tsc(v, 0x123456789a);
     CHECK_EQ(vmread(VMCS_TSC_OFFSET), 0x123456789a);
+    CHECK_EQ(vmread(VMCS_TSC_MULTIPLIER), 0);
+    /* A CPU that has this field too. */
+    vmx_caps.use[WORD_PROC2] |= (uint32_t)PROC2_TSC_SCALING;
+    hvm_ops.set_tsc(v, 6);
+    CHECK_EQ(vmread(VMCS_TSC_OFFSET), 6);
+    CHECK_EQ(vmread(VMCS_TSC_MULTIPLIER), 1ull << 48);
+    v->domain->hvm->tsc_ratio = 0x123;
+    hvm_ops.set_tsc(v, 5);
+    CHECK_EQ(vmread(VMCS_TSC_OFFSET), 5);
+    CHECK_EQ(vmread(VMCS_TSC_MULTIPLIER), 0x123);
+    v->domain->hvm->tsc_ratio = 0;
+    vmx_caps.use[WORD_PROC2] &= ~(uint32_t)PROC2_TSC_SCALING;
     /* CR8: the virtual-APIC page, and when the guest's writes exit. */
     hvm_ops.set_tpr(v, 9);
     CHECK_EQ(((uint8_t *)s->vapic)[0x80], 0x90);

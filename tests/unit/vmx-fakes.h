@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_VMX_FAKES_H
 #define TESTS_UNIT_VMX_FAKES_H
 
+#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/caps.h"
@@ -22,6 +23,7 @@ FAKE uint64_t desc_gdt_base(void) { return 0xffff800000001000; }
 FAKE uint64_t desc_idt_base(void) { return 0xffff800000002000; }
 FAKE uint64_t desc_tss_base(void) { return 0xffff800000003000; }
 FAKE uint64_t tsc_hz(void) { return 2000000000; }
+FAKE struct tsc_scaling tsc_scaling;
 
 static inline bool fake_canonical(uint64_t a)
 {

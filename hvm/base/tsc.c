@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* See tsc.h. SDM vol. 3C 26.3 "RDTSC" and 26.6.5; APM vol. 2 15.30.5. */
+#include "hvm/base/tsc.h"
+
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/debug/log.h"
+
+/* As large a difference as clocks that are disciplined can have: such rates
+ * are the same one, measured at different boots. */
+#define TOLERANCE_PPM 250
+
+struct tsc_scaling tsc_scaling;
+
+uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz)
+{
+    uint64_t want = khz * 1000, ratio = want / hz, rest = want % hz;
+
+    if (!s.fraction || ratio >> s.integer)
+        return 0;
+    for (unsigned int i = 0; i < s.fraction; i++) {
+        rest <<= 1;
+        ratio = ratio << 1 | (rest >= hz);
+        if (rest >= hz)
+            rest -= hz;
+    }
+    return ratio << (TSC_RATIO_SHIFT - s.fraction);
+}
+
+uint64_t tsc_duration(struct tsc_scale s, uint64_t ticks)
+{
+    unsigned __int128 ns = ticks;
+
+    /* mul is rounded down to 2^-31 of itself, the shift loses bits. */
+    ns = s.shift >= 0 ? ns << s.shift : (ns >> -s.shift) + 1;
+    ns = ns * s.mul >> 32;
+    ns += (ns >> 31) + 1;
+    return ns >> 64 ? UINT64_MAX : (uint64_t)ns;
+}
+
+static bool is_machines(uint64_t khz, uint64_t host)
+{
+    uint64_t off = khz > host ? khz - host : host - khz;
+
+    return !khz || off <= host * TOLERANCE_PPM / 1000000;
+}
+
+/* From now on, all at once. */
+static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
+{
+    struct hvm_domain *h = d->hvm;
+    uint64_t now = rdtsc();
+    uint64_t by = tsc_scaled(h->tsc_ratio, now) - tsc_scaled(ratio, now);
+
+    h->tsc_ratio = ratio;
+    h->tsc_khz = khz;
+    h->tsc_scale = ratio ? tsc_scale_for(khz * 1000) : tsc_scale();
+    h->tsc_offset += by; /* of vCPUs that are yet to be made */
+    for_vcpus (d, v) {
+        v->hvm->tsc_offset += by;
+        hvm_ops.set_tsc(v, v->hvm->tsc_offset);
+    }
+}
+
+int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
+{
+    uint64_t host = tsc_hz() / 1000, ratio = 0;
+    int rc = 0;
+
+    if (is_machines(khz, host)) {
+        khz = host;
+    } else {
+        ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz());
+        if (!ratio) {
+            log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, "
+                      "which this CPU of %lu kHz %s\n", d->id, khz, host,
+                      tsc_scaling.fraction ? "has not that far"
+                                           : "does not have");
+            return -EOPNOTSUPP;
+        }
+    }
+    spin_lock(&d->lock);
+    if (ratio != d->hvm->tsc_ratio) {
+        if (d->started)
+            rc = -EEXIST; /* a guest that ran keeps what it has seen */
+        else
+            set_ratio(d, ratio, khz);
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where things are in the other domain's memory. */
+#ifndef GUEST_TSC_SCALING_OTHER_H
+#define GUEST_TSC_SCALING_OTHER_H
+
+#define CODE 0xff000
+#define RESET 0xffff0
+
+/* What it tells, at this address: its TSC between two changes of SEQ, and once
+ * what CPUID says about that. */
+#define TOLD 0x500
+#define TOLD_SEQ 0
+#define TOLD_TSC 8
+#define TOLD_OFFSET 16
+#define TOLD_MUL 24
+#define TOLD_SHIFT 28
+#define TOLD_KHZ 32
+
+#endif
