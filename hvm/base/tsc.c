@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See tsc.h. SDM vol. 3C 26.3 "RDTSC" and 26.6.5; APM vol. 2 15.30.5. */
+/* See tsc.h. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
 #include "hvm/base/tsc.h"
 
 #include "hypervisor/abi/errno.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Events into the guest: the entry's event, windows, what an exit cut short
- * (SDM vol. 3C 25.8.3, 26.5, 28.2.4).
+ * (SDM vol. 3C 25.8.3, 27.6, 28.2.4).
  */
 #include "hvm/vmx/vmx.h"
 

@@ -16,12 +16,13 @@
 
 char opt_ept[32];
 
-/* Atom and Xeon Phi models, as in Intel's list; family 6's others are Cores. */
+/* Atom and Xeon Phi models that are known to be sound and have no bit to say
+ * so. A model that is not known is taken for a Core. */
 static const uint8_t sound_models[] = {
     0x1c, 0x26, 0x27, 0x35, 0x36,             /* Bonnell, Saltwell */
     0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d, 0x75, /* Silvermont, Airmont */
     0x5c, 0x5f, 0x7a,                         /* Goldmont, Goldmont Plus */
-    0x86, 0x96, 0x9c,                         /* Tremont */
+    0x86,                                     /* Tremont D */
     0x57, 0x85,                               /* Knights Landing, Mill */
 };
 

@@ -2,7 +2,8 @@
 /*
  * The virtual machine control structure: its fields by encoding, with the
  * names of the manual for reports (SDM vol. 3D appendix B), and the bits of
- * its controls (SDM vol. 3C chapter 25). The structure itself is the CPU's;
+ * its controls (SDM vol. 3C chapter 25; VT-x's chapters are named here by their
+ * numbers since 2023, one more than before). The structure itself is the CPU's;
  * fields are reached by vmread() and vmwrite() (insn.h).
  */
 #ifndef HVM_VMX_VMCS_H

@@ -30,6 +30,10 @@ static const struct {
     { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x37 }, 0, false },
     { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x5f }, 0, false },
     { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x85 }, 0, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x86 }, 0, false },
+    /* Tremont of other kinds: believed when it says so itself. */
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x96 }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x9c }, 0x40, false },
     { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x97 }, 0x40, false },
     { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x55,
         .hypervisor = "KVMKVMKVM" }, 0, false },

@@ -5,7 +5,7 @@
  * system time that everybody has, and both go on after the state was saved and
  * loaded. Elsewhere the toolstack is refused.
  *
- * SDM vol. 3C 26.6.5; APM vol. 2 15.30.5; Xen's public/domctl.h, struct
+ * SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5; Xen's public/domctl.h, struct
  * xen_domctl_tsc_info.
  */
 #include "tests/guest/tsc-scaling/other.h"
