@@ -38,8 +38,10 @@ static void note(struct domain *d, gfn_t g)
 
 void dirty_mark(struct domain *d, gfn_t g)
 {
-    note(d, g);
+    /* In this order: a report that takes the bit asks for the next write, and
+     * what it asked for must not be undone here. */
     (void)p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM);
+    note(d, g);
 }
 
 /* A write that did not fault: by Lodge, a device model, a backend, or from

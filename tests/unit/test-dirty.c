@@ -148,6 +148,65 @@ static void range_moves_under_writers(void)
     test_checks++;
 }
 
+/* Both at once: how often each frame was written, and how often when it was
+ * reported last. In its guest the writer does not exit: a flush waits. */
+static unsigned int written[FRAMES], shown[FRAMES];
+static pthread_mutex_t in_guest = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int all_written;
+
+static bool guest_write_faults(uint64_t g)
+{
+    unsigned int order;
+    bool faults;
+
+    pthread_mutex_lock(&in_guest);
+    faults = !(READ_ONCE(*fake_leaf(d, gfn(g), &order)) & 2);
+    if (!faults)
+        atomic_inc(&written[g - BASE]);
+    pthread_mutex_unlock(&in_guest);
+    return faults;
+}
+
+static void *guest(void *arg)
+{
+    fake_set_cpu(1);
+    for (unsigned int i = 0; i < 300000; i++) {
+        uint64_t g = BASE + i * 7 % 20;
+
+        while (guest_write_faults(g))
+            dirty_mark(d, gfn(g));
+    }
+    WRITE_ONCE(all_written, 1);
+    return NULL;
+}
+
+static void wait_for_guest(void)
+{
+    pthread_mutex_lock(&in_guest);
+    pthread_mutex_unlock(&in_guest);
+}
+
+static void nothing_is_lost(void)
+{
+    pthread_t t;
+    bool last;
+
+    CHECK_EQ(dirty_vram(d, gfn(BASE), FRAMES, map), 0);
+    fake_exit = wait_for_guest;
+    pthread_create(&t, NULL, guest, NULL);
+    do {
+        last = READ_ONCE(all_written);
+        CHECK_EQ(dirty_vram(d, gfn(BASE), FRAMES, map), 0);
+        for (unsigned int i = 0; i < 20; i++)
+            if (reported(i))
+                shown[i] = READ_ONCE(written[i]);
+    } while (!last);
+    pthread_join(t, NULL);
+    fake_exit = NULL;
+    for (unsigned int i = 0; i < 20; i++)
+        CHECK_EQ(shown[i], written[i]);
+}
+
 int main(void)
 {
     unsigned int before = fake_allocs();
@@ -164,6 +223,8 @@ int main(void)
         limits();
     }
     fake_exit = NULL;
+    fake_pt_format(true);
+    nothing_is_lost();
     range_moves_under_writers();
     fake_doms_destroy();
     CHECK_EQ(fake_allocs(), before);
