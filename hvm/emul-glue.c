@@ -228,6 +228,19 @@ static enum emul_rc sent(enum io_rc rc)
          : rc == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
 }
 
+/*
+ * Sectors come by the data register of an ATA channel, 16 bits an element, and
+ * an element costs a device model thousands of instructions. PCI controllers
+ * take 32 bits there for two words (PIIX, and QEMU's hw/ide/ioport.c), so ask
+ * for half as many. Not for the few words of a packet command's answer, which
+ * may end between two.
+ */
+static bool is_ata_block(const struct emul_rep *r)
+{
+    return (r->port == 0x1f0 || r->port == 0x170) && r->bytes == 2 &&
+           !r->df && r->count >= 64 && !(r->count & 1);
+}
+
 /* Ports of a device model: one request with the address of the buffer. */
 static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
 {
@@ -247,6 +260,10 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     if (place_of(glue_of(c), at, in) != PLACE_RAM)
         return EMUL_UNHANDLEABLE;
     a.data = at.raw;
+    if (is_ata_block(r)) {
+        a.size = 4;
+        a.count = r->count / 2;
+    }
     return sent(ioreq_send(v, &a));
 }
 

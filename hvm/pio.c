@@ -26,8 +26,10 @@ static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
     return rc;
 }
 
-enum io_rc pio_access(struct vcpu *v, uint16_t port, unsigned int size,
-                      bool write, uint64_t *val)
+/* In place: exit_pio() is the way of most ports. */
+static inline __attribute__((always_inline)) enum io_rc
+port_access(struct vcpu *v, uint16_t port, unsigned int size, bool write,
+            uint64_t *val)
 {
     struct bus *b = v->domain->hvm->bus;
     enum bus_rc rc = write ? bus_port_write(b, port, size, *val)
@@ -36,6 +38,12 @@ enum io_rc pio_access(struct vcpu *v, uint16_t port, unsigned int size,
     if (likely(rc == BUS_OK))
         return IO_DONE;
     return external(v, IOREQ_TYPE_PIO, port, size, write, val);
+}
+
+enum io_rc pio_access(struct vcpu *v, uint16_t port, unsigned int size,
+                      bool write, uint64_t *val)
+{
+    return port_access(v, port, size, write, val);
 }
 
 bool mmio_is_internal(struct vcpu *v, gpa_t at)
@@ -90,7 +98,7 @@ enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
         return string_pio(v, e);
     mask = all_ones(e->pio.size);
     val = *rax & mask;
-    if (pio_access(v, e->pio.port, e->pio.size, !e->pio.in, &val) == IO_RETRY)
+    if (port_access(v, e->pio.port, e->pio.size, !e->pio.in, &val) == IO_RETRY)
         return VERDICT_RESUME;
     if (e->pio.in)
         *rax = e->pio.size == 4 ? (uint32_t)val : (*rax & ~mask) | val;

@@ -64,7 +64,7 @@ static void work(struct vcpu *v)
     if (test_bit(PENDING_P2M, &v->pending)) {
         atomic_clear_bit(PENDING_P2M, &v->pending);
         hvm_ops.flush_guest(v);
-        peek_flush(v);
+        peek_update(v);
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);
@@ -121,6 +121,7 @@ void hvm_vcpu_loop(struct vcpu *v)
         }
         hvm_ops.enter(v, &e);
         hv->injected = false;
+        hv->walked.key = 0;
         WRITE_ONCE(v->in_guest, false);
         if (unlikely(hv->callback_line))
             drop_callback_line(v);

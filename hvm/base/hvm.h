@@ -67,6 +67,12 @@ struct hvm_vcpu {
     uint32_t time_version;   /* (v) of vcpu_time_info */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
+    bool peek_stale;         /* (a) the map has changed since */
+    struct {                 /* (v) since the last exit: mem/guest-copy.c */
+        uint64_t key;        /* linear address of the page, plus 1; 0: none */
+        uint32_t access;
+        gpa_t page;
+    } walked;
     struct code_page {       /* (v) lately fetched from: see insn.c */
         uint64_t cr3, linear, gfn;
     } code_page[CODE_PAGES];

@@ -129,13 +129,13 @@ static const struct bus_slot *mmio_at(const struct bus *b, uint64_t gpa)
 }
 
 /* There is a slot, size is 1, 2, 4 or 8, and the whole access is inside. */
-static bool fits(const struct bus_slot *s, uint64_t addr, unsigned int size)
+static inline bool fits(const struct bus_slot *s, uint64_t addr, unsigned int size)
 {
     return s && size - 1 < 8 && !(size & (size - 1)) &&
            addr - s->base <= s->last - s->base && size - 1 <= s->last - addr;
 }
 
-static enum bus_rc slot_read(const struct bus_slot *s, uint64_t addr,
+static inline enum bus_rc slot_read(const struct bus_slot *s, uint64_t addr,
                              unsigned int size, uint64_t *val)
 {
     uint64_t v = 0;
@@ -146,7 +146,7 @@ static enum bus_rc slot_read(const struct bus_slot *s, uint64_t addr,
     return BUS_OK;
 }
 
-static enum bus_rc slot_write(const struct bus_slot *s, uint64_t addr,
+static inline enum bus_rc slot_write(const struct bus_slot *s, uint64_t addr,
                               unsigned int size, uint64_t val)
 {
     if (!fits(s, addr, size))

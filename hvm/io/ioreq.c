@@ -549,8 +549,11 @@ void ioreq_invalidate(struct domain *d)
                            .size = 4, .count = 1, .data = ~0ull };
 
     for (unsigned int i = 0; i < MAX_SERVERS; i++) {
-        struct ioreq_server *s = server_at(io, i);
+        struct ioreq_server *s;
 
+        if (!READ_ONCE(io->server[i]))
+            continue;
+        s = server_at(io, i);
         if (!s)
             continue;
         (void)send_buffered(d, s, &a);

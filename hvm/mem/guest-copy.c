@@ -20,13 +20,13 @@
  * reference, *held.
  */
 static inline char *page_open(struct domain *d, gpa_t a, bool write,
-                              struct page **held)
+                              enum peek_use use, struct page **held)
 {
     char *p;
 
     *held = NULL;
     if (likely(d == current->domain)) {
-        p = peek_page(0, gpa_to_gfn(a), write);
+        p = peek_page(use, gpa_to_gfn(a), write);
         if (!p)
             return NULL;
     } else {
@@ -47,10 +47,10 @@ static inline void page_close(struct page *held)
 
 /* Copies n bytes within one page of guest physical memory. */
 static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
-                     bool write)
+                     bool write, enum peek_use use)
 {
     struct page *held;
-    char *p = page_open(d, a, write, &held);
+    char *p = page_open(d, a, write, use, &held);
 
     if (!p)
         return -EFAULT;
@@ -76,7 +76,7 @@ static int copy_phys(struct domain *d, gpa_t a, void *buf, size_t n,
     while (n && !rc) {
         size_t part = in_page(a.raw, n);
 
-        rc = copy_page(d, a, b, part, write);
+        rc = copy_page(d, a, b, part, write, PEEK_DATA);
         a = gpa_add(a, part);
         b += part;
         n -= part;
@@ -94,6 +94,31 @@ int guest_write_phys(struct domain *d, gpa_t dst, const void *src, size_t n)
     return copy_phys(d, dst, (void *)(uintptr_t)src, n, true);
 }
 
+/*
+ * Walks the guest's tables, but not again for the page of the last walk: until
+ * it is entered a guest cannot tell the result from an entry of the TLB.
+ */
+static int translate(struct vcpu *v, gva_t a, uint32_t access, gpa_t *at,
+                     uint32_t *pfec)
+{
+    uint64_t key = (a.raw & PAGE_MASK) + 1;
+    uint32_t known = v->hvm->walked.access;
+    int rc;
+
+    if (v->hvm->walked.key == key &&
+        (known == access || known == (access | PFEC_WRITE))) {
+        *at = gpa_add(v->hvm->walked.page, a.raw & (PAGE_SIZE - 1));
+        return 0;
+    }
+    rc = guest_walk(v, a, access, at, pfec);
+    if (!rc) {
+        v->hvm->walked.key = key;
+        v->hvm->walked.access = *pfec;
+        v->hvm->walked.page = gpa(at->raw & PAGE_MASK);
+    }
+    return rc;
+}
+
 static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
                        uint32_t access, struct guest_fault *f)
 {
@@ -106,12 +131,13 @@ static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
     while (n) {
         size_t part = in_page(a.raw, n);
 
-        rc = guest_walk(v, a, access, &at, &f->pfec);
+        rc = translate(v, a, access, &at, &f->pfec);
         if (rc) {
             f->cr2 = a.raw;
             return rc;
         }
-        if (copy_page(v->domain, at, b, part, access & PFEC_WRITE)) {
+        if (copy_page(v->domain, at, b, part, access & PFEC_WRITE,
+                      access & PFEC_FETCH ? PEEK_CODE : PEEK_DATA)) {
             f->cr2 = a.raw;
             f->at = at;
             return -EIO;
@@ -190,7 +216,7 @@ int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
 
     if (in_page(a.raw, bytes) != bytes)
         return -EFAULT;
-    p = page_open(d, a, true, &held);
+    p = page_open(d, a, true, PEEK_DATA, &held);
     if (!p)
         return -EFAULT;
     *done = cmpxchg_bytes(p, old, new, bytes);

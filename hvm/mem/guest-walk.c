@@ -144,6 +144,9 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
         *out = gpa((e & PTE_ADDR) | (a & (PAGE_SIZE - 1)));
     else
         *out = gpa(large_page_base(p, e, shift) | (a & ((1ull << shift) - 1)));
+    *pfec = w->access;
+    if ((rights & PTE_W) && (e & PTE_D) && !(w->access & PFEC_FETCH))
+        *pfec |= PFEC_WRITE;
     return 0;
 }
 
@@ -157,6 +160,7 @@ int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
     hvm_ops.paging(v, &w.regs);
     if (!(w.regs.cr0 & CR0_PG)) {
         *out = gpa((uint32_t)a.raw);
+        *pfec = access;
         return 0;
     }
     pae = w.regs.cr4 & CR4_PAE;

@@ -18,10 +18,10 @@
 
 /*
  * Translates a of v, which is current, for an access described by PFEC_WRITE,
- * _USER, _FETCH, and
- * sets accessed and dirty bits as the CPU would. 0 and *out; -EFAULT and
- * *pfec, the error code of the #PF to raise; -EIO where a page table of the
- * guest lies outside its RAM.
+ * _USER, _FETCH, and sets accessed and dirty bits as the CPU would. 0, *out,
+ * and in *pfec the access, for a read with PFEC_WRITE if a write is allowed
+ * too and the page is dirty already. -EFAULT and *pfec, the error code of the
+ * #PF to raise; -EIO where a page table of the guest lies outside its RAM.
  */
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec);

@@ -239,8 +239,10 @@ static void wait_for_vcpus(struct domain *d)
 void p2m_flush(struct domain *d)
 {
     /* A full barrier each: who is not seen on a CPU now sees the bit. */
-    for_vcpus (d, v)
+    for_vcpus (d, v) {
+        WRITE_ONCE(v->hvm->peek_stale, true);
         atomic_set_bit(PENDING_P2M, &v->pending);
+    }
     wait_for_vcpus(d);
 }
 

@@ -14,13 +14,53 @@
 DEFINE_PERCPU(struct peek_cache, peek_cache);
 static DEFINE_PERCPU(uint64_t, tokens); /* given by this CPU */
 
+static void clear(struct peek_cache *c, uint64_t token)
+{
+    for (uint32_t used = c->used; used; used &= used - 1) {
+        unsigned int slot = bit_lowest(used);
+
+        window_unmap(WINDOW_PEEK + slot);
+        c->slot[slot].key = 0;
+    }
+    c->used = 0;
+    c->token = token;
+}
+
+static void forget(struct vcpu *v)
+{
+    v->hvm->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
+    clear(&this_cpu(peek_cache), v->hvm->peek_token);
+}
+
+void peek_update(struct vcpu *v)
+{
+    /* A full barrier: what is found from here on is newer than the change. */
+    if (READ_ONCE(v->hvm->peek_stale) &&
+        atomic_xchg(&v->hvm->peek_stale, false))
+        forget(v);
+}
+
+void peek_switch(struct vcpu *v)
+{
+    struct peek_cache *c = &this_cpu(peek_cache);
+
+    if (!v->hvm->peek_token)
+        forget(v);
+    else if (c->token != v->hvm->peek_token)
+        clear(c, v->hvm->peek_token);
+    peek_update(v);
+}
+
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
-    struct p2m_entry e = p2m_lookup(current->domain, g);
-    bool writable = p2m_type_writable(e.type);
+    struct p2m_entry e;
+    bool writable;
 
+    peek_update(current);
     ASSERT(c->token == current->hvm->peek_token);
+    e = p2m_lookup(current->domain, g);
+    writable = p2m_type_writable(e.type);
     if (!p2m_type_has_page(e.type) || !mfn_has_page(e.mfn) ||
         (write && !writable))
         return NULL;
@@ -30,31 +70,4 @@ char *peek_fill(unsigned int slot, gfn_t g, bool write)
     c->slot[slot].key = (g.raw + 1) * 2 + writable;
     c->used |= (uint32_t)BIT(slot);
     return c->slot[slot].va;
-}
-
-static void clear(struct peek_cache *c, uint64_t token)
-{
-    for (unsigned int i = 0; c->used; i++, c->used >>= 1) {
-        if (!(c->used & 1))
-            continue;
-        window_unmap(WINDOW_PEEK + i);
-        c->slot[i].key = 0;
-    }
-    c->token = token;
-}
-
-void peek_flush(struct vcpu *v)
-{
-    v->hvm->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
-    clear(&this_cpu(peek_cache), v->hvm->peek_token);
-}
-
-void peek_switch(struct vcpu *v)
-{
-    struct peek_cache *c = &this_cpu(peek_cache);
-
-    if (!v->hvm->peek_token)
-        peek_flush(v);
-    else if (c->token != v->hvm->peek_token)
-        clear(c, v->hvm->peek_token);
 }

@@ -6,11 +6,11 @@
  * CPU, like entries of a TLB, and go when those go.
  *
  * A frame that leaves the p2m becomes somebody else's only after p2m_flush(),
- * which sets PENDING_P2M for every vCPU of the domain and then waits until
+ * which sets ->peek_stale of every vCPU of the domain and then waits until
  * each CPU that has one has served a call. So what was found stays the
  * domain's until this CPU takes interrupts or waits for a lock, and what was
- * found before PENDING_P2M was set is not used after it. No vCPU runs on a CPU
- * whose windows show what another one looked at.
+ * found before is not used after it. No vCPU runs on a CPU whose windows show
+ * what another one looked at, nor its guest with windows that are stale.
  */
 #ifndef HVM_MEM_PEEK_H
 #define HVM_MEM_PEEK_H
@@ -30,38 +30,41 @@ struct peek_cache {
 
 DECLARE_PERCPU(struct peek_cache, peek_cache);
 
+/*
+ * What for: a page table of level 1 (of leaves) to 4, data, or code. Each has
+ * slots of its own, so that those of one access never displace each other.
+ */
+enum peek_use { PEEK_DATA = 0, PEEK_CODE = 5 };
+_Static_assert(PEEK_WINDOWS == 8 + 5 * 4, "slots for each use");
+
 /* peek_page() for what is not in the cache, or must not be used from there. */
 char *peek_fill(unsigned int slot, gfn_t g, bool write);
 
 /*
  * The page at g of current's domain, mapped until this CPU takes interrupts,
  * waits for a lock, sleeps, or looks at another page. NULL where there is no
- * RAM, or write and the guest may not. level: of the page table that it is
- * (1: of leaves), 0: any other page. Interrupts are off.
+ * RAM, or write and the guest may not. Interrupts are off.
  */
-static inline char *peek_page(unsigned int level, gfn_t g, bool write)
+static inline char *peek_page(unsigned int use, gfn_t g, bool write)
 {
     const struct peek_cache *c = &this_cpu(peek_cache);
-    /* Tables of one walk never displace each other. */
-    unsigned int slot = level ? 4 + level * 4 + g.raw % 4 : g.raw % 8;
+    unsigned int slot = use ? 4 + use * 4 + g.raw % 4 : g.raw % 8;
 
     if (unlikely((c->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
-        unlikely(current->pending & BIT(PENDING_P2M)))
+        unlikely(READ_ONCE(current->hvm->peek_stale)))
         return peek_fill(slot, g, write);
     return c->slot[slot].va;
 }
-_Static_assert(PEEK_WINDOWS == 8 + 4 * 4, "slots for four levels");
 
 /* Single loads, aligned or not. */
 typedef uint64_t peek_u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t peek_u32 __attribute__((aligned(1), may_alias));
 
-/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM. Level
- * as for peek_page(). */
-static inline bool peek_word(unsigned int level, gpa_t a, unsigned int bytes,
+/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM. */
+static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
                              uint64_t *val)
 {
-    const char *p = peek_page(level, gpa_to_gfn(a), false);
+    const char *p = peek_page(use, gpa_to_gfn(a), false);
 
     if (unlikely(!p))
         return false;
@@ -71,9 +74,8 @@ static inline bool peek_word(unsigned int level, gpa_t a, unsigned int bytes,
     return true;
 }
 
-/* Ends all that v, which is current, has found: with its TLB, once PENDING_P2M
- * is clear. */
-void peek_flush(struct vcpu *v);
+/* Ends all that v, which is current, has found, if it is stale. */
+void peek_update(struct vcpu *v);
 /* v comes onto this CPU: what another one found here goes. */
 void peek_switch(struct vcpu *v);
 

@@ -50,8 +50,8 @@ void svm_inject(struct vcpu *v, const struct hvm_event *ev)
     vmcb_set_eventinj(b, w);
 }
 
-/* Called after every exit: an event that was not delivered goes back into
- * v->hvm->event. */
+/* After an exit, if svm_was_interrupted(): an event that was not delivered goes
+ * back into v->hvm->event. */
 void svm_collect_interrupted(struct vcpu *v)
 {
     struct vmcb *b = vmcb_of(v);

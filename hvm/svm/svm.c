@@ -278,8 +278,9 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
     if (unlikely(cpu_features.emulator_bochs) &&
         b->exitcode == SVM_EXIT_PAUSE)
         vcpu_kick(v, PENDING_IRQ);
-    svm_collect_interrupted(v);
-    if (e->kind == EXIT_NMI_WINDOW) {
+    if (unlikely(svm_was_interrupted(s)))
+        svm_collect_interrupted(v);
+    if (unlikely(e->kind == EXIT_NMI_WINDOW)) {
         s->iret_rip = r->rip;
         vmcb_intercept(b, VMCB_MISC1, MISC1_IRET, false);
     }

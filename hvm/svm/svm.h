@@ -32,6 +32,15 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
 extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
 extern uint64_t svm_iopm_pa;  /* (c) all ports exit */
 
+/* Did the last entry inject, wait for a window, or end while delivering? */
+static inline bool svm_was_interrupted(const struct svm_vcpu *s)
+{
+    const struct vmcb *b = s->vmcb;
+
+    return ((b->eventinj_ | b->exitintinfo) & VMCB_EVENT_VALID) ||
+           (vmcb_vintr(b) & VINTR_IRQ) || s->window_late;
+}
+
 /* exit.c: turns the control block into the neutral record. */
 void svm_decode_exit(struct vcpu *v, struct vmexit *e);
 

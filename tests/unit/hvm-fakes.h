@@ -73,12 +73,6 @@ static void (*fake_meanwhile)(void);
 
 static uint64_t fake_get_reg(struct vcpu *v, enum hvm_reg r)
 {
-    void (*meanwhile)(void) = fake_meanwhile;
-
-    if (r == REG_CR0 && meanwhile) {
-        fake_meanwhile = NULL;
-        meanwhile();
-    }
     return fake_of(v->domain)->reg[v->id][r];
 }
 
@@ -140,9 +134,6 @@ static inline void fake_enter(struct domain *d)
     for (unsigned int i = 0; i < NR_VCPUS; i++)
         if (test_bit(PENDING_P2M, &f->v[i].pending)) {
             atomic_clear_bit(PENDING_P2M, &f->v[i].pending);
-            f->hv[i].peek_token = 0;
-            if (&f->v[i] == current)
-                peek_switch(current);
             flush = true;
         }
     if (flush) {
@@ -227,11 +218,18 @@ static inline uint64_t *fake_leaf(struct domain *d, gfn_t g,
 static inline void fake_run_as(struct vcpu *v)
 {
     this_cpu(current_vcpu) = v;
+    v->hvm->walked.key = 0;
     peek_switch(v);
 }
 
 static inline enum hvm_mode fake_get_mode(struct vcpu *v)
 {
+    void (*meanwhile)(void) = fake_meanwhile;
+
+    if (meanwhile) {
+        fake_meanwhile = NULL;
+        meanwhile();
+    }
     return fake_of(v->domain)->h.compat ? MODE_32 : MODE_64;
 }
 

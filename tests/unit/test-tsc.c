@@ -1,4 +1,4 @@
-/* sources: hvm/base/tsc.c hvm/mem/p2m.c */
+/* sources: hvm/base/tsc.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Rates of guests' TSCs: the ratios that CPUs of either vendor can express,

@@ -8,10 +8,10 @@
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/mm/pt-bits.h"
 
-#define PEEK_WINDOWS 24
+#define PEEK_WINDOWS 28
 
 enum window {
-    WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 8,
+    WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 4,
     WINDOW_SLOTS = WINDOW_PEEK + PEEK_WINDOWS
 };
 
