@@ -41,8 +41,8 @@ static const struct operation ops[] = {
     OP("MSR that faults", op_fault),
     OP("CR0 write", op_cr0),
     OP("CR4 write", op_cr4),
-    OP("CR3 write (no exit)", op_cr3),
-    OP("CR8 write (no exit)", op_cr8),
+    OP("CR3 write", op_cr3),
+    OP("CR8 write", op_cr8),
     OP("INT n (no exit)", op_int),
     OP("#GP (no exit)", op_guest_fault),
 };
