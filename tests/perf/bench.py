@@ -13,7 +13,7 @@ takes a nanosecond of its time, and idle time passes at once. So what else the
 host does is not in the figures. Names, goals and groups: figures.ini.
 
 Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS (some of "exit create
-memory boot pv idle"), IDLE (most idle domains, 64), SLOW (factor on time
+memory pv boot idle ide"), IDLE (most idle domains, 64), SLOW (factor on time
 limits, 6), and what tests/bench/setup.py knows.
 """
 import configparser
@@ -23,6 +23,7 @@ import re
 import statistics
 import sys
 from fractions import Fraction
+from functools import partial
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "bench"))
@@ -39,10 +40,11 @@ MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = "4096"            # MiB of the machine
-STEPS = env("STEPS", "exit create memory boot pv idle").split()
+STEPS = env("STEPS", "exit create memory pv boot idle ide").split()
 
-# The counted machine, and what makes Xen say when each line was printed.
-MACHINE = {"SMP": "1", "MEM": RAM, "ACCEL": "tcg", "BOOT": "quick",
+# The counted machine, and what makes Xen say when each line was printed. With an
+# x2APIC QEMU ends with "Bad icount read" when its timer is armed.
+MACHINE = {"CPU": "EPYC", "SMP": "1", "MEM": RAM, "ACCEL": "tcg", "BOOT": "quick",
            "QEMU_EXTRA": "-icount shift=0,sleep=off"}
 STAMPS = {"xen": "console_timestamps=raw", "lodge": ""}
 
@@ -86,9 +88,10 @@ def guest_files():
 
 
 class Round:
-    """One machine, up to the end of its steps."""
+    """One machine, up to the end of its steps. Each figure goes to keep() when
+    it is known, so that who stops us has what there was."""
 
-    def __init__(self, hypervisor, number):
+    def __init__(self, hypervisor, number, keep):
         os.environ.update(MACHINE, HYPERVISOR=hypervisor,
                           HV_EXTRA=STAMPS.get(hypervisor, ""),
                           RUN_NAME=f"perf-{hypervisor}")
@@ -99,18 +102,16 @@ class Round:
         self.stages.say(f"-- {hypervisor}, round {number} of {ROUNDS}")
         self.machine = Machine(self.setup)
         self.dom0 = None
-        self.values = {}
-
-    def keep(self, out):
-        for name, value in FIGURE.findall(out.replace("\r", "")):
-            self.values[name] = float(value)
+        self.keep = keep
 
     def in_dom0(self, step, *arguments):
         overrides = self.setup.guest_overrides()
         command = (f"OVERRIDES={overrides.strip()} RAM={RAM} python3 "
                    "/srv/guests/perf/in-dom0.py " + " ".join(
                        (step,) + arguments))
-        self.keep(self.dom0.check(command, 3600 * bench.SLOW))
+        out = self.dom0.check(command, 3600 * bench.SLOW)
+        for name, value in FIGURE.findall(out.replace("\r", "")):
+            self.keep(name, float(value))
 
     def step_idle(self):
         self.in_dom0("idle", IDLE)
@@ -121,13 +122,13 @@ class Round:
         text = self.machine.text
         said = re.search(r"Domain 0 starts with .*, (\d+) ms after", text)
         if said:
-            self.values["hypervisor boot"] = float(said[1])
+            self.keep("hypervisor boot", float(said[1]))
             return
         lines = re.findall(r"^\(XEN\) \[([0-9a-f]+)\]", text[
             :text.find("Linux version ")], re.M)
         if lines:
-            self.values["hypervisor boot"] = (
-                int(lines[-1], 16) - int(lines[0], 16)) / 1e6
+            self.keep("hypervisor boot",
+                      (int(lines[-1], 16) - int(lines[0], 16)) / 1e6)
 
     def step_pv(self):
         """Block and network of a PVH guest, typed on its console."""
@@ -139,7 +140,7 @@ class Round:
         for name, command, pattern in PV:
             self.dom0.send("pv", command + "\r")
             found = self.dom0.wait_console("pv", pattern, 600 * bench.SLOW)
-            self.values[name] = float(found[1])
+            self.keep(name, float(found[1]))
         self.dom0.check("xl destroy pv")
 
     def run(self):
@@ -161,7 +162,6 @@ class Round:
             self.stages.say(f"FAILED: {failure}\n{self.machine.tail()}")
         finally:
             self.machine.end()
-        return self.values
 
 
 def timed(command):
@@ -279,33 +279,35 @@ def load():
 def save(values):
     """Writes bench.json. What was not measured this time stays: a run with one
     hypervisor, or some steps, adds to the others."""
-    known = figures()
     before = {}
     if os.path.exists(JSON):
         before = {e["name"]: e for e in load()}
     entries = [result(figure, values, before.get(figure.name, {}))
-               for figure in known]
+               for figure in figures()]
     entries = [e for e in entries if e["lodge"] is not None
                or e["xen"] is not None]
     with open(JSON, "w", encoding="utf-8") as f:
         json.dump({"figures": entries}, f, indent=1)
         f.write("\n")
-    names = {figure.name for figure in known}
-    for name in {n for v in values.values() for n in v} - names:
-        print(f"not in figures.ini: {name}")
     return entries
 
 
 def run():
     values = {}
+
+    def keep(hypervisor, name, value):
+        values.setdefault(hypervisor, {}).setdefault(name, []).append(value)
+        save(values)
+
     for i in range(ROUNDS):
         for hypervisor in env("HYPERVISORS", "lodge xen").split():
-            kept = values.setdefault(hypervisor, {})
-            for name, value in Round(hypervisor, i + 1).run().items():
-                kept.setdefault(name, []).append(value)
-            entries = save(values)      # what there is, if we are stopped
-    if not entries:
+            Round(hypervisor, i + 1, partial(keep, hypervisor)).run()
+    if not values:
         raise Failure("nothing was measured")
+    known = {figure.name for figure in figures()}
+    for name in {n for v in values.values() for n in v} - known:
+        print(f"not in figures.ini: {name}")
+    entries = save(values)
     print_table(entries)
     chart.draw(entries, os.path.join(BUILD, "bench"))
     print(f"{os.path.relpath(JSON)}, bench.png, bench.svg")
