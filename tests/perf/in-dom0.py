@@ -17,7 +17,6 @@ import time
 FILES = "/srv/guests/perf"
 LOGS = "/run/lodge"
 PAGE_KIB = 4
-IDLE_KIB = 32 << 10     # of idle.cfg
 LIMIT = 1800            # seconds of domain 0's clock
 
 
@@ -68,6 +67,12 @@ class Physinfo(ctypes.Structure):
         ("hw_cap", ctypes.c_uint32 * 8)]
 
 
+class DomainInfo(ctypes.Structure):
+    _fields_ = [("domid", ctypes.c_uint16), ("pad", ctypes.c_uint16),
+                ("flags", ctypes.c_uint32), ("pages", ctypes.c_uint64),
+                ("rest", ctypes.c_char * 512)]
+
+
 class Library:
     def __init__(self):
         self.xc = ctypes.CDLL("libxenctrl.so.4.20")
@@ -85,6 +90,16 @@ class Library:
                 return info.free * PAGE_KIB
             last = info.free
             time.sleep(0.5)
+
+    def domain_kib(self, name):
+        """The memory that the domain itself has."""
+        domid = int(subprocess.run(["xl", "domid", name], check=True,
+                                   stdout=subprocess.PIPE).stdout)
+        info = DomainInfo()
+        if self.xc.xc_domain_getinfo_single(self.handle, domid,
+                                            ctypes.byref(info)):
+            sys.exit("xc_domain_getinfo_single failed")
+        return info.pages * PAGE_KIB
 
 
 # -- steps -----------------------------------------------------------------------
@@ -154,16 +169,14 @@ def step_memory():
     free = library.free_kib()
     for vcpus in 1, 9:
         xl("create", f"vcpus={vcpus}", f"maxvcpus={vcpus}", "idle")
-        kib[vcpus] = free - library.free_kib() - IDLE_KIB
+        kib[vcpus] = (free - library.free_kib()
+                      - library.domain_kib("idle"))
         xl("destroy", "idle")
         library.free_kib()
     show("memory of a domain beside its own", kib[1])
     show("memory of a vCPU", (kib[9] - kib[1]) / 8)
-    own = int(re.search(r"^Domain-0 +0 +(\d+)", subprocess.run(
-        ["xl", "list"], stdout=subprocess.PIPE, text=True,
-        check=True).stdout, re.M)[1])
-    show("memory of the hypervisor",
-         (int(RAM) - own << 10) - library.free_kib())
+    show("memory of the hypervisor", (int(RAM) << 10) - library.free_kib()
+         - library.domain_kib("Domain-0"))
 
 
 def boot_guest(stages, *settings):
