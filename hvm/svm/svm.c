@@ -7,7 +7,9 @@
 #include "hvm/base/tsc.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
+#include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
@@ -115,6 +117,16 @@ static void set_tsc_ratio(uint64_t ratio)
     wrmsr(MSR_TSC_RATIO, ratio >> (TSC_RATIO_SHIFT - TSC_RATIO_BITS.fraction));
 }
 
+/* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM register.
+ * XSAVEC does not, and does the same where there is no supervisor state. */
+static void hide_broken(void)
+{
+    const struct cpu_features *f = &cpu_features;
+
+    if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
+        cpuid_hide(XEN_X86_FEATURE_XSAVES);
+}
+
 static int svm_cpu_enable(void)
 {
     void *hsave, *host;
@@ -122,6 +134,7 @@ static int svm_cpu_enable(void)
 
     check_cpu();
     if (!svm_msrpm_pa) {
+        hide_broken();
         pt_format = npt_format;
         pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
         rc = maps_init();

@@ -68,6 +68,13 @@ void hvm_latch_layout(struct domain *d) {}
 
 struct spec spec;
 struct tsc_scaling tsc_scaling;
+static unsigned int hidden; /* feature, 0: none */
+
+void cpuid_hide(unsigned int feature)
+{
+    hidden = feature;
+}
+
 static uint64_t guest_bits[2]; /* SPEC_CTRL, PRED_CMD */
 
 uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
@@ -575,6 +582,16 @@ int main(void)
     fake_cpuid_set(0x80000000, 0, (struct cpuid_regs){ .a = 0x8000001f });
     fake_cpuid_set(0x80000001, 0, (struct cpuid_regs){ .c = BIT(2) });
     fake_cpuid_set(0x8000000a, 0, (struct cpuid_regs){ .d = 1, .b = 16 });
+    fake_fail_after(0);
+    for (unsigned int family = 0x10; family < 0x1b; family++) {
+        /* Zen 1 and 2, and Hygon's, save too little by XSAVES. */
+        bool bad = family == 0x17 || family == 0x18;
+
+        cpu_features.family = family;
+        hidden = 0;
+        CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
+        CHECK_EQ(hidden, bad ? XEN_X86_FEATURE_XSAVES : 0);
+    }
     fake_fail_after(2); /* the maps are made; VMSAVE is not for a host */
     CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
     fake_fail_after(-1);
