@@ -21,6 +21,9 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("B", "build")
 IN_BENCH = os.path.join(TOP, "tests", "bench", "in-bench")
 LOG = os.path.join(BUILD, "profile.log")
+SERIAL = os.path.join(BUILD, "profile.serial")
+STARTED = "again and again: "   # what the kernel says
+LIMIT = 60          # seconds until it does
 MOMENT = 0.3        # seconds; each instruction is a line of the log
 TRACE = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", re.M)
 ENTRY = "svm_run"   # once an exit
@@ -35,24 +38,42 @@ def symbols(image):
     return [a for a, _ in found], [name for _, name in found]
 
 
+def wait_for_start(qemu):
+    """Until the kernel is at its operation."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end and qemu.poll() is None:
+        if os.path.exists(SERIAL):
+            with open(SERIAL, encoding="utf-8", errors="replace") as f:
+                if STARTED in f.read():
+                    return
+        time.sleep(0.2)
+    qemu.terminate()
+    sys.exit("the test kernel never came to this operation: see " + SERIAL)
+
+
 def record(operation):
     """Runs the kernel and returns the log."""
+    if os.path.exists(SERIAL):
+        os.unlink(SERIAL)
     command = [IN_BENCH, "timeout", "120", "qemu-system-x86_64", "-accel",
                "tcg,thread=single,one-insn-per-tb=on", "-machine", "q35",
                "-cpu", "EPYC",
                "-m", "512", "-display", "none", "-vga", "none", "-nodefaults",
                "-no-reboot", "-D", LOG, "-monitor", "stdio",
+               "-serial", f"file:{SERIAL}",
                "-kernel", os.path.join(BUILD, "lodge32"),
-               "-append", "dom0_mem=64M", "-initrd",
+               "-append", "console=com1 dom0_mem=64M", "-initrd",
                os.path.join(BUILD, "guest", "exit-cost.elf")
-               + " placeholder forever=" + operation.replace(" ", "_")]
+               # QEMU takes a comma for the next module.
+               + " placeholder forever="
+               + operation.replace(" ", "_").replace(",", ",,")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True,
                           stdout=subprocess.DEVNULL) as qemu:
         def say(line, pause):
             qemu.stdin.write(line + "\n")
             qemu.stdin.flush()
             time.sleep(pause)
-        time.sleep(20)          # until it is at its operation
+        wait_for_start(qemu)
         say("log exec,nochain", MOMENT)
         say("log none", 1)
         say("quit", 0)

@@ -85,6 +85,8 @@ static bool chosen(const char *name)
 void measure(const struct operation *o, unsigned int n)
 {
     for (; n; n--, o++) {
+        if (chosen(o->name))
+            printf("again and again: %s\n", o->name);
         while (chosen(o->name))
             least(o, ROUNDS);
         if (nr_results == MOST)
