@@ -184,6 +184,14 @@ int guest_write(gva_t dst, const void *src, size_t n)
                               n, 0, &f) ? -EFAULT : 0;
 }
 
+int guest_translate(gva_t a, gpa_t *at)
+{
+    uint32_t pfec;
+
+    return translate(current, hypercall_address(current, a), PFEC_WRITE, at,
+                     &pfec) ? -EFAULT : 0;
+}
+
 static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
                           unsigned int bytes)
 {

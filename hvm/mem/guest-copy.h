@@ -17,6 +17,10 @@
 int __must_check guest_read(void *dst, gva_t src, size_t n);
 int __must_check guest_write(gva_t dst, const void *src, size_t n);
 
+/* The guest physical address of one that current's kernel may write to:
+ * 0 or -EFAULT. */
+int __must_check guest_translate(gva_t a, gpa_t *at);
+
 #define copy_from_guest(dst, ptr) copy_from_guest_at(dst, ptr, 0)
 #define copy_to_guest(ptr, src) copy_to_guest_at(ptr, 0, src)
 /* Element i of a guest's array. */

@@ -107,7 +107,7 @@ unsigned int p2m_table_limit(const struct domain *d)
 
 /* The slot that covers g and its order; never changes anything. Without the
  * lock what it holds may be a table by the time it is read. */
-static uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
+static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
 {
     uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)], e;
 
@@ -117,7 +117,7 @@ static uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
 }
 
 /* The same for readers without the lock, with what the slot held. */
-static const uint64_t *leaf_find(struct domain *d, gfn_t g,
+static inline const uint64_t *leaf_find(struct domain *d, gfn_t g,
                                  unsigned int *order, uint64_t *e)
 {
     const uint64_t *slot;
@@ -147,6 +147,22 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
     if (r.type != P2M_NONE)
         r.mfn = leaf_mfn(e, g, r.order);
     return r;
+}
+
+mfn_t p2m_ram(struct domain *d, gfn_t g, bool *writable)
+{
+    unsigned int order;
+    uint64_t e;
+    mfn_t m;
+
+    if (unlikely(!gfn_in_width(g, 0)))
+        return INVALID_MFN;
+    (void)leaf_find(d, g, &order, &e);
+    m = leaf_mfn(e, g, order);
+    if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(m))
+        return INVALID_MFN;
+    *writable = p2m_type_writable(pt_type(e));
+    return m;
 }
 
 int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)

@@ -60,6 +60,10 @@ void p2m_destroy(struct domain *d);
  * no reference: the entry may change at any moment. */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
 
+/* The frame of RAM at g, also without a reference, and whether the guest may
+ * write there; an invalid mfn where there is no RAM. */
+mfn_t p2m_ram(struct domain *d, gfn_t g, bool *writable);
+
 /*
  * The frame at g with a reference of the caller's own. write: -EROFS where
  * the guest may not write. -EINVAL where there is no RAM (P2M_MMIO too).

@@ -54,19 +54,17 @@ void peek_switch(struct vcpu *v)
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
-    struct p2m_entry e;
-    bool writable;
+    bool writable = false;
+    mfn_t m;
 
     peek_update(current);
     ASSERT(c->token == current->hvm->peek_token);
-    e = p2m_lookup(current->domain, g);
-    writable = p2m_type_writable(e.type);
-    if (!p2m_type_has_page(e.type) || !mfn_has_page(e.mfn) ||
-        (write && !writable))
+    m = p2m_ram(current->domain, g, &writable);
+    if (mfn_is_invalid(m) || (write && !writable))
         return NULL;
     if (c->used & BIT(slot))
         window_unmap(WINDOW_PEEK + slot);
-    c->slot[slot].va = window_map(WINDOW_PEEK + slot, e.mfn);
+    c->slot[slot].va = window_map(WINDOW_PEEK + slot, m);
     c->slot[slot].key = (g.raw + 1) * 2 + writable;
     c->used |= (uint32_t)BIT(slot);
     return c->slot[slot].va;

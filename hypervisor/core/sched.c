@@ -443,7 +443,7 @@ static void arrive(void)
 
     if (v->hvm) {
         hvm_switch_to(v);
-        if (v->runstate_guest.raw)
+        if (v->runstate_size)
             guest_runstate_update(v);
     }
     if (idled)
@@ -479,7 +479,7 @@ void schedule(void)
     if (prev->hvm) {
         /* Others want to know that it was preempted (a lock's holder), not
          * that it idles; it learns the rest itself when it is back. */
-        if (prev->runstate_guest.raw &&
+        if (prev->runstate_size &&
             prev->runstate.state == RUNSTATE_runnable)
             guest_runstate_update(prev);
         hvm_switch_from(prev);

@@ -77,8 +77,10 @@ struct vcpu {
     void *info_map;          /* its shared_map(), NULL when not registered */
     struct vcpu_info dummy_info; /* before one is registered */
     struct vcpu_runstate_info runstate;
-    gva_t runstate_guest;    /* (v) where the guest wants a copy, or 0 */
-    bool runstate_compat;    /* (v) the 32-bit layout */
+    /* (v) Where the guest wants a copy: its size, which tells the layout, or 0;
+     * its address, and the page where it goes on if it crosses into one. */
+    uint32_t runstate_size;
+    gpa_t runstate_at, runstate_next;
 
     struct timer singleshot; /* VCPUOP_set_singleshot_timer */
     struct timer periodic;   /* VCPUOP_set_periodic_timer */

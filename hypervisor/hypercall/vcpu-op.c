@@ -17,99 +17,6 @@
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
-/* --- Run state. --- */
-
-/* Puts *r into *to in one of the layouts, and returns its size. */
-static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
-                              bool compat)
-{
-    struct compat_vcpu_runstate_info *c = to;
-
-    if (!compat) {
-        *(struct vcpu_runstate_info *)to = *r;
-        return sizeof(*r);
-    }
-    c->state = r->state;
-    c->state_entry_time = r->state_entry_time;
-    for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
-        c->time[i] = r->time[i];
-    return sizeof(*c);
-}
-
-/* Writes *r to a guest's address in the layout it wants; a guest that gave a
- * bad address does not get it, and is not told, as with Xen. */
-static void runstate_write(gva_t at, const struct vcpu_runstate_info *r,
-                           bool compat)
-{
-    struct vcpu_runstate_info copy;
-
-    (void)!guest_write(at, &copy, runstate_layout(&copy, r, compat));
-}
-
-void guest_runstate_update(struct vcpu *v)
-{
-    const size_t entry = v->runstate_compat ?
-        offsetof(struct compat_vcpu_runstate_info, state_entry_time) :
-        offsetof(struct vcpu_runstate_info, state_entry_time);
-    /* The byte with XEN_RUNSTATE_UPDATE. */
-    gva_t flag_at = gva_add(v->runstate_guest, entry + 7);
-    struct vcpu_runstate_info r = v->runstate;
-    uint8_t top;
-
-    if (!(READ_ONCE(v->domain->vm_assist) &
-          (1u << VMASST_TYPE_runstate_update_flag))) {
-        runstate_write(v->runstate_guest, &r, v->runstate_compat);
-        return;
-    }
-    /* The flag goes first and is taken back last; the guest looks at it
-     * before and after it reads. */
-    r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-    top = (uint8_t)(r.state_entry_time >> 56);
-    if (guest_write(flag_at, &top, 1))
-        return;
-    smp_wmb();
-    runstate_write(v->runstate_guest, &r, v->runstate_compat);
-    smp_wmb();
-    top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
-    (void)!guest_write(flag_at, &top, 1);
-}
-
-static long op_get_runstate_info(struct vcpu *v, void *arg)
-{
-    struct vcpu_runstate_info r;
-
-    vcpu_runstate(v, &r);
-    (void)runstate_layout(arg, &r, hypercall_is_compat());
-    return 0;
-}
-
-/* The handle of an area to register, in the caller's width. */
-static gva_t area_address(const void *arg)
-{
-    return gva(hypercall_is_compat() ? *(const uint32_t *)arg
-                                     : *(const uint64_t *)arg);
-}
-
-static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
-{
-    gva_t at = area_address(arg);
-    bool compat = hypercall_is_compat();
-    struct vcpu_runstate_info r;
-
-    /* Another vCPU that runs now uses one layout or the other for a moment,
-     * in memory of its own guest. */
-    WRITE_ONCE(v->runstate_guest.raw, 0);
-    WRITE_ONCE(v->runstate_compat, compat);
-    WRITE_ONCE(v->runstate_guest.raw, at.raw);
-    if (!at.raw)
-        return 0;
-    vcpu_runstate(v, &r);
-    runstate_write(at, &r, compat);
-    return 0;
-}
-
-/* --- Starting and stopping. --- */
-
 /*
  * Stops another vCPU of the caller's domain; nothing for the caller itself.
  * Two that stop each other would wait for ever, so one at a time: -ERESTART,
@@ -133,6 +40,125 @@ static void let_go(struct vcpu *v)
     if (v != current)
         vcpu_unpause(v);
 }
+
+/* --- Run state. --- */
+
+/* Puts *r into *to in one of the layouts, and returns its size. */
+static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
+                              bool compat)
+{
+    struct compat_vcpu_runstate_info *c = to;
+
+    if (!compat) {
+        *(struct vcpu_runstate_info *)to = *r;
+        return sizeof(*r);
+    }
+    c->state = r->state;
+    c->state_entry_time = r->state_entry_time;
+    for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
+        c->time[i] = r->time[i];
+    return sizeof(*c);
+}
+
+/* Bytes of the copy that the guest wants, from `offset` on. A page that is no
+ * RAM any more does not get them. */
+static void runstate_write(struct vcpu *v, size_t offset, const void *src,
+                           size_t n)
+{
+    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
+
+    if (offset < room) {
+        part = MIN(n, room - offset);
+        (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
+                                src, part);
+    }
+    if (part < n)
+        (void)!guest_write_phys(v->domain,
+                                gpa_add(v->runstate_next,
+                                        offset + part - room),
+                                (const char *)src + part, n - part);
+}
+
+static void runstate_copy(struct vcpu *v, const struct vcpu_runstate_info *r)
+{
+    struct vcpu_runstate_info copy;
+
+    (void)runstate_layout(&copy, r, v->runstate_size != sizeof(copy));
+    runstate_write(v, 0, &copy, v->runstate_size);
+}
+
+void guest_runstate_update(struct vcpu *v)
+{
+    const size_t entry = v->runstate_size != sizeof(struct vcpu_runstate_info) ?
+        offsetof(struct compat_vcpu_runstate_info, state_entry_time) :
+        offsetof(struct vcpu_runstate_info, state_entry_time);
+    struct vcpu_runstate_info r = v->runstate;
+    uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
+
+    if (!(READ_ONCE(v->domain->vm_assist) &
+          (1u << VMASST_TYPE_runstate_update_flag))) {
+        runstate_copy(v, &r);
+        return;
+    }
+    /* The flag goes first and is taken back last; the guest looks at it
+     * before and after it reads. */
+    r.state_entry_time |= XEN_RUNSTATE_UPDATE;
+    top = (uint8_t)(r.state_entry_time >> 56);
+    runstate_write(v, entry + 7, &top, 1);
+    smp_wmb();
+    runstate_copy(v, &r);
+    smp_wmb();
+    top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
+    runstate_write(v, entry + 7, &top, 1);
+}
+
+static long op_get_runstate_info(struct vcpu *v, void *arg)
+{
+    struct vcpu_runstate_info r;
+
+    vcpu_runstate(v, &r);
+    (void)runstate_layout(arg, &r, hypercall_is_compat());
+    return 0;
+}
+
+/* The handle of an area to register, in the caller's width. */
+static gva_t area_address(const void *arg)
+{
+    return gva(hypercall_is_compat() ? *(const uint32_t *)arg
+                                     : *(const uint64_t *)arg);
+}
+
+/*
+ * The address is translated once: it is written at each switch, when a walk
+ * would be the dearest part, and kernels do not move their memory. Who gave a
+ * bad one is not told, as with Xen, and gets nothing.
+ */
+static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
+{
+    gva_t at = area_address(arg);
+    uint32_t size = hypercall_is_compat()
+                        ? sizeof(struct compat_vcpu_runstate_info)
+                        : sizeof(struct vcpu_runstate_info);
+    gpa_t first, next = gpa(0);
+    struct vcpu_runstate_info r;
+    int rc = hold(v);
+
+    if (rc)
+        return rc;
+    v->runstate_size = 0;
+    if (at.raw && !guest_translate(at, &first) &&
+        !guest_translate(gva((at.raw + size - 1) & PAGE_MASK), &next)) {
+        v->runstate_at = first;
+        v->runstate_next = next;
+        v->runstate_size = size;
+        vcpu_runstate(v, &r);
+        runstate_copy(v, &r);
+    }
+    let_go(v);
+    return 0;
+}
+
+/* --- Starting and stopping. --- */
 
 static long op_initialise(struct vcpu *v, void *arg)
 {

@@ -234,6 +234,52 @@ static void test_runstate(void)
            (unsigned long long)r.state_entry_time);
 }
 
+/* Registers an address for the copy of the run state. */
+static long register_runstate(const void *at)
+{
+    uint64_t area = addr(at);
+
+    return vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area);
+}
+
+/* Lets the vCPU stop for a moment: the copy is written when it is back. */
+static void stop_for_a_moment(void)
+{
+    struct sched_poll poll = { .timeout = now_ns() + MS };
+
+    sched_op(SCHEDOP_poll, &poll);
+}
+
+/* The copy of the run state, across two pages. */
+static void test_runstate_area(void)
+{
+    static char pages[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+    struct vcpu_runstate_info *r =
+        (void *)(pages + PAGE_SIZE - offsetof(struct vcpu_runstate_info, time));
+    uint64_t blocked;
+
+    if (sizeof(long) == 4)
+        return;
+    report_eq(register_runstate(r), 0, "register an area");
+    report_eq(r->state, RUNSTATE_running, "written at once");
+    report(r->time[RUNSTATE_running] != 0, "on both pages");
+    blocked = r->time[RUNSTATE_blocked];
+    stop_for_a_moment();
+    barrier();
+    report_eq(r->state, RUNSTATE_running, "it runs again");
+    report(r->time[RUNSTATE_blocked] >= blocked + MS / 2,
+           "blocked for %llu ns",
+           (unsigned long long)(r->time[RUNSTATE_blocked] - blocked));
+    /* Nowhere: nothing is written any more; a bad address is not told. */
+    report_eq(register_runstate(NULL), 0, "no area");
+    memset(pages, 0x5a, sizeof(pages));
+    stop_for_a_moment();
+    barrier();
+    report_eq(r->state, 0x5a5a5a5a, "not written any more");
+    report_eq(register_runstate((void *)0x7ffffffff000), 0, "a bad address");
+    stop_for_a_moment();
+}
+
 TEST_MAIN()
 {
     long port;
@@ -252,5 +298,6 @@ TEST_MAIN()
     test_periodic();
     test_poll();
     test_runstate();
+    test_runstate_area();
     event_close(timer);
 }
