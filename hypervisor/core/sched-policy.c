@@ -209,17 +209,28 @@ static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
+static bool any_idle(void)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        any |= READ_ONCE(sched_idle_cpus.bits[i]);
+    return any;
+}
+
 unsigned int sched_place(const struct vcpu *v, int64_t lag)
 {
     struct cpumask wanted, possible;
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
-    cpu = find_idle(&wanted, last);
-    if (cpu == MAX_CPUS)
-        cpu = find_idle(&possible, last);
-    if (cpu < MAX_CPUS)
-        return cpu;
+    if (any_idle()) {
+        cpu = find_idle(&wanted, last);
+        if (cpu == MAX_CPUS)
+            cpu = find_idle(&possible, last);
+        if (cpu < MAX_CPUS)
+            return cpu;
+    }
 
     if (cpumask_test(&wanted, last)) {
         if (lag < -(int64_t)SCHED_WAKE_GRAIN)

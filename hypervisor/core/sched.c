@@ -464,7 +464,8 @@ void schedule(void)
     ASSERT(!prev->in_guest);
     spin_lock(&rq->lock);
     now = now_ns();
-    if (choose(rq, prev, now) == prev) {
+    if ((prev == rq->idle || stays(rq, prev)) &&
+        choose(rq, prev, now) == prev) {
         keep(rq, prev, now);
         slice_over = rq->slice_over;
         spin_unlock(&rq->lock);

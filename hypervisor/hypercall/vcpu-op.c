@@ -7,6 +7,7 @@
 #include "hypervisor/abi/vcpu.h"
 
 #include "hvm/base/hvm.h"
+#include "hvm/mem/peek.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
@@ -14,6 +15,7 @@
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
@@ -61,22 +63,21 @@ static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
 }
 
 /* Bytes of the copy that the guest wants, from `offset` on. A page that is no
- * RAM any more does not get them. */
+ * RAM any more does not get them. v is of current's domain. */
 static void runstate_write(struct vcpu *v, size_t offset, const void *src,
                            size_t n)
 {
-    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
+    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part;
 
-    if (offset < room) {
-        part = MIN(n, room - offset);
-        (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
-                                src, part);
+    for (; n; n -= part, offset += part, src = (const char *)src + part) {
+        gpa_t at = offset < room ? gpa_add(v->runstate_at, offset)
+                                 : gpa_add(v->runstate_next, offset - room);
+        char *page = peek_page(PEEK_DATA, gpa_to_gfn(at), true);
+
+        part = offset < room ? MIN(n, room - offset) : n;
+        if (page)
+            memcpy(page + (at.raw & (PAGE_SIZE - 1)), src, part);
     }
-    if (part < n)
-        (void)!guest_write_phys(v->domain,
-                                gpa_add(v->runstate_next,
-                                        offset + part - room),
-                                (const char *)src + part, n - part);
 }
 
 static void runstate_copy(struct vcpu *v, const struct vcpu_runstate_info *r)
