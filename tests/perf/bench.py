@@ -13,7 +13,7 @@ takes a nanosecond of its time, and idle time passes at once. So what else the
 host does is not in the figures. Names, goals and groups: figures.ini.
 
 Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS (some of "exit create
-memory pv boot idle ide"), IDLE (most idle domains, 64), SLOW (factor on time
+memory pv idle boot ide"), IDLE (most idle domains, 64), SLOW (factor on time
 limits, 6), and what tests/bench/setup.py knows.
 """
 import configparser
@@ -40,7 +40,7 @@ MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = "4096"            # MiB of the machine
-STEPS = env("STEPS", "exit create memory pv boot idle ide").split()
+STEPS = env("STEPS", "exit create memory pv idle boot ide").split()
 
 # The counted machine, and what makes Xen say when each line was printed. With an
 # x2APIC QEMU ends with "Bad icount read" when its timer is armed.
@@ -212,12 +212,16 @@ def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def missed(entry):
+    return entry["ratio"] > entry["goal"]
+
+
 def goal_text(entry):
     if entry["goal"] is None:
         return ""
-    met = entry["ratio"] is not None and entry["ratio"] <= entry["goal"]
-    return f"{entry['goal']:.3f}" + ("" if met or entry["ratio"] is None
-                                     else " missed")
+    text = str(Fraction(entry["goal"]).limit_denominator(100))
+    return text + (" missed" if entry["ratio"] is not None and missed(entry)
+                   else "")
 
 
 def rows(entries):
@@ -239,8 +243,7 @@ def print_table(entries):
             + f" {cells[4]:>7} {cells[5]}")
     goals = [e for e in entries if e["goal"] is not None
              and e["ratio"] is not None]
-    missed = sum(e["ratio"] > e["goal"] for e in goals)
-    print(f"{len(goals)} goals, {missed} missed")
+    print(f"{len(goals)} goals, {sum(map(missed, goals))} missed")
 
 
 def markdown(entries):

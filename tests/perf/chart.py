@@ -46,4 +46,4 @@ def draw(entries, path):
             in_bench("gnuplot"), check=True, text=True,
             input=data + SCRIPT.format(
                 terminal=terminal, path=f"{path}.{kind}", names=names,
-                rows=len(entries), most=MOST, margin=52))
+                rows=len(entries), most=MOST, margin=40))
