@@ -39,7 +39,7 @@ PAGE = os.path.join(TOP, "docs", "performance.md")
 MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
-RAM = "4096"            # MiB of the machine
+RAM = env("MEM", "4096")       # MiB of the machine; 8192 for IDLE=256
 STEPS = env("STEPS", "exit create memory pv idle boot ide").split()
 
 # The counted machine, and what makes Xen say when each line was printed. With an
