@@ -41,6 +41,7 @@ struct spec_entry {
 };
 
 #define CODE_PAGES 4
+#define PEEK_WINDOWS 28 /* see mem/peek.h */
 
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
@@ -68,6 +69,10 @@ struct hvm_vcpu {
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
     bool peek_stale;         /* (a) the map has changed since */
+    struct peeked {          /* (v) the same: frames lately looked at */
+        uint64_t key;        /* as in struct peek_cache */
+        mfn_t mfn;
+    } peeked[PEEK_WINDOWS];
     struct {                 /* (v) since the last exit: mem/guest-copy.c */
         uint64_t key;        /* linear address of the page, plus 1; 0: none */
         uint32_t access;

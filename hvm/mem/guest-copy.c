@@ -20,13 +20,13 @@
  * reference, *held.
  */
 static inline char *page_open(struct domain *d, gpa_t a, bool write,
-                              enum peek_use use, struct page **held)
+                              struct page **held)
 {
     char *p;
 
     *held = NULL;
     if (likely(d == current->domain)) {
-        p = peek_page(use, gpa_to_gfn(a), write);
+        p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
         if (!p)
             return NULL;
     } else {
@@ -47,10 +47,10 @@ static inline void page_close(struct page *held)
 
 /* Copies n bytes within one page of guest physical memory. */
 static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
-                     bool write, enum peek_use use)
+                     bool write)
 {
     struct page *held;
-    char *p = page_open(d, a, write, use, &held);
+    char *p = page_open(d, a, write, &held);
 
     if (!p)
         return -EFAULT;
@@ -76,7 +76,7 @@ static int copy_phys(struct domain *d, gpa_t a, void *buf, size_t n,
     while (n && !rc) {
         size_t part = in_page(a.raw, n);
 
-        rc = copy_page(d, a, b, part, write, PEEK_DATA);
+        rc = copy_page(d, a, b, part, write);
         a = gpa_add(a, part);
         b += part;
         n -= part;
@@ -123,6 +123,7 @@ static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
                        uint32_t access, struct guest_fault *f)
 {
     uint8_t *b = buf;
+    char *p;
     gpa_t at;
     int rc;
 
@@ -136,12 +137,18 @@ static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
             f->cr2 = a.raw;
             return rc;
         }
-        if (copy_page(v->domain, at, b, part, access & PFEC_WRITE,
-                      access & PFEC_FETCH ? PEEK_CODE : PEEK_DATA)) {
+        p = peek_page(access & PFEC_FETCH ? PEEK_CODE : PEEK_DATA,
+                      gpa_to_gfn(at), access & PFEC_WRITE);
+        if (unlikely(!p)) {
             f->cr2 = a.raw;
             f->at = at;
             return -EIO;
         }
+        p += at.raw & (PAGE_SIZE - 1);
+        if (access & PFEC_WRITE)
+            memcpy(p, b, part);
+        else
+            memcpy(b, p, part);
         a = gva_add(a, part);
         b += part;
         n -= part;
@@ -224,7 +231,7 @@ int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
 
     if (in_page(a.raw, bytes) != bytes)
         return -EFAULT;
-    p = page_open(d, a, true, PEEK_DATA, &held);
+    p = page_open(d, a, true, &held);
     if (!p)
         return -EFAULT;
     *done = cmpxchg_bytes(p, old, new, bytes);

@@ -57,7 +57,7 @@ static inline void mark(struct walk *w, gpa_t at, unsigned int bytes, uint64_t e
 }
 
 /* Rights of the whole walk against the access (SDM vol. 3A 4.6). */
-static bool allowed(const struct walk *w, uint64_t rights, bool nx)
+static inline bool allowed(const struct walk *w, uint64_t rights, bool nx)
 {
     if (!w->supervisor && !(rights & PTE_U))
         return false;

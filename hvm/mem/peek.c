@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vCPUs look at: see peek.h.
+ * What vCPUs look at: see peek.h. The windows are the CPU's; which frames a
+ * vCPU found it keeps when it leaves, to map them again when it is back.
  *
  * A vCPU's token says which looks are its own. It gets a new one, that never
  * was used before, when its old ones end, so that those which are left on a
@@ -10,6 +11,7 @@
 
 #include "hvm/mem/p2m.h"
 #include "hypervisor/lib/assert.h"
+#include "hypervisor/lib/string.h"
 
 DEFINE_PERCPU(struct peek_cache, peek_cache);
 static DEFINE_PERCPU(uint64_t, tokens); /* given by this CPU */
@@ -28,6 +30,7 @@ static void clear(struct peek_cache *c, uint64_t token)
 
 static void forget(struct vcpu *v)
 {
+    memset(v->hvm->peeked, 0, sizeof(v->hvm->peeked));
     v->hvm->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
     clear(&this_cpu(peek_cache), v->hvm->peek_token);
 }
@@ -54,18 +57,24 @@ void peek_switch(struct vcpu *v)
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
-    bool writable = false;
-    mfn_t m;
+    struct peeked *k = &current->hvm->peeked[slot];
 
     peek_update(current);
     ASSERT(c->token == current->hvm->peek_token);
-    m = p2m_ram(current->domain, g, &writable);
-    if (mfn_is_invalid(m) || (write && !writable))
+    if ((k->key | 1) != (g.raw + 1) * 2 + 1) {
+        bool writable = false;
+        mfn_t m = p2m_ram(current->domain, g, &writable);
+
+        if (mfn_is_invalid(m))
+            return NULL;
+        *k = (struct peeked){ (g.raw + 1) * 2 + writable, m };
+    }
+    if (write && !(k->key & 1))
         return NULL;
     if (c->used & BIT(slot))
         window_unmap(WINDOW_PEEK + slot);
-    c->slot[slot].va = window_map(WINDOW_PEEK + slot, m);
-    c->slot[slot].key = (g.raw + 1) * 2 + writable;
+    c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
+    c->slot[slot].key = k->key;
     c->used |= (uint32_t)BIT(slot);
     return c->slot[slot].va;
 }

@@ -35,7 +35,8 @@ DECLARE_PERCPU(struct peek_cache, peek_cache);
  * slots of its own, so that those of one access never displace each other.
  */
 enum peek_use { PEEK_DATA = 0, PEEK_CODE = 5 };
-_Static_assert(PEEK_WINDOWS == 8 + 5 * 4, "slots for each use");
+_Static_assert(PEEK_WINDOWS == 8 + 5 * 4 &&
+               WINDOW_PEEK + PEEK_WINDOWS == WINDOW_SLOTS, "slots for each");
 
 /* peek_page() for what is not in the cache, or must not be used from there. */
 char *peek_fill(unsigned int slot, gfn_t g, bool write);

@@ -29,6 +29,8 @@ static bool poke_idle(unsigned int cpu, unsigned int from)
 void sched_call_help(const struct vcpu *v)
 {
     smp_mb(); /* v is on the queue before we look: see above */
+    if (!sched_any_idle())
+        return;
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
         uint64_t word;
 

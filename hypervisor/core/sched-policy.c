@@ -209,7 +209,7 @@ static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
     return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
 }
 
-static bool any_idle(void)
+bool sched_any_idle(void)
 {
     uint64_t any = 0;
 
@@ -224,7 +224,7 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
-    if (any_idle()) {
+    if (sched_any_idle()) {
         cpu = find_idle(&wanted, last);
         if (cpu == MAX_CPUS)
             cpu = find_idle(&possible, last);

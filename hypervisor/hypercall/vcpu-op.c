@@ -62,30 +62,49 @@ static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
     return sizeof(*c);
 }
 
-/* Bytes of the copy that the guest wants, from `offset` on. A page that is no
- * RAM any more does not get them. v is of current's domain. */
-static void runstate_write(struct vcpu *v, size_t offset, const void *src,
-                           size_t n)
+/* The copy that the guest wants, if it lies in one page of RAM, until another
+ * page is looked at. v is of current's domain. */
+static char *runstate_in_place(const struct vcpu *v)
 {
-    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part;
+    unsigned int at = v->runstate_at.raw & (PAGE_SIZE - 1);
+    char *page;
 
-    for (; n; n -= part, offset += part, src = (const char *)src + part) {
-        gpa_t at = offset < room ? gpa_add(v->runstate_at, offset)
-                                 : gpa_add(v->runstate_next, offset - room);
-        char *page = peek_page(PEEK_DATA, gpa_to_gfn(at), true);
-
-        part = offset < room ? MIN(n, room - offset) : n;
-        if (page)
-            memcpy(page + (at.raw & (PAGE_SIZE - 1)), src, part);
-    }
+    if (at > PAGE_SIZE - v->runstate_size)
+        return NULL;
+    page = peek_page(PEEK_DATA, gpa_to_gfn(v->runstate_at), true);
+    return page ? page + at : NULL;
 }
 
-static void runstate_copy(struct vcpu *v, const struct vcpu_runstate_info *r)
+/* Writes bytes of it, from `offset` on: in place, or to one page and the next.
+ * A page that is no RAM any more does not get them. */
+static void runstate_write(const struct vcpu *v, char *place, size_t offset,
+                           const void *src, size_t n)
+{
+    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
+
+    if (likely(place)) {
+        memcpy(place + offset, src, n);
+        return;
+    }
+    if (offset < room) {
+        part = MIN(n, room - offset);
+        (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
+                                src, part);
+    }
+    if (part < n)
+        (void)!guest_write_phys(v->domain,
+                                gpa_add(v->runstate_next,
+                                        offset + part - room),
+                                (const char *)src + part, n - part);
+}
+
+static void runstate_copy(const struct vcpu *v, char *place,
+                          const struct vcpu_runstate_info *r)
 {
     struct vcpu_runstate_info copy;
 
     (void)runstate_layout(&copy, r, v->runstate_size != sizeof(copy));
-    runstate_write(v, 0, &copy, v->runstate_size);
+    runstate_write(v, place, 0, &copy, v->runstate_size);
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -94,23 +113,24 @@ void guest_runstate_update(struct vcpu *v)
         offsetof(struct compat_vcpu_runstate_info, state_entry_time) :
         offsetof(struct vcpu_runstate_info, state_entry_time);
     struct vcpu_runstate_info r = v->runstate;
+    char *place = runstate_in_place(v);
     uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
 
     if (!(READ_ONCE(v->domain->vm_assist) &
           (1u << VMASST_TYPE_runstate_update_flag))) {
-        runstate_copy(v, &r);
+        runstate_copy(v, place, &r);
         return;
     }
     /* The flag goes first and is taken back last; the guest looks at it
      * before and after it reads. */
     r.state_entry_time |= XEN_RUNSTATE_UPDATE;
     top = (uint8_t)(r.state_entry_time >> 56);
-    runstate_write(v, entry + 7, &top, 1);
+    runstate_write(v, place, entry + 7, &top, 1);
     smp_wmb();
-    runstate_copy(v, &r);
+    runstate_copy(v, place, &r);
     smp_wmb();
     top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
-    runstate_write(v, entry + 7, &top, 1);
+    runstate_write(v, place, entry + 7, &top, 1);
 }
 
 static long op_get_runstate_info(struct vcpu *v, void *arg)
@@ -153,7 +173,7 @@ static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
         v->runstate_next = next;
         v->runstate_size = size;
         vcpu_runstate(v, &r);
-        runstate_copy(v, &r);
+        runstate_copy(v, runstate_in_place(v), &r);
     }
     let_go(v);
     return 0;

@@ -14,15 +14,13 @@
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/pt-bits.h"
 
-#define PEEK_WINDOWS 28
-
 /* Of each CPU. */
 enum window {
     WINDOW_DATA,  /* another domain's frame that is copied from or to */
     WINDOW_PEER,  /* the other one of a frame-to-frame copy */
     WINDOW_MM,    /* mm/'s own */
     WINDOW_PEEK = 4, /* the first of those of hvm/mem/peek.h */
-    WINDOW_SLOTS = WINDOW_PEEK + PEEK_WINDOWS
+    WINDOW_SLOTS = 32 /* up to here */
 };
 
 /* One entry for each page from WINDOW_BASE on. */

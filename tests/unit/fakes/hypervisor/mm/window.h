@@ -8,11 +8,9 @@
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/mm/pt-bits.h"
 
-#define PEEK_WINDOWS 28
-
 enum window {
     WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 4,
-    WINDOW_SLOTS = WINDOW_PEEK + PEEK_WINDOWS
+    WINDOW_SLOTS = 32
 };
 
 extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
