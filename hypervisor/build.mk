@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The image: $(B)/lodge (ELF64, multiboot2 by GRUB) and $(B)/lodge32 (the
-# same in an ELF32 shell, multiboot1 by QEMU's -kernel). DEBUG=1 checks
-# assertions and lock ranks.
+# same in an ELF32 shell, multiboot1 by QEMU's -kernel). Optimised as one
+# piece, a tenth of what an exit costs; DEBUG=1 is not, for a quicker build, and
+# checks assertions and lock ranks.
 
 LODGE_CFLAGS := -std=gnu11 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel \
 	-mno-red-zone -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -fcf-protection=none -fno-common \
-	-fno-omit-frame-pointer -O2 -g -I. \
+	-fno-omit-frame-pointer -O2 $(if $(DEBUG),,-flto) -g -I. \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla -Wimplicit-fallthrough -Wno-unused-parameter -Werror \
 	$(if $(DEBUG),-DLODGE_DEBUG)
+# Calls that the compiler adds by itself, and names that assembly in a function
+# defines, are not seen when the files are compiled as one.
+$(B)/obj/hypervisor/lib/string.c.o $(B)/obj/hypervisor/start/selftest.c.o: \
+	LODGE_CFLAGS += -fno-lto
+
 LODGE_SOURCES := $(sort $(shell find hypervisor hvm -name '*.c' -o -name '*.S'))
 LODGE_OBJECTS := $(patsubst %,$(B)/obj/%.o,$(LODGE_SOURCES))
 
@@ -25,7 +31,8 @@ $(B)/obj/%.S.o: %.S
 	@echo "  AS $<"
 	@$(CC) -D__ASSEMBLY__ -I. -g -MMD -MP -c $< -o $@
 
-LODGE_LD := $(CC) -nostdlib -static -no-pie -Wl,-n -Wl,--build-id=none \
+LODGE_LD := $(CC) $(LODGE_CFLAGS) $(if $(DEBUG),,-flto=auto) -nostdlib -static \
+	-no-pie -Wl,-n -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	-T hypervisor/hypervisor.lds
 

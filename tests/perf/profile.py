@@ -5,7 +5,8 @@
     profile.py "CPUID"      an operation of tests/guest/exit-cost
 
 The test kernel repeats it as the first domain while QEMU logs each instruction
-for a moment; what is executed of the hypervisor is counted by its symbols.
+for a moment; what is executed of the hypervisor is counted by its symbols. What
+the compiler put into other functions counts there.
 Environment: B, LODGE (the image with symbols, lodge32).
 """
 import bisect
