@@ -21,12 +21,12 @@ $(B)/obj/hypervisor/lib/string.c.o $(B)/obj/hypervisor/start/selftest.c.o: \
 LODGE_SOURCES := $(sort $(shell find hypervisor hvm -name '*.c' -o -name '*.S'))
 LODGE_OBJECTS := $(patsubst %,$(B)/obj/%.o,$(LODGE_SOURCES))
 
-$(B)/obj/%.c.o: %.c
+$(B)/obj/%.c.o: %.c hypervisor/build.mk
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(LODGE_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/obj/%.S.o: %.S
+$(B)/obj/%.S.o: %.S hypervisor/build.mk
 	@mkdir -p $(@D)
 	@echo "  AS $<"
 	@$(CC) -D__ASSEMBLY__ -I. -g -MMD -MP -c $< -o $@
