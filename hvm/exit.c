@@ -217,7 +217,7 @@ void hvm_advance(struct vcpu *v, const struct vmexit *e)
         rip = (uint32_t)rip;
     r->rip = rip;
     r->rflags &= ~RFLAGS_RF;
-    if (unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS))
+    if (e->in_shadow && unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS))
         hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
     if (unlikely(r->rflags & RFLAGS_TF)) {
         hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));

@@ -29,6 +29,8 @@ void pvtime_update(struct vcpu *v)
     smp_wmb();
     version = (version | 1) + 1;
     v->hvm->time_version = version;
+    v->hvm->time_at = t;
+    v->hvm->time_offset = v->hvm->tsc_offset;
     WRITE_ONCE(t->version, version);
 }
 

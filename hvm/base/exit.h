@@ -51,6 +51,7 @@ struct vmexit {
     uint8_t kind;      /* enum exit_kind */
     uint8_t insn_len;  /* 0: unknown, hvm_insn_length() decodes it */
     uint8_t nbytes;    /* instruction bytes the CPU gave, in bytes[] */
+    bool in_shadow;    /* of STI or MOV SS, perhaps: ops->shadow() knows */
     uint8_t bytes[15];
     uint64_t code;     /* the vendor's number, for the recorder */
     union {

@@ -44,6 +44,7 @@ struct ioreq_server {
 struct ioreq_domain {
     struct spinlock lock;     /* rank IOREQ */
     struct ioreq_server *server[MAX_SERVERS];
+    unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
     bool closed;              /* lock IOREQ: the domain dies, no new servers */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
@@ -136,6 +137,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         } else if (slot < MAX_SERVERS) {
             s->id = (ioservid_t)slot;
             io->server[slot] = s;
+            io->nr_slots = MAX(io->nr_slots, slot + 1);
         } else {
             rc = -ENOSPC;
         }
@@ -395,7 +397,7 @@ static struct ioreq_server *select_server(struct domain *d,
     struct key k = key_of(io, a);
 
     spin_lock(&io->lock);
-    for (unsigned int i = 0; i < MAX_SERVERS && !found; i++) {
+    for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
         struct ioreq_server *s = io->server[i];
 
         if (s && s->enabled &&

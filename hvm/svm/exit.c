@@ -80,6 +80,7 @@ void svm_decode_exit(struct vcpu *v, struct vmexit *e)
     e->code = code;
     e->insn_len = b->nrip ? (uint8_t)(b->nrip - vmcb_rip(b)) : 0;
     e->nbytes = 0;
+    e->in_shadow = vmcb_shadow(b) & 1;
     if (likely(code < ARRAY_SIZE(kinds)))
         e->kind = kinds[code];
     else if (code == SVM_EXIT_NPF)

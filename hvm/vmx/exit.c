@@ -146,6 +146,7 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
 
     e->code = reason;
     e->nbytes = 0;
+    e->in_shadow = true; /* asked for where it matters: reading it is dear */
     e->kind = basic < NR_REASONS ? kinds[basic] : EXIT_UNKNOWN;
     e->insn_len = BIT(e->kind) & has_length
                       ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
