@@ -42,21 +42,20 @@ IDLE = env("IDLE", "64")
 RAM = env("MEM", "4096")       # MiB of the machine; 8192 for IDLE=256
 STEPS = env("STEPS", "exit create memory pv idle boot ide").split()
 
-# The counted machine, and what makes Xen say when each line was printed. With an
+# The counted machine, and what makes Xen say when it printed each line. With an
 # x2APIC QEMU ends with "Bad icount read" when its timer is armed.
-MACHINE = {"CPU": "EPYC", "SMP": "1", "MEM": RAM, "ACCEL": "tcg", "BOOT": "quick",
-           "QEMU_EXTRA": "-icount shift=0,sleep=off"}
+MACHINE = {"CPU": "EPYC", "SMP": "1", "MEM": RAM, "ACCEL": "tcg",
+           "BOOT": "quick", "QEMU_EXTRA": "-icount shift=0,sleep=off"}
 STAMPS = {"xen": "console_timestamps=raw", "lodge": ""}
 
 FIGURE = re.compile(r"^= (.+) (\S+)$", re.M)
-OPTIONS = ("unit", "better", "title")
+OPTIONS = ("unit", "title")
 
 
 class Figure:
     def __init__(self, group, section, name):
         self.group, self.name = group, name
         self.unit = section["unit"]
-        self.more = section.get("better", "less") == "more"
         self.title = section["title"]
         self.goal = float(Fraction(section[name])) if section[name] else None
 
@@ -103,6 +102,7 @@ class Round:
         self.machine = Machine(self.setup)
         self.dom0 = None
         self.keep = keep
+        self.failed = False
 
     def in_dom0(self, step, *arguments):
         overrides = self.setup.guest_overrides()
@@ -143,7 +143,12 @@ class Round:
             self.keep(name, float(found[1]))
         self.dom0.check("xl destroy pv")
 
+    def fail(self, why):
+        self.failed = True
+        self.stages.say(f"FAILED: {why}")
+
     def run(self):
+        """False if something could not be measured."""
         try:
             bench.boot(self.setup, self.stages, self.machine)
             self.hypervisor_boot()
@@ -154,14 +159,15 @@ class Round:
                     bench.in_stage(self.stages, step, getattr(
                         self, f"step_{step}", lambda s=step: self.in_dom0(s)))
                 except Failure as failure:
-                    self.stages.say(f"FAILED: {failure}")
+                    self.fail(failure)
                     if not self.machine.running():
                         break
             bench.power_off(self.stages, self.machine, self.dom0)
         except Failure as failure:
-            self.stages.say(f"FAILED: {failure}\n{self.machine.tail()}")
+            self.fail(f"{failure}\n{self.machine.tail()}")
         finally:
             self.machine.end()
+        return not self.failed
 
 
 def timed(command):
@@ -296,7 +302,7 @@ def save(values):
 
 
 def run():
-    values = {}
+    values, good = {}, True
 
     def keep(hypervisor, name, value):
         values.setdefault(hypervisor, {}).setdefault(name, []).append(value)
@@ -304,7 +310,7 @@ def run():
 
     for i in range(ROUNDS):
         for hypervisor in env("HYPERVISORS", "lodge xen").split():
-            Round(hypervisor, i + 1, partial(keep, hypervisor)).run()
+            good &= Round(hypervisor, i + 1, partial(keep, hypervisor)).run()
     if not values:
         raise Failure("nothing was measured")
     known = {figure.name for figure in figures()}
@@ -314,7 +320,7 @@ def run():
     print_table(entries)
     chart.draw(entries, os.path.join(BUILD, "bench"))
     print(f"{os.path.relpath(JSON)}, bench.png, bench.svg")
-    return 0
+    return 0 if good else 1
 
 
 def main():

@@ -44,7 +44,7 @@ static const struct operation ops[] = {
     OP("CR3 write", op_cr3),
     OP("CR8 write", op_cr8),
     OP("INT n (no exit)", op_int),
-    OP("#GP (no exit)", op_guest_fault),
+    OP("GP fault (no exit)", op_guest_fault),
 };
 
 void cost_cpu(void)
