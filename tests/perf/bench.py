@@ -40,7 +40,7 @@ MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = env("MEM", "4096")       # MiB of the machine; 8192 for IDLE=256
-STEPS = env("STEPS", "exit create memory pv idle boot ide").split()
+STEPS = env("STEPS", "exit create memory pv idle ide").split()
 
 # The counted machine, and what makes Xen say when it printed each line. With an
 # x2APIC QEMU ends with "Bad icount read" when its timer is armed.
