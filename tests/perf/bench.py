@@ -12,9 +12,9 @@ steps in it. The machine has one CPU and counts instructions: an instruction
 takes a nanosecond of its time, and idle time passes at once. So what else the
 host does is not in the figures. Names, goals and groups: figures.ini.
 
-Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS (some of "exit create
-memory pv idle boot ide"), IDLE (most idle domains, 64), SLOW (factor on time
-limits, 6), and what tests/bench/setup.py knows.
+Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS ("exit create memory
+pv idle ide"; also "boot", a Debian guest, which takes tens of minutes), IDLE
+(most idle domains, 64), SLOW (factor on time limits, 6), and what tests/bench/setup.py knows.
 """
 import configparser
 import json
