@@ -29,9 +29,17 @@ void pvtime_update(struct vcpu *v)
     smp_wmb();
     version = (version | 1) + 1;
     v->hvm->time_version = version;
-    v->hvm->time_at = t;
     v->hvm->time_offset = v->hvm->tsc_offset;
     WRITE_ONCE(t->version, version);
+}
+
+void pvtime_refresh(struct vcpu *v)
+{
+    uint32_t there = READ_ONCE(v->info->time.version);
+
+    if (unlikely(!there || there != v->hvm->time_version ||
+                 v->hvm->time_offset != v->hvm->tsc_offset))
+        pvtime_update(v);
 }
 
 /* The record and its high part are elsewhere in a 32-bit guest's layout. */

@@ -124,9 +124,7 @@ void hvm_switch_to(struct vcpu *v)
     hvm_ops.vcpu_load(v);
     peek_switch(v);
     devices_vcpu_moved(v);
-    if (unlikely(v->hvm->time_at != &v->info->time ||
-                 v->hvm->time_offset != v->hvm->tsc_offset))
-        pvtime_update(v);
+    pvtime_refresh(v);
 }
 
 /* Segments after RESET and after a start-up IPI: real mode, SDM 3A 10.1.1. */

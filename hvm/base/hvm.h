@@ -65,8 +65,7 @@ struct hvm_vcpu {
     struct msr_state msr;    /* (v) */
 
     uint64_t tsc_offset;     /* (v) see hvm_guest_tsc() */
-    uint32_t time_version;   /* (v) of vcpu_time_info */
-    const struct vcpu_time_info *time_at; /* (v) where it was written last, */
+    uint32_t time_version;   /* (v) of vcpu_time_info as written last, */
     uint64_t time_offset;    /* (v) with this ->tsc_offset */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */

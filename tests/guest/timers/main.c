@@ -245,9 +245,7 @@ static long register_runstate(const void *at)
 /* Lets the vCPU stop for a moment: the copy is written when it is back. */
 static void stop_for_a_moment(void)
 {
-    struct sched_poll poll = { .timeout = now_ns() + MS };
-
-    sched_op(SCHEDOP_poll, &poll);
+    poll(NULL, 0, now_ns() + MS);
 }
 
 /* The copy of the run state. */
@@ -284,6 +282,25 @@ static void test_runstate_area(unsigned int offset)
     stop_for_a_moment();
 }
 
+/* Firmware clears the page that has the time record, and the kernel after it
+ * wants to find one there. */
+static void test_cleared_record(void)
+{
+    struct vcpu_time_info *t = &shared()->vcpu_info[0].time;
+    struct vcpu_time_info was = *t;
+    uint64_t start = now_ns(); /* which reads the record */
+
+    memset(t, 0, sizeof(*t));
+    barrier();
+    for (unsigned int i = 1; i <= 20 && !t->tsc_to_system_mul; i++) {
+        poll(NULL, 0, start + i * 5 * MS);
+        barrier();
+    }
+    report_eq(t->tsc_to_system_mul, was.tsc_to_system_mul, "the record again");
+    report_eq(t->tsc_timestamp, was.tsc_timestamp, "and its time");
+    *t = was;
+}
+
 TEST_MAIN()
 {
     long port;
@@ -303,6 +320,7 @@ TEST_MAIN()
     test_poll();
     test_runstate();
     test_runstate_area(8);
+    test_cleared_record();
     /* Across two pages. */
     test_runstate_area(PAGE_SIZE - offsetof(struct vcpu_runstate_info, time));
     event_close(timer);
