@@ -195,18 +195,19 @@ class Dom0:
         regex = re.compile(pattern, re.M)
         console = self._console_of(guest)
         end = time.monotonic() + limit
-        with self.changed:
-            while True:
+        while (left := end - time.monotonic()) > 0:
+            with self.changed:
                 match = regex.search(console.text, console.seen)
                 if match:
                     console.seen = match.end()
                     return match
                 if not self.machine.running():
                     raise Failure("the emulated machine has ended")
-                left = end - time.monotonic()
-                if left <= 0:
-                    break
                 self.changed.wait(min(left, 1))
+            # Closed by an end or by a reboot?
+            if ("(console closed)" in console.text[console.seen:]
+                    and self.run(f"xl domid {guest}")[0]):
+                break
         reply = self.request(60, op="log", guest=guest, bytes=3000)
         match = regex.search(base64.b64decode(reply["out"]).decode(
             "utf-8", "replace"))
@@ -214,5 +215,7 @@ class Dom0:
             console.seen = len(console.text)
             return match
         last = console.text.strip().split("\n")[-1][-120:]
-        raise Failure(f"{guest}'s console did not show '{pattern}' within "
-                      f"{limit:.0f} s; its last line: {last}")
+        raise Failure(
+            f"{guest}'s console did not show '{pattern}' "
+            + (f"within {limit:.0f} s" if left <= 0 else "before its end")
+            + f"; its last line: {last}")
