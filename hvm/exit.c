@@ -203,26 +203,45 @@ static uint64_t record_info(const struct vcpu *v, const struct vmexit *e)
     }
 }
 
-void hvm_advance(struct vcpu *v, const struct vmexit *e)
+/* What an instruction's end means beside the next one's address. */
+static __attribute__((noinline)) void end_insn(struct vcpu *v)
+{
+    if (hvm_ops.shadow(v) & SHADOW_STI_MOVSS)
+        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+    if (vcpu_regs(v)->rflags & RFLAGS_TF) {
+        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+        hvm_raise(v, VEC_DB, 0);
+    }
+}
+
+/* In place, and its calls at the end: the usual way saves no register. */
+static inline __attribute__((always_inline)) void
+advance(struct vcpu *v, const struct vmexit *e, unsigned int len)
 {
     struct regs *r = vcpu_regs(v);
-    unsigned int len = e->insn_len;
-    uint64_t rip;
+    uint64_t rip = r->rip + len;
 
-    if (!len)
-        len = hvm_insn_length(v, e);
-    rip = r->rip + len;
     /* Only 64-bit code goes on beyond 4 GiB. */
     if (unlikely((rip ^ r->rip) >> 32) && hvm_mode(v) != MODE_64)
         rip = (uint32_t)rip;
     r->rip = rip;
     r->rflags &= ~RFLAGS_RF;
-    if (e->in_shadow && unlikely(hvm_ops.shadow(v) & SHADOW_STI_MOVSS))
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    if (unlikely(r->rflags & RFLAGS_TF)) {
-        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-        hvm_raise(v, VEC_DB, 0);
-    }
+    if (unlikely(e->in_shadow || (r->rflags & RFLAGS_TF)))
+        end_insn(v);
+}
+
+static __attribute__((noinline)) void
+advance_decoded(struct vcpu *v, const struct vmexit *e)
+{
+    advance(v, e, hvm_insn_length(v, e));
+}
+
+void hvm_advance(struct vcpu *v, const struct vmexit *e)
+{
+    if (e->insn_len)
+        advance(v, e, e->insn_len);
+    else
+        advance_decoded(v, e);
 }
 
 void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)

@@ -75,7 +75,8 @@ static bool cached_match(struct vcpu *v, uint64_t la,
 
     return c->linear == (la & PAGE_MASK) &&
            c->cr3 == hvm_get_reg(v, REG_CR3) && offset <= PAGE_SIZE - 4 &&
-           peek_word(PEEK_CODE, gpa(c->gfn << PAGE_SHIFT | offset), 4, &got) &&
+           peek_word(PEEK_CODE, gpa(c->gfn << PAGE_SHIFT | offset), 4,
+                     false, &got) &&
            !((got ^ (p->bytes[0] | p->bytes[1] << 8 | p->bytes[2] << 16)) &
              ((1u << p->n * 8) - 1));
 }

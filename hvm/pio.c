@@ -8,11 +8,6 @@
 #include "hvm/io/upcalls.h"
 #include "hvm/irq/vlapic.h"
 
-static uint64_t all_ones(unsigned int size)
-{
-    return size == 8 ? ~0ull : (1ull << size * 8) - 1;
-}
-
 /* The device model's answer, or what an empty bus reads as. */
 static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
                            unsigned int size, bool write, uint64_t *val)
@@ -22,7 +17,7 @@ static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
     enum io_rc rc = ioreq_send(v, &a);
 
     if (!write && rc != IO_RETRY)
-        *val = rc == IO_NONE ? all_ones(size) : a.data & all_ones(size);
+        *val = rc == IO_NONE ? size_mask(size) : a.data & size_mask(size);
     return rc;
 }
 
@@ -78,7 +73,8 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
     return external(v, IOREQ_TYPE_COPY, at.raw, size, write, val);
 }
 
-static enum exit_verdict string_pio(struct vcpu *v, const struct vmexit *e)
+static __attribute__((noinline)) enum exit_verdict
+string_pio(struct vcpu *v, const struct vmexit *e)
 {
     struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
                           .in = e->pio.in, .rep = e->pio.rep };
@@ -93,14 +89,19 @@ static enum exit_verdict string_pio(struct vcpu *v, const struct vmexit *e)
 enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
 {
     uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val;
+    unsigned int size = e->pio.size;
 
     if (unlikely(e->pio.string))
         return string_pio(v, e);
-    mask = all_ones(e->pio.size);
-    val = *rax & mask;
-    if (port_access(v, e->pio.port, e->pio.size, !e->pio.in, &val) == IO_RETRY)
-        return VERDICT_RESUME;
-    if (e->pio.in)
-        *rax = e->pio.size == 4 ? (uint32_t)val : (*rax & ~mask) | val;
+    mask = size_mask(size);
+    if (e->pio.in) {
+        if (port_access(v, e->pio.port, size, false, &val) == IO_RETRY)
+            return VERDICT_RESUME;
+        *rax = size == 4 ? val : (*rax & ~mask) | val;
+    } else {
+        val = *rax & mask;
+        if (port_access(v, e->pio.port, size, true, &val) == IO_RETRY)
+            return VERDICT_RESUME;
+    }
     return VERDICT_ADVANCE;
 }

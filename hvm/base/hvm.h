@@ -40,8 +40,8 @@ struct spec_entry {
     uint32_t host_ctrl, guest_ctrl; /* SPEC_CTRL of root mode, of the guest */
 };
 
-#define CODE_PAGES 4
-#define PEEK_WINDOWS 28 /* see mem/peek.h */
+#define CODE_PAGES 8
+#define PEEK_WINDOWS 32 /* see mem/peek.h */
 
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */

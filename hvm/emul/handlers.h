@@ -28,12 +28,6 @@
 /* Where emul_operand.val goes. */
 enum { OPND_NONE, OPND_REG, OPND_MEM };
 
-/* All ones in the low bytes * 8 bits. */
-static inline uint64_t size_mask(unsigned int bytes)
-{
-    return ~0ull >> (64 - 8 * bytes);
-}
-
 /* The low bytes of v (1, 2, 4, 8) as a signed number. */
 static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
 {

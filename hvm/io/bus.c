@@ -128,32 +128,31 @@ static const struct bus_slot *mmio_at(const struct bus *b, uint64_t gpa)
     return NULL;
 }
 
-/* There is a slot, size is 1, 2, 4 or 8, and the whole access is inside. */
-static inline bool fits(const struct bus_slot *s, uint64_t addr, unsigned int size)
+/* There is a slot, and the whole access is inside. */
+static inline bool fits(const struct bus_slot *s, uint64_t addr,
+                        unsigned int size)
 {
-    return s && size - 1 < 8 && !(size & (size - 1)) &&
-           addr - s->base <= s->last - s->base && size - 1 <= s->last - addr;
+    return s && addr >= s->base && addr <= s->last &&
+           size - 1 <= s->last - addr;
 }
 
 static inline enum bus_rc slot_read(const struct bus_slot *s, uint64_t addr,
-                             unsigned int size, uint64_t *val)
+                                    unsigned int size, uint64_t *val)
 {
     uint64_t v = 0;
 
     if (!fits(s, addr, size) || s->read(s->dev, addr, size, &v) != BUS_OK)
         return BUS_NONE;
-    *val = size == 8 ? v : v & ((1ull << size * 8) - 1);
+    *val = v & size_mask(size);
     return BUS_OK;
 }
 
 static inline enum bus_rc slot_write(const struct bus_slot *s, uint64_t addr,
-                              unsigned int size, uint64_t val)
+                                     unsigned int size, uint64_t val)
 {
     if (!fits(s, addr, size))
         return BUS_NONE;
-    if (size < 8)
-        val &= (1ull << size * 8) - 1;
-    return s->write(s->dev, addr, size, val);
+    return s->write(s->dev, addr, size, val & size_mask(size));
 }
 
 enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,

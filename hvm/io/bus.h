@@ -64,8 +64,8 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-/* One access. val is written only on BUS_OK, upper bytes zero. size 1, 2, 4
- * or 8; an access that is not wholly inside one range is BUS_NONE. */
+/* One access. val is written only on BUS_OK, upper bytes zero. size: 1, 2, 4
+ * or 8, nothing else; what is not wholly inside one range is BUS_NONE. */
 enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
                           uint64_t *val);
 enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,

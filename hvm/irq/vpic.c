@@ -227,6 +227,22 @@ static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
     return BUS_OK;
 }
 
+/* The read acts as INTA; bit 7 says that there was a request (8259A data
+ * sheet, "Poll Command"). */
+static __attribute__((noinline)) uint8_t poll_read(struct route *r,
+                                                   unsigned int chip)
+{
+    struct hvm_hw_vpic *c = &r->pic[chip];
+    uint8_t val;
+
+    spin_lock(&r->lock);
+    val = c->int_output ? 0x80 | intack(r, chip) : 0;
+    c->poll = 0;
+    update(r);
+    spin_unlock(&r->lock);
+    return val;
+}
+
 static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
                              uint64_t *val)
 {
@@ -237,17 +253,11 @@ static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
     *val = ~0ull;
     if (size != 1)
         return BUS_OK;
-    spin_lock(&r->lock);
-    if (c->poll) {
-        /* The read acts as INTA; bit 7 says that there was a request (8259A
-         * data sheet, "Poll Command"). */
-        *val = c->int_output ? 0x80 | intack(r, chip) : 0;
-        c->poll = 0;
-        update(r);
-    } else {
-        *val = port & 1 ? c->imr : c->readsel_isr ? c->isr : c->irr;
-    }
-    spin_unlock(&r->lock);
+    if (unlikely(c->poll))
+        *val = poll_read(r, chip);
+    else /* no lock: each is a byte */
+        *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
+                                            : READ_ONCE(c->irr);
     return BUS_OK;
 }
 

@@ -115,12 +115,13 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
     bool nx = false;
 
     a &= p->linear;
+#pragma GCC unroll 4
     for (level = p->levels; level; level--) {
         bool pdpte = p == &paging_pae && level == 3;
 
         shift = PAGE_SHIFT + (level - 1) * p->bits;
         at = gpa_add(table, ((a >> shift) & ((1u << p->bits) - 1)) * p->bytes);
-        if (!peek_word(level, at, p->bytes, &e))
+        if (!peek_word(level, at, p->bytes, level < p->levels, &e))
             return -EIO;
         if (!(e & PTE_P))
             return fault(w, false, false, pfec);

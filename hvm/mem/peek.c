@@ -54,27 +54,42 @@ void peek_switch(struct vcpu *v)
     peek_update(v);
 }
 
-char *peek_fill(unsigned int slot, gfn_t g, bool write)
+/* Maps what current has found. */
+static inline char *show(unsigned int slot, const struct peeked *k)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
-    struct peeked *k = &current->hvm->peeked[slot];
 
-    peek_update(current);
-    ASSERT(c->token == current->hvm->peek_token);
-    if ((k->key | 1) != (g.raw + 1) * 2 + 1) {
-        bool writable = false;
-        mfn_t m = p2m_ram(current->domain, g, &writable);
-
-        if (mfn_is_invalid(m))
-            return NULL;
-        *k = (struct peeked){ (g.raw + 1) * 2 + writable, m };
-    }
-    if (write && !(k->key & 1))
-        return NULL;
     if (c->used & BIT(slot))
         window_unmap(WINDOW_PEEK + slot);
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
     c->slot[slot].key = k->key;
     c->used |= (uint32_t)BIT(slot);
     return c->slot[slot].va;
+}
+
+static __attribute__((noinline)) char *find(unsigned int slot, gfn_t g,
+                                            bool write)
+{
+    struct peeked *k = &current->hvm->peeked[slot];
+    bool writable = false;
+    mfn_t m;
+
+    peek_update(current);
+    m = p2m_ram(current->domain, g, &writable);
+    if (mfn_is_invalid(m))
+        return NULL;
+    *k = (struct peeked){ (g.raw + 1) * 2 + writable, m };
+    return write && !writable ? NULL : show(slot, k);
+}
+
+char *peek_fill(unsigned int slot, gfn_t g, bool write)
+{
+    const struct hvm_vcpu *hv = current->hvm;
+    const struct peeked *k = &hv->peeked[slot];
+
+    ASSERT(this_cpu(peek_cache).token == hv->peek_token);
+    if (unlikely(READ_ONCE(hv->peek_stale) ||
+                 (k->key | !write) != (g.raw + 1) * 2 + 1))
+        return find(slot, g, write);
+    return show(slot, k);
 }

@@ -35,11 +35,31 @@ DECLARE_PERCPU(struct peek_cache, peek_cache);
  * slots of its own, so that those of one access never displace each other.
  */
 enum peek_use { PEEK_DATA = 0, PEEK_CODE = 5 };
-_Static_assert(PEEK_WINDOWS == 8 + 5 * 4 &&
+_Static_assert(PEEK_WINDOWS == 8 + 4 * 4 + 8 &&
                WINDOW_PEEK + PEEK_WINDOWS == WINDOW_SLOTS, "slots for each");
+
+static inline unsigned int peek_slot(unsigned int use, gfn_t g)
+{
+    if (use == PEEK_DATA)
+        return g.raw % 8;
+    return use == PEEK_CODE ? 24 + g.raw % 8 : 4 + use * 4 + g.raw % 4;
+}
 
 /* peek_page() for what is not in the cache, or must not be used from there. */
 char *peek_fill(unsigned int slot, gfn_t g, bool write);
+
+/* peek_page() and peek_word(). */
+static inline char *peek_cached(unsigned int use, gfn_t g, bool write,
+                                bool stale)
+{
+    const struct peek_cache *c = &this_cpu(peek_cache);
+    unsigned int slot = peek_slot(use, g);
+
+    if (unlikely((c->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
+        unlikely(stale))
+        return peek_fill(slot, g, write);
+    return c->slot[slot].va;
+}
 
 /*
  * The page at g of current's domain, mapped until this CPU takes interrupts,
@@ -48,24 +68,20 @@ char *peek_fill(unsigned int slot, gfn_t g, bool write);
  */
 static inline char *peek_page(unsigned int use, gfn_t g, bool write)
 {
-    const struct peek_cache *c = &this_cpu(peek_cache);
-    unsigned int slot = use ? 4 + use * 4 + g.raw % 4 : g.raw % 8;
-
-    if (unlikely((c->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
-        unlikely(READ_ONCE(current->hvm->peek_stale)))
-        return peek_fill(slot, g, write);
-    return c->slot[slot].va;
+    return peek_cached(use, g, write, READ_ONCE(current->hvm->peek_stale));
 }
 
 /* Single loads, aligned or not. */
 typedef uint64_t peek_u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t peek_u32 __attribute__((aligned(1), may_alias));
 
-/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM. */
+/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM.
+ * at_once: another look came just before, whose page may be used still. */
 static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
-                             uint64_t *val)
+                             bool at_once, uint64_t *val)
 {
-    const char *p = peek_page(use, gpa_to_gfn(a), false);
+    const char *p = at_once ? peek_cached(use, gpa_to_gfn(a), false, false)
+                            : peek_page(use, gpa_to_gfn(a), false);
 
     if (unlikely(!p))
         return false;

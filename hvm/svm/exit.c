@@ -38,11 +38,13 @@ static const uint8_t kinds[0x100] = {
 
 static void decode_pio(const struct vmcb *b, struct vmexit *e)
 {
-    e->pio.port = (uint16_t)(b->exitinfo1 >> 16);
-    e->pio.size = (uint8_t)(b->exitinfo1 >> 4 & 7);
-    e->pio.in = b->exitinfo1 & BIT(0);
-    e->pio.string = b->exitinfo1 & BIT(2);
-    e->pio.rep = b->exitinfo1 & BIT(3);
+    uint32_t info = (uint32_t)b->exitinfo1;
+
+    e->pio.port = (uint16_t)(info >> 16);
+    e->pio.size = info >> 4 & 7;
+    e->pio.in = info & BIT(0);
+    e->pio.string = info & BIT(2);
+    e->pio.rep = info & BIT(3);
     e->insn_len = (uint8_t)(b->exitinfo2 - vmcb_rip(b));
 }
 
@@ -72,9 +74,8 @@ static void decode_task(const struct vmcb *b, struct vmexit *e)
     e->task.error = (uint32_t)b->exitinfo2;
 }
 
-void svm_decode_exit(struct vcpu *v, struct vmexit *e)
+void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
 {
-    const struct vmcb *b = vmcb_of(v);
     uint64_t code = b->exitcode;
 
     e->code = code;

@@ -284,7 +284,7 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
     r->rflags = vmcb_rflags(b);
     /* All is cached by the CPU now; setters clear what they change. */
     b->clean = ~0u;
-    svm_decode_exit(v, e);
+    svm_decode_exit(b, e);
     if (unlikely(e->kind == EXIT_ENTRY_FAILED))
         return;
     /* Work-around for Bochs only, which forgets V_IRQ if IF is set already. */

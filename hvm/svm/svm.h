@@ -42,7 +42,7 @@ static inline bool svm_was_interrupted(const struct svm_vcpu *s)
 }
 
 /* exit.c: turns the control block into the neutral record. */
-void svm_decode_exit(struct vcpu *v, struct vmexit *e);
+void svm_decode_exit(const struct vmcb *b, struct vmexit *e);
 
 /* inject.c */
 void svm_inject(struct vcpu *v, const struct hvm_event *ev);

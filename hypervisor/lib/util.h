@@ -42,6 +42,12 @@
 #define PAGE_SIZE (1ul << PAGE_SHIFT)
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 
+/* All ones in the low bytes * 8 bits, of which there are 1 to 8. */
+static inline uint64_t size_mask(unsigned int bytes)
+{
+    return ~0ull >> (64 - 8 * bytes);
+}
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -20,7 +20,7 @@ enum window {
     WINDOW_PEER,  /* the other one of a frame-to-frame copy */
     WINDOW_MM,    /* mm/'s own */
     WINDOW_PEEK = 4, /* the first of those of hvm/mem/peek.h */
-    WINDOW_SLOTS = 32 /* up to here */
+    WINDOW_SLOTS = 36 /* up to here */
 };
 
 /* One entry for each page from WINDOW_BASE on. */

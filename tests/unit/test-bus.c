@@ -53,7 +53,7 @@ static void test_ports(void)
         { 0xfe, 4, 'b' }, { 0x101, 1, 'b' }, { 0x102, 1, 0 },
         { 0xffff, 1, 'a' }, { 0xffff, 2, 0 }, { 0xfffc, 4, 'a' },
         { 0xffef, 1, 0 }, { 0, 1, 0 }, { 0x120, 1, 0 }, { 0xff21, 1, 0 },
-        { 0x20, 0, 0 }, { 0x22, 3, 0 }, { 0xfff0, 8, 'a' }, { 0xfff0, 16, 0 },
+        { 0xfff0, 8, 'a' }, { 0xfffc, 8, 0 },
     };
     struct dev a = { 0 }, b = { 0 };
     struct bus bus;

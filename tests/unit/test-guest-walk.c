@@ -251,12 +251,12 @@ static void moved_frames(void)
 
     fake_enter(d);
     memset(fake_gpa(d, 0xc000), 0xa1, PAGE_SIZE);
-    CHECK(peek_word(0, at, 8, &word));
+    CHECK(peek_word(0, at, 8, false, &word));
     CHECK_EQ(word, 0xa1a1a1a1a1a1a1a1);
-    CHECK(peek_word(0, gpa(0xcffc), 4, &word));
+    CHECK(peek_word(0, gpa(0xcffc), 4, false, &word));
     CHECK_EQ(word, 0xa1a1a1a1);
     CHECK_EQ(p2m_unmap(d, gfn(0xc), 0, INVALID_MFN), 0);
-    CHECK(!peek_word(0, at, 8, &word));
+    CHECK(!peek_word(0, at, 8, false, &word));
     CHECK_EQ(guest_write_phys(d, at, &byte, 1), -EFAULT);
     (void)fake_ram(d, 0xc, 0);
     memset(fake_gpa(d, 0xc000), 0xb2, PAGE_SIZE);
@@ -278,7 +278,7 @@ static void moved_frames(void)
     memset(fake_gpa(&doms[2].d, 0xc000), 0xc3, PAGE_SIZE);
     CHECK_EQ(guest_read_phys(&doms[2].d, &byte, at, 1), 0);
     CHECK_EQ(byte, 0xc3);
-    CHECK(peek_word(0, at, 4, &word));
+    CHECK(peek_word(0, at, 4, false, &word));
     CHECK_EQ(word, 0xb2b2b2b2);
 }
 

@@ -281,7 +281,7 @@ static void exits(void)
     b->exitcode = SVM_EXIT_IOIO;
     b->exitinfo1 = 0x3f8u << 16 | 1u << 4 | 1; /* IN, one byte */
     b->exitinfo2 = 0x1002;
-    svm_decode_exit(v, &e);
+    svm_decode_exit(b, &e);
     CHECK_EQ(e.kind, EXIT_PIO);
     CHECK_EQ(e.pio.port, 0x3f8);
     CHECK_EQ(e.pio.size, 1);
@@ -291,7 +291,7 @@ static void exits(void)
     b->exitinfo1 = 2 | 1ull << 32;
     b->exitinfo2 = 0xfee00123;
     b->nbytes = 200; /* more than there can be */
-    svm_decode_exit(v, &e);
+    svm_decode_exit(b, &e);
     CHECK_EQ(e.kind, EXIT_NPF);
     CHECK(e.npf.write && !e.npf.walk);
     CHECK_EQ(e.npf.gpa.raw, 0xfee00123);
@@ -299,15 +299,15 @@ static void exits(void)
     b->nbytes = 0;
     for (uint64_t code = 0; code < 0x500; code++) {
         b->exitcode = code;
-        svm_decode_exit(v, &e);
+        svm_decode_exit(b, &e);
         CHECK(e.kind < EXIT_KINDS);
         CHECK_EQ(e.code, code);
     }
     b->exitcode = ~0ull;
-    svm_decode_exit(v, &e);
+    svm_decode_exit(b, &e);
     CHECK_EQ(e.kind, EXIT_ENTRY_FAILED);
     b->exitcode = 0x403;
-    svm_decode_exit(v, &e);
+    svm_decode_exit(b, &e);
     CHECK_EQ(e.kind, EXIT_UNKNOWN);
 }
 

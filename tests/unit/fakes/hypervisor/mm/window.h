@@ -10,7 +10,7 @@
 
 enum window {
     WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 4,
-    WINDOW_SLOTS = 32
+    WINDOW_SLOTS = 36
 };
 
 extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
