@@ -62,6 +62,33 @@ static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
     return sizeof(*c);
 }
 
+/* Both layouts, at any address: the 64-bit numbers follow each other. */
+typedef uint64_t any_u64 __attribute__((aligned(1), may_alias));
+typedef uint32_t any_u32 __attribute__((aligned(1), may_alias));
+_Static_assert(offsetof(struct vcpu_runstate_info, time) ==
+                   offsetof(struct vcpu_runstate_info, state_entry_time) + 8 &&
+               offsetof(struct compat_vcpu_runstate_info, time) ==
+                   offsetof(struct compat_vcpu_runstate_info,
+                            state_entry_time) + 8, "one after the other");
+
+/* Writes v's state to `place`, whose 64-bit numbers begin at `entry`. */
+static void runstate_write_in_place(const struct vcpu *v, char *place,
+                                    size_t entry, bool flag)
+{
+    const struct vcpu_runstate_info *r = &v->runstate;
+    any_u64 *n = (any_u64 *)(place + entry);
+
+    if (flag) {
+        WRITE_ONCE(*n, r->state_entry_time | XEN_RUNSTATE_UPDATE);
+        smp_wmb();
+    }
+    *(any_u32 *)place = (uint32_t)r->state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(r->time); i++)
+        n[1 + i] = r->time[i];
+    smp_wmb();
+    WRITE_ONCE(*n, r->state_entry_time);
+}
+
 /* The copy that the guest wants, if it lies in one page of RAM, until another
  * page is looked at. v is of current's domain. */
 static char *runstate_in_place(const struct vcpu *v)
@@ -75,17 +102,13 @@ static char *runstate_in_place(const struct vcpu *v)
     return page ? page + at : NULL;
 }
 
-/* Writes bytes of it, from `offset` on: in place, or to one page and the next.
- * A page that is no RAM any more does not get them. */
-static void runstate_write(const struct vcpu *v, char *place, size_t offset,
+/* Writes bytes of it, from `offset` on, to one page and the next. A page that
+ * is no RAM any more does not get them. */
+static void runstate_write(const struct vcpu *v, size_t offset,
                            const void *src, size_t n)
 {
     size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
 
-    if (likely(place)) {
-        memcpy(place + offset, src, n);
-        return;
-    }
     if (offset < room) {
         part = MIN(n, room - offset);
         (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
@@ -98,13 +121,25 @@ static void runstate_write(const struct vcpu *v, char *place, size_t offset,
                                 (const char *)src + part, n - part);
 }
 
-static void runstate_copy(const struct vcpu *v, char *place,
-                          const struct vcpu_runstate_info *r)
+static void runstate_write_across(const struct vcpu *v, size_t entry,
+                                  bool flag)
 {
-    struct vcpu_runstate_info copy;
+    struct vcpu_runstate_info r = v->runstate, copy;
+    uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
 
-    (void)runstate_layout(&copy, r, v->runstate_size != sizeof(copy));
-    runstate_write(v, place, 0, &copy, v->runstate_size);
+    if (flag) {
+        r.state_entry_time |= XEN_RUNSTATE_UPDATE;
+        top = (uint8_t)(r.state_entry_time >> 56);
+        runstate_write(v, entry + 7, &top, 1);
+        smp_wmb();
+    }
+    (void)runstate_layout(&copy, &r, v->runstate_size != sizeof(copy));
+    runstate_write(v, 0, &copy, v->runstate_size);
+    if (flag) {
+        smp_wmb();
+        top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
+        runstate_write(v, entry + 7, &top, 1);
+    }
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -112,25 +147,16 @@ void guest_runstate_update(struct vcpu *v)
     const size_t entry = v->runstate_size != sizeof(struct vcpu_runstate_info) ?
         offsetof(struct compat_vcpu_runstate_info, state_entry_time) :
         offsetof(struct vcpu_runstate_info, state_entry_time);
-    struct vcpu_runstate_info r = v->runstate;
-    char *place = runstate_in_place(v);
-    uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
-
-    if (!(READ_ONCE(v->domain->vm_assist) &
-          (1u << VMASST_TYPE_runstate_update_flag))) {
-        runstate_copy(v, place, &r);
-        return;
-    }
     /* The flag goes first and is taken back last; the guest looks at it
      * before and after it reads. */
-    r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-    top = (uint8_t)(r.state_entry_time >> 56);
-    runstate_write(v, place, entry + 7, &top, 1);
-    smp_wmb();
-    runstate_copy(v, place, &r);
-    smp_wmb();
-    top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
-    runstate_write(v, place, entry + 7, &top, 1);
+    bool flag = READ_ONCE(v->domain->vm_assist) &
+                (1u << VMASST_TYPE_runstate_update_flag);
+    char *place = runstate_in_place(v);
+
+    if (likely(place))
+        runstate_write_in_place(v, place, entry, flag);
+    else
+        runstate_write_across(v, entry, flag);
 }
 
 static long op_get_runstate_info(struct vcpu *v, void *arg)
@@ -161,7 +187,6 @@ static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
     gpa_t first, next = gpa(0);
-    struct vcpu_runstate_info r;
     int rc = hold(v);
 
     if (rc)
@@ -172,8 +197,7 @@ static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
         v->runstate_at = first;
         v->runstate_next = next;
         v->runstate_size = size;
-        vcpu_runstate(v, &r);
-        runstate_copy(v, runstate_in_place(v), &r);
+        guest_runstate_update(v);
     }
     let_go(v);
     return 0;

@@ -234,6 +234,12 @@ static void test_runstate(void)
            (unsigned long long)r.state_entry_time);
 }
 
+#ifdef __x86_64__
+typedef struct vcpu_runstate_info runstate_area;
+#else
+typedef struct compat_vcpu_runstate_info runstate_area;
+#endif
+
 /* Registers an address for the copy of the run state. */
 static long register_runstate(const void *at)
 {
@@ -248,15 +254,21 @@ static void stop_for_a_moment(void)
     poll(NULL, 0, now_ns() + MS);
 }
 
+static void mark_updates(bool on)
+{
+    report_eq(hypercall(__HYPERVISOR_vm_assist,
+                        on ? VMASST_CMD_enable : VMASST_CMD_disable,
+                        VMASST_TYPE_runstate_update_flag), 0,
+              "the mark of updates");
+}
+
 /* The copy of the run state. */
 static void test_runstate_area(unsigned int offset)
 {
     static char pages[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-    struct vcpu_runstate_info *r = (void *)(pages + offset);
+    runstate_area *r = (void *)(pages + offset);
     uint64_t blocked;
 
-    if (sizeof(long) == 4)
-        return;
     report_eq(register_runstate(r), 0, "register an area");
     report_eq(r->state, RUNSTATE_running, "written at once");
     report(r->time[RUNSTATE_running] != 0, "all of it");
@@ -272,13 +284,22 @@ static void test_runstate_area(unsigned int offset)
     report(r->time[RUNSTATE_blocked] >= blocked + MS / 2,
            "blocked for %llu ns",
            (unsigned long long)(r->time[RUNSTATE_blocked] - blocked));
+    /* The mark of an update is gone when it is done. */
+    mark_updates(true);
+    r->state_entry_time = 0;
+    stop_for_a_moment();
+    barrier();
+    report(r->state_entry_time && !(r->state_entry_time >> 63),
+           "entered at %llx", (unsigned long long)r->state_entry_time);
+    mark_updates(false);
     /* Nowhere: nothing is written any more; a bad address is not told. */
     report_eq(register_runstate(NULL), 0, "no area");
     memset(pages, 0x5a, sizeof(pages));
     stop_for_a_moment();
     barrier();
     report_eq(r->state, 0x5a5a5a5a, "not written any more");
-    report_eq(register_runstate((void *)0x7ffffffff000), 0, "a bad address");
+    report_eq(register_runstate((void *)(1ul << (8 * sizeof(long) - 2))), 0,
+              "a bad address");
     stop_for_a_moment();
 }
 
@@ -322,6 +343,6 @@ TEST_MAIN()
     test_runstate_area(8);
     test_cleared_record();
     /* Across two pages. */
-    test_runstate_area(PAGE_SIZE - offsetof(struct vcpu_runstate_info, time));
+    test_runstate_area(PAGE_SIZE - offsetof(runstate_area, time));
     event_close(timer);
 }
