@@ -267,7 +267,37 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     return sent(ioreq_send(v, &a));
 }
 
-/* Between RAM and a device model's memory, or the same value into it. */
+/* Is all of it in the VGA window? */
+static bool in_vga(gpa_t at, const struct emul_rep *r)
+{
+    uint64_t n = r->count * r->bytes;
+    uint64_t low = r->df ? at.raw + r->bytes - n : at.raw;
+
+    return low >= VGA_WINDOW && low + n <= VGA_WINDOW + VGA_WINDOW_SIZE;
+}
+
+/*
+ * A VGA card takes its window byte by byte and upwards, whatever the width of
+ * an access (QEMU's hw/display/vga.c), so between it and RAM ask by 64 bits.
+ */
+static void widen(struct io_access *a, const struct emul_rep *r)
+{
+    uint64_t n = r->count * r->bytes;
+
+    if (r->df || n % 8)
+        return;
+    a->size = 8;
+    a->count = (uint32_t)(n / 8);
+    if (!a->data_is_ptr)
+        a->data = (r->value & size_mask(r->bytes)) *
+                  (~0ull / size_mask(r->bytes));
+}
+
+/*
+ * Between RAM and a device model's memory, the same value into it, or from one
+ * place of the VGA window to another: element by element, since the card's
+ * latches want each read before its write.
+ */
 static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
 {
     struct vcpu *v = glue_of(c)->v;
@@ -275,7 +305,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
                            .size = r->bytes, .count = r->count };
     gpa_t src = gpa(0), dst;
     enum emul_rc rc;
-    bool to_device;
+    bool to_device, from_device = false;
 
     rc = translate(c, r->dst, true, &dst);
     if (rc != EMUL_OK)
@@ -287,17 +317,20 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
         rc = translate(c, r->src, false, &src);
         if (rc != EMUL_OK)
             return rc;
-        /* Exactly one side is a device. */
-        if ((place_of(glue_of(c), src, false) == PLACE_DEVICE) == to_device)
-            return EMUL_UNHANDLEABLE;
+        from_device = place_of(glue_of(c), src, false) == PLACE_DEVICE;
         a.data_is_ptr = true;
-        a.data = to_device ? src.raw : dst.raw;
+        a.data = from_device ? dst.raw : src.raw;
     }
-    a.write = to_device;
-    a.addr = to_device ? dst.raw : src.raw;
-    if ((r->kind == EMUL_REP_STOS && !to_device) ||
-        mmio_is_internal(v, gpa(a.addr)))
+    a.write = !from_device;
+    a.addr = from_device ? src.raw : dst.raw;
+    if ((!to_device && !from_device) || mmio_is_internal(v, gpa(a.addr)))
         return EMUL_UNHANDLEABLE;
+    if (to_device && from_device) {
+        if (!in_vga(src, r) || !in_vga(dst, r))
+            return EMUL_UNHANDLEABLE;
+    } else if (in_vga(gpa(a.addr), r)) {
+        widen(&a, r);
+    }
     return sent(ioreq_send(v, &a));
 }
 

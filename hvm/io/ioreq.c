@@ -414,7 +414,8 @@ static bool fits_ring(const struct io_access *a)
 {
     /* Stores to the VGA window: many, and no answer is needed. */
     return a->type == IOREQ_TYPE_COPY && a->write && !a->data_is_ptr &&
-           a->count == 1 && a->addr >= 0xa0000 && a->addr < 0xc0000;
+           a->count == 1 && a->addr >= VGA_WINDOW &&
+           a->addr < VGA_WINDOW + VGA_WINDOW_SIZE;
 }
 
 /* Into the ring; false when it is full or there is none. */

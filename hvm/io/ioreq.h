@@ -12,12 +12,16 @@
 #include "hypervisor/abi/ioreq.h"
 #include "hypervisor/core/domain.h"
 
+/* Where VGA cards have their memory: guest physical, bytes. */
+#define VGA_WINDOW 0xa0000
+#define VGA_WINDOW_SIZE 0x20000
+
 /* An access as the guest made it. */
 struct io_access {
     uint8_t type;      /* IOREQ_TYPE_PIO or IOREQ_TYPE_COPY */
     bool write;
     bool df;           /* elements go down */
-    bool data_is_ptr;  /* data is a guest physical address of RAM */
+    bool data_is_ptr;  /* data is a guest physical address */
     uint32_t size;     /* bytes of an element: 1, 2, 4, 8 */
     uint32_t count;    /* elements, 1 without data_is_ptr unless writing the
                           same value */

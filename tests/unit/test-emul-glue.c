@@ -17,7 +17,9 @@ TEST_PROGRAM;
 
 #define RAM 0x4000      /* two pages */
 #define ROM 0x8000
-#define DEVICE 0xa0000
+#define DEVICE 0xf0000000
+#define VGA 0xa0000
+#define VGA_END 0xc0000
 
 static struct vcpu *v;
 static struct domain *d;
@@ -254,6 +256,61 @@ static void memory_moves(void)
     CHECK_EQ(sent.n, 0);
 }
 
+/* From RAM and to it by 64 bits, inside as it is. */
+static void vga_window(void)
+{
+    static const struct {
+        uint64_t src, dst;      /* src 0: STOS */
+        uint8_t bytes;
+        bool df, ok;
+        unsigned int count;
+        uint32_t size, sent;
+        uint64_t addr, data;
+    } cases[] = {
+        { VGA, RAM, 1, false, true, 80, 8, 10, VGA, RAM },
+        { RAM, VGA, 2, false, true, 80, 8, 20, VGA, RAM },
+        { RAM, VGA, 2, false, true, 81, 2, 81, VGA, RAM },
+        { RAM + 158, VGA + 158, 2, true, true, 80, 2, 80, VGA + 158, RAM + 158 },
+        { VGA, RAM, 8, false, true, 4, 8, 4, VGA, RAM },
+        { 0, VGA, 1, false, true, 16, 8, 2, VGA, 0x3232323232323232 },
+        { 0, VGA, 2, false, true, 4, 8, 1, VGA, 0x1232123212321232 },
+        { 0, VGA, 4, false, true, 4, 8, 2, VGA, 0x9876123298761232 },
+        { 0, VGA, 2, true, true, 4, 2, 4, VGA, 0x4598761232 },
+        { VGA + 160, VGA, 2, false, true, 80, 2, 80, VGA + 160, VGA },
+        { VGA, VGA + 1, 1, false, true, 8, 1, 8, VGA, VGA + 1 },
+        /* One element, or all, are elsewhere. */
+        { VGA, RAM, 8, true, true, 2, 8, 2, VGA, RAM },
+        { VGA_END - 4, VGA, 4, false, false, 2, 0, 0, 0, 0 },
+        { VGA, VGA_END - 4, 4, false, false, 2, 0, 0, 0, 0 },
+        { VGA, VGA + 8, 4, true, false, 2, 0, 0, 0, 0 },
+        { VGA_END, VGA, 4, false, false, 2, 0, 0, 0, 0 },
+        { RAM, VGA_END - 4, 4, false, true, 2, 4, 2, VGA_END - 4, RAM },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct emul_rep r = {
+            .kind = cases[i].src ? EMUL_REP_MOVS : EMUL_REP_STOS,
+            .bytes = cases[i].bytes, .src = cases[i].src, .dst = cases[i].dst,
+            .value = 0x4598761232, .df = cases[i].df, .count = cases[i].count };
+
+        begin();
+        CHECK_EQ(c.ops->rep(&c, &r),
+                 cases[i].ok ? EMUL_OK : EMUL_UNHANDLEABLE);
+        CHECK_EQ(r.count, cases[i].count);
+        CHECK_EQ(sent.n, cases[i].ok);
+        if (!cases[i].ok)
+            continue;
+        CHECK_EQ(sent.a.addr, cases[i].addr);
+        CHECK_EQ(sent.a.data, cases[i].data);
+        CHECK_EQ(sent.a.data_is_ptr, cases[i].src != 0);
+        CHECK_EQ(sent.a.write, cases[i].src == 0 || cases[i].src == RAM ||
+                 cases[i].src == RAM + 158);
+        CHECK_EQ(sent.a.size, cases[i].size);
+        CHECK_EQ(sent.a.count, cases[i].sent);
+        CHECK_EQ(sent.a.df, cases[i].df);
+    }
+}
+
 int main(void)
 {
     unsigned int before = fake_allocs();
@@ -270,6 +327,7 @@ int main(void)
     place_of_the_exit();
     ports();
     memory_moves();
+    vga_window();
     fake_doms_destroy();
     CHECK_EQ(fake_allocs(), before);
     return test_result();
