@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The domain whose memory is tracked: it goes to protected mode and then
- * writes where it is told, for ever. It is copied to CODE and entered there
- * in real mode, with CS as after a reset.
+ * writes where it is told, for ever. It is copied to SECOND_CODE and entered
+ * there in real mode, with CS as after a reset.
  */
 #include "tests/guest/dirty/dirty.h"
+#include "tests/guest/lib/second.h"
 
     .section .rodata
     .globl code, code_end
     .code16
 code:
     cli
-    lgdtl %cs:gdtr - code + (CODE & 0xffff)
+    lgdtl %cs:gdtr - code + (SECOND_CODE & 0xffff)
     mov %cr0, %eax
     or $1, %al
     mov %eax, %cr0
-    ljmpl $8, $(CODE + protected - code)
+    ljmpl $8, $(SECOND_CODE + protected - code)
 
     .code32
 protected:
@@ -39,6 +40,6 @@ gdt:
     .quad 0x00cf93000000ffff
 gdtr:
     .word gdtr - gdt - 1
-    .long CODE + gdt - code
+    .long SECOND_CODE + gdt - code
 code_end:
     .section .note.GNU-stack, "", @progbits

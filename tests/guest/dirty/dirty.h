@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where things are in the other domain's memory. */
+/* Where things are in the second domain's memory. */
 #ifndef GUEST_DIRTY_H
 #define GUEST_DIRTY_H
-
-#define CODE 0xff000
-#define RESET 0xffff0
 
 /* What it is to write: so many words, from there, so many bytes apart. The
  * count becomes 0 when it is done. */

@@ -9,11 +9,11 @@
 #include "tests/guest/dirty/dirty.h"
 
 #include "hypervisor/abi/dm-op.h"
-#include "hypervisor/abi/domctl.h"
 #include "hypervisor/abi/memory.h"
 #include "tests/guest/lib/clock.h"
 #include "tests/guest/lib/hypercall.h"
 #include "tests/guest/lib/lib.h"
+#include "tests/guest/lib/second.h"
 
 #define LARGE_PAGES 4
 #define SCREEN 0x203    /* its first frame */
@@ -21,79 +21,33 @@
 
 extern const uint8_t code[], code_end[];
 
-static domid_t guest;
 static struct {
     volatile uint32_t count, at, step;
 } *orders;
 static volatile uint32_t *shown; /* a page of the screen */
 static uint8_t map[FRAMES / 8];
 
-static long domctl(uint32_t cmd, struct xen_domctl *op)
-{
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = guest;
-    return hypercall(__HYPERVISOR_domctl, addr(op));
-}
-
 static void create(void)
 {
-    struct xen_domctl op = { .u.createdomain = {
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, .max_vcpus = 1,
-        .max_evtchn_port = 1023, .max_grant_frames = 4,
-        .max_maptrack_frames = 4, .grant_opts = 1,
-        .arch.emulation_flags = XEN_X86_EMU_LAPIC } };
     xen_pfn_t list[LARGE_PAGES];
     struct xen_memory_reservation r = {
         .extent_start = { addr(list) }, .nr_extents = LARGE_PAGES,
         .extent_order = 9,
     };
 
-    if (domctl(XEN_DOMCTL_createdomain, &op))
-        fail("no domain");
-    guest = op.domain;
-    op = (struct xen_domctl){ .u.max_mem.max_memkb = LARGE_PAGES << 11 };
-    report_eq(domctl(XEN_DOMCTL_max_mem, &op), 0, "max_mem");
-    op = (struct xen_domctl){ .u.max_vcpus.max = 1 };
-    report_eq(domctl(XEN_DOMCTL_max_vcpus, &op), 0, "max_vcpus");
+    second_create(LARGE_PAGES << 11);
     for (unsigned int i = 0; i < LARGE_PAGES; i++)
         list[i] = i << 9;
-    r.domid = guest;
+    r.domid = second;
     if (memory_op(XENMEM_populate_physmap, &r) != LARGE_PAGES)
         fail("no memory for it");
 }
 
-/* A frame of the other domain's. */
-static void *map_foreign(xen_pfn_t gfn)
-{
-    uint64_t at = gap_alloc();
-    xen_ulong_t idx = gfn;
-    xen_pfn_t gpfn = at >> 12;
-    int err = 99;
-    struct xen_add_to_physmap_batch b = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
-        .u.foreign_domid = guest, .idxs = { addr(&idx) },
-        .gpfns = { addr(&gpfn) }, .errs = { addr(&err) },
-    };
-
-    if (memory_op(XENMEM_add_to_physmap_batch, &b) || err)
-        fail("cannot map its frame %#lx: %d", (unsigned long)gfn, err);
-    return (void *)(uintptr_t)at;
-}
-
 static void start(void)
 {
-    static const uint8_t jump[] = {
-        0xe9, (CODE - RESET - 3) & 0xff, (CODE - RESET - 3) >> 8 & 0xff
-    };
-    uint8_t *rom = map_foreign(CODE >> 12);
-    struct xen_domctl op = { 0 };
-
-    memcpy(rom, code, (size_t)(code_end - code));
-    memcpy(rom + RESET - CODE, jump, sizeof(jump));
-    orders = (void *)((char *)map_foreign(ORDERS >> 12) + ORDERS);
-    shown = map_foreign(SCREEN);
-    report_eq(domctl(XEN_DOMCTL_unpausedomain, &op), 0, "unpause");
+    orders = (void *)((char *)second_map(ORDERS >> 12, gap_alloc()) + ORDERS);
+    shown = second_map(SCREEN, gap_alloc());
+    second_start(second_map(SECOND_CODE >> 12, gap_alloc()), code, code_end);
 }
 
 static void order(unsigned int first, unsigned int n, unsigned int step)
@@ -121,7 +75,7 @@ static long track(uint64_t first, uint32_t n)
     };
 
     memset(map, 0, sizeof(map));
-    return hypercall(__HYPERVISOR_dm_op, guest, 2, addr(bufs));
+    return hypercall(__HYPERVISOR_dm_op, second, 2, addr(bufs));
 }
 
 static unsigned int bits(void)
@@ -212,12 +166,10 @@ static void test_other_ranges(void)
 
 TEST_MAIN()
 {
-    struct xen_domctl op = { 0 };
-
     create();
     start();
     test_reports();
     test_while_it_writes();
     test_other_ranges();
-    report_eq(domctl(XEN_DOMCTL_destroydomain, &op), 0, "destroy");
+    second_destroy();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The domain with a TSC of its own: it reads it for ever, in real mode. It is
- * copied to CODE and entered there with CS as after a reset.
+ * copied to SECOND_CODE and entered there with CS as after a reset.
  */
-#include "tests/guest/tsc-scaling/other.h"
+#include "tests/guest/tsc-scaling/told.h"
 
     .section .rodata
     .globl code, code_end

@@ -8,20 +8,19 @@
  * SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5; Xen's public/domctl.h, struct
  * xen_domctl_tsc_info.
  */
-#include "tests/guest/tsc-scaling/other.h"
+#include "tests/guest/tsc-scaling/told.h"
 
 #include "hypervisor/abi/cpuid.h"
-#include "hypervisor/abi/domctl.h"
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/abi/sysctl.h"
 #include "tests/guest/lib/clock.h"
 #include "tests/guest/lib/hypercall.h"
 #include "tests/guest/lib/lib.h"
+#include "tests/guest/lib/second.h"
 
 extern const uint8_t code[], code_end[];
 
-static domid_t guest;
 static uint64_t host_khz;
 static bool scaling; /* the CPU can */
 static uint8_t context[32768];
@@ -33,14 +32,6 @@ static volatile struct {
     int32_t shift;
     uint32_t khz;
 } *told;
-
-static long domctl(uint32_t cmd, struct xen_domctl *op)
-{
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = guest;
-    return hypercall(__HYPERVISOR_domctl, addr(op));
-}
 
 /* The hypervisor's log knows. */
 static bool log_has(const char *text)
@@ -61,67 +52,22 @@ static bool log_has(const char *text)
 
 static void create(void)
 {
-    struct xen_domctl op = { .u.createdomain = {
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, .max_vcpus = 1,
-        .max_evtchn_port = 1023, .max_grant_frames = 4,
-        .max_maptrack_frames = 4, .grant_opts = 1,
-        .arch.emulation_flags = XEN_X86_EMU_LAPIC } };
-    xen_pfn_t list[] = { TOLD >> 12, CODE >> 12 };
+    xen_pfn_t list[] = { TOLD >> 12, SECOND_CODE >> 12 };
     struct xen_memory_reservation r = {
         .extent_start = { addr(list) }, .nr_extents = ARRAY_SIZE(list),
     };
 
-    guest = 0;
-    if (domctl(XEN_DOMCTL_createdomain, &op))
-        fail("no domain");
-    guest = op.domain;
-    op = (struct xen_domctl){ .u.max_mem.max_memkb = 64 };
-    report_eq(domctl(XEN_DOMCTL_max_mem, &op), 0, "max_mem");
-    op = (struct xen_domctl){ .u.max_vcpus.max = 1 };
-    report_eq(domctl(XEN_DOMCTL_max_vcpus, &op), 0, "max_vcpus");
-    r.domid = guest;
+    second_create(64);
+    r.domid = second;
     if (memory_op(XENMEM_populate_physmap, &r) != ARRAY_SIZE(list))
         fail("no memory for it");
-}
-
-static void destroy(void)
-{
-    struct xen_domctl op = { 0 };
-
-    while (domctl(XEN_DOMCTL_destroydomain, &op) == -EAGAIN)
-        ;
-}
-
-/* A frame of the other domain's. */
-static void *map_foreign(xen_pfn_t gfn, uint64_t at)
-{
-    xen_ulong_t idx = gfn;
-    xen_pfn_t gpfn = at >> 12;
-    int err = 99;
-    struct xen_add_to_physmap_batch b = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
-        .u.foreign_domid = guest, .idxs = { addr(&idx) },
-        .gpfns = { addr(&gpfn) }, .errs = { addr(&err) },
-    };
-
-    if (memory_op(XENMEM_add_to_physmap_batch, &b) || err)
-        fail("cannot map its frame %#lx: %d", (unsigned long)gfn, err);
-    return (void *)(uintptr_t)at;
 }
 
 /* False: it does not tell anything. */
 static bool start(uint64_t gap)
 {
-    static const uint8_t jump[] = {
-        0xe9, (CODE - RESET - 3) & 0xff, (CODE - RESET - 3) >> 8 & 0xff
-    };
-    uint8_t *rom = map_foreign(CODE >> 12, gap);
-    struct xen_domctl op = { 0 };
-
-    memcpy(rom, code, (size_t)(code_end - code));
-    memcpy(rom + RESET - CODE, jump, sizeof(jump));
-    told = (void *)((char *)map_foreign(TOLD >> 12, gap + 4096) + TOLD);
-    report_eq(domctl(XEN_DOMCTL_unpausedomain, &op), 0, "unpause");
+    told = (void *)((char *)second_map(TOLD >> 12, gap + 4096) + TOLD);
+    second_start(second_map(SECOND_CODE >> 12, gap), code, code_end);
     for (unsigned int i = 0; i < 20000 && told->seq < 2; i++)
         delay_us(100);
     return report(told->seq >= 2, "it does not run");
@@ -149,14 +95,14 @@ static long set_khz(uint32_t mode, uint32_t khz)
     struct xen_domctl op = { .u.tsc_info = { .tsc_mode = mode,
                                              .gtsc_khz = khz } };
 
-    return domctl(XEN_DOMCTL_settscinfo, &op);
+    return second_domctl(XEN_DOMCTL_settscinfo, &op);
 }
 
 static uint32_t get_khz(void)
 {
     struct xen_domctl op = { 0 };
 
-    report_eq(domctl(XEN_DOMCTL_gettscinfo, &op), 0, "gettscinfo");
+    report_eq(second_domctl(XEN_DOMCTL_gettscinfo, &op), 0, "gettscinfo");
     return op.u.tsc_info.gtsc_khz;
 }
 
@@ -199,19 +145,19 @@ static void test_saved(uint64_t khz)
                                          sizeof(struct hvm_save_descriptor));
     uint64_t saving, saved, loading, loaded, now, off;
 
-    report_eq(domctl(XEN_DOMCTL_pausedomain, &op), 0, "pause");
+    report_eq(second_domctl(XEN_DOMCTL_pausedomain, &op), 0, "pause");
     op = (struct xen_domctl){ .u.hvmcontext = {
         .size = sizeof(context), .buffer = { addr(context) } } };
     saving = now_ns();
-    report_eq(domctl(XEN_DOMCTL_gethvmcontext, &op), 0, "get the context");
+    report_eq(second_domctl(XEN_DOMCTL_gethvmcontext, &op), 0, "get the context");
     saved = now_ns();
     report_eq(h->gtsc_khz, khz, "the saved rate");
     delay_us(50000); /* lost by the guest */
     loading = now_ns();
-    report_eq(domctl(XEN_DOMCTL_sethvmcontext, &op), 0, "set the context");
+    report_eq(second_domctl(XEN_DOMCTL_sethvmcontext, &op), 0, "set the context");
     loaded = now_ns();
     op = (struct xen_domctl){ 0 };
-    report_eq(domctl(XEN_DOMCTL_unpausedomain, &op), 0, "unpause");
+    report_eq(second_domctl(XEN_DOMCTL_unpausedomain, &op), 0, "unpause");
     /* By the offset from before. */
     off = its_ns(sample(&now));
     off = now - off;
@@ -220,11 +166,11 @@ static void test_saved(uint64_t khz)
            (long long)off);
     /* Loading another rate into a guest that has run is refused. */
     op = (struct xen_domctl){ 0 };
-    report_eq(domctl(XEN_DOMCTL_pausedomain, &op), 0, "pause");
+    report_eq(second_domctl(XEN_DOMCTL_pausedomain, &op), 0, "pause");
     h->gtsc_khz = (uint32_t)khz / 2;
     op = (struct xen_domctl){ .u.hvmcontext = {
         .size = sizeof(context), .buffer = { addr(context) } } };
-    report(domctl(XEN_DOMCTL_sethvmcontext, &op) < 0, "it takes another rate");
+    report(second_domctl(XEN_DOMCTL_sethvmcontext, &op) < 0, "it takes another rate");
 }
 
 /* A domain with a TSC of khz. */
@@ -247,7 +193,7 @@ static void test_rate(uint32_t khz, bool other)
         report_eq(get_khz(), khz, "it has what it had");
         test_saved(khz);
     }
-    destroy();
+    second_destroy();
 }
 
 TEST_MAIN()
@@ -270,6 +216,6 @@ TEST_MAIN()
               "emulated");
     report_eq(set_khz(XEN_CPUID_TSC_MODE_PVRDTSCP, 0), -EOPNOTSUPP, "PVRDTSCP");
     report_eq(set_khz(4, 0), -EINVAL, "mode 4");
-    destroy();
+    second_destroy();
     printf("with%s TSC scaling\n", scaling ? "" : "out");
 }

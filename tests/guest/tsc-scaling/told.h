@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where things are in the other domain's memory. */
-#ifndef GUEST_TSC_SCALING_OTHER_H
-#define GUEST_TSC_SCALING_OTHER_H
-
-#define CODE 0xff000
-#define RESET 0xffff0
+/* Where things are in the second domain's memory. */
+#ifndef GUEST_TSC_SCALING_TOLD_H
+#define GUEST_TSC_SCALING_TOLD_H
 
 /* What it tells, at this address: its TSC between two changes of SEQ, and once
  * what CPUID says about that. */
