@@ -21,12 +21,20 @@ $(B)/obj/hypervisor/lib/string.c.o $(B)/obj/hypervisor/start/selftest.c.o: \
 LODGE_SOURCES := $(sort $(shell find hypervisor hvm -name '*.c' -o -name '*.S'))
 LODGE_OBJECTS := $(patsubst %,$(B)/obj/%.o,$(LODGE_SOURCES))
 
-$(B)/obj/%.c.o: %.c hypervisor/build.mk
+# Another compiler, or other flags, and all is made again.
+LODGE_MADE_WITH := $(shell $(CC) --version 2>/dev/null | head -n 1) $(LODGE_CFLAGS)
+$(B)/obj/made-with: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(LODGE_MADE_WITH)' | cmp -s - $@ || \
+		printf '%s\n' '$(LODGE_MADE_WITH)' >$@
+.PHONY: force
+
+$(B)/obj/%.c.o: %.c hypervisor/build.mk $(B)/obj/made-with
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(LODGE_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/obj/%.S.o: %.S hypervisor/build.mk
+$(B)/obj/%.S.o: %.S hypervisor/build.mk $(B)/obj/made-with
 	@mkdir -p $(@D)
 	@echo "  AS $<"
 	@$(CC) -D__ASSEMBLY__ -I. -g -MMD -MP -c $< -o $@
