@@ -63,8 +63,6 @@ static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
 }
 
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
-typedef uint64_t any_u64 __attribute__((aligned(1), may_alias));
-typedef uint32_t any_u32 __attribute__((aligned(1), may_alias));
 _Static_assert(offsetof(struct vcpu_runstate_info, time) ==
                    offsetof(struct vcpu_runstate_info, state_entry_time) + 8 &&
                offsetof(struct compat_vcpu_runstate_info, time) ==
@@ -76,13 +74,13 @@ static void runstate_write_in_place(const struct vcpu *v, char *place,
                                     size_t entry, bool flag)
 {
     const struct vcpu_runstate_info *r = &v->runstate;
-    any_u64 *n = (any_u64 *)(place + entry);
+    peek_u64 *n = (peek_u64 *)(place + entry);
 
     if (flag) {
         WRITE_ONCE(*n, r->state_entry_time | XEN_RUNSTATE_UPDATE);
         smp_wmb();
     }
-    *(any_u32 *)place = (uint32_t)r->state;
+    *(peek_u32 *)place = (uint32_t)r->state;
     for (unsigned int i = 0; i < ARRAY_SIZE(r->time); i++)
         n[1 + i] = r->time[i];
     smp_wmb();

@@ -38,9 +38,12 @@ void second_create(unsigned int max_kib)
 void second_destroy(void)
 {
     struct xen_domctl op = { 0 };
+    long rc;
 
-    while (second_domctl(XEN_DOMCTL_destroydomain, &op) == -EAGAIN)
-        ;
+    do
+        rc = second_domctl(XEN_DOMCTL_destroydomain, &op);
+    while (rc == -EAGAIN);
+    report_eq(rc, 0, "destroy");
     second = 0;
 }
 

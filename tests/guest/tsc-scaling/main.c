@@ -149,12 +149,14 @@ static void test_saved(uint64_t khz)
     op = (struct xen_domctl){ .u.hvmcontext = {
         .size = sizeof(context), .buffer = { addr(context) } } };
     saving = now_ns();
-    report_eq(second_domctl(XEN_DOMCTL_gethvmcontext, &op), 0, "get the context");
+    report_eq(second_domctl(XEN_DOMCTL_gethvmcontext, &op), 0,
+              "get the context");
     saved = now_ns();
     report_eq(h->gtsc_khz, khz, "the saved rate");
     delay_us(50000); /* lost by the guest */
     loading = now_ns();
-    report_eq(second_domctl(XEN_DOMCTL_sethvmcontext, &op), 0, "set the context");
+    report_eq(second_domctl(XEN_DOMCTL_sethvmcontext, &op), 0,
+              "set the context");
     loaded = now_ns();
     op = (struct xen_domctl){ 0 };
     report_eq(second_domctl(XEN_DOMCTL_unpausedomain, &op), 0, "unpause");
@@ -170,7 +172,8 @@ static void test_saved(uint64_t khz)
     h->gtsc_khz = (uint32_t)khz / 2;
     op = (struct xen_domctl){ .u.hvmcontext = {
         .size = sizeof(context), .buffer = { addr(context) } } };
-    report(second_domctl(XEN_DOMCTL_sethvmcontext, &op) < 0, "it takes another rate");
+    report(second_domctl(XEN_DOMCTL_sethvmcontext, &op) < 0,
+           "it takes another rate");
 }
 
 /* A domain with a TSC of khz. */
