@@ -49,6 +49,12 @@ struct runq {
  * ahead it must be to take the CPU away from one that computes. */
 #define SCHED_WAKE_BONUS MILLISECS(5)
 #define SCHED_WAKE_GRAIN MILLISECS(1)
+/* One that sends events, and usually computes for longer than SCHED_TAIL_SHORT
+ * after the first before it sleeps, is left alone by those whom it wakes for at
+ * most SCHED_SENDER_TIME: they find more to do at once. One that usually sleeps
+ * soon hands them the CPU. */
+#define SCHED_TAIL_SHORT MICROSECS(25)
+#define SCHED_SENDER_TIME MILLISECS(1)
 /* A waiting vCPU goes to a CPU whose own has had this much more. */
 #define SCHED_BALANCE_GRAIN MILLISECS(20)
 /* What one may be behind or ahead of its new neighbours when it moves. */
@@ -87,6 +93,12 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now);
 /* Sets v's vruntime in relation to those on rq, before it is queued. */
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
+/* v is about to wake others by an event; and: v sleeps. With its CPU time
+ * until now, ns. */
+void sched_note_send(struct vcpu *v, uint64_t ran);
+void sched_note_sleep(struct vcpu *v, uint64_t ran);
+/* Shall it go on for a while before those run whom it wakes? */
+bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
 /* The one waiting who has the least, among those who may run here. */

@@ -126,6 +126,24 @@ void runq_place_moved(struct runq *rq, struct vcpu *v)
                            least + SCHED_LAG_MAX);
 }
 
+void sched_note_send(struct vcpu *v, uint64_t ran)
+{
+    if (!v->se.sent_at)
+        v->se.sent_at = ran;
+}
+
+void sched_note_sleep(struct vcpu *v, uint64_t ran)
+{
+    if (v->se.sent_at)
+        v->se.tail = (3 * v->se.tail + ran - v->se.sent_at) / 4;
+    v->se.sent_at = 0;
+}
+
+bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran)
+{
+    return MAX(v->se.tail, ran - v->se.sent_at) > SCHED_TAIL_SHORT;
+}
+
 uint64_t sched_slice(unsigned int nr)
 {
     return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);

@@ -188,19 +188,44 @@ static void slice_timer(void *arg)
 
 /* --- Waiting and waking. --- */
 
+/* The CPU time of rq's curr, ns. Lock of rq. */
+static uint64_t curr_ran(const struct runq *rq, uint64_t now)
+{
+    const struct vcpu_runstate_info *r = &rq->curr->runstate;
+    uint64_t ns = now > r->state_entry_time ? now - r->state_entry_time : 0;
+
+    return r->time[RUNSTATE_running] + ns;
+}
+
+/* When v, who is ahead of curr by enough, shall have the CPU. A handler that
+ * waits for its device model is nobody's consumer: it goes on at once. Lock of
+ * rq. */
+static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
+                              uint64_t now)
+{
+    struct vcpu *curr = rq->curr;
+    uint64_t at = MAX(now, curr->se.started + READ_ONCE(ratelimit)), ran;
+
+    if (curr != current || !curr->se.sending || !READ_ONCE(v->wait_mask))
+        return at;
+    ran = curr_ran(rq, now);
+    sched_note_send(curr, ran);
+    return sched_sender_goes_on(curr, ran)
+               ? MAX(at, MIN(curr->se.slice_end, now + SCHED_SENDER_TIME)) : at;
+}
+
 /* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
  * curr is accounted. */
 static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     struct vcpu *curr = rq->curr;
-    uint64_t soonest = curr->se.started + READ_ONCE(ratelimit);
 
     if (curr->se.slice_end <= now)
         curr->se.slice_end = now + sched_slice(rq->nr);
     else
         curr->se.slice_end = MIN(curr->se.slice_end, now + sched_slice(rq->nr));
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
-        curr->se.slice_end = MAX(now, soonest);
+        curr->se.slice_end = takes_over_at(rq, v, now);
     if (curr->se.slice_end <= now || curr->se.throttled)
         runq_resched(rq);
     else
@@ -474,6 +499,8 @@ void schedule(void)
         return;
     }
     runstate_update(prev, now);
+    if (prev != rq->idle && prev->se.parked)
+        sched_note_sleep(prev, prev->runstate.time[RUNSTATE_running]);
     spin_unlock(&rq->lock);
 
     /* What prev leaves behind needs other locks. It is current still. */

@@ -94,6 +94,16 @@ SUBOP_EXPR(expand_array, evtchn_expand_array,
 SUBOP_EXPR(set_priority, evtchn_set_priority,
            evtchn_set_priority(d, a->port, a->priority))
 
+static long op_send(evtchn_port_t port)
+{
+    long rc;
+
+    current->se.sending = true;
+    rc = evtchn_send(current->domain, port);
+    current->se.sending = false;
+    return rc;
+}
+
 long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
 {
     static const struct subop ops[] = {
@@ -118,7 +128,6 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
 
     /* By far the most frequent one, so it goes before the table. */
     if (cmd == EVTCHNOP_send)
-        return read_arg(&send, arg) ? -EFAULT
-                                    : evtchn_send(current->domain, send.port);
+        return read_arg(&send, arg) ? -EFAULT : op_send(send.port);
     return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

@@ -189,6 +189,7 @@ static uint64_t amount(const struct sim_load *l, uint64_t mean)
 static void next_work(struct sim_vcpu *s)
 {
     s->left = s->load.work ? amount(&s->load, s->load.work) : TIME_NEVER;
+    s->to_send = s->load.send_every;
 }
 
 /* The guest has computed: waits for its interrupt. */
@@ -201,7 +202,9 @@ static void guest_waits(struct sim_vcpu *s)
         next_work(s);
         return;
     }
-    s->wake_at = fake_now + amount(&s->load, s->load.sleep);
+    s->wake_at = s->load.consumer
+                     ? TIME_NEVER
+                     : fake_now + amount(&s->load, s->load.sleep);
     s->wake_cpu = (unsigned int)sim_random(sim.cpus);
     s->waiting = true;
     s->wakes++;
@@ -215,6 +218,21 @@ static void guest_waits(struct sim_vcpu *s)
         }
     }
     next_work(s);
+}
+
+/* As EVTCHNOP_send does. */
+static void guest_sends(struct sim_vcpu *s)
+{
+    struct sim_vcpu *to = s->load.sends_to;
+
+    s->to_send = s->load.send_every;
+    if (!to->waiting)
+        return;
+    to->waiting = false;
+    to->woken_at = fake_now;
+    s->v->se.sending = true;
+    vcpu_kick(to->v, PENDING_IRQ);
+    s->v->se.sending = false;
 }
 
 static void note_start(struct sim_vcpu *s)
@@ -236,7 +254,7 @@ static void guest_main(struct vcpu *v)
 
     next_work(s);
     for (;;) {
-        uint64_t start;
+        uint64_t start, stretch;
 
         (void)atomic_xchg(&v->in_guest, true);
         if (READ_ONCE(v->pending) || sched_wanted()) {
@@ -248,13 +266,17 @@ static void guest_main(struct vcpu *v)
         }
         note_start(s);
         start = fake_now;
-        leave_to_simulator(CPU_GUEST, s->left == TIME_NEVER ? TIME_NEVER
-                                                            : start + s->left);
+        stretch = s->load.sends_to ? MIN(s->left, s->to_send) : s->left;
+        leave_to_simulator(CPU_GUEST, stretch == TIME_NEVER ? TIME_NEVER
+                                                            : start + stretch);
         v->in_guest = false;
         s->ran += fake_now - start;
         if (s->left != TIME_NEVER)
             s->left -= fake_now - start;
+        s->to_send -= fake_now - start;
         cpu_take_interrupts();
+        if (s->load.sends_to && !s->to_send)
+            guest_sends(s);
         if (!s->left)
             guest_waits(s);
     }

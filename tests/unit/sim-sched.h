@@ -26,12 +26,16 @@ struct sim_load {
     bool random;         /* both between 0 and twice that */
     bool yields;         /* sched_give_way() instead of waiting */
     bool handler;        /* waits with vcpu_park(), as for a device model */
+    bool consumer;       /* nothing but a sender wakes it */
+    struct sim_vcpu *sends_to; /* it sends an event to this one each time */
+    uint64_t send_every; /* it has computed for so long, ns */
 };
 
 struct sim_vcpu {
     struct vcpu *v;
     struct sim_load load;
     uint64_t left;       /* ns to compute before it waits */
+    uint64_t to_send;    /* and before it sends, if it does */
     uint64_t ran;        /* see sim_ran() */
     bool waiting;        /* for its wake-up */
     uint64_t wake_at;

@@ -182,6 +182,58 @@ static void test_latency_many(void)
         CHECK(near(sim_ran(&sim.vcpu[i]), sim_ran(&sim.vcpu[0]), 200));
 }
 
+/* --- One that sends events, and one that they wake, on the same CPU. --- */
+
+static struct sim_vcpu *pair(uint64_t work, uint64_t send_every,
+                             struct sim_vcpu **sender)
+{
+    struct sim_load load = { .work = work, .sleep = MICROSECS(300),
+                             .send_every = send_every };
+    struct sim_vcpu *to;
+
+    sim_start(1, 8);
+    to = sim_vcpu(sim_domain(256, 0), (struct sim_load){
+        .work = MICROSECS(4), .consumer = true }, ALL);
+    load.sends_to = to;
+    *sender = sim_vcpu(sim_domain(256, 0), load, ALL);
+    sim_run(SECONDS(1));
+    to->wakes = to->wait_max = 0;
+    (*sender)->wakes = 0;
+    sim_run(SECONDS(1));
+    REPORT("  sends each %llu of %llu ns: %llu times, woke %llu times, "
+           "waited %llu ns at most\n", (unsigned long long)send_every,
+           (unsigned long long)work, (unsigned long long)(*sender)->wakes,
+           (unsigned long long)to->wakes, (unsigned long long)to->wait_max);
+    CHECK((*sender)->wakes > 100);
+    return to;
+}
+
+/* It has much to send: whom it wakes runs when it is through, or after a
+ * millisecond, and not for each. */
+static void test_sends_much(void)
+{
+    struct sim_vcpu *sender, *to = pair(MICROSECS(500), MICROSECS(20), &sender);
+
+    CHECK(to->wakes <= 2 * sender->wakes);
+    CHECK(to->wait_max <= MICROSECS(500));
+}
+
+static void test_sends_for_ever(void)
+{
+    struct sim_vcpu *sender, *to = pair(MILLISECS(9), MICROSECS(20), &sender);
+
+    CHECK(to->wakes <= 11 * sender->wakes);
+    CHECK(to->wait_max <= SCHED_SENDER_TIME);
+}
+
+/* It sends a request and is about to wait for the answer. */
+static void test_sends_request(void)
+{
+    struct sim_vcpu *sender, *to = pair(MICROSECS(50), MICROSECS(45), &sender);
+
+    CHECK_EQ(to->wait_max, 0);
+}
+
 /* No hog waits longer than all others' slices, whoever wakes. */
 static void test_hog_wait(void)
 {
@@ -619,7 +671,8 @@ static const struct {
     C(shares_equal), C(shares_weights), C(shares_odd),
     C(shares_seven_on_four), C(shares_weights_on_two), C(shares_too_heavy),
     C(latency_one_cpu), C(latency_four_cpus), C(latency_handler),
-    C(latency_busy_io), C(latency_many), C(hog_wait),
+    C(latency_busy_io), C(latency_many), C(sends_much), C(sends_for_ever),
+    C(sends_request), C(hog_wait),
     C(cap_50), C(cap_5), C(cap_smp), C(cap_smp_company), C(cap_changes),
     C(affinity), C(pause), C(pause_sync), C(remembered),
     C(help_passed_on), C(yield), C(quiet), C(ratelimit),
