@@ -26,6 +26,7 @@
 #define XENMEM_get_pod_target               17
 #define XENMEM_add_to_physmap_batch         23
 #define XENMEM_claim_pages                  24  /* xen_memory_reservation */
+#define XENMEM_get_vnumainfo                26
 #define XENMEM_reserved_device_memory_map   27
 #define XENMEM_acquire_resource             28
 

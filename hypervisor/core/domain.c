@@ -15,6 +15,7 @@
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
@@ -228,30 +229,60 @@ void domain_special_page_free(struct domain *d, void *va, struct page *pg)
 
 /* --- Creating. --- */
 
-/* What we offer of createdomain (Xen refuses what it lacks in this way). */
-static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
+/* Why a domain that is asked for in this way cannot be, or NULL. */
+static const char *refused(domid_t domid,
+                           const struct xen_domctl_createdomain *c)
 {
-    const uint32_t needed = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
     /* Out-of-sync shadow pages: there are none, on or off. */
-    const uint32_t allowed = needed | XEN_DOMCTL_CDF_oos_off |
-                             XEN_DOMCTL_CDF_xs_domain;
+    const uint32_t known = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
+                           XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
     const uint32_t hvm = XEN_X86_EMU_ALL &
                          ~(XEN_X86_EMU_VPCI | XEN_X86_EMU_USE_PIRQ);
     const uint32_t pvh0 = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
                           XEN_X86_EMU_VPCI;
-    uint32_t emu = c->arch.emulation_flags;
+    const uint32_t emu = c->arch.emulation_flags;
+    const struct {
+        bool asked;
+        const char *why;
+    } reasons[] = {
+        { !(c->flags & XEN_DOMCTL_CDF_hvm),
+          "there are no classic PV guests, only pvh and hvm" },
+        { !(c->flags & XEN_DOMCTL_CDF_hap),
+          "there are no shadow page tables, only nested ones (hap)" },
+        { c->flags & XEN_DOMCTL_CDF_nested_virt,
+          "there is no nested virtualization" },
+        { c->flags & XEN_DOMCTL_CDF_vpmu, "guests have no PMU" },
+        { (c->flags & XEN_DOMCTL_CDF_iommu) || c->iommu_opts,
+          "there is no IOMMU, and no passthrough" },
+        { c->altp2m_opts, "there is no altp2m" },
+        { c->vmtrace_size, "there is no tracing of guests by the CPU" },
+        { !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN,
+          "it asks for no vCPU, or for more than a domain may have" },
+        { c->grant_opts != XEN_DOMCTL_GRANT_version(1) || !c->max_grant_frames,
+          "grant tables are of version 1, with one frame at least" },
+        { (c->flags & ~known) ||
+          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) ||
+          (domid == 0 ? emu != pvh0
+                      : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
+                        emu != XEN_X86_EMU_LAPIC),
+          "its flags, or its set of emulated devices, are unknown" },
+    };
 
-    if ((c->flags & needed) != needed || (c->flags & ~allowed) ||
-        c->iommu_opts || c->altp2m_opts || c->vmtrace_size ||
-        !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN ||
-        c->grant_opts != XEN_DOMCTL_GRANT_version(1) ||
-        c->max_grant_frames == 0 ||
-        (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX))
+    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (reasons[i].asked)
+            return reasons[i].why;
+    return NULL;
+}
+
+/* Can we have it? (Xen refuses what it lacks with the same number.) */
+static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
+{
+    const char *why = refused(domid, c);
+
+    if (why) {
+        log_warn("A domain was not created: %s\n", why);
         return -EINVAL;
-    if (domid == 0 ? emu != pvh0
-                   : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
-                     emu != XEN_X86_EMU_LAPIC)
-        return -EINVAL;
+    }
     return c->cpupool_id ? -ESRCH : 0;
 }
 

@@ -176,6 +176,12 @@ static long op_increase(struct memop *m)
     return (long)m->done;
 }
 
+/* What every domain without virtual NUMA nodes gets; xl save looks. */
+static long op_no_vnuma(struct memop *m)
+{
+    return -EOPNOTSUPP;
+}
+
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
     struct page *pg;
@@ -533,6 +539,7 @@ static const struct memop_type {
     WIDE(set_pod_target, op_pod_target, xen_pod_target, POD),
     WIDE(acquire_resource, op_acquire, xen_mem_acquire_resource, RESOURCE),
     [XENMEM_increase_reservation] = { .fn = op_increase },
+    [XENMEM_get_vnumainfo] = { .fn = op_no_vnuma },
     [XENMEM_maximum_ram_page] = { .fn = op_max_ram_page },
     [XENMEM_memory_map] = { op_memory_map, sizeof(struct xen_memory_map),
                             sizeof(struct compat_xen_memory_map), 0, 0 },

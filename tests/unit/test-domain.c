@@ -258,29 +258,29 @@ static void test_config(void)
     static const struct {
         size_t offset;
         uint32_t value;
-        int rc;
+        const char *said; /* NULL: -ESRCH, which says enough */
     } bad[] = {
 #define F(field) offsetof(struct xen_domctl_createdomain, field)
-        { F(flags), 0, -EINVAL },
-        { F(flags), XEN_DOMCTL_CDF_hvm, -EINVAL },
-        { F(flags), 3 | XEN_DOMCTL_CDF_nested_virt, -EINVAL },
-        { F(flags), 3 | XEN_DOMCTL_CDF_vpmu, -EINVAL },
-        { F(flags), 3 | XEN_DOMCTL_CDF_s3_integrity, -EINVAL },
-        { F(flags), 3 | XEN_DOMCTL_CDF_iommu, -EINVAL },
-        { F(flags), 3 | 1u << 30, -EINVAL },
-        { F(iommu_opts), 1, -EINVAL },
-        { F(max_vcpus), 0, -EINVAL },
-        { F(max_vcpus), 129, -EINVAL },
-        { F(max_grant_frames), 0, -EINVAL },
-        { F(grant_opts), 0, -EINVAL },
-        { F(grant_opts), 2, -EINVAL },
-        { F(grant_opts), 0x11, -EINVAL },
-        { F(altp2m_opts), 1, -EINVAL },
-        { F(vmtrace_size), 4096, -EINVAL },
-        { F(cpupool_id), 1, -ESRCH },
-        { F(arch.emulation_flags), 0, -EINVAL },
-        { F(arch.emulation_flags), XEN_X86_EMU_ALL, -EINVAL },
-        { F(arch.misc_flags), 2, -EINVAL },
+        { F(flags), 0, "classic PV" },
+        { F(flags), XEN_DOMCTL_CDF_hvm, "shadow page tables" },
+        { F(flags), 3 | XEN_DOMCTL_CDF_nested_virt, "nested virtualization" },
+        { F(flags), 3 | XEN_DOMCTL_CDF_vpmu, "PMU" },
+        { F(flags), 3 | XEN_DOMCTL_CDF_s3_integrity, "flags" },
+        { F(flags), 3 | XEN_DOMCTL_CDF_iommu, "passthrough" },
+        { F(flags), 3 | 1u << 30, "flags" },
+        { F(iommu_opts), 1, "passthrough" },
+        { F(max_vcpus), 0, "vCPU" },
+        { F(max_vcpus), 129, "vCPU" },
+        { F(max_grant_frames), 0, "grant" },
+        { F(grant_opts), 0, "grant" },
+        { F(grant_opts), 2, "grant" },
+        { F(grant_opts), 0x11, "grant" },
+        { F(altp2m_opts), 1, "altp2m" },
+        { F(vmtrace_size), 4096, "tracing" },
+        { F(cpupool_id), 1, NULL },
+        { F(arch.emulation_flags), 0, "emulated devices" },
+        { F(arch.emulation_flags), XEN_X86_EMU_ALL, "emulated devices" },
+        { F(arch.misc_flags), 2, "flags" },
 #undef F
     };
     struct xen_domctl_createdomain c;
@@ -289,7 +289,10 @@ static void test_config(void)
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
         c = hvm_config;
         memcpy((char *)&c + bad[i].offset, &bad[i].value, 4);
-        CHECK_EQ(domain_create(0xffff, &c, &d), bad[i].rc);
+        fake_log_last[0] = 0;
+        CHECK_EQ(domain_create(0xffff, &c, &d),
+                 bad[i].said ? -EINVAL : -ESRCH);
+        CHECK(!bad[i].said || strstr(fake_log_last, bad[i].said));
     }
     c = hvm_config;
     c.flags |= XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
