@@ -145,13 +145,24 @@ class Machine:
         return "\n".join("    " + line for line in
                          text.split("\n")[-lines:])
 
-    def qmp_command(self, name):
+    def qmp_command(self, name, **more):
         """Sends one QMP command; its answer does not matter here."""
         try:
-            for command in ("qmp_capabilities", name):
-                self.qmp.sendall(json.dumps({"execute": command}).encode())
+            for command in ({"execute": "qmp_capabilities"},
+                            {"execute": name, **more}):
+                self.qmp.sendall(json.dumps(command).encode())
         except OSError:
             pass
+
+    def monitor(self, line):
+        """Has QEMU's monitor do a command, and waits until it is done."""
+        self.qmp_command("human-monitor-command", id=line,
+                         arguments={"command-line": line})
+        with self.qmp.dup().makefile() as answers:
+            for answer in answers:
+                if json.loads(answer).get("id") == line:
+                    return
+        raise Failure("the emulated machine has ended")
 
     def end(self, limit=10):
         """Ends the emulator: politely, then surely."""

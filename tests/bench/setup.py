@@ -187,7 +187,7 @@ class Setup:
             shutil.copy(source, os.path.join(files, name))
         subprocess.run(in_bench(
             "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-L",
-            "lodge-guests", "-d", files, path, "24M"),
+            "lodge-guests", "-d", files, path, "64M"),
             check=True, stdout=subprocess.DEVNULL)
         return path
 

@@ -13,15 +13,18 @@ takes a nanosecond of its time, and idle time passes at once. So what else the
 host does is not in the figures. Names, goals and groups: figures.ini.
 
 Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS ("exit create memory
-pv idle ide"; also "boot", a Debian guest, which takes tens of minutes), IDLE
-(most idle domains, 64), SLOW (factor on time limits, 6), and what tests/bench/setup.py knows.
+pv hogs idle ide cd boot"), IDLE (most idle domains, 64), SLOW (factor on time
+limits, 6), and what tests/bench/setup.py knows.
 """
 import configparser
 import json
 import os
 import re
+import shutil
 import statistics
+import subprocess
 import sys
+from collections import Counter
 from fractions import Fraction
 from functools import partial
 
@@ -32,7 +35,8 @@ os.environ["SLOW"] = os.environ.get("SLOW") or "6"     # make passes it empty
 import boot as bench                                        # noqa: E402
 import chart                                                # noqa: E402
 from machine import Machine                                 # noqa: E402
-from setup import BUILD, TOP, Failure, Setup, env, main_guard    # noqa: E402
+from setup import (BUILD, TOP, Failure, Setup, env, in_bench,    # noqa: E402
+                   main_guard)
 
 JSON = os.path.join(BUILD, "bench.json")
 PAGE = os.path.join(TOP, "docs", "performance.md")
@@ -40,15 +44,18 @@ MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = env("MEM", "4096")       # MiB of the machine; 8192 for IDLE=256
-STEPS = env("STEPS", "exit create memory pv idle ide").split()
+STEPS = env("STEPS", "exit create memory pv hogs idle ide cd boot").split()
+NEED_DISK = {"pv", "ide", "cd", "boot"}
 
 # The counted machine, and what makes Xen say when it printed each line. With an
-# x2APIC QEMU ends with "Bad icount read" when its timer is armed.
+# x2APIC QEMU ends with "Bad icount read" when its timer is armed. Its log of
+# translated code, which has the guest's entries and exits too, is for no code.
 MACHINE = {"CPU": "EPYC", "SMP": "1", "MEM": RAM, "ACCEL": "tcg",
-           "BOOT": "quick", "QEMU_EXTRA": "-icount shift=0,sleep=off"}
+           "BOOT": "quick", "QEMU_EXTRA": "-icount shift=0,sleep=off -dfilter 0+1"}
 STAMPS = {"xen": "console_timestamps=raw", "lodge": ""}
 
 FIGURE = re.compile(r"^= (.+) (\S+)$", re.M)
+VMRUN, VMEXIT = re.compile(r"vmrun! ([0-9a-f]+)"), "vmexit("
 OPTIONS = ("unit", "title")
 
 
@@ -73,12 +80,31 @@ def figures():
 
 # -- one round -----------------------------------------------------------------
 
-def guest_files():
-    """What domain 0 finds in /srv/guests."""
+def kernel_cd(kernel):
+    """A CD whose GRUB reads a kernel and says when: the path of its image."""
+    path = os.path.join(BUILD, "kernel.iso")
+    folder = os.path.join(BUILD, "kernel-cd")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "boot", "grub"))
+    shutil.copy(kernel, os.path.join(folder, "vmlinuz"))
+    with open(os.path.join(folder, "boot", "grub", "grub.cfg"), "w",
+              encoding="utf-8") as f:
+        f.write("serial --unit=0 --speed=115200\nterminal_output serial\n"
+                "echo Loading Linux\nlinux /vmlinuz\necho Loading initial\n"
+                "sleep 3600\n")
+    subprocess.run(in_bench("grub-mkrescue", "-o", path, folder, "--locales=",
+                            "--fonts=", "--themes=", "--compress=no"),
+                   check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
+def guest_files(dom0):
+    """What domain 0 finds in /srv/guests; dom0: the folder of its image."""
     guest = os.path.join(BUILD, "guest")
     files = {"perf/exit-cost.elf": os.path.join(guest, "exit-cost.elf"),
              "perf/exit-cost-hvm.elf": os.path.join(guest, "hvm",
                                                     "exit-cost.elf"),
+             "perf/kernel.iso": kernel_cd(os.path.join(dom0, "vmlinuz")),
              "perf/in-dom0.py": os.path.join(HERE, "in-dom0.py")}
     xl = os.path.join(HERE, "xl")
     for name in os.listdir(xl):
@@ -96,7 +122,7 @@ class Round:
                           RUN_NAME=f"perf-{hypervisor}")
         self.hypervisor = hypervisor
         self.setup = Setup()
-        self.setup.guest_files = guest_files()
+        self.setup.guest_files = guest_files(self.setup.dom0)
         self.stages = bench.Stages()
         self.stages.say(f"-- {hypervisor}, round {number} of {ROUNDS}")
         self.machine = Machine(self.setup)
@@ -130,17 +156,43 @@ class Round:
             self.keep("hypervisor boot",
                       (int(lines[-1], 16) - int(lines[0], 16)) / 1e6)
 
+    def exits(self, action):
+        """Does it, and counts the exits meanwhile: {VMCB: exits}."""
+        with open(self.machine.emulator_log, encoding="utf-8",
+                  errors="replace") as log:
+            log.seek(0, os.SEEK_END)
+            self.machine.monitor("log in_asm")
+            action()
+            self.machine.monitor("log none")
+            counts, vmcb = Counter(), None
+            for line in log:
+                if found := VMRUN.match(line):
+                    vmcb = found[1]
+                elif line.startswith(VMEXIT):
+                    counts[vmcb] += 1
+        return counts
+
     def step_pv(self):
-        """Block and network of a PVH guest, typed on its console."""
+        """Block and network of a PVH guest, typed on its console. Exits are
+        the guest's own: Xen's domain 0, a PV domain, has none."""
+        self.dom0.check("python3 /srv/guests/perf/in-dom0.py serve "
+                        f"{STREAM << 20}")
+        dom0s = self.exits(lambda: self.dom0.check("xl list"))
         self.dom0.check("xl create -p /srv/guests/perf/pv.cfg"
                         + self.setup.guest_overrides(), 300 * bench.SLOW)
         self.dom0.open_console("pv", "pv")
         self.dom0.check("xl unpause pv")
         self.dom0.wait_console("pv", r"shell ready", 600 * bench.SLOW)
-        for name, command, pattern in PV:
-            self.dom0.send("pv", command + "\r")
-            found = self.dom0.wait_console("pv", pattern, 600 * bench.SLOW)
-            self.keep(name, float(found[1]))
+        for name, per, requests, command, pattern in PV:
+            def measure():
+                self.dom0.send("pv", command + "\r")
+                found = self.dom0.wait_console("pv", pattern,
+                                               600 * bench.SLOW)
+                self.keep(name, float(found[1]))
+            counts = self.exits(measure)
+            self.keep(f"{name.split(',')[0]}, exits per {per}", sum(
+                n for vmcb, n in counts.items() if vmcb not in dom0s)
+                / requests)
         self.dom0.check("xl destroy pv")
 
     def fail(self, why):
@@ -153,6 +205,8 @@ class Round:
             bench.boot(self.setup, self.stages, self.machine)
             self.hypervisor_boot()
             self.dom0 = bench.connect(self.stages, self.machine)
+            if NEED_DISK & set(STEPS):
+                self.in_dom0("disk")
             for step in STEPS:
                 # One that does not work here must not cost the others.
                 try:
@@ -177,18 +231,25 @@ def timed(command):
             "echo took $((b-a))0")
 
 
-# Figure, command, where the figure is in its output. Past the page cache, one
-# request at a time.
-PV = [("blkfront, 64 MiB in 1 MiB requests",
-       timed("dd if=/dev/xvda of=/dev/null bs=1M count=64 iflag=direct"),
+# Figure; what its exits are counted by, and how many of these there are;
+# command; where the figure is in its output. Past the page cache, one request
+# at a time.
+STREAM = 256            # MiB
+PV = [("blkfront, 512 MiB in 1 MiB requests", "1 MiB request", 512,
+       timed("dd if=/dev/xvda of=/dev/null bs=1M count=512 iflag=direct"),
        r"^took (\d+)"),
-      ("blkfront, 1000 requests of 4 KiB",
-       timed("dd if=/dev/xvda of=/dev/null bs=4k count=1000 iflag=direct"),
+      ("blkfront, 10000 requests of 4 KiB", "4 KiB request", 10000,
+       timed("dd if=/dev/xvda of=/dev/null bs=4k count=10000 iflag=direct"),
        r"^took (\d+)"),
-      ("netfront, ping",
+      ("netfront, ping", "ping", 200,
        "ip link set eth0 up; ip addr add 10.0.2.77/24 dev eth0; sleep 2; "
        "ping -c 200 -i 0.01 10.0.2.9 | tail -n 1",
-       r"= [\d.]+/([\d.]+)/[\d.]+ ms")]
+       r"= [\d.]+/([\d.]+)/[\d.]+ ms"),
+      (f"netfront, {STREAM} MiB sent", "MiB sent", STREAM,
+       timed(f"nc 10.0.2.9 5001 -e dd if=/dev/zero bs=1M count={STREAM}"),
+       r"^took (\d+)"),
+      (f"netfront, {STREAM} MiB received", "MiB received", STREAM,
+       timed("nc 10.0.2.9 5002 -e dd of=/dev/null bs=1M"), r"^took (\d+)")]
 
 
 # -- results -------------------------------------------------------------------

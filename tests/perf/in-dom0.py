@@ -10,12 +10,14 @@ CPU had anything to do.
 import ctypes
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 
 FILES = "/srv/guests/perf"
 LOGS = "/run/lodge"
+DISK = "/dev/loop7"     # of guests, see step_disk()
 PAGE_KIB = 4
 LIMIT = 1800            # seconds of domain 0's clock
 
@@ -135,20 +137,32 @@ BESIDE = ["CPUID", "HLT, 2 ms APIC timer, late by",
           "event to a halted domain and back", "serial port at QEMU"]
 
 
-def step_idle(most):
-    """Beside more and more domains."""
-    steps = [n for n in (1, 8, 64, 256) if n <= int(most)]
+# What those that compute might make later.
+LATE = ["wake-up late by, median", "wake-up late by, most"]
+
+
+def beside(kind, numbers, names, what):
+    """Figures with more and more domains of a kind there."""
     there = 0
-    for n in steps:
+    for n in numbers:
         while there < n:
-            xl("create", "-q", f'name="idle{there}"', "idle")
+            xl("create", "-q", f'name="{kind}{there}"', kind)
             there += 1
         costs = run_exit_cost()
-        for name in BESIDE:
+        for name in names:
             if name in costs:
-                show(f"{name}, beside {n} domains", costs[name])
+                show(f"{name}, beside {n} {what}", costs[name])
     for i in range(there):
-        xl("destroy", f"idle{i}")
+        xl("destroy", f"{kind}{i}")
+
+
+def step_idle(most):
+    beside("idle", [n for n in (1, 8, 64, 256) if n <= int(most)], BESIDE,
+           "domains")
+
+
+def step_hogs():
+    beside("hog", (1, 4), LATE, "that compute")
 
 
 def step_create():
@@ -191,6 +205,35 @@ def step_memory():
          - library.domain_kib("Domain-0"))
 
 
+def step_serve(size):
+    """In the background, once: to whom connects to the first port, until all
+    is received; to whom connects to the second, so many bytes."""
+    sink, source = (socket.create_server(("10.0.2.9", port))
+                    for port in (5001, 5002))
+    if os.fork():
+        return
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in range(3):
+        os.dup2(null, fd)
+    with sink.accept()[0] as peer:
+        while peer.recv(1 << 20):
+            pass
+    with source.accept()[0] as peer:
+        peer.sendall(bytes(int(size)))
+
+
+def step_disk():
+    """Puts the Debian guest's disk into memory. A real one's answer would take
+    as long as the host's does, or no time: with an idle CPU the counted
+    machine's clock jumps to the next timer."""
+    image = "/dev/shm/guest.img"
+    subprocess.run(["cp", "--sparse=always", "/dev/lodge/guest1", image],
+                   check=True)
+    subprocess.run(["losetup", DISK, image], check=True)
+    subprocess.run(["cp", f"{FILES}/kernel.iso", "/dev/shm"], check=True)
+
+
 def boot_guest(stages, *settings):
     """Starts the Debian guest and shows when the marks of its stages appear;
     a stage without a name is waited for, but not shown."""
@@ -223,6 +266,14 @@ def step_ide():
         ("firmware to GRUB menu, IDE", r"GNU GRUB|Booting `"),
         ("", r"Loading Linux"),
         ("kernel read, IDE", r"Loading initial")])
+
+
+def step_cd():
+    """The same from a CD."""
+    boot_guest([
+        ("firmware to GRUB, CD", r"Loading Linux"),
+        ("kernel read, CD", r"Loading initial")],
+        f'disk=["file:/dev/shm/kernel.iso,hdc:cdrom,r"]', 'boot="d"')
 
 
 if __name__ == "__main__":

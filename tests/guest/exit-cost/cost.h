@@ -31,6 +31,9 @@ extern bool first_domain, has_qemu;
 void measure(const struct operation *o, unsigned int n);
 #define MEASURE(table) measure(table, ARRAY_SIZE(table))
 
+/* Keeps the result of something that was measured in another way. */
+void keep_result(const char *name, uint64_t cost);
+
 /* Each measures its table, or what of it is there. */
 void cost_cpu(void);
 void cost_hypercalls(void);
@@ -43,9 +46,10 @@ void cost_qemu(void);
 uint32_t pci_read(unsigned int device, unsigned int function,
                   unsigned int reg);
 
-/* The other end of an event channel, or a domain that only is there: neither
- * returns. */
+/* The other end of an event channel, a domain that only is there, one that
+ * takes all the CPU it gets: none returns. */
 void __attribute__((noreturn)) be_peer(void);
 void __attribute__((noreturn)) be_idle(void);
+void __attribute__((noreturn)) be_hog(void);
 
 #endif

@@ -121,3 +121,9 @@ void be_idle(void)
     for (;;)
         sti_hlt_cli();
 }
+
+void be_hog(void)
+{
+    for (;;)
+        barrier();
+}
