@@ -45,6 +45,38 @@ struct vcpu_hvm_context {
 #define VCPU_HVM_MODE_32B               0
 #define VCPU_HVM_MODE_64B               1
 
+/* A vCPU as getvcpucontext and setvcpucontext have it: made for PV domains. Of a
+ * domain with hardware's page tables most of it is unused. */
+struct cpu_user_regs {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+    uint64_t rax, rcx, rdx, rsi, rdi;
+    uint32_t error_code, entry_vector;
+    uint64_t rip;
+    uint16_t cs, _pad0[1];
+    uint8_t saved_upcall_mask, _pad1[3];
+    uint64_t rflags, rsp;
+    uint16_t ss, _pad2[3], es, _pad3[3], ds, _pad4[3], fs, _pad5[3];
+    uint16_t gs, _pad6[3];
+};
+
+struct vcpu_guest_context {
+    struct { char x[512]; } fpu_ctxt;   /* FXSAVE image */
+    uint64_t flags;                     /* VGCF_* */
+    struct cpu_user_regs user_regs;
+    uint64_t unread[533];               /* traps, tables, kernel stack */
+    uint64_t ctrlreg[8];                /* by number */
+    uint64_t debugreg[8];
+    uint64_t event_callback_eip, failsafe_callback_eip, syscall_callback_eip;
+    uint64_t vm_assist;
+    uint64_t fs_base, gs_base_kernel, gs_base_user;
+};
+
+#define VGCF_i387_valid                 (1 << 0)
+#define VGCF_in_kernel                  (1 << 2)
+#define VGCF_online                     (1 << 5)
+
+DEFINE_GUEST_PTR(vcpu_guest_context, struct vcpu_guest_context);
+
 /* createdomain's x86 part. */
 struct xen_arch_domainconfig {
     uint32_t emulation_flags;           /* XEN_X86_EMU_* */

@@ -24,6 +24,7 @@
 #define XEN_DOMCTL_setvcpuaffinity              9
 #define XEN_DOMCTL_shadow_op                    10
 #define XEN_DOMCTL_max_mem                      11
+#define XEN_DOMCTL_setvcpucontext               12
 #define XEN_DOMCTL_getvcpucontext               13
 #define XEN_DOMCTL_getvcpuinfo                  14
 #define XEN_DOMCTL_max_vcpus                    15
@@ -289,6 +290,11 @@ struct xen_domctl_paging_mempool {
     uint64_t size;                  /* bytes, whole pages */
 };
 
+struct xen_domctl_vcpucontext {
+    uint32_t vcpu;
+    vcpu_guest_context_gptr_t ctxt;
+};
+
 struct xen_domctl_vcpu_msrs {
     uint32_t vcpu;
     uint32_t msr_count;             /* in/out */
@@ -315,6 +321,7 @@ struct xen_domctl {
         struct xen_domctl_shadow_op shadow_op;
         struct xen_domctl_max_mem max_mem;
         struct xen_domctl_getvcpuinfo getvcpuinfo;
+        struct xen_domctl_vcpucontext vcpucontext;
         struct xen_domctl_max_vcpus max_vcpus;
         struct xen_domctl_scheduler_op scheduler_op;
         struct xen_domctl_setdomainhandle setdomainhandle;

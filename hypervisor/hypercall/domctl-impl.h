@@ -17,6 +17,9 @@ domctl_fn domctl_max_vcpus, domctl_getvcpuinfo, domctl_setaffinity,
     domctl_getaffinity, domctl_sendtrigger, domctl_scheduler, domctl_sethvm,
     domctl_gethvm, domctl_gethvm_partial, domctl_vcpu_msrs, domctl_getnode;
 
+/* domctl-context.c */
+domctl_fn domctl_getcontext, domctl_setcontext;
+
 /* The longest lists that a CPU policy turns into. */
 struct policy_buffer {
     struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];

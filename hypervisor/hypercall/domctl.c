@@ -304,9 +304,6 @@ static long op_simple(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_get_address_size:
         op->u.address_size.size = 64;
         return 0;
-    case XEN_DOMCTL_getvcpucontext:
-        /* The PV form of a context; tools use save records. */
-        return -EOPNOTSUPP;
     case XEN_DOMCTL_set_llc_colors:
         /* Cache colouring is Arm's; none is what every domain asks for. */
         return op->u.set_llc_colors.num_llc_colors ? -EOPNOTSUPP : 0;
@@ -339,6 +336,8 @@ static const struct {
     [XEN_DOMCTL_max_vcpus] = { domctl_max_vcpus, false },
     [XEN_DOMCTL_setvcpuaffinity] = { domctl_setaffinity, true },
     [XEN_DOMCTL_getvcpuaffinity] = { domctl_getaffinity, true },
+    [XEN_DOMCTL_setvcpucontext] = { domctl_setcontext, false },
+    [XEN_DOMCTL_getvcpucontext] = { domctl_getcontext, false },
     [XEN_DOMCTL_getvcpuinfo] = { domctl_getvcpuinfo, true },
     [XEN_DOMCTL_scheduler_op] = { domctl_scheduler, true },
     [XEN_DOMCTL_getnodeaffinity] = { domctl_getnode, true },

@@ -136,7 +136,7 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     for (unsigned int i = 0; i < ARRAY_SIZE(c.gpr); i++)
         vcpu_regs(v)->gpr[i] = c.gpr[i];
     vcpu_regs(v)->rip = c.rip;
-    vcpu_regs(v)->rflags = (c.rflags & 0x3f7fd5) | RFLAGS_MBS;
+    vcpu_regs(v)->rflags = (c.rflags & RFLAGS_ALL) | RFLAGS_MBS;
     hvm_set_reg(v, REG_EFER, c.efer);
     hvm_set_reg(v, REG_CR4, c.cr4);
     hvm_set_reg(v, REG_CR3, c.cr3);

@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/domctl-vcpu.c hypervisor/hypercall/sysctl.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/save/vcpu-state.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
+/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/domctl-vcpu.c hypervisor/hypercall/domctl-context.c hypervisor/hypercall/sysctl.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/save/vcpu-state.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * domctl and sysctl: nobody but those who may, nothing on oneself that one
@@ -161,6 +161,48 @@ static void context(void)
     CHECK_EQ(op.u.hvmcontext_partial.bufsz, sizeof(struct hvm_hw_vpic));
     op.u.hvmcontext_partial.instance = 2;
     CHECK_EQ(call(XEN_DOMCTL_gethvmcontext_partial, 1), -ENOENT);
+}
+
+static void pv_context(void)
+{
+    struct hvm_vcpu *hv = doms[1].v[0].hvm;
+    static struct vcpu_guest_context c;
+    uint64_t cr0 = hvm_get_reg(&doms[1].v[0], REG_CR0);
+
+    fresh();
+    op.u.vcpucontext.ctxt.addr = LIST;
+    hv->regs.gpr[RAX] = 0x1234;
+    hv->regs.gpr[R15] = 0x5678;
+    hv->regs.rip = 0xffffffff81000000;
+    hv->dr[2] = 0x4000;
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), 0);
+    CHECK_EQ(guest_read(&c, gva(LIST), sizeof(c)), 0);
+    CHECK_EQ(c.user_regs.rax, 0x1234);
+    CHECK_EQ(c.user_regs.r15, 0x5678);
+    CHECK_EQ(c.user_regs.rip, 0xffffffff81000000);
+    CHECK_EQ(c.ctrlreg[0], cr0);
+    CHECK_EQ(c.debugreg[2], 0x4000);
+    CHECK(c.flags & VGCF_online);
+    /* What it was given back with is what it has, but for what no guest may
+     * set: reserved flags. The rest is not looked at. */
+    c.user_regs.rax = 1;
+    c.user_regs.rflags = ~0ull;
+    c.ctrlreg[0] = cr0 + 1;
+    CHECK_EQ(guest_write(gva(LIST), &c, sizeof(c)), 0);
+    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), 0);
+    CHECK_EQ(hv->regs.gpr[RAX], 1);
+    CHECK_EQ(hv->regs.gpr[R15], 0x5678);
+    CHECK_EQ(hv->regs.rflags, 0x3f7fd7);
+    CHECK_EQ(hvm_get_reg(&doms[1].v[0], REG_CR0), cr0);
+    op.u.vcpucontext.ctxt.addr = NOWHERE;
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -EFAULT);
+    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), -EFAULT);
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 0), -EINVAL);
+    fake_fail_after(0);
+    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), -ENOMEM);
+    fake_fail_after(-1);
+    op.u.vcpucontext.vcpu = 99;
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -ESRCH);
 }
 
 static void affinity(void)
@@ -375,6 +417,7 @@ int main(void)
     targets();
     tsc_info();
     context();
+    pv_context();
     affinity();
     memory();
     policies();
