@@ -72,7 +72,6 @@ struct vcpu_guest_context {
 };
 
 #define VGCF_i387_valid                 (1 << 0)
-#define VGCF_in_kernel                  (1 << 2)
 #define VGCF_online                     (1 << 5)
 
 DEFINE_GUEST_PTR(vcpu_guest_context, struct vcpu_guest_context);

@@ -229,9 +229,9 @@ void domain_special_page_free(struct domain *d, void *va, struct page *pg)
 
 /* --- Creating. --- */
 
-/* Why a domain that is asked for in this way cannot be, or NULL. */
-static const char *refused(domid_t domid,
-                           const struct xen_domctl_createdomain *c)
+/* 0, or why a domain that is asked for in this way cannot be: Xen's numbers. */
+static int refused(domid_t domid, const struct xen_domctl_createdomain *c,
+                   const char **why)
 {
     /* Out-of-sync shadow pages: there are none, on or off. */
     const uint32_t known = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
@@ -261,29 +261,32 @@ static const char *refused(domid_t domid,
         { c->grant_opts != XEN_DOMCTL_GRANT_version(1) || !c->max_grant_frames,
           "grant tables are of version 1, with one frame at least" },
         { (c->flags & ~known) ||
-          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) ||
-          (domid == 0 ? emu != pvh0
-                      : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
-                        emu != XEN_X86_EMU_LAPIC),
-          "its flags, or its set of emulated devices, are unknown" },
+          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX),
+          "some of its flags are unknown" },
     };
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++) {
+        *why = reasons[i].why;
         if (reasons[i].asked)
-            return reasons[i].why;
-    return NULL;
+            return -EINVAL;
+    }
+    *why = "it asks for another set of emulated devices than pvh or hvm";
+    if (domid == 0 ? emu != pvh0
+                   : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
+                     emu != XEN_X86_EMU_LAPIC)
+        return -EOPNOTSUPP;
+    *why = "there is one CPU pool, number 0";
+    return c->cpupool_id ? -ESRCH : 0;
 }
 
-/* Can we have it? (Xen refuses what it lacks with the same number.) */
 static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 {
-    const char *why = refused(domid, c);
+    const char *why;
+    int rc = refused(domid, c, &why);
 
-    if (why) {
+    if (rc)
         log_warn("A domain was not created: %s\n", why);
-        return -EINVAL;
-    }
-    return c->cpupool_id ? -ESRCH : 0;
+    return rc;
 }
 
 /* Enters d under this id, or under the next free one if it is reserved. */

@@ -93,8 +93,8 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now);
 /* Sets v's vruntime in relation to those on rq, before it is queued. */
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
-/* v is about to wake others by an event; and: v sleeps. With its CPU time
- * until now, ns. */
+/* v wakes one by an event who is ahead of it on its CPU; and: v sleeps. With its
+ * CPU time until now, ns. */
 void sched_note_send(struct vcpu *v, uint64_t ran);
 void sched_note_sleep(struct vcpu *v, uint64_t ran);
 /* Shall it go on for a while before those run whom it wakes? */

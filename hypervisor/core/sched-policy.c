@@ -252,7 +252,7 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
 
     if (cpumask_test(&wanted, last)) {
         if (lag < -(int64_t)SCHED_WAKE_GRAIN)
-            return last; /* it runs at once there */
+            return last; /* it runs at once there, or soon */
         least = READ_ONCE(runq_of_cpu(last)->nr);
     }
     for_each_cpu (cpu, &wanted) {

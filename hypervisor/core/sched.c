@@ -197,16 +197,18 @@ static uint64_t curr_ran(const struct runq *rq, uint64_t now)
     return r->time[RUNSTATE_running] + ns;
 }
 
-/* When v, who is ahead of curr by enough, shall have the CPU. A handler that
- * waits for its device model is nobody's consumer: it goes on at once. Lock of
- * rq. */
+/* When v, who is ahead of curr by enough, shall have the CPU; notes it if curr
+ * wakes it by an event. Those go on at once who are nobody's consumers: a
+ * handler that waits for its device model, and a vCPU of the same domain, for
+ * whose answer the sender may well spin. Lock of rq. */
 static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
                               uint64_t now)
 {
     struct vcpu *curr = rq->curr;
     uint64_t at = MAX(now, curr->se.started + READ_ONCE(ratelimit)), ran;
 
-    if (curr != current || !curr->se.sending || !READ_ONCE(v->wait_mask))
+    if (curr != current || !curr->se.sending || curr->domain == v->domain ||
+        !READ_ONCE(v->wait_mask))
         return at;
     ran = curr_ran(rq, now);
     sched_note_send(curr, ran);

@@ -44,9 +44,9 @@ struct sched_entity {
     bool throttled;         /* its domain's cap is used up */
     bool yielded;           /* lets the others go first, once */
     bool ran;               /* its thread was started */
-    bool sending;           /* it sends an event: whom that wakes, it wakes */
-    uint64_t sent_at;       /* its CPU time when it first sent since it slept,
-                             * ns; 0: it did not */
+    bool sending;           /* (v) inside EVTCHNOP_send */
+    uint64_t sent_at;       /* its CPU time when it first woke one by an event,
+                             * on its own CPU, since it slept, ns; 0: did not */
     uint64_t tail;          /* ns that it computes after that before it sleeps,
                              * a running mean */
 };

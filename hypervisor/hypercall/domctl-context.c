@@ -6,7 +6,7 @@
  */
 #include "hypervisor/hypercall/domctl-impl.h"
 
-#include "hvm/base/regs.h"
+#include "hvm/base/hvm.h"
 #include "hvm/save/vcpu-state.h"
 #include "hypervisor/abi/arch-x86.h"
 #include "hypervisor/abi/errno.h"
@@ -15,25 +15,22 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
-/* General registers by their names, which both have. */
 #define EACH_REGISTER(X)                                                    \
-    X(rax) X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rbp) X(rsp) X(r8) X(r9)     \
-    X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip) X(rflags)
+    X(rax, RAX) X(rbx, RBX) X(rcx, RCX) X(rdx, RDX) X(rsi, RSI) X(rdi, RDI) \
+    X(rbp, RBP) X(rsp, RSP) X(r8, R8) X(r9, R9) X(r10, R10) X(r11, R11)     \
+    X(r12, R12) X(r13, R13) X(r14, R14) X(r15, R15)
 #define EACH_SELECTOR(X) X(cs) X(ds) X(es) X(fs) X(gs) X(ss)
-
-struct both {
-    struct hvm_hw_cpu cpu;
-    struct vcpu_guest_context ctxt;
-};
 
 static void to_context(const struct hvm_hw_cpu *s, struct vcpu_guest_context *c)
 {
+    bool in_kernel = !(s->cs_sel & 3);
+
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
-    c->flags = VGCF_i387_valid | ((s->ss_arbytes >> SEG_DPL_SHIFT & 3)
-                                      ? 0 : VGCF_in_kernel);
-#define X(r) c->user_regs.r = s->r;
+#define X(name, number) c->user_regs.name = s->name;
     EACH_REGISTER(X)
 #undef X
+    c->user_regs.rip = s->rip;
+    c->user_regs.rflags = s->rflags;
 #define X(r) c->user_regs.r = (uint16_t)s->r##_sel;
     EACH_SELECTOR(X)
 #undef X
@@ -45,69 +42,60 @@ static void to_context(const struct hvm_hw_cpu *s, struct vcpu_guest_context *c)
     c->debugreg[6] = s->dr6;
     c->debugreg[7] = s->dr7;
     c->fs_base = s->fs_base;
-    c->gs_base_kernel = s->gs_base;
-    c->gs_base_user = s->shadow_gs;
+    c->gs_base_kernel = in_kernel ? s->gs_base : s->shadow_gs;
+    c->gs_base_user = in_kernel ? s->shadow_gs : s->gs_base;
+    c->flags = VGCF_i387_valid | VGCF_online;
 }
 
-/* The vCPU that is asked for, its domain paused, and room for both forms. */
-static long begin(struct domain *d, struct xen_domctl *op, struct vcpu **v,
-                  struct both **b)
-{
-    *v = vcpu_of(d, op->u.vcpucontext.vcpu);
-    if (!*v)
-        return -ESRCH;
-    if (d == current->domain)
-        return -EINVAL;
-    *b = heap_alloc(sizeof(**b));
-    if (!*b)
-        return -ENOMEM;
-    domain_pause(d);
-    vcpu_state_save(*v, &(*b)->cpu);
-    return 0;
-}
-
-static void end(struct domain *d, struct both *b)
-{
-    domain_unpause(d);
-    heap_free(b);
-}
-
+/* -ENODATA for a vCPU that has not been started. */
 long domctl_getcontext(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v;
-    struct both *b;
-    long rc = begin(d, op, &v, &b);
+    struct vcpu *v = vcpu_of(d, op->u.vcpucontext.vcpu);
+    struct both {
+        struct hvm_hw_cpu cpu;
+        struct vcpu_guest_context ctxt;
+    } *b;
+    long rc = -ENODATA;
 
-    if (rc)
-        return rc;
-    to_context(&b->cpu, &b->ctxt);
-    if (!READ_ONCE(v->down))
-        b->ctxt.flags |= VGCF_online;
-    rc = guest_write(gva(op->u.vcpucontext.ctxt.addr), &b->ctxt,
-                     sizeof(b->ctxt));
-    end(d, b);
+    if (!v || d == current->domain)
+        return -EINVAL;
+    b = heap_alloc(sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    domain_pause(d);
+    if (hvm_vcpu_is_up(v)) {
+        vcpu_state_save(v, &b->cpu);
+        to_context(&b->cpu, &b->ctxt);
+        rc = guest_write(gva(op->u.vcpucontext.ctxt.addr), &b->ctxt,
+                         sizeof(b->ctxt));
+    }
+    domain_unpause(d);
+    heap_free(b);
     return rc;
 }
 
-/* Sets general registers, RIP and RFLAGS; the rest is for PV domains. */
+/* Sets the general registers, RIP and RFLAGS, which is what tools do with a
+ * domain that is not PV. */
 long domctl_setcontext(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v;
-    struct both *b;
-    long rc = begin(d, op, &v, &b);
+    struct vcpu *v = vcpu_of(d, op->u.vcpucontext.vcpu);
+    struct cpu_user_regs from;
+    long rc;
 
+    if (!v || d == current->domain)
+        return -EINVAL;
+    if (guest_ptr_is_null(op->u.vcpucontext.ctxt))
+        return -EOPNOTSUPP; /* a reset */
+    rc = guest_read(&from, gva(op->u.vcpucontext.ctxt.addr + offsetof(
+                        struct vcpu_guest_context, user_regs)), sizeof(from));
     if (rc)
         return rc;
-    rc = guest_read(&b->ctxt, gva(op->u.vcpucontext.ctxt.addr),
-                    sizeof(b->ctxt));
-    if (!rc) {
-#define X(r) b->cpu.r = b->ctxt.user_regs.r;
-        EACH_REGISTER(X)
+    domain_pause(d);
+#define X(name, number) vcpu_regs(v)->gpr[number] = from.name;
+    EACH_REGISTER(X)
 #undef X
-        b->cpu.rflags &= RFLAGS_ALL;
-        b->cpu.tsc = 0; /* goes on as it is */
-        rc = vcpu_state_load(v, &b->cpu);
-    }
-    end(d, b);
-    return rc;
+    vcpu_regs(v)->rip = from.rip;
+    vcpu_regs(v)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+    domain_unpause(d);
+    return 0;
 }

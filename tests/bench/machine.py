@@ -23,6 +23,7 @@ ANSI = re.compile(rb"\x1b(\[[0-9;?!]*[A-Za-z]|\][0-9;]*|[()][A-Z0-9]|[=>78c])"
 LAST_WORDS = re.compile(r"(?:Panic on CPU \d+:\n|Lodge cannot start: )(.+)\n")
 
 PR_SET_PDEATHSIG = 1
+MONITOR_LIMIT = 60      # seconds
 
 
 def die_with_parent():
@@ -55,7 +56,9 @@ class Machine:
         self.on_text = None         # called with new text, from the reader
         self.raw_sink = None        # file object that gets raw bytes (shell)
         ours, theirs = socket.socketpair()
+        ours.settimeout(MONITOR_LIMIT)
         self.qmp = ours
+        self.answers = ours.makefile()
         argv = setup.emulator(self.vnc_port, theirs.fileno())
         self.start = time.monotonic()
         with open(self.emulator_log, "wb") as log:
@@ -158,11 +161,13 @@ class Machine:
         """Has QEMU's monitor do a command, and waits until it is done."""
         self.qmp_command("human-monitor-command", id=line,
                          arguments={"command-line": line})
-        with self.qmp.dup().makefile() as answers:
-            for answer in answers:
+        try:
+            for answer in self.answers:
                 if json.loads(answer).get("id") == line:
                     return
-        raise Failure("the emulated machine has ended")
+        except (OSError, ValueError):
+            pass
+        raise Failure("the emulator's monitor does not answer")
 
     def end(self, limit=10):
         """Ends the emulator: politely, then surely."""

@@ -50,14 +50,19 @@ $(addprefix $(B)/fuzz/,$(FUZZ_TESTS)):
 -include $(shell find $(B)/unit/obj $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # One test that does not build must not hide the others' results: every
-# program is built on its own, and the runner reports the missing ones.
+# program is built on its own, and the runner reports the missing ones. What is
+# left of an earlier build is missing too.
+build-each = $(MAKE) -s -k -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(1) || \
+	for t in $(1); do \
+	$(MAKE) -q -f $(firstword $(MAKEFILE_LIST)) B=$(B) $$t || rm -f $$t; done
+
 .PHONY: check-unit fuzz-short $(FUZZ_TESTS)
 check-unit:
-	@$(MAKE) -s -k -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(addprefix $(B)/unit/,$(UNIT_TESTS)) || true
+	@$(call build-each,$(addprefix $(B)/unit/,$(UNIT_TESTS)))
 	@tests/unit/run.sh unit $(B) $(UNIT_TESTS)
 
 fuzz-short:
-	@$(MAKE) -s -k -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(addprefix $(B)/fuzz/,$(FUZZ_TESTS)) || true
+	@$(call build-each,$(addprefix $(B)/fuzz/,$(FUZZ_TESTS)))
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/unit/run.sh fuzz $(B) $(FUZZ_TESTS)
 
 $(FUZZ_TESTS): %: $(B)/fuzz/%

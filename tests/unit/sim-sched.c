@@ -231,7 +231,10 @@ static void guest_sends(struct sim_vcpu *s)
     to->waiting = false;
     to->woken_at = fake_now;
     s->v->se.sending = true;
-    vcpu_kick(to->v, PENDING_IRQ);
+    if (to->load.handler)
+        vcpu_unpark(to->v);
+    else
+        vcpu_kick(to->v, PENDING_IRQ);
     s->v->se.sending = false;
 }
 

@@ -183,8 +183,9 @@ static void pv_context(void)
     CHECK_EQ(c.ctrlreg[0], cr0);
     CHECK_EQ(c.debugreg[2], 0x4000);
     CHECK(c.flags & VGCF_online);
-    /* What it was given back with is what it has, but for what no guest may
-     * set: reserved flags. The rest is not looked at. */
+    /* What it is given back with is what it has, but for reserved flags. The
+     * rest is not looked at, and what else the vCPU has stays. */
+    hv->displaced.valid = true;
     c.user_regs.rax = 1;
     c.user_regs.rflags = ~0ull;
     c.ctrlreg[0] = cr0 + 1;
@@ -194,15 +195,40 @@ static void pv_context(void)
     CHECK_EQ(hv->regs.gpr[R15], 0x5678);
     CHECK_EQ(hv->regs.rflags, 0x3f7fd7);
     CHECK_EQ(hvm_get_reg(&doms[1].v[0], REG_CR0), cr0);
+    CHECK(hv->displaced.valid);
+    hv->displaced.valid = false;
+    /* The kernel's base of GS is the one in use in the kernel only. */
+    hvm_set_reg(&doms[1].v[0], REG_KERNEL_GS_BASE, 0x77000);
+    for (unsigned int ring = 0; ring < 4; ring += 3) {
+        struct segment cs, gs;
+
+        hvm_get_seg(&doms[1].v[0], SEG_CS, &cs);
+        hvm_get_seg(&doms[1].v[0], SEG_GS, &gs);
+        cs.sel = (uint16_t)(8 | ring);
+        gs.base = 0x66000;
+        hvm_set_seg(&doms[1].v[0], SEG_CS, &cs);
+        hvm_set_seg(&doms[1].v[0], SEG_GS, &gs);
+        CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), 0);
+        CHECK_EQ(guest_read(&c, gva(LIST), sizeof(c)), 0);
+        CHECK_EQ(c.gs_base_kernel, ring ? 0x77000 : 0x66000);
+        CHECK_EQ(c.gs_base_user, ring ? 0x66000 : 0x77000);
+    }
+    hv->wait_sipi = true;
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -ENODATA);
+    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), 0);
+    CHECK(hv->wait_sipi);
+    hv->wait_sipi = false;
     op.u.vcpucontext.ctxt.addr = NOWHERE;
     CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -EFAULT);
     CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), -EFAULT);
     CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 0), -EINVAL);
     fake_fail_after(0);
-    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), -ENOMEM);
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -ENOMEM);
     fake_fail_after(-1);
+    op.u.vcpucontext.ctxt.addr = 0;
+    CHECK_EQ(call(XEN_DOMCTL_setvcpucontext, 1), -EOPNOTSUPP);
     op.u.vcpucontext.vcpu = 99;
-    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -ESRCH);
+    CHECK_EQ(call(XEN_DOMCTL_getvcpucontext, 1), -EINVAL);
 }
 
 static void affinity(void)

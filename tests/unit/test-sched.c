@@ -185,17 +185,20 @@ static void test_latency_many(void)
 /* --- One that sends events, and one that they wake, on the same CPU. --- */
 
 static struct sim_vcpu *pair(uint64_t work, uint64_t send_every,
+                             bool same_domain, bool handler,
                              struct sim_vcpu **sender)
 {
     struct sim_load load = { .work = work, .sleep = MICROSECS(300),
                              .send_every = send_every };
     struct sim_vcpu *to;
+    struct domain *d;
 
     sim_start(1, 8);
-    to = sim_vcpu(sim_domain(256, 0), (struct sim_load){
-        .work = MICROSECS(4), .consumer = true }, ALL);
+    d = sim_domain(256, 0);
+    to = sim_vcpu(d, (struct sim_load){ .work = MICROSECS(4),
+                  .consumer = true, .handler = handler }, ALL);
     load.sends_to = to;
-    *sender = sim_vcpu(sim_domain(256, 0), load, ALL);
+    *sender = sim_vcpu(same_domain ? d : sim_domain(256, 0), load, ALL);
     sim_run(SECONDS(1));
     to->wakes = to->wait_max = 0;
     (*sender)->wakes = 0;
@@ -205,6 +208,8 @@ static struct sim_vcpu *pair(uint64_t work, uint64_t send_every,
            (unsigned long long)work, (unsigned long long)(*sender)->wakes,
            (unsigned long long)to->wakes, (unsigned long long)to->wait_max);
     CHECK((*sender)->wakes > 100);
+    CHECK(to->wakes + 1 >= (*sender)->wakes);
+    CHECK(!to->woken_at || fake_now - to->woken_at <= SCHED_SENDER_TIME);
     return to;
 }
 
@@ -212,7 +217,8 @@ static struct sim_vcpu *pair(uint64_t work, uint64_t send_every,
  * millisecond, and not for each. */
 static void test_sends_much(void)
 {
-    struct sim_vcpu *sender, *to = pair(MICROSECS(500), MICROSECS(20), &sender);
+    struct sim_vcpu *sender, *to = pair(MICROSECS(500), MICROSECS(20), false,
+                                       false, &sender);
 
     CHECK(to->wakes <= 2 * sender->wakes);
     CHECK(to->wait_max <= MICROSECS(500));
@@ -220,18 +226,38 @@ static void test_sends_much(void)
 
 static void test_sends_for_ever(void)
 {
-    struct sim_vcpu *sender, *to = pair(MILLISECS(9), MICROSECS(20), &sender);
+    struct sim_vcpu *sender, *to = pair(MILLISECS(9), MICROSECS(20), false,
+                                       false, &sender);
 
     CHECK(to->wakes <= 11 * sender->wakes);
+    CHECK(to->wakes >= 8 * sender->wakes);
     CHECK(to->wait_max <= SCHED_SENDER_TIME);
 }
 
 /* It sends a request and is about to wait for the answer. */
 static void test_sends_request(void)
 {
-    struct sim_vcpu *sender, *to = pair(MICROSECS(50), MICROSECS(45), &sender);
+    struct sim_vcpu *sender, *to = pair(MICROSECS(50), MICROSECS(45), false,
+                                       false, &sender);
 
     CHECK_EQ(to->wait_max, 0);
+}
+
+/* Whose answer it may spin for, or who serves a device model's answer. */
+static void test_sends_sibling(void)
+{
+    struct sim_vcpu *sender;
+
+    CHECK_EQ(pair(MICROSECS(500), MICROSECS(20), true, false,
+                  &sender)->wait_max, 0);
+}
+
+static void test_sends_handler(void)
+{
+    struct sim_vcpu *sender;
+
+    CHECK_EQ(pair(MICROSECS(500), MICROSECS(20), false, true,
+                  &sender)->wait_max, 0);
 }
 
 /* No hog waits longer than all others' slices, whoever wakes. */
@@ -672,7 +698,7 @@ static const struct {
     C(shares_seven_on_four), C(shares_weights_on_two), C(shares_too_heavy),
     C(latency_one_cpu), C(latency_four_cpus), C(latency_handler),
     C(latency_busy_io), C(latency_many), C(sends_much), C(sends_for_ever),
-    C(sends_request), C(hog_wait),
+    C(sends_request), C(sends_sibling), C(sends_handler), C(hog_wait),
     C(cap_50), C(cap_5), C(cap_smp), C(cap_smp_company), C(cap_changes),
     C(affinity), C(pause), C(pause_sync), C(remembered),
     C(help_passed_on), C(yield), C(quiet), C(ratelimit),
