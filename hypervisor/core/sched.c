@@ -272,16 +272,15 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
 }
 
 /* Finds a place for v if it is off and should run; takes it off its queue, or
- * tells its CPU, if it should not. */
-void sched_vcpu_update(struct vcpu *v)
+ * tells its CPU, if it should not. Lock of its queue, which is released. */
+static void update(struct runq *rq, struct vcpu *v)
 {
-    struct runq *rq, *to;
+    struct runq *to;
     uint64_t now;
     int64_t lag;
     bool done;
 
-    do {
-        rq = runq_lock_of(v);
+    for (;;) {
         if (!wants_queue(rq, v)) {
             if (!may_run(v))
                 take_off(rq, v);
@@ -304,7 +303,15 @@ void sched_vcpu_update(struct vcpu *v)
             runq_enqueue(to, v, now);
         }
         spin_unlock_pair(&rq->lock, &to->lock);
-    } while (!done);
+        if (done)
+            return;
+        rq = runq_lock_of(v);
+    }
+}
+
+void sched_vcpu_update(struct vcpu *v)
+{
+    update(runq_lock_of(v), v);
 }
 
 void sched_unthrottle(struct vcpu *v, bool new_cap)
@@ -318,27 +325,17 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     sched_vcpu_update(v);
 }
 
-void vcpu_park(void)
-{
-    struct vcpu *v = current;
-    struct runq *rq = runq_lock_of(v);
-    bool park = !v->se.unparked && v->domain->dying == DOMAIN_ALIVE;
-
-    v->se.unparked = false;
-    v->se.parked = park;
-    spin_unlock(&rq->lock);
-    if (park)
-        schedule();
-}
-
 void vcpu_unpark(struct vcpu *v)
 {
     struct runq *rq = runq_lock_of(v);
 
-    v->se.unparked = !v->se.parked;
-    v->se.parked = false;
-    spin_unlock(&rq->lock);
-    sched_vcpu_update(v);
+    if (v->se.parked) {
+        v->se.parked = false;
+        update(rq, v);
+    } else {
+        v->se.unparked = true;
+        spin_unlock(&rq->lock);
+    }
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
@@ -481,16 +478,14 @@ static void arrive(void)
         runq_balance(rq);
 }
 
-void schedule(void)
+/* Lock of rq, this CPU's, which is released. */
+static void schedule_locked(struct runq *rq)
 {
     struct vcpu *prev = current, *next;
-    struct runq *rq = &this_cpu(runq);
-    uint64_t now;
+    uint64_t now = now_ns();
     bool slice_over;
 
     ASSERT(!prev->in_guest);
-    spin_lock(&rq->lock);
-    now = now_ns();
     if ((prev == rq->idle || stays(rq, prev)) &&
         choose(rq, prev, now) == prev) {
         keep(rq, prev, now);
@@ -525,6 +520,28 @@ void schedule(void)
         thread_switch(&prev->rsp, next->rsp);
     }
     arrive();
+}
+
+void schedule(void)
+{
+    struct runq *rq = &this_cpu(runq);
+
+    spin_lock(&rq->lock);
+    schedule_locked(rq);
+}
+
+void vcpu_park(void)
+{
+    struct vcpu *v = current;
+    struct runq *rq = &this_cpu(runq);
+
+    spin_lock(&rq->lock);
+    v->se.parked = !v->se.unparked && v->domain->dying == DOMAIN_ALIVE;
+    v->se.unparked = false;
+    if (v->se.parked)
+        schedule_locked(rq);
+    else
+        spin_unlock(&rq->lock);
 }
 
 void thread_main(void)
