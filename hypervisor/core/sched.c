@@ -221,13 +221,13 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
 static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     struct vcpu *curr = rq->curr;
+    uint64_t end = now + sched_slice(rq->nr);
 
-    if (curr->se.slice_end <= now)
-        curr->se.slice_end = now + sched_slice(rq->nr);
-    else
-        curr->se.slice_end = MIN(curr->se.slice_end, now + sched_slice(rq->nr));
+    if (curr->se.slice_end > now)
+        end = MIN(end, curr->se.slice_end);
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
-        curr->se.slice_end = takes_over_at(rq, v, now);
+        end = takes_over_at(rq, v, now);
+    curr->se.slice_end = end;
     if (curr->se.slice_end <= now || curr->se.throttled)
         runq_resched(rq);
     else
@@ -496,7 +496,7 @@ static void schedule_locked(struct runq *rq)
         return;
     }
     runstate_update(prev, now);
-    if (prev != rq->idle && prev->se.parked)
+    if (prev->se.parked)
         sched_note_sleep(prev, prev->runstate.time[RUNSTATE_running]);
     spin_unlock(&rq->lock);
 

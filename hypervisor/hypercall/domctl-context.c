@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * domctl: a vCPU's registers in the form of PV domains. A core dump has them;
- * who lets a saved domain go on here sets the result of its suspend call.
- * Everything else about a vCPU is in the save records, which these are made of.
+ * domctl: a vCPU's registers in the form of PV domains. A core dump contains
+ * them; when a domain goes on that was only saved, or whose save failed, the
+ * toolstack sets RAX, the result of its suspend call. What this form has comes
+ * from the save record of a vCPU, which has more.
  */
 #include "hypervisor/hypercall/domctl-impl.h"
 

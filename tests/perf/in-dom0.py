@@ -273,7 +273,7 @@ def step_cd():
     boot_guest([
         ("firmware to GRUB, CD", r"Loading Linux"),
         ("kernel read, CD", r"Loading initial")],
-        f'disk=["file:/dev/shm/kernel.iso,hdc:cdrom,r"]', 'boot="d"')
+        'disk=["file:/dev/shm/kernel.iso,hdc:cdrom,r"]', 'boot="d"')
 
 
 if __name__ == "__main__":

@@ -338,6 +338,9 @@ static void resources(void)
     CHECK_EQ(acquire(1, XENMEM_resource_ioreq_server, 0, 1, 2, LIST),
              -EINVAL);
     CHECK_EQ(acquire(1, 9, 0, 1, 0, LIST), -EOPNOTSUPP);
+    /* The answer that tells xl save that there are no virtual nodes. */
+    CHECK_EQ(do_memory_op(XENMEM_get_vnumainfo,
+                          guest_ptr_make(void, LIST)), -EOPNOTSUPP);
     /* The list is not there: no reference is left behind. */
     CHECK_EQ(acquire(1, XENMEM_resource_ioreq_server, 0, 1, 0, 0x7000000),
              -EFAULT);
