@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One port or MMIO access of a guest, to whoever answers it. */
-#ifndef HVM_ACCESS_H
-#define HVM_ACCESS_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 #include "hvm/emul/emul.h"
@@ -38,5 +37,3 @@ struct glue {
  */
 void hvm_emul_begin(struct glue *g, struct emul_ctx *c);
 void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
-
-#endif

@@ -3,8 +3,7 @@
  * The emulated devices of a domain and the local APIC of a vCPU: made,
  * freed, moved along; and the glue between them and the vCPU.
  */
-#ifndef HVM_DEVICES_H
-#define HVM_DEVICES_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 
@@ -15,5 +14,3 @@ int devices_vcpu_init(struct vcpu *v);
 void devices_vcpu_exit(struct vcpu *v);
 /* v got a CPU: its timers go there. */
 void devices_vcpu_moved(struct vcpu *v);
-
-#endif

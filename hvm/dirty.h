@@ -3,8 +3,7 @@
  * Which frames of a domain were written: a range for a device model's screen
  * (dm_op track_dirty_vram), or all for migration (later).
  */
-#ifndef HVM_DIRTY_H
-#define HVM_DIRTY_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 
@@ -21,5 +20,3 @@ void dirty_mark(struct domain *d, gfn_t g);
 int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
                uint8_t *bitmap);
 void dirty_exit(struct domain *d); /* idempotent */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Choosing what to inject; see event.c. hvm_raise() is in base/hvm.h. */
-#ifndef HVM_EVENT_H
-#define HVM_EVENT_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 
@@ -16,5 +15,3 @@ bool hvm_has_event(struct vcpu *v);
 /* The guest can deliver no exception any more: shuts its domain down as
  * HVM_PARAM_TRIPLE_FAULT_REASON says. */
 void hvm_triple_fault(struct vcpu *v);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The exit handlers, one family per file; the table is in exit.c. */
-#ifndef HVM_EXIT_H
-#define HVM_EXIT_H
+#pragma once
 
 #include "hvm/base/exit.h"
 
@@ -16,5 +15,3 @@ exit_fn exit_pio;
 exit_fn exit_cr_write;
 exit_fn exit_xsetbv;
 exit_fn exit_hypercall;
-
-#endif

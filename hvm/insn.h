@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The guest's next instruction: its bytes, its length. */
-#ifndef HVM_INSN_H
-#define HVM_INSN_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 #include "hvm/emul/decode.h"
@@ -28,5 +27,3 @@ bool hvm_decode(struct vcpu *v, struct insn *i);
 
 /* Code size of mode m in bytes, as the decoder wants it. */
 unsigned int hvm_code_bytes(enum hvm_mode m);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* HVM parameters: who may set and read each, and what setting one does. */
-#ifndef HVM_PARAMS_H
-#define HVM_PARAMS_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 
@@ -16,5 +15,3 @@ int hvm_param_get(struct domain *d, uint32_t index, uint64_t *val, bool self);
  * with Xen.
  */
 void hvm_latch_layout(struct domain *d);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The clock that guests read from shared memory (vcpu_time_info). */
-#ifndef HVM_PVTIME_H
-#define HVM_PVTIME_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 
@@ -12,5 +11,3 @@ void pvtime_update(struct vcpu *v);
 void pvtime_refresh(struct vcpu *v);
 /* Writes the wall clock of all of d's shared info (after it was set). */
 void pvtime_update_wallclock(struct domain *d);
-
-#endif

@@ -4,8 +4,7 @@
  * store of a 32-byte entry per exit; printed by a debug key and with the
  * crash message.
  */
-#ifndef HVM_RECORDER_H
-#define HVM_RECORDER_H
+#pragma once
 
 #include "hvm/base/exit.h"
 #include "hypervisor/cpu/msr.h"
@@ -54,5 +53,3 @@ static inline void recorder_inject(struct recorder *r, uint8_t vector,
 const char *exit_name(unsigned int kind);
 /* Prints the last n entries of v, oldest first. */
 void recorder_print(struct vcpu *v, unsigned int n);
-
-#endif

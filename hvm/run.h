@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The vCPU loop's helpers for exit handlers. */
-#ifndef HVM_RUN_H
-#define HVM_RUN_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 
@@ -14,5 +13,3 @@ void hvm_advance(struct vcpu *v, const struct vmexit *e);
  * the loop comes back.
  */
 void hvm_wait_for_event(struct vcpu *v);
-
-#endif

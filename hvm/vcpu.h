@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The hardware half of a vCPU; what core needs of it is in core/upcalls.h. */
-#ifndef HVM_VCPU_H
-#define HVM_VCPU_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 
@@ -19,5 +18,3 @@ void hvm_vcpu_stopped(struct vcpu *v);
 void hvm_vcpu_work(struct vcpu *v);
 /* What v's next entries do about speculation, after its SPEC_CTRL changed. */
 void hvm_spec_update(struct vcpu *v);
-
-#endif

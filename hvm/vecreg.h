@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The vector registers of the current vCPU; see vecreg.c. */
-#ifndef HVM_VECREG_H
-#define HVM_VECREG_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 
@@ -15,5 +14,3 @@ enum vecreg_access {
  * False: this machine has no such width. */
 bool vecreg_access(struct vcpu *v, unsigned int r, void *buf, unsigned int n,
                    enum vecreg_access how);
-
-#endif

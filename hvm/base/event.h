@@ -3,8 +3,7 @@
  * One event that the CPU delivers to the guest with the next entry, in the
  * form that VMX and SVM share (SDM vol. 3C 25.8.3, APM vol. 2 15.20).
  */
-#ifndef HVM_BASE_EVENT_H
-#define HVM_BASE_EVENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ enum {
     VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_UD = 6, VEC_NM, VEC_DF,
     VEC_TS = 10, VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_AC = 17, VEC_MC
 };
-
-#endif

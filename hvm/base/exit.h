@@ -4,8 +4,7 @@
  * vendor fills struct vmexit, a handler returns a verdict, the loop in
  * hvm/run.c applies it.
  */
-#ifndef HVM_BASE_EXIT_H
-#define HVM_BASE_EXIT_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 
@@ -104,5 +103,3 @@ enum exit_verdict {
 };
 
 typedef enum exit_verdict exit_fn(struct vcpu *v, const struct vmexit *e);
-
-#endif

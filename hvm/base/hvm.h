@@ -7,8 +7,7 @@
  * Fields: (c) constant after creation, (a) atomic, (v) the running vCPU, or
  * anyone while it is paused, (d) lock DOMCTL of the domain.
  */
-#ifndef HVM_BASE_HVM_H
-#define HVM_BASE_HVM_H
+#pragma once
 
 #include "hvm/base/event.h"
 #include "hvm/base/ops.h"
@@ -158,5 +157,3 @@ bool hvm_lapic_enabled(const struct vcpu *v);
 void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error);
 void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error);
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);
-
-#endif

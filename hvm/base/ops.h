@@ -5,8 +5,7 @@
  * use the inline wrappers hvm_NAME(). A new verb needs an argument that
  * neither the exit record nor get_reg/set_reg can carry it.
  */
-#ifndef HVM_BASE_OPS_H
-#define HVM_BASE_OPS_H
+#pragma once
 
 #include "hvm/base/event.h"
 #include "hvm/base/exit.h"
@@ -112,5 +111,3 @@ static inline enum hvm_mode hvm_mode(struct vcpu *v)
 {
     return hvm_ops.mode(v);
 }
-
-#endif

@@ -4,8 +4,7 @@
  * and RFLAGS are in memory whenever root mode runs; everything else stays
  * with the vendor and is asked for by number.
  */
-#ifndef HVM_BASE_REGS_H
-#define HVM_BASE_REGS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -65,5 +64,3 @@ struct segment {
 
 /* Code size of the next instruction. */
 enum hvm_mode { MODE_REAL, MODE_V86, MODE_16, MODE_32, MODE_64 };
-
-#endif

@@ -5,8 +5,7 @@
  * spec_entry, right behind its struct regs (hvm/base/hvm.h); where its flags
  * are 0, on all CPUs that need nothing, each macro costs a test.
  */
-#ifndef HVM_BASE_SPEC_ENTRY_H
-#define HVM_BASE_SPEC_ENTRY_H
+#pragma once
 
 #include "hypervisor/x86/asm.h"
 
@@ -117,5 +116,4 @@
     .subsection 0
 .endm
 
-#endif
 #endif

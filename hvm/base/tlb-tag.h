@@ -6,8 +6,7 @@
  * whose tag is of an old generation or another CPU, or whose translations
  * must go, takes the next one (APM vol. 2 15.16, SDM vol. 3C 29.4).
  */
-#ifndef HVM_BASE_TLB_TAG_H
-#define HVM_BASE_TLB_TAG_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -33,5 +32,3 @@ static inline void tlb_tag_drop(struct tlb_tag *t)
 {
     t->generation = 0;
 }
-
-#endif

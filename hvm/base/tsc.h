@@ -4,8 +4,7 @@
  * it, plus the vCPU's offset. RDTSC never exits, so a guest has another rate
  * than the machine's only where the CPU can do that.
  */
-#ifndef HVM_BASE_TSC_H
-#define HVM_BASE_TSC_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 
@@ -48,5 +47,3 @@ uint64_t tsc_duration(struct tsc_scale s, uint64_t ticks);
  * line in the log says so); -EEXIST: the domain has run with another.
  */
 int hvm_set_tsc_khz(struct domain *d, uint64_t khz);
-
-#endif

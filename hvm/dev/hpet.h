@@ -7,8 +7,7 @@
  *
  * Lock: ->lock, rank VDEV, taken inside.
  */
-#ifndef LODGE_HVM_DEV_HPET_H
-#define LODGE_HVM_DEV_HPET_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
@@ -50,5 +49,3 @@ int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
 /* Record HPET; the domain is paused. load: -EINVAL. */
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec);
 int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec);
-
-#endif

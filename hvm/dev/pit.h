@@ -6,8 +6,7 @@
  *
  * Lock: ->lock, rank VDEV, taken inside.
  */
-#ifndef LODGE_HVM_DEV_PIT_H
-#define LODGE_HVM_DEV_PIT_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
@@ -35,5 +34,3 @@ void pit_mute(struct pit *p, bool muted);
 /* Record PIT; the domain is paused. load: -EINVAL. */
 void pit_save(struct pit *p, struct hvm_hw_pit *rec);
 int pit_load(struct pit *p, const struct hvm_hw_pit *rec);
-
-#endif

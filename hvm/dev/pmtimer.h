@@ -7,8 +7,7 @@
  *
  * Lock: ->lock, rank VDEV, taken inside.
  */
-#ifndef LODGE_HVM_DEV_PMTIMER_H
-#define LODGE_HVM_DEV_PMTIMER_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
@@ -43,5 +42,3 @@ void pmtimer_press(struct pmtimer *p, uint16_t button);
 /* Record PMTIMER; the domain is paused. load: -EINVAL. */
 void pmtimer_save(struct pmtimer *p, struct hvm_hw_pmtimer *rec);
 int pmtimer_load(struct pmtimer *p, const struct hvm_hw_pmtimer *rec);
-
-#endif

@@ -8,8 +8,7 @@
  *
  * Lock: ->lock, rank VDEV, taken inside.
  */
-#ifndef LODGE_HVM_DEV_RTC_H
-#define LODGE_HVM_DEV_RTC_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
@@ -41,5 +40,3 @@ void rtc_time_changed(struct rtc *s);
 /* Record RTC; the domain is paused. load: -EINVAL. */
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec);
 int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec);
-
-#endif

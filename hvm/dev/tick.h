@@ -7,8 +7,7 @@
  * Lock: that of the device it is part of (rank VDEV), held in all calls whose
  * name begins with tick_, but for tick_init().
  */
-#ifndef LODGE_HVM_DEV_TICK_H
-#define LODGE_HVM_DEV_TICK_H
+#pragma once
 
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/spinlock.h"
@@ -60,5 +59,3 @@ static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
 {
     return (uint64_t)(((unsigned __int128)a * frac) >> 64);
 }
-
-#endif

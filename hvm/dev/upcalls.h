@@ -3,8 +3,7 @@
  * What the timer devices expect from the layers above (files of hvm/ define
  * these; unit tests supply fakes).
  */
-#ifndef LODGE_HVM_DEV_UPCALLS_H
-#define LODGE_HVM_DEV_UPCALLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -20,5 +19,3 @@ void domain_wallclock_shift(struct domain *d, int64_t seconds);
  * setter does nothing if the toolstack has set an offset already. */
 int64_t domain_time_offset(struct domain *d);
 void domain_time_offset_restore(struct domain *d, int64_t seconds);
-
-#endif

@@ -3,8 +3,7 @@
  * Domain 0: an unmodified kernel with a PVH entry point that owns the
  * machine's devices. Its RAM is identity mapped.
  */
-#ifndef LODGE_HVM_DOM0_BUILD_H
-#define LODGE_HVM_DOM0_BUILD_H
+#pragma once
 
 #include "hypervisor/abi/start-info.h"
 #include "hypervisor/cpu/types.h"
@@ -37,5 +36,3 @@ const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i);
  * -ENOMEM if somebody has one of them. order: 0, 9, 18.
  */
 int dom0_populate(struct domain *d, gfn_t g, unsigned int order);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Between the files of hvm/dom0/ only; boot, except where said otherwise. */
-#ifndef LODGE_HVM_DOM0_IMPL_H
-#define LODGE_HVM_DOM0_IMPL_H
+#pragma once
 
 #include "hypervisor/abi/start-info.h"
 #include "hypervisor/mm/e820.h"
@@ -82,5 +81,3 @@ int dom0_watch_mmio(struct domain *d);  /* errors of bus_add() */
 
 /* Why domain 0 cannot be started; the first reason counts. */
 void dom0_error(const char *fmt, ...) __printf(1, 2);
-
-#endif

@@ -4,8 +4,7 @@
  * Lodge's appears in its map, 1:1; the devices that Lodge watches are on its
  * bus.
  */
-#ifndef LODGE_HVM_DOM0_MMIO_H
-#define LODGE_HVM_DOM0_MMIO_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 
@@ -17,5 +16,3 @@ struct domain;
  * p2m_map(). No locks held.
  */
 int dom0_map_mmio(struct domain *d, gfn_t g);
-
-#endif

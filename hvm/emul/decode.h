@@ -10,8 +10,7 @@
  * Sources: SDM vol. 2A chapter 2 "Instruction Format", vol. 2D appendix A
  * "Opcode Map"; APM vol. 3 chapter 1 and appendix A.
  */
-#ifndef HVM_EMUL_DECODE_H
-#define HVM_EMUL_DECODE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -97,5 +96,3 @@ enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
 unsigned int insn_length_of(const uint8_t *bytes, unsigned int n,
                             unsigned int mode, const uint8_t *plain,
                             unsigned int len);
-
-#endif

@@ -22,8 +22,7 @@
  *     EMUL_OK, EMUL_RETRY:  store c.rip, c.rflags; c.step says more
  *     EMUL_FAULT:           inject c.fault; c.rip as before
  */
-#ifndef HVM_EMUL_EMUL_H
-#define HVM_EMUL_EMUL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -206,5 +205,3 @@ bool emul_one_place(const struct emul_ctx *c);
 enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector,
                         uint32_t error);
 enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error);
-
-#endif

@@ -9,8 +9,7 @@
  * c->gpr itself only after its last access that can fail. Nobody outside
  * hvm/emul includes this.
  */
-#ifndef HVM_EMUL_HANDLERS_H
-#define HVM_EMUL_HANDLERS_H
+#pragma once
 
 #include "hvm/base/event.h"
 #include "hvm/base/regs.h"
@@ -161,5 +160,3 @@ emul_fn em_vec_load, em_vec_store;
 
 /* Bytes of a string instruction's element. */
 unsigned int string_bytes(const struct emul_ctx *c);
-
-#endif

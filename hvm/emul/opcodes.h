@@ -6,8 +6,7 @@
  * Shared by decode.c (encoding), emul.c (operands) and opcodes.c (the tables);
  * nobody outside hvm/emul includes it.
  */
-#ifndef HVM_EMUL_OPCODES_H
-#define HVM_EMUL_OPCODES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -83,5 +82,3 @@ struct opcode {
 extern const struct opcode opcodes_1byte[256];
 extern const struct opcode opcodes_0f[256];
 extern const struct opcode opcodes_0f38[256];
-
-#endif

@@ -5,8 +5,7 @@
  * there are few. No lock: ranges are added at domain creation; bus_move()
  * only exchanges single bytes while vCPUs run.
  */
-#ifndef LODGE_HVM_IO_BUS_H
-#define LODGE_HVM_IO_BUS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -78,5 +77,3 @@ enum bus_rc bus_mmio_write(struct bus *b, uint64_t gpa, unsigned int size,
 bool bus_port_claims(const struct bus *b, uint16_t port);
 /* True if a device decodes this guest-physical address. */
 bool bus_mmio_claims(const struct bus *b, uint64_t gpa);
-
-#endif

@@ -5,8 +5,7 @@
  * back. The shared page holds one slot per vCPU; a ring takes writes that
  * need no answer.
  */
-#ifndef HVM_IO_IOREQ_H
-#define HVM_IO_IOREQ_H
+#pragma once
 
 #include "hypervisor/abi/dm-op.h"
 #include "hypervisor/abi/ioreq.h"
@@ -66,5 +65,3 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg);
 /* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */
 void ioreq_invalidate(struct domain *d);
-
-#endif

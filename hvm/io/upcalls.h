@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the way of an access expects from the layers above it. */
-#ifndef LODGE_HVM_IO_UPCALLS_H
-#define LODGE_HVM_IO_UPCALLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -13,5 +12,3 @@ struct vpci;
  */
 bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
                       bool write, uint64_t *val);
-
-#endif

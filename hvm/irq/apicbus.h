@@ -4,8 +4,7 @@
  * MSI, I/O APIC) is for, and handing it to them. No lock: destinations are
  * read as they are at this moment, as on the real bus.
  */
-#ifndef LODGE_HVM_IRQ_APICBUS_H
-#define LODGE_HVM_IRQ_APICBUS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -79,5 +78,3 @@ enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
 /* True if a is (one of) the destination(s); not for APIC_DEST_SELF. */
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
                      const struct apic_msg *m);
-
-#endif

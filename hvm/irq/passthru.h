@@ -4,8 +4,7 @@
  * its I/O APICs, and messages of devices whose MSI registers are emulated
  * (hvm/pci). Delivery goes through hvm/irq/route.h like any other source's.
  */
-#ifndef LODGE_HVM_IRQ_PASSTHRU_H
-#define LODGE_HVM_IRQ_PASSTHRU_H
+#pragma once
 
 #include "hypervisor/x86/irq.h"
 
@@ -34,5 +33,3 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
 /* The device sends no more: gives the vector back. Idempotent. No lock of
  * rank HVM_IRQ or above. */
 void passthru_msi_unbind(struct passthru_msi *m);
-
-#endif

@@ -7,8 +7,7 @@
  *
  * Fields: (c) constant after creation, (i) lock HVM_IRQ, which is ->lock.
  */
-#ifndef LODGE_HVM_IRQ_ROUTE_H
-#define LODGE_HVM_IRQ_ROUTE_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/cpu/spinlock.h"
@@ -110,5 +109,3 @@ void route_save_link(struct route *r, struct hvm_hw_pci_link *rec);
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec);
 int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec);
 int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec);
-
-#endif

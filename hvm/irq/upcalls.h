@@ -3,8 +3,7 @@
  * What the interrupt controllers expect from the layers above (files of hvm/
  * define these; unit tests supply fakes).
  */
-#ifndef LODGE_HVM_IRQ_UPCALLS_H
-#define LODGE_HVM_IRQ_UPCALLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -62,5 +61,3 @@ void route_gsi_ended(struct route *r, unsigned int gsi);
  * (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);
-
-#endif

@@ -4,8 +4,7 @@
  * the machine's for domain 0. Redirection entries are kept by GSI for all
  * chips together. Lock: HVM_IRQ of the domain (struct route).
  */
-#ifndef LODGE_HVM_IRQ_VIOAPIC_H
-#define LODGE_HVM_IRQ_VIOAPIC_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/io/bus.h"
@@ -71,5 +70,3 @@ void vioapic_eoi(struct route *r, uint8_t vector);
  * pins. load: -EINVAL. The domain is paused. */
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec);
 int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * What the two files of the local APIC share. For nobody else.
  */
-#ifndef LODGE_HVM_IRQ_VLAPIC_PRIVATE_H
-#define LODGE_HVM_IRQ_VLAPIC_PRIVATE_H
+#pragma once
 
 #include "hvm/irq/vlapic.h"
 
@@ -24,5 +23,3 @@ void vlapic_timer_lvt(struct vlapic *a, uint32_t val);
 uint32_t vlapic_timer_left(const struct vlapic *a);
 /* Starts again after a load, `left` being what TMCCT shall read. */
 void vlapic_timer_restore(struct vlapic *a, uint32_t left);
-
-#endif

@@ -11,8 +11,7 @@
  * atomic operations. Everything else belongs to the vCPU itself, or to
  * anyone while it is paused. No locks on any of the frequent paths.
  */
-#ifndef LODGE_HVM_IRQ_VLAPIC_H
-#define LODGE_HVM_IRQ_VLAPIC_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/timer.h"
@@ -200,5 +199,3 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec);
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec);
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec);
 int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec);
-
-#endif

@@ -3,8 +3,7 @@
  * The pair of 8259A interrupt controllers of one domain. State is kept as
  * the save record has it. Lock: HVM_IRQ of the domain (struct route).
  */
-#ifndef LODGE_HVM_IRQ_VPIC_H
-#define LODGE_HVM_IRQ_VPIC_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hvm/io/bus.h"
@@ -29,5 +28,3 @@ int vpic_inta(struct route *r, const struct vlapic *a);
 void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec);
-
-#endif

@@ -3,8 +3,7 @@
  * The only way to a guest's memory. Each function reads or writes every byte
  * once; what was read is a private copy. Never sleeps.
  */
-#ifndef HVM_MEM_GUEST_COPY_H
-#define HVM_MEM_GUEST_COPY_H
+#pragma once
 
 #include "hvm/mem/guest-walk.h"
 #include "hypervisor/abi/guest-ptr.h"
@@ -66,5 +65,3 @@ int __must_check guest_write_phys(struct domain *d, gpa_t dst,
 int __must_check guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old,
                                     uint64_t new, unsigned int bytes,
                                     bool *done);
-
-#endif

@@ -3,8 +3,7 @@
  * Translation of guest linear addresses by the guest's own page tables, with
  * the faults that the CPU would raise (SDM vol. 3A chapter 4).
  */
-#ifndef HVM_MEM_GUEST_WALK_H
-#define HVM_MEM_GUEST_WALK_H
+#pragma once
 
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/cpu/types.h"
@@ -25,5 +24,3 @@
  */
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec);
-
-#endif

@@ -6,8 +6,7 @@
  * Readers need no lock: entries are single 64-bit words, and a table page is
  * freed only after every CPU has passed a point where it reads none.
  */
-#ifndef HVM_MEM_P2M_H
-#define HVM_MEM_P2M_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 #include "hypervisor/cpu/types.h"
@@ -135,5 +134,3 @@ unsigned int p2m_table_limit(const struct domain *d);
 
 /* Physical address of the top table, for the vendor's control block. */
 uint64_t p2m_root(const struct domain *d);
-
-#endif

@@ -12,8 +12,7 @@
  * found before is not used after it. No vCPU runs on a CPU whose windows show
  * what another one looked at, nor its guest with windows that are stale.
  */
-#ifndef HVM_MEM_PEEK_H
-#define HVM_MEM_PEEK_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 #include "hypervisor/cpu/percpu.h"
@@ -95,5 +94,3 @@ static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
 void peek_update(struct vcpu *v);
 /* v comes onto this CPU: what another one found here goes. */
 void peek_switch(struct vcpu *v);
-
-#endif

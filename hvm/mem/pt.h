@@ -5,8 +5,7 @@
  * type is kept; they differ only in flags, which are data of the vendor.
  * Sources: SDM vol. 3C 29.3.2, APM vol. 2 15.25.
  */
-#ifndef HVM_MEM_PT_H
-#define HVM_MEM_PT_H
+#pragma once
 
 #include "hvm/mem/p2m.h"
 
@@ -65,5 +64,3 @@ static inline unsigned int pt_index(gfn_t g, unsigned int order)
 {
     return (unsigned int)(g.raw >> order) & (PT_ENTRIES - 1);
 }
-
-#endif

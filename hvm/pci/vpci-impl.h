@@ -3,8 +3,7 @@
  * Between the files of hvm/pci/ only. Everything here is protected by lock
  * PCI (hypervisor/io/pci.h), which all functions below are called with.
  */
-#ifndef LODGE_HVM_PCI_VPCI_IMPL_H
-#define LODGE_HVM_PCI_VPCI_IMPL_H
+#pragma once
 
 #include "hvm/irq/passthru.h"
 #include "hvm/pci/vpci.h"
@@ -81,5 +80,3 @@ void vmsix_hold(struct vpci_msix *m);
 void vmsix_release(struct vpci_msix *m);
 /* True if one of 2^order frames at g is watched. */
 bool vmsix_watches(struct vpci *p, uint64_t g, unsigned int order);
-
-#endif

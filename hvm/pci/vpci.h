@@ -4,8 +4,7 @@
  * but for the registers by which a device is told where to send interrupts.
  * Those are kept here, and the device gets messages of Lodge's.
  */
-#ifndef LODGE_HVM_PCI_VPCI_H
-#define LODGE_HVM_PCI_VPCI_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/io/pci.h"
@@ -37,5 +36,3 @@ void vpci_write(struct domain *d, uint32_t sbdf, unsigned int reg,
  * watched page (an MSI-X table) lies in it: -EPERM. Errors of p2m_map().
  */
 int vpci_map_mmio(struct domain *d, gfn_t g, unsigned int order);
-
-#endif

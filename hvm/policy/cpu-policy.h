@@ -3,8 +3,7 @@
  * A CPU policy: every CPUID leaf a guest can see, by index. Pure: no
  * hardware, no globals; the toolstack's lists are read and written here.
  */
-#ifndef HVM_POLICY_CPU_POLICY_H
-#define HVM_POLICY_CPU_POLICY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -43,5 +42,3 @@ unsigned int cpu_policy_write(const struct cpu_policy *p,
  * is its index. */
 bool cpu_policy_read(struct cpu_policy *p, const struct xen_cpuid_leaf *leaves,
                      unsigned int nr, unsigned int *bad);
-
-#endif

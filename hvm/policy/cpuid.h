@@ -3,8 +3,7 @@
  * What CPUID tells a guest: the domain's policy (a sorted list of leaves),
  * a few bits that follow the vCPU's state, and Xen's own leaves.
  */
-#ifndef HVM_POLICY_CPUID_H
-#define HVM_POLICY_CPUID_H
+#pragma once
 
 #include "hypervisor/abi/cpu-policy.h"
 #include "hypervisor/core/domain.h"
@@ -59,5 +58,3 @@ int cpuid_domain_set_policy(struct domain *d, const struct xen_cpuid_leaf *leave
 /* XEN_SYSCTL_get_cpu_featureset: index XEN_SYSCTL_cpu_featureset_*; *nr in:
  * room in words, out: words. */
 int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr);
-
-#endif

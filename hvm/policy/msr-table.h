@@ -4,8 +4,7 @@
  * bitmaps, the answers to intercepted accesses and the documentation are
  * made. An index in no rule faults.
  */
-#ifndef HVM_POLICY_MSR_TABLE_H
-#define HVM_POLICY_MSR_TABLE_H
+#pragma once
 
 #include "hypervisor/core/vcpu.h"
 
@@ -59,5 +58,3 @@ const struct msr_rule *msr_rule_find(uint32_t index);
 /* RDMSR and WRMSR of v: 0, or -EINVAL for #GP. */
 int msr_read(struct vcpu *v, uint32_t index, uint64_t *val);
 int msr_write(struct vcpu *v, uint32_t index, uint64_t val);
-
-#endif

@@ -5,8 +5,7 @@
  * boot from what the CPU says of itself and from spec-ctrl=. Those around an
  * entry and an exit are carried out by hvm/base/spec-entry.h.
  */
-#ifndef HVM_POLICY_SPEC_CTRL_H
-#define HVM_POLICY_SPEC_CTRL_H
+#pragma once
 
 #include "hypervisor/abi/cpu-policy.h"
 #include "hypervisor/x86/features.h"
@@ -60,5 +59,3 @@ bool spec_parse(const char *list, int8_t option[NR_SPEC]);
 void spec_decide(const struct cpu_features *f, const uint32_t w[FEATURE_WORDS],
                  const int8_t option[NR_SPEC], struct spec *s);
 void spec_describe(const struct spec *s, char *buf, size_t size);
-
-#endif

@@ -3,8 +3,7 @@
  * HVM save records: all of a domain's vCPU and device state in Xen's format,
  * one line of a table per record, each with one save and one load.
  */
-#ifndef HVM_SAVE_RECORDS_H
-#define HVM_SAVE_RECORDS_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
@@ -22,5 +21,3 @@ long hvm_save_one(struct domain *d, unsigned int typecode,
  * says where), -EOPNOTSUPP.
  */
 int hvm_load(struct domain *d, const void *buf, size_t size);
-
-#endif

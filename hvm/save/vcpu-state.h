@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Records of one vCPU's registers, for records.c. */
-#ifndef HVM_SAVE_VCPU_STATE_H
-#define HVM_SAVE_VCPU_STATE_H
+#pragma once
 
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/vcpu.h"
@@ -13,5 +12,3 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c);
 bool vcpu_fpu_valid(const void *fxsave);
 void vcpu_mtrr_save(struct vcpu *v, struct hvm_hw_mtrr *m);
 int vcpu_mtrr_load(struct vcpu *v, const struct hvm_hw_mtrr *m);
-
-#endif

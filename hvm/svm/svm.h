@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the files of svm/ share; nothing outside includes this. */
-#ifndef HVM_SVM_SVM_H
-#define HVM_SVM_SVM_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/tlb-tag.h"
@@ -67,5 +66,3 @@ void svm_dump(struct vcpu *v);
 
 /* entry.S: runs the guest; interrupts off on entry and return. */
 void svm_run(struct regs *r, uint64_t vmcb_pa, uint64_t host_pa);
-
-#endif

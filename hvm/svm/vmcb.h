@@ -4,8 +4,7 @@
  * an underscore: they are written only through setters that know the clean
  * bit of their group, so that none can be forgotten.
  */
-#ifndef HVM_SVM_VMCB_H
-#define HVM_SVM_VMCB_H
+#pragma once
 
 #include "hvm/base/regs.h"
 
@@ -211,5 +210,3 @@ static inline struct segment *vmcb_seg(struct vmcb *b, enum hvm_seg s)
 #define SVM_EXIT_NPF 0x400
 #define SVM_EXIT_INVALID 0xffffffffu /* compared as 32 bits: see the manual
                                         and what emulators report */
-
-#endif

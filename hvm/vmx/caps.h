@@ -4,8 +4,7 @@
  * appendix A), and which controls Lodge sets: read once on the boot CPU;
  * other CPUs must offer the same.
  */
-#ifndef HVM_VMX_CAPS_H
-#define HVM_VMX_CAPS_H
+#pragma once
 
 #include "hvm/vmx/vmcs.h"
 
@@ -59,5 +58,3 @@ static inline bool vmx_uses(enum vmx_word w, uint64_t bits)
 {
     return (vmx_caps.use[w] & bits) == bits;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Why the CPU refused to enter a guest: it says only that it did. Slow; after
  * a failed entry and in dumps only. The VMCS meant must be the current one.
  */
-#ifndef HVM_VMX_CHECK_H
-#define HVM_VMX_CHECK_H
+#pragma once
 
 #include "hvm/vmx/vmcs.h"
 
@@ -33,5 +32,3 @@ const char *vmx_insn_error_name(unsigned int n);
 
 /* dump.c: the current VMCS, v's, to the log. */
 void vmx_dump(struct vcpu *v);
-
-#endif

@@ -3,8 +3,7 @@
  * VMX instructions (SDM vol. 3C chapter 31). Those that can fail return 0,
  * or -EIO with the reason in VMCS_INSN_ERROR where there is a current VMCS.
  */
-#ifndef HVM_VMX_INSN_H
-#define HVM_VMX_INSN_H
+#pragma once
 
 #include "hvm/vmx/vmcs.h"
 #include "hypervisor/abi/errno.h"
@@ -54,5 +53,3 @@ static inline void invvpid(uint64_t type, uint16_t vpid)
 
     asm volatile("invvpid %0, %1" : : "m"(desc), "r"(type) : "cc", "memory");
 }
-
-#endif

@@ -6,8 +6,7 @@
  * numbers since 2023, one more than before). The structure itself is the CPU's;
  * fields are reached by vmread() and vmwrite() (insn.h).
  */
-#ifndef HVM_VMX_VMCS_H
-#define HVM_VMX_VMCS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -275,5 +274,3 @@ enum vmx_reason {
     REASON_XRSTORS = 64, NR_REASONS = 80
 };
 #define REASON_ENTRY_FAILED BIT(31)
-
-#endif

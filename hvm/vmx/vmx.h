@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the files of vmx/ share; nothing outside includes this. */
-#ifndef HVM_VMX_VMX_H
-#define HVM_VMX_VMX_H
+#pragma once
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/tlb-tag.h"
@@ -110,5 +109,3 @@ static inline void vmx_proc_ctls(struct vmx_vcpu *s, uint64_t bits, bool on)
         vmwrite(VMCS_PROC_CTLS, val);
     }
 }
-
-#endif

@@ -5,8 +5,7 @@
  *
  * Save records are in hvm-save.h, CPUID and MSR policies in cpu-policy.h.
  */
-#ifndef ABI_ARCH_X86_H
-#define ABI_ARCH_X86_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -96,5 +95,3 @@ struct xen_arch_domainconfig {
 
 #define XEN_X86_MSR_RELAXED             (1u << 0)
 #define XEN_X86_MISC_FLAGS_MAX          XEN_X86_MSR_RELAXED
-
-#endif

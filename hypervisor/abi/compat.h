@@ -21,8 +21,7 @@
  *   dm-op.h, domctl.h, sysctl.h   the operations of the tools
  * - or not for 32-bit callers at all. tests/abi proves both.
  */
-#ifndef ABI_COMPAT_H
-#define ABI_COMPAT_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/event_channel.h"
@@ -177,5 +176,3 @@ struct compat_xen_dm_op_buf {
     void_cptr_t h;
     compat_ulong_t size;
 };
-
-#endif

@@ -6,8 +6,7 @@
  * Featureset words keep the order of their first appearance in Xen; new ones
  * are added at the end. Which bits there are is in cpuid-bits.h.
  */
-#ifndef ABI_CPU_POLICY_H
-#define ABI_CPU_POLICY_H
+#pragma once
 
 #include "hypervisor/abi/guest-ptr.h"
 
@@ -76,5 +75,3 @@ enum xen_x86_feature {
      CPUID_POLICY_XSTATE - 1 + CPUID_POLICY_EXTENDED +                  \
      CPUID_POLICY_HYPERVISOR)
 #define MSR_POLICY_MAX_ENTRIES      2           /* ce, 10a */
-
-#endif

@@ -18,8 +18,7 @@
  * pages to write there; the page of hypercall stubs is then filled in. It
  * reads as 0. Stub n is at offset n * 32: mov eax, n; vmcall or vmmcall; ret.
  */
-#ifndef ABI_CPUID_H
-#define ABI_CPUID_H
+#pragma once
 
 #define XEN_CPUID_FIRST_LEAF            0x40000000
 #define XEN_CPUID_LEAF(i)               (XEN_CPUID_FIRST_LEAF + (i))
@@ -44,5 +43,3 @@
 
 /* Not in Xen's headers. */
 #define XEN_MSR_HYPERCALL_PAGE          0x40000000
-
-#endif

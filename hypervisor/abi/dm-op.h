@@ -7,8 +7,7 @@
  * belong to the operation. Same layout for 32-bit callers, except struct
  * xen_dm_op_buf (compat.h).
  */
-#ifndef ABI_DM_OP_H
-#define ABI_DM_OP_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/event_channel.h"
@@ -182,5 +181,3 @@ struct xen_dm_op_buf {
     void_gptr_t h;
     xen_ulong_t size;               /* bytes */
 };
-
-#endif

@@ -7,8 +7,7 @@
  * Only the operations that Lodge knows are here, and a structure only of those
  * that look into it. What cpu_policy carries is in cpu-policy.h.
  */
-#ifndef ABI_DOMCTL_H
-#define ABI_DOMCTL_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/arch-x86.h"
@@ -345,5 +344,3 @@ struct xen_domctl {
         uint8_t pad[128];
     } u;
 };
-
-#endif

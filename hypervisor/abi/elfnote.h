@@ -4,8 +4,7 @@
  * notes named "Xen" in a PT_NOTE segment. Numbers are 4 or 8 bytes by the
  * note's size, strings end in a NUL.
  */
-#ifndef ABI_ELFNOTE_H
-#define ABI_ELFNOTE_H
+#pragma once
 
 #define XEN_ELFNOTE_GUEST_OS            6   /* string */
 #define XEN_ELFNOTE_LOADER              8   /* string */
@@ -13,5 +12,3 @@
 #define XEN_ELFNOTE_PHYS32_ENTRY        18  /* PVH entry point */
 #define XEN_ELFNOTE_PHYS32_RELOC        19  /* align, min, max: 0-3 u32 */
 #define XEN_ELFNOTE_MAX                 XEN_ELFNOTE_PHYS32_RELOC
-
-#endif

@@ -6,8 +6,7 @@
  * EINTR and ERESTART stay inside: no guest ever sees them. ERESTART leaves the
  * instruction pointer on the hypercall so that it is issued again.
  */
-#ifndef ABI_ERRNO_H
-#define ABI_ERRNO_H
+#pragma once
 
 #define EPERM           1
 #define ENOENT          2
@@ -34,5 +33,3 @@
 #define ERESTART        85      /* internal */
 #define EOPNOTSUPP      95
 #define ENOBUFS         105
-
-#endif

@@ -5,8 +5,7 @@
  *
  * All structures here have the same layout for 32-bit callers.
  */
-#ifndef ABI_EVENT_CHANNEL_H
-#define ABI_EVENT_CHANNEL_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -145,5 +144,3 @@ struct evtchn_fifo_control_block {
     uint32_t _rsvd;
     uint32_t head[EVTCHN_FIFO_MAX_QUEUES];
 };
-
-#endif

@@ -6,8 +6,7 @@
  *
  * Same layout for 32-bit callers, except setup_table and copy (compat.h).
  */
-#ifndef ABI_GRANT_TABLE_H
-#define ABI_GRANT_TABLE_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -128,5 +127,3 @@ struct gnttab_swap_grant_ref {
     grant_ref_t ref_b;
     int16_t status;
 };
-
-#endif

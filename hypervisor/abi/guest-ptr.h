@@ -10,8 +10,7 @@
  * A handle that the ABI declares const has the same type here; the operation
  * that uses it knows that it only reads.
  */
-#ifndef ABI_GUEST_PTR_H
-#define ABI_GUEST_PTR_H
+#pragma once
 
 #include <stdint.h>
 
@@ -47,5 +46,3 @@ DEFINE_GUEST_PTR(uint32, uint32_t);
 
 DEFINE_COMPAT_PTR(void, void);
 DEFINE_COMPAT_PTR(int, int);
-
-#endif

@@ -5,8 +5,7 @@
  * Numbers 2 to 8, 14 and 16 to 22 belonged to operations that are now in
  * dm-op.h; they return -ENOSYS. Same layout for 32-bit callers.
  */
-#ifndef ABI_HVM_OP_H
-#define ABI_HVM_OP_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/hvm-params.h"
@@ -55,5 +54,3 @@ struct xen_hvm_evtchn_upcall_vector {
 /* Values of create_ioreq_server.handle_bufioreq. */
 #define HVM_IOREQSRV_BUFIOREQ_OFF       0
 #define HVM_IOREQSRV_BUFIOREQ_ATOMIC    2   /* pointers read as a pair */
-
-#endif

@@ -3,8 +3,7 @@
  * HVM parameters: a domain's 39 numbers that tools and the guest agree on, read
  * and written with HVMOP_get_param and HVMOP_set_param.
  */
-#ifndef ABI_HVM_PARAMS_H
-#define ABI_HVM_PARAMS_H
+#pragma once
 
 #define HVM_PARAM_CALLBACK_IRQ              0   /* how events are delivered */
 #define HVM_PARAM_STORE_PFN                 1
@@ -42,5 +41,3 @@
 #define HVMPTM_delay_for_missed_ticks       0
 #define HVMPTM_no_delay_for_missed_ticks    1
 #define HVMPTM_one_missed_tick_pending      3
-
-#endif

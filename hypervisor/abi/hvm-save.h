@@ -9,8 +9,7 @@
  * HEADER first, END last, in between one instance per vCPU, per chip (PIC 0
  * and 1) or one in all.
  */
-#ifndef ABI_HVM_SAVE_H
-#define ABI_HVM_SAVE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -255,5 +254,3 @@ struct hvm_hw_cpu_xsave {
 struct hvm_tsc_adjust {
     uint64_t tsc_adjust;
 };
-
-#endif

@@ -6,8 +6,7 @@
  * The device model writes these pages too, at any time, and is not trusted:
  * read each field once and check what it says.
  */
-#ifndef ABI_IOREQ_H
-#define ABI_IOREQ_H
+#pragma once
 
 #include <stdint.h>
 
@@ -72,5 +71,3 @@ struct buffered_iopage {
 #define ACPI_PM_TMR_BLK_ADDRESS_V0      0x1f48
 #define ACPI_PM1A_EVT_BLK_ADDRESS_V1    0xb000
 #define ACPI_PM_TMR_BLK_ADDRESS_V1      0xb008
-
-#endif

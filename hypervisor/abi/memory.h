@@ -6,8 +6,7 @@
  * The low 6 bits of cmd are XENMEM_*; above them an interrupted operation on a
  * list keeps the number of extents done (MEMOP_EXTENT_SHIFT).
  */
-#ifndef ABI_MEMORY_H
-#define ABI_MEMORY_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -127,5 +126,3 @@ struct xen_mem_acquire_resource {
 #define XENMEM_resource_grant_table                 1
 #define XENMEM_resource_grant_table_id_shared       0
 #define XENMEM_resource_ioreq_server_frame_bufioreq 0
-
-#endif

@@ -3,8 +3,7 @@
  * physdev_op(cmd, arg): physical interrupts and PCI devices. A PVH dom0
  * reports its PCI devices here. Same layout for 32-bit callers.
  */
-#ifndef ABI_PHYSDEV_H
-#define ABI_PHYSDEV_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -77,5 +76,3 @@ struct physdev_dbgp_op {
 
 #define PHYSDEVOP_DBGP_RESET_PREPARE    1
 #define PHYSDEVOP_DBGP_RESET_DONE       2
-
-#endif

@@ -6,8 +6,7 @@
  * Only the layout of 64-bit callers is here: the platform is dom0's, and dom0
  * is 64-bit.
  */
-#ifndef ABI_PLATFORM_H
-#define ABI_PLATFORM_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -169,5 +168,3 @@ struct xen_platform_op {
         uint8_t pad[128];
     } u;
 };
-
-#endif

@@ -3,8 +3,7 @@
  * sched_op(cmd, arg): a vCPU yields, waits for events or shuts its domain
  * down.
  */
-#ifndef ABI_SCHED_H
-#define ABI_SCHED_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/event_channel.h"
@@ -49,5 +48,3 @@ struct sched_watchdog {
 struct sched_pin_override {
     int32_t pcpu;                   /* negative: undo */
 };
-
-#endif

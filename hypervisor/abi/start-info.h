@@ -4,8 +4,7 @@
  * when it starts in 32-bit protected mode without paging. All addresses are
  * guest physical, 0 is absent, and lie below 4 GiB.
  */
-#ifndef ABI_START_INFO_H
-#define ABI_START_INFO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -40,5 +39,3 @@ struct hvm_memmap_table_entry {
 
 #define XEN_HVM_MEMMAP_TYPE_RAM         1
 #define XEN_HVM_MEMMAP_TYPE_PMEM        7
-
-#endif

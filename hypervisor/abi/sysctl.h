@@ -6,8 +6,7 @@
  *
  * A null list handle in an "info" operation asks how many elements there are.
  */
-#ifndef ABI_SYSCTL_H
-#define ABI_SYSCTL_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/abi/domctl.h"
@@ -220,5 +219,3 @@ struct xen_sysctl {
         uint8_t pad[128];
     } u;
 };
-
-#endif

@@ -3,8 +3,7 @@
  * vcpu_op(cmd, vcpuid, arg): start and stop vCPUs, register the areas in which
  * a guest reads its run state, time and pending events.
  */
-#ifndef ABI_VCPU_H
-#define ABI_VCPU_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -58,5 +57,3 @@ struct vcpu_register_vcpu_info {
 struct vcpu_get_physid {
     uint64_t phys_id;               /* ACPI id << 32 | APIC id */
 };
-
-#endif

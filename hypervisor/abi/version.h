@@ -5,8 +5,7 @@
  * version, pagesize and the varbuf commands return a value; the others return
  * 0 and fill the buffer at arg, whose size is fixed by the ABI.
  */
-#ifndef ABI_VERSION_H
-#define ABI_VERSION_H
+#pragma once
 
 #include "hypervisor/abi/xen.h"
 
@@ -63,5 +62,3 @@ struct xen_varbuf {
     uint32_t len;                   /* in: bytes of buf */
     unsigned char buf[];            /* out: not terminated */
 };
-
-#endif

@@ -7,8 +7,7 @@
  * Layouts are those of 64-bit callers; compat.h has the 32-bit ones. Nothing
  * here says how an operation behaves, only how its arguments look.
  */
-#ifndef ABI_XEN_H
-#define ABI_XEN_H
+#pragma once
 
 #include <stdint.h>
 #include <stddef.h>
@@ -196,5 +195,3 @@ struct dom0_vga_console_info {
         } vesa_lfb;
     } u;
 };
-
-#endif

@@ -4,8 +4,7 @@
  * does without a security module. Handlers ask once, when they know the
  * target; nothing else decides by who the caller is.
  */
-#ifndef LODGE_CORE_ACCESS_H
-#define LODGE_CORE_ACCESS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -73,5 +72,3 @@ extern const struct access_rule access_rules[];
  */
 int may(const struct domain *caller, enum access_action action,
         const struct domain *target);
-
-#endif

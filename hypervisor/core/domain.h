@@ -6,8 +6,7 @@
  * Fields: (c) constant after creation, (a) atomic, (d) lock DOMCTL of the
  * domain, (e) lock EVTCHN, (l) lock DOMLIST.
  */
-#ifndef LODGE_CORE_DOMAIN_H
-#define LODGE_CORE_DOMAIN_H
+#pragma once
 
 #include "hypervisor/abi/domctl.h"
 #include "hypervisor/abi/xen.h"
@@ -182,5 +181,3 @@ void send_global_virq(unsigned int virq);
     for (struct vcpu *v, **v##_at = (d)->vcpu;                              \
          v##_at < (d)->vcpu + (d)->max_vcpus; v##_at++)                     \
         if ((v = *v##_at) != NULL)
-
-#endif

@@ -7,8 +7,7 @@
  * channel, (e,p) written with both, read with either, (a) atomic, (q) lock
  * of the queue.
  */
-#ifndef LODGE_CORE_EVTCHN_IMPL_H
-#define LODGE_CORE_EVTCHN_IMPL_H
+#pragma once
 
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/atomic.h"
@@ -108,5 +107,3 @@ void evtchn_wake_pollers(struct domain *d, uint32_t port);
 
 /* Delivers an event of this channel, in whatever layout d uses. */
 void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port);
-
-#endif

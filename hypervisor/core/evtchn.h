@@ -9,8 +9,7 @@
  * EVTCHN_CLOSE, EVTCHN (which ports exist and what they are bound to),
  * EVTCHN_PORT (one channel: all that a send needs), EVTCHN_QUEUE.
  */
-#ifndef LODGE_CORE_EVTCHN_H
-#define LODGE_CORE_EVTCHN_H
+#pragma once
 
 #include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/domain.h"
@@ -97,5 +96,3 @@ void evtchn_notify_consumer_peer(struct domain *d, uint32_t port);
 /* v's info moved (VCPUOP_register_vcpu_info): all words are marked pending,
  * so that nothing is lost. v does not run meanwhile, or is current. */
 void evtchn_info_moved(struct vcpu *v);
-
-#endif

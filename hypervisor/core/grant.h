@@ -9,8 +9,7 @@
  * relies on is in an array of its own. An entry that is in use holds one
  * reference to its frame, a mapping holds one to the granting domain.
  */
-#ifndef LODGE_CORE_GRANT_H
-#define LODGE_CORE_GRANT_H
+#pragma once
 
 #include "hypervisor/abi/grant_table.h"
 #include "hypervisor/core/domain.h"
@@ -65,5 +64,3 @@ unsigned int grant_frames(const struct domain *d);
 unsigned int grant_max_frames(const struct domain *d);
 /* Exchanges two entries that are not in use; GNTST_*. */
 int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b);
-
-#endif

@@ -9,8 +9,7 @@
  * Fields: (q) lock of the queue, (c) constant, (a) atomic: written with the
  * lock, read by other CPUs as a hint.
  */
-#ifndef LODGE_CORE_SCHED_IMPL_H
-#define LODGE_CORE_SCHED_IMPL_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/sched.h"
@@ -180,5 +179,3 @@ static inline bool domain_is_capped(const struct domain *d)
 {
     return READ_ONCE(d->sched.cap) != 0;
 }
-
-#endif

@@ -4,8 +4,7 @@
  * work stealing by idle CPUs, caps per domain. A woken vCPU that has used
  * less than its share runs at once. Parameters speak Xen's credit2 sysctl.
  */
-#ifndef LODGE_CORE_SCHED_H
-#define LODGE_CORE_SCHED_H
+#pragma once
 
 #include "hypervisor/core/vcpu.h"
 
@@ -79,5 +78,3 @@ unsigned int sched_ratelimit(void);
 
 /* ns that cpu was idle. */
 uint64_t sched_idle_time(unsigned int cpu);
-
-#endif

@@ -3,8 +3,7 @@
  * The one place where stacks are changed (thread.S). Everything above sees
  * a function that returns later.
  */
-#ifndef LODGE_CORE_THREAD_H
-#define LODGE_CORE_THREAD_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -36,5 +35,3 @@ static inline uint64_t thread_prepare(void *top)
     *f = (struct thread_frame){ .rip = (uint64_t)(uintptr_t)thread_start };
     return (uint64_t)(uintptr_t)f;
 }
-
-#endif

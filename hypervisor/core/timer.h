@@ -3,8 +3,7 @@
  * Timers: one heap per CPU, fed by that CPU's one-shot interrupt. A timer
  * belongs to the CPU it was last set on and moves with timer_migrate().
  */
-#ifndef LODGE_CORE_TIMER_H
-#define LODGE_CORE_TIMER_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -45,5 +44,3 @@ void timer_stop(struct timer *t);
 void timer_kill(struct timer *t);
 /* Moves a timer to another CPU's heap (the vCPU moved there). */
 void timer_migrate(struct timer *t, unsigned int cpu);
-
-#endif

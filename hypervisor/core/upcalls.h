@@ -3,8 +3,7 @@
  * What core expects from the layers above (hvm/ defines them; unit tests
  * supply fakes).
  */
-#ifndef LODGE_CORE_UPCALLS_H
-#define LODGE_CORE_UPCALLS_H
+#pragma once
 
 #include "hypervisor/core/domain.h"
 
@@ -65,5 +64,3 @@ void guest_runstate_update(struct vcpu *v);
 /* Domain 0 shut down for this reason (SHUTDOWN_*): the machine stops or
  * restarts. Returns only for reasons that need neither (suspend). */
 void hardware_domain_shutdown(int reason);
-
-#endif

@@ -7,8 +7,7 @@
  * Fields: (c) constant after creation, (r) lock of the run queue of ->cpu,
  * (a) atomic, (v) the vCPU itself, or anyone while it is paused.
  */
-#ifndef LODGE_CORE_VCPU_H
-#define LODGE_CORE_VCPU_H
+#pragma once
 
 #include "hypervisor/abi/vcpu.h"
 #include "hypervisor/abi/xen.h"
@@ -188,5 +187,3 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
                        unsigned int offset);
 /* Back to where it was when v was created. v is paused or dead. */
 void vcpu_info_unregister(struct vcpu *v);
-
-#endif

@@ -4,8 +4,7 @@
  * x86 is TSO: a release store or an acquire load is a plain one, so only
  * smp_mb() costs an instruction (SDM vol. 3A 8.2).
  */
-#ifndef LODGE_CPU_ATOMIC_H
-#define LODGE_CPU_ATOMIC_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -90,5 +89,3 @@ static inline bool word_test_and_clear(uint32_t *word, unsigned int nr)
                  : "=@ccc"(old), "+m"(*word) : "Ir"(nr) : "memory");
     return old;
 }
-
-#endif

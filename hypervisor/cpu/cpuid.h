@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The CPUID instruction. */
-#ifndef LODGE_CPU_CPUID_H
-#define LODGE_CPU_CPUID_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@ static inline struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf)
                  : "a"(leaf), "c"(subleaf));
     return r;
 }
-
-#endif

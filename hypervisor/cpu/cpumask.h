@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A set of physical CPUs. Plain operations; callers that share one lock it. */
-#ifndef LODGE_CPU_CPUMASK_H
-#define LODGE_CPU_CPUMASK_H
+#pragma once
 
 #include "hypervisor/cpu/percpu.h"
 
@@ -51,5 +50,3 @@ static inline unsigned int cpumask_count(const struct cpumask *m)
         n++;
     return n;
 }
-
-#endif

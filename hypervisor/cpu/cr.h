@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Control registers, RFLAGS and their bits (SDM vol. 3A 2.5). */
-#ifndef LODGE_CPU_CR_H
-#define LODGE_CPU_CR_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -86,5 +85,3 @@ static inline void xsetbv(uint32_t index, uint64_t v)
     asm volatile("xsetbv" : : "c"(index), "a"((uint32_t)v),
                  "d"((uint32_t)(v >> 32)));
 }
-
-#endif

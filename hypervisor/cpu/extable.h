@@ -4,8 +4,7 @@
  * does. Entries are two 32-bit distances from themselves, so they need no
  * relocation.
  */
-#ifndef LODGE_CPU_EXTABLE_H
-#define LODGE_CPU_EXTABLE_H
+#pragma once
 
 /* In an asm statement: a fault at label `from` continues at label `to`. */
 #define EXTABLE(from, to)                                                   \
@@ -13,5 +12,3 @@
     ".balign 4\n"                                                           \
     ".long " #from " - ., " #to " - .\n"                                    \
     ".popsection\n"
-
-#endif

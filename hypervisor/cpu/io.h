@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Port input and output, and single accesses to device memory. */
-#ifndef LODGE_CPU_IO_H
-#define LODGE_CPU_IO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -38,5 +37,3 @@ MMIO_ACCESS(16)
 MMIO_ACCESS(32)
 MMIO_ACCESS(64)
 #undef MMIO_ACCESS
-
-#endif

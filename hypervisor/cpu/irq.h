@@ -3,8 +3,7 @@
  * The two places, besides guest entry, where root mode takes interrupts.
  * Handlers run on the current stack; the caller holds no locks.
  */
-#ifndef LODGE_CPU_IRQ_H
-#define LODGE_CPU_IRQ_H
+#pragma once
 
 /* Takes what is pending. STI takes effect after the next instruction (SDM
  * vol. 2B, STI), so one must stand between it and CLI. */
@@ -19,5 +18,3 @@ static inline void cpu_idle_wait(void)
 {
     asm volatile("sti; hlt; cli" : : : "memory");
 }
-
-#endif

@@ -13,8 +13,7 @@
  *   0xfffffe8000000000  slot 509       the page tables themselves (recursive)
  *   0xffffffff80000000  slot 511       the image, then early maps
  */
-#ifndef LODGE_CPU_LAYOUT_H
-#define LODGE_CPU_LAYOUT_H
+#pragma once
 
 #define DIRECT_BASE 0xffff800000000000
 #define DIRECT_SIZE 0x0000400000000000ul /* 64 TiB */
@@ -65,6 +64,4 @@ static inline uint64_t image_maddr(const void *va)
 {
     return (uint64_t)(uintptr_t)va - IMAGE_BASE + image_phys_base;
 }
-#endif
-
 #endif

@@ -4,8 +4,7 @@
  * locks it holds have a lower rank; debug builds check it. Two locks of one
  * rank (two domains) are taken lower domid first, by spin_lock_pair().
  */
-#ifndef LODGE_CPU_LOCK_RANK_H
-#define LODGE_CPU_LOCK_RANK_H
+#pragma once
 
 #define LOCK_RANKS(R)                                                       \
     R(DOMLIST, "the list of domains and pools")                             \
@@ -36,5 +35,3 @@ enum lock_rank {
 #undef R
     LOCK_RANK_COUNT
 };
-
-#endif

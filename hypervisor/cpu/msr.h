@@ -3,8 +3,7 @@
  * Model-specific registers: numbers and bits as the manuals name them (SDM
  * vol. 4, APM vol. 2 appendix A), access, the TSC.
  */
-#ifndef LODGE_CPU_MSR_H
-#define LODGE_CPU_MSR_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -127,5 +126,3 @@ static inline uint64_t rdtsc_ordered(void)
     asm volatile("lfence" : : : "memory");
     return rdtsc();
 }
-
-#endif

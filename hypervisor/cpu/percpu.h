@@ -4,8 +4,7 @@
  * base is the distance from the section in the image to the CPU's copy, so
  * this_cpu(x) is one instruction with a GS prefix.
  */
-#ifndef LODGE_CPU_PERCPU_H
-#define LODGE_CPU_PERCPU_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -39,5 +38,3 @@ static inline unsigned int cpu_id(void)
     asm volatile("movl %%gs:%1, %0" : "=r"(id) : "m"(percpu_cpu_id));
     return id;
 }
-
-#endif

@@ -4,8 +4,7 @@
  * of lock only. A waiter serves cross-CPU calls (TLB flushes) while it
  * spins, so the owner of a lock may wait for another CPU's answer.
  */
-#ifndef LODGE_CPU_SPINLOCK_H
-#define LODGE_CPU_SPINLOCK_H
+#pragma once
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/lock-rank.h"
@@ -30,5 +29,3 @@ void spin_unlock(struct spinlock *l);
  */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
-
-#endif

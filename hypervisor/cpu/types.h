@@ -4,8 +4,7 @@
  * cannot be mixed up, at no cost. Addresses of the machine are plain
  * uint64_t named maddr.
  */
-#ifndef LODGE_CPU_TYPES_H
-#define LODGE_CPU_TYPES_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -31,5 +30,3 @@ static inline mfn_t maddr_to_mfn(uint64_t a) { return mfn(a >> PAGE_SHIFT); }
 static inline gfn_t gpa_to_gfn(gpa_t a) { return gfn(a.raw >> PAGE_SHIFT); }
 
 typedef uint16_t domid_t;
-
-#endif

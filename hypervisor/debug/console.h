@@ -4,8 +4,7 @@
  * port 0xe9, the ring that `xl dmesg` reads) and where typed characters come
  * from. One lock, rank CONSOLE, orders the output of all CPUs.
  */
-#ifndef LODGE_DEBUG_CONSOLE_H
-#define LODGE_DEBUG_CONSOLE_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -54,5 +53,3 @@ uint32_t console_ring_end(void);
  * and Lodge; upcalls.h gets the rest.
  */
 void console_receive(char c);
-
-#endif

@@ -5,8 +5,7 @@
  * Anything a guest can cause goes through log_guest(), which is rate
  * limited. Never called on an exit's normal path.
  */
-#ifndef LODGE_DEBUG_LOG_H
-#define LODGE_DEBUG_LOG_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -37,5 +36,3 @@ __noreturn void cannot_start(const char *why, ...) __printf(1, 2);
 /* Stops the machine: message and registers on all consoles, then halt or
  * reboot (noreboot). For states in which going on could leak or escalate. */
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);
-
-#endif

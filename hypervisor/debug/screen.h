@@ -3,8 +3,7 @@
  * Text on the screen: a grid of characters kept here, drawn either as VGA
  * text or as pixels of a linear framebuffer.
  */
-#ifndef LODGE_DEBUG_SCREEN_H
-#define LODGE_DEBUG_SCREEN_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -35,5 +34,3 @@ void screen_put(char c);
 #define FONT_COLUMNS 5
 #define FONT_ROWS 8
 uint8_t font_column(char c, unsigned int column);
-
-#endif

@@ -4,8 +4,7 @@
  * by symbols.awk and linked in by a second; code does not move, since it is
  * first in the image. Without the table there are just no names.
  */
-#ifndef LODGE_DEBUG_SYMBOLS_H
-#define LODGE_DEBUG_SYMBOLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -16,5 +15,3 @@ struct symbol {
 
 /* The function that contains va, NULL if unknown. */
 const char *symbol_find(uint64_t va, unsigned int *offset);
-
-#endif

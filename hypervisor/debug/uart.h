@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The 16550 serial port of the console (com1=). Output polls. */
-#ifndef LODGE_DEBUG_UART_H
-#define LODGE_DEBUG_UART_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -29,5 +28,3 @@ void uart_enable_receive_irq(void);
 /* Takes all that was received to console_receive(); from the interrupt or a
  * timer of about 20 ms. */
 void uart_poll(void);
-
-#endif

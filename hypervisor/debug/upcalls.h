@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the log and the consoles expect from above. */
-#ifndef LODGE_DEBUG_UPCALLS_H
-#define LODGE_DEBUG_UPCALLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -21,5 +20,3 @@ __noreturn void machine_halt(void);
 __noreturn void panic_end(void);
 /* x86/dump.c: this CPU's state, for a panic that no trap caused. */
 void dump_here(void);
-
-#endif

@@ -5,8 +5,7 @@
  * and returns what the guest gets: 0 or more, Xen's negative errno, -ERESTART
  * to be called again. No locks are held.
  */
-#ifndef LODGE_HYPERCALL_CALLS_H
-#define LODGE_HYPERCALL_CALLS_H
+#pragma once
 
 #include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/arch-x86.h"
@@ -102,5 +101,3 @@ int move_page(struct domain *d, gfn_t from, gfn_t g);
  * -EINVAL: a context in which no CPU can be. Lock DOMCTL of its domain.
  */
 int vcpu_context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx);
-
-#endif

@@ -4,8 +4,7 @@
  * and rights checked) and a private copy of the argument, and says whether
  * the copy goes back to the caller.
  */
-#ifndef LODGE_HYPERCALL_DOMCTL_IMPL_H
-#define LODGE_HYPERCALL_DOMCTL_IMPL_H
+#pragma once
 
 #include "hypervisor/abi/domctl.h"
 #include "hypervisor/core/domain.h"
@@ -43,5 +42,3 @@ struct cpumask;
 int bitmap_to_cpumask(const struct xenctl_bitmap *map, struct cpumask *out);
 int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
                       unsigned int nr);
-
-#endif

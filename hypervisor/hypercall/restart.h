@@ -3,8 +3,7 @@
  * What the handler of a hypercall may ask about the call that the current
  * vCPU makes, and how a long one records its progress.
  */
-#ifndef LODGE_HYPERCALL_RESTART_H
-#define LODGE_HYPERCALL_RESTART_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ bool hypercall_is_compat(void);
  * guest then issues the hypercall again with these arguments.
  */
 void hypercall_restart(unsigned int arg_index, uint64_t value);
-
-#endif

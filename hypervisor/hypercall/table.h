@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The hypercalls: numbers, handlers, arguments (docs are printed from it). */
-#ifndef LODGE_HYPERCALL_TABLE_H
-#define LODGE_HYPERCALL_TABLE_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -18,5 +17,3 @@ extern const unsigned int nr_hypercalls; /* entries, some without fn */
 
 /* Runs hypercall nr with these arguments for the current vCPU. -ENOSYS. */
 long hypercall_dispatch(uint64_t nr, const uint64_t *args);
-
-#endif

@@ -5,8 +5,7 @@
  * and the way a message gets into the hardware; who the message is for is
  * the caller's. Lock PCI held where configuration space is touched.
  */
-#ifndef LODGE_IO_MSI_H
-#define LODGE_IO_MSI_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 #include "hypervisor/x86/irq.h"
@@ -69,5 +68,3 @@ void msi_write_message(uint32_t sbdf, const struct msi_cap *c,
 void msix_mask_entry(volatile void *table, unsigned int n);
 void msix_write_entry(volatile void *table, unsigned int n,
                       const struct msi_message *m);
-
-#endif

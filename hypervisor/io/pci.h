@@ -4,8 +4,7 @@
  * 3.2.2.3; PCI Express Base Specification 7.2.2) and what is found in it.
  * A function is named by its "sbdf": segment << 16 | bus << 8 | devfn.
  */
-#ifndef LODGE_IO_PCI_H
-#define LODGE_IO_PCI_H
+#pragma once
 
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/lib/util.h"
@@ -84,5 +83,3 @@ int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr);
 
 /* Calls fn for each function of each bus that answers. */
 void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg);
-
-#endif

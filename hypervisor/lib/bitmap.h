@@ -3,8 +3,7 @@
  * Arrays of bits in 64-bit words: runs of them. Not atomic; single bits that
  * others change are in cpu/atomic.h.
  */
-#ifndef LODGE_LIB_BITMAP_H
-#define LODGE_LIB_BITMAP_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -22,5 +21,3 @@ static inline bool bitmap_test(const uint64_t *map, size_t i)
 {
     return map[i / 64] >> (i % 64) & 1;
 }
-
-#endif

@@ -4,8 +4,7 @@
  * ABI, "Object Files"; the note's layout is in "Note Section".) The file is
  * not trusted: everything is checked against its size, nothing is written.
  */
-#ifndef LODGE_LIB_ELF_H
-#define LODGE_LIB_ELF_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -50,5 +49,3 @@ int __must_check elf_load_range(const struct elf *e, uint64_t *start,
  * there is room for; returns how much, or -ENOENT. */
 int __must_check elf_xen_note(const struct elf *e, uint32_t type, void *to,
                               size_t size);
-
-#endif

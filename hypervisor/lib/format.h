@@ -7,8 +7,7 @@
  * '0' and '#' (of %x), a width, and for %s a precision, both as numbers. %p
  * prints 16 digits. Anything else is printed as it stands.
  */
-#ifndef LODGE_LIB_FORMAT_H
-#define LODGE_LIB_FORMAT_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -29,5 +28,3 @@ const char *parse_number(const char *s, uint32_t *v);
 
 /* yes, on, true, enable, 1 or nothing: 1; their opposites: 0; else -1. */
 int parse_bool(const char *s);
-
-#endif

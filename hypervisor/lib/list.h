@@ -2,8 +2,7 @@
 /*
  * Circular doubly linked list with the link inside the element. No locking.
  */
-#ifndef LODGE_LIB_LIST_H
-#define LODGE_LIB_LIST_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -45,5 +44,3 @@ static inline void list_del(struct list *e)
     for (it = list_entry((head)->next, typeof(*it), member);                \
          &it->member != (head);                                             \
          it = list_entry(it->member.next, typeof(*it), member))
-
-#endif

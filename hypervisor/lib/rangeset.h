@@ -4,8 +4,7 @@
  * array of the caller's: it never grows, so a guest cannot make it, and a
  * lookup is a bisection without pointers. No locking.
  */
-#ifndef LODGE_LIB_RANGESET_H
-#define LODGE_LIB_RANGESET_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -35,5 +34,3 @@ int __must_check rangeset_remove(struct rangeset *s, uint64_t first,
 
 /* True if all of [first, last] is in the set; false if first > last. */
 bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last);
-
-#endif

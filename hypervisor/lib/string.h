@@ -3,8 +3,7 @@
  * The part of <string.h> that the hypervisor uses; on the host these are the
  * C library's own.
  */
-#ifndef LODGE_LIB_STRING_H
-#define LODGE_LIB_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +17,3 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strstr(const char *s, const char *needle);
-
-#endif

@@ -3,8 +3,7 @@
  * Small helpers of the language: sizes, alignment, containers, compile-time
  * checks, clamped array indexes. No functions that do work.
  */
-#ifndef LODGE_LIB_UTIL_H
-#define LODGE_LIB_UTIL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,5 +80,3 @@ static inline unsigned int bit_highest(uint64_t x)
 {
     return 63 - (unsigned int)__builtin_clzll(x);
 }
-
-#endif

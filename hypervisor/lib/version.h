@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What Lodge calls itself. */
-#ifndef LODGE_LIB_VERSION_H
-#define LODGE_LIB_VERSION_H
+#pragma once
 
 /* The interface it speaks: Xen's. */
 #define LODGE_ABI_MAJOR 4
 #define LODGE_ABI_MINOR 20
 #define LODGE_EXTRAVERSION "-lodge"
 #define LODGE_VERSION "Lodge 0.1"
-
-#endif

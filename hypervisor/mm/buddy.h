@@ -14,8 +14,7 @@
  * taken is the caller's and is merged with nothing, though its frames keep the
  * set's state: whoever marks them as its own changes `order` last, if at all.
  */
-#ifndef LODGE_MM_BUDDY_H
-#define LODGE_MM_BUDDY_H
+#pragma once
 
 #include "hypervisor/mm/page.h"
 
@@ -70,5 +69,3 @@ static inline bool buddy_frame_dirty(const struct page *pg)
 {
     return pg->owner & BUDDY_DIRTY;
 }
-
-#endif

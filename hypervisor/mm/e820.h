@@ -4,8 +4,7 @@
  * the E820 interface's terms (ACPI specification, 15.1). Pure functions on
  * maps; machine_map is what mm_init() was given, put in order.
  */
-#ifndef LODGE_MM_E820_H
-#define LODGE_MM_E820_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -46,5 +45,3 @@ int e820_normalise(const struct mem_region *in, unsigned int n,
 /* Takes [start, end) out of a map of disjoint regions, which may be empty
  * then. Keeps their order. -E2BIG (nothing changed). */
 int e820_remove(struct mem_map *map, uint64_t start, uint64_t end);
-
-#endif

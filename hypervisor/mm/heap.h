@@ -4,8 +4,7 @@
  * to half a page out of lodge_pages_alloc(), larger ones whole pages.
  * Never called on an exit's path.
  */
-#ifndef LODGE_MM_HEAP_H
-#define LODGE_MM_HEAP_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +15,3 @@ void *heap_alloc(size_t size);
 void *heap_alloc_array(size_t n, size_t size);
 /* p may be NULL. */
 void heap_free(void *p);
-
-#endif

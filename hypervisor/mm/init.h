@@ -8,8 +8,7 @@
  * is on; cpu_id() works. Nothing else needs to be mapped. Nothing of mm/ works
  * before; the first thing that does are windows.
  */
-#ifndef LODGE_MM_INIT_H
-#define LODGE_MM_INIT_H
+#pragma once
 
 #include "hypervisor/mm/e820.h"
 
@@ -25,5 +24,3 @@
  */
 void mm_init(const struct mem_region *map, unsigned int n,
              const struct mem_region *reserved, unsigned int nr);
-
-#endif

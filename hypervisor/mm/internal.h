@@ -3,8 +3,7 @@
  * Between the files of mm/ only: the page allocator's lock and sets, frames
  * that are not in the direct map, and what mm_init() calls in order.
  */
-#ifndef LODGE_MM_INTERNAL_H
-#define LODGE_MM_INTERNAL_H
+#pragma once
 
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/buddy.h"
@@ -75,5 +74,3 @@ mfn_t boot_frames_alloc(uint64_t n, uint64_t align);
 /* Maps the frame table for these regions of RAM pages: an entry for each of
  * their frames, all PAGE_RESERVED. */
 void frame_table_init(const struct mem_map *ram);
-
-#endif

@@ -7,8 +7,7 @@
  *  - device memory: uncached, kept for ever;
  *  - stacks with a guard page.
  */
-#ifndef LODGE_MM_MAP_H
-#define LODGE_MM_MAP_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 
@@ -34,5 +33,3 @@ void boot_unmap(const void *va, size_t size);
 #define STACK_SIZE (4 * PAGE_SIZE)
 void *stack_alloc(void);
 void stack_free(void *stack);
-
-#endif

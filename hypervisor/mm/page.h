@@ -6,8 +6,7 @@
  * grant mapping, a DMA mapping - holds a reference; the last page_put()
  * scrubs and frees it. Nothing else frees guest memory.
  */
-#ifndef LODGE_MM_PAGE_H
-#define LODGE_MM_PAGE_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 
@@ -119,5 +118,3 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner);
 /* Boot only: the first run of free frames at or above `from`: its first frame
  * and in *end its last plus one; both frame_table_size when there is none. */
 uint64_t page_next_free(uint64_t from, uint64_t *end);
-
-#endif

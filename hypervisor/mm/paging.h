@@ -5,8 +5,7 @@
  * (mm/upcalls.h host_tlb_flush()) before frame or address are used again;
  * mapping where nothing was needs no flush.
  */
-#ifndef LODGE_MM_PAGING_H
-#define LODGE_MM_PAGING_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/mm/pt-bits.h"
@@ -31,5 +30,3 @@ int __must_check paging_make_tables(uint64_t va, unsigned int level);
 /* True if the 2 MiB around va, in which something is mapped, have a table;
  * else they are one page. */
 bool paging_has_table(const void *va);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Bits of the hypervisor's page-table entries (SDM vol. 3A 4.5.4). */
-#ifndef LODGE_MM_PT_BITS_H
-#define LODGE_MM_PT_BITS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -26,5 +25,3 @@
 #define MAP_DEVICE (MAP_RW | PTE_PCD | PTE_PWT)
 /* A pointer to a table. */
 #define MAP_TABLE (PTE_P | PTE_RW | PTE_A)
-
-#endif

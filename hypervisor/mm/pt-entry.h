@@ -4,8 +4,7 @@
  * (SDM vol. 3A 4.5, APM vol. 2 5.3). Unit tests replace this header by one
  * that walks tables in the host's memory.
  */
-#ifndef LODGE_MM_PT_ENTRY_H
-#define LODGE_MM_PT_ENTRY_H
+#pragma once
 
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/pt-bits.h"
@@ -21,5 +20,3 @@ static inline uint64_t *pt_entry(unsigned int level, uint64_t va)
         va = RECURSIVE_BASE + ((va & 0xffffffffffffull) >> 12) * 8;
     return (uint64_t *)va;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the memory layer expects from above. */
-#ifndef LODGE_MM_UPCALLS_H
-#define LODGE_MM_UPCALLS_H
+#pragma once
 
 #include "hypervisor/mm/page.h"
 
@@ -12,5 +11,3 @@ void page_freed(domid_t owner);
 /* x86/smp.c: every CPU drops its cached host translations of [va, va+size)
  * before this returns. */
 void host_tlb_flush(const void *va, size_t size);
-
-#endif

@@ -3,8 +3,7 @@
  * Windows: a few page-table entries of each CPU through which it reaches a
  * frame that is mapped nowhere else, for a moment.
  */
-#ifndef LODGE_MM_WINDOW_H
-#define LODGE_MM_WINDOW_H
+#pragma once
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
@@ -55,5 +54,3 @@ static inline void window_unmap(unsigned int slot)
     WRITE_ONCE(*entry, 0);
     invlpg(window_va(entry));
 }
-
-#endif

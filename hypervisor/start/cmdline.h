@@ -3,8 +3,7 @@
  * The hypervisor's command line: options spelled as Xen spells them, in one
  * table (cmdline.c) from which docs/ is printed.
  */
-#ifndef LODGE_START_CMDLINE_H
-#define LODGE_START_CMDLINE_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -34,5 +33,3 @@ extern const unsigned int nr_options;
 void cmdline_parse(const char *cmdline, bool report);
 
 extern char opt_selftest[16];
-
-#endif

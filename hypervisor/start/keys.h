@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The debug keys' table, for dispatch and for the documentation. */
-#ifndef LODGE_START_KEYS_H
-#define LODGE_START_KEYS_H
+#pragma once
 
 struct domain;
 struct vcpu;
@@ -17,5 +16,3 @@ struct debug_key_entry {
 
 extern const struct debug_key_entry debug_keys[];
 extern const unsigned int nr_debug_keys;
-
-#endif

@@ -5,8 +5,7 @@
  * The tables are treated as hostile: every length is bounded, every sum
  * checked; what does not fit is left out with a warning.
  */
-#ifndef LODGE_X86_ACPI_TABLES_H
-#define LODGE_X86_ACPI_TABLES_H
+#pragma once
 
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/lib/util.h"
@@ -98,5 +97,3 @@ struct acpi_override acpi_isa_irq(const struct acpi_info *info,
 
 /* The machine's, read at boot by start/main.c. */
 extern struct acpi_info acpi_info;
-
-#endif

@@ -3,8 +3,7 @@
  * The local APIC of each CPU, in x2APIC mode where the machine has it
  * (x2apic=0 keeps it off), else by its register page (SDM vol. 3A 11).
  */
-#ifndef LODGE_X86_APIC_H
-#define LODGE_X86_APIC_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -37,5 +36,3 @@ uint32_t apic_timer_count(void);
 
 /* Error interrupts counted and logged. */
 void apic_error_interrupt(void);
-
-#endif

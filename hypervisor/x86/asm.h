@@ -3,8 +3,7 @@
  * Numbers that assembly and C share; each is asserted against its C
  * counterpart where there is one (desc.c).
  */
-#ifndef LODGE_X86_ASM_H
-#define LODGE_X86_ASM_H
+#pragma once
 
 #include "hypervisor/cpu/layout.h"
 
@@ -30,5 +29,3 @@
 
 #define CR4_PAE_BIT 0x20
 #define CR0_ON 0x80010033 /* PG, WP, NE, ET, MP, PE */
-
-#endif

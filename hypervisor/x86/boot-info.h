@@ -3,8 +3,7 @@
  * What the boot loader said, in one form for all loaders. Filled once on the
  * boot CPU; constant afterwards.
  */
-#ifndef LODGE_X86_BOOT_INFO_H
-#define LODGE_X86_BOOT_INFO_H
+#pragma once
 
 #include "hypervisor/debug/screen.h"
 #include "hypervisor/lib/util.h"
@@ -47,5 +46,3 @@ struct boot_info {
  * itself, -E2BIG when it is absurd.
  */
 int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi);
-
-#endif

@@ -4,8 +4,7 @@
  * own, never executable. For the loader's information, ACPI tables, VGA and
  * the framebuffer; everything else waits for mm/map.h.
  */
-#ifndef LODGE_X86_EARLY_MAP_H
-#define LODGE_X86_EARLY_MAP_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -22,5 +21,3 @@ void *early_map(uint64_t maddr, size_t size, enum early_map_kind kind);
 const void *early_map_read(uint64_t maddr, size_t size);
 /* Takes all EARLY_READ mappings away: nothing that they gave may be used. */
 void early_map_end(void);
-
-#endif

@@ -3,8 +3,7 @@
  * What the processors can do, read once on the boot CPU; and the control
  * registers, which every CPU sets up in the same way.
  */
-#ifndef LODGE_X86_FEATURES_H
-#define LODGE_X86_FEATURES_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -42,5 +41,3 @@ void features_read(void);
 void features_setup_cpu(void);
 /* One log line with what matters. */
 void features_report(void);
-
-#endif

@@ -3,8 +3,7 @@
  * I/O APICs (82093AA data sheet; ICH9 13.5): redirection entries by GSI. The
  * caller (irq.c) serialises. All entries are masked at boot.
  */
-#ifndef LODGE_X86_IOAPIC_H
-#define LODGE_X86_IOAPIC_H
+#pragma once
 
 #include "hypervisor/x86/acpi-tables.h"
 
@@ -41,5 +40,3 @@ bool ioapic_has_gsi(unsigned int gsi);
 /* Of a GSI that there is. dest: APIC id, at most 255. */
 void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest);
 void ioapic_set_mask(unsigned int gsi, bool masked);
-
-#endif

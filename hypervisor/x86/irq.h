@@ -8,8 +8,7 @@
  * this CPU holds no lock; they may take locks from rank HVM_IRQ on and must
  * not block.
  */
-#ifndef LODGE_X86_IRQ_H
-#define LODGE_X86_IRQ_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -79,5 +78,3 @@ void irq_dispatch(unsigned int vector);
 
 /* How many a CPU took of each vector, for reports. */
 uint64_t irq_count(unsigned int cpu, unsigned int vector);
-
-#endif

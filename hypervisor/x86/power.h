@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The end: restart and power-off of the machine. */
-#ifndef LODGE_X86_POWER_H
-#define LODGE_X86_POWER_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -15,5 +14,3 @@ void power_init(void);
 __noreturn void machine_restart(void);
 /* ACPI S5; halts if the firmware described none or it has no effect. */
 __noreturn void machine_power_off(void);
-
-#endif

@@ -9,8 +9,7 @@
  * interrupts off, must not block, must not take a lock of rank below CALL
  * and must be short.
  */
-#ifndef LODGE_X86_SMP_H
-#define LODGE_X86_SMP_H
+#pragma once
 
 #include "hypervisor/cpu/cpumask.h"
 
@@ -48,5 +47,3 @@ extern bool smp_stopping;
 __noreturn void smp_stop_here(void);
 /* The same on all other CPUs, by NMI; used for restart and power-off too. */
 void smp_stop_others(void);
-
-#endif

@@ -6,8 +6,7 @@
  * The conversion is the one guests use (pvclock): ns = (ticks shifted by
  * shift) * mul >> 32, so a guest with the same numbers computes the same ns.
  */
-#ifndef LODGE_X86_TIME_H
-#define LODGE_X86_TIME_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -66,5 +65,3 @@ void delay_us(unsigned int us);
  * `epoch_ns` was right at system time `at_ns` (XENPF_settime). */
 uint64_t wallclock_boot(void);
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);
-
-#endif

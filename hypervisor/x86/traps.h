@@ -4,8 +4,7 @@
  * of Lodge itself is either in the exception table or the end: it is
  * reported on every console and the machine stops.
  */
-#ifndef LODGE_X86_TRAPS_H
-#define LODGE_X86_TRAPS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -49,5 +48,3 @@ void desc_init(void);
 void dump_frame(const struct trap_frame *f);
 /* The same for the caller's own state, less exact. */
 void dump_here(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the machine layer expects from above. */
-#ifndef LODGE_X86_UPCALLS_H
-#define LODGE_X86_UPCALLS_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -22,5 +21,3 @@ void timer_interrupt(void);
 /* hvm/: prepares this CPU for guests. On every CPU, boot CPU first, when
  * mm/ is up. Negative: the machine is unusable, and a message says why. */
 int hvm_cpu_init(void);
-
-#endif

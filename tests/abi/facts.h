@@ -11,8 +11,7 @@
  *   BITS(type, path)    image of an object with that bit-field all ones
  *   CONST(expression)   value, size and signedness
  */
-#ifndef TESTS_ABI_FACTS_H
-#define TESTS_ABI_FACTS_H
+#pragma once
 
 #include <stdint.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ extern const size_t nr_facts_ours, nr_facts_xen, nr_facts_compat;
 #define FACT_WIDTH(t, f)    sizeof(((t *)0)->f)
 #define FACT_VALUE(x)       (uint64_t)(x)
 #define FACT_KIND(x)        (sizeof(x) << 1 | ((__typeof__(x))-1 < 1))
-
-#endif

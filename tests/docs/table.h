@@ -5,9 +5,6 @@
  * that source calls left unresolved: it may read the table, never call into
  * it. No C library headers: the hypervisor has its own of these names.
  */
-#ifndef TESTS_DOCS_TABLE_H
-#define TESTS_DOCS_TABLE_H
+#pragma once
 
 int printf(const char *format, ...);
-
-#endif

@@ -4,8 +4,7 @@
  * Every mapping is a copy of just the size asked for, so that
  * AddressSanitizer sees a read beyond it.
  */
-#ifndef TESTS_UNIT_ACPI_IMAGE_H
-#define TESTS_UNIT_ACPI_IMAGE_H
+#pragma once
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -85,5 +84,3 @@ static void image_rsdp(uint8_t rsdp[36], uint64_t rsdt, uint64_t xsdt)
     image_sum(rsdp, 20, 8);
     image_sum(rsdp, 36, 32);
 }
-
-#endif

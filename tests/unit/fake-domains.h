@@ -4,8 +4,7 @@
  * tables, and what these call upward: guest frames, upcalls, wake-ups. Every
  * call is counted or recorded. Include once in a test program.
  */
-#ifndef TESTS_UNIT_FAKE_DOMAINS_H
-#define TESTS_UNIT_FAKE_DOMAINS_H
+#pragma once
 
 #include <string.h>
 
@@ -238,5 +237,3 @@ static inline uint32_t fake_random(uint32_t n)
     s ^= s << 17;
     return (uint32_t)((s >> 20) % n);
 }
-
-#endif

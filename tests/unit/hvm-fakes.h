@@ -6,8 +6,7 @@
  * map said, and a frame that is freed while a TLB still names it ends the
  * test. All that it defines is weak. Include once in a test program.
  */
-#ifndef TESTS_UNIT_HVM_FAKES_H
-#define TESTS_UNIT_HVM_FAKES_H
+#pragma once
 
 #include <string.h>
 
@@ -447,5 +446,3 @@ static inline uint32_t fake_random(uint32_t n)
     s ^= s << 17;
     return (uint32_t)((s >> 20) % n);
 }
-
-#endif

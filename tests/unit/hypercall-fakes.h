@@ -4,8 +4,7 @@
  * event channels, devices, the console. They do nothing, or the least that
  * can be seen. Include once, after hvm-fakes.h and record-fakes.h.
  */
-#ifndef TESTS_UNIT_HYPERCALL_FAKES_H
-#define TESTS_UNIT_HYPERCALL_FAKES_H
+#pragma once
 
 #include "hvm/dirty.h"
 #include "hvm/dom0/build.h"
@@ -336,5 +335,3 @@ static inline void fake_machine_destroy(void)
     }
     fake_doms_destroy();
 }
-
-#endif

@@ -3,8 +3,7 @@
  * A domain with interrupt controllers for host tests: what the upcalls of
  * hvm/irq and hvm/dev do is counted, timers run when the test says so.
  */
-#ifndef TESTS_UNIT_IRQ_FAKES_H
-#define TESTS_UNIT_IRQ_FAKES_H
+#pragma once
 
 #include "hvm/irq/route.h"
 #include "tests/unit/fakes/fakes.h"
@@ -56,5 +55,3 @@ uint64_t ioapic_rte(struct domain *d, unsigned int pin);
 /* One byte at a port; 0x100 if nobody is there. */
 unsigned int port_in(struct domain *d, uint16_t port);
 void port_out(struct domain *d, uint16_t port, uint8_t val);
-
-#endif

@@ -5,8 +5,7 @@
  * records of vCPUs and their order are hvm/save's own. Include once, after
  * hvm-fakes.h; link hvm/policy/cpuid.c and cpu-policy.c.
  */
-#ifndef TESTS_UNIT_RECORD_FAKES_H
-#define TESTS_UNIT_RECORD_FAKES_H
+#pragma once
 
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pit.h"
@@ -147,5 +146,3 @@ static inline void record_devices(struct domain *d)
         *(uint32_t *)((char *)d->vcpu[i]->hvm->xsave + 24) = 0x1f80;
     }
 }
-
-#endif

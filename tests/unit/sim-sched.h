@@ -6,8 +6,7 @@
  * the guests. Root mode takes no time. One event after the other: a run is
  * the same each time.
  */
-#ifndef TESTS_UNIT_SIM_SCHED_H
-#define TESTS_UNIT_SIM_SCHED_H
+#pragma once
 
 #include "hypervisor/core/sched-impl.h"
 #include "tests/unit/sim-stacks.h"
@@ -79,5 +78,3 @@ struct sim_vcpu *sim_find(const struct vcpu *v);
 uint64_t sim_ran(const struct sim_vcpu *s);
 /* ns that all vCPUs of d have computed. */
 uint64_t sim_domain_ran(const struct domain *d);
-
-#endif

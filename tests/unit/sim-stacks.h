@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Stacks for hypervisor threads in a host test, and the real thread_switch(). */
-#ifndef TESTS_UNIT_SIM_STACKS_H
-#define TESTS_UNIT_SIM_STACKS_H
+#pragma once
 
 #define SIM_STACKS 96 /* at a time */
 
@@ -10,5 +9,3 @@
  * stack_alloc() gives; whatever switches stacks is called by it.
  */
 void sim_thread(void *(*fn)(void *), void *arg);
-
-#endif

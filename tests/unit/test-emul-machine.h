@@ -4,8 +4,7 @@
  * devices that record what is asked of them. Each test program has its own; it
  * must decide nothing that the emulator should.
  */
-#ifndef TESTS_UNIT_TEST_EMUL_MACHINE_H
-#define TESTS_UNIT_TEST_EMUL_MACHINE_H
+#pragma once
 
 #include <string.h>
 
@@ -220,5 +219,3 @@ static inline void check_fault(enum emul_rc rc, unsigned int vector,
     CHECK_EQ(m.c.fault.error, error);
     CHECK_EQ(m.c.rip, CODE);
 }
-
-#endif

@@ -10,7 +10,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
-#include "../../hypervisor/cpu/spinlock.h"
+#define TEST_REAL_SPINLOCK
 #include "../../hypervisor/cpu/spinlock.c"
 
 #include "tests/unit/test.h"

@@ -3,8 +3,7 @@
  * The host tests' checks. A test is a program: every failed check prints its place and the values, and the program's status is 1.
  * Must stay usable by freestanding-style sources: it brings in stdio and stdlib only.
  */
-#ifndef TESTS_UNIT_TEST_H
-#define TESTS_UNIT_TEST_H
+#pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,5 +46,3 @@ static inline int test_result(void)
     printf("ok %u checks\n", test_checks);
     return 0;
 }
-
-#endif

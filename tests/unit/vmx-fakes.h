@@ -4,8 +4,7 @@
  * hvm/vmx calls, and a WRMSR that aborts where a CPU would fault. Include once
  * in a test program, after hvm-fakes.h.
  */
-#ifndef TESTS_UNIT_VMX_FAKES_H
-#define TESTS_UNIT_VMX_FAKES_H
+#pragma once
 
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
@@ -141,5 +140,3 @@ static inline struct vcpu *fake_vmx_start(void)
         abort();
     return v;
 }
-
-#endif

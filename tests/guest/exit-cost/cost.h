@@ -3,8 +3,7 @@
  * What is measured: tables of operations, one per file, and what the tables
  * need from each other. Names are those of docs/performance.md.
  */
-#ifndef EXIT_COST_H
-#define EXIT_COST_H
+#pragma once
 
 #include "tests/guest/lib/lib.h"
 
@@ -51,5 +50,3 @@ uint32_t pci_read(unsigned int device, unsigned int function,
 void __attribute__((noreturn)) be_peer(void);
 void __attribute__((noreturn)) be_idle(void);
 void __attribute__((noreturn)) be_hog(void);
-
-#endif

@@ -3,8 +3,7 @@
  * The local APIC (SDM vol. 3A, "Advanced Programmable Interrupt Controller"),
  * in whichever mode it is: registers by their xAPIC offset, commands.
  */
-#ifndef GUEST_APIC_H
-#define GUEST_APIC_H
+#pragma once
 
 #include "tests/guest/lib/lib.h"
 
@@ -86,5 +85,3 @@ void vector_count(unsigned int vector);
 /* Opens interrupts until the vector's count is at least n, or for at most so
  * many microseconds; has them closed afterwards. */
 bool vector_wait(unsigned int vector, unsigned int n, unsigned int limit_us);
-
-#endif

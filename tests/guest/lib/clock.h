@@ -3,8 +3,7 @@
  * Shared info, and the time that it tells (struct vcpu_time_info). Mapped on
  * first use. CPUs above XEN_LEGACY_MAX_VCPUS are not served.
  */
-#ifndef GUEST_CLOCK_H
-#define GUEST_CLOCK_H
+#pragma once
 
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/xen.h"
@@ -28,5 +27,3 @@ uint64_t tsc_to_ns(uint64_t tsc);
 uint64_t now_ns(void);
 /* Busy wait. */
 void delay_us(unsigned int us);
-
-#endif

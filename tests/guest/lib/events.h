@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Event channels as the tests use them: one-line operations, two-level bits,
  * the upcall as a vector of the local APIC. */
-#ifndef GUEST_EVENTS_H
-#define GUEST_EVENTS_H
+#pragma once
 
 #include "hypervisor/abi/event_channel.h"
 #include "tests/guest/lib/clock.h"
@@ -27,5 +26,3 @@ void event_upcall_seen(void);
 
 /* The upcall of a CPU becomes a vector (HVMOP_set_evtchn_upcall_vector). */
 long event_upcall_vector(unsigned int vcpu, uint8_t vector);
-
-#endif

@@ -5,8 +5,7 @@
  * convention is that of the width the kernel was built for
  * (hypervisor/abi/arch-x86.h).
  */
-#ifndef GUEST_HYPERCALL_H
-#define GUEST_HYPERCALL_H
+#pragma once
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-op.h"
@@ -139,5 +138,3 @@ static inline void shutdown(unsigned int reason)
 
     sched_op(SCHEDOP_shutdown, &s);
 }
-
-#endif

@@ -9,8 +9,7 @@
  * all exceptions caught. When it returns the verdict is printed and the
  * domain powers off.
  */
-#ifndef GUEST_LIB_H
-#define GUEST_LIB_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -107,5 +106,3 @@ extern uint32_t entry_cr3, entry_cr4;
 /* Called by lib/init.c; in this order. */
 void console_init(void);
 void memory_init(void);
-
-#endif

@@ -4,8 +4,7 @@
  * the start 4 GiB are mapped one to one, writable, executable, supervisor
  * only; pages of section .user are open to CPL 3.
  */
-#ifndef GUEST_PAGING_H
-#define GUEST_PAGING_H
+#pragma once
 
 #include "tests/guest/lib/lib.h"
 
@@ -25,5 +24,4 @@ void page_map(const volatile void *va, uint64_t pa, uint64_t flags);
 /* An unused virtual address, 1 GiB aligned, with 1 GiB behind it. */
 char *va_alloc(void);
 
-#endif
 #endif

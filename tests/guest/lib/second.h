@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A second domain, which this one, the first, makes and runs. */
-#ifndef GUEST_SECOND_H
-#define GUEST_SECOND_H
+#pragma once
 
 /* Where its code goes, in the page with the reset vector, which jumps there. */
 #define SECOND_CODE 0xff000
@@ -23,6 +22,4 @@ void second_destroy(void);
 void *second_map(xen_pfn_t gfn, uint64_t at);
 /* Copies code to SECOND_CODE, whose page is mapped at ours, and starts it. */
 void second_start(void *page, const uint8_t *code, const uint8_t *code_end);
-#endif
-
 #endif

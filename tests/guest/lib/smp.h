@@ -3,8 +3,7 @@
  * The other CPUs: started once by INIT and start-up IPIs, they then wait for
  * work. Their numbers are vCPU ids; an APIC id is twice that.
  */
-#ifndef GUEST_SMP_H
-#define GUEST_SMP_H
+#pragma once
 
 #include "tests/guest/lib/lib.h"
 
@@ -21,5 +20,3 @@ void smp_call(unsigned int n, void (*fn)(void *), void *arg);
 bool smp_wait(unsigned int n, unsigned int limit_us);
 /* APIC id of a CPU, as the MADT has it. */
 uint32_t smp_apic_id(unsigned int n);
-
-#endif

@@ -9,8 +9,7 @@
  *     asm volatile(TRY("mov %0, %%cr4") : : "r"(v) : "memory");
  *     report(fault_take() == VEC_GP, "reserved bit in CR4");
  */
-#ifndef GUEST_TRAP_H
-#define GUEST_TRAP_H
+#pragma once
 
 #include "tests/guest/lib/lib.h"
 
@@ -167,5 +166,3 @@ void trap_init_cpu(void);
  */
 unsigned long user_call(unsigned long (*fn)(unsigned long),
                         unsigned long arg);
-
-#endif

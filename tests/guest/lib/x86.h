@@ -4,8 +4,7 @@
  * inline function per instruction. Compiles for 32 and 64 bits. Nothing here
  * expects a fault; trap.h has TRY() for that.
  */
-#ifndef GUEST_X86_H
-#define GUEST_X86_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -259,5 +258,3 @@ static inline void mmio_write(uint64_t at, uint32_t v)
     asm volatile("mov %1, %0" : "=m"(*(volatile uint32_t *)(uintptr_t)at)
                  : "r"(v) : "memory");
 }
-
-#endif

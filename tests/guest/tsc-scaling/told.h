@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where things are in the second domain's memory. */
-#ifndef GUEST_TSC_SCALING_TOLD_H
-#define GUEST_TSC_SCALING_TOLD_H
+#pragma once
 
 /* What it tells, at this address: its TSC between two changes of SEQ, and once
  * what CPUID says about that. */
@@ -12,5 +11,3 @@
 #define TOLD_MUL 24
 #define TOLD_SHIFT 28
 #define TOLD_KHZ 32
-
-#endif

@@ -3,8 +3,7 @@
  * How a host test steers the fakes. All fake functions are weak: a test that
  * links the real file, or defines the function itself, gets that one.
  */
-#ifndef TESTS_UNIT_FAKES_H
-#define TESTS_UNIT_FAKES_H
+#pragma once
 
 #include <setjmp.h>
 
@@ -73,5 +72,3 @@ extern char fake_panic_text[256];
 /* Lines logged so far, and the last one. */
 extern unsigned int fake_log_lines;
 extern char fake_log_last[256];
-
-#endif

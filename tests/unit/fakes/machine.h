@@ -7,8 +7,7 @@
  * whatever happens to the tables, until it is flushed. An access that the
  * tables do not allow ends the program.
  */
-#ifndef TESTS_UNIT_MACHINE_H
-#define TESTS_UNIT_MACHINE_H
+#pragma once
 
 #include "hypervisor/cpu/types.h"
 
@@ -28,5 +27,3 @@ unsigned int machine_tlb_size(void);
 
 /* What the tables say of va: the entry that maps it, 0: nothing does. */
 uint64_t machine_translate(uint64_t va, unsigned int *level);
-
-#endif

@@ -5,8 +5,7 @@
  * VMPTRLD one without an address is current; after VMCLEAR of the current one
  * none is, and its fields are out of reach.
  */
-#ifndef FAKES_VMX_INSN_H
-#define FAKES_VMX_INSN_H
+#pragma once
 
 #include "hvm/vmx/vmcs.h"
 #include "hypervisor/abi/errno.h"
@@ -37,5 +36,3 @@ enum { INVALIDATE_ADDRESS, INVALIDATE_SINGLE, INVALIDATE_ALL };
 
 void invept(uint64_t type, uint64_t eptp);
 void invvpid(uint64_t type, uint16_t vpid);
-
-#endif

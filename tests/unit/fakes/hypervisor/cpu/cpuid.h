@@ -3,13 +3,10 @@
  * Host test fake: CPUID answers from a table (fakes.h: fake_cpuid_set), zeros
  * for leaves that were never set.
  */
-#ifndef FAKES_CPU_CPUID_H
-#define FAKES_CPU_CPUID_H
+#pragma once
 
 #define cpuid real_cpuid
 #include "../../../../../hypervisor/cpu/cpuid.h"
 #undef cpuid
 
 struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf);
-
-#endif

@@ -4,8 +4,7 @@
  * variables (fakes.h: fake_cr, fake_dr6), INVLPG counts. DR6 takes no bit above
  * 31: the CPU would fault.
  */
-#ifndef FAKES_CPU_CR_H
-#define FAKES_CPU_CR_H
+#pragma once
 
 #define read_cr0 real_read_cr0
 #define read_cr2 real_read_cr2
@@ -55,5 +54,3 @@ static inline void xsetbv(uint32_t index, uint64_t v)
     (void)index;
     fake_xcr0 = v;
 }
-
-#endif

@@ -4,8 +4,7 @@
  * (fakes.h: fake_port_in, fake_port_out); without them reads give ones.
  * Accesses to device memory stay plain loads and stores.
  */
-#ifndef FAKES_CPU_IO_H
-#define FAKES_CPU_IO_H
+#pragma once
 
 #define outb real_outb
 #define outw real_outw
@@ -41,5 +40,3 @@ static inline void outl(uint16_t port, uint32_t v) { fake_out(port, 4, v); }
 static inline uint8_t inb(uint16_t port) { return (uint8_t)fake_in(port, 1); }
 static inline uint16_t inw(uint16_t port) { return (uint16_t)fake_in(port, 2); }
 static inline uint32_t inl(uint16_t port) { return fake_in(port, 4); }
-
-#endif

@@ -3,8 +3,7 @@
  * Host test fake of the address space: the same areas, where a program of the
  * host can have them. See fakes/machine.h.
  */
-#ifndef FAKES_CPU_LAYOUT_H
-#define FAKES_CPU_LAYOUT_H
+#pragma once
 
 #define image_maddr real_image_maddr
 #include "../../../../../hypervisor/cpu/layout.h"
@@ -32,5 +31,3 @@ static inline uint64_t image_maddr(const void *va)
 {
     return (uint64_t)(uintptr_t)va;
 }
-
-#endif

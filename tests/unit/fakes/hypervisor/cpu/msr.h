@@ -4,8 +4,7 @@
  * table (fakes.h: fake_msr_set). Reading one that was never set or written
  * aborts, as it would panic; the _safe forms return -EFAULT for it.
  */
-#ifndef FAKES_CPU_MSR_H
-#define FAKES_CPU_MSR_H
+#pragma once
 
 #define rdmsr real_rdmsr
 #define wrmsr real_wrmsr
@@ -18,5 +17,3 @@
 uint64_t rdmsr(uint32_t index);
 void wrmsr(uint32_t index, uint64_t v);
 uint64_t rdtsc(void);
-
-#endif

@@ -4,8 +4,7 @@
  * a section of their own and each CPU but CPU 0 has a copy of it at a
  * distance; which CPU "runs" is chosen with fake_set_cpu(), per thread.
  */
-#ifndef LODGE_CPU_PERCPU_H
-#define LODGE_CPU_PERCPU_H
+#pragma once
 
 #include "hypervisor/lib/util.h"
 
@@ -30,5 +29,3 @@ static inline unsigned int cpu_id(void)
 {
     return fake_cpu;
 }
-
-#endif

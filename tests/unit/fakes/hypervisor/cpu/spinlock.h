@@ -3,10 +3,13 @@
  * Host test fake of the spinlocks. It really locks (tests may have threads)
  * and aborts on a lock taken twice by a thread, a rank that does not rise, or
  * an unlock of a lock that the thread does not hold. At exit, a lock still
- * held aborts too.
+ * held aborts too. A test of the real ones defines TEST_REAL_SPINLOCK first.
  */
-#ifndef LODGE_CPU_SPINLOCK_H
-#define LODGE_CPU_SPINLOCK_H
+#pragma once
+
+#ifdef TEST_REAL_SPINLOCK
+#include "../../../../../hypervisor/cpu/spinlock.h"
+#else
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/lock-rank.h"
@@ -28,5 +31,4 @@ void spin_unlock(struct spinlock *l);
 bool spin_is_locked(const struct spinlock *l); /* for tests only */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
-
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Host test fake: windows are the fake frames themselves; those
  * that must not stay open are counted. */
-#ifndef FAKES_MM_WINDOW_H
-#define FAKES_MM_WINDOW_H
+#pragma once
 
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/types.h"
@@ -17,5 +16,3 @@ extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
 
 void *window_map(unsigned int slot, mfn_t m);
 void window_unmap(unsigned int slot);
-
-#endif
