@@ -23,5 +23,5 @@ int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t m)
 
 void guest_grant_flush(struct domain *d)
 {
-    p2m_flush(d);
+    p2m_flush_lent(d);
 }

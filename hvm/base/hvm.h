@@ -82,6 +82,7 @@ struct hvm_vcpu {
         uint64_t cr3, linear, gfn;
     } code_page[CODE_PAGES];
     struct segment emul_seg[6]; /* (v) lent to the emulator */
+    bool compat_call;        /* (v) the last hypercall was a 32-bit one */
     uint64_t *multicall_args; /* (v) of the call inside a multicall, or NULL */
     bool callback_wanted;    /* (a) vCPU 0: raise the upcall's line */
     bool callback_line;      /* (v) vCPU 0: the upcall's line may be up */

@@ -98,8 +98,8 @@ int guest_write_phys(struct domain *d, gpa_t dst, const void *src, size_t n)
  * Walks the guest's tables, but not again for the page of the last walk: until
  * it is entered a guest cannot tell the result from an entry of the TLB.
  */
-static int translate(struct vcpu *v, gva_t a, uint32_t access, gpa_t *at,
-                     uint32_t *pfec)
+static inline int translate(struct vcpu *v, gva_t a, uint32_t access,
+                            gpa_t *at, uint32_t *pfec)
 {
     uint64_t key = (a.raw & PAGE_MASK) + 1;
     uint32_t known = v->hvm->walked.access;
@@ -172,23 +172,48 @@ int guest_write_linear(struct vcpu *v, gva_t dst, const void *src, size_t n,
 /* Arguments of 32-bit callers are 32-bit addresses. */
 static gva_t hypercall_address(struct vcpu *v, gva_t a)
 {
-    return hvm_mode(v) == MODE_64 ? a : gva((uint32_t)a.raw);
+    return v->hvm->compat_call ? gva((uint32_t)a.raw) : a;
+}
+
+/* Where n bytes at a are, as by peek_page(), if they are in one page, as most
+ * arguments of hypercalls; else NULL. */
+static inline char *argument(struct vcpu *v, gva_t a, size_t n, bool write)
+{
+    uint32_t pfec;
+    char *p;
+    gpa_t at;
+
+    if (unlikely(n > PAGE_SIZE - (a.raw & (PAGE_SIZE - 1))) ||
+        unlikely(translate(v, a, write ? PFEC_WRITE : 0, &at, &pfec)))
+        return NULL;
+    p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
+    return likely(p) ? p + (at.raw & (PAGE_SIZE - 1)) : NULL;
 }
 
 int guest_read(void *dst, gva_t src, size_t n)
 {
+    struct vcpu *v = current;
+    gva_t a = hypercall_address(v, src);
+    const char *p = argument(v, a, n, false);
     struct guest_fault f;
 
-    return guest_read_linear(current, dst, hypercall_address(current, src), n,
-                             0, &f) ? -EFAULT : 0;
+    if (unlikely(!p))
+        return guest_read_linear(v, dst, a, n, 0, &f) ? -EFAULT : 0;
+    memcpy(dst, p, n);
+    return 0;
 }
 
 int guest_write(gva_t dst, const void *src, size_t n)
 {
+    struct vcpu *v = current;
+    gva_t a = hypercall_address(v, dst);
+    char *p = argument(v, a, n, true);
     struct guest_fault f;
 
-    return guest_write_linear(current, hypercall_address(current, dst), src,
-                              n, 0, &f) ? -EFAULT : 0;
+    if (unlikely(!p))
+        return guest_write_linear(v, a, src, n, 0, &f) ? -EFAULT : 0;
+    memcpy(p, src, n);
+    return 0;
 }
 
 int guest_translate(gva_t a, gpa_t *at)

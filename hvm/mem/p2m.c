@@ -149,7 +149,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
     return r;
 }
 
-mfn_t p2m_ram(struct domain *d, gfn_t g, bool *writable)
+mfn_t p2m_ram(struct domain *d, gfn_t g, enum p2m_type *type)
 {
     unsigned int order;
     uint64_t e;
@@ -159,10 +159,8 @@ mfn_t p2m_ram(struct domain *d, gfn_t g, bool *writable)
         return INVALID_MFN;
     (void)leaf_find(d, g, &order, &e);
     m = leaf_mfn(e, g, order);
-    if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(m))
-        return INVALID_MFN;
-    *writable = p2m_type_writable(pt_type(e));
-    return m;
+    *type = pt_type(e);
+    return p2m_type_has_page(*type) && mfn_has_page(m) ? m : INVALID_MFN;
 }
 
 int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
@@ -252,14 +250,19 @@ static void wait_for_vcpus(struct domain *d)
         smp_call(&busy, NULL, NULL);
 }
 
-void p2m_flush(struct domain *d)
+void p2m_flush_lent(struct domain *d)
 {
     /* A full barrier each: who is not seen on a CPU now sees the bit. */
-    for_vcpus (d, v) {
-        WRITE_ONCE(v->hvm->peek_stale, true);
+    for_vcpus (d, v)
         atomic_set_bit(PENDING_P2M, &v->pending);
-    }
     wait_for_vcpus(d);
+}
+
+void p2m_flush(struct domain *d)
+{
+    for_vcpus (d, v)
+        WRITE_ONCE(v->hvm->peek_stale, true);
+    p2m_flush_lent(d);
 }
 
 void p2m_collect_writes(struct domain *d)
@@ -306,9 +309,8 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
 
     for (uint64_t at = g.raw; at < end;) {
         unsigned int o;
-        enum p2m_type t = pt_type(*slot_find(p, gfn(at), &o));
 
-        if (t == P2M_FOREIGN || t == P2M_GRANT_RW || t == P2M_GRANT_RO)
+        if (p2m_type_is_lent(pt_type(*slot_find(p, gfn(at), &o))))
             return -EBUSY;
         at = leaf_end(at, o);
     }
@@ -359,16 +361,20 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 
 struct unmaps {
     unsigned int nr;
+    bool own; /* one of them at least was not lent */
     struct { uint64_t leaf; unsigned int order; } done[UNMAP_BATCH];
 };
 
 static void unmaps_finish(struct domain *d, struct unmaps *u)
 {
-    if (u->nr)
+    if (u->own)
         p2m_flush(d);
+    else if (u->nr)
+        p2m_flush_lent(d);
     for (unsigned int i = 0; i < u->nr; i++)
         put_leaf(u->done[i].leaf, u->done[i].order);
     u->nr = 0;
+    u->own = false;
 }
 
 /* Takes out the part of the range that one leaf covers; *next is the gfn
@@ -400,6 +406,7 @@ static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
     store_release(slot, 0);
     u->done[u->nr].leaf = old;
     u->done[u->nr++].order = order;
+    u->own |= !p2m_type_is_lent(pt_type(old));
     if (u->nr == UNMAP_BATCH)
         unmaps_finish(d, u);
     return 0;
@@ -409,11 +416,13 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
 {
     struct p2m *p = p2m_of(d);
     uint64_t end = g.raw + (1ull << order), next;
-    struct unmaps u = { .nr = 0 };
+    struct unmaps u; /* a kilobyte: not cleared as a whole */
     int rc = 0;
 
     if (!gfn_in_width(g, order))
         return -EINVAL;
+    u.nr = 0;
+    u.own = false;
     spin_lock(&p->lock);
     for (uint64_t at = g.raw; at < end && !rc; at = next) {
         mfn_t want = mfn_is_invalid(expect)

@@ -32,6 +32,12 @@ static inline bool p2m_type_has_page(enum p2m_type t)
     return t != P2M_NONE && t != P2M_MMIO && t != P2M_APIC;
 }
 
+/* Another domain's frame, lent to this one. */
+static inline bool p2m_type_is_lent(enum p2m_type t)
+{
+    return t == P2M_FOREIGN || t == P2M_GRANT_RW || t == P2M_GRANT_RO;
+}
+
 /* May the guest, and Lodge for it, write there? */
 static inline bool p2m_type_writable(enum p2m_type t)
 {
@@ -59,9 +65,9 @@ void p2m_destroy(struct domain *d);
  * no reference: the entry may change at any moment. */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
 
-/* The frame of RAM at g, also without a reference, and whether the guest may
- * write there; an invalid mfn where there is no RAM. */
-mfn_t p2m_ram(struct domain *d, gfn_t g, bool *writable);
+/* The frame of RAM at g, also without a reference, and the type of its entry;
+ * an invalid mfn where there is no RAM. */
+mfn_t p2m_ram(struct domain *d, gfn_t g, enum p2m_type *type);
 
 /*
  * The frame at g with a reference of the caller's own. write: -EROFS where
@@ -122,6 +128,9 @@ int p2m_allow_fetch(struct domain *d, gfn_t g);
  * held.
  */
 void p2m_flush(struct domain *d);
+/* The same where only lent frames have left the map: what vCPUs have looked at
+ * (peek.h) stays theirs. */
+void p2m_flush_lent(struct domain *d);
 
 /* Highest gfn that was ever mapped. */
 gfn_t p2m_max_gfn(const struct domain *d);

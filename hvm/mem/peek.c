@@ -71,15 +71,17 @@ static __attribute__((noinline)) char *find(unsigned int slot, gfn_t g,
                                             bool write)
 {
     struct peeked *k = &current->hvm->peeked[slot];
-    bool writable = false;
+    enum p2m_type type;
     mfn_t m;
 
     peek_update(current);
-    m = p2m_ram(current->domain, g, &writable);
+    m = p2m_ram(current->domain, g, &type);
     if (mfn_is_invalid(m))
         return NULL;
-    *k = (struct peeked){ (g.raw + 1) * 2 + writable, m };
-    return write && !writable ? NULL : show(slot, k);
+    *k = (struct peeked){ p2m_type_is_lent(type)
+                              ? 0 : (g.raw + 1) * 2 + p2m_type_writable(type),
+                          m };
+    return write && !p2m_type_writable(type) ? NULL : show(slot, k);
 }
 
 char *peek_fill(unsigned int slot, gfn_t g, bool write)

@@ -10,7 +10,9 @@
  * each CPU that has one has served a call. So what was found stays the
  * domain's until this CPU takes interrupts or waits for a lock, and what was
  * found before is not used after it. No vCPU runs on a CPU whose windows show
- * what another one looked at, nor its guest with windows that are stale.
+ * what another one looked at, nor its guest with windows that are stale. Frames
+ * that are lent to the domain come and go by the thousand in domain 0: these
+ * are looked up each time, so that one that goes makes nothing else stale.
  */
 #pragma once
 

@@ -67,7 +67,7 @@ static const uint8_t regs_32[] = { RBX, RCX, RDX, RSI, RDI, RBP };
 
 bool hypercall_is_compat(void)
 {
-    return hvm_mode(current) != MODE_64;
+    return current->hvm->compat_call;
 }
 
 void hypercall_restart(unsigned int arg_index, uint64_t value)
@@ -89,6 +89,7 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
     uint64_t nr = m == MODE_64 ? gpr[RAX] : (uint32_t)gpr[RAX];
     long rc = -EPERM;
 
+    v->hvm->compat_call = m != MODE_64;
     /* Viridian's calls come with bit 31 set; none are offered. */
     if (hvm_cpl(v) == 0 && m != MODE_REAL && m != MODE_V86) {
         for (unsigned int i = 0; i < HYPERCALL_MAX_ARGS; i++)

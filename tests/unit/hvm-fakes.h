@@ -66,7 +66,7 @@ static inline struct fake_dom *fake_of(const struct domain *d)
 
 /* --- The CPU. --- */
 
-/* Called, once, when the next access to guest memory starts: what another
+/* Called, once, when the next walk of a guest's tables starts: what another
  * vCPU does meanwhile. */
 static void (*fake_meanwhile)(void);
 
@@ -93,6 +93,12 @@ static void fake_set_seg(struct vcpu *v, enum hvm_seg s,
 
 static void fake_paging(struct vcpu *v, struct paging_regs *p)
 {
+    void (*meanwhile)(void) = fake_meanwhile;
+
+    if (meanwhile) {
+        fake_meanwhile = NULL;
+        meanwhile();
+    }
     *p = (struct paging_regs){ .cr0 = fake_get_reg(v, REG_CR0),
                                .cr3 = fake_get_reg(v, REG_CR3),
                                .cr4 = fake_get_reg(v, REG_CR4),
@@ -223,12 +229,6 @@ static inline void fake_run_as(struct vcpu *v)
 
 static inline enum hvm_mode fake_get_mode(struct vcpu *v)
 {
-    void (*meanwhile)(void) = fake_meanwhile;
-
-    if (meanwhile) {
-        fake_meanwhile = NULL;
-        meanwhile();
-    }
     return fake_of(v->domain)->h.compat ? MODE_32 : MODE_64;
 }
 

@@ -282,6 +282,42 @@ static void moved_frames(void)
     CHECK_EQ(word, 0xb2b2b2b2);
 }
 
+/* A lent frame that goes is not looked at again, and makes nothing stale; one
+ * of the domain's own does. */
+static void lent_frames(void)
+{
+    const gfn_t at = gfn(PAGES + 8);
+    const enum p2m_type types[] = { P2M_FOREIGN, P2M_GRANT_RW, P2M_GRANT_RO };
+    struct page *pg;
+    uint64_t word;
+
+    (void)fake_ram(&doms[2].d, 0xd, 0);
+    memset(fake_gpa(&doms[2].d, 0xd000), 0xd4, PAGE_SIZE);
+    for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+        fake_enter(d);
+        CHECK_EQ(p2m_get_page(&doms[2].d, gfn(0xd), false, &pg), 0);
+        CHECK_EQ(p2m_map(d, at, page_to_mfn(pg), 0, types[i]), 0);
+        for (unsigned int twice = 0; twice < 2; twice++) {
+            CHECK(peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
+            CHECK_EQ(word, 0xd4d4d4d4d4d4d4d4);
+        }
+        CHECK_EQ(!peek_page(0, at, true), types[i] == P2M_GRANT_RO);
+        if (types[i] == P2M_FOREIGN) {
+            CHECK_EQ(p2m_unmap(d, at, 0, page_to_mfn(pg)), 0);
+        } else {
+            page_get(pg);
+            CHECK_EQ(p2m_unmap_grant(d, at, page_to_mfn(pg)), 0);
+            p2m_flush_lent(d);
+            page_put(pg);
+        }
+        CHECK(!v->hvm->peek_stale);
+        CHECK(!peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
+    }
+    CHECK_EQ(p2m_unmap(d, gfn(0xb), 0, INVALID_MFN), 0);
+    CHECK(v->hvm->peek_stale);
+    (void)fake_ram(d, 0xb, 0);
+}
+
 int main(void)
 {
     fake_doms_create();
@@ -297,6 +333,7 @@ int main(void)
     }
     copies();
     moved_frames();
+    lent_frames();
     fake_doms_destroy();
     return test_result();
 }

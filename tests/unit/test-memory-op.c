@@ -377,9 +377,11 @@ static void arm_other(void)
 
 static void memory_map(void)
 {
-    struct xen_memory_map map = { .nr_entries = 1000,
-                                  .buffer = { .addr = LIST } };
+    const uint64_t elsewhere = 0x900; /* a page that is walked to anew */
+    struct xen_memory_map map = {
+        .nr_entries = 1000, .buffer = { .addr = elsewhere << PAGE_SHIFT } };
 
+    (void)fake_ram(&doms[1].d, elsewhere, 0);
     CHECK_EQ(call(XENMEM_memory_map, &map, sizeof(map)), -ENOSYS);
     CHECK_EQ(set_map(DOMID_SELF, GUEST_MAP_MAX + 1, LIST), -EINVAL);
     CHECK_EQ(set_map(DOMID_SELF, 1, 0x7000000), -EFAULT);

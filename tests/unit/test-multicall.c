@@ -139,7 +139,7 @@ static void compat_multicall(void)
     struct compat_multicall_entry c = { .op = __HYPERVISOR_hvm_op,
                                         .result = 0x1234, .args = { 1, 2 } };
 
-    doms[1].h.compat = true;
+    current->hvm->compat_call = true;
     (void)fake_put(ARGS, &c, sizeof(c));
     result = -ERESTART;
     dirty_stack();
@@ -151,7 +151,7 @@ static void compat_multicall(void)
     CHECK_EQ(do_multicall(guest_ptr_make(void, ARGS), 1), 0);
     memcpy(&c, fake_gpa(&doms[1].d, ARGS), sizeof(c));
     CHECK_EQ(c.result, (uint32_t)-EBUSY);
-    doms[1].h.compat = false;
+    current->hvm->compat_call = false;
 }
 
 int main(void)
