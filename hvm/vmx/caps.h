@@ -10,9 +10,9 @@
 
 /* Words of controls. */
 enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
+extern const uint16_t vmcs_words[WORDS]; /* their fields (check.c) */
 
 /* IA32_VMX_EPT_VPID_CAP. */
-#define EPT_CAP_EXEC_ONLY BIT(0)
 #define EPT_CAP_4_LEVELS BIT(6)
 #define EPT_CAP_UC BIT(8)
 #define EPT_CAP_WB BIT(14)
@@ -23,7 +23,6 @@ enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
 #define EPT_CAP_INVEPT_SINGLE BIT(25)
 #define EPT_CAP_INVEPT_ALL BIT(26)
 #define EPT_CAP_INVVPID BIT(32)
-#define EPT_CAP_INVVPID_SINGLE BIT(41)
 #define EPT_CAP_INVVPID_ALL BIT(42)
 
 struct vmx_caps {

@@ -192,17 +192,12 @@ void vmx_return(struct vcpu *v)
 /* What is the same for every CPU and guest. */
 static void init_constant(struct vmx_vcpu *s)
 {
-    static const enum vmcs_field words[WORDS] = {
-        VMCS_PIN_CTLS, VMCS_PROC_CTLS, VMCS_PROC_CTLS2, VMCS_EXIT_CTLS,
-        VMCS_ENTRY_CTLS
-    };
-
     /* Fields are not zero by themselves; not all exist everywhere. */
     for (unsigned int i = 0; i < nr_vmcs_names; i++)
-        if ((vmcs_names[i].field >> 10 & 3) != VMCS_AREA_EXIT)
+        if (!VMCS_READ_ONLY(vmcs_names[i].field))
             vmwrite(vmcs_names[i].field, 0);
     for (enum vmx_word w = 0; w < WORDS; w++)
-        vmwrite(words[w], vmx_caps.use[w]);
+        vmwrite(vmcs_words[w], vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
     vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
     vmwrite(VMCS_EPT_POINTER, s->eptp);

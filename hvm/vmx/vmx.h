@@ -4,7 +4,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/tlb-tag.h"
-#include "hvm/vmx/check.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -56,6 +55,19 @@ bool vmx_is_loaded(struct vcpu *v);
 /* caps.c: reads the capabilities, or checks this CPU's against them; dies
  * with a sentence if Lodge cannot run with them. */
 void vmx_caps_init(void);
+
+/* check.c: what SDM vol. 3C 27.2 (controls) or 27.3 (guest state) forbids in
+ * the current VMCS, the first thing; false: found none. Slow. */
+struct vmx_fault {
+    const char *field;
+    const char *why; /* what is wrong with it; NULL: none */
+    uint64_t value;
+};
+bool vmx_find_fault(struct vmx_fault *f);
+/* Name of VM-instruction error n. */
+const char *vmx_insn_error_name(unsigned int n);
+/* The current VMCS, v's, to the log. */
+void vmx_dump(struct vcpu *v);
 
 /* exit.c: turns the VMCS into the neutral record. */
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
