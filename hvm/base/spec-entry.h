@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Speculation controls that stand directly around the world switch, for the
- * vendors' entry.S: SPEC_ENTRY and SPEC_EXIT. What a vCPU needs is in struct
- * spec_entry, right behind its struct regs (hvm/base/hvm.h); where its flags
- * are 0, on all CPUs that need nothing, each macro costs a test.
+ * What both vendors' entry.S have around the world switch: registers, and the
+ * speculation controls SPEC_ENTRY and SPEC_EXIT. What a vCPU needs of these is
+ * in struct spec_entry, right behind its struct regs (hvm/base/hvm.h); where
+ * its flags are 0, on all CPUs that need nothing, each macro costs a test.
  */
 #pragma once
 
@@ -15,6 +15,47 @@
 #define SPEC_OFF_GUEST 152
 
 #ifdef __ASSEMBLY__
+
+/* The registers that a C function keeps for its caller. */
+.macro PUSH_KEPT
+    .irp r, rbp, rbx, r12, r13, r14, r15
+    push %\r
+    .endr
+.endm
+
+.macro POP_KEPT
+    .irp r, r15, r14, r13, r12, rbx, rbp
+    pop %\r
+    .endr
+.endm
+
+/* Where register n is in struct regs: enum gpr. */
+#define GPR(n) ((n) * 8)
+
+/* The guest's general registers but RAX and RSP, from struct regs at RDI. */
+.macro LOAD_GPRS
+    mov GPR(1)(%rdi), %rcx
+    mov GPR(2)(%rdi), %rdx
+    mov GPR(3)(%rdi), %rbx
+    mov GPR(5)(%rdi), %rbp
+    mov GPR(6)(%rdi), %rsi
+    .irp n, 8, 9, 10, 11, 12, 13, 14, 15
+    mov GPR(\n)(%rdi), %r\n
+    .endr
+    mov GPR(7)(%rdi), %rdi
+.endm
+
+/* The same but for RDI, to struct regs at \regs. */
+.macro STORE_GPRS regs
+    mov %rcx, GPR(1)(\regs)
+    mov %rdx, GPR(2)(\regs)
+    mov %rbx, GPR(3)(\regs)
+    mov %rbp, GPR(5)(\regs)
+    mov %rsi, GPR(6)(\regs)
+    .irp n, 8, 9, 10, 11, 12, 13, 14, 15
+    mov %r\n, GPR(\n)(\regs)
+    .endr
+.endm
 
 /* Skips to `to` unless the flag is set. */
 .macro SPEC_UNLESS flag, regs, to
