@@ -21,7 +21,7 @@ struct vcpu;
 /*
  * cpu_enable:   turns the vendor's mode on for this CPU; -ENODEV, -EPERM.
  * vcpu_init:    allocates the control block, everything set but registers.
- * vcpu_exit:    frees it; idempotent.
+ * vcpu_exit:    frees it, also half made; only if v->hvm->vendor is set.
  * vcpu_load:    the vCPU's state that is switched lazily is now this CPU's.
  * vcpu_save:    and no longer.
  * enter:        runs the guest until it exits; fills *e. v->hvm->regs in
@@ -38,7 +38,6 @@ struct vcpu;
  * get_tpr:      the same.
  * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
  * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
- * update_traps: re-reads v->hvm for what is to be intercepted.
  * flush_guest:  drops all cached translations of v before its next entry.
  * dump:         the control block, to the log.
  */
@@ -65,7 +64,6 @@ struct vcpu;
     OP(unsigned int, get_tpr, (struct vcpu *v))                             \
     OP(void, cr8_exits, (struct vcpu *v, bool on))                          \
     OP(void, set_tsc, (struct vcpu *v, uint64_t offset))                    \
-    OP(void, update_traps, (struct vcpu *v))                                \
     OP(void, flush_guest, (struct vcpu *v))                                 \
     OP(void, dump, (struct vcpu *v))
 

@@ -59,8 +59,8 @@ int vmx_apic_init_maps(const void *msr_bitmap)
             for (unsigned int r = readable[i].first; r <= readable[i].last;
                  r += 16)
                 open_msr(map, r, false);
-    plain_bitmap_pa = mfn_to_maddr(va_to_mfn(msr_bitmap));
-    x2apic_bitmap_pa = mfn_to_maddr(va_to_mfn(map));
+    plain_bitmap_pa = va_to_maddr(msr_bitmap);
+    x2apic_bitmap_pa = va_to_maddr(map);
     return 0;
 }
 
@@ -95,19 +95,11 @@ int vmx_apic_init(struct vcpu *v)
         if (!a->posted)
             return -ENOMEM;
         vmwrite(VMCS_POSTED_VECTOR, VECTOR_POSTED);
-        vmwrite(VMCS_POSTED_DESC, mfn_to_maddr(va_to_mfn(a->posted)));
+        vmwrite(VMCS_POSTED_DESC, va_to_maddr(a->posted));
     }
-    vmwrite(VMCS_APIC_ACCESS,
-            mfn_to_maddr(va_to_mfn(v->domain->hvm->apic_page)));
+    vmwrite(VMCS_APIC_ACCESS, va_to_maddr(v->domain->hvm->apic_page));
     a->assisted = a->changed = true;
     return 0;
-}
-
-void vmx_apic_exit(struct vcpu *v)
-{
-    if (v->hvm->lapic->posted)
-        lodge_pages_free(v->hvm->lapic->posted, 0);
-    v->hvm->lapic->posted = NULL;
 }
 
 /* One that is off sends nothing, not even to itself: all accesses exit. What

@@ -127,15 +127,12 @@ static void controls(const struct check *c)
 /* SDM vol. 3C 27.2.1.3. */
 static void entry_event(const struct check *c)
 {
-    const uint32_t with_error = BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) |
-                                BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) |
-                                BIT(VEC_AC);
     const enum vmcs_field field = VMCS_ENTRY_EVENT;
     unsigned int type = c->event >> EVENT_TYPE_SHIFT & 7;
     bool soft = type >= EVENT_SOFT_INT && type <= EVENT_SOFT_EXC;
     bool error = c->event & EVENT_HAS_ERROR;
     bool coded = c->exception && (c->cr0 & CR0_PE);
-    bool must = coded && c->vector < 32 && (BIT(c->vector) & with_error);
+    bool must = coded && c->vector < 32 && (VECS_WITH_ERROR >> c->vector & 1);
     bool may = must || (coded && c->vector == 21); /* #CP, if there is CET */
     uint64_t length = vmread(VMCS_ENTRY_LENGTH);
 

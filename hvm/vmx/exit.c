@@ -152,11 +152,11 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
                       ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
     switch (e->kind) {
     case EXIT_HOST_IRQ:
-        e->irq.vector = basic == REASON_INTR
+        e->irq_vector = basic == REASON_INTR
                             ? (uint8_t)vmread(VMCS_EXIT_EVENT) : 0;
         return;
     case EXIT_MSR:
-        e->msr.write = basic == REASON_WRMSR;
+        e->msr_write = basic == REASON_WRMSR;
         return;
     case EXIT_PIO:
     case EXIT_NPF:
@@ -184,10 +184,10 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
         decode_exception(v, q, e);
         break;
     case EXIT_APIC_WRITE:
-        e->apic.offset = q & 0xff0;
+        e->apic_offset = q & 0xff0;
         break;
     case EXIT_APIC_EOI:
-        e->apic.vector = (uint8_t)q;
+        e->eoi_vector = (uint8_t)q;
         break;
     default:
         decode_task(q, e);

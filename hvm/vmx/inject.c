@@ -75,9 +75,13 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
 void vmx_window(struct vcpu *v, bool irq, bool nmi)
 {
     struct vmx_vcpu *s = vmx_of(v);
+    uint64_t val = (s->proc_ctls & ~(PROC_INTR_WINDOW | PROC_NMI_WINDOW)) |
+                   (irq ? PROC_INTR_WINDOW : 0) | (nmi ? PROC_NMI_WINDOW : 0);
 
-    vmx_proc_ctls(s, PROC_INTR_WINDOW, irq);
-    vmx_proc_ctls(s, PROC_NMI_WINDOW, nmi);
+    if (val != s->proc_ctls) {
+        s->proc_ctls = (uint32_t)val;
+        vmwrite(VMCS_PROC_CTLS, val);
+    }
 }
 
 unsigned int vmx_shadow(struct vcpu *v)

@@ -199,12 +199,9 @@ extern const unsigned int nr_vmcs_names;
 #define ENTRY_LOAD_PAT BIT(14)
 #define ENTRY_LOAD_EFER BIT(15)
 
-/* Interruption information, in all its fields; the type is enum
- * hvm_event_type (SDM vol. 3C 25.8.3, 25.9.2). */
-#define EVENT_TYPE_SHIFT 8
-#define EVENT_HAS_ERROR BIT(11)
+/* Interruption information, in all its fields: EVENT_* of hvm/base/event.h and
+ * this bit (SDM vol. 3C 25.8.3, 25.9.2). */
 #define EVENT_NMI_UNBLOCKED BIT(12) /* by an IRET that did not complete */
-#define EVENT_VALID BIT(31)
 
 /* Interruptibility state. */
 #define BLOCKING_STI BIT(0)

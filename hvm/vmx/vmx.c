@@ -94,8 +94,8 @@ static int maps_init(void)
     memset(msrs, 0xff, PAGE_SIZE);
     memset(ports, 0xff, 2 * PAGE_SIZE);
     msr_rules_open(msr_open, msrs);
-    msr_bitmap_pa = mfn_to_maddr(va_to_mfn(msrs));
-    io_bitmap_pa = mfn_to_maddr(va_to_mfn(ports));
+    msr_bitmap_pa = va_to_maddr(msrs);
+    io_bitmap_pa = va_to_maddr(ports);
     return vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY)
                ? vmx_apic_init_maps(msrs) : 0;
 }
@@ -130,7 +130,7 @@ static void format_init(void)
     }
 }
 
-static int vmx_cpu_enable(void)
+int vmx_cpu_enable(void)
 {
     uint32_t *region = lodge_pages_alloc(0);
     int rc;
@@ -150,7 +150,7 @@ static int vmx_cpu_enable(void)
     region[0] = vmx_caps.revision;
     write_cr0(read_cr0() | vmx_caps.cr0_fixed0);
     write_cr4(read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0);
-    if (vmxon(mfn_to_maddr(va_to_mfn(region))))
+    if (vmxon(va_to_maddr(region)))
         cannot_start("CPU %u refuses VMXON", cpu_id());
     tlb_tags_init_cpu(1 << 16);
     return 0;
@@ -203,7 +203,7 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_EPT_POINTER, s->eptp);
     vmwrite(VMCS_GUEST_LINK, ~0ull);
     if (s->log) {
-        vmwrite(VMCS_PML_ADDRESS, mfn_to_maddr(va_to_mfn(s->log)));
+        vmwrite(VMCS_PML_ADDRESS, va_to_maddr(s->log));
         vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
     }
     if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
@@ -235,26 +235,12 @@ static void init_cpu(void)
     vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
 }
 
-static void set_io_bitmap(struct vcpu *v)
-{
-    void *map = v->domain->hvm->io_bitmap;
-    uint64_t pa = map ? mfn_to_maddr(va_to_mfn(map)) : io_bitmap_pa;
-
-    vmwrite(VMCS_IO_BITMAP_A, pa);
-    vmwrite(VMCS_IO_BITMAP_B, pa + PAGE_SIZE);
-}
-
-static void vmx_update_traps(struct vcpu *v)
-{
-    vmx_borrow(v);
-    set_io_bitmap(v);
-    vmx_return(v);
-}
-
-static int vmx_vcpu_init(struct vcpu *v)
+int vmx_vcpu_init(struct vcpu *v)
 {
     struct vmx_vcpu *s = heap_alloc(sizeof(*s));
     bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
+    void *map = v->domain->hvm->io_bitmap;
+    uint64_t ports = map ? va_to_maddr(map) : io_bitmap_pa;
     int rc;
 
     if (!s)
@@ -265,7 +251,7 @@ static int vmx_vcpu_init(struct vcpu *v)
     if (!s->vmcs || !s->vapic)
         return -ENOMEM;
     *(uint32_t *)s->vmcs = vmx_caps.revision;
-    s->vmcs_pa = mfn_to_maddr(va_to_mfn(s->vmcs));
+    s->vmcs_pa = va_to_maddr(s->vmcs);
     s->eptp = p2m_root(v->domain) | EPTP_FLAGS;
     if (vmx_uses(WORD_PROC2, PROC2_PML)) {
         s->eptp |= EPTP_AD;
@@ -276,31 +262,28 @@ static int vmx_vcpu_init(struct vcpu *v)
     make_clear(s);
     vmx_borrow(v);
     init_constant(s);
-    set_io_bitmap(v);
-    vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
+    vmwrite(VMCS_IO_BITMAP_A, ports);
+    vmwrite(VMCS_IO_BITMAP_B, ports + PAGE_SIZE);
+    vmwrite(VMCS_VIRTUAL_APIC, va_to_maddr(s->vapic));
     rc = assisted ? vmx_apic_init(v) : 0;
     vmx_return(v);
     return rc;
 }
 
-static void vmx_vcpu_exit(struct vcpu *v)
+void vmx_vcpu_exit(struct vcpu *v)
 {
-    struct vmx_vcpu *s = v->hvm->vendor;
+    struct vmx_vcpu *s = vmx_of(v);
 
-    if (!s)
-        return;
-    vmx_apic_exit(v);
-    if (s->vmcs)
-        lodge_pages_free(s->vmcs, 0);
-    if (s->vapic && s->vapic != v->hvm->lapic->regs)
+    lodge_pages_free(v->hvm->lapic->posted, 0);
+    v->hvm->lapic->posted = NULL;
+    lodge_pages_free(s->vmcs, 0);
+    if (s->vapic != v->hvm->lapic->regs)
         lodge_pages_free(s->vapic, 0);
-    if (s->log)
-        lodge_pages_free(s->log, 0);
+    lodge_pages_free(s->log, 0);
     heap_free(s);
-    v->hvm->vendor = NULL;
 }
 
-static void vmx_vcpu_load(struct vcpu *v)
+void vmx_vcpu_load(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
@@ -311,7 +294,7 @@ static void vmx_vcpu_load(struct vcpu *v)
     vmx_update_cr4_mask(v);
 }
 
-static void vmx_vcpu_save(struct vcpu *v)
+void vmx_vcpu_save(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
@@ -376,7 +359,7 @@ static void drain_log(struct vcpu *v)
     vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
 }
 
-static void vmx_enter(struct vcpu *v, struct vmexit *e)
+void vmx_enter(struct vcpu *v, struct vmexit *e)
 {
     struct vmx_vcpu *s = vmx_of(v);
     struct vlapic *a = v->hvm->lapic;
@@ -412,24 +395,24 @@ static uint32_t *vtpr(struct vcpu *v)
     return &vmx_of(v)->vapic[APIC_TPR / 4];
 }
 
-static void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
+void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
 {
     if (!v->hvm->lapic->assisted)
         *vtpr(v) = tpr << 4;
 }
 
-static unsigned int vmx_get_tpr(struct vcpu *v)
+unsigned int vmx_get_tpr(struct vcpu *v)
 {
     return *vtpr(v) >> 4;
 }
 
 /* The exit comes when the guest lowers its TPR. */
-static void vmx_cr8_exits(struct vcpu *v, bool on)
+void vmx_cr8_exits(struct vcpu *v, bool on)
 {
     vmwrite(VMCS_TPR_THRESHOLD, on ? vmx_get_tpr(v) : 0);
 }
 
-static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
+void vmx_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmx_borrow(v);
     vmwrite(VMCS_TSC_OFFSET, offset);
@@ -439,7 +422,7 @@ static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
     vmx_return(v);
 }
 
-static void vmx_flush_guest(struct vcpu *v)
+void vmx_flush_guest(struct vcpu *v)
 {
     tlb_tag_drop(&vmx_of(v)->vpid);
 }

@@ -37,6 +37,10 @@ struct vmx_vcpu {
     uint64_t lazy[NR_LAZY];  /* (v) while not on a CPU */
 };
 
+#define OP(ret, fn, args) ret vmx_##fn args;
+HVM_OPS(OP)
+#undef OP
+
 static inline struct vmx_vcpu *vmx_of(struct vcpu *v)
 {
     return v->hvm->vendor;
@@ -66,38 +70,25 @@ struct vmx_fault {
 bool vmx_find_fault(struct vmx_fault *f);
 /* Name of VM-instruction error n. */
 const char *vmx_insn_error_name(unsigned int n);
-/* The current VMCS, v's, to the log. */
-void vmx_dump(struct vcpu *v);
 
 /* exit.c: turns the VMCS into the neutral record. */
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
 
 /*
  * apic.c: the local APIC that the CPU itself keeps, where it can. Init: a
- * vCPU's part of it, its VMCS is current; -ENOMEM. Update: before an entry,
- * when lapic->changed or something was posted.
+ * vCPU's part of it, its VMCS is current; -ENOMEM. What it made is freed with
+ * the vCPU. Update: before an entry, when lapic->changed or something was
+ * posted.
  */
 int vmx_apic_init_maps(const void *msr_bitmap);
 int vmx_apic_init(struct vcpu *v);
-void vmx_apic_exit(struct vcpu *v);
 void vmx_apic_update(struct vcpu *v);
 
-/* inject.c */
-void vmx_inject(struct vcpu *v, const struct hvm_event *ev);
+/* inject.c: after each exit, an event that was not delivered goes back into
+ * v->hvm->event. */
 void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e);
-void vmx_window(struct vcpu *v, bool irq, bool nmi);
-unsigned int vmx_shadow(struct vcpu *v);
-void vmx_set_shadow(struct vcpu *v, unsigned int bits);
 
-/* regs.c */
-uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r);
-void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
-void vmx_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
-void vmx_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
-void vmx_paging(struct vcpu *v, struct paging_regs *p);
-unsigned int vmx_cpl(struct vcpu *v);
-enum hvm_mode vmx_mode(struct vcpu *v);
-/* The lazily switched registers to and from this CPU. */
+/* regs.c: the lazily switched registers to and from this CPU. */
 void vmx_lazy_load(struct vmx_vcpu *s);
 void vmx_lazy_save(struct vmx_vcpu *s);
 /* Before an entry with ->pdptes_stale: what MOV to CR3 does in PAE paging. */
@@ -109,15 +100,3 @@ void vmx_update_cr4_mask(struct vcpu *v);
  * or VMRESUME failed, nothing ran. */
 bool vmx_run(struct regs *r, bool launched);
 extern const char vmx_exit_point[];
-
-/* Sets or clears bits of the primary controls. */
-static inline void vmx_proc_ctls(struct vmx_vcpu *s, uint64_t bits, bool on)
-{
-    uint32_t val = on ? s->proc_ctls | (uint32_t)bits
-                      : s->proc_ctls & ~(uint32_t)bits;
-
-    if (val != s->proc_ctls) {
-        s->proc_ctls = val;
-        vmwrite(VMCS_PROC_CTLS, val);
-    }
-}
