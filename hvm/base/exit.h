@@ -88,7 +88,7 @@ struct vmexit {
     };
 };
 
-/* Where a task switch comes from. */
+/* Where a task switch comes from, by the numbers of VT-x. */
 enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 
 enum exit_verdict {

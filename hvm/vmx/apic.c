@@ -35,14 +35,9 @@ static const struct {
     { APIC_SPIV, APIC_ESR }, { APIC_LVT_CMCI, APIC_LVT_CMCI },
     { APIC_LVT_TIMER, APIC_TMICT }, { APIC_TDCR, APIC_TDCR },
 };
-static const uint16_t writable[] = { APIC_TPR, APIC_EOI, APIC_SELF_IPI };
 
-static void open_msr(uint8_t *bitmap, unsigned int offset, bool write)
-{
-    unsigned int msr = MSR_X2APIC_FIRST + offset / 16;
-
-    bitmap[(write ? 0x800 : 0) + msr / 8] &= (uint8_t)~(1u << msr % 8);
-}
+/* The MSR of a register. */
+#define X2APIC(offset) (MSR_X2APIC_FIRST + (offset) / 16)
 
 int vmx_apic_init_maps(const void *msr_bitmap)
 {
@@ -51,14 +46,14 @@ int vmx_apic_init_maps(const void *msr_bitmap)
     if (!map)
         return -ENOMEM;
     memcpy(map, msr_bitmap, PAGE_SIZE);
-    open_msr(map, APIC_TPR, false);
-    for (unsigned int i = 0; i < ARRAY_SIZE(writable); i++)
-        open_msr(map, writable[i], true);
+    vmx_msr_open(map, X2APIC(APIC_TPR), true, true);
+    vmx_msr_open(map, X2APIC(APIC_EOI), false, true);
+    vmx_msr_open(map, X2APIC(APIC_SELF_IPI), false, true);
     if (vmx_uses(WORD_PROC2, PROC2_APIC_REGISTERS))
         for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++)
             for (unsigned int r = readable[i].first; r <= readable[i].last;
                  r += 16)
-                open_msr(map, r, false);
+                vmx_msr_open(map, X2APIC(r), true, false);
     plain_bitmap_pa = va_to_maddr(msr_bitmap);
     x2apic_bitmap_pa = va_to_maddr(map);
     return 0;

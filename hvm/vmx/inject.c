@@ -86,11 +86,8 @@ void vmx_window(struct vcpu *v, bool irq, bool nmi)
 
 unsigned int vmx_shadow(struct vcpu *v)
 {
-    uint64_t blocking;
+    uint64_t blocking = vmx_read(v, VMCS_GUEST_BLOCKING);
 
-    vmx_borrow(v);
-    blocking = vmread(VMCS_GUEST_BLOCKING);
-    vmx_return(v);
     return (blocking & BLOCKING_SHADOW ? SHADOW_STI_MOVSS : 0) |
            (blocking & BLOCKING_NMI ? SHADOW_NMI : 0);
 }

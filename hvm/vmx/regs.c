@@ -20,8 +20,9 @@
 /* What the CPU lets a guest have of IA32_DEBUGCTL: LBR, BTF. */
 #define DEBUGCTL_BITS 3ull
 
-/* Registers that are one field. */
-static const uint16_t fields[NR_HVM_REGS] = {
+/* Registers that are one field of the VMCS, or that are switched lazily: their
+ * MSRs. DR6 has none. */
+static const uint32_t places[NR_HVM_REGS] = {
     [REG_CR3] = VMCS_GUEST_CR3,
     [REG_EFER] = VMCS_GUEST_EFER,
     [REG_DR7] = VMCS_GUEST_DR7,
@@ -36,69 +37,54 @@ static const uint16_t fields[NR_HVM_REGS] = {
     [REG_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
     [REG_PAT] = VMCS_GUEST_PAT,
     [REG_DEBUGCTL] = VMCS_GUEST_DEBUGCTL,
+    [REG_STAR] = MSR_STAR,
+    [REG_LSTAR] = MSR_LSTAR,
+    [REG_CSTAR] = MSR_CSTAR,
+    [REG_SFMASK] = MSR_SFMASK,
+    [REG_KERNEL_GS_BASE] = MSR_KERNEL_GS_BASE,
 };
 
-/* Registers that are switched lazily, and their MSRs; DR6 has none. */
-static const struct {
-    uint32_t msr;
-    bool address; /* a value that is not canonical faults */
-} lazy[NR_LAZY] = {
-    [LAZY_STAR] = { MSR_STAR, false },
-    [LAZY_LSTAR] = { MSR_LSTAR, true },
-    [LAZY_CSTAR] = { MSR_CSTAR, true },
-    [LAZY_SFMASK] = { MSR_SFMASK, false },
-    [LAZY_KERNEL_GS_BASE] = { MSR_KERNEL_GS_BASE, true },
-};
-static const uint8_t lazy_of[NR_HVM_REGS] = {
-    [REG_STAR] = LAZY_STAR + 1,
-    [REG_LSTAR] = LAZY_LSTAR + 1,
-    [REG_CSTAR] = LAZY_CSTAR + 1,
-    [REG_SFMASK] = LAZY_SFMASK + 1,
-    [REG_KERNEL_GS_BASE] = LAZY_KERNEL_GS_BASE + 1,
-    [REG_DR6] = LAZY_DR6 + 1,
-};
-
-static uint64_t lazy_read(enum vmx_lazy l)
+static bool is_lazy(enum hvm_reg r)
 {
-    return l == LAZY_DR6 ? read_dr6() : rdmsr(lazy[l].msr);
+    return r >= LAZY_FIRST && r <= LAZY_LAST;
 }
 
-static void lazy_write(enum vmx_lazy l, uint64_t val)
+static uint64_t lazy_read(enum hvm_reg r)
 {
-    if (l == LAZY_DR6)
+    return r == REG_DR6 ? read_dr6() : rdmsr(places[r]);
+}
+
+static void lazy_write(enum hvm_reg r, uint64_t val)
+{
+    if (r == REG_DR6)
         write_dr6(val);
     else
-        wrmsr(lazy[l].msr, val);
+        wrmsr(places[r], val);
 }
 
 void vmx_lazy_load(struct vmx_vcpu *s)
 {
-    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
-        lazy_write(l, s->lazy[l]);
+    for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
+        lazy_write(r, s->lazy[r - LAZY_FIRST]);
 }
 
 void vmx_lazy_save(struct vmx_vcpu *s)
 {
-    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
-        s->lazy[l] = lazy_read(l);
-}
-
-static uint64_t get_lazy(struct vcpu *v, enum vmx_lazy l)
-{
-    return vmx_is_loaded(v) ? lazy_read(l) : vmx_of(v)->lazy[l];
+    for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
+        s->lazy[r - LAZY_FIRST] = lazy_read(r);
 }
 
 /* What no CPU would take, from a saved guest, must not fault in root mode. */
-static void set_lazy(struct vcpu *v, enum vmx_lazy l, uint64_t val)
+static void set_lazy(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
-    if (lazy[l].address)
-        val = (uint64_t)((int64_t)(val << 16) >> 16);
-    else if (l != LAZY_STAR)
+    if (r == REG_DR6 || r == REG_SFMASK)
         val = (uint32_t)val;
+    else if (r != REG_STAR) /* an address: canonical */
+        val = (uint64_t)((int64_t)(val << 16) >> 16);
     if (vmx_is_loaded(v))
-        lazy_write(l, val);
+        lazy_write(r, val);
     else
-        vmx_of(v)->lazy[l] = val;
+        vmx_of(v)->lazy[r - LAZY_FIRST] = val;
 }
 
 static uint64_t get(struct vcpu *v, enum hvm_reg r)
@@ -113,7 +99,7 @@ static uint64_t get(struct vcpu *v, enum hvm_reg r)
         return (vmread(VMCS_GUEST_CR4) & ~s->cr4_mask) |
                (s->cr4_shadow & s->cr4_mask);
     default:
-        return fields[r] ? vmread(fields[r]) : 0;
+        return places[r] ? vmread(places[r]) : 0;
     }
 }
 
@@ -123,8 +109,9 @@ uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
 
     if (r == REG_CR2)
         return vmx_of(v)->cr2;
-    if (lazy_of[r])
-        return get_lazy(v, lazy_of[r] - 1);
+    if (is_lazy(r))
+        return vmx_is_loaded(v) ? lazy_read(r)
+                                : vmx_of(v)->lazy[r - LAZY_FIRST];
     vmx_borrow(v);
     val = get(v, r);
     vmx_return(v);
@@ -195,15 +182,15 @@ static void set(struct vcpu *v, enum hvm_reg r, uint64_t val)
         break;
     case REG_GDTR_LIMIT:
     case REG_IDTR_LIMIT:
-        vmwrite(fields[r], (uint16_t)val);
+        vmwrite(places[r], (uint16_t)val);
         return;
     case REG_DEBUGCTL:
         vmwrite(VMCS_GUEST_DEBUGCTL, val & DEBUGCTL_BITS);
         return;
     default:
         /* LastBranchFromIP and the like do not exist here. */
-        if (fields[r])
-            vmwrite(fields[r], val);
+        if (places[r])
+            vmwrite(places[r], val);
         if (r != REG_CR3)
             return;
     }
@@ -214,15 +201,13 @@ void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
     if (r == REG_CR2) {
         vmx_of(v)->cr2 = val;
-        return;
+    } else if (is_lazy(r)) {
+        set_lazy(v, r, val);
+    } else {
+        vmx_borrow(v);
+        set(v, r, val);
+        vmx_return(v);
     }
-    if (lazy_of[r]) {
-        set_lazy(v, lazy_of[r] - 1, val);
-        return;
-    }
-    vmx_borrow(v);
-    set(v, r, val);
-    vmx_return(v);
 }
 
 void vmx_load_pdptes(struct vcpu *v)
@@ -311,34 +296,19 @@ void vmx_paging(struct vcpu *v, struct paging_regs *p)
 
 unsigned int vmx_cpl(struct vcpu *v)
 {
-    uint64_t ar;
-
-    vmx_borrow(v);
-    ar = vmread(VMCS_GUEST_SS_AR);
-    vmx_return(v);
-    return ar >> SEG_DPL_SHIFT & 3;
-}
-
-static enum hvm_mode mode(struct vcpu *v)
-{
-    uint64_t code;
-
-    if (!(vmread(VMCS_GUEST_CR0) & CR0_PE))
-        return MODE_REAL;
-    if (vcpu_regs(v)->rflags & RFLAGS_VM)
-        return MODE_V86;
-    code = vmread(VMCS_GUEST_CS_AR) >> 4;
-    if ((code & SEG_LONG) && (vmread(VMCS_GUEST_EFER) & EFER_LMA))
-        return MODE_64;
-    return code & SEG_BIG ? MODE_32 : MODE_16;
+    return vmx_read(v, VMCS_GUEST_SS_AR) >> SEG_DPL_SHIFT & 3;
 }
 
 enum hvm_mode vmx_mode(struct vcpu *v)
 {
-    enum hvm_mode m;
+    uint64_t code;
 
-    vmx_borrow(v);
-    m = mode(v);
-    vmx_return(v);
-    return m;
+    if (!(vmx_read(v, VMCS_GUEST_CR0) & CR0_PE))
+        return MODE_REAL;
+    if (vcpu_regs(v)->rflags & RFLAGS_VM)
+        return MODE_V86;
+    code = vmx_read(v, VMCS_GUEST_CS_AR) >> 4;
+    if ((code & SEG_LONG) && (vmx_read(v, VMCS_GUEST_EFER) & EFER_LMA))
+        return MODE_64;
+    return code & SEG_BIG ? MODE_32 : MODE_16;
 }

@@ -70,19 +70,17 @@ static const struct pt_format ept_format = {
 #define LOG_ENTRIES 512u
 
 /* Read and write bits of low and high MSRs, 1 KiB each (SDM vol. 3C 25.6.9). */
-static void msr_open(void *bitmap, uint32_t index, bool read, bool write)
+void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write)
 {
-    uint8_t *map = bitmap;
-    uint32_t low = index & 0x1fff;
+    uint32_t low = index & 0x1fff, high = index - low;
+    uint8_t *map = (uint8_t *)bitmap + (high ? 0x400 : 0) + low / 8;
 
-    if (index >= 0xc0000000)
-        map += 0x400;
-    if ((index & ~0x1fffu) != 0 && (index & ~0x1fffu) != 0xc0000000)
+    if (high && high != 0xc0000000)
         return;
     if (read)
-        map[low / 8] &= (uint8_t)~(1u << low % 8);
+        map[0] &= (uint8_t)~(1u << low % 8);
     if (write)
-        map[0x800 + low / 8] &= (uint8_t)~(1u << low % 8);
+        map[0x800] &= (uint8_t)~(1u << low % 8);
 }
 
 static int maps_init(void)
@@ -93,7 +91,7 @@ static int maps_init(void)
         return -ENOMEM;
     memset(msrs, 0xff, PAGE_SIZE);
     memset(ports, 0xff, 2 * PAGE_SIZE);
-    msr_rules_open(msr_open, msrs);
+    msr_rules_open(vmx_msr_open, msrs);
     msr_bitmap_pa = va_to_maddr(msrs);
     io_bitmap_pa = va_to_maddr(ports);
     return vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY)
@@ -223,18 +221,6 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
 }
 
-/* What every CPU has its own of. */
-static void init_cpu(void)
-{
-    vmwrite(VMCS_HOST_CR0, read_cr0());
-    vmwrite(VMCS_HOST_CR3, read_cr3());
-    vmwrite(VMCS_HOST_CR4, read_cr4());
-    vmwrite(VMCS_HOST_GS_BASE, percpu_this_offset());
-    vmwrite(VMCS_HOST_TR_BASE, desc_tss_base());
-    vmwrite(VMCS_HOST_GDTR_BASE, desc_gdt_base());
-    vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
-}
-
 int vmx_vcpu_init(struct vcpu *v)
 {
     struct vmx_vcpu *s = heap_alloc(sizeof(*s));
@@ -290,7 +276,14 @@ void vmx_vcpu_load(struct vcpu *v)
     make_current(s);
     this_cpu(loaded) = s;
     vmx_lazy_load(s);
-    init_cpu();
+    /* What every CPU has its own of. */
+    vmwrite(VMCS_HOST_CR0, read_cr0());
+    vmwrite(VMCS_HOST_CR3, read_cr3());
+    vmwrite(VMCS_HOST_CR4, read_cr4());
+    vmwrite(VMCS_HOST_GS_BASE, percpu_this_offset());
+    vmwrite(VMCS_HOST_TR_BASE, desc_tss_base());
+    vmwrite(VMCS_HOST_GDTR_BASE, desc_gdt_base());
+    vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
     vmx_update_cr4_mask(v);
 }
 
@@ -389,21 +382,16 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
         vmx_collect_interrupted(v, e);
 }
 
-/* Of the virtual-APIC page (SDM vol. 3C 30.1.1). */
-static uint32_t *vtpr(struct vcpu *v)
-{
-    return &vmx_of(v)->vapic[APIC_TPR / 4];
-}
-
+/* The TPR is in the virtual-APIC page (SDM vol. 3C 30.1.1). */
 void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
 {
     if (!v->hvm->lapic->assisted)
-        *vtpr(v) = tpr << 4;
+        vmx_of(v)->vapic[APIC_TPR / 4] = tpr << 4;
 }
 
 unsigned int vmx_get_tpr(struct vcpu *v)
 {
-    return *vtpr(v) >> 4;
+    return vmx_of(v)->vapic[APIC_TPR / 4] >> 4;
 }
 
 /* The exit comes when the guest lowers its TPR. */

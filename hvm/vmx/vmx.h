@@ -12,10 +12,8 @@
 
 /* Registers that the CPU does not switch: they stay loaded while the vCPU
  * is on a CPU, as Lodge itself uses none of them. */
-enum vmx_lazy {
-    LAZY_STAR, LAZY_LSTAR, LAZY_CSTAR, LAZY_SFMASK, LAZY_KERNEL_GS_BASE,
-    LAZY_DR6, NR_LAZY
-};
+#define LAZY_FIRST REG_DR6
+#define LAZY_LAST REG_KERNEL_GS_BASE
 
 struct vmx_vcpu {
     void *vmcs;              /* (c) */
@@ -34,7 +32,7 @@ struct vmx_vcpu {
     uint64_t rip, rsp, rflags;
     uint64_t cr0_shadow, cr4_shadow, cr4_mask;
     uint64_t cr2;            /* (v) while root mode runs */
-    uint64_t lazy[NR_LAZY];  /* (v) while not on a CPU */
+    uint64_t lazy[LAZY_LAST - LAZY_FIRST + 1]; /* (v) while not on a CPU */
 };
 
 #define OP(ret, fn, args) ret vmx_##fn args;
@@ -55,6 +53,20 @@ void vmx_borrow(struct vcpu *v);
 void vmx_return(struct vcpu *v);
 /* Is v the vCPU whose state this CPU holds? */
 bool vmx_is_loaded(struct vcpu *v);
+
+/* A field of v's, borrowed for that. */
+static inline uint64_t vmx_read(struct vcpu *v, enum vmcs_field field)
+{
+    uint64_t val;
+
+    vmx_borrow(v);
+    val = vmread(field);
+    vmx_return(v);
+    return val;
+}
+
+/* Lets guests reach an MSR without an exit: opens it in a bitmap. */
+void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write);
 
 /* caps.c: reads the capabilities, or checks this CPU's against them; dies
  * with a sentence if Lodge cannot run with them. */
