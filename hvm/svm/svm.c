@@ -40,23 +40,15 @@ static uint64_t iopm_pa; /* (c) all ports exit */
  * memory has PCD, which selects UC- in the host's PAT, so that a guest's own
  * PAT can still make a framebuffer write-combining.
  */
-#define NPT_P BIT(0)
 #define NPT_W BIT(1)
-#define NPT_U BIT(2)
 #define NPT_UC BIT(4)
-#define NPT_AD (BIT(5) | BIT(6))
+#define NPT_RO (BIT(0) | BIT(2) | BIT(5) | BIT(6)) /* P, U, A, D */
 
 static const struct pt_format npt_format = {
-    .table = NPT_P | NPT_W | NPT_U | BIT(5),
+    .table = BIT(0) | NPT_W | BIT(2) | BIT(5),
     .leaf = {
-        [P2M_RAM] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_RAM_LOG] = NPT_P | NPT_U | NPT_AD,
-        [P2M_RAM_RO] = NPT_P | NPT_U | NPT_AD,
-        [P2M_FOREIGN] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_GRANT_RW] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_GRANT_RO] = NPT_P | NPT_U | NPT_AD,
-        [P2M_MMIO] = NPT_P | NPT_W | NPT_U | NPT_AD | NPT_UC,
-        [P2M_IOREQ] = NPT_P | NPT_U | NPT_AD,
+        PT_RAM_LEAVES(NPT_RO | NPT_W, NPT_RO),
+        [P2M_MMIO] = NPT_RO | NPT_W | NPT_UC,
     },
 };
 

@@ -42,22 +42,16 @@ static uint64_t io_bitmap_pa;  /* (c) all ports exit: two pages */
 #define EPT_R BIT(0)
 #define EPT_W BIT(1)
 #define EPT_X BIT(2)
+#define EPT_RX (EPT_R | EPT_X)
 #define EPT_WB (6ull << 3)
 #define EPT_A BIT(8)
 #define EPT_D BIT(9)
-#define EPT_RX (EPT_R | EPT_X)
 
 static const struct pt_format ept_format = {
-    .table = EPT_R | EPT_W | EPT_X,
+    .table = EPT_RX | EPT_W,
     .leaf = {
-        [P2M_RAM] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_RAM_LOG] = EPT_RX | EPT_WB,
-        [P2M_RAM_RO] = EPT_RX | EPT_WB,
-        [P2M_FOREIGN] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_GRANT_RW] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_GRANT_RO] = EPT_RX | EPT_WB,
+        PT_RAM_LEAVES(EPT_RX | EPT_W | EPT_WB, EPT_RX | EPT_WB),
         [P2M_MMIO] = EPT_RX | EPT_W,
-        [P2M_IOREQ] = EPT_RX | EPT_WB,
         [P2M_APIC] = EPT_R | EPT_W,
     },
 };

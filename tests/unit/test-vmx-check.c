@@ -194,27 +194,11 @@ static const struct fault {
       "secondary processor-based VM-execution controls", {} },
     { LONG64, F(PIN_CTLS), P(PIN_POSTED), "pin-based VM-execution controls",
       {} },
-    /* Addresses and values of controls. */
-    { LONG64, F(IO_BITMAP_A), 0x10001, "address of I/O bitmap A", {} },
-    { LONG64, F(IO_BITMAP_B), 0x11001, "address of I/O bitmap B", {} },
-    { LONG64, F(IO_BITMAP_B), BIT(40), "address of I/O bitmap B", {} },
-    { LONG64, F(MSR_BITMAP), 0x12001, "address of MSR bitmaps", {} },
-    { LONG64, F(VIRTUAL_APIC), 0x13001, "virtual-APIC address", {} },
-    { LONG64, F(APIC_ACCESS), 0x14001, "APIC-access address",
-      { { F(PROC_CTLS2), P2(PROC2_APIC_ACCESS) } } },
-    { LONG64, F(POSTED_DESC), 0x15041, "posted-interrupt descriptor address",
-      { { F(PROC_CTLS2), P2(PROC2_INTR_DELIVERY) },
-        { F(PIN_CTLS), P(PIN_POSTED) } } },
-    { LONG64, F(PML_ADDRESS), 0x16001, "PML address",
-      { { F(PROC_CTLS2), P2(PROC2_PML) } } },
-    { LONG64, F(PML_ADDRESS), BIT(41), "PML address",
-      { { F(PROC_CTLS2), P2(PROC2_PML) } } },
+    /* Values of controls. */
     { LONG64, F(TPR_THRESHOLD), 0x10, "TPR threshold", {} },
     { LONG64, F(VPID), 0, "virtual-processor identifier", {} },
     { LONG64, F(TSC_MULTIPLIER), 0, "TSC multiplier",
       { { F(PROC_CTLS2), P2(PROC2_TSC_SCALING) } } },
-    { LONG64, F(EPT_POINTER), 0x1709e, "EPT pointer", {} },
-    { LONG64, F(EPT_POINTER), BIT(40) | 0x1e, "EPT pointer", {} },
     /* The event. */
     { LONG64, F(ENTRY_EVENT), EV(1, 0x30),
       "VM-entry interruption-information field", {} },
@@ -329,8 +313,6 @@ static const struct fault {
     /* Descriptor tables, RIP, RFLAGS. */
     { LONG64, F(GUEST_GDTR_BASE), BIT(47), "GDTR base", {} },
     { LONG64, F(GUEST_IDTR_BASE), BIT(63), "IDTR base", {} },
-    { LONG64, F(GUEST_GDTR_LIMIT), 0x10000, "GDTR limit", {} },
-    { REAL16, F(GUEST_IDTR_LIMIT), 0xfffff, "IDTR limit", {} },
     { PAE32, F(GUEST_RIP), BIT(32), "RIP", {} },
     { LONG64, F(GUEST_RIP), BIT(32), "RIP", /* compatibility mode */
       { { F(GUEST_CS_AR), CODE32 }, { F(GUEST_RIP), 0x1000 } } },
