@@ -63,17 +63,10 @@
     jz \to
 .endm
 
-/* A command register: its only bit. */
-.macro SPEC_COMMAND msr
+/* A register of 32 bits; $1 is the only bit of a command. */
+.macro SPEC_WRMSR msr, val
     mov $\msr, %ecx
-    mov $1, %eax
-    xor %edx, %edx
-    wrmsr
-.endm
-
-.macro SPEC_WRITE_CTRL from
-    mov $ASM_MSR_SPEC_CTRL, %ecx
-    mov \from, %eax
+    mov \val, %eax
     xor %edx, %edx
     wrmsr
 .endm
@@ -91,10 +84,10 @@
     .subsection 1
 .Lspec_entry\@:
     SPEC_UNLESS SPEC_AT_CTRL, \regs, .Lspec_l1d\@
-    SPEC_WRITE_CTRL SPEC_OFF_GUEST(\regs)
+    SPEC_WRMSR ASM_MSR_SPEC_CTRL, SPEC_OFF_GUEST(\regs)
 .Lspec_l1d\@:
     SPEC_UNLESS SPEC_AT_L1D, \regs, .Lspec_verw\@
-    SPEC_COMMAND ASM_MSR_FLUSH_CMD
+    SPEC_WRMSR ASM_MSR_FLUSH_CMD, $1
 .Lspec_verw\@:
     SPEC_UNLESS SPEC_AT_VERW, \regs, .Lspec_entered\@
     verw .Lspec_selector\@(%rip)
@@ -123,10 +116,10 @@
 .Lspec_exit\@:
     mov \regs, %rbx
     SPEC_UNLESS SPEC_AT_CTRL, %rbx, .Lspec_ibpb\@
-    SPEC_WRITE_CTRL SPEC_OFF_HOST(%rbx)
+    SPEC_WRMSR ASM_MSR_SPEC_CTRL, SPEC_OFF_HOST(%rbx)
 .Lspec_ibpb\@:
     SPEC_UNLESS SPEC_AT_IBPB, %rbx, .Lspec_rsb\@
-    SPEC_COMMAND ASM_MSR_PRED_CMD
+    SPEC_WRMSR ASM_MSR_PRED_CMD, $1
 .Lspec_rsb\@:
     SPEC_UNLESS SPEC_AT_RSB, %rbx, .Lspec_bhb\@
     mov $16, %ecx
