@@ -122,35 +122,21 @@ enum hvm_mode svm_mode(struct vcpu *v)
     return code & SEG_BIG ? MODE_32 : MODE_16;
 }
 
-/* What a crash message needs, by the manual's names. */
+/* What a crash message needs, by the manual's names, three in a line. */
 static const struct {
     const char *name;
     uint16_t offset;
 } fields[] = {
-    { "EXITCODE", AT(exitcode) },
-    { "EXITINFO1", AT(exitinfo1) },
-    { "EXITINFO2", AT(exitinfo2) },
-    { "EXITINTINFO", AT(exitintinfo) },
-    { "EVENTINJ", AT(eventinj) },
-    { "V_INTR", AT(vintr_) },
-    { "SHADOW", AT(shadow) },
-    { "RIP", AT(rip) },
-    { "RSP", AT(rsp) },
-    { "RFLAGS", AT(rflags) },
-    { "RAX", AT(rax) },
-    { "CR0", AT(cr0_) },
-    { "CR2", AT(cr2_) },
-    { "CR3", AT(cr3_) },
-    { "CR4", AT(cr4_) },
-    { "EFER", AT(efer_) },
-    { "DR6", AT(dr6_) },
-    { "DR7", AT(dr7_) },
-    { "N_CR3", AT(ncr3_) },
-    { "G_PAT", AT(pat_) },
-    { "TSC_OFFSET", AT(tsc_offset_) },
-    { "STAR", AT(star_) },
-    { "LSTAR", AT(lstar_) },
-    { "KERNEL_GS", AT(kernel_gs_base_) },
+#define F(name, field) { #name, AT(field) }
+    F(EXITCODE, exitcode), F(EXITINFO1, exitinfo1), F(EXITINFO2, exitinfo2),
+    F(EXITINTINFO, exitintinfo), F(EVENTINJ, eventinj), F(V_INTR, vintr_),
+    F(SHADOW, shadow), F(RIP, rip), F(RSP, rsp),
+    F(RFLAGS, rflags), F(RAX, rax), F(CR0, cr0_),
+    F(CR2, cr2_), F(CR3, cr3_), F(CR4, cr4_),
+    F(EFER, efer_), F(DR6, dr6_), F(DR7, dr7_),
+    F(N_CR3, ncr3_), F(G_PAT, pat_), F(TSC_OFFSET, tsc_offset_),
+    F(STAR, star_), F(LSTAR, lstar_), F(KERNEL_GS, kernel_gs_base_),
+#undef F
 };
 
 static const char *const seg_names[] = {
