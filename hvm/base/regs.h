@@ -20,10 +20,11 @@ struct regs {
     uint64_t rflags;
 };
 
-/* What ops->get_reg() and set_reg() know. VT-x does not switch those from DR6
- * to KERNEL_GS_BASE. */
+/* What ops->get_reg() and set_reg() know. Those from CR0 to EFER decide how linear
+ * addresses are translated; VT-x does not switch those from DR6 to
+ * KERNEL_GS_BASE. */
 enum hvm_reg {
-    REG_CR0, REG_CR2, REG_CR3, REG_CR4, REG_EFER,
+    REG_CR2, REG_CR0, REG_CR3, REG_CR4, REG_EFER,
     REG_DR6, REG_STAR, REG_LSTAR, REG_CSTAR, REG_SFMASK, REG_KERNEL_GS_BASE,
     REG_DR7, REG_GDTR_BASE, REG_GDTR_LIMIT, REG_IDTR_BASE, REG_IDTR_LIMIT,
     REG_FS_BASE, REG_GS_BASE,

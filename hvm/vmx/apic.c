@@ -23,9 +23,6 @@
 /* (c) MSR bitmaps of a vCPU in another mode, and in x2APIC mode. */
 static uint64_t plain_bitmap_pa, x2apic_bitmap_pa;
 
-#define MODE_CONTROLS                                                       \
-    ((uint32_t)(PROC2_APIC_ACCESS | PROC2_X2APIC | PROC2_APIC_REGISTERS))
-
 /* Registers of x2APIC mode that the CPU can give from the page as they are:
  * not ICR, whose halves stand apart there, nor the timer's count. */
 static const struct {
@@ -64,12 +61,9 @@ int vmx_apic_init_maps(const void *msr_bitmap)
 static int map_apic_page(struct domain *d)
 {
     void *page = lodge_pages_alloc(0);
-    int rc;
+    int rc = page ? p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)),
+                            va_to_mfn(page), ORDER_4K, P2M_APIC) : -ENOMEM;
 
-    if (!page)
-        return -ENOMEM;
-    rc = p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)), va_to_mfn(page),
-                 ORDER_4K, P2M_APIC);
     if (rc)
         lodge_pages_free(page, 0);
     else
@@ -102,24 +96,22 @@ int vmx_apic_init(struct vcpu *v)
 static void set_mode(struct vmx_vcpu *s, const struct vlapic *a)
 {
     uint8_t state = (uint8_t)(1 + (a->mode << 1 | a->enabled));
-    uint32_t ctls = vmx_caps.use[WORD_PROC2] & ~MODE_CONTROLS;
-    uint32_t pin = vmx_caps.use[WORD_PIN];
+    uint64_t pin = vmx_caps.use[WORD_PIN], proc2 = vmx_caps.use[WORD_PROC2];
     bool x2 = a->mode == VLAPIC_X2APIC && a->enabled;
 
     if (likely(state == s->apic_state))
         return;
     s->apic_state = state;
     if (!a->enabled) {
-        ctls &= ~(uint32_t)PROC2_INTR_DELIVERY;
-        pin &= ~(uint32_t)PIN_POSTED;
+        proc2 &= ~PROC2_INTR_DELIVERY;
+        pin &= ~PIN_POSTED;
     }
-    if (a->mode == VLAPIC_XAPIC)
-        ctls |= (uint32_t)PROC2_APIC_ACCESS;
-    else if (x2)
-        ctls |= (uint32_t)PROC2_X2APIC |
-                (vmx_caps.use[WORD_PROC2] & (uint32_t)PROC2_APIC_REGISTERS);
+    if (a->mode != VLAPIC_XAPIC)
+        proc2 &= ~PROC2_APIC_ACCESS;
+    if (!x2)
+        proc2 &= ~(PROC2_X2APIC | PROC2_APIC_REGISTERS);
     vmwrite(VMCS_PIN_CTLS, pin);
-    vmwrite(VMCS_PROC_CTLS2, ctls);
+    vmwrite(VMCS_PROC_CTLS2, proc2);
     vmwrite(VMCS_MSR_BITMAP, x2 ? x2apic_bitmap_pa : plain_bitmap_pa);
 }
 

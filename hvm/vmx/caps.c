@@ -98,9 +98,8 @@ static bool switched_off(const char *name)
 {
     size_t n = strlen(name);
 
-    for (const char *p = opt_vmx; *p; p++) {
-        if (p != opt_vmx && p[-1] != ',')
-            continue;
+    for (const char *p = opt_vmx; p; p = strchr(p, ',')) {
+        p += *p == ',';
         if (!strncmp(p, "no-", 3) && !strncmp(p + 3, name, n) &&
             (p[3 + n] == ',' || !p[3 + n]))
             return true;

@@ -166,48 +166,34 @@ void vmx_update_cr4_mask(struct vcpu *v)
     }
 }
 
-static void set(struct vcpu *v, enum hvm_reg r, uint64_t val)
+void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
-    switch (r) {
-    case REG_CR0:
-        set_cr0(s, val);
-        break;
-    case REG_CR4:
-        set_cr4(s, val);
-        break;
-    case REG_EFER:
-        set_efer(val, vmread(VMCS_GUEST_CR0));
-        break;
-    case REG_GDTR_LIMIT:
-    case REG_IDTR_LIMIT:
-        vmwrite(places[r], (uint16_t)val);
-        return;
-    case REG_DEBUGCTL:
-        vmwrite(VMCS_GUEST_DEBUGCTL, val & DEBUGCTL_BITS);
-        return;
-    default:
-        /* LastBranchFromIP and the like do not exist here. */
-        if (places[r])
-            vmwrite(places[r], val);
-        if (r != REG_CR3)
-            return;
-    }
-    s->pdptes_stale = true;
-}
-
-void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
-{
     if (r == REG_CR2) {
-        vmx_of(v)->cr2 = val;
-    } else if (is_lazy(r)) {
-        set_lazy(v, r, val);
-    } else {
-        vmx_borrow(v);
-        set(v, r, val);
-        vmx_return(v);
+        s->cr2 = val;
+        return;
     }
+    if (is_lazy(r)) {
+        set_lazy(v, r, val);
+        return;
+    }
+    if (r <= REG_EFER)
+        s->pdptes_stale = true;
+    else if (r == REG_GDTR_LIMIT || r == REG_IDTR_LIMIT)
+        val = (uint16_t)val;
+    else if (r == REG_DEBUGCTL)
+        val &= DEBUGCTL_BITS;
+    vmx_borrow(v);
+    if (r == REG_CR0)
+        set_cr0(s, val);
+    else if (r == REG_CR4)
+        set_cr4(s, val);
+    else if (r == REG_EFER)
+        set_efer(val, vmread(VMCS_GUEST_CR0));
+    else if (places[r]) /* LastBranchFromIP and the like do not exist here */
+        vmwrite(places[r], val);
+    vmx_return(v);
 }
 
 void vmx_load_pdptes(struct vcpu *v)
@@ -251,32 +237,23 @@ void vmx_get_seg(struct vcpu *v, enum hvm_seg n, struct segment *seg)
  * accessed, busy, a granularity that goes with the limit. A guest that is
  * restored or started by hand may lack them.
  */
-static uint64_t access_rights(enum hvm_seg n, const struct segment *seg,
-                              uint32_t *limit)
-{
-    uint64_t ar = (seg->attr & 0xff) | (uint64_t)(seg->attr & 0xf00) << 4;
-
-    if (!(seg->attr & SEG_PRESENT) && n != SEG_CS && n != SEG_TR)
-        return ar | AR_UNUSABLE;
-    ar |= SEG_PRESENT;
-    if (seg->attr & SEG_S)
-        ar |= 1;
-    else if (n == SEG_TR)
-        ar |= 2;
-    if (*limit >> 20) {
-        *limit |= 0xfff;
-        ar |= (uint64_t)SEG_GRAN << 4;
-    } else if ((*limit & 0xfff) != 0xfff) {
-        ar &= ~((uint64_t)SEG_GRAN << 4);
-    }
-    return ar;
-}
-
 void vmx_set_seg(struct vcpu *v, enum hvm_seg n, const struct segment *seg)
 {
+    uint64_t ar = (seg->attr & 0xff) | (uint64_t)(seg->attr & 0xf00) << 4;
+    uint64_t pages = (uint64_t)SEG_GRAN << 4;
     uint32_t limit = seg->limit;
-    uint64_t ar = access_rights(n, seg, &limit);
 
+    if (!(ar & SEG_PRESENT) && n != SEG_CS && n != SEG_TR) {
+        ar |= AR_UNUSABLE;
+    } else {
+        ar |= SEG_PRESENT | (ar & SEG_S ? 1 : n == SEG_TR ? 2 : 0);
+        if (limit >> 20) {
+            limit |= 0xfff;
+            ar |= pages;
+        } else if ((limit & 0xfff) != 0xfff) {
+            ar &= ~pages;
+        }
+    }
     vmx_borrow(v);
     vmwrite(VMCS_SEG(VMCS_GUEST_ES_SEL, n), seg->sel);
     vmwrite(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n), limit);
