@@ -5,7 +5,6 @@
  */
 #include "hvm/svm/svm.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/x86/features.h"
 
 /*
  * Work-around for QEMU's TCG only: EVENTINJ of an external interrupt leaves

@@ -5,21 +5,15 @@
 #include "hvm/svm/svm.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
-#include "hypervisor/x86/features.h"
 
 #define SVM_LEAF 0x8000000a
 #define SVM_FEATURE_NPT BIT(0)

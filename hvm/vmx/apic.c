@@ -9,7 +9,6 @@
  * TPR, EOI and ICR are handled; other accesses exit before they are done, so
  * that the emulation sees the old value too.
  */
-#include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vmx/caps.h"
@@ -17,7 +16,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/irq.h"
 
 /* (c) MSR bitmaps of a vCPU in another mode, and in x2APIC mode. */

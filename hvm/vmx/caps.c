@@ -6,11 +6,9 @@
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/features.h"
 
 struct vmx_caps vmx_caps;
 char opt_vmx[128], opt_ept[32];

@@ -6,7 +6,6 @@
  */
 #include "hvm/irq/vlapic.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/x86/traps.h"
 
 /* Reasons that are not listed are EXIT_UNKNOWN. */

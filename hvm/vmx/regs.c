@@ -10,9 +10,7 @@
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/lib/string.h"
 
 /* VMXE is a must; without MCE a machine check would reset the machine. */

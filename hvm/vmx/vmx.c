@@ -9,23 +9,17 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/vmx/caps.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/asm.h"
-#include "hypervisor/x86/features.h"
-#include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
 
 /* The vCPU whose VMCS is current here, NULL: none. */
