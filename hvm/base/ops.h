@@ -2,8 +2,8 @@
 /*
  * The vendor contract: all that svm/ and vmx/ provide, one list. The chosen
  * vendor's table is copied once at boot and read-only from then on; those that
- * are called most have names of their own, hvm_NAME(). A new verb needs an argument that
- * neither the exit record nor get_reg/set_reg can carry it.
+ * are called most have names of their own, hvm_NAME(). A new verb needs an
+ * argument that neither the exit record nor get_reg/set_reg can carry it.
  */
 #pragma once
 

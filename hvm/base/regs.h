@@ -20,8 +20,8 @@ struct regs {
     uint64_t rflags;
 };
 
-/* What ops->get_reg() and set_reg() know. Those from CR0 to EFER decide how linear
- * addresses are translated; VT-x does not switch those from DR6 to
+/* What ops->get_reg() and set_reg() know. Those up to EFER, but for CR2, decide
+ * how linear addresses are translated; VT-x does not switch those from DR6 to
  * KERNEL_GS_BASE. */
 enum hvm_reg {
     REG_CR2, REG_CR0, REG_CR3, REG_CR4, REG_EFER,

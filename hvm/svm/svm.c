@@ -26,8 +26,8 @@ static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
 /* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/tsc.h. */
 static DEFINE_PERCPU(uint64_t, tsc_ratio);
 
-uint64_t svm_msrpm_pa;
-static uint64_t iopm_pa; /* (c) all ports exit */
+static uint64_t msrpm_pa; /* (c) MSR permission map of all guests */
+static uint64_t iopm_pa;  /* (c) all ports exit */
 
 /*
  * Nested entries (APM vol. 2 15.25): guest pages are user pages; device
@@ -67,7 +67,7 @@ static int maps_init(void)
     memset(msrpm, 0xff, 2 * PAGE_SIZE);
     memset(iopm, 0xff, 3 * PAGE_SIZE);
     msr_rules_open(msrpm_open, msrpm);
-    svm_msrpm_pa = va_to_maddr(msrpm);
+    msrpm_pa = va_to_maddr(msrpm);
     iopm_pa = va_to_maddr(iopm);
     return 0;
 }
@@ -96,24 +96,19 @@ static void set_tsc_ratio(uint64_t ratio)
     wrmsr(MSR_TSC_RATIO, ratio >> (TSC_RATIO_SHIFT - TSC_RATIO_BITS.fraction));
 }
 
-/* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM register.
- * XSAVEC does not, and does the same where there is no supervisor state. */
-static void hide_broken(void)
-{
-    const struct cpu_features *f = &cpu_features;
-
-    if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
-        cpuid_hide(XEN_X86_FEATURE_XSAVES);
-}
-
 int svm_cpu_enable(void)
 {
+    const struct cpu_features *f = &cpu_features;
     void *hsave, *host;
     int rc;
 
     check_cpu();
-    if (!svm_msrpm_pa) {
-        hide_broken();
+    if (!msrpm_pa) {
+        /* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM
+         * register. XSAVEC does not, and does the same where there is no
+         * supervisor state. */
+        if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
+            cpuid_hide(XEN_X86_FEATURE_XSAVES);
         pt_format = npt_format;
         pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
         rc = maps_init();
@@ -159,7 +154,7 @@ int svm_vcpu_init(struct vcpu *v)
         return -ENOMEM;
     s->vmcb = b;
     s->vmcb_pa = va_to_maddr(b);
-    b->msrpm_ = svm_msrpm_pa;
+    b->msrpm_ = msrpm_pa;
     b->iopm_ = ports ? va_to_maddr(ports) : iopm_pa;
     b->vintr_ = VINTR_MASKING;
     b->np_enable_ = 1;
@@ -243,7 +238,8 @@ void svm_enter(struct vcpu *v, struct vmexit *e)
     if (unlikely(cpu_features.emulator_bochs) &&
         b->exitcode == SVM_EXIT_PAUSE)
         vcpu_kick(v, PENDING_IRQ);
-    if (unlikely(svm_was_interrupted(s)))
+    if (unlikely(((b->eventinj | b->exitintinfo) & EVENT_VALID) ||
+                 (b->vintr_ & VINTR_IRQ) || s->window_late))
         svm_collect_interrupted(v);
     if (unlikely(e->kind == EXIT_NMI_WINDOW)) {
         s->iret_rip = r->rip;

@@ -28,17 +28,6 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
     return svm_of(v)->vmcb;
 }
 
-extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
-
-/* Did the last entry inject, wait for a window, or end while delivering? */
-static inline bool svm_was_interrupted(const struct svm_vcpu *s)
-{
-    const struct vmcb *b = s->vmcb;
-
-    return ((b->eventinj | b->exitintinfo) & EVENT_VALID) ||
-           (b->vintr_ & VINTR_IRQ) || s->window_late;
-}
-
 #define OP(ret, fn, args) ret svm_##fn args;
 HVM_OPS(OP)
 #undef OP
@@ -46,8 +35,9 @@ HVM_OPS(OP)
 /* exit.c: turns the control block into the neutral record. */
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e);
 
-/* inject.c. After an exit, if svm_was_interrupted(): an event that was not
- * delivered goes back into v->hvm->event. */
+/* inject.c. After an exit, if the entry injected, waited for a window, or ended
+ * while delivering: an event that was not delivered goes back into
+ * v->hvm->event. */
 void svm_collect_interrupted(struct vcpu *v);
 /* After each exit while ->stepping: has the IRET been executed? */
 void svm_step_end(struct vcpu *v, struct vmexit *e);

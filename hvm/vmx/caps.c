@@ -105,6 +105,20 @@ static bool switched_off(const char *name)
     return false;
 }
 
+/*
+ * Work-arounds for the emulator Bochs only, whose VMCS has a whole page, not
+ * 1024 bytes as real ones; so have those of hypervisors, but these say that
+ * they are there. A guest that
+ * is entered with interrupts off is not left for an interrupt of the machine
+ * until it changes its IF: the VMX-preemption timer ends each stay in the guest
+ * after a while, and each exit looks for interrupts. And a notification that
+ * finds nothing posted any more makes vector 255 pending: nothing is posted.
+ */
+static bool is_bochs(const struct vmx_caps *c)
+{
+    return c->vmcs_bytes == 4096 && !cpu_features.hypervisor[0];
+}
+
 static void choose_features(struct vmx_caps *c)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
@@ -116,29 +130,13 @@ static void choose_features(struct vmx_caps *c)
         else if (f->cpuid)
             cpuid_hide(f->cpuid);
     }
-    /* These two are of no use without the third. */
-    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY)) {
+    /* Neither of these is of use without virtual-interrupt delivery. */
+    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY))
         c->use[WORD_PROC2] &= ~PROC2_APIC_REGISTERS;
+    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY) || is_bochs(c))
         c->use[WORD_PIN] &= ~PIN_POSTED;
-    }
-}
-
-/*
- * Work-arounds for the emulator Bochs only, whose VMCS has a whole page; so
- * have those of hypervisors, but these say that they are there. A guest that
- * is entered with interrupts off is not left for an interrupt of the machine
- * until it changes its IF: the VMX-preemption timer ends each stay in the guest
- * after a while, and each exit looks for interrupts. And a notification that
- * finds nothing posted any more makes vector 255 pending: nothing is posted.
- */
-#define BOCHS_VMCS_BYTES 4096 /* real ones: 1024 */
-
-static void fix_emulator(struct vmx_caps *c)
-{
-    if (c->vmcs_bytes != BOCHS_VMCS_BYTES || cpu_features.hypervisor[0])
-        return;
-    c->use[WORD_PIN] |= c->may[WORD_PIN] & PIN_PREEMPTION_TIMER;
-    c->use[WORD_PIN] &= ~PIN_POSTED;
+    if (is_bochs(c))
+        c->use[WORD_PIN] |= c->may[WORD_PIN] & PIN_PREEMPTION_TIMER;
 }
 
 static void report(const struct vmx_caps *c)
@@ -178,7 +176,6 @@ static void choose(struct vmx_caps *c)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
                      "CR3: it is too old", cpu_id());
     choose_features(c);
-    fix_emulator(c);
 }
 
 /* Of IA32_VMX_EPT_VPID_CAP what is asked after choose(). */

@@ -58,21 +58,17 @@ const uint16_t vmcs_words[WORDS] = {
     [WORD_ENTRY] = VMCS_ENTRY_CTLS,
 };
 
-static const char *field_name(enum vmcs_field field)
-{
-    for (unsigned int i = 0; i < nr_vmcs_names; i++)
-        if (vmcs_names[i].field == field)
-            return vmcs_names[i].name;
-    return "unnamed field";
-}
-
 /* A rule: reports the field if it is bad and nothing before it was. */
 static void refuse(const struct check *c, bool bad, enum vmcs_field field,
                    const char *why)
 {
-    if (bad && !c->fault->why)
-        *c->fault = (struct vmx_fault){ field_name(field), why,
-                                        vmread(field) };
+    const struct vmcs_name *n = vmcs_names;
+
+    if (!bad || c->fault->why)
+        return;
+    while (n->field != field)
+        n++;
+    *c->fault = (struct vmx_fault){ n->name, why, vmread(field) };
 }
 
 static void canonical(const struct check *c, enum vmcs_field field)
@@ -362,14 +358,15 @@ static void pending_debug(const struct check *c)
 /* What the guest's CR3 points to under PAE paging is in the VMCS with EPT. */
 static void pdptes(const struct check *c)
 {
+    uint64_t bad = ~(BIT(cpu_features.phys_bits) - 1) | 0x1e6;
+
     if (!(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || c->ia32e)
         return;
     for (unsigned int i = 0; i < 4; i++) {
         enum vmcs_field field = VMCS_SEG(VMCS_GUEST_PDPTE0, i);
         uint64_t val = vmread(field);
 
-        refuse(c, (val & 1) && ((val & 0x1e6) || val >> cpu_features.phys_bits), field,
-               "reserved bits are set");
+        refuse(c, (val & 1) && (val & bad), field, "reserved bits are set");
     }
 }
 

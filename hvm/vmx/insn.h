@@ -37,7 +37,7 @@ VMX_INSN(vmptrld)
 #undef VMX_INSN
 
 /* Invalidation types of both instructions below. */
-enum { INVALIDATE_ADDRESS, INVALIDATE_SINGLE, INVALIDATE_ALL };
+enum { INVALIDATE_SINGLE = 1, INVALIDATE_ALL };
 
 static inline void invept(uint64_t type, uint64_t eptp)
 {

@@ -192,7 +192,7 @@ static void init_constant(struct vmx_vcpu *s)
         vmwrite(VMCS_PML_ADDRESS, va_to_maddr(s->log));
         vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
     }
-    if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
+    if (vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER))
         vmwrite(VMCS_PREEMPTION_TIMER,
                 tsc_hz() / 1000 >> (vmx_caps.misc & 0x1f));
     /* #AC and #DB: a guest could otherwise keep the CPU delivering them. */
@@ -211,28 +211,23 @@ static void init_constant(struct vmx_vcpu *s)
 
 int vmx_vcpu_init(struct vcpu *v)
 {
-    struct vmx_vcpu *s = heap_alloc(sizeof(*s));
+    struct vmx_vcpu *s = v->hvm->vendor = heap_alloc(sizeof(*s));
     bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
+    bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
     void *map = v->domain->hvm->io_bitmap;
     uint64_t ports = map ? va_to_maddr(map) : io_bitmap_pa;
     int rc;
 
     if (!s)
         return -ENOMEM;
-    v->hvm->vendor = s;
     s->vmcs = lodge_pages_alloc(0);
     s->vapic = assisted ? v->hvm->lapic->regs : lodge_pages_alloc(0);
-    if (!s->vmcs || !s->vapic)
+    s->log = logs ? lodge_pages_alloc(0) : NULL;
+    if (!s->vmcs || !s->vapic || (logs && !s->log))
         return -ENOMEM;
     *(uint32_t *)s->vmcs = vmx_caps.revision;
     s->vmcs_pa = va_to_maddr(s->vmcs);
-    s->eptp = p2m_root(v->domain) | EPTP_FLAGS;
-    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
-        s->eptp |= EPTP_AD;
-        s->log = lodge_pages_alloc(0);
-        if (!s->log)
-            return -ENOMEM;
-    }
+    s->eptp = p2m_root(v->domain) | EPTP_FLAGS | (logs ? EPTP_AD : 0);
     make_clear(s);
     vmx_borrow(v);
     init_constant(s);
@@ -296,7 +291,7 @@ static void take_vpid(struct vmx_vcpu *s)
 
     if (likely(state == TAG_KEPT))
         return;
-    if (vmx_caps.use[WORD_PROC2] & PROC2_VPID) {
+    if (vmx_uses(WORD_PROC2, PROC2_VPID)) {
         if (state == TAG_RECYCLED)
             invvpid(INVALIDATE_ALL, 0);
         vmwrite(VMCS_VPID, s->vpid.id);
@@ -365,7 +360,7 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     get_regs(s, r);
     vmx_decode_exit(v, e);
     if (unlikely(vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER)))
-        cpu_take_interrupts(); /* for Bochs only: see fix_emulator() */
+        cpu_take_interrupts(); /* for Bochs only: see is_bochs() */
     if (likely(e->kind != EXIT_ENTRY_FAILED))
         vmx_collect_interrupted(v, e);
 }

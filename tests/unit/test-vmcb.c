@@ -481,7 +481,7 @@ static unsigned int map_bits(const uint8_t *map, uint32_t index)
 static void msr_bitmap(void)
 {
     static const uint32_t bases[] = { 0, 0xc0000000, 0xc0010000 };
-    const uint8_t *map = fake_frame(maddr_to_mfn(svm_msrpm_pa));
+    const uint8_t *map = fake_frame(maddr_to_mfn(vmcb_of(v)->msrpm_));
 
     for (unsigned int b = 0; b < 3; b++)
         for (uint32_t i = bases[b]; i < bases[b] + 0x2000; i++) {
