@@ -9,12 +9,9 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
 #include "hvm/base/ops.h"
-#include "hvm/base/regs.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/core/domain.h"
-#include "hypervisor/core/vcpu.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/time.h"
 

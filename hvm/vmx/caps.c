@@ -4,7 +4,6 @@
 
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/abi/cpuid.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"
