@@ -26,7 +26,7 @@ static bool has_v_irq(const struct vmcb *b)
 
 #define V_IRQ_NOW (VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO_MAX)
 
-/* bits: V_IRQ_NOW with a vector, or 0. */
+/* bits: V_IRQ_NOW, with the vector unless the window is asked for, or 0. */
 static void set_v_irq(struct vmcb *b, uint64_t bits, bool window)
 {
     vmcb_intercept(b, SVM_EXIT_VINTR, window);

@@ -107,11 +107,11 @@ static bool switched_off(const char *name)
 /*
  * Work-arounds for the emulator Bochs only, whose VMCS has a whole page, not
  * 1024 bytes as real ones; so have those of hypervisors, but these say that
- * they are there. A guest that
- * is entered with interrupts off is not left for an interrupt of the machine
- * until it changes its IF: the VMX-preemption timer ends each stay in the guest
- * after a while, and each exit looks for interrupts. And a notification that
- * finds nothing posted any more makes vector 255 pending: nothing is posted.
+ * they are there. A guest that is entered with interrupts off is not left for
+ * an interrupt of the machine until it changes its IF: the VMX-preemption timer
+ * ends each stay in the guest after a while, and each exit looks for
+ * interrupts. And a notification that finds nothing posted any more makes
+ * vector 255 pending: nothing is posted.
  */
 static bool is_bochs(const struct vmx_caps *c)
 {
