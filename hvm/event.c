@@ -61,8 +61,7 @@ void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
     struct hvm_event ev = {
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
         .error = error,
-        .has_error = (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
-                      BIT(14) | BIT(17)) >> vector & 1,
+        .has_error = VECS_WITH_ERROR >> vector & 1,
     };
 
     hvm_raise_event(v, &ev);

@@ -10,7 +10,7 @@ enum exit_verdict exit_msr(struct vcpu *v, const struct vmexit *e)
     uint32_t index = (uint32_t)gpr[RCX];
     int rc;
 
-    if (e->msr.write) {
+    if (e->msr_write) {
         val = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
         rc = msr_write(v, index, val);
     } else {

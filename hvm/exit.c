@@ -21,8 +21,8 @@
 
 static enum exit_verdict exit_host_irq(struct vcpu *v, const struct vmexit *e)
 {
-    if (e->irq.vector)
-        irq_dispatch(e->irq.vector);
+    if (e->irq_vector)
+        irq_dispatch(e->irq_vector);
     else
         cpu_take_interrupts();
     return VERDICT_RESUME;
@@ -143,13 +143,13 @@ static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
 static enum exit_verdict exit_apic_write(struct vcpu *v,
                                          const struct vmexit *e)
 {
-    vlapic_written(v->hvm->lapic, e->apic.offset);
+    vlapic_written(v->hvm->lapic, e->apic_offset);
     return VERDICT_RESUME;
 }
 
 static enum exit_verdict exit_apic_eoi(struct vcpu *v, const struct vmexit *e)
 {
-    vioapic_eoi(v->domain->hvm->route, e->apic.vector);
+    vioapic_eoi(v->domain->hvm->route, e->eoi_vector);
     return VERDICT_RESUME;
 }
 
@@ -192,7 +192,7 @@ static uint64_t record_info(const struct vcpu *v, const struct vmexit *e)
     case EXIT_NPF:
         return e->npf.gpa.raw;
     case EXIT_MSR:
-        return v->hvm->regs.gpr[RCX] | (uint64_t)e->msr.write << 32;
+        return v->hvm->regs.gpr[RCX] | (uint64_t)e->msr_write << 32;
     case EXIT_CPUID:
     case EXIT_HYPERCALL:
         return v->hvm->regs.gpr[RAX];

@@ -128,7 +128,7 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
     uint8_t buf[INSN_MAX_BYTES];
     struct guest_fault f;
 
-    if (e->kind == EXIT_MSR && e->msr.write)
+    if (e->kind == EXIT_MSR && e->msr_write)
         p.bytes[1] = 0x30;
     if (likely(p.n) && likely(cached_match(v, la, &p)))
         return p.n;

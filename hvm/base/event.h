@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "hypervisor/lib/util.h"
 
 enum hvm_event_type {
     EVENT_INTR = 0,
@@ -16,6 +15,11 @@ enum hvm_event_type {
     EVENT_PRIV_SOFT = 5, /* ICEBP */
     EVENT_SOFT_EXC = 6,  /* INT3, INTO */
 };
+
+/* The word that either CPU has of an event: vector, type and these bits. */
+#define EVENT_TYPE_SHIFT 8
+#define EVENT_HAS_ERROR BIT(11)
+#define EVENT_VALID BIT(31)
 
 struct hvm_event {
     bool valid;
@@ -32,3 +36,7 @@ enum {
     VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_UD = 6, VEC_NM, VEC_DF,
     VEC_TS = 10, VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_AC = 17, VEC_MC
 };
+
+/* Those that push an error code. */
+#define VECS_WITH_ERROR (BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) |          \
+                         BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) | BIT(VEC_AC))

@@ -54,9 +54,8 @@ struct vmexit {
     uint8_t bytes[15];
     uint64_t code;     /* the vendor's number, for the recorder */
     union {
-        struct {
-            uint8_t vector; /* acknowledged; 0: still pending */
-        } irq;
+        uint8_t irq_vector; /* acknowledged; 0: still pending */
+        bool msr_write;
         struct {
             uint16_t port;
             uint8_t size;  /* bytes: 1, 2, 4 */
@@ -67,13 +66,8 @@ struct vmexit {
             bool write, fetch;
             bool walk;     /* access of the guest's page walk itself */
         } npf;
-        struct {
-            uint16_t offset; /* of the register; of APIC_WRITE */
-            uint8_t vector;  /* of APIC_EOI */
-        } apic;
-        struct {
-            bool write;
-        } msr;
+        uint16_t apic_offset; /* of the register; of APIC_WRITE */
+        uint8_t eoi_vector; /* of APIC_EOI */
         struct {
             uint8_t cr;    /* 0, 4, 8 */
             uint8_t gpr;   /* source register, if known */
@@ -94,7 +88,7 @@ struct vmexit {
     };
 };
 
-/* Where a task switch comes from. */
+/* Where a task switch comes from, by the numbers of VT-x. */
 enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 
 enum exit_verdict {

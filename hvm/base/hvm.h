@@ -9,12 +9,9 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
 #include "hvm/base/ops.h"
-#include "hvm/base/regs.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/core/domain.h"
-#include "hypervisor/core/vcpu.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/time.h"
 
@@ -26,11 +23,7 @@ struct msr_state {
     uint64_t mtrr_deftype;
     uint64_t mtrr_fixed[NR_MTRR_FIXED];
     uint64_t mtrr_base[NR_MTRR_VARIABLE], mtrr_mask[NR_MTRR_VARIABLE];
-    uint64_t tsc_aux;
-    uint64_t tsc_adjust;
-    uint64_t misc_enable;
-    uint64_t hwcr;
-    uint64_t spec_ctrl;
+    uint64_t tsc_aux, tsc_adjust, misc_enable, hwcr, spec_ctrl;
 };
 
 /* Speculation controls around the next entry and its exit: spec-entry.h. */

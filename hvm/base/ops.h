@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The vendor contract: all that svm/ and vmx/ provide, one list. The chosen
- * vendor's table is copied once at boot and read-only from then on; callers
- * use the inline wrappers hvm_NAME(). A new verb needs an argument that
- * neither the exit record nor get_reg/set_reg can carry it.
+ * vendor's table is copied once at boot and read-only from then on; those that
+ * are called most have names of their own, hvm_NAME(). A new verb needs an
+ * argument that neither the exit record nor get_reg/set_reg can carry it.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct vcpu;
 /*
  * cpu_enable:   turns the vendor's mode on for this CPU; -ENODEV, -EPERM.
  * vcpu_init:    allocates the control block, everything set but registers.
- * vcpu_exit:    frees it; idempotent.
+ * vcpu_exit:    frees it, also half made; only if v->hvm->vendor is set.
  * vcpu_load:    the vCPU's state that is switched lazily is now this CPU's.
  * vcpu_save:    and no longer.
  * enter:        runs the guest until it exits; fills *e. v->hvm->regs in
@@ -38,7 +38,6 @@ struct vcpu;
  * get_tpr:      the same.
  * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
  * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
- * update_traps: re-reads v->hvm for what is to be intercepted.
  * flush_guest:  drops all cached translations of v before its next entry.
  * dump:         the control block, to the log.
  */
@@ -65,7 +64,6 @@ struct vcpu;
     OP(unsigned int, get_tpr, (struct vcpu *v))                             \
     OP(void, cr8_exits, (struct vcpu *v, bool on))                          \
     OP(void, set_tsc, (struct vcpu *v, uint64_t offset))                    \
-    OP(void, update_traps, (struct vcpu *v))                                \
     OP(void, flush_guest, (struct vcpu *v))                                 \
     OP(void, dump, (struct vcpu *v))
 
@@ -80,34 +78,9 @@ struct hvm_ops {
 extern struct hvm_ops hvm_ops; /* (c) after hvm_init() */
 extern const struct hvm_ops svm_ops, vmx_ops; /* one of them is copied there */
 
-static inline uint64_t hvm_get_reg(struct vcpu *v, enum hvm_reg r)
-{
-    return hvm_ops.get_reg(v, r);
-}
-
-static inline void hvm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
-{
-    hvm_ops.set_reg(v, r, val);
-}
-
-static inline void hvm_get_seg(struct vcpu *v, enum hvm_seg s,
-                               struct segment *seg)
-{
-    hvm_ops.get_seg(v, s, seg);
-}
-
-static inline void hvm_set_seg(struct vcpu *v, enum hvm_seg s,
-                               const struct segment *seg)
-{
-    hvm_ops.set_seg(v, s, seg);
-}
-
-static inline unsigned int hvm_cpl(struct vcpu *v)
-{
-    return hvm_ops.cpl(v);
-}
-
-static inline enum hvm_mode hvm_mode(struct vcpu *v)
-{
-    return hvm_ops.mode(v);
-}
+#define hvm_get_reg hvm_ops.get_reg
+#define hvm_set_reg hvm_ops.set_reg
+#define hvm_get_seg hvm_ops.get_seg
+#define hvm_set_seg hvm_ops.set_seg
+#define hvm_cpl hvm_ops.cpl
+#define hvm_mode(v) hvm_ops.mode(v) /* enum hvm_mode is not meant */

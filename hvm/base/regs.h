@@ -20,12 +20,14 @@ struct regs {
     uint64_t rflags;
 };
 
-/* What ops->get_reg() and set_reg() know. */
+/* What ops->get_reg() and set_reg() know. Those up to EFER, but for CR2, decide
+ * how linear addresses are translated; VT-x does not switch those from DR6 to
+ * KERNEL_GS_BASE. */
 enum hvm_reg {
-    REG_CR0, REG_CR2, REG_CR3, REG_CR4, REG_EFER, REG_DR6, REG_DR7,
-    REG_GDTR_BASE, REG_GDTR_LIMIT, REG_IDTR_BASE, REG_IDTR_LIMIT,
-    REG_FS_BASE, REG_GS_BASE, REG_KERNEL_GS_BASE,
-    REG_STAR, REG_LSTAR, REG_CSTAR, REG_SFMASK,
+    REG_CR2, REG_CR0, REG_CR3, REG_CR4, REG_EFER,
+    REG_DR6, REG_STAR, REG_LSTAR, REG_CSTAR, REG_SFMASK, REG_KERNEL_GS_BASE,
+    REG_DR7, REG_GDTR_BASE, REG_GDTR_LIMIT, REG_IDTR_BASE, REG_IDTR_LIMIT,
+    REG_FS_BASE, REG_GS_BASE,
     REG_SYSENTER_CS, REG_SYSENTER_ESP, REG_SYSENTER_EIP,
     REG_PAT, REG_DEBUGCTL, REG_LASTBRANCHFROM, REG_LASTBRANCHTO,
     REG_LASTINTFROM, REG_LASTINTTO,

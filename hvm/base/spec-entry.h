@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Speculation controls that stand directly around the world switch, for the
- * vendors' entry.S: SPEC_ENTRY and SPEC_EXIT. What a vCPU needs is in struct
- * spec_entry, right behind its struct regs (hvm/base/hvm.h); where its flags
- * are 0, on all CPUs that need nothing, each macro costs a test.
+ * What both vendors' entry.S have around the world switch: registers, and the
+ * speculation controls SPEC_ENTRY and SPEC_EXIT. What a vCPU needs of these is
+ * in struct spec_entry, right behind its struct regs (hvm/base/hvm.h); where
+ * its flags are 0, on all CPUs that need nothing, each macro costs a test.
  */
 #pragma once
 
@@ -16,23 +16,57 @@
 
 #ifdef __ASSEMBLY__
 
+/* The registers that a C function keeps for its caller. */
+.macro PUSH_KEPT
+    .irp r, rbp, rbx, r12, r13, r14, r15
+    push %\r
+    .endr
+.endm
+
+.macro POP_KEPT
+    .irp r, r15, r14, r13, r12, rbx, rbp
+    pop %\r
+    .endr
+.endm
+
+/* Where register n is in struct regs: enum gpr. */
+#define GPR(n) ((n) * 8)
+
+/* The guest's general registers but RAX and RSP, from struct regs at RDI. */
+.macro LOAD_GPRS
+    mov GPR(1)(%rdi), %rcx
+    mov GPR(2)(%rdi), %rdx
+    mov GPR(3)(%rdi), %rbx
+    mov GPR(5)(%rdi), %rbp
+    mov GPR(6)(%rdi), %rsi
+    .irp n, 8, 9, 10, 11, 12, 13, 14, 15
+    mov GPR(\n)(%rdi), %r\n
+    .endr
+    mov GPR(7)(%rdi), %rdi
+.endm
+
+/* The same but for RDI, to struct regs at \regs. */
+.macro STORE_GPRS regs
+    mov %rcx, GPR(1)(\regs)
+    mov %rdx, GPR(2)(\regs)
+    mov %rbx, GPR(3)(\regs)
+    mov %rbp, GPR(5)(\regs)
+    mov %rsi, GPR(6)(\regs)
+    .irp n, 8, 9, 10, 11, 12, 13, 14, 15
+    mov %r\n, GPR(\n)(\regs)
+    .endr
+.endm
+
 /* Skips to `to` unless the flag is set. */
 .macro SPEC_UNLESS flag, regs, to
     testl $\flag, SPEC_OFF_FLAGS(\regs)
     jz \to
 .endm
 
-/* A command register: its only bit. */
-.macro SPEC_COMMAND msr
+/* A register of 32 bits; $1 is the only bit of a command. */
+.macro SPEC_WRMSR msr, val
     mov $\msr, %ecx
-    mov $1, %eax
-    xor %edx, %edx
-    wrmsr
-.endm
-
-.macro SPEC_WRITE_CTRL from
-    mov $ASM_MSR_SPEC_CTRL, %ecx
-    mov \from, %eax
+    mov \val, %eax
     xor %edx, %edx
     wrmsr
 .endm
@@ -50,10 +84,10 @@
     .subsection 1
 .Lspec_entry\@:
     SPEC_UNLESS SPEC_AT_CTRL, \regs, .Lspec_l1d\@
-    SPEC_WRITE_CTRL SPEC_OFF_GUEST(\regs)
+    SPEC_WRMSR ASM_MSR_SPEC_CTRL, SPEC_OFF_GUEST(\regs)
 .Lspec_l1d\@:
     SPEC_UNLESS SPEC_AT_L1D, \regs, .Lspec_verw\@
-    SPEC_COMMAND ASM_MSR_FLUSH_CMD
+    SPEC_WRMSR ASM_MSR_FLUSH_CMD, $1
 .Lspec_verw\@:
     SPEC_UNLESS SPEC_AT_VERW, \regs, .Lspec_entered\@
     verw .Lspec_selector\@(%rip)
@@ -82,10 +116,10 @@
 .Lspec_exit\@:
     mov \regs, %rbx
     SPEC_UNLESS SPEC_AT_CTRL, %rbx, .Lspec_ibpb\@
-    SPEC_WRITE_CTRL SPEC_OFF_HOST(%rbx)
+    SPEC_WRMSR ASM_MSR_SPEC_CTRL, SPEC_OFF_HOST(%rbx)
 .Lspec_ibpb\@:
     SPEC_UNLESS SPEC_AT_IBPB, %rbx, .Lspec_rsb\@
-    SPEC_COMMAND ASM_MSR_PRED_CMD
+    SPEC_WRMSR ASM_MSR_PRED_CMD, $1
 .Lspec_rsb\@:
     SPEC_UNLESS SPEC_AT_RSB, %rbx, .Lspec_bhb\@
     mov $16, %ecx

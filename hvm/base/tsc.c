@@ -38,13 +38,6 @@ uint64_t tsc_duration(struct tsc_scale s, uint64_t ticks)
     return ns >> 64 ? UINT64_MAX : (uint64_t)ns;
 }
 
-static bool is_machines(uint64_t khz, uint64_t host)
-{
-    uint64_t off = khz > host ? khz - host : host - khz;
-
-    return !khz || off <= host * TOLERANCE_PPM / 1000000;
-}
-
 /* From now on, all at once. */
 static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
 {
@@ -65,9 +58,10 @@ static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
 int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
 {
     uint64_t host = tsc_hz() / 1000, ratio = 0;
+    uint64_t off = khz > host ? khz - host : host - khz;
     int rc = 0;
 
-    if (is_machines(khz, host)) {
+    if (!khz || off <= host * TOLERANCE_PPM / 1000000) {
         khz = host;
     } else {
         ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz());

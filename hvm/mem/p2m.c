@@ -80,7 +80,7 @@ int p2m_create(struct domain *d)
 
 uint64_t p2m_root(const struct domain *d)
 {
-    return mfn_to_maddr(va_to_mfn(p2m_of(d)->root));
+    return va_to_maddr(p2m_of(d)->root);
 }
 
 gfn_t p2m_max_gfn(const struct domain *d)
@@ -206,7 +206,7 @@ static int split(struct p2m *p, uint64_t *slot, unsigned int order)
     for (unsigned int i = 0; e && i < PT_ENTRIES; i++)
         t[i] = pt_leaf(mfn_add(pt_mfn(e), (uint64_t)i << (order - 9)),
                        order - 9, type);
-    store_release(slot, mfn_to_maddr(va_to_mfn(t)) | pt_format.table);
+    store_release(slot, va_to_maddr(t) | pt_format.table);
     return 0;
 }
 

@@ -32,6 +32,13 @@ struct pt_format {
     uint64_t exec;
 };
 
+/* Leaves of RAM by type, given the flags of one that guests may write to, and
+ * of one that they may only read. */
+#define PT_RAM_LEAVES(rw, ro)                                               \
+    [P2M_RAM] = (rw), [P2M_FOREIGN] = (rw), [P2M_GRANT_RW] = (rw),          \
+    [P2M_RAM_LOG] = (ro), [P2M_RAM_RO] = (ro), [P2M_GRANT_RO] = (ro),       \
+    [P2M_IOREQ] = (ro)
+
 extern struct pt_format pt_format; /* (c) the vendor's, set at boot */
 
 /* Type of a leaf; P2M_NONE for a table or nothing. */

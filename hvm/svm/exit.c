@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From exit code to struct vmexit: a table for the kind, a function for
- * those that carry more. Handles nothing.
+ * From exit code to struct vmexit: a table for the kind, then what some kinds
+ * carry. Handles nothing.
  */
 #include "hvm/svm/svm.h"
 #include "hypervisor/lib/string.h"
@@ -12,14 +12,13 @@ static const uint8_t kinds[0x100] = {
     [SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31] = EXIT_EXCEPTION,
     [SVM_EXIT_INTR] = EXIT_HOST_IRQ,
     [SVM_EXIT_NMI] = EXIT_HOST_NMI,
-    [SVM_EXIT_SMI] = EXIT_HOST_IRQ,
     [SVM_EXIT_INIT] = EXIT_INIT,
     [SVM_EXIT_VINTR] = EXIT_IRQ_WINDOW,
     [SVM_EXIT_RDPMC] = EXIT_RDPMC,
     [SVM_EXIT_CPUID] = EXIT_CPUID,
     [SVM_EXIT_IRET] = EXIT_NMI_WINDOW,
     [SVM_EXIT_INVD] = EXIT_WBINVD,
-    [SVM_EXIT_PAUSE] = EXIT_HOST_IRQ, /* see bochs_traps() */
+    [SVM_EXIT_PAUSE] = EXIT_HOST_IRQ, /* see svm_vcpu_init() */
     [SVM_EXIT_HLT] = EXIT_HLT,
     [SVM_EXIT_INVLPGA] = EXIT_UNDEFINED,
     [SVM_EXIT_IOIO] = EXIT_PIO,
@@ -28,60 +27,20 @@ static const uint8_t kinds[0x100] = {
     [SVM_EXIT_SHUTDOWN] = EXIT_SHUTDOWN,
     [SVM_EXIT_VMRUN] = EXIT_UNDEFINED,
     [SVM_EXIT_VMMCALL] = EXIT_HYPERCALL,
-    [0x82 ... 0x86] = EXIT_UNDEFINED, /* VMLOAD VMSAVE STGI CLGI SKINIT */
-    [SVM_EXIT_WBINVD] = EXIT_WBINVD,
+    [SVM_EXIT_VMLOAD ... SVM_EXIT_SKINIT] = EXIT_UNDEFINED,
     [SVM_EXIT_MONITOR] = EXIT_MONITOR,
     [SVM_EXIT_MWAIT] = EXIT_MWAIT,
-    [SVM_EXIT_MWAIT_ARMED] = EXIT_MWAIT,
     [SVM_EXIT_XSETBV] = EXIT_XSETBV,
 };
 
-static void decode_pio(const struct vmcb *b, struct vmexit *e)
-{
-    uint32_t info = (uint32_t)b->exitinfo1;
-
-    e->pio.port = (uint16_t)(info >> 16);
-    e->pio.size = info >> 4 & 7;
-    e->pio.in = info & BIT(0);
-    e->pio.string = info & BIT(2);
-    e->pio.rep = info & BIT(3);
-    e->insn_len = (uint8_t)(b->exitinfo2 - vmcb_rip(b));
-}
-
-static void decode_npf(const struct vmcb *b, struct vmexit *e)
-{
-    e->npf.gpa = gpa(b->exitinfo2);
-    e->npf.write = b->exitinfo1 & BIT(1);
-    e->npf.fetch = b->exitinfo1 & BIT(4);
-    e->npf.walk = b->exitinfo1 & BIT(33);
-}
-
-static void decode_exception(const struct vmcb *b, struct vmexit *e)
-{
-    e->exception.vector = (uint8_t)(b->exitcode - SVM_EXIT_EXCEPTION);
-    e->exception.error = (uint32_t)b->exitinfo1;
-    e->exception.cr2 = b->exitinfo2;
-    e->exception.has_error = (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
-                              BIT(14) | BIT(17)) >> e->exception.vector & 1;
-}
-
-static void decode_task(const struct vmcb *b, struct vmexit *e)
-{
-    e->task.sel = (uint16_t)b->exitinfo1;
-    e->task.source = b->exitinfo2 & BIT(36) ? TASK_IRET
-                   : b->exitinfo2 & BIT(38) ? TASK_JMP : TASK_CALL;
-    e->task.has_error = b->exitinfo2 & BIT(44);
-    e->task.error = (uint32_t)b->exitinfo2;
-}
-
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
 {
-    uint64_t code = b->exitcode;
+    uint64_t code = b->exitcode, info1 = b->exitinfo1, info2 = b->exitinfo2;
 
     e->code = code;
-    e->insn_len = b->nrip ? (uint8_t)(b->nrip - vmcb_rip(b)) : 0;
+    e->insn_len = b->nrip ? (uint8_t)(b->nrip - b->rip) : 0;
     e->nbytes = 0;
-    e->in_shadow = vmcb_shadow(b) & 1;
+    e->in_shadow = b->shadow & 1;
     if (likely(code < ARRAY_SIZE(kinds)))
         e->kind = kinds[code];
     else if (code == SVM_EXIT_NPF)
@@ -91,33 +50,46 @@ void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
                                                      : EXIT_UNKNOWN;
     switch (e->kind) {
     case EXIT_HOST_IRQ:
-        e->irq.vector = 0;
+        e->irq_vector = 0;
         break;
     case EXIT_PIO:
-        decode_pio(b, e);
+        e->pio.port = (uint16_t)(info1 >> 16);
+        e->pio.size = info1 >> 4 & 7;
+        e->pio.in = info1 & BIT(0);
+        e->pio.string = info1 & BIT(2);
+        e->pio.rep = info1 & BIT(3);
+        e->insn_len = (uint8_t)(info2 - b->rip);
         break;
     case EXIT_NPF:
-        decode_npf(b, e);
+        e->npf.gpa = gpa(info2);
+        e->npf.write = info1 & BIT(1);
+        e->npf.fetch = info1 & BIT(4);
+        e->npf.walk = info1 & BIT(33);
         e->nbytes = MIN(b->nbytes, (uint8_t)sizeof(e->bytes));
         if (e->nbytes)
             memcpy(e->bytes, b->bytes, sizeof(e->bytes));
         break;
     case EXIT_MSR:
-        e->msr.write = b->exitinfo1 & 1;
+        e->msr_write = info1 & 1;
         break;
     case EXIT_CR_WRITE:
         e->cr.cr = (uint8_t)(code - SVM_EXIT_CR_WRITE);
         /* With decode assists: bit 63 says MOV, bits 0-3 the register. */
-        e->cr.gpr_valid = b->exitinfo1 & BIT(63);
-        e->cr.gpr = b->exitinfo1 & 0xf;
+        e->cr.gpr_valid = info1 & BIT(63);
+        e->cr.gpr = info1 & 0xf;
         break;
     case EXIT_EXCEPTION:
-        decode_exception(b, e);
+        e->exception.vector = (uint8_t)(code - SVM_EXIT_EXCEPTION);
+        e->exception.error = (uint32_t)info1;
+        e->exception.cr2 = info2;
+        e->exception.has_error = VECS_WITH_ERROR >> e->exception.vector & 1;
         break;
     case EXIT_TASK_SWITCH:
-        decode_task(b, e);
-        break;
-    default:
+        e->task.sel = (uint16_t)info1;
+        e->task.source = info2 & BIT(36) ? TASK_IRET
+                       : info2 & BIT(38) ? TASK_JMP : TASK_CALL;
+        e->task.has_error = info2 & BIT(44);
+        e->task.error = (uint32_t)info2;
         break;
     }
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest registers by number: where each lives in the control block. VMSAVE
- * runs at every exit, so all of them are there while root mode runs.
+ * runs at every exit, so all of them are there while root mode runs. And the
+ * block in the log.
  */
 #include "hvm/svm/svm.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 
 #define AT(field) offsetof(struct vmcb, field)
 
-/* Registers of 64 bits; EFER and the limits of 32 bits are handled apart. */
+/* Registers have 64 bits but for the limits, which have 32. */
 static const struct {
     uint16_t offset;
     uint8_t clean;
@@ -18,10 +21,13 @@ static const struct {
     [REG_CR2] = { AT(cr2_), CLEAN_CR2 },
     [REG_CR3] = { AT(cr3_), CLEAN_CR },
     [REG_CR4] = { AT(cr4_), CLEAN_CR },
+    [REG_EFER] = { AT(efer_), CLEAN_CR },
     [REG_DR6] = { AT(dr6_), CLEAN_DR },
     [REG_DR7] = { AT(dr7_), CLEAN_DR },
     [REG_GDTR_BASE] = { AT(gdtr_.base), CLEAN_DT },
+    [REG_GDTR_LIMIT] = { AT(gdtr_.limit), CLEAN_DT },
     [REG_IDTR_BASE] = { AT(idtr_.base), CLEAN_DT },
+    [REG_IDTR_LIMIT] = { AT(idtr_.limit), CLEAN_DT },
     [REG_FS_BASE] = { AT(seg_[SEG_FS].base), CLEAN_NONE },
     [REG_GS_BASE] = { AT(seg_[SEG_GS].base), CLEAN_NONE },
     [REG_KERNEL_GS_BASE] = { AT(kernel_gs_base_), CLEAN_NONE },
@@ -40,51 +46,36 @@ static const struct {
     [REG_LASTINTTO] = { AT(lastexcpto_), CLEAN_LBR },
 };
 
-uint64_t svm_get_reg(struct vcpu *v, enum hvm_reg r)
+static bool is_limit(enum hvm_reg r)
 {
-    const struct vmcb *b = vmcb_of(v);
-
-    switch (r) {
-    case REG_EFER: return b->efer_ & ~EFER_SVME;
-    case REG_GDTR_LIMIT: return b->gdtr_.limit;
-    case REG_IDTR_LIMIT: return b->idtr_.limit;
-    default:
-        return *(const uint64_t *)((const char *)b + places[r].offset);
-    }
+    return r == REG_GDTR_LIMIT || r == REG_IDTR_LIMIT;
 }
 
-/* EFER as the CPU must see it: SVME is required, LMA follows LME and PG. */
-static void set_efer(struct vmcb *b, uint64_t efer, uint64_t cr0)
+uint64_t svm_get_reg(struct vcpu *v, enum hvm_reg r)
 {
-    efer &= ~EFER_LMA;
-    if ((efer & EFER_LME) && (cr0 & CR0_PG))
-        efer |= EFER_LMA;
-    b->efer_ = efer | EFER_SVME;
-    vmcb_unclean(b, CLEAN_CR);
+    const void *at = (const char *)vmcb_of(v) + places[r].offset;
+
+    if (is_limit(r))
+        return *(const uint32_t *)at;
+    return *(const uint64_t *)at & ~(r == REG_EFER ? EFER_SVME : 0);
 }
 
 void svm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
     struct vmcb *b = vmcb_of(v);
+    void *at = (char *)b + places[r].offset;
 
-    switch (r) {
-    case REG_EFER:
-        set_efer(b, val, b->cr0_);
-        return;
-    case REG_GDTR_LIMIT:
-        b->gdtr_.limit = (uint16_t)val;
-        vmcb_unclean(b, CLEAN_DT);
-        return;
-    case REG_IDTR_LIMIT:
-        b->idtr_.limit = (uint16_t)val;
-        vmcb_unclean(b, CLEAN_DT);
-        return;
-    default:
-        *(uint64_t *)((char *)b + places[r].offset) = val;
-        vmcb_unclean(b, places[r].clean);
+    if (is_limit(r))
+        *(uint32_t *)at = (uint16_t)val;
+    else
+        *(uint64_t *)at = val;
+    vmcb_unclean(b, places[r].clean);
+    /* EFER as the CPU must see it: SVME is required, LMA follows LME and PG. */
+    if (r == REG_EFER || r == REG_CR0) {
+        bool lma = (b->efer_ & EFER_LME) && (b->cr0_ & CR0_PG);
+
+        b->efer_ = (b->efer_ & ~EFER_LMA) | EFER_SVME | (lma ? EFER_LMA : 0);
     }
-    if (r == REG_CR0)
-        set_efer(b, b->efer_, val);
 }
 
 void svm_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg)
@@ -129,4 +120,49 @@ enum hvm_mode svm_mode(struct vcpu *v)
     if ((code & SEG_LONG) && (b->efer_ & EFER_LMA))
         return MODE_64;
     return code & SEG_BIG ? MODE_32 : MODE_16;
+}
+
+/* What a crash message needs, by the manual's names, three in a line. */
+static const struct {
+    const char *name;
+    uint16_t offset;
+} fields[] = {
+#define F(name, field) { #name, AT(field) }
+    F(EXITCODE, exitcode), F(EXITINFO1, exitinfo1), F(EXITINFO2, exitinfo2),
+    F(EXITINTINFO, exitintinfo), F(EVENTINJ, eventinj), F(V_INTR, vintr_),
+    F(SHADOW, shadow), F(RIP, rip), F(RSP, rsp),
+    F(RFLAGS, rflags), F(RAX, rax), F(CR0, cr0_),
+    F(CR2, cr2_), F(CR3, cr3_), F(CR4, cr4_),
+    F(EFER, efer_), F(DR6, dr6_), F(DR7, dr7_),
+    F(N_CR3, ncr3_), F(G_PAT, pat_), F(TSC_OFFSET, tsc_offset_),
+    F(STAR, star_), F(LSTAR, lstar_), F(KERNEL_GS, kernel_gs_base_),
+#undef F
+};
+
+static const char *const seg_names[] = {
+    "ES", "CS", "SS", "DS", "FS", "GS", "GDTR", "LDTR", "IDTR", "TR"
+};
+
+void svm_dump(struct vcpu *v)
+{
+    const struct vmcb *b = vmcb_of(v);
+    const struct segment *seg = b->seg_;
+    char line[128];
+    size_t n = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+        n += format(line + n, sizeof(line) - n, "  %s %016lx", fields[i].name,
+                    *(const uint64_t *)((const char *)b + fields[i].offset));
+        if (i % 3 == 2) {
+            log_err("%s\n", line);
+            n = 0;
+        }
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(seg_names); i++)
+        log_err("  %s sel %04x attr %03x limit %08x base %016lx\n",
+                seg_names[i], seg[i].sel, seg[i].attr, seg[i].limit,
+                seg[i].base);
+    log_err("  ASID %u intercepts %08x %08x %08x %08x %08x\n", b->asid_,
+            b->intercept_[0], b->intercept_[1], b->intercept_[2],
+            b->intercept_[3], b->intercept_[4]);
 }

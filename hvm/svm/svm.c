@@ -5,21 +5,14 @@
 #include "hvm/svm/svm.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
-#include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
-#include "hypervisor/x86/features.h"
 
 #define SVM_LEAF 0x8000000a
 #define SVM_FEATURE_NPT BIT(0)
@@ -32,51 +25,36 @@ static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
 /* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/tsc.h. */
 static DEFINE_PERCPU(uint64_t, tsc_ratio);
 
-uint64_t svm_msrpm_pa, svm_iopm_pa;
+static uint64_t msrpm_pa; /* (c) MSR permission map of all guests */
+static uint64_t iopm_pa;  /* (c) all ports exit */
 
 /*
  * Nested entries (APM vol. 2 15.25): guest pages are user pages; device
  * memory has PCD, which selects UC- in the host's PAT, so that a guest's own
  * PAT can still make a framebuffer write-combining.
  */
-#define NPT_P BIT(0)
 #define NPT_W BIT(1)
-#define NPT_U BIT(2)
 #define NPT_UC BIT(4)
-#define NPT_AD (BIT(5) | BIT(6))
+#define NPT_RO (BIT(0) | BIT(2) | BIT(5) | BIT(6)) /* P, U, A, D */
 
 static const struct pt_format npt_format = {
-    .table = NPT_P | NPT_W | NPT_U | BIT(5),
+    .table = BIT(0) | NPT_W | BIT(2) | BIT(5),
     .leaf = {
-        [P2M_RAM] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_RAM_LOG] = NPT_P | NPT_U | NPT_AD,
-        [P2M_RAM_RO] = NPT_P | NPT_U | NPT_AD,
-        [P2M_FOREIGN] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_GRANT_RW] = NPT_P | NPT_W | NPT_U | NPT_AD,
-        [P2M_GRANT_RO] = NPT_P | NPT_U | NPT_AD,
-        [P2M_MMIO] = NPT_P | NPT_W | NPT_U | NPT_AD | NPT_UC,
-        [P2M_IOREQ] = NPT_P | NPT_U | NPT_AD,
+        PT_RAM_LEAVES(NPT_RO | NPT_W, NPT_RO),
+        [P2M_MMIO] = NPT_RO | NPT_W | NPT_UC,
     },
 };
 
 /* Bits of an MSR in the permission map: two per MSR, read then write. */
 static void msrpm_open(void *msrpm, uint32_t index, bool read, bool write)
 {
-    uint8_t *map = msrpm;
-    unsigned int bit;
+    static const uint32_t bases[] = { 0, 0xc0000000, 0xc0010000 };
+    unsigned int bit = (index & 0x1fff) * 2;
+    uint8_t bits = (uint8_t)((read | write << 1) << bit % 8);
 
-    if (index < 0x2000)
-        bit = index * 2;
-    else if (index >= 0xc0000000 && index < 0xc0002000)
-        bit = 0x800 * 8 + (index - 0xc0000000) * 2;
-    else if (index >= 0xc0010000 && index < 0xc0012000)
-        bit = 0x1000 * 8 + (index - 0xc0010000) * 2;
-    else
-        return;
-    if (read)
-        map[bit / 8] &= (uint8_t)~(1u << bit % 8);
-    if (write)
-        map[bit / 8] &= (uint8_t)~(2u << bit % 8);
+    for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++)
+        if ((index & ~0x1fffu) == bases[i])
+            ((uint8_t *)msrpm)[i * 0x800 + bit / 8] &= (uint8_t)~bits;
 }
 
 static int maps_init(void)
@@ -88,8 +66,8 @@ static int maps_init(void)
     memset(msrpm, 0xff, 2 * PAGE_SIZE);
     memset(iopm, 0xff, 3 * PAGE_SIZE);
     msr_rules_open(msrpm_open, msrpm);
-    svm_msrpm_pa = mfn_to_maddr(va_to_mfn(msrpm));
-    svm_iopm_pa = mfn_to_maddr(va_to_mfn(iopm));
+    msrpm_pa = va_to_maddr(msrpm);
+    iopm_pa = va_to_maddr(iopm);
     return 0;
 }
 
@@ -117,24 +95,19 @@ static void set_tsc_ratio(uint64_t ratio)
     wrmsr(MSR_TSC_RATIO, ratio >> (TSC_RATIO_SHIFT - TSC_RATIO_BITS.fraction));
 }
 
-/* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM register.
- * XSAVEC does not, and does the same where there is no supervisor state. */
-static void hide_broken(void)
+int svm_cpu_enable(void)
 {
     const struct cpu_features *f = &cpu_features;
-
-    if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
-        cpuid_hide(XEN_X86_FEATURE_XSAVES);
-}
-
-static int svm_cpu_enable(void)
-{
     void *hsave, *host;
     int rc;
 
     check_cpu();
-    if (!svm_msrpm_pa) {
-        hide_broken();
+    if (!msrpm_pa) {
+        /* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM
+         * register. XSAVEC does not, and does the same where there is no
+         * supervisor state. */
+        if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
+            cpuid_hide(XEN_X86_FEATURE_XSAVES);
         pt_format = npt_format;
         pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
         rc = maps_init();
@@ -146,8 +119,8 @@ static int svm_cpu_enable(void)
     if (!hsave || !host)
         return -ENOMEM;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-    wrmsr(MSR_VM_HSAVE_PA, mfn_to_maddr(va_to_mfn(hsave)));
-    this_cpu(host_vmcb_pa) = mfn_to_maddr(va_to_mfn(host));
+    wrmsr(MSR_VM_HSAVE_PA, va_to_maddr(hsave));
+    this_cpu(host_vmcb_pa) = va_to_maddr(host);
     asm volatile("vmsave %%rax" : : "a"(this_cpu(host_vmcb_pa)) : "memory");
     tlb_tags_init_cpu(cpuid(SVM_LEAF, 0).b);
     if (cpuid(SVM_LEAF, 0).d & SVM_FEATURE_TSC_RATIO) {
@@ -157,88 +130,64 @@ static int svm_cpu_enable(void)
     return 0;
 }
 
-/* Exits that every guest has; the rest is update_traps()'s. */
-static const uint32_t misc1_always =
-    (uint32_t)(MISC1_INTR | MISC1_NMI | MISC1_INIT | MISC1_RDPMC |
-               MISC1_CPUID | MISC1_INVD | MISC1_HLT | MISC1_INVLPGA |
-               MISC1_IOIO | MISC1_MSR | MISC1_TASK_SWITCH | MISC1_SHUTDOWN);
-static const uint32_t misc2_always =
-    (uint32_t)(MISC2_VMRUN | MISC2_VMMCALL | MISC2_VMLOAD | MISC2_VMSAVE |
-               MISC2_STGI | MISC2_CLGI | MISC2_SKINIT | MISC2_MONITOR |
-               MISC2_MWAIT | MISC2_XSETBV);
+/* CR4 writes: bits the guest does not have must fault. #AC and #DB: a guest
+ * could otherwise keep the CPU delivering them for ever. */
+static const uint8_t intercepts[] = {
+    SVM_EXIT_CR_WRITE + 4, SVM_EXIT_EXCEPTION + VEC_MC,
+    SVM_EXIT_EXCEPTION + VEC_AC, SVM_EXIT_EXCEPTION + VEC_DB, SVM_EXIT_INTR,
+    SVM_EXIT_NMI, SVM_EXIT_INIT, SVM_EXIT_RDPMC, SVM_EXIT_CPUID,
+    SVM_EXIT_INVD, SVM_EXIT_HLT, SVM_EXIT_INVLPGA, SVM_EXIT_IOIO,
+    SVM_EXIT_MSR, SVM_EXIT_TASK_SWITCH, SVM_EXIT_SHUTDOWN, SVM_EXIT_VMRUN,
+    SVM_EXIT_VMMCALL, SVM_EXIT_VMLOAD, SVM_EXIT_VMSAVE, SVM_EXIT_STGI,
+    SVM_EXIT_CLGI, SVM_EXIT_SKINIT, SVM_EXIT_MONITOR, SVM_EXIT_MWAIT,
+    SVM_EXIT_XSETBV
+};
 
-/*
- * Work-around for Bochs only: a guest entered with IF=0 is not left for an
- * interrupt of the machine there. One that waits with PAUSE is left now and
- * then; executed again it passes, since each entry starts the count anew.
- */
-static void bochs_traps(struct vmcb *b)
+int svm_vcpu_init(struct vcpu *v)
 {
-    vmcb_intercept(b, VMCB_MISC1, MISC1_PAUSE, true);
-    b->pause_count_ = 16;
-}
+    struct svm_vcpu *s = v->hvm->vendor = heap_alloc(sizeof(*s));
+    struct vmcb *b = s ? lodge_pages_alloc(0) : NULL;
+    void *ports = v->domain->hvm->io_bitmap;
 
-static void svm_update_traps(struct vcpu *v)
-{
-    struct vmcb *b = vmcb_of(v);
-    struct domain *d = v->domain;
-
-    /* CR4 writes: bits the guest does not have must fault. #AC and #DB: a
-     * guest could otherwise keep the CPU delivering them for ever. */
-    vmcb_intercept(b, VMCB_CR, BIT(16 + 4), true);
-    vmcb_intercept(b, VMCB_EXC, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB), true);
-    vmcb_intercept(b, VMCB_MISC1, misc1_always, true);
-    vmcb_intercept(b, VMCB_MISC2, misc2_always, true);
-    if (cpu_features.emulator_bochs)
-        bochs_traps(b);
-    vmcb_set_iopm(b, d->hvm->io_bitmap
-                         ? mfn_to_maddr(va_to_mfn(d->hvm->io_bitmap))
-                         : svm_iopm_pa);
-}
-
-static int svm_vcpu_init(struct vcpu *v)
-{
-    struct svm_vcpu *s = heap_alloc(sizeof(*s));
-    struct vmcb *b = lodge_pages_alloc(0);
-
-    if (!s || !b) {
-        heap_free(s);
-        if (b)
-            lodge_pages_free(b, 0);
+    if (!b)
         return -ENOMEM;
-    }
     s->vmcb = b;
-    s->vmcb_pa = mfn_to_maddr(va_to_mfn(b));
-    v->hvm->vendor = s;
-    vmcb_set_msrpm(b, svm_msrpm_pa);
-    vmcb_set_vintr(b, VINTR_MASKING);
-    vmcb_set_np_enable(b, 1);
-    vmcb_set_ncr3(b, p2m_root(v->domain));
-    vmcb_set_pat(b, 0x0007040600070406ull);
-    vmcb_set_efer(b, EFER_SVME);
-    svm_update_traps(v);
+    s->vmcb_pa = va_to_maddr(b);
+    b->msrpm_ = msrpm_pa;
+    b->iopm_ = ports ? va_to_maddr(ports) : iopm_pa;
+    b->vintr_ = VINTR_MASKING;
+    b->np_enable_ = 1;
+    b->ncr3_ = p2m_root(v->domain);
+    b->pat_ = 0x0007040600070406ull;
+    b->efer_ = EFER_SVME;
+    for (unsigned int i = 0; i < ARRAY_SIZE(intercepts); i++)
+        vmcb_intercept(b, intercepts[i], true);
+    /*
+     * Work-around for Bochs only: a guest entered with IF=0 is not left for an
+     * interrupt of the machine there. One that waits with PAUSE is left now and
+     * then; executed again it passes, since each entry starts the count anew.
+     */
+    if (cpu_features.emulator_bochs) {
+        vmcb_intercept(b, SVM_EXIT_PAUSE, true);
+        b->pause_count_ = 16;
+    }
     return 0;
 }
 
-static void svm_vcpu_exit(struct vcpu *v)
+void svm_vcpu_exit(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->hvm->vendor;
-
-    if (!s)
-        return;
-    lodge_pages_free(s->vmcb, 0);
-    heap_free(s);
-    v->hvm->vendor = NULL;
+    lodge_pages_free(vmcb_of(v), 0);
+    heap_free(v->hvm->vendor);
 }
 
 /* Nothing else is switched lazily: VMSAVE runs at each exit. */
-static void svm_vcpu_load(struct vcpu *v)
+void svm_vcpu_load(struct vcpu *v)
 {
     if (tsc_scaling.fraction)
         set_tsc_ratio(v->domain->hvm->tsc_ratio ?: TSC_RATIO_ONE);
 }
 
-static void svm_vcpu_save(struct vcpu *v)
+void svm_vcpu_save(struct vcpu *v)
 {
 }
 
@@ -249,39 +198,36 @@ static void take_asid(struct svm_vcpu *s)
     unsigned int from = s->asid.cpu;
     enum tlb_tag_state state = tlb_tag_take(&s->asid);
 
-    if (likely(state == TAG_KEPT)) {
-        if (b->tlb_control_ != TLB_KEEP)
-            vmcb_set_tlb_control(b, TLB_KEEP);
+    b->tlb_control = state == TAG_RECYCLED ? TLB_FLUSH_ALL : TLB_KEEP;
+    if (likely(state == TAG_KEPT))
         return;
-    }
     vmcb_set_asid(b, s->asid.id);
-    vmcb_set_tlb_control(b, state == TAG_RECYCLED ? TLB_FLUSH_ALL : TLB_KEEP);
     /* Another CPU's cached copy of the block, if any, is stale. */
     if (from != s->asid.cpu)
         b->clean = 0;
 }
 
-static void svm_enter(struct vcpu *v, struct vmexit *e)
+void svm_enter(struct vcpu *v, struct vmexit *e)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     struct regs *r = vcpu_regs(v);
 
     take_asid(s);
-    vmcb_set_rax(b, r->gpr[RAX]);
-    vmcb_set_rsp(b, r->gpr[RSP]);
-    vmcb_set_rip(b, r->rip);
-    vmcb_set_rflags(b, r->rflags);
+    b->rax = r->gpr[RAX];
+    b->rsp = r->gpr[RSP];
+    b->rip = r->rip;
+    b->rflags = r->rflags;
 
     /* Work-around for Bochs only, which leaves CR2 as it is. */
     if (unlikely(cpu_features.emulator_bochs))
-        asm volatile("mov %0, %%cr2" : : "r"(vmcb_cr2(b)));
+        asm volatile("mov %0, %%cr2" : : "r"(b->cr2_));
     svm_run(r, s->vmcb_pa, this_cpu(host_vmcb_pa));
 
-    r->gpr[RAX] = vmcb_rax(b);
-    r->gpr[RSP] = vmcb_rsp(b);
-    r->rip = vmcb_rip(b);
-    r->rflags = vmcb_rflags(b);
+    r->gpr[RAX] = b->rax;
+    r->gpr[RSP] = b->rsp;
+    r->rip = b->rip;
+    r->rflags = b->rflags;
     /* All is cached by the CPU now; setters clear what they change. */
     b->clean = ~0u;
     svm_decode_exit(b, e);
@@ -291,40 +237,41 @@ static void svm_enter(struct vcpu *v, struct vmexit *e)
     if (unlikely(cpu_features.emulator_bochs) &&
         b->exitcode == SVM_EXIT_PAUSE)
         vcpu_kick(v, PENDING_IRQ);
-    if (unlikely(svm_was_interrupted(s)))
+    if (unlikely(((b->eventinj | b->exitintinfo) & EVENT_VALID) ||
+                 (b->vintr_ & VINTR_IRQ) || s->window_late))
         svm_collect_interrupted(v);
     if (unlikely(e->kind == EXIT_NMI_WINDOW)) {
         s->iret_rip = r->rip;
-        vmcb_intercept(b, VMCB_MISC1, MISC1_IRET, false);
+        vmcb_intercept(b, SVM_EXIT_IRET, false);
     }
     if (unlikely(s->stepping))
         svm_step_end(v, e);
 }
 
-static void svm_set_tpr(struct vcpu *v, unsigned int tpr)
+void svm_set_tpr(struct vcpu *v, unsigned int tpr)
 {
     struct vmcb *b = vmcb_of(v);
 
-    if ((vmcb_vintr(b) & VINTR_TPR) != tpr)
-        vmcb_set_vintr(b, (vmcb_vintr(b) & ~VINTR_TPR) | tpr);
+    if ((b->vintr_ & VINTR_TPR) != tpr)
+        vmcb_set_vintr(b, (b->vintr_ & ~VINTR_TPR) | tpr);
 }
 
-static unsigned int svm_get_tpr(struct vcpu *v)
+unsigned int svm_get_tpr(struct vcpu *v)
 {
-    return vmcb_vintr(vmcb_of(v)) & VINTR_TPR;
+    return vmcb_of(v)->vintr_ & VINTR_TPR;
 }
 
-static void svm_cr8_exits(struct vcpu *v, bool on)
+void svm_cr8_exits(struct vcpu *v, bool on)
 {
-    vmcb_intercept(vmcb_of(v), VMCB_CR, BIT(16 + 8), on);
+    vmcb_intercept(vmcb_of(v), SVM_EXIT_CR_WRITE + 8, on);
 }
 
-static void svm_set_tsc(struct vcpu *v, uint64_t offset)
+void svm_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmcb_set_tsc_offset(vmcb_of(v), offset);
 }
 
-static void svm_flush_guest(struct vcpu *v)
+void svm_flush_guest(struct vcpu *v)
 {
     tlb_tag_drop(&svm_of(v)->asid);
 }

@@ -28,41 +28,19 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
     return svm_of(v)->vmcb;
 }
 
-extern uint64_t svm_msrpm_pa; /* (c) MSR permission map of all guests */
-extern uint64_t svm_iopm_pa;  /* (c) all ports exit */
-
-/* Did the last entry inject, wait for a window, or end while delivering? */
-static inline bool svm_was_interrupted(const struct svm_vcpu *s)
-{
-    const struct vmcb *b = s->vmcb;
-
-    return ((b->eventinj_ | b->exitintinfo) & VMCB_EVENT_VALID) ||
-           (vmcb_vintr(b) & VINTR_IRQ) || s->window_late;
-}
+#define OP(ret, fn, args) ret svm_##fn args;
+HVM_OPS(OP)
+#undef OP
 
 /* exit.c: turns the control block into the neutral record. */
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e);
 
-/* inject.c */
-void svm_inject(struct vcpu *v, const struct hvm_event *ev);
+/* inject.c. After an exit, if the entry injected, waited for a window, or ended
+ * while delivering: an event that was not delivered goes back into
+ * v->hvm->event. */
 void svm_collect_interrupted(struct vcpu *v);
-void svm_window(struct vcpu *v, bool irq, bool nmi);
 /* After each exit while ->stepping: has the IRET been executed? */
 void svm_step_end(struct vcpu *v, struct vmexit *e);
-unsigned int svm_shadow(struct vcpu *v);
-void svm_set_shadow(struct vcpu *v, unsigned int bits);
-
-/* regs.c */
-uint64_t svm_get_reg(struct vcpu *v, enum hvm_reg r);
-void svm_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
-void svm_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
-void svm_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
-void svm_paging(struct vcpu *v, struct paging_regs *p);
-unsigned int svm_cpl(struct vcpu *v);
-enum hvm_mode svm_mode(struct vcpu *v);
-
-/* dump.c */
-void svm_dump(struct vcpu *v);
 
 /* entry.S: runs the guest; interrupts off on entry and return. */
 void svm_run(struct regs *r, uint64_t vmcb_pa, uint64_t host_pa);

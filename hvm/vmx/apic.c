@@ -9,7 +9,6 @@
  * TPR, EOI and ICR are handled; other accesses exit before they are done, so
  * that the emulation sees the old value too.
  */
-#include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vmx/caps.h"
@@ -17,14 +16,10 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/irq.h"
 
 /* (c) MSR bitmaps of a vCPU in another mode, and in x2APIC mode. */
 static uint64_t plain_bitmap_pa, x2apic_bitmap_pa;
-
-#define MODE_CONTROLS                                                       \
-    ((uint32_t)(PROC2_APIC_ACCESS | PROC2_X2APIC | PROC2_APIC_REGISTERS))
 
 /* Registers of x2APIC mode that the CPU can give from the page as they are:
  * not ICR, whose halves stand apart there, nor the timer's count. */
@@ -35,14 +30,9 @@ static const struct {
     { APIC_SPIV, APIC_ESR }, { APIC_LVT_CMCI, APIC_LVT_CMCI },
     { APIC_LVT_TIMER, APIC_TMICT }, { APIC_TDCR, APIC_TDCR },
 };
-static const uint16_t writable[] = { APIC_TPR, APIC_EOI, APIC_SELF_IPI };
 
-static void open_msr(uint8_t *bitmap, unsigned int offset, bool write)
-{
-    unsigned int msr = MSR_X2APIC_FIRST + offset / 16;
-
-    bitmap[(write ? 0x800 : 0) + msr / 8] &= (uint8_t)~(1u << msr % 8);
-}
+/* The MSR of a register. */
+#define X2APIC(offset) (MSR_X2APIC_FIRST + (offset) / 16)
 
 int vmx_apic_init_maps(const void *msr_bitmap)
 {
@@ -51,16 +41,16 @@ int vmx_apic_init_maps(const void *msr_bitmap)
     if (!map)
         return -ENOMEM;
     memcpy(map, msr_bitmap, PAGE_SIZE);
-    open_msr(map, APIC_TPR, false);
-    for (unsigned int i = 0; i < ARRAY_SIZE(writable); i++)
-        open_msr(map, writable[i], true);
+    vmx_msr_open(map, X2APIC(APIC_TPR), true, true);
+    vmx_msr_open(map, X2APIC(APIC_EOI), false, true);
+    vmx_msr_open(map, X2APIC(APIC_SELF_IPI), false, true);
     if (vmx_uses(WORD_PROC2, PROC2_APIC_REGISTERS))
         for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++)
             for (unsigned int r = readable[i].first; r <= readable[i].last;
                  r += 16)
-                open_msr(map, r, false);
-    plain_bitmap_pa = mfn_to_maddr(va_to_mfn(msr_bitmap));
-    x2apic_bitmap_pa = mfn_to_maddr(va_to_mfn(map));
+                vmx_msr_open(map, X2APIC(r), true, false);
+    plain_bitmap_pa = va_to_maddr(msr_bitmap);
+    x2apic_bitmap_pa = va_to_maddr(map);
     return 0;
 }
 
@@ -69,12 +59,9 @@ int vmx_apic_init_maps(const void *msr_bitmap)
 static int map_apic_page(struct domain *d)
 {
     void *page = lodge_pages_alloc(0);
-    int rc;
+    int rc = page ? p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)),
+                            va_to_mfn(page), ORDER_4K, P2M_APIC) : -ENOMEM;
 
-    if (!page)
-        return -ENOMEM;
-    rc = p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)), va_to_mfn(page),
-                 ORDER_4K, P2M_APIC);
     if (rc)
         lodge_pages_free(page, 0);
     else
@@ -95,19 +82,11 @@ int vmx_apic_init(struct vcpu *v)
         if (!a->posted)
             return -ENOMEM;
         vmwrite(VMCS_POSTED_VECTOR, VECTOR_POSTED);
-        vmwrite(VMCS_POSTED_DESC, mfn_to_maddr(va_to_mfn(a->posted)));
+        vmwrite(VMCS_POSTED_DESC, va_to_maddr(a->posted));
     }
-    vmwrite(VMCS_APIC_ACCESS,
-            mfn_to_maddr(va_to_mfn(v->domain->hvm->apic_page)));
+    vmwrite(VMCS_APIC_ACCESS, va_to_maddr(v->domain->hvm->apic_page));
     a->assisted = a->changed = true;
     return 0;
-}
-
-void vmx_apic_exit(struct vcpu *v)
-{
-    if (v->hvm->lapic->posted)
-        lodge_pages_free(v->hvm->lapic->posted, 0);
-    v->hvm->lapic->posted = NULL;
 }
 
 /* One that is off sends nothing, not even to itself: all accesses exit. What
@@ -115,24 +94,22 @@ void vmx_apic_exit(struct vcpu *v)
 static void set_mode(struct vmx_vcpu *s, const struct vlapic *a)
 {
     uint8_t state = (uint8_t)(1 + (a->mode << 1 | a->enabled));
-    uint32_t ctls = vmx_caps.use[WORD_PROC2] & ~MODE_CONTROLS;
-    uint32_t pin = vmx_caps.use[WORD_PIN];
+    uint64_t pin = vmx_caps.use[WORD_PIN], proc2 = vmx_caps.use[WORD_PROC2];
     bool x2 = a->mode == VLAPIC_X2APIC && a->enabled;
 
     if (likely(state == s->apic_state))
         return;
     s->apic_state = state;
     if (!a->enabled) {
-        ctls &= ~(uint32_t)PROC2_INTR_DELIVERY;
-        pin &= ~(uint32_t)PIN_POSTED;
+        proc2 &= ~PROC2_INTR_DELIVERY;
+        pin &= ~PIN_POSTED;
     }
-    if (a->mode == VLAPIC_XAPIC)
-        ctls |= (uint32_t)PROC2_APIC_ACCESS;
-    else if (x2)
-        ctls |= (uint32_t)PROC2_X2APIC |
-                (vmx_caps.use[WORD_PROC2] & (uint32_t)PROC2_APIC_REGISTERS);
+    if (a->mode != VLAPIC_XAPIC)
+        proc2 &= ~PROC2_APIC_ACCESS;
+    if (!x2)
+        proc2 &= ~(PROC2_X2APIC | PROC2_APIC_REGISTERS);
     vmwrite(VMCS_PIN_CTLS, pin);
-    vmwrite(VMCS_PROC_CTLS2, ctls);
+    vmwrite(VMCS_PROC_CTLS2, proc2);
     vmwrite(VMCS_MSR_BITMAP, x2 ? x2apic_bitmap_pa : plain_bitmap_pa);
 }
 
@@ -161,14 +138,12 @@ static unsigned int highest_in_service(const struct vlapic *a)
 void vmx_apic_update(struct vcpu *v)
 {
     struct vlapic *a = v->hvm->lapic;
-    int requested;
+    uint64_t requested;
 
     vlapic_take_posted(a);
     a->changed = false;
     set_mode(vmx_of(v), a);
     set_eoi_exits(vmx_of(v), a);
-    requested = vlapic_highest_irr(a);
-    vmwrite(VMCS_GUEST_INTR_STATUS,
-            (uint64_t)highest_in_service(a) << 8 |
-                (uint64_t)MAX(requested, 0));
+    requested = (uint64_t)MAX(vlapic_highest_irr(a), 0);
+    vmwrite(VMCS_GUEST_INTR_STATUS, highest_in_service(a) << 8 | requested);
 }

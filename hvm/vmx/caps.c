@@ -4,37 +4,31 @@
 
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/abi/cpuid.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/features.h"
 
 struct vmx_caps vmx_caps;
-char opt_vmx[128];
+char opt_vmx[128], opt_ept[32];
 
 #define BASIC_TRUE_CONTROLS BIT(55)
 
 /* What Lodge cannot do without. Windows are switched on and off later. */
 static const uint32_t needed[WORDS] = {
-    [WORD_PIN] = (uint32_t)(PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI),
-    [WORD_PROC] = (uint32_t)(PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT |
-                             PROC_RDPMC | PROC_TPR_SHADOW | PROC_IO_BITMAPS |
-                             PROC_MSR_BITMAPS | PROC_MONITOR |
-                             PROC_SECONDARY),
-    [WORD_PROC2] = (uint32_t)(PROC2_EPT | PROC2_UNRESTRICTED),
-    [WORD_EXIT] = (uint32_t)(EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTR |
-                             EXIT_SAVE_PAT | EXIT_LOAD_PAT |
-                             EXIT_SAVE_EFER | EXIT_LOAD_EFER),
-    [WORD_ENTRY] = (uint32_t)(ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT |
-                              ENTRY_LOAD_EFER),
+    [WORD_PIN] = PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI,
+    [WORD_PROC] = PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT | PROC_RDPMC |
+                  PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
+                  PROC_MONITOR | PROC_SECONDARY,
+    [WORD_PROC2] = PROC2_EPT | PROC2_UNRESTRICTED,
+    [WORD_EXIT] = EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTR |
+                  EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |
+                  EXIT_LOAD_EFER,
+    [WORD_ENTRY] = ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER,
 };
 
-/*
- * What Lodge uses where the CPU has it, by the name that vmx= and the log
- * know.
- */
+/* What Lodge uses where the CPU has it, by the name that vmx= and the log
+ * know. */
 static const struct feature {
     const char *name;
     enum vmx_word word;
@@ -42,60 +36,56 @@ static const struct feature {
     uint64_t needs_ept; /* bits of EPT_CAP_* */
     uint16_t cpuid;     /* of guests, gone without it; 0: none */
 } features[] = {
-    { "vpid", WORD_PROC2, (uint32_t)PROC2_VPID,
-      EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL, 0 },
-    { "intr-delivery", WORD_PROC2,
-      (uint32_t)(PROC2_INTR_DELIVERY | PROC2_APIC_ACCESS | PROC2_X2APIC), 0,
+    { "vpid", WORD_PROC2, PROC2_VPID, EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL,
       0 },
-    { "apic-registers", WORD_PROC2, (uint32_t)PROC2_APIC_REGISTERS, 0, 0 },
-    { "posted", WORD_PIN, (uint32_t)PIN_POSTED, 0, 0 },
-    { "rdtscp", WORD_PROC2, (uint32_t)PROC2_RDTSCP, 0,
-      XEN_X86_FEATURE_RDTSCP },
-    { "invpcid", WORD_PROC2, (uint32_t)PROC2_INVPCID, 0,
-      XEN_X86_FEATURE_INVPCID },
+    { "intr-delivery", WORD_PROC2,
+      PROC2_INTR_DELIVERY | PROC2_APIC_ACCESS | PROC2_X2APIC, 0, 0 },
+    { "apic-registers", WORD_PROC2, PROC2_APIC_REGISTERS, 0, 0 },
+    { "posted", WORD_PIN, PIN_POSTED, 0, 0 },
+    { "rdtscp", WORD_PROC2, PROC2_RDTSCP, 0, XEN_X86_FEATURE_RDTSCP },
+    { "invpcid", WORD_PROC2, PROC2_INVPCID, 0, XEN_X86_FEATURE_INVPCID },
     /* No component of IA32_XSS is a guest's: nothing exits. */
-    { "xsaves", WORD_PROC2, (uint32_t)PROC2_XSAVES, 0,
-      XEN_X86_FEATURE_XSAVES },
-    { "tsc-scaling", WORD_PROC2, (uint32_t)PROC2_TSC_SCALING, 0, 0 },
+    { "xsaves", WORD_PROC2, PROC2_XSAVES, 0, XEN_X86_FEATURE_XSAVES },
+    { "tsc-scaling", WORD_PROC2, PROC2_TSC_SCALING, 0, 0 },
     /* Page modification log, with the accessed and dirty flags of EPT. */
-    { "pml", WORD_PROC2, (uint32_t)PROC2_PML, EPT_CAP_AD, 0 },
+    { "pml", WORD_PROC2, PROC2_PML, EPT_CAP_AD, 0 },
 };
 
 /* Forced to one by a CPU without the "true" controls: every CR3 access and
  * INVLPG would exit. */
-static const uint32_t unwanted_proc =
-    (uint32_t)(PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INVLPG);
+#define PROC_UNWANTED (PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INVLPG)
 
 #define EPT_NEEDED (EPT_CAP_4_LEVELS | EPT_CAP_WB | EPT_CAP_UC |            \
                     EPT_CAP_2M | EPT_CAP_INVEPT)
 
-static void read_word(struct vmx_caps *c, enum vmx_word w, uint32_t msr)
-{
-    uint64_t val = rdmsr(msr);
-
-    c->must[w] = (uint32_t)val;
-    c->may[w] = (uint32_t)(val >> 32);
-}
-
 static void read_caps(struct vmx_caps *c)
 {
+    static const uint32_t words[WORDS] = {
+        MSR_VMX_PIN, MSR_VMX_PROC, MSR_VMX_PROC2, MSR_VMX_EXIT, MSR_VMX_ENTRY
+    };
     uint64_t basic = rdmsr(MSR_VMX_BASIC);
-    bool exact = basic & BASIC_TRUE_CONTROLS;
 
     c->revision = basic & 0x7fffffff;
     c->vmcs_bytes = basic >> 32 & 0x1fff;
-    read_word(c, WORD_PIN, exact ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
-    read_word(c, WORD_PROC, exact ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
-    read_word(c, WORD_EXIT, exact ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-    read_word(c, WORD_ENTRY, exact ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
     c->misc = rdmsr(MSR_VMX_MISC);
     c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
     c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
-    if (!(c->may[WORD_PROC] & PROC_SECONDARY))
-        return;
-    read_word(c, WORD_PROC2, MSR_VMX_PROC2);
+    for (enum vmx_word w = 0; w < WORDS; w++) {
+        uint32_t msr = words[w];
+        uint64_t val;
+
+        /* There are secondary controls where the primary ones say so, and for
+         * the others MSRs that tell what need not be one, in the same order. */
+        if (w == WORD_PROC2 && !(c->may[WORD_PROC] & PROC_SECONDARY))
+            continue;
+        if (w != WORD_PROC2 && (basic & BASIC_TRUE_CONTROLS))
+            msr += MSR_VMX_TRUE_PIN - MSR_VMX_PIN;
+        val = rdmsr(msr);
+        c->must[w] = (uint32_t)val;
+        c->may[w] = (uint32_t)(val >> 32);
+    }
     if (c->may[WORD_PROC2] & (PROC2_EPT | PROC2_VPID))
         c->ept = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
@@ -105,9 +95,8 @@ static bool switched_off(const char *name)
 {
     size_t n = strlen(name);
 
-    for (const char *p = opt_vmx; *p; p++) {
-        if (p != opt_vmx && p[-1] != ',')
-            continue;
+    for (const char *p = opt_vmx; p; p = strchr(p, ',')) {
+        p += *p == ',';
         if (!strncmp(p, "no-", 3) && !strncmp(p + 3, name, n) &&
             (p[3 + n] == ',' || !p[3 + n]))
             return true;
@@ -115,47 +104,38 @@ static bool switched_off(const char *name)
     return false;
 }
 
-static bool usable(const struct vmx_caps *c, const struct feature *f)
+/*
+ * Work-arounds for the emulator Bochs only, whose VMCS has a whole page, not
+ * 1024 bytes as real ones; so have those of hypervisors, but these say that
+ * they are there. A guest that is entered with interrupts off is not left for
+ * an interrupt of the machine until it changes its IF: the VMX-preemption timer
+ * ends each stay in the guest after a while, and each exit looks for
+ * interrupts. And a notification that finds nothing posted any more makes
+ * vector 255 pending: nothing is posted.
+ */
+static bool is_bochs(const struct vmx_caps *c)
 {
-    return !switched_off(f->name) && (c->may[f->word] & f->bits) == f->bits &&
-           (c->ept & f->needs_ept) == f->needs_ept;
-}
-
-/* The other two are of no use without virtual-interrupt delivery. */
-static void fix_apic(struct vmx_caps *c)
-{
-    if (c->use[WORD_PROC2] & PROC2_INTR_DELIVERY)
-        return;
-    c->use[WORD_PROC2] &= ~(uint32_t)PROC2_APIC_REGISTERS;
-    c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;
+    return c->vmcs_bytes == 4096 && !cpu_features.hypervisor[0];
 }
 
 static void choose_features(struct vmx_caps *c)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
-        if (usable(c, &features[i]))
-            c->use[features[i].word] |= features[i].bits;
-        else if (features[i].cpuid)
-            cpuid_hide(features[i].cpuid);
-    fix_apic(c);
-}
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
+        const struct feature *f = &features[i];
 
-/*
- * Work-arounds for the emulator Bochs only, whose VMCS has a whole page; so
- * have those of hypervisors, but these say that they are there. A
- * guest that is entered with interrupts off is not left for an interrupt of
- * the machine until it changes its IF: the VMX-preemption timer ends each stay
- * in the guest after a while, and each exit looks for interrupts. And a notification that finds nothing posted
- * any more makes vector 255 pending: nothing is posted.
- */
-#define BOCHS_VMCS_BYTES 4096 /* real ones: 1024 */
-
-static void fix_emulator(struct vmx_caps *c)
-{
-    if (c->vmcs_bytes != BOCHS_VMCS_BYTES || cpu_features.hypervisor[0])
-        return;
-    c->use[WORD_PIN] |= c->may[WORD_PIN] & (uint32_t)PIN_PREEMPTION_TIMER;
-    c->use[WORD_PIN] &= ~(uint32_t)PIN_POSTED;
+        if (!switched_off(f->name) && !(f->bits & ~c->may[f->word]) &&
+            !(f->needs_ept & ~c->ept))
+            c->use[f->word] |= f->bits;
+        else if (f->cpuid)
+            cpuid_hide(f->cpuid);
+    }
+    /* Neither of these is of use without virtual-interrupt delivery. */
+    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY))
+        c->use[WORD_PROC2] &= ~PROC2_APIC_REGISTERS;
+    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY) || is_bochs(c))
+        c->use[WORD_PIN] &= ~PIN_POSTED;
+    if (is_bochs(c))
+        c->use[WORD_PIN] |= c->may[WORD_PIN] & PIN_PREEMPTION_TIMER;
 }
 
 static void report(const struct vmx_caps *c)
@@ -163,15 +143,9 @@ static void report(const struct vmx_caps *c)
     char names[128] = ""; /* longer than all together */
     size_t n = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
-        size_t len = strlen(features[i].name);
-
-        if (!(c->use[features[i].word] & features[i].bits))
-            continue;
-        names[n++] = ' ';
-        memcpy(names + n, features[i].name, len + 1);
-        n += len;
-    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+        if (c->use[features[i].word] & features[i].bits)
+            n += format(names + n, sizeof(names) - n, " %s", features[i].name);
     log_info("VT-x:%s\n", names);
 }
 
@@ -197,11 +171,10 @@ static void choose(struct vmx_caps *c)
                          "needs", cpu_id(), names[w], lack);
         c->use[w] = needed[w] | c->must[w];
     }
-    if (c->must[WORD_PROC] & unwanted_proc)
+    if (c->must[WORD_PROC] & PROC_UNWANTED)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
                      "CR3: it is too old", cpu_id());
     choose_features(c);
-    fix_emulator(c);
 }
 
 /* Of IA32_VMX_EPT_VPID_CAP what is asked after choose(). */
@@ -235,4 +208,46 @@ void vmx_caps_init(void)
     }
     if (differs(&c))
         cannot_start("CPU %u's VT-x differs from CPU 0's", cpu_id());
+}
+
+#define ARCH_CAPS_PSCHANGE_MC_NO BIT(6)
+
+/* Atom and Xeon Phi models that are known to be sound and have no bit to say
+ * so. A model that is not known is taken for a Core. */
+static const uint8_t sound_models[] = {
+    0x1c, 0x26, 0x27, 0x35, 0x36,             /* Bonnell, Saltwell */
+    0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d, 0x75, /* Silvermont, Airmont */
+    0x5c, 0x5f, 0x7a,                         /* Goldmont, Goldmont Plus */
+    0x86,                                     /* Tremont D */
+    0x57, 0x85,                               /* Knights Landing, Mill */
+};
+
+static bool has_large_exec_bug(const struct cpu_features *f)
+{
+    uint64_t caps;
+
+    /* Another hypervisor's tables are what the CPU walks below that one. */
+    if (f->vendor != VENDOR_INTEL || f->family != 6 || f->hypervisor[0])
+        return false;
+    if (!rdmsr_safe(MSR_ARCH_CAPABILITIES, &caps) &&
+        (caps & ARCH_CAPS_PSCHANGE_MC_NO))
+        return false;
+    for (unsigned int i = 0; i < ARRAY_SIZE(sound_models); i++)
+        if (f->model == sound_models[i])
+            return false;
+    return true;
+}
+
+bool vmx_avoid_large_exec(void)
+{
+    bool avoid = has_large_exec_bug(&cpu_features);
+
+    if (!strcmp(opt_ept, "exec-sp"))
+        avoid = false;
+    else if (!strcmp(opt_ept, "no-exec-sp"))
+        avoid = true;
+    else if (opt_ept[0])
+        log_warn("ept=%s is not understood\n", opt_ept);
+    log_info("VT-x: large EPT pages are %sexecutable\n", avoid ? "not " : "");
+    return avoid;
 }

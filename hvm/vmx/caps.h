@@ -10,9 +10,9 @@
 
 /* Words of controls. */
 enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
+extern const uint16_t vmcs_words[WORDS]; /* their fields (check.c) */
 
 /* IA32_VMX_EPT_VPID_CAP. */
-#define EPT_CAP_EXEC_ONLY BIT(0)
 #define EPT_CAP_4_LEVELS BIT(6)
 #define EPT_CAP_UC BIT(8)
 #define EPT_CAP_WB BIT(14)
@@ -23,7 +23,6 @@ enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
 #define EPT_CAP_INVEPT_SINGLE BIT(25)
 #define EPT_CAP_INVEPT_ALL BIT(26)
 #define EPT_CAP_INVVPID BIT(32)
-#define EPT_CAP_INVVPID_SINGLE BIT(41)
 #define EPT_CAP_INVVPID_ALL BIT(42)
 
 struct vmx_caps {
@@ -38,13 +37,12 @@ struct vmx_caps {
 };
 
 /*
- * Could this CPU stop the machine when a guest fetches through a large leaf
- * (erratum "machine check error on code page size change", INTEL-SA-00210)?
- * arch_caps: IA32_ARCH_CAPABILITIES, 0 without one.
+ * A guest on one of Intel's CPUs can stop the machine by a machine check: when
+ * it changes the size of a page that it executes, the CPU may find two
+ * translations of it, a large one and a small one (CVE-2018-12207,
+ * INTEL-SA-00210). The large one comes from our tables only if large leaves are
+ * executable: must they not be here? ept= may say so, or the opposite.
  */
-struct cpu_features;
-bool vmx_large_exec_bug(const struct cpu_features *f, uint64_t arch_caps);
-/* The same of this CPU, unless ept= says what to do about it. */
 bool vmx_avoid_large_exec(void);
 /* ept=: [no-]exec-sp, large leaves are executable. */
 extern char opt_ept[32];

@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The checks that VM entry makes of controls and guest state, in the order of
- * the manual, as far as Lodge can set what they look at (no SMM, no enclaves,
- * no VM functions). What the CPU reads from memory is not looked at. Each
- * function below returns true when it found a fault.
+ * What a crash message says of a VMCS: its fields by the manual's names, and
+ * why the CPU refuses to enter the guest, of which it says only that it does.
+ *
+ * The checks are those that VM entry makes of controls and guest state, in the
+ * order of the manual, as far as what they look at can differ between entries:
+ * controls that Lodge always sets are set (`needed` in caps.c), addresses are
+ * those of whole pages, limits of tables have 16 bits, and there are no SMM, no
+ * lists of MSRs, no CR3 targets, no VM functions. What the CPU reads from
+ * memory is not looked at.
  */
-#include "hvm/vmx/check.h"
-
-#include "hvm/base/event.h"
-#include "hvm/base/regs.h"
 #include "hvm/vmx/caps.h"
-#include "hvm/vmx/insn.h"
+#include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/x86/features.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 
 /* What many rules look at. */
 struct check {
-    struct vmx_fault *fault;
-    uint32_t word[WORDS];    /* controls; a word that is off counts as 0 */
-    unsigned int phys_bits, linear_bits;
+    struct vmx_fault *fault; /* the first one; ->why is NULL until then */
+    uint32_t word[WORDS];    /* controls */
+    unsigned int linear_bits;
     uint64_t cr0, cr4, rflags;
     uint32_t event;          /* to be delivered by the entry; 0: none */
-    unsigned int type, vector; /* its */
-    uint32_t blocking, activity;
-    bool ia32e, v86, unrestricted;
+    unsigned int vector;     /* its, */
+    bool intr, nmi, exception; /* and what it is */
+    uint32_t blocking;
+    bool ia32e, v86;
     struct seg {
         uint16_t sel;
         uint32_t ar, limit;
@@ -38,277 +40,127 @@ struct check {
 /* Bits of access rights that struct segment's attr has four lower. */
 #define AR_OF(attr) ((uint32_t)(attr) << 4)
 
-#define RPL 3u
 #define TABLE_LDT 4u /* of a selector */
-#define MISC_HLT 6   /* IA32_VMX_MISC: activity states HLT and up */
-#define MISC_CR3_TARGETS 16
 #define MISC_LENGTH_0 BIT(30)
 #define DEBUGCTL_BTF BIT(1)
 #define PENDING_BS BIT(14)
 
 const struct vmcs_name vmcs_names[] = {
 #define F(name, code, text) { VMCS_##name, text },
-    VMCS_EXIT_FIELDS(F) VMCS_GUEST_FIELDS(F)
-    VMCS_CONTROL_FIELDS(F) VMCS_HOST_FIELDS(F)
+    VMCS_FIELDS(F)
 #undef F
 };
 const unsigned int nr_vmcs_names = ARRAY_SIZE(vmcs_names);
 
-static const char *field_name(enum vmcs_field field)
-{
-    for (unsigned int i = 0; i < nr_vmcs_names; i++)
-        if (vmcs_names[i].field == field)
-            return vmcs_names[i].name;
-    return "unnamed field";
-}
-
-/* Reports the field if it is bad, and says whether it is. */
-static bool refuse(const struct check *c, bool bad, enum vmcs_field field,
-                   const char *why)
-{
-    if (bad)
-        *c->fault = (struct vmx_fault){ field_name(field), why,
-                                        vmread(field) };
-    return bad;
-}
-
-static bool is_canonical_in(const struct check *c, uint64_t la)
-{
-    unsigned int unused = 64 - c->linear_bits;
-
-    return (uint64_t)((int64_t)(la << unused) >> unused) == la;
-}
-
-static bool not_canonical(const struct check *c, enum vmcs_field field)
-{
-    return refuse(c, !is_canonical_in(c, vmread(field)), field,
-                  "is not canonical");
-}
-
-/* A physical address of which the low bits must be zero. */
-static bool bad_address(const struct check *c, enum vmcs_field field,
-                        uint64_t low)
-{
-    return refuse(c, vmread(field) & low, field, "is not aligned") ||
-           refuse(c, vmread(field) >> c->phys_bits, field,
-                  "is wider than a physical address");
-}
-
-/* --- Controls: SDM vol. 3C 27.2.1. --- */
-
-static const enum vmcs_field word_fields[WORDS] = {
+const uint16_t vmcs_words[WORDS] = {
     [WORD_PIN] = VMCS_PIN_CTLS, [WORD_PROC] = VMCS_PROC_CTLS,
     [WORD_PROC2] = VMCS_PROC_CTLS2, [WORD_EXIT] = VMCS_EXIT_CTLS,
     [WORD_ENTRY] = VMCS_ENTRY_CTLS,
 };
 
-/* A control that may be set only while another one is set. */
-static const struct {
-    uint8_t word, other_word;
-    uint32_t bit, other;
-    const char *why;
-} needs[] = {
-    { WORD_PIN, WORD_PIN, PIN_VIRTUAL_NMI, PIN_NMI,
-      "virtual NMIs need NMI exiting" },
-    { WORD_PROC, WORD_PIN, PROC_NMI_WINDOW, PIN_VIRTUAL_NMI,
-      "NMI-window exiting needs virtual NMIs" },
-    { WORD_PROC2, WORD_PROC, PROC2_X2APIC, PROC_TPR_SHADOW,
-      "virtualized x2APIC mode needs the TPR shadow" },
-    { WORD_PROC2, WORD_PROC, PROC2_APIC_REGISTERS, PROC_TPR_SHADOW,
-      "APIC-register virtualization needs the TPR shadow" },
-    { WORD_PROC2, WORD_PROC, PROC2_INTR_DELIVERY, PROC_TPR_SHADOW,
-      "virtual-interrupt delivery needs the TPR shadow" },
-    { WORD_PROC2, WORD_PIN, PROC2_INTR_DELIVERY, PIN_INTR,
-      "virtual-interrupt delivery needs external-interrupt exiting" },
-    { WORD_PIN, WORD_PROC2, PIN_POSTED, PROC2_INTR_DELIVERY,
-      "posted interrupts need virtual-interrupt delivery" },
-    { WORD_PIN, WORD_EXIT, PIN_POSTED, EXIT_ACK_INTR,
-      "posted interrupts need acknowledging on exit" },
-    { WORD_PROC2, WORD_PROC2, PROC2_UNRESTRICTED, PROC2_EPT,
-      "unrestricted guest needs EPT" },
-    { WORD_PROC2, WORD_PROC2, PROC2_MODE_BASED_EXEC, PROC2_EPT,
-      "mode-based execute control needs EPT" },
-    { WORD_PROC2, WORD_PROC2, PROC2_PML, PROC2_EPT, "PML needs EPT" },
-    { WORD_EXIT, WORD_PIN, EXIT_SAVE_TIMER, PIN_PREEMPTION_TIMER,
-      "saving the VMX-preemption timer needs the timer" },
-};
-
-/* Addresses that a control makes the CPU use, and their low zero bits. */
-static const struct {
-    uint8_t word;
-    uint32_t bit;
-    enum vmcs_field field;
-    uint32_t low;
-} addresses[] = {
-    { WORD_PROC, PROC_IO_BITMAPS, VMCS_IO_BITMAP_A, 0xfff },
-    { WORD_PROC, PROC_IO_BITMAPS, VMCS_IO_BITMAP_B, 0xfff },
-    { WORD_PROC, PROC_MSR_BITMAPS, VMCS_MSR_BITMAP, 0xfff },
-    { WORD_PROC, PROC_TPR_SHADOW, VMCS_VIRTUAL_APIC, 0xfff },
-    { WORD_PROC2, PROC2_APIC_ACCESS, VMCS_APIC_ACCESS, 0xfff },
-    { WORD_PIN, PIN_POSTED, VMCS_POSTED_DESC, 0x3f },
-    { WORD_PROC2, PROC2_PML, VMCS_PML_ADDRESS, 0xfff },
-};
-
-/* Lists of MSRs that the CPU stores or loads, 16 bytes an entry. */
-static const struct {
-    enum vmcs_field count, address;
-} msr_lists[] = {
-    { VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_STORE },
-    { VMCS_EXIT_MSR_LOAD_COUNT, VMCS_EXIT_MSR_LOAD },
-    { VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD },
-};
-
-static bool control_words(const struct check *c)
+/* A rule: reports the field if it is bad and nothing before it was. */
+static void refuse(const struct check *c, bool bad, enum vmcs_field field,
+                   const char *why)
 {
+    const struct vmcs_name *n = vmcs_names;
+
+    if (!bad || c->fault->why)
+        return;
+    while (n->field != field)
+        n++;
+    *c->fault = (struct vmx_fault){ n->name, why, vmread(field) };
+}
+
+static void canonical(const struct check *c, enum vmcs_field field)
+{
+    unsigned int unused = 64 - c->linear_bits;
+    uint64_t la = vmread(field);
+
+    refuse(c, (uint64_t)((int64_t)(la << unused) >> unused) != la, field,
+           "is not canonical");
+}
+
+/* --- Controls: SDM vol. 3C 27.2.1. --- */
+
+static void controls(const struct check *c)
+{
+    uint32_t pin = c->word[WORD_PIN], proc2 = c->word[WORD_PROC2];
+
     for (unsigned int w = 0; w < WORDS; w++) {
-        uint32_t word = c->word[w];
-
-        if (w == WORD_PROC2 && !(c->word[WORD_PROC] & PROC_SECONDARY))
-            continue;
-        if (refuse(c, vmx_caps.must[w] & ~word, word_fields[w],
-                   "a bit is clear that must be set") ||
-            refuse(c, word & ~vmx_caps.may[w], word_fields[w],
-                   "a bit is set that must be clear"))
-            return true;
+        refuse(c, vmx_caps.must[w] & ~c->word[w], vmcs_words[w],
+               "a bit is clear that must be set");
+        refuse(c, c->word[w] & ~vmx_caps.may[w], vmcs_words[w],
+               "a bit is set that must be clear");
     }
-    for (unsigned int i = 0; i < ARRAY_SIZE(needs); i++)
-        if (refuse(c, (c->word[needs[i].word] & needs[i].bit) &&
-                      !(c->word[needs[i].other_word] & needs[i].other),
-                   word_fields[needs[i].word], needs[i].why))
-            return true;
-    return refuse(c, (c->word[WORD_PROC2] & PROC2_X2APIC) &&
-                     (c->word[WORD_PROC2] & PROC2_APIC_ACCESS),
-                  VMCS_PROC_CTLS2,
-                  "virtualized x2APIC mode excludes APIC accesses") ||
-           refuse(c, !(c->word[WORD_EXIT] & EXIT_HOST_64), VMCS_EXIT_CTLS,
-                  "a 64-bit host needs host address-space size") ||
-           refuse(c, c->word[WORD_ENTRY] & (ENTRY_SMM | ENTRY_DUAL_MONITOR),
-                  VMCS_ENTRY_CTLS, "entry to SMM from outside of SMM");
-}
-
-static bool control_addresses(const struct check *c)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++)
-        if ((c->word[addresses[i].word] & addresses[i].bit) &&
-            bad_address(c, addresses[i].field, addresses[i].low))
-            return true;
-    for (unsigned int i = 0; i < ARRAY_SIZE(msr_lists); i++) {
-        uint64_t n = vmread(msr_lists[i].count);
-        uint64_t address = vmread(msr_lists[i].address);
-
-        if (n && (bad_address(c, msr_lists[i].address, 0xf) ||
-                  refuse(c, (address + n * 16 - 1) >> c->phys_bits,
-                         msr_lists[i].count,
-                         "the list ends past the physical address space")))
-            return true;
-    }
-    return false;
-}
-
-static bool ept_pointer(const struct check *c)
-{
-    uint64_t eptp = vmread(VMCS_EPT_POINTER);
-    uint64_t type = eptp & 7;
-
-    return refuse(c, !(type == 0 && (vmx_caps.ept & EPT_CAP_UC)) &&
-                     !(type == 6 && (vmx_caps.ept & EPT_CAP_WB)),
-                  VMCS_EPT_POINTER, "memory type is not supported") ||
-           refuse(c, (eptp >> 3 & 7) != 3 ||
-                     !(vmx_caps.ept & EPT_CAP_4_LEVELS),
-                  VMCS_EPT_POINTER, "page-walk length is not supported") ||
-           refuse(c, (eptp & BIT(6)) && !(vmx_caps.ept & EPT_CAP_AD),
-                  VMCS_EPT_POINTER,
-                  "accessed and dirty flags are not supported") ||
-           bad_address(c, VMCS_EPT_POINTER, 0xf80);
-}
-
-static bool control_values(const struct check *c)
-{
-    uint32_t pin = c->word[WORD_PIN], proc = c->word[WORD_PROC];
-    uint32_t proc2 = c->word[WORD_PROC2];
-
-    return refuse(c, vmread(VMCS_CR3_TARGETS) >
-                     (vmx_caps.misc >> MISC_CR3_TARGETS & 0x1ff),
-                  VMCS_CR3_TARGETS, "is more than the CPU has") ||
-           refuse(c, (proc & PROC_TPR_SHADOW) &&
-                     !(proc2 & PROC2_INTR_DELIVERY) &&
-                     vmread(VMCS_TPR_THRESHOLD) >> 4,
-                  VMCS_TPR_THRESHOLD, "reserved bits are set") ||
-           refuse(c, (pin & PIN_POSTED) && vmread(VMCS_POSTED_VECTOR) >> 8,
-                  VMCS_POSTED_VECTOR, "is over 255") ||
-           refuse(c, (proc2 & PROC2_VPID) && !vmread(VMCS_VPID), VMCS_VPID,
-                  "must not be 0") ||
-           ((proc2 & PROC2_EPT) && ept_pointer(c)) ||
-           refuse(c, (proc2 & PROC2_TSC_SCALING) &&
-                     !vmread(VMCS_TSC_MULTIPLIER),
-                  VMCS_TSC_MULTIPLIER, "must not be 0");
+    refuse(c, (pin & PIN_POSTED) && !(proc2 & PROC2_INTR_DELIVERY),
+           VMCS_PIN_CTLS, "posted interrupts need virtual-interrupt delivery");
+    refuse(c, (proc2 & PROC2_X2APIC) && (proc2 & PROC2_APIC_ACCESS),
+           VMCS_PROC_CTLS2, "virtualized x2APIC mode excludes APIC accesses");
+    refuse(c, !(proc2 & PROC2_INTR_DELIVERY) &&
+              vmread(VMCS_TPR_THRESHOLD) >> 4,
+           VMCS_TPR_THRESHOLD, "reserved bits are set");
+    refuse(c, (proc2 & PROC2_VPID) && !vmread(VMCS_VPID), VMCS_VPID,
+           "must not be 0");
+    refuse(c, (proc2 & PROC2_TSC_SCALING) && !vmread(VMCS_TSC_MULTIPLIER),
+           VMCS_TSC_MULTIPLIER, "must not be 0");
 }
 
 /* SDM vol. 3C 27.2.1.3. */
-static bool entry_event(const struct check *c)
+static void entry_event(const struct check *c)
 {
-    const uint32_t with_error = BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) |
-                                BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) |
-                                BIT(VEC_AC);
-    bool error = c->event & EVENT_HAS_ERROR, must = false, may = false, soft;
+    const enum vmcs_field field = VMCS_ENTRY_EVENT;
+    unsigned int type = c->event >> EVENT_TYPE_SHIFT & 7;
+    bool soft = type >= EVENT_SOFT_INT && type <= EVENT_SOFT_EXC;
+    bool error = c->event & EVENT_HAS_ERROR;
+    bool coded = c->exception && (c->cr0 & CR0_PE);
+    bool must = coded && c->vector < 32 && (VECS_WITH_ERROR >> c->vector & 1);
+    bool may = must || (coded && c->vector == 21); /* #CP, if there is CET */
     uint64_t length = vmread(VMCS_ENTRY_LENGTH);
 
     if (!c->event)
-        return false;
-    if (c->type == EVENT_EXCEPTION && (c->cr0 & CR0_PE)) {
-        must = c->vector < 32 && (BIT(c->vector) & with_error);
-        may = must || c->vector == 21; /* #CP, where the CPU knows it */
-    }
-    soft = c->type >= EVENT_SOFT_INT && c->type <= EVENT_SOFT_EXC;
-    return refuse(c, c->type == 1 || c->type == 7, VMCS_ENTRY_EVENT,
-                  "type is reserved") ||
-           refuse(c, c->type == EVENT_NMI && c->vector != VEC_NMI,
-                  VMCS_ENTRY_EVENT, "an NMI's vector must be 2") ||
-           refuse(c, c->type == EVENT_EXCEPTION && c->vector > 31,
-                  VMCS_ENTRY_EVENT, "an exception's vector is over 31") ||
-           refuse(c, error && !may, VMCS_ENTRY_EVENT,
-                  "has an error code that must not be") ||
-           refuse(c, must && !error, VMCS_ENTRY_EVENT,
-                  "lacks the exception's error code") ||
-           refuse(c, c->event & 0x7ffff000, VMCS_ENTRY_EVENT,
-                  "reserved bits are set") ||
-           refuse(c, error && vmread(VMCS_ENTRY_ERROR) >> 16,
-                  VMCS_ENTRY_ERROR, "reserved bits are set") ||
-           refuse(c, soft && length > 15, VMCS_ENTRY_LENGTH,
-                  "is over 15") ||
-           refuse(c, soft && !length && !(vmx_caps.misc & MISC_LENGTH_0),
-                  VMCS_ENTRY_LENGTH, "must not be 0 on this CPU");
+        return;
+    refuse(c, type == 1 || type == 7, field, "type is reserved");
+    refuse(c, c->nmi && c->vector != VEC_NMI, field,
+           "an NMI's vector must be 2");
+    refuse(c, c->exception && c->vector > 31, field,
+           "an exception's vector is over 31");
+    refuse(c, error && !may, field, "has an error code that must not be");
+    refuse(c, must && !error, field, "lacks the exception's error code");
+    refuse(c, c->event & 0x7ffff000, field, "reserved bits are set");
+    refuse(c, error && vmread(VMCS_ENTRY_ERROR) >> 16, VMCS_ENTRY_ERROR,
+           "reserved bits are set");
+    refuse(c, soft && length > 15, VMCS_ENTRY_LENGTH, "is over 15");
+    refuse(c, soft && !length && !(vmx_caps.misc & MISC_LENGTH_0),
+           VMCS_ENTRY_LENGTH, "must not be 0 on this CPU");
 }
 
 /* --- Control registers, debug registers, MSRs: SDM vol. 3C 27.3.1.1. --- */
 
-static bool control_registers(const struct check *c)
+static void control_registers(const struct check *c)
 {
     /* CD and NW stay as they are; the unrestricted guest needs no paging. */
-    uint64_t loose = CR0_CD | CR0_NW, must = vmx_caps.cr0_fixed0;
+    uint64_t cr0 = c->cr0, cr4 = c->cr4, loose = CR0_CD | CR0_NW;
+    uint64_t must = vmx_caps.cr0_fixed0 & ~(loose | CR0_PE | CR0_PG);
 
-    if (c->unrestricted)
-        must &= ~(CR0_PE | CR0_PG);
-    return refuse(c, must & ~c->cr0 & ~loose, VMCS_GUEST_CR0,
-                  "a bit is clear that must be set") ||
-           refuse(c, c->cr0 & ~vmx_caps.cr0_fixed1 & ~loose, VMCS_GUEST_CR0,
-                  "a bit is set that must be clear") ||
-           refuse(c, (c->cr0 & CR0_PG) && !(c->cr0 & CR0_PE), VMCS_GUEST_CR0,
-                  "PG is set without PE") ||
-           refuse(c, vmx_caps.cr4_fixed0 & ~c->cr4, VMCS_GUEST_CR4,
-                  "a bit is clear that must be set") ||
-           refuse(c, c->cr4 & ~vmx_caps.cr4_fixed1, VMCS_GUEST_CR4,
-                  "a bit is set that must be clear") ||
-           refuse(c, (c->cr4 & CR4_CET) && !(c->cr0 & CR0_WP),
-                  VMCS_GUEST_CR4, "CET is set without CR0.WP") ||
-           refuse(c, c->ia32e && !(c->cr0 & CR0_PG), VMCS_GUEST_CR0,
-                  "PG must be set in IA-32e mode") ||
-           refuse(c, c->ia32e && !(c->cr4 & CR4_PAE), VMCS_GUEST_CR4,
-                  "PAE must be set in IA-32e mode") ||
-           refuse(c, !c->ia32e && (c->cr4 & CR4_PCIDE), VMCS_GUEST_CR4,
-                  "PCIDE must be clear outside of IA-32e mode") ||
-           refuse(c, vmread(VMCS_GUEST_CR3) >> c->phys_bits, VMCS_GUEST_CR3,
-                  "is wider than a physical address");
+    refuse(c, must & ~cr0, VMCS_GUEST_CR0, "a bit is clear that must be set");
+    refuse(c, cr0 & ~vmx_caps.cr0_fixed1 & ~loose, VMCS_GUEST_CR0,
+           "a bit is set that must be clear");
+    refuse(c, (cr0 & CR0_PG) && !(cr0 & CR0_PE), VMCS_GUEST_CR0,
+           "PG is set without PE");
+    refuse(c, vmx_caps.cr4_fixed0 & ~cr4, VMCS_GUEST_CR4,
+           "a bit is clear that must be set");
+    refuse(c, cr4 & ~vmx_caps.cr4_fixed1, VMCS_GUEST_CR4,
+           "a bit is set that must be clear");
+    refuse(c, (cr4 & CR4_CET) && !(cr0 & CR0_WP), VMCS_GUEST_CR4,
+           "CET is set without CR0.WP");
+    refuse(c, c->ia32e && !(cr0 & CR0_PG), VMCS_GUEST_CR0,
+           "PG must be set in IA-32e mode");
+    refuse(c, c->ia32e && !(cr4 & CR4_PAE), VMCS_GUEST_CR4,
+           "PAE must be set in IA-32e mode");
+    refuse(c, !c->ia32e && (cr4 & CR4_PCIDE), VMCS_GUEST_CR4,
+           "PCIDE must be clear outside of IA-32e mode");
+    refuse(c, vmread(VMCS_GUEST_CR3) >> cpu_features.phys_bits, VMCS_GUEST_CR3,
+           "is wider than a physical address");
 }
 
 /* A byte of IA32_PAT must name a memory type. */
@@ -320,33 +172,24 @@ static bool pat_is_valid(uint64_t pat)
     return true;
 }
 
-static bool loaded_msrs(const struct check *c)
+static void loaded_msrs(const struct check *c)
 {
-    uint32_t entry = c->word[WORD_ENTRY];
     uint64_t efer = vmread(VMCS_GUEST_EFER);
 
-    if (entry & ENTRY_LOAD_DEBUG)
-        if (refuse(c, vmread(VMCS_GUEST_DEBUGCTL) & ~0xffc7ull,
-                   VMCS_GUEST_DEBUGCTL, "reserved bits are set") ||
-            refuse(c, vmread(VMCS_GUEST_DR7) >> 32, VMCS_GUEST_DR7,
-                   "bits over 31 are set"))
-            return true;
-    if (not_canonical(c, VMCS_GUEST_SYSENTER_ESP) ||
-        not_canonical(c, VMCS_GUEST_SYSENTER_EIP))
-        return true;
-    if ((entry & ENTRY_LOAD_PAT) &&
-        refuse(c, !pat_is_valid(vmread(VMCS_GUEST_PAT)), VMCS_GUEST_PAT,
-               "an entry is no memory type"))
-        return true;
-    if (!(entry & ENTRY_LOAD_EFER))
-        return false;
-    return refuse(c, efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE),
-                  VMCS_GUEST_EFER, "reserved bits are set") ||
-           refuse(c, !!(efer & EFER_LMA) != c->ia32e, VMCS_GUEST_EFER,
-                  "LMA differs from the control IA-32e mode guest") ||
-           refuse(c, (c->cr0 & CR0_PG) &&
-                     !(efer & EFER_LMA) != !(efer & EFER_LME),
-                  VMCS_GUEST_EFER, "LME differs from LMA under paging");
+    refuse(c, vmread(VMCS_GUEST_DEBUGCTL) & ~0xffc7ull, VMCS_GUEST_DEBUGCTL,
+           "reserved bits are set");
+    refuse(c, vmread(VMCS_GUEST_DR7) >> 32, VMCS_GUEST_DR7,
+           "bits over 31 are set");
+    canonical(c, VMCS_GUEST_SYSENTER_ESP);
+    canonical(c, VMCS_GUEST_SYSENTER_EIP);
+    refuse(c, !pat_is_valid(vmread(VMCS_GUEST_PAT)), VMCS_GUEST_PAT,
+           "an entry is no memory type");
+    refuse(c, efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE),
+           VMCS_GUEST_EFER, "reserved bits are set");
+    refuse(c, !!(efer & EFER_LMA) != c->ia32e, VMCS_GUEST_EFER,
+           "LMA differs from the control IA-32e mode guest");
+    refuse(c, (c->cr0 & CR0_PG) && !(efer & EFER_LMA) != !(efer & EFER_LME),
+           VMCS_GUEST_EFER, "LME differs from LMA under paging");
 }
 
 /* --- Segment registers: SDM vol. 3C 27.3.1.2. --- */
@@ -356,287 +199,185 @@ static bool loaded_msrs(const struct check *c)
 #define LIMIT(n) VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)
 #define BASE(n) VMCS_SEG(VMCS_GUEST_ES_BASE, n)
 
-static bool selectors(const struct check *c)
-{
-    return refuse(c, c->seg[SEG_TR].sel & TABLE_LDT, SEL(SEG_TR),
-                  "is in the LDT") ||
-           refuse(c, c->seg[SEG_LDTR].usable &&
-                     (c->seg[SEG_LDTR].sel & TABLE_LDT), SEL(SEG_LDTR),
-                  "is in the LDT") ||
-           refuse(c, !c->v86 && !c->unrestricted &&
-                     ((c->seg[SEG_SS].sel ^ c->seg[SEG_CS].sel) & RPL),
-                  SEL(SEG_SS), "RPL differs from that of CS");
-}
-
-static bool bases(const struct check *c)
+static void selectors_and_bases(const struct check *c)
 {
     static const uint8_t low[] = { SEG_SS, SEG_DS, SEG_ES };
+    const struct seg *s = c->seg;
 
-    for (unsigned int n = SEG_ES; c->v86 && n <= SEG_GS; n++)
-        if (refuse(c, c->seg[n].base != c->seg[n].sel * 16u,
-                   BASE(n),
-                   "must be 16 times the selector in virtual-8086 mode"))
-            return true;
-    if (not_canonical(c, BASE(SEG_TR)) || not_canonical(c, BASE(SEG_FS)) ||
-        not_canonical(c, BASE(SEG_GS)) ||
-        (c->seg[SEG_LDTR].usable && not_canonical(c, BASE(SEG_LDTR))) ||
-        refuse(c, c->seg[SEG_CS].base >> 32, BASE(SEG_CS),
-               "bits over 31 are set"))
-        return true;
+    refuse(c, s[SEG_TR].sel & TABLE_LDT, SEL(SEG_TR), "is in the LDT");
+    refuse(c, s[SEG_LDTR].usable && (s[SEG_LDTR].sel & TABLE_LDT),
+           SEL(SEG_LDTR), "is in the LDT");
+    for (unsigned int n = SEG_ES; n <= SEG_GS; n++)
+        refuse(c, c->v86 && s[n].base != s[n].sel * 16u, BASE(n),
+               "must be 16 times the selector in virtual-8086 mode");
+    canonical(c, BASE(SEG_TR));
+    canonical(c, BASE(SEG_FS));
+    canonical(c, BASE(SEG_GS));
+    if (s[SEG_LDTR].usable)
+        canonical(c, BASE(SEG_LDTR));
+    refuse(c, s[SEG_CS].base >> 32, BASE(SEG_CS), "bits over 31 are set");
     for (unsigned int i = 0; i < ARRAY_SIZE(low); i++)
-        if (refuse(c, c->seg[low[i]].usable && c->seg[low[i]].base >> 32,
-                   BASE(low[i]), "bits over 31 are set"))
-            return true;
-    return false;
-}
-
-static bool segment_type(const struct check *c, unsigned int n)
-{
-    unsigned int type = BIT(c->seg[n].type); /* compared with sets */
-
-    switch (n) {
-    case SEG_CS:
-        if (c->unrestricted)
-            return refuse(c, !(type & 0xaa08), AR(n),
-                          "type must be accessed code, or 3");
-        return refuse(c, !(type & 0xaa00), AR(n),
-                      "type must be accessed code");
-    case SEG_SS:
-        return refuse(c, !(type & 0x0088), AR(n),
-                      "type must be accessed writable data");
-    case SEG_TR:
-        if (c->ia32e)
-            return refuse(c, !(type & 0x0800), AR(n),
-                          "must be busy (11) in IA-32e mode");
-        return refuse(c, !(type & 0x0808), AR(n),
-                      "must be busy (3 or 11)");
-    case SEG_LDTR:
-        return refuse(c, !(type & 0x0004), AR(n), "type must be 2");
-    default:
-        return refuse(c, !(type & 0x88aa), AR(n),
-                      "type must be accessed and readable");
-    }
+        refuse(c, s[low[i]].usable && s[low[i]].base >> 32, BASE(low[i]),
+               "bits over 31 are set");
 }
 
 /* What holds for all kinds of segments, except in virtual-8086 mode. */
-static bool segment_rights(const struct check *c, unsigned int n)
+static void segment_rights(const struct check *c, unsigned int n)
 {
+    static const struct {
+        uint16_t types; /* a bit for each one that may be */
+        const char *why;
+    } may[NR_HVM_SEGS] = {
+        [SEG_ES] = { 0x88aa, "type must be accessed and readable" },
+        [SEG_CS] = { 0xaa08, "type must be accessed code, or 3" },
+        [SEG_SS] = { 0x0088, "type must be accessed writable data" },
+        [SEG_DS ... SEG_GS] = { 0x88aa, "type must be accessed and readable" },
+        [SEG_LDTR] = { 0x0004, "type must be 2" },
+        [SEG_TR] = { 0x0808, "must be busy (3 or 11)" },
+    };
     const struct seg *s = &c->seg[n];
     bool system = n == SEG_TR || n == SEG_LDTR;
     bool pages = s->ar & AR_OF(SEG_GRAN);
 
-    return segment_type(c, n) ||
-           refuse(c, system && (s->ar & SEG_S), AR(n),
-                  "must be a system segment") ||
-           refuse(c, !system && !(s->ar & SEG_S), AR(n),
-                  "must be a code or data segment") ||
-           refuse(c, !(s->ar & SEG_PRESENT), AR(n), "must be present") ||
-           refuse(c, s->ar & AR_RESERVED, AR(n), "reserved bits are set") ||
-           refuse(c, pages && (s->limit & 0xfff) != 0xfff, AR(n),
-                  "granularity is pages, the limit is not") ||
-           refuse(c, !pages && s->limit >> 20, AR(n),
-                  "granularity must be pages for this limit");
+    refuse(c, n == SEG_TR && c->ia32e && s->type != 11, AR(n),
+           "must be busy (11) in IA-32e mode");
+    refuse(c, !(may[n].types >> s->type & 1), AR(n), may[n].why);
+    refuse(c, system && (s->ar & SEG_S), AR(n), "must be a system segment");
+    refuse(c, !system && !(s->ar & SEG_S), AR(n),
+           "must be a code or data segment");
+    refuse(c, !(s->ar & SEG_PRESENT), AR(n), "must be present");
+    refuse(c, s->ar & AR_RESERVED, AR(n), "reserved bits are set");
+    refuse(c, pages && (s->limit & 0xfff) != 0xfff, AR(n),
+           "granularity is pages, the limit is not");
+    refuse(c, !pages && s->limit >> 20, AR(n),
+           "granularity must be pages for this limit");
 }
 
-static bool privilege_levels(const struct check *c)
+static void privilege_levels(const struct check *c)
 {
-    static const uint8_t data[] = { SEG_DS, SEG_ES, SEG_FS, SEG_GS };
     const struct seg *cs = &c->seg[SEG_CS], *ss = &c->seg[SEG_SS];
-    bool conforming = cs->type & 4;
+    bool code = cs->type & 8, conforming = cs->type & 4;
 
-    if (refuse(c, cs->type == 3 && cs->dpl, AR(SEG_CS),
-               "DPL must be 0 with type 3") ||
-        refuse(c, (cs->type & 8) && !conforming && cs->dpl != ss->dpl,
-               AR(SEG_CS), "DPL differs from that of SS") ||
-        refuse(c, (cs->type & 8) && conforming && cs->dpl > ss->dpl,
-               AR(SEG_CS), "DPL is over that of SS") ||
-        refuse(c, !c->unrestricted && ss->dpl != (ss->sel & RPL),
-               AR(SEG_SS), "DPL differs from the selector's RPL") ||
-        refuse(c, (cs->type == 3 || !(c->cr0 & CR0_PE)) && ss->dpl,
-               AR(SEG_SS), "DPL must be 0 in real mode or with CS type 3"))
-        return true;
-    for (unsigned int i = 0; i < ARRAY_SIZE(data) && !c->unrestricted; i++) {
-        const struct seg *s = &c->seg[data[i]];
-
-        if (refuse(c, s->usable && s->type <= 11 && s->dpl < (s->sel & RPL),
-                   AR(data[i]), "DPL is under the selector's RPL"))
-            return true;
-    }
-    return false;
+    refuse(c, cs->type == 3 && cs->dpl, AR(SEG_CS),
+           "DPL must be 0 with type 3");
+    refuse(c, code && !conforming && cs->dpl != ss->dpl, AR(SEG_CS),
+           "DPL differs from that of SS");
+    refuse(c, code && conforming && cs->dpl > ss->dpl, AR(SEG_CS),
+           "DPL is over that of SS");
+    refuse(c, (cs->type == 3 || !(c->cr0 & CR0_PE)) && ss->dpl, AR(SEG_SS),
+           "DPL must be 0 in real mode or with CS type 3");
+    refuse(c, c->ia32e && (cs->ar & AR_OF(SEG_LONG)) &&
+              (cs->ar & AR_OF(SEG_BIG)),
+           AR(SEG_CS), "L and D are both set in IA-32e mode");
 }
 
-static bool segments(const struct check *c)
+static void segments(const struct check *c)
 {
-    uint32_t cs = c->seg[SEG_CS].ar;
-
-    if (selectors(c) || bases(c))
-        return true;
+    selectors_and_bases(c);
     for (unsigned int n = 0; n < NR_HVM_SEGS; n++) {
+        const struct seg *s = &c->seg[n];
+
         if (c->v86 && n <= SEG_GS) {
-            if (refuse(c, c->seg[n].limit != 0xffff, LIMIT(n),
-                       "must be 0xffff in virtual-8086 mode") ||
-                refuse(c, c->seg[n].ar != 0xf3, AR(n),
-                       "must be 0xf3 in virtual-8086 mode"))
-                return true;
+            refuse(c, s->limit != 0xffff, LIMIT(n),
+                   "must be 0xffff in virtual-8086 mode");
+            refuse(c, s->ar != 0xf3, AR(n),
+                   "must be 0xf3 in virtual-8086 mode");
             continue;
         }
-        if (refuse(c, n == SEG_TR && !c->seg[n].usable, AR(n),
-                   "must be usable"))
-            return true;
-        if ((c->seg[n].usable || n == SEG_CS) && segment_rights(c, n))
-            return true;
+        refuse(c, n == SEG_TR && !s->usable, AR(n), "must be usable");
+        if (s->usable || n == SEG_CS)
+            segment_rights(c, n);
     }
-    if (c->v86)
-        return false;
-    return privilege_levels(c) ||
-           refuse(c, c->ia32e && (cs & AR_OF(SEG_LONG)) &&
-                     (cs & AR_OF(SEG_BIG)), AR(SEG_CS),
-                  "L and D are both set in IA-32e mode");
+    if (!c->v86)
+        privilege_levels(c);
 }
 
 /* --- The rest of the registers: SDM vol. 3C 27.3.1.3, 27.3.1.4. --- */
 
-static bool tables(const struct check *c)
-{
-    return not_canonical(c, VMCS_GUEST_GDTR_BASE) ||
-           not_canonical(c, VMCS_GUEST_IDTR_BASE) ||
-           refuse(c, vmread(VMCS_GUEST_GDTR_LIMIT) >> 16,
-                  VMCS_GUEST_GDTR_LIMIT, "is over 0xffff") ||
-           refuse(c, vmread(VMCS_GUEST_IDTR_LIMIT) >> 16,
-                  VMCS_GUEST_IDTR_LIMIT, "is over 0xffff");
-}
-
-static bool rip_and_rflags(const struct check *c)
+static void tables_rip_rflags(const struct check *c)
 {
     bool mode64 = c->ia32e && (c->seg[SEG_CS].ar & AR_OF(SEG_LONG));
     uint64_t rip = vmread(VMCS_GUEST_RIP);
     int64_t upper = (int64_t)rip >> c->linear_bits; /* all zero or all one */
     uint64_t reserved = ~(BIT(22) - 1) | BIT(15) | BIT(5) | BIT(3);
 
-    return refuse(c, !mode64 && rip >> 32, VMCS_GUEST_RIP,
-                  "bits over 31 are set outside of 64-bit mode") ||
-           refuse(c, mode64 && upper != 0 && upper != -1, VMCS_GUEST_RIP,
-                  "is not canonical") ||
-           refuse(c, (c->rflags & reserved) || !(c->rflags & RFLAGS_MBS),
-                  VMCS_GUEST_RFLAGS, "reserved bits are wrong") ||
-           refuse(c, c->v86 && c->ia32e, VMCS_GUEST_RFLAGS,
-                  "VM is set in IA-32e mode") ||
-           refuse(c, c->v86 && !(c->cr0 & CR0_PE), VMCS_GUEST_RFLAGS,
-                  "VM is set in real mode") ||
-           refuse(c, c->event && c->type == EVENT_INTR &&
-                     !(c->rflags & RFLAGS_IF), VMCS_GUEST_RFLAGS,
-                  "IF is clear with an interrupt to deliver");
+    canonical(c, VMCS_GUEST_GDTR_BASE);
+    canonical(c, VMCS_GUEST_IDTR_BASE);
+    refuse(c, !mode64 && rip >> 32, VMCS_GUEST_RIP,
+           "bits over 31 are set outside of 64-bit mode");
+    refuse(c, mode64 && upper != 0 && upper != -1, VMCS_GUEST_RIP,
+           "is not canonical");
+    refuse(c, (c->rflags & reserved) || !(c->rflags & RFLAGS_MBS),
+           VMCS_GUEST_RFLAGS, "reserved bits are wrong");
+    refuse(c, c->v86 && c->ia32e, VMCS_GUEST_RFLAGS,
+           "VM is set in IA-32e mode");
+    refuse(c, c->v86 && !(c->cr0 & CR0_PE), VMCS_GUEST_RFLAGS,
+           "VM is set in real mode");
+    refuse(c, c->intr && !(c->rflags & RFLAGS_IF), VMCS_GUEST_RFLAGS,
+           "IF is clear with an interrupt to deliver");
 }
 
-/* --- Other state: SDM vol. 3C 27.3.1.5. --- */
+/* --- Other state: SDM vol. 3C 27.3.1.5, 27.3.1.6. --- */
 
-/* Can the event be delivered in that state? */
-static bool wakes(const struct check *c)
-{
-    bool mce = c->type == EVENT_EXCEPTION && c->vector == VEC_MC;
-    bool db = c->type == EVENT_EXCEPTION && c->vector == VEC_DB;
-
-    switch (c->activity) {
-    case ACTIVITY_ACTIVE:
-        return true;
-    case ACTIVITY_HLT:
-        return c->type == EVENT_INTR || c->type == EVENT_NMI || mce || db;
-    case ACTIVITY_SHUTDOWN:
-        return c->type == EVENT_NMI || mce;
-    default:
-        return false;
-    }
-}
-
-static bool activity(const struct check *c)
-{
-    bool known = c->activity <= ACTIVITY_WAIT_SIPI;
-
-    if (known && c->activity)
-        known = vmx_caps.misc >> (MISC_HLT - 1 + c->activity) & 1;
-    return refuse(c, !known, VMCS_GUEST_ACTIVITY, "is not supported") ||
-           refuse(c, c->activity == ACTIVITY_HLT && c->seg[SEG_SS].dpl,
-                  VMCS_GUEST_ACTIVITY, "is HLT with SS.DPL not 0") ||
-           refuse(c, c->activity &&
-                     (c->blocking & (BLOCKING_STI | BLOCKING_MOV_SS)),
-                  VMCS_GUEST_ACTIVITY,
-                  "must be active under blocking by STI or MOV SS") ||
-           refuse(c, c->event && !wakes(c), VMCS_GUEST_ACTIVITY,
-                  "does not take the event to deliver");
-}
-
-static bool blocking(const struct check *c)
+static void blocking(const struct check *c)
 {
     const enum vmcs_field field = VMCS_GUEST_BLOCKING;
     uint32_t both = BLOCKING_STI | BLOCKING_MOV_SS;
-    bool intr = c->event && c->type == EVENT_INTR;
-    bool nmi = c->event && c->type == EVENT_NMI;
 
-    return refuse(c, c->blocking & ~0x1fu, field, "reserved bits are set") ||
-           refuse(c, (c->blocking & both) == both, field,
-                  "blocks by STI and by MOV SS at once") ||
-           refuse(c, (c->blocking & BLOCKING_STI) &&
-                     !(c->rflags & RFLAGS_IF), field,
-                  "blocks by STI with IF clear") ||
-           refuse(c, intr && (c->blocking & both), field,
-                  "blocks the interrupt to deliver") ||
-           refuse(c, nmi && (c->blocking & BLOCKING_MOV_SS), field,
-                  "blocks by MOV SS the NMI to deliver") ||
-           refuse(c, c->blocking & BLOCKING_SMI, field,
-                  "blocks SMIs outside of SMM") ||
-           refuse(c, nmi && (c->word[WORD_PIN] & PIN_VIRTUAL_NMI) &&
-                     (c->blocking & BLOCKING_NMI), field,
-                  "blocks the virtual NMI to deliver");
+    refuse(c, c->blocking & ~0x1fu, field, "reserved bits are set");
+    refuse(c, (c->blocking & both) == both, field,
+           "blocks by STI and by MOV SS at once");
+    refuse(c, (c->blocking & BLOCKING_STI) && !(c->rflags & RFLAGS_IF), field,
+           "blocks by STI with IF clear");
+    refuse(c, c->intr && (c->blocking & both), field,
+           "blocks the interrupt to deliver");
+    refuse(c, c->nmi && (c->blocking & BLOCKING_MOV_SS), field,
+           "blocks by MOV SS the NMI to deliver");
+    refuse(c, c->blocking & BLOCKING_SMI, field, "blocks SMIs outside of SMM");
+    refuse(c, c->nmi && (c->blocking & BLOCKING_NMI), field,
+           "blocks the virtual NMI to deliver");
 }
 
-static bool pending_debug(const struct check *c)
+static void pending_debug(const struct check *c)
 {
     const enum vmcs_field field = VMCS_GUEST_PENDING_DEBUG;
     uint64_t val = vmread(field);
     /* B0-B3, bus lock, enabled breakpoint, BS, RTM. */
     uint64_t known = 0xf | BIT(11) | BIT(12) | PENDING_BS | BIT(16);
-    bool held = (c->blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) ||
-                c->activity == ACTIVITY_HLT;
+    bool held = c->blocking & (BLOCKING_STI | BLOCKING_MOV_SS);
     bool step = (c->rflags & RFLAGS_TF) &&
                 !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
 
-    return refuse(c, val & ~known, field, "reserved bits are set") ||
-           refuse(c, held && step && !(val & PENDING_BS), field,
-                  "BS is clear while a single step is held up") ||
-           refuse(c, held && !step && (val & PENDING_BS), field,
-                  "BS is set without a single step");
+    refuse(c, val & ~known, field, "reserved bits are set");
+    refuse(c, held && step && !(val & PENDING_BS), field,
+           "BS is clear while a single step is held up");
+    refuse(c, held && !step && (val & PENDING_BS), field,
+           "BS is set without a single step");
 }
 
-/* The link pointer, and SDM vol. 3C 27.3.1.6: what the guest's CR3 points to
- * under PAE paging is in the VMCS with EPT. */
-static bool pointers(const struct check *c)
+/* What the guest's CR3 points to under PAE paging is in the VMCS with EPT. */
+static void pdptes(const struct check *c)
 {
-    if (vmread(VMCS_GUEST_LINK) != ~0ull &&
-        bad_address(c, VMCS_GUEST_LINK, 0xfff))
-        return true;
-    if (!(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || c->ia32e ||
-        !(c->word[WORD_PROC2] & PROC2_EPT))
-        return false;
+    uint64_t bad = ~(BIT(cpu_features.phys_bits) - 1) | 0x1e6;
+
+    if (!(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || c->ia32e)
+        return;
     for (unsigned int i = 0; i < 4; i++) {
         enum vmcs_field field = VMCS_SEG(VMCS_GUEST_PDPTE0, i);
         uint64_t val = vmread(field);
 
-        if (refuse(c, (val & 1) && ((val & 0x1e6) || val >> c->phys_bits),
-                   field, "reserved bits are set"))
-            return true;
+        refuse(c, (val & 1) && (val & bad), field, "reserved bits are set");
     }
-    return false;
 }
 
 /* --- All. --- */
 
 static void read_state(struct check *c)
 {
+    unsigned int type;
+
     for (unsigned int w = 0; w < WORDS; w++)
-        c->word[w] = (uint32_t)vmread(word_fields[w]);
-    if (!(c->word[WORD_PROC] & PROC_SECONDARY))
-        c->word[WORD_PROC2] = 0;
-    c->phys_bits = cpu_features.phys_bits;
+        c->word[w] = (uint32_t)vmread(vmcs_words[w]);
     c->linear_bits = MAX(cpuid(0x80000008, 0).a >> 8 & 0xff, 48u);
     c->cr0 = vmread(VMCS_GUEST_CR0);
     c->cr4 = vmread(VMCS_GUEST_CR4);
@@ -644,13 +385,14 @@ static void read_state(struct check *c)
     c->event = (uint32_t)vmread(VMCS_ENTRY_EVENT);
     if (!(c->event & EVENT_VALID))
         c->event = 0;
-    c->type = c->event >> EVENT_TYPE_SHIFT & 7;
+    type = c->event >> EVENT_TYPE_SHIFT & 7;
     c->vector = c->event & 0xff;
+    c->intr = c->event && type == EVENT_INTR;
+    c->nmi = type == EVENT_NMI;
+    c->exception = type == EVENT_EXCEPTION;
     c->blocking = (uint32_t)vmread(VMCS_GUEST_BLOCKING);
-    c->activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY);
     c->ia32e = c->word[WORD_ENTRY] & ENTRY_IA32E;
     c->v86 = c->rflags & RFLAGS_VM;
-    c->unrestricted = c->word[WORD_PROC2] & PROC2_UNRESTRICTED;
     for (unsigned int n = 0; n < NR_HVM_SEGS; n++) {
         struct seg *s = &c->seg[n];
 
@@ -666,21 +408,25 @@ static void read_state(struct check *c)
 
 bool vmx_find_fault(struct vmx_fault *f)
 {
-    static bool (*const checks[])(const struct check *c) = {
-        control_words, control_addresses, control_values, entry_event,
-        control_registers, loaded_msrs, segments, tables, rip_and_rflags,
-        activity, blocking, pending_debug, pointers
-    };
     struct check c = { .fault = f };
 
+    *f = (struct vmx_fault){ 0 };
     read_state(&c);
-    for (unsigned int i = 0; i < ARRAY_SIZE(checks); i++)
-        if (checks[i](&c))
-            return true;
+    controls(&c);
+    entry_event(&c);
+    control_registers(&c);
+    loaded_msrs(&c);
+    segments(&c);
+    tables_rip_rflags(&c);
+    refuse(&c, vmread(VMCS_GUEST_ACTIVITY), VMCS_GUEST_ACTIVITY,
+           "must be active, as every exit leaves it");
+    blocking(&c);
+    pending_debug(&c);
+    pdptes(&c);
     /* Last, because only some CPUs mind. */
-    return refuse(&c, c.event && c.type == EVENT_NMI &&
-                      (c.blocking & BLOCKING_STI), VMCS_GUEST_BLOCKING,
-                  "blocks by STI the NMI to deliver");
+    refuse(&c, c.nmi && (c.blocking & BLOCKING_STI), VMCS_GUEST_BLOCKING,
+           "blocks by STI the NMI to deliver");
+    return f->why;
 }
 
 const char *vmx_insn_error_name(unsigned int n)
@@ -715,4 +461,42 @@ const char *vmx_insn_error_name(unsigned int n)
 
     return n < ARRAY_SIZE(names) && names[n] ? names[n]
                                              : "unknown VM-instruction error";
+}
+
+void vmx_dump(struct vcpu *v)
+{
+    static const char *const formats[] = { /* 16, 64, 32 bits, natural */
+        "  %s %04lx", "  %s %016lx", "  %s %08lx", "  %s %016lx"
+    };
+    static const char *const seg_names[NR_HVM_SEGS] = {
+        "ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"
+    };
+    char line[256];
+    size_t n = 0;
+    struct vmx_fault fault;
+
+    /* Up to the segments, which have lines of their own. */
+    for (unsigned int i = 0; vmcs_names[i].field != VMCS_GUEST_ES_SEL; i++) {
+        enum vmcs_field field = vmcs_names[i].field;
+
+        n += format(line + n, sizeof(line) - n, formats[field >> 13 & 3],
+                    vmcs_names[i].name, vmread(field));
+        if (i % 3 == 2) {
+            log_err("%s\n", line);
+            n = 0;
+        }
+    }
+    if (n)
+        log_err("%s\n", line);
+    for (unsigned int s = 0; s < NR_HVM_SEGS; s++)
+        log_err("  %s sel %04lx AR %05lx limit %08lx base %016lx\n",
+                seg_names[s], vmread(SEL(s)), vmread(AR(s)), vmread(LIMIT(s)),
+                vmread(BASE(s)));
+    /* It keeps the number of the last instruction that failed. */
+    if (vmread(VMCS_INSN_ERROR))
+        log_err("  Last VM-instruction error: %s\n",
+                vmx_insn_error_name((unsigned int)vmread(VMCS_INSN_ERROR)));
+    if (vmx_find_fault(&fault))
+        log_err("  The CPU refuses %s = %#lx: %s\n", fault.field,
+                fault.value, fault.why);
 }

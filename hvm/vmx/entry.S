@@ -9,19 +9,13 @@
  */
 #include "hvm/base/spec-entry.h"
 
-#define GPR(n) ((n) * 8)
 #define VMCS_HOST_RSP 0x6c14
 
     .section .text
     .globl vmx_run
     .type vmx_run, @function
 vmx_run:
-    push %rbp
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    PUSH_KEPT
     push %rdi
     mov $VMCS_HOST_RSP, %eax
     vmwrite %rsp, %rax
@@ -29,20 +23,7 @@ vmx_run:
     SPEC_ENTRY %rdi
     test %sil, %sil
     mov GPR(0)(%rdi), %rax
-    mov GPR(1)(%rdi), %rcx
-    mov GPR(2)(%rdi), %rdx
-    mov GPR(3)(%rdi), %rbx
-    mov GPR(5)(%rdi), %rbp
-    mov GPR(6)(%rdi), %rsi
-    mov GPR(8)(%rdi), %r8
-    mov GPR(9)(%rdi), %r9
-    mov GPR(10)(%rdi), %r10
-    mov GPR(11)(%rdi), %r11
-    mov GPR(12)(%rdi), %r12
-    mov GPR(13)(%rdi), %r13
-    mov GPR(14)(%rdi), %r14
-    mov GPR(15)(%rdi), %r15
-    mov GPR(7)(%rdi), %rdi
+    LOAD_GPRS
     jz 1f
     vmresume
     jmp 2f
@@ -56,29 +37,12 @@ vmx_run:
 vmx_exit_point:
     xchg %rdi, (%rsp)
     mov %rax, GPR(0)(%rdi)
-    mov %rcx, GPR(1)(%rdi)
-    mov %rdx, GPR(2)(%rdi)
-    mov %rbx, GPR(3)(%rdi)
-    mov %rbp, GPR(5)(%rdi)
-    mov %rsi, GPR(6)(%rdi)
+    STORE_GPRS %rdi
     popq GPR(7)(%rdi)
-    mov %r8, GPR(8)(%rdi)
-    mov %r9, GPR(9)(%rdi)
-    mov %r10, GPR(10)(%rdi)
-    mov %r11, GPR(11)(%rdi)
-    mov %r12, GPR(12)(%rdi)
-    mov %r13, GPR(13)(%rdi)
-    mov %r14, GPR(14)(%rdi)
-    mov %r15, GPR(15)(%rdi)
     xor %ebp, %ebp
 3:  SPEC_EXIT %rdi
     mov %ebp, %eax
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
+    POP_KEPT
     ret
     .size vmx_run, . - vmx_run
     .section .note.GNU-stack, "", @progbits

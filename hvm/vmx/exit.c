@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From exit reason to struct vmexit: a table for the kind, a function for
- * those that carry more. Handles nothing, but for what the CPU leaves undone
+ * From exit reason to struct vmexit: a table for the kind, then what some
+ * kinds carry. Handles nothing, but for what the CPU leaves undone
  * in an exit: DR6 of a debug exception, the machine's NMI.
  */
 #include "hvm/irq/vlapic.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/x86/traps.h"
 
 /* Reasons that are not listed are EXIT_UNKNOWN. */
@@ -50,20 +49,16 @@ static const uint8_t kinds[NR_REASONS] = {
     [REASON_VMFUNC] = EXIT_UNDEFINED,
 };
 
-/* Kinds with an instruction whose length the CPU gives. */
-static const uint32_t has_length =
-    (uint32_t)(BIT(EXIT_PIO) | BIT(EXIT_CPUID) | BIT(EXIT_MSR) |
-               BIT(EXIT_HYPERCALL) | BIT(EXIT_HLT) | BIT(EXIT_CR_WRITE) |
-               BIT(EXIT_XSETBV) | BIT(EXIT_WBINVD) | BIT(EXIT_TASK_SWITCH));
-
-static void decode_pio(uint64_t q, struct vmexit *e)
-{
-    e->pio.port = (uint16_t)(q >> 16);
-    e->pio.size = (uint8_t)((q & 7) + 1);
-    e->pio.in = q & BIT(3);
-    e->pio.string = q & BIT(4);
-    e->pio.rep = q & BIT(5);
-}
+/* Kinds with an instruction whose length the CPU gives; with an exit
+ * qualification. */
+#define HAS_LENGTH                                                          \
+    (BIT(EXIT_PIO) | BIT(EXIT_CPUID) | BIT(EXIT_MSR) | BIT(EXIT_HYPERCALL) | \
+     BIT(EXIT_HLT) | BIT(EXIT_CR_WRITE) | BIT(EXIT_XSETBV) |                \
+     BIT(EXIT_WBINVD) | BIT(EXIT_TASK_SWITCH))
+#define HAS_QUALIFICATION                                                   \
+    (BIT(EXIT_PIO) | BIT(EXIT_NPF) | BIT(EXIT_CR_WRITE) |                   \
+     BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_APIC_WRITE) |   \
+     BIT(EXIT_APIC_EOI))
 
 static void decode_npf(uint64_t q, struct vmexit *e)
 {
@@ -79,16 +74,6 @@ static void decode_npf(uint64_t q, struct vmexit *e)
     e->npf.fetch = q & BIT(2);
     /* Bit 7: there was a linear address; bit 8: its walk was over. */
     e->npf.walk = (q & (BIT(7) | BIT(8))) == BIT(7);
-}
-
-static void decode_cr(uint64_t q, struct vmexit *e)
-{
-    /* CLTS, LMSW and reads never exit: no bit of theirs is in a mask. */
-    if (q & 0x30)
-        e->kind = EXIT_UNKNOWN;
-    e->cr.cr = q & 0xf;
-    e->cr.gpr = q >> 8 & 0xf;
-    e->cr.gpr_valid = true;
 }
 
 /* The exit leaves DR6 and DR7.GD as they were (SDM vol. 3C 28.1). */
@@ -127,70 +112,60 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
         note_debug(v, q);
 }
 
-static void decode_task(uint64_t q, struct vmexit *e)
-{
-    static const uint8_t sources[] = {
-        TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE
-    };
-
-    e->task.sel = (uint16_t)q;
-    e->task.source = sources[q >> 30 & 3];
-    e->task.has_error = vmread(VMCS_IDT_EVENT) & EVENT_HAS_ERROR;
-    e->task.error = (uint32_t)vmread(VMCS_IDT_ERROR);
-}
-
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
 {
-    uint64_t reason = vmread(VMCS_EXIT_REASON), q;
+    uint64_t reason = vmread(VMCS_EXIT_REASON), q = 0;
     unsigned int basic = reason & 0xffff;
 
     e->code = reason;
+    e->insn_len = 0;
     e->nbytes = 0;
     e->in_shadow = true; /* asked for where it matters: reading it is dear */
     e->kind = basic < NR_REASONS ? kinds[basic] : EXIT_UNKNOWN;
-    e->insn_len = BIT(e->kind) & has_length
-                      ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
+    if (BIT(e->kind) & HAS_LENGTH)
+        e->insn_len = (uint8_t)vmread(VMCS_EXIT_LENGTH);
+    if (BIT(e->kind) & HAS_QUALIFICATION)
+        q = vmread(VMCS_QUALIFICATION);
     switch (e->kind) {
     case EXIT_HOST_IRQ:
-        e->irq.vector = basic == REASON_INTR
+        e->irq_vector = basic == REASON_INTR
                             ? (uint8_t)vmread(VMCS_EXIT_EVENT) : 0;
-        return;
-    case EXIT_MSR:
-        e->msr.write = basic == REASON_WRMSR;
-        return;
-    case EXIT_PIO:
-    case EXIT_NPF:
-    case EXIT_CR_WRITE:
-    case EXIT_EXCEPTION:
-    case EXIT_TASK_SWITCH:
-    case EXIT_APIC_WRITE:
-    case EXIT_APIC_EOI:
         break;
-    default:
-        return;
-    }
-    q = vmread(VMCS_QUALIFICATION);
-    switch (e->kind) {
+    case EXIT_MSR:
+        e->msr_write = basic == REASON_WRMSR;
+        break;
     case EXIT_PIO:
-        decode_pio(q, e);
+        e->pio.port = (uint16_t)(q >> 16);
+        e->pio.size = (uint8_t)((q & 7) + 1);
+        e->pio.in = q & BIT(3);
+        e->pio.string = q & BIT(4);
+        e->pio.rep = q & BIT(5);
         break;
     case EXIT_NPF:
         decode_npf(q, e);
         break;
     case EXIT_CR_WRITE:
-        decode_cr(q, e);
+        /* CLTS, LMSW and reads never exit: no bit of theirs is in a mask. */
+        if (q & 0x30)
+            e->kind = EXIT_UNKNOWN;
+        e->cr.cr = q & 0xf;
+        e->cr.gpr = q >> 8 & 0xf;
+        e->cr.gpr_valid = true;
         break;
     case EXIT_EXCEPTION:
         decode_exception(v, q, e);
         break;
+    case EXIT_TASK_SWITCH:
+        e->task.sel = (uint16_t)q;
+        e->task.source = q >> 30 & 3;
+        e->task.has_error = vmread(VMCS_IDT_EVENT) & EVENT_HAS_ERROR;
+        e->task.error = (uint32_t)vmread(VMCS_IDT_ERROR);
+        break;
     case EXIT_APIC_WRITE:
-        e->apic.offset = q & 0xff0;
+        e->apic_offset = q & 0xff0;
         break;
     case EXIT_APIC_EOI:
-        e->apic.vector = (uint8_t)q;
-        break;
-    default:
-        decode_task(q, e);
+        e->eoi_vector = (uint8_t)q;
         break;
     }
 }

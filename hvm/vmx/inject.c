@@ -75,18 +75,19 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
 void vmx_window(struct vcpu *v, bool irq, bool nmi)
 {
     struct vmx_vcpu *s = vmx_of(v);
+    uint64_t val = (s->proc_ctls & ~(PROC_INTR_WINDOW | PROC_NMI_WINDOW)) |
+                   (irq ? PROC_INTR_WINDOW : 0) | (nmi ? PROC_NMI_WINDOW : 0);
 
-    vmx_proc_ctls(s, PROC_INTR_WINDOW, irq);
-    vmx_proc_ctls(s, PROC_NMI_WINDOW, nmi);
+    if (val != s->proc_ctls) {
+        s->proc_ctls = (uint32_t)val;
+        vmwrite(VMCS_PROC_CTLS, val);
+    }
 }
 
 unsigned int vmx_shadow(struct vcpu *v)
 {
-    uint64_t blocking;
+    uint64_t blocking = vmx_read(v, VMCS_GUEST_BLOCKING);
 
-    vmx_borrow(v);
-    blocking = vmread(VMCS_GUEST_BLOCKING);
-    vmx_return(v);
     return (blocking & BLOCKING_SHADOW ? SHADOW_STI_MOVSS : 0) |
            (blocking & BLOCKING_NMI ? SHADOW_NMI : 0);
 }

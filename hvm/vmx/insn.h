@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMX instructions (SDM vol. 3C chapter 31). Those that can fail return 0,
- * or -EIO with the reason in VMCS_INSN_ERROR where there is a current VMCS.
+ * VMX instructions (SDM vol. 3C chapter 31). Those that can fail say
+ * whether they did: why is in VMCS_INSN_ERROR where there is a current VMCS.
  */
 #pragma once
 
 #include "hvm/vmx/vmcs.h"
-#include "hypervisor/abi/errno.h"
 
 /* The current VMCS must be the one that is meant; a field that the CPU does
  * not have reads as 0 and cannot be written. */
@@ -25,12 +24,12 @@ static inline void vmwrite(enum vmcs_field field, uint64_t val)
 
 /* insn: one that takes the address of a 64-bit physical address. */
 #define VMX_INSN(insn)                                                      \
-    static inline int __must_check insn(uint64_t pa)                        \
+    static inline bool __must_check insn(uint64_t pa)                       \
     {                                                                       \
         bool failed;                                                        \
                                                                             \
         asm volatile(#insn " %1" : "=@ccbe"(failed) : "m"(pa) : "memory");  \
-        return failed ? -EIO : 0;                                           \
+        return failed;                                                      \
     }
 VMX_INSN(vmxon)
 VMX_INSN(vmclear)
@@ -38,7 +37,7 @@ VMX_INSN(vmptrld)
 #undef VMX_INSN
 
 /* Invalidation types of both instructions below. */
-enum { INVALIDATE_ADDRESS, INVALIDATE_SINGLE, INVALIDATE_ALL };
+enum { INVALIDATE_SINGLE = 1, INVALIDATE_ALL };
 
 static inline void invept(uint64_t type, uint64_t eptp)
 {

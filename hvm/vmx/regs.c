@@ -10,9 +10,7 @@
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/lib/string.h"
 
 /* VMXE is a must; without MCE a machine check would reset the machine. */
@@ -20,8 +18,9 @@
 /* What the CPU lets a guest have of IA32_DEBUGCTL: LBR, BTF. */
 #define DEBUGCTL_BITS 3ull
 
-/* Registers that are one field. */
-static const uint16_t fields[NR_HVM_REGS] = {
+/* Registers that are one field of the VMCS, or that are switched lazily: their
+ * MSRs. DR6 has none. */
+static const uint32_t places[NR_HVM_REGS] = {
     [REG_CR3] = VMCS_GUEST_CR3,
     [REG_EFER] = VMCS_GUEST_EFER,
     [REG_DR7] = VMCS_GUEST_DR7,
@@ -36,69 +35,54 @@ static const uint16_t fields[NR_HVM_REGS] = {
     [REG_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
     [REG_PAT] = VMCS_GUEST_PAT,
     [REG_DEBUGCTL] = VMCS_GUEST_DEBUGCTL,
+    [REG_STAR] = MSR_STAR,
+    [REG_LSTAR] = MSR_LSTAR,
+    [REG_CSTAR] = MSR_CSTAR,
+    [REG_SFMASK] = MSR_SFMASK,
+    [REG_KERNEL_GS_BASE] = MSR_KERNEL_GS_BASE,
 };
 
-/* Registers that are switched lazily, and their MSRs; DR6 has none. */
-static const struct {
-    uint32_t msr;
-    bool address; /* a value that is not canonical faults */
-} lazy[NR_LAZY] = {
-    [LAZY_STAR] = { MSR_STAR, false },
-    [LAZY_LSTAR] = { MSR_LSTAR, true },
-    [LAZY_CSTAR] = { MSR_CSTAR, true },
-    [LAZY_SFMASK] = { MSR_SFMASK, false },
-    [LAZY_KERNEL_GS_BASE] = { MSR_KERNEL_GS_BASE, true },
-};
-static const uint8_t lazy_of[NR_HVM_REGS] = {
-    [REG_STAR] = LAZY_STAR + 1,
-    [REG_LSTAR] = LAZY_LSTAR + 1,
-    [REG_CSTAR] = LAZY_CSTAR + 1,
-    [REG_SFMASK] = LAZY_SFMASK + 1,
-    [REG_KERNEL_GS_BASE] = LAZY_KERNEL_GS_BASE + 1,
-    [REG_DR6] = LAZY_DR6 + 1,
-};
-
-static uint64_t lazy_read(enum vmx_lazy l)
+static bool is_lazy(enum hvm_reg r)
 {
-    return l == LAZY_DR6 ? read_dr6() : rdmsr(lazy[l].msr);
+    return r >= LAZY_FIRST && r <= LAZY_LAST;
 }
 
-static void lazy_write(enum vmx_lazy l, uint64_t val)
+static uint64_t lazy_read(enum hvm_reg r)
 {
-    if (l == LAZY_DR6)
+    return r == REG_DR6 ? read_dr6() : rdmsr(places[r]);
+}
+
+static void lazy_write(enum hvm_reg r, uint64_t val)
+{
+    if (r == REG_DR6)
         write_dr6(val);
     else
-        wrmsr(lazy[l].msr, val);
+        wrmsr(places[r], val);
 }
 
 void vmx_lazy_load(struct vmx_vcpu *s)
 {
-    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
-        lazy_write(l, s->lazy[l]);
+    for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
+        lazy_write(r, s->lazy[r - LAZY_FIRST]);
 }
 
 void vmx_lazy_save(struct vmx_vcpu *s)
 {
-    for (enum vmx_lazy l = 0; l < NR_LAZY; l++)
-        s->lazy[l] = lazy_read(l);
-}
-
-static uint64_t get_lazy(struct vcpu *v, enum vmx_lazy l)
-{
-    return vmx_is_loaded(v) ? lazy_read(l) : vmx_of(v)->lazy[l];
+    for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
+        s->lazy[r - LAZY_FIRST] = lazy_read(r);
 }
 
 /* What no CPU would take, from a saved guest, must not fault in root mode. */
-static void set_lazy(struct vcpu *v, enum vmx_lazy l, uint64_t val)
+static void set_lazy(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
-    if (lazy[l].address)
-        val = (uint64_t)((int64_t)(val << 16) >> 16);
-    else if (l != LAZY_STAR)
+    if (r == REG_DR6 || r == REG_SFMASK)
         val = (uint32_t)val;
+    else if (r != REG_STAR) /* an address: canonical */
+        val = (uint64_t)((int64_t)(val << 16) >> 16);
     if (vmx_is_loaded(v))
-        lazy_write(l, val);
+        lazy_write(r, val);
     else
-        vmx_of(v)->lazy[l] = val;
+        vmx_of(v)->lazy[r - LAZY_FIRST] = val;
 }
 
 static uint64_t get(struct vcpu *v, enum hvm_reg r)
@@ -113,7 +97,7 @@ static uint64_t get(struct vcpu *v, enum hvm_reg r)
         return (vmread(VMCS_GUEST_CR4) & ~s->cr4_mask) |
                (s->cr4_shadow & s->cr4_mask);
     default:
-        return fields[r] ? vmread(fields[r]) : 0;
+        return places[r] ? vmread(places[r]) : 0;
     }
 }
 
@@ -123,8 +107,9 @@ uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
 
     if (r == REG_CR2)
         return vmx_of(v)->cr2;
-    if (lazy_of[r])
-        return get_lazy(v, lazy_of[r] - 1);
+    if (is_lazy(r))
+        return vmx_is_loaded(v) ? lazy_read(r)
+                                : vmx_of(v)->lazy[r - LAZY_FIRST];
     vmx_borrow(v);
     val = get(v, r);
     vmx_return(v);
@@ -179,49 +164,33 @@ void vmx_update_cr4_mask(struct vcpu *v)
     }
 }
 
-static void set(struct vcpu *v, enum hvm_reg r, uint64_t val)
+void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
-    switch (r) {
-    case REG_CR0:
-        set_cr0(s, val);
-        break;
-    case REG_CR4:
-        set_cr4(s, val);
-        break;
-    case REG_EFER:
-        set_efer(val, vmread(VMCS_GUEST_CR0));
-        break;
-    case REG_GDTR_LIMIT:
-    case REG_IDTR_LIMIT:
-        vmwrite(fields[r], (uint16_t)val);
-        return;
-    case REG_DEBUGCTL:
-        vmwrite(VMCS_GUEST_DEBUGCTL, val & DEBUGCTL_BITS);
-        return;
-    default:
-        /* LastBranchFromIP and the like do not exist here. */
-        if (fields[r])
-            vmwrite(fields[r], val);
-        if (r != REG_CR3)
-            return;
-    }
-    s->pdptes_stale = true;
-}
-
-void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
-{
     if (r == REG_CR2) {
-        vmx_of(v)->cr2 = val;
+        s->cr2 = val;
         return;
     }
-    if (lazy_of[r]) {
-        set_lazy(v, lazy_of[r] - 1, val);
+    if (is_lazy(r)) {
+        set_lazy(v, r, val);
         return;
     }
+    if (r <= REG_EFER)
+        s->pdptes_stale = true;
+    else if (r == REG_GDTR_LIMIT || r == REG_IDTR_LIMIT)
+        val = (uint16_t)val;
+    else if (r == REG_DEBUGCTL)
+        val &= DEBUGCTL_BITS;
     vmx_borrow(v);
-    set(v, r, val);
+    if (r == REG_CR0)
+        set_cr0(s, val);
+    else if (r == REG_CR4)
+        set_cr4(s, val);
+    else if (r == REG_EFER)
+        set_efer(val, vmread(VMCS_GUEST_CR0));
+    else if (places[r]) /* LastBranchFromIP and the like do not exist here */
+        vmwrite(places[r], val);
     vmx_return(v);
 }
 
@@ -266,32 +235,23 @@ void vmx_get_seg(struct vcpu *v, enum hvm_seg n, struct segment *seg)
  * accessed, busy, a granularity that goes with the limit. A guest that is
  * restored or started by hand may lack them.
  */
-static uint64_t access_rights(enum hvm_seg n, const struct segment *seg,
-                              uint32_t *limit)
-{
-    uint64_t ar = (seg->attr & 0xff) | (uint64_t)(seg->attr & 0xf00) << 4;
-
-    if (!(seg->attr & SEG_PRESENT) && n != SEG_CS && n != SEG_TR)
-        return ar | AR_UNUSABLE;
-    ar |= SEG_PRESENT;
-    if (seg->attr & SEG_S)
-        ar |= 1;
-    else if (n == SEG_TR)
-        ar |= 2;
-    if (*limit >> 20) {
-        *limit |= 0xfff;
-        ar |= (uint64_t)SEG_GRAN << 4;
-    } else if ((*limit & 0xfff) != 0xfff) {
-        ar &= ~((uint64_t)SEG_GRAN << 4);
-    }
-    return ar;
-}
-
 void vmx_set_seg(struct vcpu *v, enum hvm_seg n, const struct segment *seg)
 {
+    uint64_t ar = (seg->attr & 0xff) | (uint64_t)(seg->attr & 0xf00) << 4;
+    uint64_t pages = (uint64_t)SEG_GRAN << 4;
     uint32_t limit = seg->limit;
-    uint64_t ar = access_rights(n, seg, &limit);
 
+    if (!(ar & SEG_PRESENT) && n != SEG_CS && n != SEG_TR) {
+        ar |= AR_UNUSABLE;
+    } else {
+        ar |= SEG_PRESENT | (ar & SEG_S ? 1 : n == SEG_TR ? 2 : 0);
+        if (limit >> 20) {
+            limit |= 0xfff;
+            ar |= pages;
+        } else if ((limit & 0xfff) != 0xfff) {
+            ar &= ~pages;
+        }
+    }
     vmx_borrow(v);
     vmwrite(VMCS_SEG(VMCS_GUEST_ES_SEL, n), seg->sel);
     vmwrite(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n), limit);
@@ -311,34 +271,19 @@ void vmx_paging(struct vcpu *v, struct paging_regs *p)
 
 unsigned int vmx_cpl(struct vcpu *v)
 {
-    uint64_t ar;
-
-    vmx_borrow(v);
-    ar = vmread(VMCS_GUEST_SS_AR);
-    vmx_return(v);
-    return ar >> SEG_DPL_SHIFT & 3;
-}
-
-static enum hvm_mode mode(struct vcpu *v)
-{
-    uint64_t code;
-
-    if (!(vmread(VMCS_GUEST_CR0) & CR0_PE))
-        return MODE_REAL;
-    if (vcpu_regs(v)->rflags & RFLAGS_VM)
-        return MODE_V86;
-    code = vmread(VMCS_GUEST_CS_AR) >> 4;
-    if ((code & SEG_LONG) && (vmread(VMCS_GUEST_EFER) & EFER_LMA))
-        return MODE_64;
-    return code & SEG_BIG ? MODE_32 : MODE_16;
+    return vmx_read(v, VMCS_GUEST_SS_AR) >> SEG_DPL_SHIFT & 3;
 }
 
 enum hvm_mode vmx_mode(struct vcpu *v)
 {
-    enum hvm_mode m;
+    uint64_t code;
 
-    vmx_borrow(v);
-    m = mode(v);
-    vmx_return(v);
-    return m;
+    if (!(vmx_read(v, VMCS_GUEST_CR0) & CR0_PE))
+        return MODE_REAL;
+    if (vcpu_regs(v)->rflags & RFLAGS_VM)
+        return MODE_V86;
+    code = vmx_read(v, VMCS_GUEST_CS_AR) >> 4;
+    if ((code & SEG_LONG) && (vmx_read(v, VMCS_GUEST_EFER) & EFER_LMA))
+        return MODE_64;
+    return code & SEG_BIG ? MODE_32 : MODE_16;
 }

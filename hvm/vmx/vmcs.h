@@ -10,8 +10,58 @@
 
 #include "hypervisor/lib/util.h"
 
-/* enumerator, encoding, name in the manual */
-#define VMCS_CONTROL_FIELDS(F)                                              \
+/* The fields of the nth segment register (enum hvm_seg). */
+#define VMCS_SEGMENT(F, name, n)                                            \
+    F(GUEST_##name##_SEL, 0x0800 + 2 * (n), #name " selector")              \
+    F(GUEST_##name##_LIMIT, 0x4800 + 2 * (n), #name " limit")               \
+    F(GUEST_##name##_AR, 0x4814 + 2 * (n), #name " access rights")          \
+    F(GUEST_##name##_BASE, 0x6806 + 2 * (n), #name " base")
+
+/*
+ * Enumerator, encoding, name in the manual: what an exit says of itself, which
+ * is read-only; the guest, but for its segments; controls; the segments; the
+ * host. Dumps end at the segments.
+ */
+#define VMCS_FIELDS(F)                                                      \
+    F(EXIT_GPA, 0x2400, "guest-physical address")                           \
+    F(INSN_ERROR, 0x4400, "VM-instruction error")                           \
+    F(EXIT_REASON, 0x4402, "exit reason")                                   \
+    F(EXIT_EVENT, 0x4404, "VM-exit interruption information")               \
+    F(EXIT_ERROR, 0x4406, "VM-exit interruption error code")                \
+    F(IDT_EVENT, 0x4408, "IDT-vectoring information field")                 \
+    F(IDT_ERROR, 0x440a, "IDT-vectoring error code")                        \
+    F(EXIT_LENGTH, 0x440c, "VM-exit instruction length")                    \
+    F(EXIT_INSN_INFO, 0x440e, "VM-exit instruction information")            \
+    F(QUALIFICATION, 0x6400, "exit qualification")                          \
+    F(GUEST_LINEAR, 0x640a, "guest-linear address")                         \
+    F(GUEST_INTR_STATUS, 0x0810, "guest interrupt status")                  \
+    F(GUEST_PML_INDEX, 0x0812, "PML index")                                 \
+    F(GUEST_LINK, 0x2800, "VMCS link pointer")                              \
+    F(GUEST_DEBUGCTL, 0x2802, "IA32_DEBUGCTL")                              \
+    F(GUEST_PAT, 0x2804, "IA32_PAT")                                        \
+    F(GUEST_EFER, 0x2806, "IA32_EFER")                                      \
+    F(GUEST_PDPTE0, 0x280a, "PDPTE0")                                       \
+    F(GUEST_PDPTE1, 0x280c, "PDPTE1")                                       \
+    F(GUEST_PDPTE2, 0x280e, "PDPTE2")                                       \
+    F(GUEST_PDPTE3, 0x2810, "PDPTE3")                                       \
+    F(GUEST_GDTR_LIMIT, 0x4810, "GDTR limit")                               \
+    F(GUEST_IDTR_LIMIT, 0x4812, "IDTR limit")                               \
+    F(GUEST_BLOCKING, 0x4824, "interruptibility state")                     \
+    F(GUEST_ACTIVITY, 0x4826, "activity state")                             \
+    F(GUEST_SYSENTER_CS, 0x482a, "IA32_SYSENTER_CS")                        \
+    F(PREEMPTION_TIMER, 0x482e, "VMX-preemption timer value")               \
+    F(GUEST_CR0, 0x6800, "CR0")                                             \
+    F(GUEST_CR3, 0x6802, "CR3")                                             \
+    F(GUEST_CR4, 0x6804, "CR4")                                             \
+    F(GUEST_GDTR_BASE, 0x6816, "GDTR base")                                 \
+    F(GUEST_IDTR_BASE, 0x6818, "IDTR base")                                 \
+    F(GUEST_DR7, 0x681a, "DR7")                                             \
+    F(GUEST_RSP, 0x681c, "RSP")                                             \
+    F(GUEST_RIP, 0x681e, "RIP")                                             \
+    F(GUEST_RFLAGS, 0x6820, "RFLAGS")                                       \
+    F(GUEST_PENDING_DEBUG, 0x6822, "pending debug exceptions")              \
+    F(GUEST_SYSENTER_ESP, 0x6824, "IA32_SYSENTER_ESP")                      \
+    F(GUEST_SYSENTER_EIP, 0x6826, "IA32_SYSENTER_EIP")                      \
     F(VPID, 0x0000, "virtual-processor identifier")                         \
     F(POSTED_VECTOR, 0x0002, "posted-interrupt notification vector")        \
     F(IO_BITMAP_A, 0x2000, "address of I/O bitmap A")                       \
@@ -51,86 +101,11 @@
     F(CR0_MASK, 0x6000, "CR0 guest/host mask")                              \
     F(CR4_MASK, 0x6002, "CR4 guest/host mask")                              \
     F(CR0_SHADOW, 0x6004, "CR0 read shadow")                                \
-    F(CR4_SHADOW, 0x6006, "CR4 read shadow")
-
-/* What an exit says of itself; read-only. */
-#define VMCS_EXIT_FIELDS(F)                                                 \
-    F(EXIT_GPA, 0x2400, "guest-physical address")                           \
-    F(INSN_ERROR, 0x4400, "VM-instruction error")                           \
-    F(EXIT_REASON, 0x4402, "exit reason")                                   \
-    F(EXIT_EVENT, 0x4404, "VM-exit interruption information")               \
-    F(EXIT_ERROR, 0x4406, "VM-exit interruption error code")                \
-    F(IDT_EVENT, 0x4408, "IDT-vectoring information field")                 \
-    F(IDT_ERROR, 0x440a, "IDT-vectoring error code")                        \
-    F(EXIT_LENGTH, 0x440c, "VM-exit instruction length")                    \
-    F(EXIT_INSN_INFO, 0x440e, "VM-exit instruction information")            \
-    F(QUALIFICATION, 0x6400, "exit qualification")                          \
-    F(GUEST_LINEAR, 0x640a, "guest-linear address")
-
-/* Segment registers stand in encoding order, two apart: see VMCS_SEG(). */
-#define VMCS_GUEST_FIELDS(F)                                                \
-    F(GUEST_ES_SEL, 0x0800, "ES selector")                                  \
-    F(GUEST_CS_SEL, 0x0802, "CS selector")                                  \
-    F(GUEST_SS_SEL, 0x0804, "SS selector")                                  \
-    F(GUEST_DS_SEL, 0x0806, "DS selector")                                  \
-    F(GUEST_FS_SEL, 0x0808, "FS selector")                                  \
-    F(GUEST_GS_SEL, 0x080a, "GS selector")                                  \
-    F(GUEST_LDTR_SEL, 0x080c, "LDTR selector")                              \
-    F(GUEST_TR_SEL, 0x080e, "TR selector")                                  \
-    F(GUEST_INTR_STATUS, 0x0810, "guest interrupt status")                  \
-    F(GUEST_PML_INDEX, 0x0812, "PML index")                                 \
-    F(GUEST_LINK, 0x2800, "VMCS link pointer")                              \
-    F(GUEST_DEBUGCTL, 0x2802, "IA32_DEBUGCTL")                              \
-    F(GUEST_PAT, 0x2804, "IA32_PAT")                                        \
-    F(GUEST_EFER, 0x2806, "IA32_EFER")                                      \
-    F(GUEST_PDPTE0, 0x280a, "PDPTE0")                                       \
-    F(GUEST_PDPTE1, 0x280c, "PDPTE1")                                       \
-    F(GUEST_PDPTE2, 0x280e, "PDPTE2")                                       \
-    F(GUEST_PDPTE3, 0x2810, "PDPTE3")                                       \
-    F(GUEST_ES_LIMIT, 0x4800, "ES limit")                                   \
-    F(GUEST_CS_LIMIT, 0x4802, "CS limit")                                   \
-    F(GUEST_SS_LIMIT, 0x4804, "SS limit")                                   \
-    F(GUEST_DS_LIMIT, 0x4806, "DS limit")                                   \
-    F(GUEST_FS_LIMIT, 0x4808, "FS limit")                                   \
-    F(GUEST_GS_LIMIT, 0x480a, "GS limit")                                   \
-    F(GUEST_LDTR_LIMIT, 0x480c, "LDTR limit")                               \
-    F(GUEST_TR_LIMIT, 0x480e, "TR limit")                                   \
-    F(GUEST_GDTR_LIMIT, 0x4810, "GDTR limit")                               \
-    F(GUEST_IDTR_LIMIT, 0x4812, "IDTR limit")                               \
-    F(GUEST_ES_AR, 0x4814, "ES access rights")                              \
-    F(GUEST_CS_AR, 0x4816, "CS access rights")                              \
-    F(GUEST_SS_AR, 0x4818, "SS access rights")                              \
-    F(GUEST_DS_AR, 0x481a, "DS access rights")                              \
-    F(GUEST_FS_AR, 0x481c, "FS access rights")                              \
-    F(GUEST_GS_AR, 0x481e, "GS access rights")                              \
-    F(GUEST_LDTR_AR, 0x4820, "LDTR access rights")                          \
-    F(GUEST_TR_AR, 0x4822, "TR access rights")                              \
-    F(GUEST_BLOCKING, 0x4824, "interruptibility state")                     \
-    F(GUEST_ACTIVITY, 0x4826, "activity state")                             \
-    F(GUEST_SYSENTER_CS, 0x482a, "IA32_SYSENTER_CS")                        \
-    F(PREEMPTION_TIMER, 0x482e, "VMX-preemption timer value")               \
-    F(GUEST_CR0, 0x6800, "CR0")                                             \
-    F(GUEST_CR3, 0x6802, "CR3")                                             \
-    F(GUEST_CR4, 0x6804, "CR4")                                             \
-    F(GUEST_ES_BASE, 0x6806, "ES base")                                     \
-    F(GUEST_CS_BASE, 0x6808, "CS base")                                     \
-    F(GUEST_SS_BASE, 0x680a, "SS base")                                     \
-    F(GUEST_DS_BASE, 0x680c, "DS base")                                     \
-    F(GUEST_FS_BASE, 0x680e, "FS base")                                     \
-    F(GUEST_GS_BASE, 0x6810, "GS base")                                     \
-    F(GUEST_LDTR_BASE, 0x6812, "LDTR base")                                 \
-    F(GUEST_TR_BASE, 0x6814, "TR base")                                     \
-    F(GUEST_GDTR_BASE, 0x6816, "GDTR base")                                 \
-    F(GUEST_IDTR_BASE, 0x6818, "IDTR base")                                 \
-    F(GUEST_DR7, 0x681a, "DR7")                                             \
-    F(GUEST_RSP, 0x681c, "RSP")                                             \
-    F(GUEST_RIP, 0x681e, "RIP")                                             \
-    F(GUEST_RFLAGS, 0x6820, "RFLAGS")                                       \
-    F(GUEST_PENDING_DEBUG, 0x6822, "pending debug exceptions")              \
-    F(GUEST_SYSENTER_ESP, 0x6824, "IA32_SYSENTER_ESP")                      \
-    F(GUEST_SYSENTER_EIP, 0x6826, "IA32_SYSENTER_EIP")
-
-#define VMCS_HOST_FIELDS(F)                                                 \
+    F(CR4_SHADOW, 0x6006, "CR4 read shadow")                                \
+    VMCS_SEGMENT(F, ES, 0) VMCS_SEGMENT(F, CS, 1)                           \
+    VMCS_SEGMENT(F, SS, 2) VMCS_SEGMENT(F, DS, 3)                           \
+    VMCS_SEGMENT(F, FS, 4) VMCS_SEGMENT(F, GS, 5)                           \
+    VMCS_SEGMENT(F, LDTR, 6) VMCS_SEGMENT(F, TR, 7)                         \
     F(HOST_ES_SEL, 0x0c00, "host ES selector")                              \
     F(HOST_CS_SEL, 0x0c02, "host CS selector")                              \
     F(HOST_SS_SEL, 0x0c04, "host SS selector")                              \
@@ -156,13 +131,20 @@
 
 enum vmcs_field {
 #define F(name, code, text) VMCS_##name = (code),
-    VMCS_CONTROL_FIELDS(F) VMCS_EXIT_FIELDS(F) VMCS_GUEST_FIELDS(F)
-    VMCS_HOST_FIELDS(F)
+    VMCS_FIELDS(F)
 #undef F
 };
 
-/* Bits 10 and 11 of an encoding (SDM vol. 3C 25.11.2). */
-enum { VMCS_AREA_CONTROL, VMCS_AREA_EXIT, VMCS_AREA_GUEST, VMCS_AREA_HOST };
+struct vmcs_name {
+    enum vmcs_field field;
+    const char *name;
+};
+/* All fields, in the order above (check.c). */
+extern const struct vmcs_name vmcs_names[];
+extern const unsigned int nr_vmcs_names;
+
+/* Is it what an exit says of itself (SDM vol. 3C 25.11.2)? */
+#define VMCS_READ_ONLY(field) (((field) >> 10 & 3) == 1)
 
 /* A field of the nth segment register (enum hvm_seg) from that of ES. */
 #define VMCS_SEG(es_field, n) ((enum vmcs_field)((es_field) + 2 * (n)))
@@ -181,37 +163,27 @@ enum { VMCS_AREA_CONTROL, VMCS_AREA_EXIT, VMCS_AREA_GUEST, VMCS_AREA_HOST };
 #define PROC_INVLPG BIT(9)
 #define PROC_MWAIT BIT(10)
 #define PROC_RDPMC BIT(11)
-#define PROC_RDTSC BIT(12)
 #define PROC_CR3_LOAD BIT(15)
 #define PROC_CR3_STORE BIT(16)
-#define PROC_CR8_LOAD BIT(19)
-#define PROC_CR8_STORE BIT(20)
 #define PROC_TPR_SHADOW BIT(21)
 #define PROC_NMI_WINDOW BIT(22)
-#define PROC_MOV_DR BIT(23)
-#define PROC_IO BIT(24)
 #define PROC_IO_BITMAPS BIT(25)
 #define PROC_MSR_BITMAPS BIT(28)
 #define PROC_MONITOR BIT(29)
-#define PROC_PAUSE BIT(30)
 #define PROC_SECONDARY BIT(31)
 
 /* Secondary processor-based controls. */
 #define PROC2_APIC_ACCESS BIT(0)
 #define PROC2_EPT BIT(1)
-#define PROC2_DESC_TABLE BIT(2)
 #define PROC2_RDTSCP BIT(3)
 #define PROC2_X2APIC BIT(4)
 #define PROC2_VPID BIT(5)
-#define PROC2_WBINVD BIT(6)
 #define PROC2_UNRESTRICTED BIT(7)
 #define PROC2_APIC_REGISTERS BIT(8)
 #define PROC2_INTR_DELIVERY BIT(9)
-#define PROC2_PAUSE_LOOP BIT(10)
 #define PROC2_INVPCID BIT(12)
 #define PROC2_PML BIT(17)
 #define PROC2_XSAVES BIT(20)
-#define PROC2_MODE_BASED_EXEC BIT(22)
 #define PROC2_TSC_SCALING BIT(25)
 
 #define EXIT_SAVE_DEBUG BIT(2)
@@ -221,34 +193,21 @@ enum { VMCS_AREA_CONTROL, VMCS_AREA_EXIT, VMCS_AREA_GUEST, VMCS_AREA_HOST };
 #define EXIT_LOAD_PAT BIT(19)
 #define EXIT_SAVE_EFER BIT(20)
 #define EXIT_LOAD_EFER BIT(21)
-#define EXIT_SAVE_TIMER BIT(22)
 
 #define ENTRY_LOAD_DEBUG BIT(2)
 #define ENTRY_IA32E BIT(9)
-#define ENTRY_SMM BIT(10)
-#define ENTRY_DUAL_MONITOR BIT(11)
-#define ENTRY_LOAD_PERF BIT(13)
 #define ENTRY_LOAD_PAT BIT(14)
 #define ENTRY_LOAD_EFER BIT(15)
-#define ENTRY_LOAD_BNDCFGS BIT(16)
 
-/* Interruption information, in all its fields; the type is enum
- * hvm_event_type (SDM vol. 3C 25.8.3, 25.9.2). */
-#define EVENT_TYPE_SHIFT 8
-#define EVENT_HAS_ERROR BIT(11)
+/* Interruption information, in all its fields: EVENT_* of hvm/base/event.h and
+ * this bit (SDM vol. 3C 25.8.3, 25.9.2). */
 #define EVENT_NMI_UNBLOCKED BIT(12) /* by an IRET that did not complete */
-#define EVENT_VALID BIT(31)
 
 /* Interruptibility state. */
 #define BLOCKING_STI BIT(0)
 #define BLOCKING_MOV_SS BIT(1)
 #define BLOCKING_SMI BIT(2)
 #define BLOCKING_NMI BIT(3)
-
-#define ACTIVITY_ACTIVE 0
-#define ACTIVITY_HLT 1
-#define ACTIVITY_SHUTDOWN 2
-#define ACTIVITY_WAIT_SIPI 3
 
 /* Access rights: struct segment's attr with its upper four bits moved up. */
 #define AR_UNUSABLE BIT(16)
@@ -260,17 +219,14 @@ enum vmx_reason {
     REASON_INIT = 3, REASON_SIPI = 4, REASON_OTHER_SMI = 6,
     REASON_INTR_WINDOW = 7, REASON_NMI_WINDOW = 8, REASON_TASK_SWITCH = 9,
     REASON_CPUID = 10, REASON_GETSEC = 11, REASON_HLT = 12, REASON_INVD = 13,
-    REASON_INVLPG = 14, REASON_RDPMC = 15, REASON_RDTSC = 16, REASON_RSM = 17,
-    REASON_VMCALL = 18, REASON_VMCLEAR = 19, REASON_VMXON = 27,
-    REASON_CR = 28, REASON_DR = 29, REASON_IO = 30, REASON_RDMSR = 31,
+    REASON_RDPMC = 15, REASON_VMCALL = 18, REASON_VMCLEAR = 19,
+    REASON_VMXON = 27, REASON_CR = 28, REASON_IO = 30, REASON_RDMSR = 31,
     REASON_WRMSR = 32, REASON_BAD_STATE = 33, REASON_BAD_MSR = 34,
-    REASON_MWAIT = 36, REASON_MONITOR = 39, REASON_PAUSE = 40,
-    REASON_MACHINE_CHECK = 41, REASON_TPR = 43, REASON_APIC_ACCESS = 44,
-    REASON_VIRTUAL_EOI = 45, REASON_EPT_VIOLATION = 48,
-    REASON_EPT_MISCONFIG = 49, REASON_INVEPT = 50, REASON_RDTSCP = 51,
+    REASON_MWAIT = 36, REASON_MONITOR = 39, REASON_MACHINE_CHECK = 41,
+    REASON_TPR = 43, REASON_APIC_ACCESS = 44, REASON_VIRTUAL_EOI = 45,
+    REASON_EPT_VIOLATION = 48, REASON_INVEPT = 50,
     REASON_PREEMPTION_TIMER = 52, REASON_INVVPID = 53, REASON_WBINVD = 54,
-    REASON_XSETBV = 55, REASON_APIC_WRITE = 56, REASON_INVPCID = 58,
-    REASON_VMFUNC = 59, REASON_PML_FULL = 62, REASON_XSAVES = 63,
-    REASON_XRSTORS = 64, NR_REASONS = 80
+    REASON_XSETBV = 55, REASON_APIC_WRITE = 56, REASON_VMFUNC = 59,
+    REASON_PML_FULL = 62, NR_REASONS = 80
 };
 #define REASON_ENTRY_FAILED BIT(31)

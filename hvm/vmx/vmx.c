@@ -9,23 +9,17 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/pt.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/vmx/caps.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/asm.h"
-#include "hypervisor/x86/features.h"
-#include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
 
 /* The vCPU whose VMCS is current here, NULL: none. */
@@ -42,22 +36,16 @@ static uint64_t io_bitmap_pa;  /* (c) all ports exit: two pages */
 #define EPT_R BIT(0)
 #define EPT_W BIT(1)
 #define EPT_X BIT(2)
+#define EPT_RX (EPT_R | EPT_X)
 #define EPT_WB (6ull << 3)
 #define EPT_A BIT(8)
 #define EPT_D BIT(9)
-#define EPT_RX (EPT_R | EPT_X)
 
 static const struct pt_format ept_format = {
-    .table = EPT_R | EPT_W | EPT_X,
+    .table = EPT_RX | EPT_W,
     .leaf = {
-        [P2M_RAM] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_RAM_LOG] = EPT_RX | EPT_WB,
-        [P2M_RAM_RO] = EPT_RX | EPT_WB,
-        [P2M_FOREIGN] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_GRANT_RW] = EPT_RX | EPT_W | EPT_WB,
-        [P2M_GRANT_RO] = EPT_RX | EPT_WB,
+        PT_RAM_LEAVES(EPT_RX | EPT_W | EPT_WB, EPT_RX | EPT_WB),
         [P2M_MMIO] = EPT_RX | EPT_W,
-        [P2M_IOREQ] = EPT_RX | EPT_WB,
         [P2M_APIC] = EPT_R | EPT_W,
     },
 };
@@ -70,19 +58,17 @@ static const struct pt_format ept_format = {
 #define LOG_ENTRIES 512u
 
 /* Read and write bits of low and high MSRs, 1 KiB each (SDM vol. 3C 25.6.9). */
-static void msr_open(void *bitmap, uint32_t index, bool read, bool write)
+void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write)
 {
-    uint8_t *map = bitmap;
-    uint32_t low = index & 0x1fff;
+    uint32_t low = index & 0x1fff, high = index - low;
+    uint8_t *map = (uint8_t *)bitmap + (high ? 0x400 : 0) + low / 8;
 
-    if (index >= 0xc0000000)
-        map += 0x400;
-    if ((index & ~0x1fffu) != 0 && (index & ~0x1fffu) != 0xc0000000)
+    if (high && high != 0xc0000000)
         return;
     if (read)
-        map[low / 8] &= (uint8_t)~(1u << low % 8);
+        map[0] &= (uint8_t)~(1u << low % 8);
     if (write)
-        map[0x800 + low / 8] &= (uint8_t)~(1u << low % 8);
+        map[0x800] &= (uint8_t)~(1u << low % 8);
 }
 
 static int maps_init(void)
@@ -93,9 +79,9 @@ static int maps_init(void)
         return -ENOMEM;
     memset(msrs, 0xff, PAGE_SIZE);
     memset(ports, 0xff, 2 * PAGE_SIZE);
-    msr_rules_open(msr_open, msrs);
-    msr_bitmap_pa = mfn_to_maddr(va_to_mfn(msrs));
-    io_bitmap_pa = mfn_to_maddr(va_to_mfn(ports));
+    msr_rules_open(vmx_msr_open, msrs);
+    msr_bitmap_pa = va_to_maddr(msrs);
+    io_bitmap_pa = va_to_maddr(ports);
     return vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY)
                ? vmx_apic_init_maps(msrs) : 0;
 }
@@ -130,7 +116,7 @@ static void format_init(void)
     }
 }
 
-static int vmx_cpu_enable(void)
+int vmx_cpu_enable(void)
 {
     uint32_t *region = lodge_pages_alloc(0);
     int rc;
@@ -150,7 +136,7 @@ static int vmx_cpu_enable(void)
     region[0] = vmx_caps.revision;
     write_cr0(read_cr0() | vmx_caps.cr0_fixed0);
     write_cr4(read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0);
-    if (vmxon(mfn_to_maddr(va_to_mfn(region))))
+    if (vmxon(va_to_maddr(region)))
         cannot_start("CPU %u refuses VMXON", cpu_id());
     tlb_tags_init_cpu(1 << 16);
     return 0;
@@ -192,26 +178,21 @@ void vmx_return(struct vcpu *v)
 /* What is the same for every CPU and guest. */
 static void init_constant(struct vmx_vcpu *s)
 {
-    static const enum vmcs_field words[WORDS] = {
-        VMCS_PIN_CTLS, VMCS_PROC_CTLS, VMCS_PROC_CTLS2, VMCS_EXIT_CTLS,
-        VMCS_ENTRY_CTLS
-    };
-
     /* Fields are not zero by themselves; not all exist everywhere. */
     for (unsigned int i = 0; i < nr_vmcs_names; i++)
-        if ((vmcs_names[i].field >> 10 & 3) != VMCS_AREA_EXIT)
+        if (!VMCS_READ_ONLY(vmcs_names[i].field))
             vmwrite(vmcs_names[i].field, 0);
     for (enum vmx_word w = 0; w < WORDS; w++)
-        vmwrite(words[w], vmx_caps.use[w]);
+        vmwrite(vmcs_words[w], vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
     vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
     vmwrite(VMCS_EPT_POINTER, s->eptp);
     vmwrite(VMCS_GUEST_LINK, ~0ull);
     if (s->log) {
-        vmwrite(VMCS_PML_ADDRESS, mfn_to_maddr(va_to_mfn(s->log)));
+        vmwrite(VMCS_PML_ADDRESS, va_to_maddr(s->log));
         vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
     }
-    if (vmx_caps.use[WORD_PIN] & PIN_PREEMPTION_TIMER)
+    if (vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER))
         vmwrite(VMCS_PREEMPTION_TIMER,
                 tsc_hz() / 1000 >> (vmx_caps.misc & 0x1f));
     /* #AC and #DB: a guest could otherwise keep the CPU delivering them. */
@@ -228,9 +209,57 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
 }
 
-/* What every CPU has its own of. */
-static void init_cpu(void)
+int vmx_vcpu_init(struct vcpu *v)
 {
+    struct vmx_vcpu *s = v->hvm->vendor = heap_alloc(sizeof(*s));
+    bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
+    bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
+    void *map = v->domain->hvm->io_bitmap;
+    uint64_t ports = map ? va_to_maddr(map) : io_bitmap_pa;
+    int rc;
+
+    if (!s)
+        return -ENOMEM;
+    s->vmcs = lodge_pages_alloc(0);
+    s->vapic = assisted ? v->hvm->lapic->regs : lodge_pages_alloc(0);
+    s->log = logs ? lodge_pages_alloc(0) : NULL;
+    if (!s->vmcs || !s->vapic || (logs && !s->log))
+        return -ENOMEM;
+    *(uint32_t *)s->vmcs = vmx_caps.revision;
+    s->vmcs_pa = va_to_maddr(s->vmcs);
+    s->eptp = p2m_root(v->domain) | EPTP_FLAGS | (logs ? EPTP_AD : 0);
+    make_clear(s);
+    vmx_borrow(v);
+    init_constant(s);
+    vmwrite(VMCS_IO_BITMAP_A, ports);
+    vmwrite(VMCS_IO_BITMAP_B, ports + PAGE_SIZE);
+    vmwrite(VMCS_VIRTUAL_APIC, va_to_maddr(s->vapic));
+    rc = assisted ? vmx_apic_init(v) : 0;
+    vmx_return(v);
+    return rc;
+}
+
+void vmx_vcpu_exit(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    lodge_pages_free(v->hvm->lapic->posted, 0);
+    v->hvm->lapic->posted = NULL;
+    lodge_pages_free(s->vmcs, 0);
+    if (s->vapic != v->hvm->lapic->regs)
+        lodge_pages_free(s->vapic, 0);
+    lodge_pages_free(s->log, 0);
+    heap_free(s);
+}
+
+void vmx_vcpu_load(struct vcpu *v)
+{
+    struct vmx_vcpu *s = vmx_of(v);
+
+    make_current(s);
+    this_cpu(loaded) = s;
+    vmx_lazy_load(s);
+    /* What every CPU has its own of. */
     vmwrite(VMCS_HOST_CR0, read_cr0());
     vmwrite(VMCS_HOST_CR3, read_cr3());
     vmwrite(VMCS_HOST_CR4, read_cr4());
@@ -238,85 +267,10 @@ static void init_cpu(void)
     vmwrite(VMCS_HOST_TR_BASE, desc_tss_base());
     vmwrite(VMCS_HOST_GDTR_BASE, desc_gdt_base());
     vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
-}
-
-static void set_io_bitmap(struct vcpu *v)
-{
-    void *map = v->domain->hvm->io_bitmap;
-    uint64_t pa = map ? mfn_to_maddr(va_to_mfn(map)) : io_bitmap_pa;
-
-    vmwrite(VMCS_IO_BITMAP_A, pa);
-    vmwrite(VMCS_IO_BITMAP_B, pa + PAGE_SIZE);
-}
-
-static void vmx_update_traps(struct vcpu *v)
-{
-    vmx_borrow(v);
-    set_io_bitmap(v);
-    vmx_return(v);
-}
-
-static int vmx_vcpu_init(struct vcpu *v)
-{
-    struct vmx_vcpu *s = heap_alloc(sizeof(*s));
-    bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
-    int rc;
-
-    if (!s)
-        return -ENOMEM;
-    v->hvm->vendor = s;
-    s->vmcs = lodge_pages_alloc(0);
-    s->vapic = assisted ? v->hvm->lapic->regs : lodge_pages_alloc(0);
-    if (!s->vmcs || !s->vapic)
-        return -ENOMEM;
-    *(uint32_t *)s->vmcs = vmx_caps.revision;
-    s->vmcs_pa = mfn_to_maddr(va_to_mfn(s->vmcs));
-    s->eptp = p2m_root(v->domain) | EPTP_FLAGS;
-    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
-        s->eptp |= EPTP_AD;
-        s->log = lodge_pages_alloc(0);
-        if (!s->log)
-            return -ENOMEM;
-    }
-    make_clear(s);
-    vmx_borrow(v);
-    init_constant(s);
-    set_io_bitmap(v);
-    vmwrite(VMCS_VIRTUAL_APIC, mfn_to_maddr(va_to_mfn(s->vapic)));
-    rc = assisted ? vmx_apic_init(v) : 0;
-    vmx_return(v);
-    return rc;
-}
-
-static void vmx_vcpu_exit(struct vcpu *v)
-{
-    struct vmx_vcpu *s = v->hvm->vendor;
-
-    if (!s)
-        return;
-    vmx_apic_exit(v);
-    if (s->vmcs)
-        lodge_pages_free(s->vmcs, 0);
-    if (s->vapic && s->vapic != v->hvm->lapic->regs)
-        lodge_pages_free(s->vapic, 0);
-    if (s->log)
-        lodge_pages_free(s->log, 0);
-    heap_free(s);
-    v->hvm->vendor = NULL;
-}
-
-static void vmx_vcpu_load(struct vcpu *v)
-{
-    struct vmx_vcpu *s = vmx_of(v);
-
-    make_current(s);
-    this_cpu(loaded) = s;
-    vmx_lazy_load(s);
-    init_cpu();
     vmx_update_cr4_mask(v);
 }
 
-static void vmx_vcpu_save(struct vcpu *v)
+void vmx_vcpu_save(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
@@ -337,7 +291,7 @@ static void take_vpid(struct vmx_vcpu *s)
 
     if (likely(state == TAG_KEPT))
         return;
-    if (vmx_caps.use[WORD_PROC2] & PROC2_VPID) {
+    if (vmx_uses(WORD_PROC2, PROC2_VPID)) {
         if (state == TAG_RECYCLED)
             invvpid(INVALIDATE_ALL, 0);
         vmwrite(VMCS_VPID, s->vpid.id);
@@ -381,7 +335,7 @@ static void drain_log(struct vcpu *v)
     vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
 }
 
-static void vmx_enter(struct vcpu *v, struct vmexit *e)
+void vmx_enter(struct vcpu *v, struct vmexit *e)
 {
     struct vmx_vcpu *s = vmx_of(v);
     struct vlapic *a = v->hvm->lapic;
@@ -406,35 +360,30 @@ static void vmx_enter(struct vcpu *v, struct vmexit *e)
     get_regs(s, r);
     vmx_decode_exit(v, e);
     if (unlikely(vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER)))
-        cpu_take_interrupts(); /* for Bochs only: see fix_emulator() */
+        cpu_take_interrupts(); /* for Bochs only: see is_bochs() */
     if (likely(e->kind != EXIT_ENTRY_FAILED))
         vmx_collect_interrupted(v, e);
 }
 
-/* Of the virtual-APIC page (SDM vol. 3C 30.1.1). */
-static uint32_t *vtpr(struct vcpu *v)
-{
-    return &vmx_of(v)->vapic[APIC_TPR / 4];
-}
-
-static void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
+/* The TPR is in the virtual-APIC page (SDM vol. 3C 30.1.1). */
+void vmx_set_tpr(struct vcpu *v, unsigned int tpr)
 {
     if (!v->hvm->lapic->assisted)
-        *vtpr(v) = tpr << 4;
+        vmx_of(v)->vapic[APIC_TPR / 4] = tpr << 4;
 }
 
-static unsigned int vmx_get_tpr(struct vcpu *v)
+unsigned int vmx_get_tpr(struct vcpu *v)
 {
-    return *vtpr(v) >> 4;
+    return vmx_of(v)->vapic[APIC_TPR / 4] >> 4;
 }
 
 /* The exit comes when the guest lowers its TPR. */
-static void vmx_cr8_exits(struct vcpu *v, bool on)
+void vmx_cr8_exits(struct vcpu *v, bool on)
 {
     vmwrite(VMCS_TPR_THRESHOLD, on ? vmx_get_tpr(v) : 0);
 }
 
-static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
+void vmx_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmx_borrow(v);
     vmwrite(VMCS_TSC_OFFSET, offset);
@@ -444,7 +393,7 @@ static void vmx_set_tsc(struct vcpu *v, uint64_t offset)
     vmx_return(v);
 }
 
-static void vmx_flush_guest(struct vcpu *v)
+void vmx_flush_guest(struct vcpu *v)
 {
     tlb_tag_drop(&vmx_of(v)->vpid);
 }

@@ -4,7 +4,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/base/tlb-tag.h"
-#include "hvm/vmx/check.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -13,10 +12,8 @@
 
 /* Registers that the CPU does not switch: they stay loaded while the vCPU
  * is on a CPU, as Lodge itself uses none of them. */
-enum vmx_lazy {
-    LAZY_STAR, LAZY_LSTAR, LAZY_CSTAR, LAZY_SFMASK, LAZY_KERNEL_GS_BASE,
-    LAZY_DR6, NR_LAZY
-};
+#define LAZY_FIRST REG_DR6
+#define LAZY_LAST REG_KERNEL_GS_BASE
 
 struct vmx_vcpu {
     void *vmcs;              /* (c) */
@@ -35,8 +32,12 @@ struct vmx_vcpu {
     uint64_t rip, rsp, rflags;
     uint64_t cr0_shadow, cr4_shadow, cr4_mask;
     uint64_t cr2;            /* (v) while root mode runs */
-    uint64_t lazy[NR_LAZY];  /* (v) while not on a CPU */
+    uint64_t lazy[LAZY_LAST - LAZY_FIRST + 1]; /* (v) while not on a CPU */
 };
+
+#define OP(ret, fn, args) ret vmx_##fn args;
+HVM_OPS(OP)
+#undef OP
 
 static inline struct vmx_vcpu *vmx_of(struct vcpu *v)
 {
@@ -53,39 +54,53 @@ void vmx_return(struct vcpu *v);
 /* Is v the vCPU whose state this CPU holds? */
 bool vmx_is_loaded(struct vcpu *v);
 
+/* A field of v's, borrowed for that. */
+static inline uint64_t vmx_read(struct vcpu *v, enum vmcs_field field)
+{
+    uint64_t val;
+
+    vmx_borrow(v);
+    val = vmread(field);
+    vmx_return(v);
+    return val;
+}
+
+/* Lets guests reach an MSR without an exit: opens it in a bitmap. */
+void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write);
+
 /* caps.c: reads the capabilities, or checks this CPU's against them; dies
  * with a sentence if Lodge cannot run with them. */
 void vmx_caps_init(void);
+
+/* check.c: what SDM vol. 3C 27.2 (controls) or 27.3 (guest state) forbids in
+ * the current VMCS, the first thing; false: found none. Slow. */
+struct vmx_fault {
+    const char *field;
+    const char *why; /* what is wrong with it; NULL: none */
+    uint64_t value;
+};
+bool vmx_find_fault(struct vmx_fault *f);
+/* Name of VM-instruction error n. */
+const char *vmx_insn_error_name(unsigned int n);
 
 /* exit.c: turns the VMCS into the neutral record. */
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
 
 /*
  * apic.c: the local APIC that the CPU itself keeps, where it can. Init: a
- * vCPU's part of it, its VMCS is current; -ENOMEM. Update: before an entry,
- * when lapic->changed or something was posted.
+ * vCPU's part of it, its VMCS is current; -ENOMEM. What it made is freed with
+ * the vCPU. Update: before an entry, when lapic->changed or something was
+ * posted.
  */
 int vmx_apic_init_maps(const void *msr_bitmap);
 int vmx_apic_init(struct vcpu *v);
-void vmx_apic_exit(struct vcpu *v);
 void vmx_apic_update(struct vcpu *v);
 
-/* inject.c */
-void vmx_inject(struct vcpu *v, const struct hvm_event *ev);
+/* inject.c: after each exit, an event that was not delivered goes back into
+ * v->hvm->event. */
 void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e);
-void vmx_window(struct vcpu *v, bool irq, bool nmi);
-unsigned int vmx_shadow(struct vcpu *v);
-void vmx_set_shadow(struct vcpu *v, unsigned int bits);
 
-/* regs.c */
-uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r);
-void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val);
-void vmx_get_seg(struct vcpu *v, enum hvm_seg s, struct segment *seg);
-void vmx_set_seg(struct vcpu *v, enum hvm_seg s, const struct segment *seg);
-void vmx_paging(struct vcpu *v, struct paging_regs *p);
-unsigned int vmx_cpl(struct vcpu *v);
-enum hvm_mode vmx_mode(struct vcpu *v);
-/* The lazily switched registers to and from this CPU. */
+/* regs.c: the lazily switched registers to and from this CPU. */
 void vmx_lazy_load(struct vmx_vcpu *s);
 void vmx_lazy_save(struct vmx_vcpu *s);
 /* Before an entry with ->pdptes_stale: what MOV to CR3 does in PAE paging. */
@@ -97,15 +112,3 @@ void vmx_update_cr4_mask(struct vcpu *v);
  * or VMRESUME failed, nothing ran. */
 bool vmx_run(struct regs *r, bool launched);
 extern const char vmx_exit_point[];
-
-/* Sets or clears bits of the primary controls. */
-static inline void vmx_proc_ctls(struct vmx_vcpu *s, uint64_t bits, bool on)
-{
-    uint32_t val = on ? s->proc_ctls | (uint32_t)bits
-                      : s->proc_ctls & ~(uint32_t)bits;
-
-    if (val != s->proc_ctls) {
-        s->proc_ctls = val;
-        vmwrite(VMCS_PROC_CTLS, val);
-    }
-}

@@ -95,6 +95,10 @@ void *lodge_pages_alloc(unsigned int order);
 void lodge_pages_free(void *va, unsigned int order);
 mfn_t va_to_mfn(const void *va);  /* of memory from lodge_pages_alloc() */
 void *mfn_to_va(mfn_t m);         /* of a PAGE_LODGE frame */
+static inline uint64_t va_to_maddr(const void *va)
+{
+    return mfn_to_maddr(va_to_mfn(va));
+}
 
 /* Boot only: gives RAM [start, end) (bytes, page aligned) to the allocator. */
 void page_allocator_add(uint64_t start, uint64_t end);

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/caps.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/vmx/caps.c hypervisor/lib/format.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x's capabilities: CPUs that Lodge runs on and those it refuses, each with
@@ -332,10 +332,10 @@ static const struct {
     { MSR_VMX_BASIC, 0, 0, false },
     { MSR_VMX_BASIC, 4, 8, true },
     { MSR_VMX_PROC2, PROC2_INVPCID << 32, 0, true },
-    { MSR_VMX_TRUE_PROC, 0, PROC_PAUSE, true },
-    { MSR_VMX_TRUE_PROC, PROC_PAUSE << 32, 0, false },
+    { MSR_VMX_TRUE_PROC, 0, BIT(30), true },
+    { MSR_VMX_TRUE_PROC, BIT(30) << 32, 0, false },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVVPID_ALL, 0, true },
-    { MSR_VMX_EPT_VPID_CAP, EPT_CAP_EXEC_ONLY, 0, false },
+    { MSR_VMX_EPT_VPID_CAP, BIT(0), 0, false },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_SINGLE, 0, true },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_INVEPT_ALL, 0, true },
     { MSR_VMX_EPT_VPID_CAP, EPT_CAP_1G, 0, true },
@@ -409,6 +409,55 @@ static void random_cpus(void)
     CHECK(taken > 30);
 }
 
+/* --- Which CPUs must not execute from large EPT leaves: Intel's list, what
+ * the CPU says of itself, what ept= says. --- */
+
+static const struct {
+    struct cpu_features f;
+    uint64_t arch_caps;
+    bool bug;
+} large_exec[] = {
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x1a }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x3a }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x3c }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x55 }, 0x2b, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x55 }, 0x6b, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x9e }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x37 }, 0, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x5f }, 0, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x85 }, 0, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x86 }, 0, false },
+    /* Tremont of other kinds: believed when it says so itself. */
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x96 }, 0, true },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x9c }, 0x40, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x97 }, 0x40, false },
+    { { .vendor = VENDOR_INTEL, .family = 6, .model = 0x55,
+        .hypervisor = "KVMKVMKVM" }, 0, false },
+    { { .vendor = VENDOR_INTEL, .family = 15, .model = 0x06 }, 0, false },
+    { { .vendor = VENDOR_OTHER, .family = 6, .model = 0x0f }, 0, false },
+    { { .vendor = VENDOR_AMD, .family = 0x17, .model = 0x31 }, 0, false },
+};
+
+static bool avoided(const char *option)
+{
+    strcpy(opt_ept, option);
+    return vmx_avoid_large_exec();
+}
+
+static void large_leaves(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(large_exec); i++) {
+        cpu_features = large_exec[i].f;
+        fake_msr_clear();
+        if (large_exec[i].arch_caps) /* else there is no such register */
+            fake_msr_set(MSR_ARCH_CAPABILITIES, large_exec[i].arch_caps);
+        CHECK_EQ(avoided(""), large_exec[i].bug);
+        CHECK(!avoided("exec-sp"));
+        CHECK(avoided("no-exec-sp"));
+        CHECK_EQ(avoided("exec"), large_exec[i].bug);
+    }
+}
+
 int main(void)
 {
     modern();
@@ -418,5 +467,6 @@ int main(void)
     refusals();
     second_cpu();
     random_cpus();
+    large_leaves();
     return test_result();
 }

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/regs.c hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/caps.c hvm/vmx/large-exec.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/vmx/regs.c hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest registers under VT-x: in and out, loaded on a CPU or not; what the

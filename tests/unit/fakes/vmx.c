@@ -77,14 +77,14 @@ FAKE void vmwrite(enum vmcs_field field, uint64_t val)
 }
 
 #define VMX_INSN(insn, done)                                                \
-    FAKE int insn(uint64_t pa)                                              \
+    FAKE bool insn(uint64_t pa)                                             \
     {                                                                       \
         fake_vmx.insn++;                                                    \
         fake_vmx.insn##_pa = pa;                                            \
         if (fake_vmx.fail)                                                  \
-            return -EIO;                                                    \
+            return true;                                                    \
         done;                                                               \
-        return 0;                                                           \
+        return false;                                                       \
     }
 VMX_INSN(vmxon, (void)0)
 VMX_INSN(vmclear, if (fake_vmx.loaded == pa) fake_vmx.loaded = NO_VMCS)

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "hvm/vmx/vmcs.h"
-#include "hypervisor/abi/errno.h"
 
 extern struct fake_vmx {
     unsigned int vmxon, vmclear, vmptrld, invept, invvpid; /* calls */
@@ -28,9 +27,9 @@ void fake_vmcs_set(enum vmcs_field field, uint64_t val);
 uint64_t vmread(enum vmcs_field field);
 void vmwrite(enum vmcs_field field, uint64_t val);
 
-int __must_check vmxon(uint64_t pa);
-int __must_check vmclear(uint64_t pa);
-int __must_check vmptrld(uint64_t pa);
+bool __must_check vmxon(uint64_t pa);
+bool __must_check vmclear(uint64_t pa);
+bool __must_check vmptrld(uint64_t pa);
 
 enum { INVALIDATE_ADDRESS, INVALIDATE_SINGLE, INVALIDATE_ALL };
 
