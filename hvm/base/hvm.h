@@ -13,19 +13,19 @@
 #include "hvm/base/ops.h"
 #include "hvm/base/regs.h"
 #include "hypervisor/abi/hvm-params.h"
+#include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/time.h"
 
-#define NR_MTRR_VARIABLE 8
-#define NR_MTRR_FIXED 11
+/* IA32_MTRRCAP: fixed-range registers and write-combining are there (SDM
+ * vol. 3A 12.11). */
+#define GUEST_MTRRCAP (MTRR_VCNT | BIT(8) | BIT(10))
 
 /* MSRs that are only remembered for the guest. */
 struct msr_state {
-    uint64_t mtrr_deftype;
-    uint64_t mtrr_fixed[NR_MTRR_FIXED];
-    uint64_t mtrr_base[NR_MTRR_VARIABLE], mtrr_mask[NR_MTRR_VARIABLE];
+    struct hvm_hw_mtrr mtrr; /* but for PAT and the constant MTRRCAP */
     uint64_t tsc_aux;
     uint64_t tsc_adjust;
     uint64_t misc_enable;

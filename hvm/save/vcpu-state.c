@@ -184,30 +184,17 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
 
 void vcpu_mtrr_save(struct vcpu *v, struct hvm_hw_mtrr *m)
 {
-    const struct msr_state *s = &v->hvm->msr;
-
+    *m = v->hvm->msr.mtrr;
     m->msr_pat_cr = hvm_get_reg(v, REG_PAT);
-    for (unsigned int i = 0; i < NR_MTRR_VARIABLE; i++) {
-        m->msr_mtrr_var[i * 2] = s->mtrr_base[i];
-        m->msr_mtrr_var[i * 2 + 1] = s->mtrr_mask[i];
-    }
-    memcpy(m->msr_mtrr_fixed, s->mtrr_fixed, sizeof(m->msr_mtrr_fixed));
-    m->msr_mtrr_cap = NR_MTRR_VARIABLE | BIT(8) | BIT(10);
-    m->msr_mtrr_def_type = s->mtrr_deftype;
+    m->msr_mtrr_cap = GUEST_MTRRCAP;
 }
 
 int vcpu_mtrr_load(struct vcpu *v, const struct hvm_hw_mtrr *m)
 {
-    struct msr_state *s = &v->hvm->msr;
-
-    if ((m->msr_mtrr_cap & 0xff) > NR_MTRR_VARIABLE)
+    if ((m->msr_mtrr_cap & 0xff) > MTRR_VCNT)
         return -EINVAL;
     hvm_set_reg(v, REG_PAT, m->msr_pat_cr);
-    for (unsigned int i = 0; i < NR_MTRR_VARIABLE; i++) {
-        s->mtrr_base[i] = m->msr_mtrr_var[i * 2];
-        s->mtrr_mask[i] = m->msr_mtrr_var[i * 2 + 1];
-    }
-    memcpy(s->mtrr_fixed, m->msr_mtrr_fixed, sizeof(s->mtrr_fixed));
-    s->mtrr_deftype = m->msr_mtrr_def_type & 0xcff;
+    v->hvm->msr.mtrr = *m;
+    v->hvm->msr.mtrr.msr_mtrr_def_type &= 0xcff;
     return 0;
 }

@@ -46,7 +46,7 @@ static void random_vcpu(struct vcpu *v)
     f->reg[v->id][REG_PAT] = 0x0007040600070406;
     fill(&v->hvm->msr, sizeof(v->hvm->msr));
     v->hvm->msr.tsc_aux &= 0xffffffff;
-    v->hvm->msr.mtrr_deftype &= 0xcff;
+    v->hvm->msr.mtrr.msr_mtrr_def_type &= 0xcff;
     v->hvm->tsc_offset = 0x123456;
     v->hvm->event = (struct hvm_event){
         .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_GP,
