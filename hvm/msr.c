@@ -23,24 +23,18 @@ int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
     return 0;
 }
 
-static void shift_tsc(struct vcpu *v, uint64_t by)
-{
-    v->hvm->tsc_offset += by;
-    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
-}
-
 int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
     uint64_t by = val - hvm_guest_tsc(v, rdtsc());
 
     v->hvm->msr.tsc_adjust += by;
-    shift_tsc(v, by);
+    hvm_tsc_shift(v, by);
     return 0;
 }
 
 int msr_tsc_adjust_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    shift_tsc(v, val - v->hvm->msr.tsc_adjust);
+    hvm_tsc_shift(v, val - v->hvm->msr.tsc_adjust);
     v->hvm->msr.tsc_adjust = val;
     return 0;
 }

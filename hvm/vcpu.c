@@ -6,7 +6,7 @@
  */
 #include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
+#include "hvm/base/tsc.h"
 #include "hvm/devices.h"
 #include "hvm/event.h"
 #include "hvm/io/ioreq.h"
@@ -171,13 +171,6 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hvm_ops.flush_guest(v);
 }
 
-/* The guest's TSC counts from the domain's creation, the same on all vCPUs. */
-static void tsc_init(struct vcpu *v)
-{
-    v->hvm->tsc_offset = v->domain->hvm->tsc_offset;
-    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
-}
-
 int hvm_vcpu_init(struct vcpu *v)
 {
     struct hvm_vcpu *hv = heap_alloc(sizeof(*hv));
@@ -202,7 +195,8 @@ int hvm_vcpu_init(struct vcpu *v)
         rc = ioreq_vcpu_init(v);
     if (rc)
         return rc;
-    tsc_init(v);
+    /* The TSC counts from the domain's creation, the same on all vCPUs. */
+    hvm_tsc_shift(v, v->domain->hvm->tsc_offset);
     if (!v->id)
         pvtime_update_wallclock(v->domain);
     hvm_vcpu_reset(v, 0xf000, 0xfff0);

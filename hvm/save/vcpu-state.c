@@ -162,10 +162,8 @@ int vcpu_state_load(struct vcpu *v, const struct hvm_hw_cpu *c)
     for (unsigned int i = 0; i < 4; i++)
         hv->dr[i] = AT(c, const uint64_t, dr0, i);
     hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
-    if (c->tsc) {
-        hv->tsc_offset += c->tsc - hvm_guest_tsc(v, rdtsc());
-        hvm_ops.set_tsc(v, hv->tsc_offset);
-    }
+    if (c->tsc)
+        hvm_tsc_shift(v, c->tsc - hvm_guest_tsc(v, rdtsc()));
     if (c->flags & XEN_X86_FPU_INITIALISED) {
         memcpy(hv->xsave, c->fpu_regs, sizeof(c->fpu_regs));
         /* The header's component bits say that x87 and SSE are there. */
