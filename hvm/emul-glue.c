@@ -414,10 +414,7 @@ void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
         }
         break;
     case EMUL_FAULT:
-        if (c->fault.vector == VEC_PF)
-            hvm_raise_pf(v, c->fault.cr2, c->fault.error);
-        else
-            hvm_raise(v, c->fault.vector, c->fault.error);
+        hvm_raise_fault(v, c->fault.vector, c->fault.error, c->fault.cr2);
         break;
     case EMUL_UNHANDLEABLE:
         hvm_raise(v, VEC_UD, 0);

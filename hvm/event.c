@@ -56,11 +56,12 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
     *cur = *ev;
 }
 
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
+void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
+                     uint64_t cr2)
 {
     struct hvm_event ev = {
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
-        .error = error,
+        .error = error, .cr2 = cr2,
         .has_error = (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
                       BIT(14) | BIT(17)) >> vector & 1,
     };
@@ -68,13 +69,9 @@ void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
     hvm_raise_event(v, &ev);
 }
 
-void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error)
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
 {
-    struct hvm_event ev = { .valid = true, .type = EVENT_EXCEPTION,
-                            .vector = VEC_PF, .has_error = true,
-                            .error = error, .cr2 = cr2 };
-
-    hvm_raise_event(v, &ev);
+    hvm_raise_fault(v, vector, error, 0);
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)

@@ -4,9 +4,6 @@
 
 #include "hvm/base/hvm.h"
 
-/* Steps over the instruction of exit e; its trap flag fires. */
-void hvm_advance(struct vcpu *v, const struct vmexit *e);
-
 /*
  * The guest idles (HLT, SCHEDOP_block): returns when something wakes it or
  * the loop has other work. v->hvm->halted stays set in the latter case and

@@ -106,7 +106,8 @@ void hvm_raise(struct vcpu *who, unsigned int vector, uint32_t error)
 {
 }
 
-void hvm_raise_pf(struct vcpu *who, uint64_t cr2, uint32_t error)
+void hvm_raise_fault(struct vcpu *who, unsigned int vector, uint32_t error,
+                     uint64_t cr2)
 {
 }
 

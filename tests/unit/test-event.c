@@ -162,7 +162,7 @@ static void double_faults(void)
                  a == 8 || (a >= 10 && a <= 14) || a == 17);
     }
     fresh();
-    hvm_raise_pf(v, 0x1234567, 6);
+    hvm_raise_fault(v, VEC_PF, 6, 0x1234567);
     enter();
     CHECK_EQ(injected.vector, VEC_PF);
     CHECK_EQ(injected.cr2, 0x1234567);
