@@ -133,7 +133,7 @@ static enum bus_rc hpet_read(void *dev, uint64_t addr, unsigned int size,
 
     if (size < 4 || (addr & (size - 1)))
         return BUS_NONE;
-    *val = size == 4 ? mmio_read32(p) : mmio_read64(p);
+    *val = mmio_read(p, size);
     return BUS_OK;
 }
 
