@@ -28,7 +28,18 @@ static uint64_t table_size(const struct vpci_msix *m)
 
 static volatile uint8_t *table_va(const struct vpci_msix *m)
 {
-    return m->va + (m->table - (m->first << PAGE_SHIFT));
+    return m->va + (m->table & (PAGE_SIZE - 1));
+}
+
+/* The frames with the table. */
+static uint64_t first_frame(const struct vpci_msix *m)
+{
+    return m->table >> PAGE_SHIFT;
+}
+
+static uint64_t end_frame(const struct vpci_msix *m)
+{
+    return ((m->table + table_size(m) - 1) >> PAGE_SHIFT) + 1;
 }
 
 /* The table can be reached. */
@@ -58,41 +69,6 @@ static void clear(struct vpci_msix *m)
         memset(e->word, 0, sizeof(e->word));
         e->word[MSIX_CONTROL] = MSIX_ENTRY_MASKED;
     }
-}
-
-int vmsix_create(struct vpci_dev *dev)
-{
-    struct msix_cap cap;
-    struct vpci_msix *m;
-
-    msix_find(dev->sbdf, &cap);
-    if (!cap.pos)
-        return 0;
-    m = heap_alloc(sizeof(*m) + cap.entries * sizeof(m->entry[0]));
-    if (!m)
-        return -ENOMEM;
-    list_init(&m->link);
-    m->dev = dev;
-    m->cap = cap;
-    clear(m);
-    dev->msix = m;
-    return 0;
-}
-
-void vmsix_destroy(struct vpci_dev *dev)
-{
-    if (!dev->msix)
-        return;
-    vmsix_unplace(dev->msix);
-    clear(dev->msix);
-    heap_free(dev->msix);
-    dev->msix = NULL;
-}
-
-void vmsix_reset(struct vpci_dev *dev)
-{
-    if (dev->msix)
-        clear(dev->msix);
 }
 
 /* Tells the device what the guest wants of one entry. */
@@ -141,18 +117,16 @@ static void write_control(struct vpci_msix *m, bool hold)
     pci_write(m->dev->sbdf, m->cap.pos + MSI_CONTROL, 2, ctrl);
 }
 
-uint32_t vmsix_read(struct vpci_dev *dev)
+uint32_t vmsix_read(const struct vpci_msix *m)
 {
-    const struct vpci_msix *m = dev->msix;
     const uint32_t ours = MSIX_CTRL_ENABLE | MSIX_CTRL_MASK_ALL;
 
-    return (pci_read(dev->sbdf, m->cap.pos, 4) & ~(ours << 16)) |
+    return (pci_read(m->dev->sbdf, m->cap.pos, 4) & ~(ours << 16)) |
            (uint32_t)m->ctrl << 16;
 }
 
-void vmsix_control(struct vpci_dev *dev, uint16_t val)
+void vmsix_control(struct vpci_msix *m, uint16_t val)
 {
-    struct vpci_msix *m = dev->msix;
     bool was = is_enabled(m);
 
     m->ctrl = val & (MSIX_CTRL_ENABLE | MSIX_CTRL_MASK_ALL);
@@ -164,13 +138,8 @@ void vmsix_control(struct vpci_dev *dev, uint16_t val)
             passthru_msi_unbind(&m->entry[i].irq);
 }
 
-void vmsix_hold(struct vpci_msix *m)
-{
-    if (is_enabled(m))
-        write_control(m, true);
-}
-
-void vmsix_release(struct vpci_msix *m)
+/* The table is where it shall be, and what the guest wants goes into it. */
+static void release(struct vpci_msix *m)
 {
     if (!is_enabled(m))
         return;
@@ -183,29 +152,27 @@ static void take_out(struct vpci_msix *m)
 {
     struct domain *d = m->dev->vpci->domain;
 
-    for (uint64_t g = m->first; g <= m->last; g++)
+    for (uint64_t g = first_frame(m); g < end_frame(m); g++)
         if (p2m_lookup(d, gfn(g)).type == P2M_MMIO)
             (void)p2m_unmap(d, gfn(g), ORDER_4K, mfn(g));
 }
 
-void vmsix_place(struct vpci_msix *m, uint64_t maddr)
+/* Memory decoding and BARs are (about to be) such that the table is at
+ * maddr. */
+static void place(struct vpci_msix *m, uint64_t maddr)
 {
-    uint64_t first = maddr >> PAGE_SHIFT;
-    uint64_t last = (maddr + table_size(m) - 1) >> PAGE_SHIFT;
+    uint64_t old = first_frame(m);
 
     if (!list_empty(&m->link) && m->table == maddr)
         return;
-    vmsix_unplace(m);
-    if (!m->va || m->mapped_first != first) {
+    list_del(&m->link);
+    m->table = maddr;
+    if (!m->va || first_frame(m) != old) {
         m->va = NULL;
         if (m->remaps++ < REMAPS_MAX)
-            m->va = device_map(first << PAGE_SHIFT,
-                               (last - first + 1) << PAGE_SHIFT);
-        m->mapped_first = first;
+            m->va = device_map(first_frame(m) << PAGE_SHIFT,
+                               (end_frame(m) - first_frame(m)) << PAGE_SHIFT);
     }
-    m->table = maddr;
-    m->first = first;
-    m->last = last;
     /* Watched even if Lodge cannot reach it: the guest must not. */
     list_add(&m->dev->vpci->watched, &m->link);
     take_out(m);
@@ -215,17 +182,99 @@ void vmsix_place(struct vpci_msix *m, uint64_t maddr)
                   PCI_ARGS(m->dev->sbdf), maddr);
 }
 
-void vmsix_unplace(struct vpci_msix *m)
+/* Where the table is (decoding on) or is no more. */
+static void follow(struct vpci_msix *m, bool decoding)
 {
-    list_del(&m->link);
+    uint64_t bar;
+
+    if (decoding && !pci_bar_address(m->dev->sbdf, m->cap.bar, &bar))
+        place(m, bar + m->cap.offset);
+    else
+        list_del(&m->link);
 }
 
-bool vmsix_watches(struct vpci *p, uint64_t g, unsigned int order)
+static bool decodes_memory(const struct vpci_msix *m)
+{
+    return pci_read(m->dev->sbdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+}
+
+void vmsix_reset(struct vpci_msix *m)
+{
+    clear(m);
+    follow(m, decodes_memory(m));
+}
+
+int vmsix_create(struct vpci_dev *dev)
+{
+    struct msix_cap cap;
+    struct vpci_msix *m;
+
+    msix_find(dev->sbdf, &cap);
+    if (!cap.pos)
+        return 0;
+    m = heap_alloc(sizeof(*m) + cap.entries * sizeof(m->entry[0]));
+    if (!m)
+        return -ENOMEM;
+    list_init(&m->link);
+    m->dev = dev;
+    m->cap = cap;
+    dev->msix = m;
+    vmsix_reset(m);
+    return 0;
+}
+
+void vmsix_destroy(struct vpci_msix *m)
+{
+    list_del(&m->link);
+    clear(m);
+    heap_free(m);
+}
+
+void vmsix_write_command(struct vpci_msix *m, unsigned int reg,
+                         unsigned int size, uint32_t val)
+{
+    uint32_t old = pci_read(m->dev->sbdf, PCI_COMMAND, 2);
+    uint32_t cmd = (old & ~byte_mask(reg, size)) | val << (reg & 3) * 8;
+    bool decoding = cmd & PCI_COMMAND_MEMORY;
+    bool begins = decoding && !(old & PCI_COMMAND_MEMORY);
+
+    /* Watched before the guest could reach it, until it no longer can; the
+     * device sends nothing until its table is what the guest wants. */
+    if (begins) {
+        if (is_enabled(m))
+            write_control(m, true);
+        follow(m, true);
+    }
+    pci_write(m->dev->sbdf, reg, size, val);
+    if (!decoding)
+        follow(m, false);
+    else if (begins)
+        release(m);
+}
+
+void vmsix_write_bar(struct vpci_msix *m, unsigned int reg, unsigned int size,
+                     uint32_t val)
+{
+    pci_write(m->dev->sbdf, reg, size, val);
+    /* Moved while it decodes: half of a 64-bit address may be old, the
+     * second write puts it right. */
+    if (decodes_memory(m)) {
+        follow(m, true);
+        release(m);
+    }
+}
+
+static bool covers(const struct vpci_msix *m, uint64_t g, uint64_t n)
+{
+    return first_frame(m) < g + n && end_frame(m) > g;
+}
+
+bool vmsix_watches(const struct vpci *p, uint64_t g, uint64_t n)
 {
     struct vpci_msix *m;
 
     list_for_each (m, &p->watched, link)
-        if (m->first < g + (1ull << order) && m->last >= g)
+        if (covers(m, g, n))
             return true;
     return false;
 }
@@ -254,51 +303,30 @@ static void table_access(struct vpci_msix *m, uint64_t off, unsigned int size,
         sync_entry(m, i);
 }
 
-/* What shares a page with the table, the pending bits for instance: one
- * access of just this width. */
-static void pass_access(volatile uint8_t *p, unsigned int size, bool write,
-                        uint64_t *val)
-{
-    if (write && size == 1)
-        mmio_write8(p, (uint8_t)*val);
-    else if (write && size == 2)
-        mmio_write16(p, (uint16_t)*val);
-    else if (write && size == 4)
-        mmio_write32(p, (uint32_t)*val);
-    else if (write)
-        mmio_write64(p, *val);
-    else if (size == 1)
-        *val = mmio_read8(p);
-    else if (size == 2)
-        *val = mmio_read16(p);
-    else if (size == 4)
-        *val = mmio_read32(p);
-    else
-        *val = mmio_read64(p);
-}
-
 static void watched_access(struct vpci_msix *m, uint64_t gpa,
                            unsigned int size, bool write, uint64_t *val)
 {
-    if (gpa >= m->table && gpa < m->table + table_size(m))
+    uint64_t off = gpa - (first_frame(m) << PAGE_SHIFT);
+
+    if (gpa - m->table < table_size(m))
         table_access(m, gpa - m->table, size, write, val);
     else if (gpa & (size - 1) || !m->va)
         *val = ~0ull; /* might run into the table from below */
+    else if (write) /* the pending bits for instance, by the table */
+        mmio_write(m->va + off, size, *val);
     else
-        pass_access(m->va + (gpa - (m->first << PAGE_SHIFT)), size, write,
-                    val);
+        *val = mmio_read(m->va + off, size);
 }
 
 bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
                       bool write, uint64_t *val)
 {
-    uint64_t frame = gpa >> PAGE_SHIFT;
     struct vpci_msix *m, *hit = NULL;
 
     spin_lock(&pci_lock);
     /* Two tables may share a page: the one that is meant goes first. */
     list_for_each (m, &p->watched, link)
-        if (frame >= m->first && frame <= m->last &&
+        if (covers(m, gpa >> PAGE_SHIFT, 1) &&
             (!hit || gpa - m->table < table_size(m)))
             hit = m;
     if (hit)

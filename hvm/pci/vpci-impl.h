@@ -16,12 +16,11 @@ struct vpci {
     struct list watched;              /* struct vpci_msix, mapped ones */
 };
 
-/* The guest's MSI registers. */
+/* The guest's MSI registers: the capability's dwords up to the one with the
+ * message's data. Of the first one only the enable bit is kept. */
 struct vpci_msi {
     struct msi_cap cap;
-    uint16_t ctrl;                    /* enable bit only */
-    uint64_t address;
-    uint16_t data;
+    uint32_t word[4];
     struct passthru_msi irq;
 };
 
@@ -39,9 +38,7 @@ struct vpci_msix {
     struct msix_cap cap;
     uint16_t ctrl;                    /* the guest's two bits of control */
     uint64_t table;                   /* maddr, while watched */
-    uint64_t first, last;             /* frames watched */
-    volatile uint8_t *va;             /* of frame `first` */
-    uint64_t mapped_first;            /* what va is a mapping of */
+    volatile uint8_t *va;             /* of the table's first page */
     unsigned int remaps;              /* mappings made so far */
     struct vpci_msix_entry entry[];   /* cap.entries of them */
 };
@@ -56,27 +53,24 @@ struct vpci_dev {
     uint16_t sriov;                   /* extended capability to hide, or 0 */
 };
 
-/* vmsi.c. The register belongs to the capability. read: the dword at reg;
- * write: the dword as it shall be, of which `bytes` (a mask) were written. */
-bool vmsi_owns(const struct vpci_dev *dev, unsigned int reg);
-uint32_t vmsi_read(struct vpci_dev *dev, unsigned int reg);
-void vmsi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val);
-void vmsi_reset(struct vpci_dev *dev);
+/* The bytes of a dword that an access of `size` at reg is about. */
+static inline uint32_t byte_mask(unsigned int reg, unsigned int size)
+{
+    return (uint32_t)size_mask(size) << (reg & 3) * 8;
+}
 
 /* vmsix.c. */
 int vmsix_create(struct vpci_dev *dev);   /* 0, also if it has none; -ENOMEM */
-void vmsix_destroy(struct vpci_dev *dev);
-void vmsix_reset(struct vpci_dev *dev);
+void vmsix_destroy(struct vpci_msix *m);
+/* As after power-up; where the table is is looked up again. */
+void vmsix_reset(struct vpci_msix *m);
 /* The capability's first dword; a write to its control word (all of it). */
-uint32_t vmsix_read(struct vpci_dev *dev);
-void vmsix_control(struct vpci_dev *dev, uint16_t val);
-/* Memory decoding and BARs are (about to be) such that the table is at
- * maddr; or it is nowhere. */
-void vmsix_place(struct vpci_msix *m, uint64_t maddr);
-void vmsix_unplace(struct vpci_msix *m);
-/* Memory decoding is about to be switched on, and is on: the device sends
- * nothing until its table is what the guest wants. */
-void vmsix_hold(struct vpci_msix *m);
-void vmsix_release(struct vpci_msix *m);
-/* True if one of 2^order frames at g is watched. */
-bool vmsix_watches(struct vpci *p, uint64_t g, unsigned int order);
+uint32_t vmsix_read(const struct vpci_msix *m);
+void vmsix_control(struct vpci_msix *m, uint16_t val);
+/* Writes to the command register and to BARs, which move the table. */
+void vmsix_write_command(struct vpci_msix *m, unsigned int reg,
+                         unsigned int size, uint32_t val);
+void vmsix_write_bar(struct vpci_msix *m, unsigned int reg, unsigned int size,
+                     uint32_t val);
+/* True if one of n frames at g is watched. */
+bool vmsix_watches(const struct vpci *p, uint64_t g, uint64_t n);

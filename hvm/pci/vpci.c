@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Configuration space accesses of domain 0: which pass, which are looked at,
- * which are answered here. Knows capabilities only by the files beside it.
+ * which are answered here. MSI is here, MSI-X in the file beside it.
  *
  * A function that is not known yet (it was plugged in and not announced)
  * passes through for reads; the first write makes it known, so that no
@@ -13,6 +13,7 @@
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 static struct vpci_dev **slot_of(struct vpci *p, uint32_t sbdf)
@@ -24,37 +25,91 @@ static struct vpci_dev **slot_of(struct vpci *p, uint32_t sbdf)
     return at;
 }
 
-static bool decodes_memory(uint32_t sbdf)
+/*
+ * The MSI capability: the guest sees what it wrote, the device gets a
+ * message of Lodge's. One message per function: the capability says so.
+ */
+
+static bool msi_owns(const struct msi_cap *c, unsigned int reg)
 {
-    return pci_read(sbdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+    return c->pos && reg >= c->pos &&
+           reg < c->pos + ALIGN_UP(msi_cap_size(c), 4u);
 }
 
-/* Where the MSI-X table is (decoding on) or is no more. */
-static void follow_table(struct vpci_dev *dev, bool decoding)
+static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
 {
-    struct vpci_msix *m = dev->msix;
-    uint64_t bar;
+    const uint32_t ours = MSI_CTRL_ENABLE | MSI_CTRL_CAPABLE | MSI_CTRL_NR;
+    const struct vpci_msi *m = &dev->msi;
+    unsigned int off = reg - m->cap.pos;
 
-    if (!m)
-        return;
-    if (decoding && !pci_bar_address(dev->sbdf, m->cap.bar, &bar))
-        vmsix_place(m, bar + m->cap.offset);
-    else
-        vmsix_unplace(m);
+    if (off == 0)
+        return (pci_read(dev->sbdf, reg, 4) & ~(ours << 16)) | m->word[0];
+    if (off <= msi_data_offset(&m->cap))
+        return m->word[off / 4];
+    return pci_read(dev->sbdf, reg, 4);
 }
 
-static void dev_free(struct vpci_dev *dev)
+/* The device sends to where the guest's registers say. False: it cannot. */
+static bool msi_program(struct vpci_dev *dev, bool always)
 {
-    vmsi_reset(dev);
-    vmsix_destroy(dev);
-    heap_free(dev);
+    struct vpci_msi *m = &dev->msi;
+    uint64_t high = m->cap.is_64bit ? m->word[2] : 0;
+    struct msi_message host;
+    bool changed;
+    int rc;
+
+    /* Address and data cannot be changed together: it stays on its CPU. */
+    rc = passthru_msi_bind(&m->irq, dev->vpci->domain, high << 32 | m->word[1],
+                           m->word[msi_data_offset(&m->cap) / 4], false, &host,
+                           &changed);
+    if (rc) {
+        log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
+                  "%d)\n", PCI_ARGS(dev->sbdf), -rc);
+        return false;
+    }
+    if (changed || always)
+        msi_write_message(dev->sbdf, &m->cap, &host);
+    return true;
+}
+
+/* val: the dword as it shall be. */
+static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
+{
+    struct vpci_msi *m = &dev->msi;
+    unsigned int off = reg - m->cap.pos, data = msi_data_offset(&m->cap);
+
+    if (off == 0) {
+        uint32_t hw = pci_read(dev->sbdf, reg + MSI_CONTROL, 2) &
+                      ~(uint32_t)(MSI_CTRL_ENABLE | MSI_CTRL_NR);
+
+        m->word[0] = val & (uint32_t)MSI_CTRL_ENABLE << 16;
+        if (m->word[0] && msi_program(dev, true)) {
+            pci_write(dev->sbdf, reg + MSI_CONTROL, 2, hw | MSI_CTRL_ENABLE);
+        } else {
+            pci_write(dev->sbdf, reg + MSI_CONTROL, 2, hw);
+            passthru_msi_unbind(&m->irq);
+        }
+    } else if (off <= data) {
+        m->word[off / 4] = off == 4 ? val & ~3u : off == data ? val & 0xffff
+                                                              : val;
+        if (m->word[0])
+            (void)msi_program(dev, false);
+    } else if (off == msi_mask_offset(&m->cap)) {
+        /* Mask bits, which are the device's own. */
+        pci_write(dev->sbdf, reg, 4, val);
+    }
+}
+
+static void msi_reset(struct vpci_msi *m)
+{
+    passthru_msi_unbind(&m->irq);
+    memset(m->word, 0, sizeof(m->word));
 }
 
 /* Lock PCI. */
 static int add(struct vpci *p, uint32_t sbdf)
 {
     struct vpci_dev **at = slot_of(p, sbdf), *dev;
-    int rc;
 
     if (*at)
         return 0;
@@ -68,13 +123,11 @@ static int add(struct vpci *p, uint32_t sbdf)
     dev->bars = (uint8_t)pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
     msi_find(sbdf, &dev->msi.cap);
     dev->sriov = (uint16_t)pci_find_ext_cap(sbdf, PCI_EXT_CAP_SRIOV);
-    rc = vmsix_create(dev);
-    if (rc) {
-        dev_free(dev);
-        return rc;
+    if (vmsix_create(dev)) {
+        heap_free(dev);
+        return -ENOMEM;
     }
     *at = dev;
-    follow_table(dev, decodes_memory(sbdf));
     return 0;
 }
 
@@ -127,7 +180,10 @@ int vpci_remove(struct domain *d, uint32_t sbdf)
     dev = *at;
     if (dev) {
         *at = dev->next;
-        dev_free(dev);
+        msi_reset(&dev->msi);
+        if (dev->msix)
+            vmsix_destroy(dev->msix);
+        heap_free(dev);
     }
     spin_unlock(&pci_lock);
     return dev ? 0 : -ENODEV;
@@ -140,18 +196,12 @@ int vpci_reset(struct domain *d, uint32_t sbdf)
     spin_lock(&pci_lock);
     dev = *slot_of(d->hvm->vpci, sbdf);
     if (dev) {
-        vmsi_reset(dev);
-        vmsix_reset(dev);
-        follow_table(dev, decodes_memory(sbdf));
+        msi_reset(&dev->msi);
+        if (dev->msix)
+            vmsix_reset(dev->msix);
     }
     spin_unlock(&pci_lock);
     return dev ? 0 : -ENODEV;
-}
-
-/* The bytes of a dword that an access of `size` at reg is about. */
-static uint32_t byte_mask(unsigned int reg, unsigned int size)
-{
-    return (size == 4 ? ~0u : (1u << size * 8) - 1) << (reg & 3) * 8;
 }
 
 uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
@@ -163,10 +213,10 @@ uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
 
     spin_lock(&pci_lock);
     dev = *slot_of(d->hvm->vpci, sbdf);
-    if (dev && vmsi_owns(dev, at)) {
-        val = vmsi_read(dev, at);
+    if (dev && msi_owns(&dev->msi.cap, at)) {
+        val = msi_read(dev, at);
     } else if (dev && dev->msix && at == dev->msix->cap.pos) {
-        val = vmsix_read(dev);
+        val = vmsix_read(dev->msix);
     } else if (dev && dev->sriov && dev->sriov == at) {
         /* A capability of no kind, with the link to the next. */
         val = pci_read(sbdf, at, 4) & 0xfff00000;
@@ -175,43 +225,7 @@ uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
         at = reg;
     }
     spin_unlock(&pci_lock);
-    if (at != reg || size != 4)
-        val = (val >> (reg - at) * 8) & byte_mask(0, size);
-    return val;
-}
-
-/* A write to the dword with the command register. */
-static void write_command(struct vpci_dev *dev, unsigned int reg,
-                          unsigned int size, uint32_t val)
-{
-    uint32_t keep = ~byte_mask(reg, size);
-    uint32_t old = pci_read(dev->sbdf, PCI_COMMAND, 2);
-    uint32_t cmd = (old & keep) | val << (reg & 3) * 8;
-    bool decoding = cmd & PCI_COMMAND_MEMORY;
-    bool begins = decoding && !(old & PCI_COMMAND_MEMORY) && dev->msix;
-
-    /* Watched before the guest could reach it, until it no longer can. */
-    if (begins) {
-        vmsix_hold(dev->msix);
-        follow_table(dev, true);
-    }
-    pci_write(dev->sbdf, reg, size, val);
-    if (!decoding)
-        follow_table(dev, false);
-    else if (begins)
-        vmsix_release(dev->msix);
-}
-
-static void write_bar(struct vpci_dev *dev, unsigned int reg,
-                      unsigned int size, uint32_t val)
-{
-    pci_write(dev->sbdf, reg, size, val);
-    /* Moved while it decodes: half of a 64-bit address may be old, the
-     * second write puts it right. */
-    if (dev->msix && decodes_memory(dev->sbdf)) {
-        follow_table(dev, true);
-        vmsix_release(dev->msix);
-    }
+    return val >> (reg - at) * 8 & byte_mask(0, size);
 }
 
 static void write_known(struct vpci_dev *dev, unsigned int reg,
@@ -219,15 +233,16 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
 {
     unsigned int at = reg & ~3u;
     uint32_t keep = ~byte_mask(reg, size), dword = val << (reg & 3) * 8;
+    struct vpci_msix *m = dev->msix;
 
-    if (vmsi_owns(dev, at))
-        vmsi_write(dev, at, (vmsi_read(dev, at) & keep) | dword);
-    else if (dev->msix && at == dev->msix->cap.pos)
-        vmsix_control(dev, ((vmsix_read(dev) & keep) | dword) >> 16);
-    else if (reg == PCI_COMMAND || reg == PCI_COMMAND + 1)
-        write_command(dev, reg, size, val);
-    else if (at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)
-        write_bar(dev, reg, size, val);
+    if (msi_owns(&dev->msi.cap, at))
+        msi_write(dev, at, (msi_read(dev, at) & keep) | dword);
+    else if (m && at == m->cap.pos)
+        vmsix_control(m, ((vmsix_read(m) & keep) | dword) >> 16);
+    else if (m && (reg == PCI_COMMAND || reg == PCI_COMMAND + 1))
+        vmsix_write_command(m, reg, size, val);
+    else if (m && at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)
+        vmsix_write_bar(m, reg, size, val);
     else if (!dev->sriov || at != dev->sriov)
         pci_write(dev->sbdf, reg, size, val);
 }
@@ -237,8 +252,7 @@ void vpci_write(struct domain *d, uint32_t sbdf, unsigned int reg,
 {
     struct vpci_dev *dev;
 
-    if (size < 4)
-        val &= byte_mask(0, size);
+    val &= byte_mask(0, size);
     spin_lock(&pci_lock);
     dev = *slot_of(d->hvm->vpci, sbdf);
     if (!dev && !add(d->hvm->vpci, sbdf))
@@ -253,7 +267,7 @@ int vpci_map_mmio(struct domain *d, gfn_t g, unsigned int order)
     int rc = -EPERM;
 
     spin_lock(&pci_lock);
-    if (!vmsix_watches(d->hvm->vpci, g.raw, order))
+    if (!vmsix_watches(d->hvm->vpci, g.raw, 1ull << order))
         rc = p2m_map(d, g, mfn(g.raw), order, P2M_MMIO);
     spin_unlock(&pci_lock);
     return rc;

@@ -1,4 +1,4 @@
-/* sources: hvm/pci/vpci.c hvm/pci/vmsi.c hvm/pci/vmsix.c hypervisor/io/pci.c hypervisor/io/msi.c */
+/* sources: hvm/pci/vpci.c hvm/pci/vmsix.c hypervisor/io/pci.c hypervisor/io/msi.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domain 0's configuration space on a fake machine with three functions:
