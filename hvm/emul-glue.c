@@ -9,10 +9,9 @@
 
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"
-#include "hvm/vecreg.h"
-#include "hvm/mem/guest-copy.h"
-#include "hvm/mem/p2m.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/lib/string.h"
 
@@ -99,43 +98,46 @@ static enum emul_rc device_access(struct vcpu *v, gpa_t at, void *buf,
 static enum emul_rc page_access(const struct glue *g, gpa_t at, void *buf,
                                 unsigned int n, bool write)
 {
-    struct vcpu *v = g->v;
+    enum place place = place_of(g, at, write);
+    struct domain *d = g->v->domain;
     int rc;
 
-    switch (place_of(g, at, write)) {
-    case PLACE_DEVICE:
-        return device_access(v, at, buf, n, write);
-    case PLACE_READ_ONLY:
-        if (write)
-            return EMUL_OK; /* as to a ROM */
-        break;
-    case PLACE_RAM:
-        break;
-    }
-    rc = write ? guest_write_phys(v->domain, at, buf, n)
-               : guest_read_phys(v->domain, buf, at, n);
+    if (place == PLACE_DEVICE)
+        return device_access(g->v, at, buf, n, write);
+    if (place == PLACE_READ_ONLY && write)
+        return EMUL_OK; /* as to a ROM */
+    rc = write ? guest_write_phys(d, at, buf, n)
+               : guest_read_phys(d, buf, at, n);
     return rc ? EMUL_RETRY : EMUL_OK;
+}
+
+/* Of n bytes, the first *room at at[0], the others, if any, at at[1]. */
+static enum emul_rc translate_all(struct emul_ctx *c, uint64_t la,
+                                  unsigned int n, bool write, gpa_t at[2],
+                                  unsigned int *room)
+{
+    enum emul_rc rc = translate(c, la, write, &at[0]);
+
+    *room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
+    if (rc == EMUL_OK && n > *room)
+        rc = translate(c, la + *room, write, &at[1]);
+    return rc;
 }
 
 /* Both pages are translated before either is touched. */
 static enum emul_rc access(struct emul_ctx *c, uint64_t la, void *buf,
                            unsigned int n, bool write, bool need_write)
 {
-    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
     const struct glue *g = glue_of(c);
+    unsigned int room;
     enum emul_rc rc;
-    gpa_t first, second = gpa(0);
+    gpa_t at[2];
 
-    rc = translate(c, la, need_write, &first);
-    if (rc != EMUL_OK)
-        return rc;
-    if (likely(n <= room))
-        return page_access(g, first, buf, n, write);
-    rc = translate(c, la + room, need_write, &second);
+    rc = translate_all(c, la, n, need_write, at, &room);
     if (rc == EMUL_OK)
-        rc = page_access(g, first, buf, room, write);
-    if (rc == EMUL_OK)
-        rc = page_access(g, second, (uint8_t *)buf + room, n - room, write);
+        rc = page_access(g, at[0], buf, MIN(n, room), write);
+    if (rc == EMUL_OK && n > room)
+        rc = page_access(g, at[1], (uint8_t *)buf + room, n - room, write);
     return rc;
 }
 
@@ -190,14 +192,10 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
 static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
                                      unsigned int n)
 {
-    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
-    enum emul_rc rc;
-    gpa_t at;
+    unsigned int room;
+    gpa_t at[2];
 
-    rc = translate(c, la, true, &at);
-    if (rc == EMUL_OK && n > room)
-        rc = translate(c, la + room, true, &at);
-    return rc;
+    return translate_all(c, la, n, true, at, &room);
 }
 
 /* Valid until the next call for the same segment. */
@@ -300,30 +298,25 @@ static void widen(struct io_access *a, const struct emul_rep *r)
  */
 static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
 {
-    struct vcpu *v = glue_of(c)->v;
-    struct io_access a = { .type = IOREQ_TYPE_COPY, .df = r->df,
-                           .size = r->bytes, .count = r->count };
+    const struct glue *g = glue_of(c);
+    bool stos = r->kind == EMUL_REP_STOS, to_device, from_device;
     gpa_t src = gpa(0), dst;
+    struct io_access a;
     enum emul_rc rc;
-    bool to_device, from_device = false;
 
     rc = translate(c, r->dst, true, &dst);
+    if (rc == EMUL_OK && !stos)
+        rc = translate(c, r->src, false, &src);
     if (rc != EMUL_OK)
         return rc;
-    to_device = place_of(glue_of(c), dst, true) == PLACE_DEVICE;
-    if (r->kind == EMUL_REP_STOS) {
-        a.data = r->value;
-    } else {
-        rc = translate(c, r->src, false, &src);
-        if (rc != EMUL_OK)
-            return rc;
-        from_device = place_of(glue_of(c), src, false) == PLACE_DEVICE;
-        a.data_is_ptr = true;
-        a.data = from_device ? dst.raw : src.raw;
-    }
-    a.write = !from_device;
-    a.addr = from_device ? src.raw : dst.raw;
-    if ((!to_device && !from_device) || mmio_is_internal(v, gpa(a.addr)))
+    to_device = place_of(g, dst, true) == PLACE_DEVICE;
+    from_device = !stos && place_of(g, src, false) == PLACE_DEVICE;
+    a = (struct io_access){
+        .type = IOREQ_TYPE_COPY, .df = r->df, .size = r->bytes,
+        .count = r->count, .write = !from_device, .data_is_ptr = !stos,
+        .addr = from_device ? src.raw : dst.raw,
+        .data = stos ? r->value : from_device ? dst.raw : src.raw };
+    if ((!to_device && !from_device) || mmio_is_internal(g->v, gpa(a.addr)))
         return EMUL_UNHANDLEABLE;
     if (to_device && from_device) {
         if (!in_vga(src, r) || !in_vga(dst, r))
@@ -331,7 +324,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
     } else if (in_vga(gpa(a.addr), r)) {
         widen(&a, r);
     }
-    return sent(ioreq_send(v, &a));
+    return sent(ioreq_send(g->v, &a));
 }
 
 static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
@@ -341,20 +334,62 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     return rep_memory(c, r);
 }
 
+/* Where a save area has vector registers (SDM vol. 1 13.4). */
+#define XMM_OFFSET 160
+#define XSTATE_BV_OFFSET 512
+#define XSTATE_SSE BIT(1)
+#define XSTATE_AVX BIT(2)
+
+#define XMM_SIZE 16u
+#define YMM_SIZE 32u
+
+/*
+ * The low n bytes of a vector register: XMM, or YMM where the machine has AVX.
+ * They are in the CPU while its vCPU is, root mode uses none; so they go to the
+ * save area, where one is read or changed, and come back. That is slow, and
+ * rare: a guest that uses them on device memory.
+ */
+static enum emul_rc vec_access(struct emul_ctx *c, unsigned int r, void *buf,
+                               unsigned int n, bool put, bool zero_rest)
+{
+    struct vcpu *v = glue_of(c)->v;
+    bool avx = cpu_features.xcr0_max & XSTATE_AVX;
+    unsigned int low = MIN(n, XMM_SIZE), high = n - low;
+    uint8_t *area = v->hvm->xsave, *xmm = area + XMM_OFFSET + r * XMM_SIZE;
+    uint8_t *ymm = avx ? area + cpuid(0xd, 2).b + r * XMM_SIZE : NULL;
+
+    if (r > 15 || n > YMM_SIZE || ((high || zero_rest) && !avx))
+        return EMUL_UNHANDLEABLE;
+    hvm_fpu_save(v);
+    if (put) {
+        if (zero_rest) {
+            memset(xmm, 0, XMM_SIZE);
+            memset(ymm, 0, XMM_SIZE);
+        }
+        memcpy(xmm, buf, low);
+        memcpy(ymm, (const uint8_t *)buf + low, high);
+        if (cpu_features.xsave)
+            *(uint64_t *)(area + XSTATE_BV_OFFSET) |=
+                XSTATE_SSE | (avx ? XSTATE_AVX : 0);
+    } else {
+        memcpy(buf, xmm, low);
+        memcpy((uint8_t *)buf + low, ymm, high);
+    }
+    hvm_fpu_load(v);
+    return EMUL_OK;
+}
+
 static enum emul_rc glue_get_vec(struct emul_ctx *c, unsigned int r, void *buf,
                                  unsigned int n)
 {
-    return vecreg_access(glue_of(c)->v, r, buf, n, VECREG_GET)
-               ? EMUL_OK : EMUL_UNHANDLEABLE;
+    return vec_access(c, r, buf, n, false, false);
 }
 
 static enum emul_rc glue_put_vec(struct emul_ctx *c, unsigned int r,
                                  const void *buf, unsigned int n,
                                  bool zero_rest)
 {
-    return vecreg_access(glue_of(c)->v, r, (void *)(uintptr_t)buf, n,
-                         zero_rest ? VECREG_PUT_ZERO_REST : VECREG_PUT)
-               ? EMUL_OK : EMUL_UNHANDLEABLE;
+    return vec_access(c, r, (void *)(uintptr_t)buf, n, true, zero_rest);
 }
 
 static uint64_t glue_read_cr(struct emul_ctx *c, unsigned int cr)
@@ -401,23 +436,20 @@ void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
 {
     struct regs *r = vcpu_regs(v);
 
-    switch (rc) {
-    case EMUL_OK:
-    case EMUL_RETRY:
-        r->rip = c->rip;
-        r->rflags = c->rflags;
-        if (rc == EMUL_OK && hvm_ops.shadow(v))
-            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-        if (unlikely(c->step)) {
-            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-            hvm_raise(v, VEC_DB, 0);
-        }
-        break;
-    case EMUL_FAULT:
+    if (rc == EMUL_FAULT) {
         hvm_raise_fault(v, c->fault.vector, c->fault.error, c->fault.cr2);
-        break;
-    case EMUL_UNHANDLEABLE:
+        return;
+    }
+    if (rc == EMUL_UNHANDLEABLE) {
         hvm_raise(v, VEC_UD, 0);
-        break;
+        return;
+    }
+    r->rip = c->rip;
+    r->rflags = c->rflags;
+    if (rc == EMUL_OK && hvm_ops.shadow(v))
+        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+    if (unlikely(c->step)) {
+        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+        hvm_raise(v, VEC_DB, 0);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The neutral exit table, and the handlers of all that is no access to a
- * device (hvm/pio.c, hvm/exit-npf.c) or hypercall.
+ * The neutral exit table, and the handlers of all that is no access
+ * (hvm/access.c) or hypercall.
  */
 #include "hvm/exit.h"
 

@@ -10,7 +10,7 @@
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/vecreg.h"
+#include "hvm/vcpu.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -86,10 +86,12 @@ unsigned int hvm_code_bytes(enum hvm_mode m)
     return 8;
 }
 
-bool vecreg_access(struct vcpu *who, unsigned int r, void *buf,
-                   unsigned int n, enum vecreg_access how)
+void hvm_fpu_save(struct vcpu *who)
 {
-    return false;
+}
+
+void hvm_fpu_load(struct vcpu *who)
+{
 }
 
 bool emul_one_place(const struct emul_ctx *ctx)
