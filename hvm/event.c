@@ -4,9 +4,8 @@
  * an event that was cut short or raised by emulation, NMI, the upcall, the
  * local APIC's and the PIC's interrupts.
  */
-#include "hvm/event.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/recorder.h"

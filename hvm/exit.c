@@ -5,13 +5,11 @@
  */
 #include "hvm/exit.h"
 
-#include "hvm/event.h"
 #include "hvm/insn.h"
 #include "hvm/irq/route.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/recorder.h"
-#include "hvm/run.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"

@@ -4,18 +4,14 @@
  * again. One word of pending bits and two flags decide whether there is work;
  * the usual round trip sees them clear.
  */
-#include "hvm/run.h"
-
-#include "hvm/event.h"
 #include "hvm/exit.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/mem/peek.h"
+#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/irq.h"
 
 /* INIT and SIPI, and an NMI is looked at with the interrupts. */
 static void handle_signals(struct vcpu *v)
@@ -26,16 +22,28 @@ static void handle_signals(struct vcpu *v)
     if (atomic_xchg(&hv->init_pending, false)) {
         vlapic_init_signal(hv->lapic);
         hv->halted = hv->stopped = false;
-        if (v->id != 0) {
+        if (v->id != 0)
             WRITE_ONCE(hv->wait_sipi, true);
-        } else {
+        else
             hvm_vcpu_reset(v, 0xf000, 0xfff0);
-        }
     }
     sipi = atomic_xchg(&hv->sipi_vector, (uint16_t)0);
     if (sipi && READ_ONCE(hv->wait_sipi)) {
         hvm_vcpu_reset(v, (uint16_t)((sipi & 0xff) << 8), 0);
         WRITE_ONCE(hv->wait_sipi, false);
+    }
+}
+
+/* What others asked of the vCPU itself. */
+static void handle_work(struct vcpu *v)
+{
+    pvtime_update(v);
+    /* The upcall's line: here and not where the event was sent, because
+     * that holds lock EVTCHN. */
+    if (atomic_xchg(&v->hvm->callback_wanted, false) &&
+        READ_ONCE(v->info->evtchn_upcall_pending)) {
+        v->hvm->callback_line = true;
+        route_callback_set(v->domain->hvm->route, true);
     }
 }
 
@@ -68,13 +76,12 @@ static void work(struct vcpu *v)
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);
-        hvm_vcpu_work(v);
+        handle_work(v);
     }
-    if (hv->wait_sipi) {
+    if (hv->wait_sipi)
         vcpu_wait(~BIT(PENDING_IRQ));
-    } else if (hv->halted) {
+    else if (hv->halted)
         hvm_wait_for_event(v);
-    }
 }
 
 void hvm_wait_for_event(struct vcpu *v)

@@ -5,7 +5,7 @@
  */
 #include "hypervisor/abi/sched.h"
 
-#include "hvm/event.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"

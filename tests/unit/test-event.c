@@ -5,11 +5,10 @@
  * that a fault cut short, priorities, windows, the CR8 intercept, and what is
  * left to do for a local APIC that the CPU keeps by itself.
  */
-#include "hvm/event.h"
-
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/recorder.h"
+#include "hvm/vcpu.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
