@@ -7,10 +7,8 @@
 #include "hvm/vcpu.h"
 
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/recorder.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/core/upcalls.h"
 
 /* Exceptions that make a double fault of each other (SDM vol. 3A 6.15). */
 static bool is_contributory(unsigned int vector)

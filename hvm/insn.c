@@ -10,12 +10,7 @@
  */
 #include "hvm/insn.h"
 
-#include "hvm/emul/decode.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/peek.h"
-#include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
-#include "hypervisor/lib/string.h"
 
 unsigned int hvm_code_bytes(enum hvm_mode m)
 {

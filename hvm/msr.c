@@ -2,7 +2,6 @@
 /* MSRs that need code: what the rules of hvm/policy/msr-table.c call. */
 #include "hvm/policy/msr-table.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/base/spec-entry.h"
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
@@ -15,7 +14,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/features.h"
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {

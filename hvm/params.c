@@ -8,7 +8,6 @@
 #include "hvm/base/hvm.h"
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
 #include "hvm/irq/route.h"
 #include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"

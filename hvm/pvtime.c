@@ -9,8 +9,6 @@
 #include "hvm/base/tsc.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/cpu/msr.h"
-#include "hypervisor/x86/time.h"
 
 void pvtime_update(struct vcpu *v)
 {

@@ -7,7 +7,6 @@
  */
 #include "hvm/pci/vpci-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/io/upcalls.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
