@@ -10,21 +10,21 @@
 #include "hvm/recorder.h"
 #include "hypervisor/cpu/cr.h"
 
-/* Exceptions that make a double fault of each other (SDM vol. 3A 6.15). */
-static bool is_contributory(unsigned int vector)
-{
-    return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP);
-}
+/*
+ * Which exceptions make a double fault of each other (SDM vol. 3A 6.15): one
+ * of a class that comes while one of the same or of a higher class is
+ * delivered; if that is a double fault, it is the end.
+ */
+enum fault_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
-static bool makes_double_fault(const struct hvm_event *first,
-                               unsigned int second)
+static enum fault_class class_of(unsigned int vector)
 {
-    if (first->type != EVENT_EXCEPTION)
-        return false;
-    if (is_contributory(first->vector))
-        return is_contributory(second);
-    return first->vector == VEC_PF &&
-           (second == VEC_PF || is_contributory(second));
+    if (vector == VEC_DF)
+        return DOUBLE_FAULT;
+    if (vector == VEC_PF)
+        return PAGE_FAULT;
+    return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP)
+               ? CONTRIBUTORY : BENIGN;
 }
 
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
@@ -33,14 +33,17 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 
     if (cur->valid && cur->type == EVENT_EXCEPTION &&
         ev->type == EVENT_EXCEPTION) {
-        if (cur->vector == VEC_DF &&
-            (is_contributory(ev->vector) || ev->vector == VEC_PF)) {
-            hvm_triple_fault(v);
-            return;
-        }
-        if (makes_double_fault(cur, ev->vector)) {
-            *cur = (struct hvm_event){ .valid = true, .type = EVENT_EXCEPTION,
-                                       .vector = VEC_DF, .has_error = true };
+        enum fault_class first = class_of(cur->vector);
+        enum fault_class second = class_of(ev->vector);
+
+        if ((second == CONTRIBUTORY || second == PAGE_FAULT) &&
+            second <= first) {
+            if (first == DOUBLE_FAULT)
+                hvm_triple_fault(v);
+            else
+                *cur = (struct hvm_event){
+                    .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_DF,
+                    .has_error = true };
             return;
         }
     }
@@ -104,38 +107,28 @@ static bool inject_irq(struct vcpu *v)
 {
     struct hvm_vcpu *hv = v->hvm;
     struct hvm_event ev = { .valid = true, .type = EVENT_INTR };
-    int pending, vector;
 
     if (unlikely(hv->displaced.valid)) {
         ev = hv->displaced;
         hv->displaced.valid = false;
-        inject(v, &ev);
-        return true;
-    }
-    if (upcall_wanted(v)) {
+    } else if (upcall_wanted(v)) {
         ev.vector = v->domain->hvm->route->callback_vector;
-        inject(v, &ev);
-        return true;
+    } else {
+        int vector = apic_pending(v);
+
+        if (vector >= 0)
+            vector = vlapic_ack(hv->lapic, vector);
+        if (vector < 0)
+            return false;
+        ev.vector = (uint8_t)vector;
     }
-    pending = apic_pending(v);
-    if (pending < 0)
-        return false;
-    vector = vlapic_ack(hv->lapic, pending);
-    if (vector < 0)
-        return false;
-    ev.vector = (uint8_t)vector;
     inject(v, &ev);
     return true;
 }
 
-static bool apic_wanted(struct vcpu *v)
-{
-    return apic_pending(v) >= 0;
-}
-
 static bool irq_wanted(struct vcpu *v)
 {
-    return v->hvm->displaced.valid || upcall_wanted(v) || apic_wanted(v);
+    return v->hvm->displaced.valid || upcall_wanted(v) || apic_pending(v) >= 0;
 }
 
 /* The guest writes CR8 without an exit: the local APIC learns of it here,
@@ -188,7 +181,7 @@ void hvm_event_update(struct vcpu *v)
         /* What waits behind it wants a window; not the upcall that was just
          * injected, whose flag stays until its handler runs. */
         if (inject_irq(v))
-            irq = apic_wanted(v) || (displaced && upcall_wanted(v));
+            irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
         else
             irq = irq_wanted(v);
         busy = true;
