@@ -9,7 +9,6 @@
 #include "hvm/dev/pit.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
-#include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
@@ -137,7 +136,7 @@ void hvm_domain_exit(struct domain *d)
     ticks_exit(h->ticks);
     p2m_destroy(d);
     cpu_policy_free(h->cpuid);
-    dirty_exit(d);
+    heap_free(h->dirty);
     heap_free(h->map);
     lodge_pages_free(h->io_bitmap, 2);
     lodge_pages_free(h->apic_page, 0);
