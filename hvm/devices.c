@@ -119,13 +119,11 @@ void hvm_assert_upcall(struct vcpu *v)
 
     if (v->hvm->upcall_vector) {
         vlapic_post(v->hvm->lapic, v->hvm->upcall_vector, false);
-        return;
-    }
-    if (v->id == 0 &&
-        (r->callback == CALLBACK_GSI || r->callback == CALLBACK_INTX)) {
+    } else if (v->id == 0 && (r->callback == CALLBACK_GSI ||
+                              r->callback == CALLBACK_INTX)) {
         WRITE_ONCE(v->hvm->callback_wanted, true);
         vcpu_kick(v, PENDING_WORK);
-        return;
+    } else {
+        vcpu_kick(v, PENDING_IRQ);
     }
-    vcpu_kick(v, PENDING_IRQ);
 }
