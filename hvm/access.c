@@ -12,7 +12,6 @@
 #include "hvm/io/bus.h"
 #include "hvm/io/upcalls.h"
 #include "hvm/irq/vlapic.h"
-#include "hypervisor/lib/string.h"
 
 /* The device model's answer, or what an empty bus reads as. */
 static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
@@ -79,26 +78,13 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
     return external(v, IOREQ_TYPE_COPY, at.raw, size, write, val);
 }
 
-static __attribute__((noinline)) enum exit_verdict
-string_pio(struct vcpu *v, const struct vmexit *e)
-{
-    struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
-                          .in = e->pio.in, .rep = e->pio.rep };
-    struct glue g = { .v = v };
-    struct emul_ctx c;
-
-    hvm_emul_begin(&g, &c);
-    hvm_emul_end(v, &c, emul_string_io(&c, &io));
-    return VERDICT_RESUME;
-}
-
 enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
 {
     uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val;
     unsigned int size = e->pio.size;
 
     if (unlikely(e->pio.string))
-        return string_pio(v, e);
+        return hvm_emulate(v, e, P2M_NONE);
     mask = size_mask(size);
     val = *rax & mask;
     if (port_access(v, e->pio.port, size, !e->pio.in, &val) == IO_RETRY)
@@ -106,30 +92,6 @@ enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
     if (e->pio.in)
         *rax = size == 4 ? val : (*rax & ~mask) | val;
     return VERDICT_ADVANCE;
-}
-
-static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e,
-                                 enum p2m_type type)
-{
-    struct glue g = { .v = v, .npf_valid = !e->npf.walk, .npf = e->npf.gpa,
-                      .npf_write = e->npf.write, .npf_type = type };
-    struct emul_ctx c;
-    enum emul_rc rc;
-
-    hvm_emul_begin(&g, &c);
-    c.walk = e->npf.walk;
-    if (e->nbytes) {
-        c.nbytes = e->nbytes;
-        memcpy(c.bytes, e->bytes, sizeof(e->bytes));
-    }
-    rc = emul_mmio(&c);
-    if (rc == EMUL_UNHANDLEABLE)
-        domain_crash(v->domain, "instruction at %#lx that accesses device "
-                     "memory at %#lx is not one Lodge emulates",
-                     vcpu_regs(v)->rip, e->npf.gpa.raw);
-    else
-        hvm_emul_end(v, &c, rc);
-    return VERDICT_RESUME;
 }
 
 enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
@@ -149,7 +111,7 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
         if (unlikely(d == hardware_domain) &&
             !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
             return VERDICT_RESUME;
-        return emulate(v, e, p.type);
+        return hvm_emulate(v, e, p.type);
     case P2M_RAM_LOG:
         if (e->npf.write)
             dirty_mark(d, g);
@@ -157,9 +119,9 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
     case P2M_RAM_RO:
     case P2M_GRANT_RO:
     case P2M_IOREQ:
-        return e->npf.write ? emulate(v, e, p.type) : VERDICT_RESUME;
+        return e->npf.write ? hvm_emulate(v, e, p.type) : VERDICT_RESUME;
     case P2M_APIC:
-        return emulate(v, e, p.type);
+        return hvm_emulate(v, e, p.type);
     default:
         /* Mapped by another vCPU meanwhile. */
         return VERDICT_RESUME;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "hvm/base/hvm.h"
-#include "hvm/emul/emul.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
 
@@ -20,20 +19,10 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
 /* True if a device inside Lodge answers at this address. */
 bool mmio_is_internal(struct vcpu *v, gpa_t at);
 
-/* What the emulator's operations know of the exit that made us emulate:
- * where it happened, if it was an NPF. */
-struct glue {
-    struct vcpu *v;
-    bool npf_valid;
-    bool npf_write; /* the access that exited was a write */
-    gpa_t npf;
-    enum p2m_type npf_type; /* what was there when it exited */
-};
-
 /*
- * Prepares emulation of g->v's next instruction, with operations that reach
- * its memory, devices and registers; stores back what emulation changed, or
- * queues its fault. g must live as long as c.
+ * Emulates v's next instruction after exit e: a string port access, or a
+ * nested page fault where a device is or something else (type) that cannot be
+ * accessed directly. Registers are changed, a fault is queued.
  */
-void hvm_emul_begin(struct glue *g, struct emul_ctx *c);
-void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc);
+enum exit_verdict hvm_emulate(struct vcpu *v, const struct vmexit *e,
+                              enum p2m_type type);

@@ -7,6 +7,7 @@
  */
 #include "hvm/access.h"
 
+#include "hvm/emul/emul.h"
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"
 #include "hvm/vcpu.h"
@@ -14,6 +15,13 @@
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/lib/string.h"
+
+struct glue {
+    struct vcpu *v;
+    const struct vmexit *npf; /* what made us emulate, if that is an access of
+                                 the instruction's; else NULL */
+    enum p2m_type npf_type;   /* what was there when it exited */
+};
 
 static struct glue *glue_of(struct emul_ctx *c)
 {
@@ -35,10 +43,10 @@ static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
     uint32_t pfec;
     int rc;
 
-    if (g->npf_valid && (g->npf_write || !write) &&
-        ((la ^ g->npf.raw) & (PAGE_SIZE - 1)) == 0 &&
+    if (g->npf && (g->npf->npf.write || !write) &&
+        ((la ^ g->npf->npf.gpa.raw) & (PAGE_SIZE - 1)) == 0 &&
         emul_one_place(c)) {
-        *at = g->npf;
+        *at = g->npf->npf.gpa;
         return EMUL_OK;
     }
     rc = guest_walk(g->v, gva(la), rights(c, write), at, &pfec);
@@ -52,7 +60,8 @@ enum place { PLACE_RAM, PLACE_READ_ONLY, PLACE_DEVICE };
 
 static enum place place_of(const struct glue *g, gpa_t at, bool write)
 {
-    bool exited_there = g->npf_valid && ((at.raw ^ g->npf.raw) & PAGE_MASK) == 0;
+    bool exited_there = g->npf &&
+                        ((at.raw ^ g->npf->npf.gpa.raw) & PAGE_MASK) == 0;
 
     switch (exited_there ? g->npf_type
                          : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type) {
@@ -125,8 +134,8 @@ static enum emul_rc translate_all(struct emul_ctx *c, uint64_t la,
 }
 
 /* Both pages are translated before either is touched. */
-static enum emul_rc access(struct emul_ctx *c, uint64_t la, void *buf,
-                           unsigned int n, bool write, bool need_write)
+static enum emul_rc data_access(struct emul_ctx *c, uint64_t la, void *buf,
+                                unsigned int n, bool write, bool need_write)
 {
     const struct glue *g = glue_of(c);
     unsigned int room;
@@ -157,13 +166,13 @@ static enum emul_rc glue_fetch(struct emul_ctx *c, uint64_t la, void *buf,
 static enum emul_rc glue_read(struct emul_ctx *c, uint64_t la, void *buf,
                               unsigned int n, bool rmw)
 {
-    return access(c, la, buf, n, false, rmw);
+    return data_access(c, la, buf, n, false, rmw);
 }
 
 static enum emul_rc glue_write(struct emul_ctx *c, uint64_t la,
                                const void *buf, unsigned int n)
 {
-    return access(c, la, (void *)(uintptr_t)buf, n, true, true);
+    return data_access(c, la, (void *)(uintptr_t)buf, n, true, true);
 }
 
 static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
@@ -219,8 +228,10 @@ static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
     return EMUL_OK;
 }
 
-static enum emul_rc sent(enum io_rc rc)
+static enum emul_rc send_run(struct vcpu *v, struct io_access *a)
 {
+    enum io_rc rc = ioreq_send(v, a);
+
     /* Nobody there: element by element reads ones. */
     return rc == IO_DONE ? EMUL_OK
          : rc == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
@@ -242,7 +253,7 @@ static bool is_ata_block(const struct emul_rep *r)
 /* Ports of a device model: one request with the address of the buffer. */
 static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
 {
-    struct vcpu *v = glue_of(c)->v;
+    const struct glue *g = glue_of(c);
     bool in = r->kind == EMUL_REP_INS;
     struct io_access a = { .type = IOREQ_TYPE_PIO, .write = !in, .df = r->df,
                            .data_is_ptr = true, .size = r->bytes,
@@ -250,19 +261,19 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     enum emul_rc rc;
     gpa_t at;
 
-    if (bus_port_claims(v->domain->hvm->bus, r->port))
+    if (bus_port_claims(g->v->domain->hvm->bus, r->port))
         return EMUL_UNHANDLEABLE;
     rc = translate(c, in ? r->dst : r->src, in, &at);
     if (rc != EMUL_OK)
         return rc;
-    if (place_of(glue_of(c), at, in) != PLACE_RAM)
+    if (place_of(g, at, in) != PLACE_RAM)
         return EMUL_UNHANDLEABLE;
     a.data = at.raw;
     if (is_ata_block(r)) {
         a.size = 4;
         a.count = r->count / 2;
     }
-    return sent(ioreq_send(v, &a));
+    return send_run(g->v, &a);
 }
 
 /* Is all of it in the VGA window? */
@@ -324,7 +335,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
     } else if (in_vga(gpa(a.addr), r)) {
         widen(&a, r);
     }
-    return sent(ioreq_send(g->v, &a));
+    return send_run(g->v, &a);
 }
 
 static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
@@ -415,7 +426,7 @@ static const struct emul_ops glue_ops = {
     .read_cr = glue_read_cr,
 };
 
-void hvm_emul_begin(struct glue *g, struct emul_ctx *c)
+static void prepare(struct glue *g, struct emul_ctx *c)
 {
     struct vcpu *v = g->v;
     enum hvm_mode m = hvm_mode(v);
@@ -432,24 +443,46 @@ void hvm_emul_begin(struct glue *g, struct emul_ctx *c)
     c->nbytes = 0;
 }
 
-void hvm_emul_end(struct vcpu *v, struct emul_ctx *c, enum emul_rc rc)
+enum exit_verdict hvm_emulate(struct vcpu *v, const struct vmexit *e,
+                              enum p2m_type type)
 {
+    struct glue g = { .v = v, .npf_type = type };
     struct regs *r = vcpu_regs(v);
+    struct emul_ctx c;
+    enum emul_rc rc;
 
+    prepare(&g, &c);
+    if (e->kind == EXIT_PIO) {
+        const struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
+                                    .in = e->pio.in, .rep = e->pio.rep };
+
+        rc = emul_string_io(&c, &io);
+    } else {
+        g.npf = e->npf.walk ? NULL : e;
+        c.walk = e->npf.walk;
+        if (e->nbytes) {
+            c.nbytes = e->nbytes;
+            memcpy(c.bytes, e->bytes, sizeof(e->bytes));
+        }
+        rc = emul_mmio(&c);
+    }
     if (rc == EMUL_FAULT) {
-        hvm_raise_fault(v, c->fault.vector, c->fault.error, c->fault.cr2);
-        return;
-    }
-    if (rc == EMUL_UNHANDLEABLE) {
+        hvm_raise_fault(v, c.fault.vector, c.fault.error, c.fault.cr2);
+    } else if (rc == EMUL_UNHANDLEABLE && e->kind == EXIT_PIO) {
         hvm_raise(v, VEC_UD, 0);
-        return;
+    } else if (rc == EMUL_UNHANDLEABLE) {
+        domain_crash(v->domain, "instruction at %#lx that accesses device "
+                     "memory at %#lx is not one Lodge emulates",
+                     r->rip, e->npf.gpa.raw);
+    } else {
+        r->rip = c.rip;
+        r->rflags = c.rflags;
+        if (rc == EMUL_OK && hvm_ops.shadow(v))
+            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+        if (unlikely(c.step)) {
+            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+            hvm_raise(v, VEC_DB, 0);
+        }
     }
-    r->rip = c->rip;
-    r->rflags = c->rflags;
-    if (rc == EMUL_OK && hvm_ops.shadow(v))
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    if (unlikely(c->step)) {
-        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-        hvm_raise(v, VEC_DB, 0);
-    }
+    return VERDICT_RESUME;
 }
