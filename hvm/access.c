@@ -8,10 +8,10 @@
 
 #include "hvm/dirty.h"
 #include "hvm/dom0/mmio.h"
-#include "hvm/exit.h"
 #include "hvm/io/bus.h"
 #include "hvm/io/upcalls.h"
 #include "hvm/irq/vlapic.h"
+#include "hvm/vcpu.h"
 
 /* The device model's answer, or what an empty bus reads as. */
 static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,

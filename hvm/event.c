@@ -143,14 +143,16 @@ static void sync_apic(struct vcpu *v)
         vlapic_set_tpr(a, (uint8_t)(tpr << 4));
 }
 
-bool hvm_has_event(struct vcpu *v)
+bool hvm_has_event(struct vcpu *v, bool interrupts)
 {
     struct vlapic *a = v->hvm->lapic;
 
     sync_apic(v);
-    return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
-           irq_wanted(v) ||
-           (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0);
+    if (v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending))
+        return true;
+    return interrupts &&
+           (irq_wanted(v) ||
+            (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0));
 }
 
 void hvm_event_update(struct vcpu *v)

@@ -3,14 +3,13 @@
  * The neutral exit table, and the handlers of all that is no access
  * (hvm/access.c) or hypercall.
  */
-#include "hvm/exit.h"
+#include "hvm/vcpu.h"
 
 #include "hvm/insn.h"
 #include "hvm/irq/route.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/recorder.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"

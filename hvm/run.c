@@ -4,7 +4,6 @@
  * again. One word of pending bits and two flags decide whether there is work;
  * the usual round trip sees them clear.
  */
-#include "hvm/exit.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
 #include "hvm/pvtime.h"
@@ -90,8 +89,7 @@ void hvm_wait_for_event(struct vcpu *v)
 
     /* Bits first, then the question: what comes later sets a bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (((vcpu_regs(v)->rflags & RFLAGS_IF) && hvm_has_event(v)) ||
-        READ_ONCE(hv->nmi_pending) || hv->event.valid) {
+    if (hvm_has_event(v, vcpu_regs(v)->rflags & RFLAGS_IF)) {
         hv->halted = hv->stopped = false;
         atomic_set_bit(PENDING_IRQ, &v->pending);
     } else {

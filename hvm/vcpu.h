@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hardware half of a vCPU, and what it does between exits; what core needs
- * of it is in core/upcalls.h. hvm_raise() is in base/hvm.h. */
+/* The hardware half of a vCPU, and what it does at exits and between; what core
+ * needs of it is in core/upcalls.h. hvm_raise() is in base/hvm.h. */
 #pragma once
 
 #include "hvm/base/hvm.h"
@@ -23,9 +23,9 @@ void hvm_spec_update(struct vcpu *v);
  * for a window where another one must wait. By the vCPU itself.
  */
 void hvm_event_update(struct vcpu *v);
-/* True if the guest would be interrupted now if its IF were set, or by an
- * NMI: ends HLT. By the vCPU itself. */
-bool hvm_has_event(struct vcpu *v);
+/* True if the guest would be interrupted now, with interrupts on or off, if it
+ * went on: ends HLT. By the vCPU itself. */
+bool hvm_has_event(struct vcpu *v, bool interrupts);
 /*
  * The guest idles (HLT): returns when something wakes it or the loop has other
  * work. v->hvm->halted stays set in the latter case and the loop comes back.
@@ -34,3 +34,8 @@ void hvm_wait_for_event(struct vcpu *v);
 /* The guest can deliver no exception any more: shuts its domain down as
  * HVM_PARAM_TRIPLE_FAULT_REASON says. */
 void hvm_triple_fault(struct vcpu *v);
+
+/* Calls the handler for e and applies its verdict. */
+void hvm_handle_exit(struct vcpu *v, const struct vmexit *e);
+/* Handlers that are not in exit.c. */
+exit_fn exit_npf, exit_pio, exit_hypercall;
