@@ -1,4 +1,4 @@
-/* sources: hvm/pci/vpci.c hvm/pci/vmsix.c hypervisor/io/pci.c hypervisor/io/msi.c */
+/* sources: hypervisor/io/pci.c hypervisor/io/msi.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domain 0's configuration space on a fake machine with three functions:
@@ -10,7 +10,7 @@
 #include "hvm/io/upcalls.h"
 #include "hvm/irq/passthru.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/pci/vpci-impl.h"
+#include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/io/msi.h"
 #include "hypervisor/mm/heap.h"
