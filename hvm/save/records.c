@@ -490,45 +490,37 @@ static int load_record(struct domain *d,
 
 /* Checks, or loads, each record up to END; -EINVAL if the stream is
  * malformed. */
-static int walk(struct domain *d, const uint8_t *at, size_t size, bool load)
+static int walk(struct domain *d, const uint8_t *buf, size_t size, bool load)
 {
     struct hvm_save_descriptor desc;
 
-    for (;;) {
+    for (size_t at = 0;; at += desc.length) {
         int rc;
 
-        if (size < sizeof(desc))
+        if (size - at < sizeof(desc))
             return -EINVAL;
-        memcpy(&desc, at, sizeof(desc));
+        memcpy(&desc, buf + at, sizeof(desc));
+        if (at == 0 && desc.typecode != HVM_SAVE_CODE_HEADER)
+            return -EINVAL;
         at += sizeof(desc);
-        size -= sizeof(desc);
         if (desc.typecode == HVM_SAVE_CODE_END)
             return 0;
-        if (desc.length > size)
+        if (desc.length > size - at)
             return -EINVAL;
-        rc = load ? load_record(d, &desc, at) : 0;
+        rc = load ? load_record(d, &desc, buf + at) : 0;
         if (rc) {
             log_guest(LOG_WARN, "d%u: save record %u of instance %u is not "
                       "acceptable: error %d\n", d->id, desc.typecode,
                       desc.instance, -rc);
             return rc;
         }
-        at += desc.length;
-        size -= desc.length;
     }
 }
 
 int hvm_load(struct domain *d, const void *buf, size_t size)
 {
-    struct hvm_save_descriptor first;
-    int rc;
+    int rc = walk(d, buf, size, false);
 
-    if (size < sizeof(first))
-        return -EINVAL;
-    memcpy(&first, buf, sizeof(first));
-    if (first.typecode != HVM_SAVE_CODE_HEADER)
-        return -EINVAL;
-    rc = walk(d, buf, size, false);
     if (!rc)
         rc = walk(d, buf, size, true);
     for_vcpus (d, v)
