@@ -78,7 +78,7 @@ static void inject(struct vcpu *v, const struct hvm_event *ev)
 {
     hvm_ops.inject(v, ev);
     v->hvm->injected = true;
-    recorder_inject(v->hvm->rec, ev->vector, vcpu_regs(v)->rip);
+    recorder_add(v->hvm->rec, RECORD_INJECT, 0, vcpu_regs(v)->rip, ev->vector);
 }
 
 /* The upcall as a vector of its own, without the local APIC. */

@@ -352,7 +352,8 @@ static uint64_t record_info(const struct vcpu *v, const struct vmexit *e)
 void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
 {
     v->hvm->exits[e->kind]++;
-    recorder_exit(v->hvm->rec, e, vcpu_regs(v)->rip, record_info(v, e));
+    recorder_add(v->hvm->rec, e->kind, e->code, vcpu_regs(v)->rip,
+                 record_info(v, e));
     if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
         hvm_advance(v, e);
 }

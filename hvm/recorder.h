@@ -28,25 +28,14 @@ struct recorder {
     struct record entry[RECORDER_ENTRIES];
 };
 
-static inline struct record *recorder_slot(struct recorder *r)
+/* An exit (info as hvm/exit.c chooses by kind), or an injection (the vector),
+ * at rip. */
+static inline void recorder_add(struct recorder *r, uint8_t kind, uint64_t code,
+                                uint64_t rip, uint64_t info)
 {
-    return &r->entry[r->next++ % RECORDER_ENTRIES];
-}
-
-/* An exit at rip; info as hvm/exit.c chooses by kind. */
-static inline void recorder_exit(struct recorder *r, const struct vmexit *e,
-                                 uint64_t rip, uint64_t info)
-{
-    *recorder_slot(r) = (struct record){
-        .tsc = rdtsc(), .rip = rip, .info = info, .code = (uint32_t)e->code,
-        .kind = e->kind };
-}
-
-static inline void recorder_inject(struct recorder *r, uint8_t vector,
-                                   uint64_t rip)
-{
-    *recorder_slot(r) = (struct record){
-        .tsc = rdtsc(), .rip = rip, .info = vector, .kind = RECORD_INJECT };
+    r->entry[r->next++ % RECORDER_ENTRIES] = (struct record){
+        .tsc = rdtsc(), .rip = rip, .info = info, .code = (uint32_t)code,
+        .kind = kind };
 }
 
 /* What an exit kind is called. */
