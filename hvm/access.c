@@ -2,7 +2,7 @@
 /*
  * Port and MMIO accesses: internal devices first, then the device model. And
  * the other nested page faults: RAM whose writes are logged, device memory that
- * domain 0 touches for the first time, code in leaves that are too large for it.
+ * domain 0 touches for the first time, code in leaves too large for it.
  */
 #include "hvm/access.h"
 

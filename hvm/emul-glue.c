@@ -28,11 +28,6 @@ static struct glue *glue_of(struct emul_ctx *c)
     return c->opaque;
 }
 
-static uint32_t rights(const struct emul_ctx *c, bool write)
-{
-    return (c->cpl == 3 ? PFEC_USER : 0) | (write ? PFEC_WRITE : 0);
-}
-
 /* Linear to physical, by the exit's own address where that is it. A read
  * that exited says nothing of the right to write: the guest can change its
  * code before we fetch it. */
@@ -40,6 +35,7 @@ static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
                               gpa_t *at)
 {
     struct glue *g = glue_of(c);
+    uint32_t access = (c->cpl == 3 ? PFEC_USER : 0) | (write ? PFEC_WRITE : 0);
     uint32_t pfec;
     int rc;
 
@@ -49,7 +45,7 @@ static enum emul_rc translate(struct emul_ctx *c, uint64_t la, bool write,
         *at = g->npf->npf.gpa;
         return EMUL_OK;
     }
-    rc = guest_walk(g->v, gva(la), rights(c, write), at, &pfec);
+    rc = guest_walk(g->v, gva(la), access, at, &pfec);
     if (rc == -EFAULT)
         return emul_page_fault(c, la, pfec);
     return rc ? EMUL_UNHANDLEABLE : EMUL_OK;
