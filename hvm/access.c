@@ -72,8 +72,8 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
                : bus_mmio_read(b, at.raw, size, val);
     if (rc == BUS_OK)
         return IO_DONE;
-    if (v->domain->hvm->vpci &&
-        vpci_mmio_access(v->domain->hvm->vpci, at.raw, size, write, val))
+    if (v->domain == hardware_domain &&
+        vpci_mmio_access(at.raw, size, write, val))
         return IO_DONE;
     return external(v, IOREQ_TYPE_COPY, at.raw, size, write, val);
 }

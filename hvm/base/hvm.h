@@ -110,7 +110,6 @@ struct hvm_domain {
     struct hpet *hpet;
     struct rtc *rtc;
     struct pmtimer *pm;
-    struct vpci *vpci;       /* domain 0 only */
 
     struct dirty_vram *dirty; /* screen that is tracked, or NULL */
     struct guest_map *map;   /* (d) XENMEM_memory_map; NULL: none set */

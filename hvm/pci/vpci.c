@@ -24,12 +24,6 @@
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 
-struct vpci {
-    struct domain *domain;            /* (c) */
-    struct vpci_dev *devs;
-    struct list watched;              /* struct vpci_msix, mapped ones */
-};
-
 /* The guest's MSI registers: the capability's dwords up to the one with the
  * message's data. Of the first one only the enable bit is kept. */
 struct vpci_msi {
@@ -47,7 +41,7 @@ struct vpci_msix_entry {
 };
 
 struct vpci_msix {
-    struct list link;                 /* vpci->watched; empty: not there */
+    struct list link;                 /* in watched; empty: not there */
     struct vpci_dev *dev;
     struct msix_cap cap;
     uint16_t ctrl;                    /* the guest's two bits of control */
@@ -59,13 +53,15 @@ struct vpci_msix {
 
 struct vpci_dev {
     struct vpci_dev *next;
-    struct vpci *vpci;
     uint32_t sbdf;
     uint8_t bars;                     /* number of BARs in the header */
     struct vpci_msi msi;
     struct vpci_msix *msix;           /* NULL: it has none */
     uint16_t sriov;                   /* extended capability to hide, or 0 */
 };
+
+static struct vpci_dev *devs;
+static struct list watched = { &watched, &watched }; /* struct vpci_msix */
 
 /* The bytes of a dword that an access of `size` at reg is about. */
 static uint32_t byte_mask(unsigned int reg, unsigned int size)
@@ -109,7 +105,7 @@ static bool msi_program(struct vpci_dev *dev, bool always)
     int rc;
 
     /* Address and data cannot be changed together: it stays on its CPU. */
-    rc = passthru_msi_bind(&m->irq, dev->vpci->domain, high << 32 | m->word[1],
+    rc = passthru_msi_bind(&m->irq, hardware_domain, high << 32 | m->word[1],
                            m->word[msi_data_offset(&m->cap) / 4], false, &host,
                            &changed);
     if (rc) {
@@ -233,7 +229,7 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
         msix_mask_entry(table_va(m), i);
         return;
     }
-    rc = passthru_msi_bind(&e->irq, m->dev->vpci->domain,
+    rc = passthru_msi_bind(&e->irq, hardware_domain,
                            e->word[MSIX_ADDRESS] |
                                (uint64_t)e->word[MSIX_ADDRESS_HIGH] << 32,
                            e->word[MSIX_DATA], true, &host, &changed);
@@ -299,7 +295,7 @@ static void msix_release(struct vpci_msix *m)
 /* Takes the pages out of the guest's map, wherever they were touched. */
 static void msix_take_out(struct vpci_msix *m)
 {
-    struct domain *d = m->dev->vpci->domain;
+    struct domain *d = hardware_domain;
 
     for (uint64_t g = first_frame(m); g < end_frame(m); g++)
         if (p2m_lookup(d, gfn(g)).type == P2M_MMIO)
@@ -323,7 +319,7 @@ static void msix_place(struct vpci_msix *m, uint64_t maddr)
                                (end_frame(m) - first_frame(m)) << PAGE_SHIFT);
     }
     /* Watched even if Lodge cannot reach it: the guest must not. */
-    list_add(&m->dev->vpci->watched, &m->link);
+    list_add(&watched, &m->link);
     msix_take_out(m);
     if (!m->va)
         log_guest(LOG_WARN, "PCI " PCI_FMT ": MSI-X table at %#lx cannot be "
@@ -421,11 +417,11 @@ static bool covers(const struct vpci_msix *m, uint64_t g, uint64_t n)
     return first_frame(m) < g + n && end_frame(m) > g;
 }
 
-static bool msix_watches(const struct vpci *p, uint64_t g, uint64_t n)
+static bool msix_watches(uint64_t g, uint64_t n)
 {
     struct vpci_msix *m;
 
-    list_for_each (m, &p->watched, link)
+    list_for_each (m, &watched, link)
         if (covers(m, g, n))
             return true;
     return false;
@@ -470,14 +466,14 @@ static void watched_access(struct vpci_msix *m, uint64_t gpa,
         *val = mmio_read(m->va + off, size);
 }
 
-bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
-                      bool write, uint64_t *val)
+bool vpci_mmio_access(uint64_t gpa, unsigned int size, bool write,
+                      uint64_t *val)
 {
     struct vpci_msix *m, *hit = NULL;
 
     spin_lock(&pci_lock);
     /* Two tables may share a page: the one that is meant goes first. */
-    list_for_each (m, &p->watched, link)
+    list_for_each (m, &watched, link)
         if (covers(m, gpa >> PAGE_SHIFT, 1) &&
             (!hit || gpa - m->table < table_size(m)))
             hit = m;
@@ -489,18 +485,18 @@ bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
 
 /* ---- Configuration space ------------------------------------------------- */
 
-static struct vpci_dev **slot_of(struct vpci *p, uint32_t sbdf)
+static struct vpci_dev **slot_of(uint32_t sbdf)
 {
-    struct vpci_dev **at = &p->devs;
+    struct vpci_dev **at = &devs;
 
     while (*at && (*at)->sbdf != sbdf)
         at = &(*at)->next;
     return at;
 }
 
-static int add(struct vpci *p, uint32_t sbdf)
+static int add(uint32_t sbdf)
 {
-    struct vpci_dev **at = slot_of(p, sbdf), *dev;
+    struct vpci_dev **at = slot_of(sbdf), *dev;
 
     if (*at)
         return 0;
@@ -509,7 +505,6 @@ static int add(struct vpci *p, uint32_t sbdf)
     dev = heap_alloc(sizeof(*dev));
     if (!dev)
         return -ENOMEM;
-    dev->vpci = p;
     dev->sbdf = sbdf;
     dev->bars = (uint8_t)pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
     msi_find(sbdf, &dev->msi.cap);
@@ -524,50 +519,43 @@ static int add(struct vpci *p, uint32_t sbdf)
 
 static void add_found(uint32_t sbdf, void *arg)
 {
-    int rc = add(arg, sbdf);
+    int rc = add(sbdf);
 
     if (rc)
         log_warn("PCI " PCI_FMT ": not given to domain 0 (error %d)\n",
                  PCI_ARGS(sbdf), -rc);
 }
 
-int vpci_create(struct domain *d)
+void vpci_create(void)
 {
-    struct vpci *p = heap_alloc(sizeof(*p));
     unsigned int n = 0, msix = 0;
 
-    if (!p)
-        return -ENOMEM;
-    p->domain = d;
-    list_init(&p->watched);
     spin_lock(&pci_lock);
-    pci_scan(add_found, p);
+    pci_scan(add_found, NULL);
     spin_unlock(&pci_lock);
-    d->hvm->vpci = p;
-    for (struct vpci_dev *dev = p->devs; dev; dev = dev->next) {
+    for (struct vpci_dev *dev = devs; dev; dev = dev->next) {
         n++;
         msix += dev->msix != NULL;
     }
     log_info("PCI: %u functions, %u with MSI-X\n", n, msix);
-    return 0;
 }
 
-int vpci_add(struct domain *d, uint32_t sbdf)
+int vpci_add(uint32_t sbdf)
 {
     int rc;
 
     spin_lock(&pci_lock);
-    rc = add(d->hvm->vpci, sbdf);
+    rc = add(sbdf);
     spin_unlock(&pci_lock);
     return rc;
 }
 
-int vpci_remove(struct domain *d, uint32_t sbdf)
+int vpci_remove(uint32_t sbdf)
 {
     struct vpci_dev **at, *dev;
 
     spin_lock(&pci_lock);
-    at = slot_of(d->hvm->vpci, sbdf);
+    at = slot_of(sbdf);
     dev = *at;
     if (dev) {
         *at = dev->next;
@@ -580,12 +568,12 @@ int vpci_remove(struct domain *d, uint32_t sbdf)
     return dev ? 0 : -ENODEV;
 }
 
-int vpci_reset(struct domain *d, uint32_t sbdf)
+int vpci_reset(uint32_t sbdf)
 {
     struct vpci_dev *dev;
 
     spin_lock(&pci_lock);
-    dev = *slot_of(d->hvm->vpci, sbdf);
+    dev = *slot_of(sbdf);
     if (dev) {
         msi_reset(&dev->msi);
         if (dev->msix)
@@ -595,15 +583,14 @@ int vpci_reset(struct domain *d, uint32_t sbdf)
     return dev ? 0 : -ENODEV;
 }
 
-uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
-                   unsigned int size)
+uint32_t vpci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 {
     unsigned int at = reg & ~3u;
     struct vpci_dev *dev;
     uint32_t val;
 
     spin_lock(&pci_lock);
-    dev = *slot_of(d->hvm->vpci, sbdf);
+    dev = *slot_of(sbdf);
     if (dev && msi_owns(&dev->msi.cap, at)) {
         val = msi_read(dev, at);
     } else if (dev && dev->msix && at == dev->msix->cap.pos) {
@@ -638,28 +625,28 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
         pci_write(dev->sbdf, reg, size, val);
 }
 
-void vpci_write(struct domain *d, uint32_t sbdf, unsigned int reg,
-                unsigned int size, uint32_t val)
+void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
+                uint32_t val)
 {
     struct vpci_dev *dev;
 
     val &= byte_mask(0, size);
     spin_lock(&pci_lock);
-    dev = *slot_of(d->hvm->vpci, sbdf);
-    if (!dev && !add(d->hvm->vpci, sbdf))
-        dev = *slot_of(d->hvm->vpci, sbdf);
+    dev = *slot_of(sbdf);
+    if (!dev && !add(sbdf))
+        dev = *slot_of(sbdf);
     if (dev)
         write_known(dev, reg, size, val);
     spin_unlock(&pci_lock);
 }
 
-int vpci_map_mmio(struct domain *d, gfn_t g, unsigned int order)
+int vpci_map_mmio(gfn_t g, unsigned int order)
 {
     int rc = -EPERM;
 
     spin_lock(&pci_lock);
-    if (!msix_watches(d->hvm->vpci, g.raw, 1ull << order))
-        rc = p2m_map(d, g, mfn(g.raw), order, P2M_MMIO);
+    if (!msix_watches(g.raw, 1ull << order))
+        rc = p2m_map(hardware_domain, g, mfn(g.raw), order, P2M_MMIO);
     spin_unlock(&pci_lock);
     return rc;
 }
