@@ -6,7 +6,7 @@
  * string operations are one request to a device model, or are refused where
  * that cannot be.
  */
-#include "hvm/emul-glue.c"
+#include "hvm/access.c"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -18,6 +18,7 @@ TEST_PROGRAM;
 #define VGA_END 0xc0000
 
 static struct vcpu *v;
+static struct vlapic apic; /* off */
 static struct domain *d;
 
 /* --- What is asked of others. --- */
@@ -43,27 +44,69 @@ static struct {
 } touched[8];
 static unsigned int touches;
 
-enum io_rc mmio_access(struct vcpu *who, gpa_t at, unsigned int size,
-                       bool write, uint64_t *val)
+static void touch(uint64_t at, unsigned int size, bool write, uint64_t val)
 {
-    touched[touches].at = at.raw;
+    touched[touches].at = at;
     touched[touches].size = size;
     touched[touches].write = write;
-    touched[touches++].val = *val;
-    if (!write)
-        *val = 0x8877665544332211;
-    return IO_DONE;
+    touched[touches++].val = val;
 }
 
-enum io_rc pio_access(struct vcpu *who, uint16_t port, unsigned int size,
-                      bool write, uint64_t *val)
+enum bus_rc bus_mmio_read(struct bus *b, uint64_t at, unsigned int size,
+                          uint64_t *val)
 {
-    return IO_NONE;
+    touch(at, size, false, 0);
+    *val = 0x8877665544332211;
+    return BUS_OK;
 }
 
-bool mmio_is_internal(struct vcpu *who, gpa_t at)
+enum bus_rc bus_mmio_write(struct bus *b, uint64_t at, unsigned int size,
+                           uint64_t val)
+{
+    touch(at, size, true, val);
+    return BUS_OK;
+}
+
+bool bus_mmio_claims(const struct bus *b, uint64_t at)
 {
     return false;
+}
+
+enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
+                          uint64_t *val)
+{
+    return BUS_NONE;
+}
+
+enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
+                           uint64_t val)
+{
+    return BUS_NONE;
+}
+
+uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
+                          unsigned int size)
+{
+    return 0;
+}
+
+void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
+                       unsigned int size, uint64_t val)
+{
+}
+
+bool vpci_mmio_access(uint64_t at, unsigned int size, bool write, uint64_t *val)
+{
+    return false;
+}
+
+int dom0_map_mmio(struct domain *who, gfn_t g)
+{
+    return -EPERM;
+}
+
+void dirty_mark(struct domain *who, gfn_t g)
+{
 }
 
 bool bus_port_claims(const struct bus *b, uint16_t port)
@@ -330,6 +373,7 @@ int main(void)
     fake_doms_create();
     d = &doms[1].d;
     v = &doms[1].v[0];
+    v->hvm->lapic = &apic;
     for (unsigned int i = 0; i < 2; i++)
         (void)fake_ram(d, (RAM >> PAGE_SHIFT) + i, 0);
     (void)fake_ram(d, ROM >> PAGE_SHIFT, 0);
