@@ -292,16 +292,6 @@ static void msix_release(struct vpci_msix *m)
     msix_write_control(m, false);
 }
 
-/* Takes the pages out of the guest's map, wherever they were touched. */
-static void msix_take_out(struct vpci_msix *m)
-{
-    struct domain *d = hardware_domain;
-
-    for (uint64_t g = first_frame(m); g < end_frame(m); g++)
-        if (p2m_lookup(d, gfn(g)).type == P2M_MMIO)
-            (void)p2m_unmap(d, gfn(g), ORDER_4K, mfn(g));
-}
-
 /* Memory decoding and BARs are (about to be) such that the table is at
  * maddr. */
 static void msix_place(struct vpci_msix *m, uint64_t maddr)
@@ -318,9 +308,12 @@ static void msix_place(struct vpci_msix *m, uint64_t maddr)
             m->va = device_map(first_frame(m) << PAGE_SHIFT,
                                (end_frame(m) - first_frame(m)) << PAGE_SHIFT);
     }
-    /* Watched even if Lodge cannot reach it: the guest must not. */
+    /* Watched, and out of the guest's map wherever it was touched, even if
+     * Lodge cannot reach it: the guest must not. */
     list_add(&watched, &m->link);
-    msix_take_out(m);
+    for (uint64_t g = first_frame(m); g < end_frame(m); g++)
+        if (p2m_lookup(hardware_domain, gfn(g)).type == P2M_MMIO)
+            (void)p2m_unmap(hardware_domain, gfn(g), ORDER_4K, mfn(g));
     if (!m->va)
         log_guest(LOG_WARN, "PCI " PCI_FMT ": MSI-X table at %#lx cannot be "
                   "mapped; its interrupts will not work\n",
