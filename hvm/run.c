@@ -33,26 +33,21 @@ static void handle_signals(struct vcpu *v)
     }
 }
 
+/* The line of a GSI or INTx upcall. It rises here and not where the event was
+ * sent, because that holds lock EVTCHN, and falls when the guest has seen it. */
+static void set_callback_line(struct vcpu *v, bool up)
+{
+    v->hvm->callback_line = up;
+    route_callback_set(v->domain->hvm->route, up);
+}
+
 /* What others asked of the vCPU itself. */
 static void handle_work(struct vcpu *v)
 {
     pvtime_update(v);
-    /* The upcall's line: here and not where the event was sent, because
-     * that holds lock EVTCHN. */
     if (atomic_xchg(&v->hvm->callback_wanted, false) &&
-        READ_ONCE(v->info->evtchn_upcall_pending)) {
-        v->hvm->callback_line = true;
-        route_callback_set(v->domain->hvm->route, true);
-    }
-}
-
-/* The line of a GSI or INTx upcall falls when the guest has seen it. */
-static void drop_callback_line(struct vcpu *v)
-{
-    if (READ_ONCE(v->info->evtchn_upcall_pending))
-        return;
-    v->hvm->callback_line = false;
-    route_callback_set(v->domain->hvm->route, false);
+        READ_ONCE(v->info->evtchn_upcall_pending))
+        set_callback_line(v, true);
 }
 
 /*
@@ -128,8 +123,9 @@ void hvm_vcpu_loop(struct vcpu *v)
         hv->injected = false;
         hv->walked.key = 0;
         WRITE_ONCE(v->in_guest, false);
-        if (unlikely(hv->callback_line))
-            drop_callback_line(v);
+        if (unlikely(hv->callback_line) &&
+            !READ_ONCE(v->info->evtchn_upcall_pending))
+            set_callback_line(v, false);
         hvm_handle_exit(v, &e);
     }
 }
