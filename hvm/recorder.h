@@ -38,7 +38,7 @@ static inline void recorder_add(struct recorder *r, uint8_t kind, uint64_t code,
         .kind = kind };
 }
 
-/* What an exit kind is called. */
-const char *exit_name(unsigned int kind);
+/* What exit kinds are called. */
+extern const char *const exit_names[EXIT_KINDS];
 /* Prints the last n entries of v, oldest first. */
 void recorder_print(struct vcpu *v, unsigned int n);
