@@ -171,8 +171,6 @@ int hvm_vcpu_init(struct vcpu *v)
         return rc;
     /* The TSC counts from the domain's creation, the same on all vCPUs. */
     hvm_tsc_shift(v, v->domain->hvm->tsc_offset);
-    if (!v->id)
-        pvtime_update_wallclock(v->domain);
     hvm_vcpu_reset(v, 0xf000, 0xfff0);
     hv->wait_sipi = v->id != 0;
     atomic_set_bit(PENDING_IRQ, &v->pending);
