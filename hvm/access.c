@@ -520,10 +520,11 @@ static void prepare(struct glue *g, struct emul_ctx *c)
 /*
  * Emulates v's next instruction after exit e: a string port access, or a
  * nested page fault where a device is or something else (type) that cannot be
- * accessed directly. Registers are changed, a fault is queued.
+ * accessed directly. Registers are changed, a fault is queued. Out of line:
+ * exit_pio() needs none of its stack.
  */
-static enum exit_verdict emulate(struct vcpu *v, const struct vmexit *e,
-                                 enum p2m_type type)
+static __attribute__((noinline)) enum exit_verdict
+emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 {
     struct glue g = { .v = v, .npf_type = type };
     struct regs *r = vcpu_regs(v);
