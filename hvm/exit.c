@@ -140,14 +140,12 @@ static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-static enum exit_verdict exit_undefined(struct vcpu *v,
-                                        const struct vmexit *e)
+static enum exit_verdict exit_ud(struct vcpu *v, const struct vmexit *e)
 {
     return refuse(v, VEC_UD);
 }
 
-static enum exit_verdict exit_privileged(struct vcpu *v,
-                                         const struct vmexit *e)
+static enum exit_verdict exit_gp(struct vcpu *v, const struct vmexit *e)
 {
     return refuse(v, VEC_GP);
 }
@@ -317,11 +315,11 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_LOG_FULL] = exit_ignore,
     [EXIT_XSETBV] = exit_xsetbv,
     [EXIT_WBINVD] = exit_wbinvd,
-    [EXIT_MONITOR] = exit_undefined,
-    [EXIT_MWAIT] = exit_undefined,
-    [EXIT_RDPMC] = exit_privileged,
+    [EXIT_MONITOR] = exit_ud,
+    [EXIT_MWAIT] = exit_ud,
+    [EXIT_RDPMC] = exit_gp,
     [EXIT_TASK_SWITCH] = exit_task_switch,
-    [EXIT_UNDEFINED] = exit_undefined,
+    [EXIT_UNDEFINED] = exit_ud,
     [EXIT_APIC_WRITE] = exit_apic_write,
     [EXIT_APIC_EOI] = exit_apic_eoi,
     [EXIT_ENTRY_FAILED] = exit_entry_failed,
