@@ -22,9 +22,11 @@ struct dirty_vram {
     uint64_t map[DIRTY_VRAM_MAX / 64]; /* (a) */
 };
 
-/* Notes a write. The range may move meanwhile: its start is read once, so
- * that what was checked is what is used, and nr is never more than the map. */
-static void note(struct domain *d, gfn_t g)
+/* Notes a write that did not fault: by Lodge, a device model, a backend, or
+ * from the log that the CPU keeps. The range may move meanwhile: its start is
+ * read once, so that what was checked is what is used, and nr is never more
+ * than the map. */
+void guest_frame_dirtied(struct domain *d, gfn_t g)
 {
     struct dirty_vram *t = load_acquire(&d->hvm->dirty);
     uint64_t i;
@@ -41,26 +43,15 @@ void dirty_mark(struct domain *d, gfn_t g)
     /* In this order: a report that takes the bit asks for the next write, and
      * what it asked for must not be undone here. */
     (void)p2m_change_type(d, g, P2M_RAM_LOG, P2M_RAM);
-    note(d, g);
+    guest_frame_dirtied(d, g);
 }
 
-/* A write that did not fault: by Lodge, a device model, a backend, or from
- * the log that the CPU keeps. */
-void guest_frame_dirtied(struct domain *d, gfn_t g)
-{
-    note(d, g);
-}
-
-static void stop(struct domain *d, struct dirty_vram *t)
+static void move(struct domain *d, struct dirty_vram *t, gfn_t first,
+                 unsigned int nr)
 {
     for (unsigned int i = 0; i < t->nr; i++)
         (void)p2m_change_type(d, gfn(t->first + i), P2M_RAM_LOG, P2M_RAM);
     t->nr = 0;
-}
-
-static void start(struct domain *d, struct dirty_vram *t, gfn_t first,
-                  unsigned int nr)
-{
     memset(t->map, 0, sizeof(t->map));
     t->first = first.raw;
     t->nr = nr;
@@ -91,6 +82,7 @@ int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
                uint8_t *bitmap)
 {
     struct dirty_vram *t;
+    int rc = 0;
 
     if (nr > DIRTY_VRAM_MAX)
         return -EINVAL;
@@ -98,27 +90,15 @@ int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
     t = d->hvm->dirty;
     if (!t && nr) {
         t = heap_alloc(sizeof(*t));
-        if (!t) {
-            spin_unlock(&d->lock);
-            return -ENOMEM;
-        }
         store_release(&d->hvm->dirty, t);
+        rc = t ? 0 : -ENOMEM;
     }
-    if (t && (nr != t->nr || first.raw != t->first)) {
-        stop(d, t);
-        if (nr)
-            start(d, t, first, nr);
-    }
-    if (nr) {
+    if (t && (nr != t->nr || first.raw != t->first))
+        move(d, t, first, nr);
+    if (t && nr) {
         memset(bitmap, 0, DIV_ROUND_UP(nr, 8));
         report(d, t, bitmap);
     }
     spin_unlock(&d->lock);
-    return 0;
-}
-
-void dirty_exit(struct domain *d)
-{
-    heap_free(d->hvm->dirty);
-    d->hvm->dirty = NULL;
+    return rc;
 }

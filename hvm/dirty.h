@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which frames of a domain were written: a range for a device model's screen
- * (dm_op track_dirty_vram), or all for migration (later).
+ * (dm_op track_dirty_vram), or all for migration (later). ->dirty of struct
+ * hvm_domain is freed with that.
  */
 #pragma once
 
@@ -19,4 +20,3 @@ void dirty_mark(struct domain *d, gfn_t g);
 #define DIRTY_VRAM_MAX (1u << 14)
 int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
                uint8_t *bitmap);
-void dirty_exit(struct domain *d); /* idempotent */

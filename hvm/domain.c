@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hardware half of a domain: created, its memory given back, freed; and
- * the boot-time choice of the vendor.
+ * The hardware half of a domain with its emulated devices: created, its memory
+ * given back, freed; granted frames in its map; and the boot-time choice of the
+ * vendor.
  */
 #include "hvm/base/tsc.h"
-#include "hvm/devices.h"
-#include "hvm/dirty.h"
-#include "hvm/event.h"
+#include "hvm/dev/hpet.h"
+#include "hvm/dev/pit.h"
+#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/rtc.h"
 #include "hvm/io/ioreq.h"
+#include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
-#include "hypervisor/x86/features.h"
-#include "hypervisor/x86/time.h"
 #include "hypervisor/x86/upcalls.h"
 
 struct hvm_ops hvm_ops;
@@ -46,29 +47,72 @@ int hvm_cpu_init(void)
     return rc;
 }
 
-int hvm_domain_init(struct domain *d)
+/* All of it is one allocation. */
+struct machine {
+    struct hvm_domain hvm;
+    struct bus bus;
+    struct route route;
+    struct ticks ticks;
+    struct pit pit;
+    struct hpet hpet;
+    struct rtc rtc;
+    struct pmtimer pm;
+};
+
+static bool emulates(const struct domain *d, uint32_t flag)
 {
-    struct hvm_domain *h = heap_alloc(sizeof(*h));
+    return d->config.arch.emulation_flags & flag;
+}
+
+/* By config.arch.emulation_flags: which devices the domain has. */
+static int add_devices(struct domain *d, struct machine *m)
+{
     int rc;
 
-    if (!h)
+    bus_init(&m->bus);
+    rc = route_init(&m->route, d, &m->bus, emulates(d, XEN_X86_EMU_PIC));
+    /* Domain 0 gets copies of the machine's chips from its builder. */
+    if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+        rc = vioapic_add(&m->route, VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS);
+    /* The timers of a PC are there all or none (domain_create()). */
+    if (rc || !emulates(d, XEN_X86_EMU_PIT))
+        return rc;
+    m->hvm.pit = &m->pit;
+    m->hvm.hpet = &m->hpet;
+    m->hvm.rtc = &m->rtc;
+    m->hvm.pm = &m->pm;
+    rc = pit_init(&m->pit, &m->ticks, &m->route, &m->bus);
+    if (!rc)
+        rc = hpet_init(&m->hpet, &m->ticks, &m->route, &m->pit, &m->bus);
+    if (!rc)
+        rc = rtc_init(&m->rtc, &m->ticks, d, &m->route, &m->bus);
+    return rc ? rc : pmtimer_init(&m->pm, &m->ticks, &m->route, &m->bus);
+}
+
+int hvm_domain_init(struct domain *d)
+{
+    struct machine *m = heap_alloc(sizeof(*m));
+    struct hvm_domain *h;
+    int rc;
+
+    if (!m)
         return -ENOMEM;
-    d->hvm = h;
+    h = d->hvm = &m->hvm;
+    h->bus = &m->bus;
+    h->route = &m->route;
+    h->ticks = &m->ticks;
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
     h->tsc_khz = tsc_hz() / 1000;
     h->tsc_scale = tsc_scale();
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
-    rc = p2m_create(d);
+    h->cpuid = cpu_policy_create(d);
+    rc = h->cpuid ? p2m_create(d) : -ENOMEM;
     if (!rc)
-        rc = devices_init(d);
+        rc = add_devices(d, m);
     if (!rc)
         rc = ioreq_domain_init(d);
-    if (!rc) {
-        h->cpuid = cpu_policy_create(d);
-        rc = h->cpuid ? 0 : -ENOMEM;
-    }
     if (!rc)
         pvtime_update_wallclock(d);
     return rc;
@@ -89,17 +133,14 @@ void hvm_domain_exit(struct domain *d)
     if (!h)
         return;
     ioreq_domain_exit(d);
-    devices_exit(d);
+    ticks_exit(h->ticks);
     p2m_destroy(d);
-    if (h->cpuid)
-        cpu_policy_free(h->cpuid);
-    dirty_exit(d);
+    cpu_policy_free(h->cpuid);
+    heap_free(h->dirty);
     heap_free(h->map);
-    if (h->io_bitmap)
-        lodge_pages_free(h->io_bitmap, 2);
-    if (h->apic_page)
-        lodge_pages_free(h->apic_page, 0);
-    heap_free(h);
+    lodge_pages_free(h->io_bitmap, 2);
+    lodge_pages_free(h->apic_page, 0);
+    heap_free(container_of(h, struct machine, hvm));
     d->hvm = NULL;
 }
 
@@ -117,4 +158,26 @@ void hvm_triple_fault(struct vcpu *v)
 bool domain_is_compat(const struct domain *d)
 {
     return d->hvm->compat;
+}
+
+int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
+{
+    struct page *pg = mfn_to_page(m);
+    int rc;
+
+    page_get(pg);
+    rc = p2m_map(d, g, m, ORDER_4K, readonly ? P2M_GRANT_RO : P2M_GRANT_RW);
+    if (rc)
+        page_put(pg);
+    return rc;
+}
+
+int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t m)
+{
+    return p2m_unmap_grant(d, g, m);
+}
+
+void guest_grant_flush(struct domain *d)
+{
+    p2m_flush_lent(d);
 }

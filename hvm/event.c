@@ -4,30 +4,27 @@
  * an event that was cut short or raised by emulation, NMI, the upcall, the
  * local APIC's and the PIC's interrupts.
  */
-#include "hvm/event.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/recorder.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/core/upcalls.h"
 
-/* Exceptions that make a double fault of each other (SDM vol. 3A 6.15). */
-static bool is_contributory(unsigned int vector)
-{
-    return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP);
-}
+/*
+ * Which exceptions make a double fault of each other (SDM vol. 3A 6.15): one
+ * of a class that comes while one of the same or of a higher class is
+ * delivered; if that is a double fault, it is the end.
+ */
+enum fault_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
-static bool makes_double_fault(const struct hvm_event *first,
-                               unsigned int second)
+static enum fault_class class_of(unsigned int vector)
 {
-    if (first->type != EVENT_EXCEPTION)
-        return false;
-    if (is_contributory(first->vector))
-        return is_contributory(second);
-    return first->vector == VEC_PF &&
-           (second == VEC_PF || is_contributory(second));
+    if (vector == VEC_DF)
+        return DOUBLE_FAULT;
+    if (vector == VEC_PF)
+        return PAGE_FAULT;
+    return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP)
+               ? CONTRIBUTORY : BENIGN;
 }
 
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
@@ -36,14 +33,17 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 
     if (cur->valid && cur->type == EVENT_EXCEPTION &&
         ev->type == EVENT_EXCEPTION) {
-        if (cur->vector == VEC_DF &&
-            (is_contributory(ev->vector) || ev->vector == VEC_PF)) {
-            hvm_triple_fault(v);
-            return;
-        }
-        if (makes_double_fault(cur, ev->vector)) {
-            *cur = (struct hvm_event){ .valid = true, .type = EVENT_EXCEPTION,
-                                       .vector = VEC_DF, .has_error = true };
+        enum fault_class first = class_of(cur->vector);
+        enum fault_class second = class_of(ev->vector);
+
+        if ((second == CONTRIBUTORY || second == PAGE_FAULT) &&
+            second <= first) {
+            if (first == DOUBLE_FAULT)
+                hvm_triple_fault(v);
+            else
+                *cur = (struct hvm_event){
+                    .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_DF,
+                    .has_error = true };
             return;
         }
     }
@@ -56,31 +56,28 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
     *cur = *ev;
 }
 
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
+void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
+                     uint64_t cr2)
 {
     struct hvm_event ev = {
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
-        .error = error,
+        .error = error, .cr2 = cr2,
         .has_error = VECS_WITH_ERROR >> vector & 1,
     };
 
     hvm_raise_event(v, &ev);
 }
 
-void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error)
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
 {
-    struct hvm_event ev = { .valid = true, .type = EVENT_EXCEPTION,
-                            .vector = VEC_PF, .has_error = true,
-                            .error = error, .cr2 = cr2 };
-
-    hvm_raise_event(v, &ev);
+    hvm_raise_fault(v, vector, error, 0);
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)
 {
     hvm_ops.inject(v, ev);
     v->hvm->injected = true;
-    recorder_inject(v->hvm->rec, ev->vector, vcpu_regs(v)->rip);
+    recorder_add(v->hvm->rec, RECORD_INJECT, 0, vcpu_regs(v)->rip, ev->vector);
 }
 
 /* The upcall as a vector of its own, without the local APIC. */
@@ -109,38 +106,28 @@ static bool inject_irq(struct vcpu *v)
 {
     struct hvm_vcpu *hv = v->hvm;
     struct hvm_event ev = { .valid = true, .type = EVENT_INTR };
-    int pending, vector;
 
     if (unlikely(hv->displaced.valid)) {
         ev = hv->displaced;
         hv->displaced.valid = false;
-        inject(v, &ev);
-        return true;
-    }
-    if (upcall_wanted(v)) {
+    } else if (upcall_wanted(v)) {
         ev.vector = v->domain->hvm->route->callback_vector;
-        inject(v, &ev);
-        return true;
+    } else {
+        int vector = apic_pending(v);
+
+        if (vector >= 0)
+            vector = vlapic_ack(hv->lapic, vector);
+        if (vector < 0)
+            return false;
+        ev.vector = (uint8_t)vector;
     }
-    pending = apic_pending(v);
-    if (pending < 0)
-        return false;
-    vector = vlapic_ack(hv->lapic, pending);
-    if (vector < 0)
-        return false;
-    ev.vector = (uint8_t)vector;
     inject(v, &ev);
     return true;
 }
 
-static bool apic_wanted(struct vcpu *v)
-{
-    return apic_pending(v) >= 0;
-}
-
 static bool irq_wanted(struct vcpu *v)
 {
-    return v->hvm->displaced.valid || upcall_wanted(v) || apic_wanted(v);
+    return v->hvm->displaced.valid || upcall_wanted(v) || apic_pending(v) >= 0;
 }
 
 /* The guest writes CR8 without an exit: the local APIC learns of it here,
@@ -155,14 +142,16 @@ static void sync_apic(struct vcpu *v)
         vlapic_set_tpr(a, (uint8_t)(tpr << 4));
 }
 
-bool hvm_has_event(struct vcpu *v)
+bool hvm_has_event(struct vcpu *v, bool interrupts)
 {
     struct vlapic *a = v->hvm->lapic;
 
     sync_apic(v);
-    return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
-           irq_wanted(v) ||
-           (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0);
+    if (v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending))
+        return true;
+    return interrupts &&
+           (irq_wanted(v) ||
+            (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0));
 }
 
 void hvm_event_update(struct vcpu *v)
@@ -193,7 +182,7 @@ void hvm_event_update(struct vcpu *v)
         /* What waits behind it wants a window; not the upcall that was just
          * injected, whose flag stays until its handler runs. */
         if (inject_irq(v))
-            irq = apic_wanted(v) || (displaced && upcall_wanted(v));
+            irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
         else
             irq = irq_wanted(v);
         busy = true;

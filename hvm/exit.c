@@ -1,23 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The neutral exit table, and the handlers that are a few lines. Larger
- * families have files of their own.
+ * The neutral exit table, and the handlers of all that is no access
+ * (hvm/access.c) or hypercall.
  */
-#include "hvm/exit.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
-#include "hvm/event.h"
 #include "hvm/insn.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
+#include "hvm/policy/msr-table.h"
 #include "hvm/recorder.h"
-#include "hvm/run.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
+
+/* What an instruction's end means beside the next one's address. */
+static __attribute__((noinline)) void end_insn(struct vcpu *v)
+{
+    if (hvm_ops.shadow(v) & SHADOW_STI_MOVSS)
+        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
+    if (vcpu_regs(v)->rflags & RFLAGS_TF) {
+        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
+        hvm_raise(v, VEC_DB, 0);
+    }
+}
+
+/* In place, and its calls at the end: the usual way saves no register. */
+static inline __attribute__((always_inline)) void
+advance(struct vcpu *v, const struct vmexit *e, unsigned int len)
+{
+    struct regs *r = vcpu_regs(v);
+    uint64_t rip = r->rip + len;
+
+    /* Only 64-bit code goes on beyond 4 GiB. */
+    if (unlikely((rip ^ r->rip) >> 32) && hvm_mode(v) != MODE_64)
+        rip = (uint32_t)rip;
+    r->rip = rip;
+    r->rflags &= ~RFLAGS_RF;
+    if (unlikely(e->in_shadow || (r->rflags & RFLAGS_TF)))
+        end_insn(v);
+}
+
+static __attribute__((noinline)) void
+advance_decoded(struct vcpu *v, const struct vmexit *e)
+{
+    advance(v, e, hvm_insn_length(v, e));
+}
+
+/* Steps over the instruction of exit e; its trap flag fires. */
+static void hvm_advance(struct vcpu *v, const struct vmexit *e)
+{
+    if (e->insn_len)
+        advance(v, e, e->insn_len);
+    else
+        advance_decoded(v, e);
+}
+
+/* The instruction faults instead. */
+static enum exit_verdict refuse(struct vcpu *v, unsigned int vector)
+{
+    hvm_raise(v, vector, 0);
+    return VERDICT_RESUME;
+}
 
 static enum exit_verdict exit_host_irq(struct vcpu *v, const struct vmexit *e)
 {
@@ -28,19 +74,13 @@ static enum exit_verdict exit_host_irq(struct vcpu *v, const struct vmexit *e)
     return VERDICT_RESUME;
 }
 
-/* The NMI was held while GIF was clear and has been taken by now. */
-static enum exit_verdict exit_host_nmi(struct vcpu *v, const struct vmexit *e)
-{
-    return VERDICT_RESUME;
-}
-
 static enum exit_verdict exit_window(struct vcpu *v, const struct vmexit *e)
 {
     vcpu_kick(v, PENDING_IRQ);
     return VERDICT_RESUME;
 }
 
-enum exit_verdict exit_cpuid(struct vcpu *v, const struct vmexit *e)
+static enum exit_verdict exit_cpuid(struct vcpu *v, const struct vmexit *e)
 {
     uint64_t *gpr = vcpu_regs(v)->gpr;
     struct cpuid_regs r;
@@ -53,7 +93,7 @@ enum exit_verdict exit_cpuid(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
+static enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
 {
     struct hvm_vcpu *hv = v->hvm;
 
@@ -76,13 +116,10 @@ enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
 static enum exit_verdict exit_exception(struct vcpu *v,
                                         const struct vmexit *e)
 {
-    if (e->exception.vector == VEC_MC) {
+    if (e->exception.vector == VEC_MC)
         panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
-    } else if (e->exception.vector == VEC_PF) {
-        hvm_raise_pf(v, e->exception.cr2, e->exception.error);
-    } else {
-        hvm_raise(v, e->exception.vector, e->exception.error);
-    }
+    hvm_raise_fault(v, e->exception.vector, e->exception.error,
+                    e->exception.cr2);
     return VERDICT_RESUME;
 }
 
@@ -103,18 +140,14 @@ static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-static enum exit_verdict exit_undefined(struct vcpu *v,
-                                        const struct vmexit *e)
+static enum exit_verdict exit_ud(struct vcpu *v, const struct vmexit *e)
 {
-    hvm_raise(v, VEC_UD, 0);
-    return VERDICT_RESUME;
+    return refuse(v, VEC_UD);
 }
 
-static enum exit_verdict exit_privileged(struct vcpu *v,
-                                         const struct vmexit *e)
+static enum exit_verdict exit_gp(struct vcpu *v, const struct vmexit *e)
 {
-    hvm_raise(v, VEC_GP, 0);
-    return VERDICT_RESUME;
+    return refuse(v, VEC_GP);
 }
 
 static enum exit_verdict exit_task_switch(struct vcpu *v,
@@ -153,9 +186,120 @@ static enum exit_verdict exit_apic_eoi(struct vcpu *v, const struct vmexit *e)
     return VERDICT_RESUME;
 }
 
+/* The policy table decides (hvm/policy/msr-table.h). */
+static enum exit_verdict exit_msr(struct vcpu *v, const struct vmexit *e)
+{
+    uint64_t *gpr = vcpu_regs(v)->gpr, val;
+    uint32_t index = (uint32_t)gpr[RCX];
+    int rc;
+
+    if (e->msr_write) {
+        val = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
+        rc = msr_write(v, index, val);
+    } else {
+        rc = msr_read(v, index, &val);
+        if (!rc) {
+            gpr[RAX] = (uint32_t)val;
+            gpr[RDX] = val >> 32;
+        }
+    }
+    return rc ? refuse(v, VEC_GP) : VERDICT_ADVANCE;
+}
+
+/*
+ * Writes to control registers and XCR0. CR reads never exit. CR4 bits that
+ * the guest's CPUID does not offer fault, as on a CPU without them; CR0 and
+ * CR3 are the CPU's own business under nested paging.
+ */
+
+/* False: #GP. SDM vol. 3A 2.5, APM vol. 2 3.1.3. */
+static bool cr4_valid(struct vcpu *v, uint64_t val)
+{
+    bool lma = hvm_get_reg(v, REG_EFER) & EFER_LMA;
+    uint64_t set = val & ~hvm_get_reg(v, REG_CR4);
+
+    if (val & ~cpuid_guest_cr4(v))
+        return false;
+    if ((set & CR4_PCIDE) && (!lma || (hvm_get_reg(v, REG_CR3) & 0xfff)))
+        return false;
+    /* Long mode cannot lose PAE. */
+    return (val & CR4_PAE) || !lma;
+}
+
+/* False: #GP. */
+static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
+{
+    switch (cr) {
+    case 0:
+        if (val >> 32 || ((val & CR0_PG) && !(val & CR0_PE)) ||
+            ((val & CR0_NW) && !(val & CR0_CD)))
+            return false;
+        hvm_set_reg(v, REG_CR0, val | CR0_ET);
+        break;
+    case 4:
+        if (!cr4_valid(v, val))
+            return false;
+        hvm_set_reg(v, REG_CR4, val);
+        break;
+    case 8:
+        if (val >> 4)
+            return false;
+        hvm_ops.set_tpr(v, (unsigned int)val);
+        vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
+        vcpu_kick(v, PENDING_IRQ);
+        return true;
+    default:
+        return false;
+    }
+    /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
+    hvm_ops.flush_guest(v);
+    return true;
+}
+
+/*
+ * A MOV to a control register; the CPU has checked CPL and number. Where it
+ * does not say which register is moved, the instruction does; if that has
+ * changed meanwhile the guest runs it again.
+ */
+static enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
+{
+    unsigned int gpr = e->cr.gpr, len = e->insn_len;
+    struct insn i;
+    uint64_t val;
+
+    if (!e->cr.gpr_valid || !len) {
+        if (!hvm_decode(v, &i) || i.map != INSN_MAP_0F || i.opcode != 0x22)
+            return VERDICT_RESUME;
+        gpr = i.rm;
+        len = i.len;
+    }
+    val = vcpu_regs(v)->gpr[gpr];
+    if (hvm_mode(v) != MODE_64)
+        val = (uint32_t)val;
+    if (!write_cr(v, e->cr.cr, val))
+        return refuse(v, VEC_GP);
+    advance(v, e, len);
+    return VERDICT_RESUME;
+}
+
+static enum exit_verdict exit_xsetbv(struct vcpu *v, const struct vmexit *e)
+{
+    const uint64_t *gpr = vcpu_regs(v)->gpr;
+    uint64_t val = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
+
+    if (!(hvm_get_reg(v, REG_CR4) & CR4_OSXSAVE))
+        return refuse(v, VEC_UD);
+    if (hvm_cpl(v) || (uint32_t)gpr[RCX] || !cpuid_xcr0_valid(v, val))
+        return refuse(v, VEC_GP);
+    v->hvm->xcr0 = val;
+    xsetbv(0, val);
+    return VERDICT_ADVANCE;
+}
+
 static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_HOST_IRQ] = exit_host_irq,
-    [EXIT_HOST_NMI] = exit_host_nmi,
+    /* It was held while GIF was clear and has been taken by now. */
+    [EXIT_HOST_NMI] = exit_ignore,
     [EXIT_PIO] = exit_pio,
     [EXIT_NPF] = exit_npf,
     [EXIT_CPUID] = exit_cpuid,
@@ -171,11 +315,11 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_LOG_FULL] = exit_ignore,
     [EXIT_XSETBV] = exit_xsetbv,
     [EXIT_WBINVD] = exit_wbinvd,
-    [EXIT_MONITOR] = exit_undefined,
-    [EXIT_MWAIT] = exit_undefined,
-    [EXIT_RDPMC] = exit_privileged,
+    [EXIT_MONITOR] = exit_ud,
+    [EXIT_MWAIT] = exit_ud,
+    [EXIT_RDPMC] = exit_gp,
     [EXIT_TASK_SWITCH] = exit_task_switch,
-    [EXIT_UNDEFINED] = exit_undefined,
+    [EXIT_UNDEFINED] = exit_ud,
     [EXIT_APIC_WRITE] = exit_apic_write,
     [EXIT_APIC_EOI] = exit_apic_eoi,
     [EXIT_ENTRY_FAILED] = exit_entry_failed,
@@ -203,51 +347,11 @@ static uint64_t record_info(const struct vcpu *v, const struct vmexit *e)
     }
 }
 
-/* What an instruction's end means beside the next one's address. */
-static __attribute__((noinline)) void end_insn(struct vcpu *v)
-{
-    if (hvm_ops.shadow(v) & SHADOW_STI_MOVSS)
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    if (vcpu_regs(v)->rflags & RFLAGS_TF) {
-        hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-        hvm_raise(v, VEC_DB, 0);
-    }
-}
-
-/* In place, and its calls at the end: the usual way saves no register. */
-static inline __attribute__((always_inline)) void
-advance(struct vcpu *v, const struct vmexit *e, unsigned int len)
-{
-    struct regs *r = vcpu_regs(v);
-    uint64_t rip = r->rip + len;
-
-    /* Only 64-bit code goes on beyond 4 GiB. */
-    if (unlikely((rip ^ r->rip) >> 32) && hvm_mode(v) != MODE_64)
-        rip = (uint32_t)rip;
-    r->rip = rip;
-    r->rflags &= ~RFLAGS_RF;
-    if (unlikely(e->in_shadow || (r->rflags & RFLAGS_TF)))
-        end_insn(v);
-}
-
-static __attribute__((noinline)) void
-advance_decoded(struct vcpu *v, const struct vmexit *e)
-{
-    advance(v, e, hvm_insn_length(v, e));
-}
-
-void hvm_advance(struct vcpu *v, const struct vmexit *e)
-{
-    if (e->insn_len)
-        advance(v, e, e->insn_len);
-    else
-        advance_decoded(v, e);
-}
-
 void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
 {
     v->hvm->exits[e->kind]++;
-    recorder_exit(v->hvm->rec, e, vcpu_regs(v)->rip, record_info(v, e));
+    recorder_add(v->hvm->rec, e->kind, e->code, vcpu_regs(v)->rip,
+                 record_info(v, e));
     if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
         hvm_advance(v, e);
 }

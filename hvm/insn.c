@@ -10,12 +10,7 @@
  */
 #include "hvm/insn.h"
 
-#include "hvm/emul/decode.h"
-#include "hvm/mem/guest-copy.h"
 #include "hvm/mem/peek.h"
-#include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
-#include "hypervisor/lib/string.h"
 
 unsigned int hvm_code_bytes(enum hvm_mode m)
 {
@@ -53,17 +48,18 @@ static struct code_page *code_page_of(struct vcpu *v, uint64_t la)
     return &v->hvm->code_page[(la >> PAGE_SHIFT) % CODE_PAGES];
 }
 
-/* Instructions that are exits' own, by kind, without prefixes. */
+/* Instructions that are exits' own, by kind, without prefixes. Some kinds have
+ * two, which differ in the last byte: VMCALL, INVD. */
 struct plain_insn {
-    uint8_t bytes[3], n;
+    uint8_t bytes[3], n, other;
 };
 
 static const struct plain_insn expected[EXIT_KINDS] = {
     [EXIT_CPUID] = { { 0x0f, 0xa2 }, 2 },
     [EXIT_HLT] = { { 0xf4 }, 1 },
-    [EXIT_HYPERCALL] = { { 0x0f, 0x01, 0xd9 }, 3 },
+    [EXIT_HYPERCALL] = { { 0x0f, 0x01, 0xd9 }, 3, 0xc1 },
     [EXIT_XSETBV] = { { 0x0f, 0x01, 0xd1 }, 3 },
-    [EXIT_WBINVD] = { { 0x0f, 0x09 }, 2 },
+    [EXIT_WBINVD] = { { 0x0f, 0x09 }, 2, 0x08 },
     [EXIT_MSR] = { { 0x0f, 0x32 }, 2 },
 };
 
@@ -113,7 +109,7 @@ bool hvm_decode(struct vcpu *v, struct insn *i)
     unsigned int got = fetch_all(v, linear(v, m), buf, &f);
 
     if (!got) {
-        hvm_raise_pf(v, f.cr2, f.pfec);
+        hvm_raise_fault(v, VEC_PF, f.pfec, f.cr2);
         return false;
     }
     return insn_decode(i, buf, got, hvm_code_bytes(m)) == INSN_OK;
@@ -137,9 +133,9 @@ unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
         return 0;
     remember_page(v, la);
     len = insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
-    if (len || (e->kind != EXIT_WBINVD && e->kind != EXIT_HYPERCALL))
-        return len;
-    /* Two instructions share these kinds: INVD, VMCALL. */
-    p.bytes[p.n - 1] = e->kind == EXIT_WBINVD ? 0x08 : 0xc1;
-    return insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
+    if (!len && p.other) {
+        p.bytes[p.n - 1] = p.other;
+        len = insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
+    }
+    return len;
 }

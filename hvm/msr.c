@@ -2,7 +2,6 @@
 /* MSRs that need code: what the rules of hvm/policy/msr-table.c call. */
 #include "hvm/policy/msr-table.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/base/spec-entry.h"
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
@@ -15,7 +14,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/features.h"
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {
@@ -23,30 +21,18 @@ int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
     return 0;
 }
 
-static void shift_tsc(struct vcpu *v, uint64_t by)
-{
-    v->hvm->tsc_offset += by;
-    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
-}
-
 int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
     uint64_t by = val - hvm_guest_tsc(v, rdtsc());
 
     v->hvm->msr.tsc_adjust += by;
-    shift_tsc(v, by);
-    return 0;
-}
-
-int msr_tsc_adjust_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = v->hvm->msr.tsc_adjust;
+    hvm_tsc_shift(v, by);
     return 0;
 }
 
 int msr_tsc_adjust_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    shift_tsc(v, val - v->hvm->msr.tsc_adjust);
+    hvm_tsc_shift(v, val - v->hvm->msr.tsc_adjust);
     v->hvm->msr.tsc_adjust = val;
     return 0;
 }
@@ -84,26 +70,6 @@ int msr_deadline_write(struct vcpu *v, uint32_t index, uint64_t val)
     return 0;
 }
 
-/* Fixed-range registers and write-combining are there (SDM vol. 3A 12.11). */
-int msr_mtrrcap_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = NR_MTRR_VARIABLE | BIT(8) | BIT(10);
-    return 0;
-}
-
-static uint64_t *mtrr_variable(struct vcpu *v, uint32_t index)
-{
-    unsigned int n = (index - 0x200) / 2;
-
-    return index & 1 ? &v->hvm->msr.mtrr_mask[n] : &v->hvm->msr.mtrr_base[n];
-}
-
-int msr_mtrr_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = *mtrr_variable(v, index);
-    return 0;
-}
-
 static bool memory_type_valid(unsigned int type, bool pat)
 {
     return type == 0 || type == 1 || (type >= 4 && type <= 6) ||
@@ -118,13 +84,7 @@ int msr_mtrr_write(struct vcpu *v, uint32_t index, uint64_t val)
         return -EINVAL;
     if (!(index & 1) && !memory_type_valid(val & 0xff, false))
         return -EINVAL;
-    *mtrr_variable(v, index) = val;
-    return 0;
-}
-
-int msr_pat_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = hvm_get_reg(v, REG_PAT);
+    v->hvm->msr.mtrr.msr_mtrr_var[index - 0x200] = val;
     return 0;
 }
 
@@ -134,12 +94,6 @@ int msr_pat_write(struct vcpu *v, uint32_t index, uint64_t val)
         if (!memory_type_valid(val >> i & 0xff, true))
             return -EINVAL;
     hvm_set_reg(v, REG_PAT, val);
-    return 0;
-}
-
-int msr_efer_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = hvm_get_reg(v, REG_EFER);
     return 0;
 }
 
@@ -159,17 +113,9 @@ int msr_efer_write(struct vcpu *v, uint32_t index, uint64_t val)
     return 0;
 }
 
-int msr_tsc_aux_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = v->hvm->msr.tsc_aux;
-    return 0;
-}
-
 /* The register is live while the vCPU is on the CPU: see hvm_switch_to(). */
 int msr_tsc_aux_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    if (val >> 32)
-        return -EINVAL;
     v->hvm->msr.tsc_aux = val;
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, val);
@@ -234,18 +180,6 @@ int msr_xss_read(struct vcpu *v, uint32_t index, uint64_t *val)
 int msr_xss_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
     return cpuid_guest_xsaves(v) ? 0 : -EINVAL; /* the table let 0 pass only */
-}
-
-int msr_syscfg_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = 0;
-    return 0;
-}
-
-int msr_vm_cr_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = VM_CR_SVMDIS;
-    return 0;
 }
 
 /*

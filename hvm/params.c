@@ -8,7 +8,6 @@
 #include "hvm/base/hvm.h"
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
 #include "hvm/irq/route.h"
 #include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"
@@ -17,11 +16,10 @@
 
 #define GUEST_SETS 1u
 #define GUEST_READS 2u
+#define GUEST (GUEST_SETS | GUEST_READS)
 #define ONCE 4u       /* a value stays: -EEXIST for another */
 #define DEPRECATED 8u /* -EINVAL */
 #define REFUSED 16u   /* what we do not offer: only 0 may be set */
-
-typedef int effect_fn(struct domain *d, uint64_t val);
 
 void hvm_latch_layout(struct domain *d)
 {
@@ -66,13 +64,13 @@ static int set_acpi_ports(struct domain *d, uint64_t val)
 static const struct param {
     uint8_t flags;
     uint64_t max;        /* highest value, 0: any */
-    effect_fn *effect;
+    int (*effect)(struct domain *d, uint64_t val);
 } params[HVM_NR_PARAMS] = {
-    [HVM_PARAM_CALLBACK_IRQ] = { GUEST_SETS | GUEST_READS, 0, set_callback },
+    [HVM_PARAM_CALLBACK_IRQ] = { GUEST, 0, set_callback },
     [HVM_PARAM_STORE_PFN] = { .flags = GUEST_READS },
-    [HVM_PARAM_STORE_EVTCHN] = { .flags = GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_STORE_EVTCHN] = { .flags = GUEST },
     [HVM_PARAM_CONSOLE_PFN] = { .flags = GUEST_READS },
-    [HVM_PARAM_CONSOLE_EVTCHN] = { .flags = GUEST_SETS | GUEST_READS },
+    [HVM_PARAM_CONSOLE_EVTCHN] = { .flags = GUEST },
     [HVM_PARAM_PAE_ENABLED] = { .flags = DEPRECATED },
     [HVM_PARAM_DM_DOMAIN] = { .flags = DEPRECATED },
     [HVM_PARAM_MEMORY_EVENT_CR0 ... HVM_PARAM_BUFIOREQ_EVTCHN] =
@@ -86,13 +84,11 @@ static const struct param {
     [HVM_PARAM_TIMER_MODE] = { 0, HVMPTM_one_missed_tick_pending,
                                set_timer_mode },
     [HVM_PARAM_HPET_ENABLED] = { 0, 0, set_hpet },
-    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = { GUEST_SETS | GUEST_READS, 0,
-                                          set_acpi_ports },
-    [HVM_PARAM_VM86_TSS] = { .flags = GUEST_SETS | GUEST_READS,
-                             .max = 0xffffffff },
-    [HVM_PARAM_VM86_TSS_SIZED] = { .flags = GUEST_SETS | GUEST_READS },
-    [HVM_PARAM_VM_GENERATION_ID_ADDR] = { .flags = GUEST_SETS | GUEST_READS },
-    [HVM_PARAM_X87_FIP_WIDTH] = { .flags = GUEST_SETS | GUEST_READS, .max = 8 },
+    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = { GUEST, 0, set_acpi_ports },
+    [HVM_PARAM_VM86_TSS] = { .flags = GUEST, .max = 0xffffffff },
+    [HVM_PARAM_VM86_TSS_SIZED] = { .flags = GUEST },
+    [HVM_PARAM_VM_GENERATION_ID_ADDR] = { .flags = GUEST },
+    [HVM_PARAM_X87_FIP_WIDTH] = { .flags = GUEST, .max = 8 },
     [HVM_PARAM_ALTP2M] = { .flags = GUEST_READS | REFUSED },
     [HVM_PARAM_MCA_CAP] = { .flags = ONCE },
     [HVM_PARAM_TRIPLE_FAULT_REASON] = { .max = SHUTDOWN_MAX },

@@ -9,8 +9,6 @@
 #include "hvm/base/tsc.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/cpu/msr.h"
-#include "hypervisor/x86/time.h"
 
 void pvtime_update(struct vcpu *v)
 {
@@ -63,20 +61,18 @@ void pvtime_update_wallclock(struct domain *d)
     int64_t ns = (int64_t)wallclock_boot() +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
-    uint32_t version;
+    uint32_t version, *high;
 
     if (!s) /* the domain is dead */
         return;
     w = compat ? (void *)&c->wc_version : (void *)&s->wc_version;
+    high = compat ? &c->arch.wc_sec_hi : &s->wc_sec_hi;
     version = w->version;
     WRITE_ONCE(w->version, version | 1);
     smp_wmb();
     w->sec = (uint32_t)secs;
     w->nsec = (uint32_t)((uint64_t)ns % SECONDS(1));
-    if (compat)
-        c->arch.wc_sec_hi = (uint32_t)(secs >> 32);
-    else
-        s->wc_sec_hi = (uint32_t)(secs >> 32);
+    *high = (uint32_t)(secs >> 32);
     smp_wmb();
     WRITE_ONCE(w->version, (version | 1) + 1);
 }

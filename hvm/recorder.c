@@ -6,16 +6,11 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 
-static const char *const names[EXIT_KINDS] = {
+const char *const exit_names[EXIT_KINDS] = {
 #define X(name, text) text,
     EXIT_KINDS_LIST(X)
 #undef X
 };
-
-const char *exit_name(unsigned int kind)
-{
-    return kind < EXIT_KINDS ? names[kind] : "?";
-}
 
 void recorder_print(struct vcpu *v, unsigned int n)
 {
@@ -33,8 +28,7 @@ void recorder_print(struct vcpu *v, unsigned int n)
                     e->info);
         else
             log_err("  %lu rip %lx %s (code %x) %lx\n", e->tsc, e->rip,
-                    exit_name(e->kind), e->code,
-                    e->info);
+                    exit_names[e->kind], e->code, e->info);
     }
 }
 

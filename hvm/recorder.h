@@ -28,28 +28,17 @@ struct recorder {
     struct record entry[RECORDER_ENTRIES];
 };
 
-static inline struct record *recorder_slot(struct recorder *r)
+/* An exit (info as hvm/exit.c chooses by kind), or an injection (the vector),
+ * at rip. */
+static inline void recorder_add(struct recorder *r, uint8_t kind, uint64_t code,
+                                uint64_t rip, uint64_t info)
 {
-    return &r->entry[r->next++ % RECORDER_ENTRIES];
+    r->entry[r->next++ % RECORDER_ENTRIES] = (struct record){
+        .tsc = rdtsc(), .rip = rip, .info = info, .code = (uint32_t)code,
+        .kind = kind };
 }
 
-/* An exit at rip; info as hvm/exit.c chooses by kind. */
-static inline void recorder_exit(struct recorder *r, const struct vmexit *e,
-                                 uint64_t rip, uint64_t info)
-{
-    *recorder_slot(r) = (struct record){
-        .tsc = rdtsc(), .rip = rip, .info = info, .code = (uint32_t)e->code,
-        .kind = e->kind };
-}
-
-static inline void recorder_inject(struct recorder *r, uint8_t vector,
-                                   uint64_t rip)
-{
-    *recorder_slot(r) = (struct record){
-        .tsc = rdtsc(), .rip = rip, .info = vector, .kind = RECORD_INJECT };
-}
-
-/* What an exit kind is called. */
-const char *exit_name(unsigned int kind);
+/* What exit kinds are called. */
+extern const char *const exit_names[EXIT_KINDS];
 /* Prints the last n entries of v, oldest first. */
 void recorder_print(struct vcpu *v, unsigned int n);

@@ -4,18 +4,13 @@
  * again. One word of pending bits and two flags decide whether there is work;
  * the usual round trip sees them clear.
  */
-#include "hvm/run.h"
-
-#include "hvm/event.h"
-#include "hvm/exit.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/mem/peek.h"
+#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/irq.h"
 
 /* INIT and SIPI, and an NMI is looked at with the interrupts. */
 static void handle_signals(struct vcpu *v)
@@ -26,11 +21,10 @@ static void handle_signals(struct vcpu *v)
     if (atomic_xchg(&hv->init_pending, false)) {
         vlapic_init_signal(hv->lapic);
         hv->halted = hv->stopped = false;
-        if (v->id != 0) {
+        if (v->id != 0)
             WRITE_ONCE(hv->wait_sipi, true);
-        } else {
+        else
             hvm_vcpu_reset(v, 0xf000, 0xfff0);
-        }
     }
     sipi = atomic_xchg(&hv->sipi_vector, (uint16_t)0);
     if (sipi && READ_ONCE(hv->wait_sipi)) {
@@ -39,13 +33,21 @@ static void handle_signals(struct vcpu *v)
     }
 }
 
-/* The line of a GSI or INTx upcall falls when the guest has seen it. */
-static void drop_callback_line(struct vcpu *v)
+/* The line of a GSI or INTx upcall. It rises here and not where the event was
+ * sent, because that holds lock EVTCHN, and falls when the guest has seen it. */
+static void set_callback_line(struct vcpu *v, bool up)
 {
-    if (READ_ONCE(v->info->evtchn_upcall_pending))
-        return;
-    v->hvm->callback_line = false;
-    route_callback_set(v->domain->hvm->route, false);
+    v->hvm->callback_line = up;
+    route_callback_set(v->domain->hvm->route, up);
+}
+
+/* What others asked of the vCPU itself. */
+static void handle_work(struct vcpu *v)
+{
+    pvtime_update(v);
+    if (atomic_xchg(&v->hvm->callback_wanted, false) &&
+        READ_ONCE(v->info->evtchn_upcall_pending))
+        set_callback_line(v, true);
 }
 
 /*
@@ -68,13 +70,12 @@ static void work(struct vcpu *v)
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);
-        hvm_vcpu_work(v);
+        handle_work(v);
     }
-    if (hv->wait_sipi) {
+    if (hv->wait_sipi)
         vcpu_wait(~BIT(PENDING_IRQ));
-    } else if (hv->halted) {
+    else if (hv->halted)
         hvm_wait_for_event(v);
-    }
 }
 
 void hvm_wait_for_event(struct vcpu *v)
@@ -83,8 +84,7 @@ void hvm_wait_for_event(struct vcpu *v)
 
     /* Bits first, then the question: what comes later sets a bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (((vcpu_regs(v)->rflags & RFLAGS_IF) && hvm_has_event(v)) ||
-        READ_ONCE(hv->nmi_pending) || hv->event.valid) {
+    if (hvm_has_event(v, vcpu_regs(v)->rflags & RFLAGS_IF)) {
         hv->halted = hv->stopped = false;
         atomic_set_bit(PENDING_IRQ, &v->pending);
     } else {
@@ -123,8 +123,9 @@ void hvm_vcpu_loop(struct vcpu *v)
         hv->injected = false;
         hv->walked.key = 0;
         WRITE_ONCE(v->in_guest, false);
-        if (unlikely(hv->callback_line))
-            drop_callback_line(v);
+        if (unlikely(hv->callback_line) &&
+            !READ_ONCE(v->info->evtchn_upcall_pending))
+            set_callback_line(v, false);
         hvm_handle_exit(v, &e);
     }
 }

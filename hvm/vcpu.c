@@ -6,12 +6,10 @@
  */
 #include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
-#include "hvm/devices.h"
-#include "hvm/event.h"
+#include "hvm/base/tsc.h"
+#include "hvm/dev/tick.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
@@ -21,33 +19,9 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/page.h"
-#include "hypervisor/x86/features.h"
-
-#define FXSAVE_SIZE 512u
-#define XSAVE_HEADER 64u
-#define MXCSR_DEFAULT 0x1f80u
-#define FCW_DEFAULT 0x37fu /* after FNINIT */
-#define FCW_RESET 0x40u    /* after RESET */
-
-static unsigned int xsave_bytes(void)
-{
-    return cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
-}
-
-/* x87 and SSE state after RESET, in FXSAVE's layout (SDM vol. 1 10.5). */
-static void fpu_reset(struct hvm_vcpu *hv)
-{
-    uint8_t *area = hv->xsave;
-
-    memset(area, 0, xsave_bytes());
-    *(uint16_t *)area = FCW_DEFAULT;
-    *(uint32_t *)(area + 24) = MXCSR_DEFAULT;
-    hv->xcr0 = 1;
-}
 
 void hvm_fpu_save(struct vcpu *v)
 {
@@ -77,82 +51,73 @@ void hvm_fpu_load(struct vcpu *v)
     }
 }
 
-static void dr_save(struct hvm_vcpu *hv)
-{
-    asm volatile("mov %%dr0, %0" : "=r"(hv->dr[0]));
-    asm volatile("mov %%dr1, %0" : "=r"(hv->dr[1]));
-    asm volatile("mov %%dr2, %0" : "=r"(hv->dr[2]));
-    asm volatile("mov %%dr3, %0" : "=r"(hv->dr[3]));
-}
-
-static void dr_load(const struct hvm_vcpu *hv)
-{
-    asm volatile("mov %0, %%dr0" : : "r"(hv->dr[0]));
-    asm volatile("mov %0, %%dr1" : : "r"(hv->dr[1]));
-    asm volatile("mov %0, %%dr2" : : "r"(hv->dr[2]));
-    asm volatile("mov %0, %%dr3" : : "r"(hv->dr[3]));
-}
-
 void hvm_switch_from(struct vcpu *v)
 {
+    uint64_t *dr = v->hvm->dr;
+
     hvm_fpu_save(v);
-    dr_save(v->hvm);
+    asm volatile("mov %%dr0, %0" : "=r"(dr[0]));
+    asm volatile("mov %%dr1, %0" : "=r"(dr[1]));
+    asm volatile("mov %%dr2, %0" : "=r"(dr[2]));
+    asm volatile("mov %%dr3, %0" : "=r"(dr[3]));
     hvm_ops.vcpu_save(v);
+}
+
+/* v got a CPU: its timers go there. */
+static void move_timers(struct vcpu *v)
+{
+    struct timer *t = &v->hvm->lapic->timer;
+
+    if (t->cpu == cpu_id())
+        return;
+    timer_migrate(t, cpu_id());
+    if (v->id == 0)
+        ticks_migrate(v->domain->hvm->ticks, cpu_id());
 }
 
 /* Whose vCPU ran last on this CPU: its predictions are not the next one's. */
 static DEFINE_PERCPU(domid_t, last_domain);
 
-static void forget_other_domain(const struct vcpu *v)
+void hvm_switch_to(struct vcpu *v)
 {
     domid_t *last = &this_cpu(last_domain);
+    const uint64_t *dr = v->hvm->dr;
 
-    if (*last != v->domain->id) {
+    if (spec.ibpb && *last != v->domain->id) {
         *last = v->domain->id;
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }
-}
-
-void hvm_switch_to(struct vcpu *v)
-{
-    if (spec.ibpb)
-        forget_other_domain(v);
     hvm_fpu_load(v);
-    dr_load(v->hvm);
+    asm volatile("mov %0, %%dr0" : : "r"(dr[0]));
+    asm volatile("mov %0, %%dr1" : : "r"(dr[1]));
+    asm volatile("mov %0, %%dr2" : : "r"(dr[2]));
+    asm volatile("mov %0, %%dr3" : : "r"(dr[3]));
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
     hvm_ops.vcpu_load(v);
     peek_switch(v);
-    devices_vcpu_moved(v);
+    move_timers(v);
     pvtime_refresh(v);
 }
 
-/* Segments after RESET and after a start-up IPI: real mode, SDM 3A 10.1.1. */
-static const struct segment reset_data = { 0, 0x93, 0xffff, 0 };
-static const struct segment reset_ldtr = { 0, 0x82, 0xffff, 0 };
-static const struct segment reset_tr = { 0, 0x8b, 0xffff, 0 };
-
+/* After RESET and after a start-up IPI: real mode, SDM 3A 10.1.1. */
 static const struct {
     enum hvm_reg reg;
     uint64_t val;
 } reset_regs[] = {
-    { REG_EFER, 0 },
-    { REG_CR0, CR0_ET },
-    { REG_CR2, 0 },
-    { REG_CR3, 0 },
-    { REG_CR4, 0 },
-    { REG_DR6, 0xffff0ff0 },
-    { REG_DR7, 0x400 },
-    { REG_GDTR_BASE, 0 },
-    { REG_GDTR_LIMIT, 0xffff },
-    { REG_IDTR_BASE, 0 },
-    { REG_IDTR_LIMIT, 0xffff },
+    { REG_EFER, 0 }, { REG_CR0, CR0_ET }, { REG_CR2, 0 }, { REG_CR3, 0 },
+    { REG_CR4, 0 }, { REG_DR6, 0xffff0ff0 }, { REG_DR7, 0x400 },
+    { REG_GDTR_BASE, 0 }, { REG_GDTR_LIMIT, 0xffff },
+    { REG_IDTR_BASE, 0 }, { REG_IDTR_LIMIT, 0xffff },
 };
 
 void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
 {
-    struct hvm_vcpu *hv = v->hvm;
+    static const struct segment data = { 0, 0x93, 0xffff, 0 },
+                                ldtr = { 0, 0x82, 0xffff, 0 },
+                                tr = { 0, 0x8b, 0xffff, 0 };
     struct segment code = { cs, 0x9b, 0xffff, (uint64_t)cs << 4 };
+    struct hvm_vcpu *hv = v->hvm;
 
     memset(&hv->regs, 0, sizeof(hv->regs));
     hv->regs.rip = rip;
@@ -161,9 +126,9 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     for (unsigned int i = 0; i < ARRAY_SIZE(reset_regs); i++)
         hvm_set_reg(v, reset_regs[i].reg, reset_regs[i].val);
     for (unsigned int s = SEG_ES; s <= SEG_GS; s++)
-        hvm_set_seg(v, s, s == SEG_CS ? &code : &reset_data);
-    hvm_set_seg(v, SEG_LDTR, &reset_ldtr);
-    hvm_set_seg(v, SEG_TR, &reset_tr);
+        hvm_set_seg(v, s, s == SEG_CS ? &code : &data);
+    hvm_set_seg(v, SEG_LDTR, &ldtr);
+    hvm_set_seg(v, SEG_TR, &tr);
     hvm_ops.set_shadow(v, 0);
     hv->event.valid = false;
     hv->displaced.valid = false;
@@ -171,40 +136,41 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hvm_ops.flush_guest(v);
 }
 
-/* The guest's TSC counts from the domain's creation, the same on all vCPUs. */
-static void tsc_init(struct vcpu *v)
-{
-    v->hvm->tsc_offset = v->domain->hvm->tsc_offset;
-    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
-}
+BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);
 
 int hvm_vcpu_init(struct vcpu *v)
 {
     struct hvm_vcpu *hv = heap_alloc(sizeof(*hv));
+    void *apic_page;
     int rc;
 
     if (!hv)
         return -ENOMEM;
     v->hvm = hv;
-    hv->xsave = heap_alloc(PAGE_SIZE > xsave_bytes() ? PAGE_SIZE
-                                                     : xsave_bytes());
+    hv->xsave = heap_alloc(MAX(PAGE_SIZE, cpu_features.xsave_size));
     hv->rec = heap_alloc(sizeof(*hv->rec));
-    if (!hv->xsave || !hv->rec)
+    hv->lapic = heap_alloc(sizeof(*hv->lapic));
+    if (!hv->xsave || !hv->rec || !hv->lapic)
         return -ENOMEM;
-    fpu_reset(hv);
+    apic_page = lodge_pages_alloc(0);
+    if (!apic_page)
+        return -ENOMEM;
+    vlapic_init(hv->lapic, v->domain->hvm->route, v->id, apic_page);
+    /* After RESET, in FXSAVE's layout (SDM vol. 1 10.5): as by FNINIT, and
+     * MXCSR. */
+    *(uint16_t *)hv->xsave = 0x37f;
+    *(uint32_t *)((char *)hv->xsave + 24) = 0x1f80;
+    hv->xcr0 = 1;
     hv->msr.misc_enable = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS |
                           MISC_ENABLE_NO_PEBS;
     hvm_spec_update(v);
-    rc = devices_vcpu_init(v);
-    if (!rc)
-        rc = hvm_ops.vcpu_init(v);
+    rc = hvm_ops.vcpu_init(v);
     if (!rc)
         rc = ioreq_vcpu_init(v);
     if (rc)
         return rc;
-    tsc_init(v);
-    if (!v->id)
-        pvtime_update_wallclock(v->domain);
+    /* The TSC counts from the domain's creation, the same on all vCPUs. */
+    hvm_tsc_shift(v, v->domain->hvm->tsc_offset);
     hvm_vcpu_reset(v, 0xf000, 0xfff0);
     hv->wait_sipi = v->id != 0;
     atomic_set_bit(PENDING_IRQ, &v->pending);
@@ -220,7 +186,11 @@ void hvm_vcpu_exit(struct vcpu *v)
     ioreq_vcpu_exit(v);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
-    devices_vcpu_exit(v);
+    if (hv->lapic && hv->lapic->regs) {
+        vlapic_exit(hv->lapic);
+        lodge_pages_free(hv->lapic->regs, 0);
+    }
+    heap_free(hv->lapic);
     heap_free(hv->rec);
     heap_free(hv->xsave);
     heap_free(hv);
@@ -235,18 +205,4 @@ void hvm_vcpu_stopped(struct vcpu *v)
         if (hvm_vcpu_is_up(other))
             return;
     domain_shutdown(v->domain, SHUTDOWN_poweroff);
-}
-
-void hvm_vcpu_work(struct vcpu *v)
-{
-    struct hvm_vcpu *hv = v->hvm;
-
-    pvtime_update(v);
-    /* The upcall's line: here and not where the event was sent, because
-     * that holds lock EVTCHN. */
-    if (atomic_xchg(&hv->callback_wanted, false) &&
-        READ_ONCE(v->info->evtchn_upcall_pending)) {
-        hv->callback_line = true;
-        route_callback_set(v->domain->hvm->route, true);
-    }
 }

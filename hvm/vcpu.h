@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hardware half of a vCPU; what core needs of it is in core/upcalls.h. */
+/* The hardware half of a vCPU, and what it does at exits and between; what core
+ * needs of it is in core/upcalls.h. hvm_raise() is in base/hvm.h. */
 #pragma once
 
 #include "hvm/base/hvm.h"
@@ -14,7 +15,27 @@ void hvm_fpu_load(struct vcpu *v);
 /* v has stopped itself or was stopped (it is not up any more). When no vCPU of
  * its domain is up, that is the domain's power-off, as with Xen. */
 void hvm_vcpu_stopped(struct vcpu *v);
-/* PENDING_WORK: what others asked of the vCPU itself. */
-void hvm_vcpu_work(struct vcpu *v);
 /* What v's next entries do about speculation, after its SPEC_CTRL changed. */
 void hvm_spec_update(struct vcpu *v);
+
+/*
+ * Before an entry when something may be pending: injects one event, and asks
+ * for a window where another one must wait. By the vCPU itself.
+ */
+void hvm_event_update(struct vcpu *v);
+/* True if the guest would be interrupted now, with interrupts on or off, if it
+ * went on: ends HLT. By the vCPU itself. */
+bool hvm_has_event(struct vcpu *v, bool interrupts);
+/*
+ * The guest idles (HLT): returns when something wakes it or the loop has other
+ * work. v->hvm->halted stays set in the latter case and the loop comes back.
+ */
+void hvm_wait_for_event(struct vcpu *v);
+/* The guest can deliver no exception any more: shuts its domain down as
+ * HVM_PARAM_TRIPLE_FAULT_REASON says. */
+void hvm_triple_fault(struct vcpu *v);
+
+/* Calls the handler for e and applies its verdict. */
+void hvm_handle_exit(struct vcpu *v, const struct vmexit *e);
+/* Handlers that are not in exit.c. */
+exit_fn exit_npf, exit_pio, exit_hypercall;

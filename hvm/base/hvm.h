@@ -11,18 +11,18 @@
 
 #include "hvm/base/ops.h"
 #include "hypervisor/abi/hvm-params.h"
+#include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/time.h"
 
-#define NR_MTRR_VARIABLE 8
-#define NR_MTRR_FIXED 11
+/* IA32_MTRRCAP: fixed-range registers and write-combining are there (SDM
+ * vol. 3A 12.11). */
+#define GUEST_MTRRCAP (MTRR_VCNT | BIT(8) | BIT(10))
 
 /* MSRs that are only remembered for the guest. */
 struct msr_state {
-    uint64_t mtrr_deftype;
-    uint64_t mtrr_fixed[NR_MTRR_FIXED];
-    uint64_t mtrr_base[NR_MTRR_VARIABLE], mtrr_mask[NR_MTRR_VARIABLE];
+    struct hvm_hw_mtrr mtrr; /* but for PAT and the constant MTRRCAP */
     uint64_t tsc_aux, tsc_adjust, misc_enable, hwcr, spec_ctrl;
 };
 
@@ -104,7 +104,6 @@ struct hvm_domain {
     struct hpet *hpet;
     struct rtc *rtc;
     struct pmtimer *pm;
-    struct vpci *vpci;       /* domain 0 only */
 
     struct dirty_vram *dirty; /* screen that is tracked, or NULL */
     struct guest_map *map;   /* (d) XENMEM_memory_map; NULL: none set */
@@ -147,7 +146,8 @@ static inline unsigned int hvm_phys_bits(void)
 bool hvm_lapic_enabled(const struct vcpu *v);
 
 /* Queues a fault for the next entry, combining it with what is queued
- * already (SDM vol. 3A 6.15 "double fault"). */
+ * already (SDM vol. 3A 6.15 "double fault"). cr2: for #PF. */
 void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error);
-void hvm_raise_pf(struct vcpu *v, uint64_t cr2, uint32_t error);
+void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
+                     uint64_t cr2);
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);

@@ -49,10 +49,8 @@ static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
     h->tsc_khz = khz;
     h->tsc_scale = ratio ? tsc_scale_for(khz * 1000) : tsc_scale();
     h->tsc_offset += by; /* of vCPUs that are yet to be made */
-    for_vcpus (d, v) {
-        v->hvm->tsc_offset += by;
-        hvm_ops.set_tsc(v, v->hvm->tsc_offset);
-    }
+    for_vcpus (d, v)
+        hvm_tsc_shift(v, by);
 }
 
 int hvm_set_tsc_khz(struct domain *d, uint64_t khz)

@@ -33,6 +33,13 @@ static inline uint64_t hvm_guest_tsc(const struct vcpu *v, uint64_t host)
     return tsc_scaled(v->domain->hvm->tsc_ratio, host) + v->hvm->tsc_offset;
 }
 
+/* Sets v's TSC forward (or back). By v itself or while it is paused. */
+static inline void hvm_tsc_shift(struct vcpu *v, uint64_t by)
+{
+    v->hvm->tsc_offset += by;
+    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
+}
+
 /* The largest ratio that s can express and that makes no more than khz of hz.
  * 0: there is none, or hz is too slow for it. */
 uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz);

@@ -100,10 +100,10 @@ static int add_devices(struct domain *d)
     rc = dom0_open_ports(d);
     if (!rc)
         rc = dom0_watch_mmio(d);
-    if (!rc)
-        rc = vpci_create(d);
     if (rc)
         dom0_error("its devices cannot be set up (error %d)", -rc);
+    else
+        vpci_create();
     return rc;
 }
 

@@ -54,9 +54,9 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
      * large page could hide. */
     if (e.order >= ORDER_2M &&
         is_device(large, large + (1ull << ORDER_2M) - 1) &&
-        !vpci_map_mmio(d, gfn(large), ORDER_2M))
+        !vpci_map_mmio(gfn(large), ORDER_2M))
         return 0;
-    return vpci_map_mmio(d, g, ORDER_4K);
+    return vpci_map_mmio(g, ORDER_4K);
 }
 
 /* A range that is on the bus, and so in no map. */
@@ -89,9 +89,9 @@ static enum bus_rc mmcfg_read(void *dev, uint64_t addr, unsigned int size,
 
     if (!config_target(dev, addr, size, &sbdf, &reg))
         return BUS_NONE;
-    *val = vpci_read(hardware_domain, sbdf, reg, MIN(size, 4u));
+    *val = vpci_read(sbdf, reg, MIN(size, 4u));
     if (size == 8)
-        *val |= (uint64_t)vpci_read(hardware_domain, sbdf, reg + 4, 4) << 32;
+        *val |= (uint64_t)vpci_read(sbdf, reg + 4, 4) << 32;
     return BUS_OK;
 }
 
@@ -103,9 +103,9 @@ static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
 
     if (!config_target(dev, addr, size, &sbdf, &reg))
         return BUS_OK;
-    vpci_write(hardware_domain, sbdf, reg, MIN(size, 4u), (uint32_t)val);
+    vpci_write(sbdf, reg, MIN(size, 4u), (uint32_t)val);
     if (size == 8)
-        vpci_write(hardware_domain, sbdf, reg + 4, 4, (uint32_t)(val >> 32));
+        vpci_write(sbdf, reg + 4, 4, (uint32_t)(val >> 32));
     return BUS_OK;
 }
 
@@ -133,7 +133,7 @@ static enum bus_rc hpet_read(void *dev, uint64_t addr, unsigned int size,
 
     if (size < 4 || (addr & (size - 1)))
         return BUS_NONE;
-    *val = size == 4 ? mmio_read32(p) : mmio_read64(p);
+    *val = mmio_read(p, size);
     return BUS_OK;
 }
 

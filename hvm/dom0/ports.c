@@ -79,7 +79,7 @@ static enum bus_rc cfc_read(void *dev, uint64_t port, unsigned int size,
 
     if (!(cf8 & PCI_CF8_ENABLE) || (reg & (size - 1)))
         return BUS_NONE;
-    *val = vpci_read(dev, sbdf, reg, size);
+    *val = vpci_read(sbdf, reg, size);
     return BUS_OK;
 }
 
@@ -90,7 +90,7 @@ static enum bus_rc cfc_write(void *dev, uint64_t port, unsigned int size,
     uint32_t sbdf = selected(port, &reg);
 
     if ((cf8 & PCI_CF8_ENABLE) && !(reg & (size - 1)))
-        vpci_write(dev, sbdf, reg, size, (uint32_t)val);
+        vpci_write(sbdf, reg, size, (uint32_t)val);
     return BUS_OK;
 }
 

@@ -4,11 +4,9 @@
 
 #include "hypervisor/lib/util.h"
 
-struct vpci;
-
 /*
  * An access of domain 0 to memory that hvm/pci watches: 1, 2, 4 or 8 bytes
  * inside one page. False: it watches nothing there. No locks held.
  */
-bool vpci_mmio_access(struct vpci *p, uint64_t gpa, unsigned int size,
-                      bool write, uint64_t *val);
+bool vpci_mmio_access(uint64_t gpa, unsigned int size, bool write,
+                      uint64_t *val);

@@ -9,30 +9,27 @@
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/io/pci.h"
 
-struct domain;
-
-/* Makes d->hvm->vpci with all functions that are there now. -ENOMEM. */
-int vpci_create(struct domain *d);
+/* All functions that are there now become domain 0's, which exists. */
+void vpci_create(void);
 
 /*
  * A function appeared or went (PHYSDEVOP_pci_device_add and _remove).
  * add: 0 also when it is known; -ENODEV: nothing answers there; -ENOMEM.
  * remove: -ENODEV.
  */
-int vpci_add(struct domain *d, uint32_t sbdf);
-int vpci_remove(struct domain *d, uint32_t sbdf);
+int vpci_add(uint32_t sbdf);
+int vpci_remove(uint32_t sbdf);
 /* The function was reset: its message registers are as after power-up.
  * -ENODEV. */
-int vpci_reset(struct domain *d, uint32_t sbdf);
+int vpci_reset(uint32_t sbdf);
 
 /* One access of domain 0 of 1, 2 or 4 bytes, aligned, reg below 4096. */
-uint32_t vpci_read(struct domain *d, uint32_t sbdf, unsigned int reg,
-                   unsigned int size);
-void vpci_write(struct domain *d, uint32_t sbdf, unsigned int reg,
-                unsigned int size, uint32_t val);
+uint32_t vpci_read(uint32_t sbdf, unsigned int reg, unsigned int size);
+void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
+                uint32_t val);
 
 /*
  * Maps device memory at g for domain 0, 1:1 and 2^order frames, unless a
  * watched page (an MSI-X table) lies in it: -EPERM. Errors of p2m_map().
  */
-int vpci_map_mmio(struct domain *d, gfn_t g, unsigned int order);
+int vpci_map_mmio(gfn_t g, unsigned int order);

@@ -25,11 +25,18 @@
     { .first = a, .last = b, .read = MSR_CALL, .write = MSR_CALL, \
       .read_fn = r, .write_fn = w, .writable = ALL, .name = nm }
 #define ZERO(a, b, nm) \
-    { .first = a, .last = b, .read = MSR_ZERO, .write = MSR_ZERO, \
+    { .first = a, .last = b, .read = MSR_CONST, .write = MSR_CONST, \
       .writable = ALL, .name = nm }
 #define COMMAND(nr, w, nm) \
     { .first = nr, .last = nr, .read = MSR_FAULT, .write = MSR_CALL, \
       .write_fn = w, .writable = ALL, .name = nm }
+/* Reads as told, writes through a function. */
+#define CHECKED(a, b, how, at, bits, w, nm) \
+    { .first = a, .last = b, .read = how, .arg = at, .write = MSR_CALL, \
+      .writable = bits, .write_fn = w, .name = nm }
+#define CONSTANT(nr, val, nm) \
+    { .first = nr, .last = nr, .read = MSR_CONST, .arg = val, \
+      .write = MSR_FAULT, .name = nm }
 /* Reads through a function, writes fault. */
 #define READ_ONLY(nr, r, nm) \
     { .first = nr, .last = nr, .read = MSR_CALL, .write = MSR_FAULT, \
@@ -41,13 +48,13 @@ const struct msr_rule msr_rules[] = {
     ZERO(0x17, 0x17, "IA32_PLATFORM_ID"),
     CALL(MSR_APIC_BASE, MSR_APIC_BASE, msr_apic_base_read,
          msr_apic_base_write, "IA32_APIC_BASE"),
-    CALL(MSR_TSC_ADJUST, MSR_TSC_ADJUST, msr_tsc_adjust_read,
-         msr_tsc_adjust_write, "IA32_TSC_ADJUST"),
+    CHECKED(MSR_TSC_ADJUST, MSR_TSC_ADJUST, MSR_STATE, STATE(tsc_adjust), ALL,
+            msr_tsc_adjust_write, "IA32_TSC_ADJUST"),
     CALL(MSR_SPEC_CTRL, MSR_SPEC_CTRL, msr_spec_ctrl_read, msr_spec_write,
          "IA32_SPEC_CTRL"),
     COMMAND(MSR_PRED_CMD, msr_spec_write, "IA32_PRED_CMD"),
     ZERO(MSR_UCODE_REV, MSR_UCODE_REV, "IA32_BIOS_SIGN_ID"),
-    READ_ONLY(MSR_MTRRCAP, msr_mtrrcap_read, "IA32_MTRRCAP"),
+    CONSTANT(MSR_MTRRCAP, GUEST_MTRRCAP, "IA32_MTRRCAP"),
     READ_ONLY(MSR_ARCH_CAPABILITIES, msr_arch_caps_read,
               "IA32_ARCH_CAPABILITIES"),
     COMMAND(MSR_FLUSH_CMD, msr_spec_write, "IA32_FLUSH_CMD"),
@@ -63,12 +70,14 @@ const struct msr_rule msr_rules[] = {
     REG(MSR_LASTBRANCHTO, REG_LASTBRANCHTO, ALL, false, "LastBranchToIP"),
     REG(MSR_LASTINTFROM, REG_LASTINTFROM, ALL, false, "LastIntFromIP"),
     REG(MSR_LASTINTTO, REG_LASTINTTO, ALL, false, "LastIntToIP"),
-    CALL(0x200, 0x20f, msr_mtrr_read, msr_mtrr_write, "IA32_MTRR_PHYS*"),
-    STORED(0x250, 0x250, mtrr_fixed[0], ALL, "IA32_MTRR_FIX64K"),
-    STORED(0x258, 0x259, mtrr_fixed[1], ALL, "IA32_MTRR_FIX16K"),
-    STORED(0x268, 0x26f, mtrr_fixed[3], ALL, "IA32_MTRR_FIX4K"),
-    CALL(MSR_PAT, MSR_PAT, msr_pat_read, msr_pat_write, "IA32_PAT"),
-    STORED(MSR_MTRR_DEFTYPE, MSR_MTRR_DEFTYPE, mtrr_deftype, 0xcff,
+    CHECKED(0x200, 0x20f, MSR_STATE, STATE(mtrr.msr_mtrr_var), ALL,
+            msr_mtrr_write, "IA32_MTRR_PHYS*"),
+    STORED(0x250, 0x250, mtrr.msr_mtrr_fixed[0], ALL, "IA32_MTRR_FIX64K"),
+    STORED(0x258, 0x259, mtrr.msr_mtrr_fixed[1], ALL, "IA32_MTRR_FIX16K"),
+    STORED(0x268, 0x26f, mtrr.msr_mtrr_fixed[3], ALL, "IA32_MTRR_FIX4K"),
+    CHECKED(MSR_PAT, MSR_PAT, MSR_REG, REG_PAT, ALL, msr_pat_write,
+            "IA32_PAT"),
+    STORED(MSR_MTRR_DEFTYPE, MSR_MTRR_DEFTYPE, mtrr.msr_mtrr_def_type, 0xcff,
            "IA32_MTRR_DEF_TYPE"),
     ZERO(MSR_MC0_CTL, MSR_MC0_CTL + 4 * 32 - 1, "IA32_MCi_*"),
     CALL(MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, msr_deadline_read,
@@ -77,10 +86,11 @@ const struct msr_rule msr_rules[] = {
          msr_x2apic_write, "x2APIC registers"),
     { .first = MSR_XSS, .last = MSR_XSS, .read = MSR_CALL, .write = MSR_CALL,
       .read_fn = msr_xss_read, .write_fn = msr_xss_write, .name = "IA32_XSS" },
-    { .first = 0x40000000, .last = 0x40000000, .read = MSR_ZERO,
+    { .first = 0x40000000, .last = 0x40000000, .read = MSR_CONST,
       .write = MSR_CALL, .writable = ALL, .write_fn = msr_hypercall_page_write,
       .name = "hypercall page" },
-    CALL(MSR_EFER, MSR_EFER, msr_efer_read, msr_efer_write, "EFER"),
+    CHECKED(MSR_EFER, MSR_EFER, MSR_REG, REG_EFER, ALL, msr_efer_write,
+            "EFER"),
     PASS(MSR_STAR, REG_STAR, "STAR"),
     PASS(MSR_LSTAR, REG_LSTAR, "LSTAR"),
     PASS(MSR_CSTAR, REG_CSTAR, "CSTAR"),
@@ -88,11 +98,11 @@ const struct msr_rule msr_rules[] = {
     PASS(MSR_FS_BASE, REG_FS_BASE, "FS.Base"),
     PASS(MSR_GS_BASE, REG_GS_BASE, "GS.Base"),
     PASS(MSR_KERNEL_GS_BASE, REG_KERNEL_GS_BASE, "KernelGSBase"),
-    CALL(MSR_TSC_AUX, MSR_TSC_AUX, msr_tsc_aux_read, msr_tsc_aux_write,
-         "TSC_AUX"),
+    CHECKED(MSR_TSC_AUX, MSR_TSC_AUX, MSR_STATE, STATE(tsc_aux), 0xffffffff,
+            msr_tsc_aux_write, "TSC_AUX"),
     /* What AMD kernels look at without asking CPUID. */
     ZERO(0xc0010000, 0xc0010007, "PerfEvtSel, PerfCtr"),
-    READ_ONLY(MSR_SYSCFG, msr_syscfg_read, "SYSCFG"),
+    CONSTANT(MSR_SYSCFG, 0, "SYSCFG"),
     STORED(MSR_HWCR, MSR_HWCR, hwcr, ALL, "HWCR"),
     ZERO(0xc001001a, 0xc001001a, "TOP_MEM"),
     ZERO(0xc001001d, 0xc001001d, "TOP_MEM2"),
@@ -100,8 +110,8 @@ const struct msr_rule msr_rules[] = {
     ZERO(0xc0010055, 0xc0010055, "interrupt pending message"),
     ZERO(0xc0010058, 0xc0010058, "MMIO configuration base"),
     ZERO(0xc0010062, 0xc0010064, "P-state control"),
-    { .first = MSR_VM_CR, .last = MSR_VM_CR, .read = MSR_CALL,
-      .write = MSR_ZERO, .read_fn = msr_vm_cr_read, .writable = ALL,
+    { .first = MSR_VM_CR, .last = MSR_VM_CR, .read = MSR_CONST,
+      .arg = VM_CR_SVMDIS, .write = MSR_CONST, .writable = ALL,
       .name = "VM_CR" },
     ZERO(0xc0010140, 0xc0010141, "OSVW"),
     ZERO(0xc0011004, 0xc0011005, "CPUID feature override"),
@@ -152,7 +162,8 @@ int msr_read(struct vcpu *v, uint32_t index, uint64_t *val)
     if (!r)
         return -EINVAL;
     switch (r->read) {
-    case MSR_ZERO:
+    case MSR_CONST:
+        *val = r->arg;
         return 0;
     case MSR_STATE:
         *val = *state_field(v, r, index);
@@ -180,7 +191,7 @@ int msr_write(struct vcpu *v, uint32_t index, uint64_t val)
     if (!r || (val & ~r->writable) || (r->canonical && !is_canonical(val)))
         return -EINVAL;
     switch (r->write) {
-    case MSR_ZERO:
+    case MSR_CONST:
         return 0;
     case MSR_STATE:
         *state_field(v, r, index) = val;

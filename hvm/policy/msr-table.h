@@ -12,7 +12,7 @@ enum msr_how {
     MSR_PASS,  /* as MSR_REG, without an exit: the CPU switches it */
     MSR_REG,   /* get_reg/set_reg of register `arg` */
     MSR_STATE, /* remembered: offset `arg` in struct msr_state */
-    MSR_ZERO,  /* reads 0, writes are dropped */
+    MSR_CONST, /* reads `arg`, writes are dropped */
     MSR_CALL,  /* functions below */
     MSR_FAULT, /* #GP */
 };
@@ -24,7 +24,7 @@ typedef int msr_write_fn(struct vcpu *v, uint32_t index, uint64_t val);
 struct msr_rule {
     uint32_t first, last;
     uint8_t read, write;  /* enum msr_how */
-    uint16_t arg;         /* MSR_PASS, _REG, _STATE; for `first`, +8 each */
+    uint16_t arg;         /* of `first`; +8 each for MSR_STATE */
     uint64_t writable;    /* a write with any other bit set faults */
     bool canonical;       /* the value is an address: #GP unless canonical */
     const char *name;
@@ -43,10 +43,8 @@ void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
                                  bool write), void *map);
 
 /* MSRs that need code, defined by the layer that owns the state (hvm/msr.c). */
-msr_read_fn msr_tsc_read, msr_apic_base_read, msr_tsc_adjust_read,
-    msr_mtrrcap_read, msr_mtrr_read, msr_pat_read, msr_deadline_read,
-    msr_x2apic_read, msr_efer_read, msr_tsc_aux_read, msr_syscfg_read,
-    msr_vm_cr_read, msr_spec_ctrl_read, msr_arch_caps_read, msr_xss_read;
+msr_read_fn msr_tsc_read, msr_apic_base_read, msr_deadline_read,
+    msr_x2apic_read, msr_spec_ctrl_read, msr_arch_caps_read, msr_xss_read;
 msr_write_fn msr_tsc_write, msr_apic_base_write, msr_tsc_adjust_write,
     msr_mtrr_write, msr_pat_write, msr_deadline_write, msr_x2apic_write,
     msr_efer_write, msr_tsc_aux_write, msr_hypercall_page_write,

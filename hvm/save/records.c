@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The table of save records; see records.h. */
+/* A vCPU's registers, its other records and those of devices; see records.h. */
 #include "hvm/save/records.h"
 
 #include "hvm/base/tsc.h"
@@ -8,134 +8,246 @@
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/vioapic.h"
-#include "hvm/irq/vlapic.h"
-#include "hvm/irq/vpic.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/save/vcpu-state.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/x86/features.h"
+
+#define PER_VCPU 0xff
+
+/* What a record is of: instance i of a domain's, or a vCPU's. */
+struct target {
+    struct domain *d;
+    struct vcpu *v; /* NULL: the domain's */
+    unsigned int i;
+};
 
 /*
  * save: fills rec (zeroed) and returns true, or false where the domain has
- * no such thing. load: 0 or -E*. v is the vCPU of a per-vCPU record.
+ * no such thing. load: 0 or -E*.
  */
 struct record_type {
     uint16_t size;         /* of the structure */
-    uint16_t instances;    /* PER_VCPU: one each */
-    bool (*save)(struct domain *d, struct vcpu *v, unsigned int i, void *rec);
-    int (*load)(struct domain *d, struct vcpu *v, unsigned int i,
-                const void *rec);
+    uint16_t instances;    /* PER_VCPU: one each; 0: no such record */
+    bool (*save)(const struct target *t, void *rec);
+    int (*load)(const struct target *t, const void *rec);
 };
 
-#define PER_VCPU 0
+/* Where each register is in the record. */
+static const struct {
+    enum hvm_reg reg;
+    uint16_t offset;
+    uint8_t size;
+} reg_at[] = {
+#define R(r, f) { r, offsetof(struct hvm_hw_cpu, f),                        \
+                  sizeof(((struct hvm_hw_cpu *)0)->f) }
+    R(REG_CR0, cr0), R(REG_CR2, cr2), R(REG_CR3, cr3), R(REG_CR4, cr4),
+    R(REG_DR6, dr6), R(REG_DR7, dr7),
+    R(REG_GDTR_BASE, gdtr_base), R(REG_GDTR_LIMIT, gdtr_limit),
+    R(REG_IDTR_BASE, idtr_base), R(REG_IDTR_LIMIT, idtr_limit),
+    R(REG_SYSENTER_CS, sysenter_cs), R(REG_SYSENTER_ESP, sysenter_esp),
+    R(REG_SYSENTER_EIP, sysenter_eip), R(REG_KERNEL_GS_BASE, shadow_gs),
+    R(REG_STAR, msr_star), R(REG_LSTAR, msr_lstar), R(REG_CSTAR, msr_cstar),
+    R(REG_SFMASK, msr_syscall_mask),
+    R(REG_EFER, msr_efer), /* after CR0: LMA follows it */
+#undef R
+};
 
-/* Records that save and load with one call each, if `present` holds. */
-#define RECORD(name, present, saving, loading)                              \
-    static bool save_##name(struct domain *d, struct vcpu *v,               \
-                            unsigned int i, void *rec)                      \
-    {                                                                       \
-        if (!(present))                                                     \
-            return false;                                                   \
-        saving;                                                             \
-        return true;                                                        \
-    }                                                                       \
-    static int load_##name(struct domain *d, struct vcpu *v,                \
-                           unsigned int i, const void *rec)                 \
-    {                                                                       \
-        return (present) ? (loading) : -ENODEV;                             \
+/* Registers in the record's order. */
+static const uint8_t gprs[] = {
+    RAX, RBX, RCX, RDX, RBP, RSI, RDI, RSP, R8, R9, R10, R11, R12, R13, R14, R15
+};
+static const uint8_t segs[] = {
+    SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, SEG_TR, SEG_LDTR
+};
+
+/* Element i of an array of the record that begins at field. */
+#define AT(c, type, field, i)                                               \
+    (((type *)((char *)(c) + offsetof(struct hvm_hw_cpu, field)))[i])
+
+void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
+{
+    struct hvm_vcpu *hv = v->hvm;
+    const struct hvm_event *ev;
+    struct segment s;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
+        uint64_t val = hvm_get_reg(v, reg_at[i].reg);
+
+        memcpy((char *)c + reg_at[i].offset, &val, reg_at[i].size);
     }
-
-RECORD(mtrr, true, vcpu_mtrr_save(v, rec), vcpu_mtrr_load(v, rec))
-RECORD(lapic, true, vlapic_save_hidden(v->hvm->lapic, rec),
-       vlapic_load_hidden(v->hvm->lapic, rec))
-RECORD(lapic_regs, true, vlapic_save_regs(v->hvm->lapic, rec),
-       vlapic_load_regs(v->hvm->lapic, rec))
-RECORD(pci_irq, true, route_save_intx(d->hvm->route, rec),
-       route_load_intx(d->hvm->route, rec))
-RECORD(isa_irq, true, route_save_isa(d->hvm->route, rec),
-       route_load_isa(d->hvm->route, rec))
-RECORD(pci_link, true, route_save_link(d->hvm->route, rec),
-       route_load_link(d->hvm->route, rec))
-RECORD(pic, d->hvm->route->has_pic, vpic_save(d->hvm->route, i, rec),
-       vpic_load(d->hvm->route, i, rec))
-RECORD(pit, d->hvm->pit, pit_save(d->hvm->pit, rec),
-       pit_load(d->hvm->pit, rec))
-RECORD(rtc, d->hvm->rtc, rtc_save(d->hvm->rtc, rec),
-       rtc_load(d->hvm->rtc, rec))
-RECORD(hpet, d->hvm->hpet, hpet_save(d->hvm->hpet, rec),
-       hpet_load(d->hvm->hpet, rec))
-RECORD(pmtimer, d->hvm->pm, pmtimer_save(d->hvm->pm, rec),
-       pmtimer_load(d->hvm->pm, rec))
+    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
+        AT(c, uint64_t, rax, i) = hv->regs.gpr[gprs[i]];
+    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
+        hvm_get_seg(v, segs[i], &s);
+        AT(c, uint32_t, cs_sel, i) = s.sel;
+        AT(c, uint32_t, cs_limit, i) = s.limit;
+        AT(c, uint64_t, cs_base, i) = s.base;
+        AT(c, uint32_t, cs_arbytes, i) = s.attr;
+    }
+    c->rip = hv->regs.rip;
+    c->rflags = hv->regs.rflags;
+    for (unsigned int i = 0; i < 4; i++)
+        AT(c, uint64_t, dr0, i) = hv->dr[i];
+    c->msr_tsc_aux = hv->msr.tsc_aux;
+    c->tsc = hvm_guest_tsc(v, rdtsc());
+    memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
+    c->flags = XEN_X86_FPU_INITIALISED;
+    /* The record has room for one event: an interrupt that is in service
+     * rather than the fault that put it off, which happens again. */
+    ev = hv->displaced.valid ? &hv->displaced : &hv->event;
+    if (ev->valid) {
+        c->pending_valid = 1;
+        c->pending_type = ev->type;
+        c->pending_vector = ev->vector;
+        c->pending_error_valid = ev->has_error;
+        c->error_code = ev->error;
+    }
+}
 
 /* A vCPU that is down, or waits to be started, has no registers to go on
  * with: none are saved, and it is down where it is restored. */
-static bool save_cpu(struct domain *d, struct vcpu *v, unsigned int i,
-                     void *rec)
+static bool save_cpu(const struct target *t, void *rec)
 {
-    if (READ_ONCE(v->down) || READ_ONCE(v->hvm->wait_sipi))
+    if (READ_ONCE(t->v->down) || READ_ONCE(t->v->hvm->wait_sipi))
         return false;
-    vcpu_state_save(v, rec);
+    vcpu_state_save(t->v, rec);
     return true;
 }
 
-static int load_cpu(struct domain *d, struct vcpu *v, unsigned int i,
-                    const void *rec)
-{
-    int rc = vcpu_state_load(v, rec);
+/* Bits of MXCSR that a CPU does not have raise #GP when they are loaded, in
+ * root mode. Those all CPUs with nested paging have: SDM vol. 1 10.2.3; bit
+ * 17, misaligned SSE, is of some of AMD's. */
+#define MXCSR_OFFSET 24
+#define MXCSR_ALL 0xffffu
+#define MXCSR_MM BIT(17)
 
-    if (!rc)
-        vcpu_up(v);
-    return rc;
+static bool fpu_valid(const void *fxsave)
+{
+    uint32_t mxcsr;
+
+    memcpy(&mxcsr, (const char *)fxsave + MXCSR_OFFSET, sizeof(mxcsr));
+    if ((mxcsr & MXCSR_MM) && (cpuid(0x80000001, 0).c & BIT(7)))
+        mxcsr &= ~(uint32_t)MXCSR_MM;
+    return !(mxcsr & ~MXCSR_ALL);
 }
 
-static bool save_header(struct domain *d, struct vcpu *v, unsigned int i,
-                        void *rec)
+/* Vectors and types that the CPU would refuse to inject end the entry. */
+static bool event_valid(const struct hvm_hw_cpu *c)
 {
-    *(struct hvm_save_header *)rec = (struct hvm_save_header){
-        .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
-        .changeset = ~0ull, .cpuid = cpuid(1, 0).a,
-        .gtsc_khz = (uint32_t)d->hvm->tsc_khz };
-    return true;
+    static const uint16_t vectors[8] = {
+        [EVENT_INTR] = 256, [EVENT_SOFT_INT] = 256, [EVENT_EXCEPTION] = 32,
+        [EVENT_PRIV_SOFT] = 32, [EVENT_SOFT_EXC] = 32
+    };
+
+    if (c->pending_type == EVENT_NMI)
+        return c->pending_vector == VEC_NMI;
+    return c->pending_vector < vectors[c->pending_type];
 }
 
-static int load_header(struct domain *d, struct vcpu *v, unsigned int i,
-                       const void *rec)
+static bool state_valid(const struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    const struct hvm_save_header *h = rec;
+    if ((c->flags & XEN_X86_FPU_INITIALISED) && !fpu_valid(c->fpu_regs))
+        return false;
+    if (c->pending_valid && !event_valid(c))
+        return false;
+    if (c->cr0 >> 32 || ((c->cr0 & CR0_PG) && !(c->cr0 & CR0_PE)))
+        return false;
+    if (c->msr_efer & ~(cpuid_guest_efer(v) | EFER_LMA))
+        return false;
+    /* LMA is LME with paging, and needs PAE (APM vol. 2 15.5.1). */
+    if ((c->msr_efer & EFER_LME) && (c->cr0 & CR0_PG) && !(c->cr4 & CR4_PAE))
+        return false;
+    return !(c->cr4 & ~cpuid_guest_cr4(v)) && !(c->dr6 >> 32) && !(c->dr7 >> 32);
+}
 
-    if (h->magic != HVM_FILE_MAGIC || h->version != HVM_FILE_VERSION)
+static int load_cpu(const struct target *t, const void *rec)
+{
+    const struct hvm_hw_cpu *c = rec;
+    struct vcpu *v = t->v;
+    struct hvm_vcpu *hv = v->hvm;
+
+    if (!state_valid(v, c))
         return -EINVAL;
-    return h->gtsc_khz ? hvm_set_tsc_khz(d, h->gtsc_khz) : 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
+        uint64_t val = 0;
+
+        memcpy(&val, (const char *)c + reg_at[i].offset, reg_at[i].size);
+        hvm_set_reg(v, reg_at[i].reg, val);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
+        hv->regs.gpr[gprs[i]] = AT(c, const uint64_t, rax, i);
+    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
+        struct segment s = {
+            .sel = (uint16_t)AT(c, const uint32_t, cs_sel, i),
+            .attr = (uint16_t)AT(c, const uint32_t, cs_arbytes, i) & 0xfff,
+            .limit = AT(c, const uint32_t, cs_limit, i),
+            .base = AT(c, const uint64_t, cs_base, i),
+        };
+
+        hvm_set_seg(v, segs[i], &s);
+    }
+    hv->regs.rip = c->rip;
+    hv->regs.rflags = c->rflags | RFLAGS_MBS;
+    for (unsigned int i = 0; i < 4; i++)
+        hv->dr[i] = AT(c, const uint64_t, dr0, i);
+    hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
+    if (c->tsc)
+        hvm_tsc_shift(v, c->tsc - hvm_guest_tsc(v, rdtsc()));
+    if (c->flags & XEN_X86_FPU_INITIALISED) {
+        memcpy(hv->xsave, c->fpu_regs, sizeof(c->fpu_regs));
+        /* The header's component bits say that x87 and SSE are there. */
+        if (cpu_features.xsave)
+            *(uint64_t *)((char *)hv->xsave + sizeof(c->fpu_regs)) |= 3;
+    }
+    hv->event = (struct hvm_event){
+        .valid = c->pending_valid, .type = c->pending_type,
+        .vector = c->pending_vector, .has_error = c->pending_error_valid,
+        .error = c->error_code };
+    hv->displaced.valid = false;
+    hv->wait_sipi = false;
+    hvm_ops.flush_guest(v);
+    vcpu_up(v);
+    return 0;
 }
 
-static bool save_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
-                        void *rec)
+static bool save_mtrr(const struct target *t, void *rec)
 {
-    return vioapic_save(d->hvm->route, rec) == 0;
+    struct hvm_hw_mtrr *m = rec;
+
+    *m = t->v->hvm->msr.mtrr;
+    m->msr_pat_cr = hvm_get_reg(t->v, REG_PAT);
+    m->msr_mtrr_cap = GUEST_MTRRCAP;
+    return true;
 }
 
-static int load_ioapic(struct domain *d, struct vcpu *v, unsigned int i,
-                       const void *rec)
+static int load_mtrr(const struct target *t, const void *rec)
 {
-    return vioapic_load(d->hvm->route, rec);
+    const struct hvm_hw_mtrr *m = rec;
+
+    if ((m->msr_mtrr_cap & 0xff) > MTRR_VCNT)
+        return -EINVAL;
+    hvm_set_reg(t->v, REG_PAT, m->msr_pat_cr);
+    t->v->hvm->msr.mtrr = *m;
+    t->v->hvm->msr.mtrr.msr_mtrr_def_type &= 0xcff;
+    return 0;
 }
 
-static bool save_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
-                            void *rec)
+static bool save_tsc_adjust(const struct target *t, void *rec)
 {
-    ((struct hvm_tsc_adjust *)rec)->tsc_adjust = v->hvm->msr.tsc_adjust;
-    return v->hvm->msr.tsc_adjust;
+    ((struct hvm_tsc_adjust *)rec)->tsc_adjust = t->v->hvm->msr.tsc_adjust;
+    return t->v->hvm->msr.tsc_adjust;
 }
 
-static int load_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
-                           const void *rec)
+static int load_tsc_adjust(const struct target *t, const void *rec)
 {
-    v->hvm->msr.tsc_adjust = ((const struct hvm_tsc_adjust *)rec)->tsc_adjust;
+    const struct hvm_tsc_adjust *a = rec;
+
+    t->v->hvm->msr.tsc_adjust = a->tsc_adjust;
     return 0;
 }
 
@@ -146,39 +258,104 @@ static int load_tsc_adjust(struct domain *d, struct vcpu *v, unsigned int i,
 #define XSAVE_OFFSET offsetof(struct hvm_hw_cpu_xsave, save_area)
 #define XSAVE_MAX 0x10000u
 
-static bool save_xsave(struct domain *d, struct vcpu *v, unsigned int i,
-                       void *rec)
+static bool save_xsave(const struct target *t, void *rec)
 {
+    const struct hvm_vcpu *hv = t->v->hvm;
     struct hvm_hw_cpu_xsave *x = rec;
 
     if (!cpu_features.xsave)
         return false;
     x->xfeature_mask = cpu_features.xcr0_max;
-    x->xcr0 = v->hvm->xcr0;
+    x->xcr0 = hv->xcr0;
     x->xcr0_accum = cpu_features.xcr0_max;
-    memcpy((char *)rec + XSAVE_OFFSET, v->hvm->xsave, cpu_features.xsave_size);
+    memcpy((char *)rec + XSAVE_OFFSET, hv->xsave, cpu_features.xsave_size);
     return true;
 }
 
-static int load_xsave(struct domain *d, struct vcpu *v, unsigned int i,
-                      const void *rec)
+static int load_xsave(const struct target *t, const void *rec)
 {
     const struct hvm_hw_cpu_xsave *x = rec;
+    const struct hvm_hw_cpu_xsave_hdr *h = &x->save_area.xsave_hdr;
+    struct hvm_vcpu *hv = t->v->hvm;
 
     /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
-    if (!cpu_features.xsave || (x->xcr0 != 1 && !cpuid_xcr0_valid(v, x->xcr0)) ||
-        !vcpu_fpu_valid(&x->save_area) ||
-        (x->save_area.xsave_hdr.xstate_bv & ~cpu_features.xcr0_max) ||
-        x->save_area.xsave_hdr.xcomp_bv)
+    if (!cpu_features.xsave || !fpu_valid(&x->save_area) ||
+        (x->xcr0 != 1 && !cpuid_xcr0_valid(t->v, x->xcr0)) ||
+        (h->xstate_bv & ~cpu_features.xcr0_max) || h->xcomp_bv)
         return -EINVAL;
-    for (unsigned int k = 0; k < 6; k++)
-        if (x->save_area.xsave_hdr.reserved[k])
+    for (unsigned int k = 0; k < ARRAY_SIZE(h->reserved); k++)
+        if (h->reserved[k])
             return -EINVAL;
-    v->hvm->xcr0 = x->xcr0;
-    memcpy(v->hvm->xsave, (const char *)rec + XSAVE_OFFSET,
-           cpu_features.xsave_size);
+    hv->xcr0 = x->xcr0;
+    memcpy(hv->xsave, (const char *)rec + XSAVE_OFFSET, cpu_features.xsave_size);
     return 0;
 }
+
+static bool save_header(const struct target *t, void *rec)
+{
+    *(struct hvm_save_header *)rec = (struct hvm_save_header){
+        .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
+        .changeset = ~0ull, .cpuid = cpuid(1, 0).a,
+        .gtsc_khz = (uint32_t)t->d->hvm->tsc_khz };
+    return true;
+}
+
+static int load_header(const struct target *t, const void *rec)
+{
+    const struct hvm_save_header *h = rec;
+
+    if (h->magic != HVM_FILE_MAGIC || h->version != HVM_FILE_VERSION)
+        return -EINVAL;
+    return h->gtsc_khz ? hvm_set_tsc_khz(t->d, h->gtsc_khz) : 0;
+}
+
+static bool save_ioapic(const struct target *t, void *rec)
+{
+    return vioapic_save(t->d->hvm->route, rec) == 0;
+}
+
+static int load_ioapic(const struct target *t, const void *rec)
+{
+    return vioapic_load(t->d->hvm->route, rec);
+}
+
+static bool save_pic(const struct target *t, void *rec)
+{
+    if (!t->d->hvm->route->has_pic)
+        return false;
+    vpic_save(t->d->hvm->route, t->i, rec);
+    return true;
+}
+
+static int load_pic(const struct target *t, const void *rec)
+{
+    struct route *r = t->d->hvm->route;
+
+    return r->has_pic ? vpic_load(r, t->i, rec) : -ENODEV;
+}
+
+/* Records that save and load with one call each, if there is the object. */
+#define RECORD(name, object, saves, loads)                                  \
+    static bool save_##name(const struct target *t, void *rec)              \
+    {                                                                       \
+        if (object)                                                         \
+            saves(object, rec);                                             \
+        return object;                                                      \
+    }                                                                       \
+    static int load_##name(const struct target *t, const void *rec)         \
+    {                                                                       \
+        return object ? loads(object, rec) : -ENODEV;                       \
+    }
+
+RECORD(lapic, t->v->hvm->lapic, vlapic_save_hidden, vlapic_load_hidden)
+RECORD(lapic_regs, t->v->hvm->lapic, vlapic_save_regs, vlapic_load_regs)
+RECORD(pci_irq, t->d->hvm->route, route_save_intx, route_load_intx)
+RECORD(isa_irq, t->d->hvm->route, route_save_isa, route_load_isa)
+RECORD(pci_link, t->d->hvm->route, route_save_link, route_load_link)
+RECORD(pit, t->d->hvm->pit, pit_save, pit_load)
+RECORD(rtc, t->d->hvm->rtc, rtc_save, rtc_load)
+RECORD(hpet, t->d->hvm->hpet, hpet_save, hpet_load)
+RECORD(pmtimer, t->d->hvm->pm, pmtimer_save, pmtimer_load)
 
 #define REC(type_, instances_, name_)                                       \
     { .size = sizeof(struct type_), .instances = instances_,                \
@@ -222,65 +399,60 @@ size_t hvm_save_size(const struct domain *d)
     size_t size = sizeof(struct hvm_save_descriptor);
 
     for (unsigned int c = 0; c < ARRAY_SIZE(types); c++)
-        if (types[c].save)
-            size += instances(d, c) * (sizeof(struct hvm_save_descriptor) +
-                                       record_bytes(c));
+        size += instances(d, c) * (sizeof(struct hvm_save_descriptor) +
+                                   record_bytes(c));
     return size;
 }
 
-/* The vCPU of instance i, or NULL for records of the domain; false: none. */
-static bool instance_vcpu(struct domain *d, unsigned int code, unsigned int i,
-                          struct vcpu **v)
+/* False: there is no instance i. */
+static bool find(struct domain *d, unsigned int code, unsigned int i,
+                 struct target *t)
 {
-    *v = NULL;
+    *t = (struct target){ .d = d, .i = i };
     if (i >= instances(d, code))
         return false;
     if (types[code].instances != PER_VCPU)
         return true;
-    *v = d->vcpu[index_nospec(i, d->max_vcpus)];
-    return *v;
+    t->v = d->vcpu[index_nospec(i, d->max_vcpus)];
+    return t->v;
 }
 
 long hvm_save_one(struct domain *d, unsigned int code, unsigned int i,
                   void *buf, size_t size)
 {
-    struct vcpu *v;
+    struct target t;
 
     if (code >= ARRAY_SIZE(types))
         return -EINVAL;
     code = (unsigned int)index_nospec(code, ARRAY_SIZE(types));
-    if (!types[code].save || !instance_vcpu(d, code, i, &v))
+    if (!find(d, code, i, &t))
         return -ENOENT;
     if (size < record_bytes(code))
         return -ENOSPC;
     memset(buf, 0, record_bytes(code));
-    return types[code].save(d, v, i, buf) ? (long)record_bytes(code) : -ENOENT;
+    return types[code].save(&t, buf) ? (long)record_bytes(code) : -ENOENT;
 }
 
 long hvm_save(struct domain *d, void *buf, size_t size)
 {
     const size_t head = sizeof(struct hvm_save_descriptor);
     uint8_t *at = buf, *end = at + size;
-    struct hvm_save_descriptor *desc;
 
     for (unsigned int c = 0; c < ARRAY_SIZE(types); c++)
-        for (unsigned int i = 0; types[c].save && i < instances(d, c); i++) {
+        for (unsigned int i = 0; i < instances(d, c); i++) {
             long n;
 
             if ((size_t)(end - at) < 2 * head + record_bytes(c))
                 return -ENOSPC;
             n = hvm_save_one(d, c, i, at + head, (size_t)(end - at) - head);
-            if (n == -ENOENT)
+            if (n < 0) /* the domain has no such thing */
                 continue;
-            if (n < 0)
-                return n;
-            desc = (struct hvm_save_descriptor *)at;
-            *desc = (struct hvm_save_descriptor){ (uint16_t)c, (uint16_t)i,
-                                                  (uint32_t)n };
+            *(struct hvm_save_descriptor *)at = (struct hvm_save_descriptor){
+                (uint16_t)c, (uint16_t)i, (uint32_t)n };
             at += head + (size_t)n;
         }
-    desc = (struct hvm_save_descriptor *)at;
-    *desc = (struct hvm_save_descriptor){ HVM_SAVE_CODE_END, 0, 0 };
+    *(struct hvm_save_descriptor *)at = (struct hvm_save_descriptor){
+        HVM_SAVE_CODE_END, 0, 0 };
     return (long)(at + head - (uint8_t *)buf);
 }
 
@@ -290,7 +462,7 @@ static int load_record(struct domain *d,
 {
     unsigned int code = desc->typecode;
     bool xsave = code == CPU_XSAVE_CODE;
-    struct vcpu *v;
+    struct target t;
     void *copy;
     int rc;
 
@@ -301,7 +473,7 @@ static int load_record(struct domain *d,
      * Viridian, machine checks, extra MSRs. */
     if (!types[code].load)
         return 0;
-    if (!instance_vcpu(d, code, desc->instance, &v))
+    if (!find(d, code, desc->instance, &t))
         return -EINVAL;
     if (desc->length < (xsave ? XSAVE_OFFSET + 576 : 1) ||
         desc->length > (xsave ? XSAVE_MAX : types[code].size))
@@ -311,55 +483,46 @@ static int load_record(struct domain *d,
     if (!copy)
         return -ENOMEM;
     memcpy(copy, rec, desc->length);
-    rc = types[code].load(d, v, desc->instance, copy);
+    rc = types[code].load(&t, copy);
     heap_free(copy);
     return rc;
 }
 
-/* Calls fn for each record up to END; -EINVAL if the stream is malformed. */
-static int walk(struct domain *d, const uint8_t *at, size_t size,
-                int (*fn)(struct domain *, const struct hvm_save_descriptor *,
-                          const void *))
+/* Checks, or loads, each record up to END; -EINVAL if the stream is
+ * malformed. */
+static int walk(struct domain *d, const uint8_t *buf, size_t size, bool load)
 {
     struct hvm_save_descriptor desc;
 
-    for (;;) {
+    for (size_t at = 0;; at += desc.length) {
         int rc;
 
-        if (size < sizeof(desc))
+        if (size - at < sizeof(desc))
             return -EINVAL;
-        memcpy(&desc, at, sizeof(desc));
+        memcpy(&desc, buf + at, sizeof(desc));
+        if (at == 0 && desc.typecode != HVM_SAVE_CODE_HEADER)
+            return -EINVAL;
         at += sizeof(desc);
-        size -= sizeof(desc);
         if (desc.typecode == HVM_SAVE_CODE_END)
             return 0;
-        if (desc.length > size)
+        if (desc.length > size - at)
             return -EINVAL;
-        rc = fn ? fn(d, &desc, at) : 0;
+        rc = load ? load_record(d, &desc, buf + at) : 0;
         if (rc) {
             log_guest(LOG_WARN, "d%u: save record %u of instance %u is not "
                       "acceptable: error %d\n", d->id, desc.typecode,
                       desc.instance, -rc);
             return rc;
         }
-        at += desc.length;
-        size -= desc.length;
     }
 }
 
 int hvm_load(struct domain *d, const void *buf, size_t size)
 {
-    struct hvm_save_descriptor first;
-    int rc;
+    int rc = walk(d, buf, size, false);
 
-    if (size < sizeof(first))
-        return -EINVAL;
-    memcpy(&first, buf, sizeof(first));
-    if (first.typecode != HVM_SAVE_CODE_HEADER)
-        return -EINVAL;
-    rc = walk(d, buf, size, NULL);
     if (!rc)
-        rc = walk(d, buf, size, load_record);
+        rc = walk(d, buf, size, true);
     for_vcpus (d, v)
         atomic_set_bit(PENDING_IRQ, &v->pending);
     return rc;

@@ -21,3 +21,6 @@ long hvm_save_one(struct domain *d, unsigned int typecode,
  * says where), -EOPNOTSUPP.
  */
 int hvm_load(struct domain *d, const void *buf, size_t size);
+
+/* The registers of a paused vCPU, to a zeroed record. */
+void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c);

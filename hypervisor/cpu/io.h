@@ -37,3 +37,21 @@ MMIO_ACCESS(16)
 MMIO_ACCESS(32)
 MMIO_ACCESS(64)
 #undef MMIO_ACCESS
+
+/* The same for 1, 2, 4 or 8 bytes. */
+static inline uint64_t mmio_read(const volatile void *p, unsigned int size)
+{
+    return size == 1 ? mmio_read8(p) : size == 2 ? mmio_read16(p)
+         : size == 4 ? mmio_read32(p) : mmio_read64(p);
+}
+static inline void mmio_write(volatile void *p, unsigned int size, uint64_t v)
+{
+    if (size == 1)
+        mmio_write8(p, (uint8_t)v);
+    else if (size == 2)
+        mmio_write16(p, (uint16_t)v);
+    else if (size == 4)
+        mmio_write32(p, (uint32_t)v);
+    else
+        mmio_write64(p, v);
+}

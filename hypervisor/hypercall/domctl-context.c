@@ -8,7 +8,7 @@
 #include "hypervisor/hypercall/domctl-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/save/vcpu-state.h"
+#include "hvm/save/records.h"
 #include "hypervisor/abi/arch-x86.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"

@@ -13,9 +13,9 @@
 #include "hypervisor/x86/ioapic.h"
 
 SUBOP_EXPR(pci_device_add, physdev_pci_device_add,
-           vpci_add(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
+           vpci_add(PCI_SBDF(a->seg, a->bus, a->devfn)))
 SUBOP_EXPR(pci_device_remove, physdev_pci_device,
-           vpci_remove(d, PCI_SBDF(a->seg, a->bus, a->devfn)))
+           vpci_remove(PCI_SBDF(a->seg, a->bus, a->devfn)))
 
 static long op_pci_device_reset(struct vcpu *v, void *arg)
 {
@@ -23,8 +23,7 @@ static long op_pci_device_reset(struct vcpu *v, void *arg)
 
     if (op->flags & ~(uint32_t)PCI_DEVICE_RESET_MASK)
         return -EINVAL;
-    return vpci_reset(v->domain, PCI_SBDF(op->dev.seg, op->dev.bus,
-                                          op->dev.devfn));
+    return vpci_reset(PCI_SBDF(op->dev.seg, op->dev.bus, op->dev.devfn));
 }
 
 /* Domain 0 found a configuration space and that it is reserved. Those of the

@@ -5,7 +5,7 @@
  */
 #include "hypervisor/abi/sched.h"
 
-#include "hvm/event.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
@@ -27,7 +27,7 @@ static long op_block(struct vcpu *v, void *arg)
     WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
     /* The bit first, then the question: what comes later sets the bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!hvm_has_event(v))
+    if (!hvm_has_event(v, true))
         vcpu_wait(~0ull);
     atomic_set_bit(PENDING_IRQ, &v->pending);
     return 0;
@@ -47,13 +47,6 @@ static long op_shutdown_code(struct vcpu *v, void *arg)
 
     (void)domain_set_shutdown_code(v->domain, (int)a->reason);
     return 0;
-}
-
-/* Would the guest be interrupted if it went on? */
-static bool is_interrupted(struct vcpu *v)
-{
-    return READ_ONCE(v->hvm->nmi_pending) || v->hvm->event.valid ||
-           ((vcpu_regs(v)->rflags & RFLAGS_IF) && hvm_has_event(v));
 }
 
 /* Is one of the ports pending? Ports are read after evtchn_poll_start(), so
@@ -76,7 +69,7 @@ static void poll_wait(struct vcpu *v, uint64_t timeout)
 {
     /* The bit first, then the question: what comes later sets the bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!is_interrupted(v)) {
+    if (!hvm_has_event(v, vcpu_regs(v)->rflags & RFLAGS_IF)) {
         if (timeout)
             timer_set(&v->poll_timer, timeout);
         vcpu_wait(~0ull);

@@ -6,7 +6,7 @@
 #include "hypervisor/hypercall/table.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/exit.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/hypercall/calls.h"

@@ -86,10 +86,7 @@ uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
     if (port)
         return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
     p = mmcfg_reg(sbdf, reg);
-    if (!p)
-        return ~0u >> (32 - size * 8);
-    return size == 1 ? mmio_read8(p) : size == 2 ? mmio_read16(p)
-                                                 : mmio_read32(p);
+    return p ? (uint32_t)mmio_read(p, size) : ~0u >> (32 - size * 8);
 }
 
 void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
@@ -108,12 +105,8 @@ void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
         outw(port, (uint16_t)val);
     else if (port)
         outl(port, val);
-    else if (p && size == 1)
-        mmio_write8(p, (uint8_t)val);
-    else if (p && size == 2)
-        mmio_write16(p, (uint16_t)val);
     else if (p)
-        mmio_write32(p, val);
+        mmio_write(p, size, val);
 }
 
 unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)

@@ -71,7 +71,7 @@ static void print_exits(struct vcpu *v)
     console_printf("d%uv%u:\n", v->domain->id, v->id);
     for (unsigned int k = 0; k < EXIT_KINDS; k++)
         if (v->hvm->exits[k])
-            console_printf("  %lu %s\n", v->hvm->exits[k], exit_name(k));
+            console_printf("  %lu %s\n", v->hvm->exits[k], exit_names[k]);
 }
 
 static void print_memory(void)

@@ -5,12 +5,11 @@
 
 static const char *const how_read[] = {
     [MSR_PASS] = "no exit", [MSR_REG] = "guest register",
-    [MSR_STATE] = "remembered", [MSR_ZERO] = "0", [MSR_CALL] = "by code",
-    [MSR_FAULT] = "#GP",
+    [MSR_STATE] = "remembered", [MSR_CALL] = "by code", [MSR_FAULT] = "#GP",
 };
 static const char *const how_written[] = {
     [MSR_PASS] = "no exit", [MSR_REG] = "guest register",
-    [MSR_STATE] = "remembered", [MSR_ZERO] = "dropped",
+    [MSR_STATE] = "remembered", [MSR_CONST] = "dropped",
     [MSR_CALL] = "by code", [MSR_FAULT] = "#GP",
 };
 
@@ -24,8 +23,11 @@ int main(void)
         printf("| `0x%x`", r->first);
         if (r->last != r->first)
             printf(" to `0x%x`", r->last);
-        printf(" | %s | %s | %s | ", r->name, how_read[r->read],
-               how_written[r->write]);
+        if (r->read == MSR_CONST)
+            printf(" | %s | %#x", r->name, r->arg);
+        else
+            printf(" | %s | %s", r->name, how_read[r->read]);
+        printf(" | %s | ", how_written[r->write]);
         if (r->write == MSR_FAULT)
             printf("none");
         else if (r->writable == ALL)

@@ -324,7 +324,8 @@ static inline void fake_machine_destroy(void)
         struct domain *d = &doms[i].d;
 
         ioreq_domain_exit(d);
-        dirty_exit(d);
+        heap_free(d->hvm->dirty);
+        d->hvm->dirty = NULL;
         heap_free(d->hvm->map);
         d->hvm->map = NULL;
         if (d->target)

@@ -18,7 +18,6 @@
 #include "hvm/policy/cpu-policy.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
-#include "hvm/save/vcpu-state.h"
 #include "hypervisor/x86/time.h"
 
 static struct cpu_policy record_policy;

@@ -11,6 +11,7 @@
 #undef sched_yield
 
 #include "hvm/dirty.h"
+#include "hypervisor/mm/heap.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -48,6 +49,13 @@ static void guest_exits(void)
 {
     while (logged)
         guest_frame_dirtied(d, gfn(cpu_log[--logged]));
+}
+
+/* As when the domain goes. */
+static void forget(void)
+{
+    heap_free(d->hvm->dirty);
+    d->hvm->dirty = NULL;
 }
 
 static bool reported(unsigned int i)
@@ -110,8 +118,7 @@ static void limits(void)
     guest_frame_dirtied(d, gfn(0));
     CHECK_EQ(dirty_vram(d, gfn(~0ull - 5), 100, map), 0);
     CHECK_EQ(dirty_vram(d, gfn(1ull << 50), DIRTY_VRAM_MAX, map), 0);
-    dirty_exit(d);
-    dirty_exit(d);
+    forget();
     fake_fail_after(0);
     CHECK_EQ(dirty_vram(d, gfn(BASE), 8, map), -ENOMEM);
     fake_fail_after(-1);
@@ -144,7 +151,7 @@ static void range_moves_under_writers(void)
     stop_writers = true;
     for (unsigned int i = 0; i < 2; i++)
         (void)pthread_join(t[i], NULL);
-    dirty_exit(d);
+    forget();
     test_checks++;
 }
 

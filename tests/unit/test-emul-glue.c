@@ -1,4 +1,4 @@
-/* sources: hvm/emul-glue.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
+/* sources: hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the emulator's accesses become: RAM is read and written, devices get
@@ -6,11 +6,7 @@
  * string operations are one request to a device model, or are refused where
  * that cannot be.
  */
-#include "hvm/access.h"
-#include "hvm/insn.h"
-#include "hvm/io/bus.h"
-#include "hvm/mem/guest-copy.h"
-#include "hvm/vecreg.h"
+#include "hvm/access.c"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -22,6 +18,7 @@ TEST_PROGRAM;
 #define VGA_END 0xc0000
 
 static struct vcpu *v;
+static struct vlapic apic; /* off */
 static struct domain *d;
 
 /* --- What is asked of others. --- */
@@ -47,27 +44,69 @@ static struct {
 } touched[8];
 static unsigned int touches;
 
-enum io_rc mmio_access(struct vcpu *who, gpa_t at, unsigned int size,
-                       bool write, uint64_t *val)
+static void touch(uint64_t at, unsigned int size, bool write, uint64_t val)
 {
-    touched[touches].at = at.raw;
+    touched[touches].at = at;
     touched[touches].size = size;
     touched[touches].write = write;
-    touched[touches++].val = *val;
-    if (!write)
-        *val = 0x8877665544332211;
-    return IO_DONE;
+    touched[touches++].val = val;
 }
 
-enum io_rc pio_access(struct vcpu *who, uint16_t port, unsigned int size,
-                      bool write, uint64_t *val)
+enum bus_rc bus_mmio_read(struct bus *b, uint64_t at, unsigned int size,
+                          uint64_t *val)
 {
-    return IO_NONE;
+    touch(at, size, false, 0);
+    *val = 0x8877665544332211;
+    return BUS_OK;
 }
 
-bool mmio_is_internal(struct vcpu *who, gpa_t at)
+enum bus_rc bus_mmio_write(struct bus *b, uint64_t at, unsigned int size,
+                           uint64_t val)
+{
+    touch(at, size, true, val);
+    return BUS_OK;
+}
+
+bool bus_mmio_claims(const struct bus *b, uint64_t at)
 {
     return false;
+}
+
+enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
+                          uint64_t *val)
+{
+    return BUS_NONE;
+}
+
+enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
+                           uint64_t val)
+{
+    return BUS_NONE;
+}
+
+uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
+                          unsigned int size)
+{
+    return 0;
+}
+
+void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
+                       unsigned int size, uint64_t val)
+{
+}
+
+bool vpci_mmio_access(uint64_t at, unsigned int size, bool write, uint64_t *val)
+{
+    return false;
+}
+
+int dom0_map_mmio(struct domain *who, gfn_t g)
+{
+    return -EPERM;
+}
+
+void dirty_mark(struct domain *who, gfn_t g)
+{
 }
 
 bool bus_port_claims(const struct bus *b, uint16_t port)
@@ -78,6 +117,7 @@ bool bus_port_claims(const struct bus *b, uint16_t port)
 unsigned int hvm_fetch(struct vcpu *who, uint64_t la, void *buf,
                        unsigned int n, struct guest_fault *f)
 {
+    *f = (struct guest_fault){ 0 };
     return 0;
 }
 
@@ -86,10 +126,22 @@ unsigned int hvm_code_bytes(enum hvm_mode m)
     return 8;
 }
 
-bool vecreg_access(struct vcpu *who, unsigned int r, void *buf,
-                   unsigned int n, enum vecreg_access how)
+void hvm_fpu_save(struct vcpu *who)
 {
-    return false;
+}
+
+void hvm_fpu_load(struct vcpu *who)
+{
+}
+
+enum emul_rc emul_mmio(struct emul_ctx *ctx)
+{
+    return EMUL_OK;
+}
+
+enum emul_rc emul_string_io(struct emul_ctx *ctx, const struct emul_io *io)
+{
+    return EMUL_OK;
 }
 
 bool emul_one_place(const struct emul_ctx *ctx)
@@ -106,13 +158,15 @@ void hvm_raise(struct vcpu *who, unsigned int vector, uint32_t error)
 {
 }
 
-void hvm_raise_pf(struct vcpu *who, uint64_t cr2, uint32_t error)
+void hvm_raise_fault(struct vcpu *who, unsigned int vector, uint32_t error,
+                     uint64_t cr2)
 {
 }
 
 /* --- The cases. --- */
 
 static struct glue g;
+static struct vmexit npf;
 static struct emul_ctx c;
 
 static void begin(void)
@@ -122,7 +176,7 @@ static void begin(void)
     touches = 0;
     memset(&c, 0, sizeof(c));
     g = (struct glue){ .v = v };
-    hvm_emul_begin(&g, &c);
+    prepare(&g, &c);
 }
 
 static void memory_and_devices(void)
@@ -159,8 +213,9 @@ static void place_of_the_exit(void)
     uint8_t buf[4] = { 1, 2, 3, 4 };
 
     begin();
-    g.npf_valid = g.npf_write = true;
-    g.npf = gpa(RAM + 0x10);
+    npf.npf.write = true;
+    npf.npf.gpa = gpa(RAM + 0x10);
+    g.npf = &npf;
     g.npf_type = P2M_NONE;
     CHECK_EQ(c.ops->write(&c, RAM + 0x10, buf, 4), EMUL_OK);
     CHECK_EQ(touches, 1);
@@ -318,6 +373,7 @@ int main(void)
     fake_doms_create();
     d = &doms[1].d;
     v = &doms[1].v[0];
+    v->hvm->lapic = &apic;
     for (unsigned int i = 0; i < 2; i++)
         (void)fake_ram(d, (RAM >> PAGE_SHIFT) + i, 0);
     (void)fake_ram(d, ROM >> PAGE_SHIFT, 0);

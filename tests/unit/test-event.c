@@ -5,11 +5,10 @@
  * that a fault cut short, priorities, windows, the CR8 intercept, and what is
  * left to do for a local APIC that the CPU keeps by itself.
  */
-#include "hvm/event.h"
-
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/recorder.h"
+#include "hvm/vcpu.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -162,7 +161,7 @@ static void double_faults(void)
                  a == 8 || (a >= 10 && a <= 14) || a == 17);
     }
     fresh();
-    hvm_raise_pf(v, 0x1234567, 6);
+    hvm_raise_fault(v, VEC_PF, 6, 0x1234567);
     enter();
     CHECK_EQ(injected.vector, VEC_PF);
     CHECK_EQ(injected.cr2, 0x1234567);
@@ -183,7 +182,7 @@ static void displaced(void)
     enter();
     CHECK_EQ(injections, 1);
     CHECK(window_irq);
-    CHECK(hvm_has_event(v));
+    CHECK(hvm_has_event(v, true));
     vcpu_regs(v)->rflags = RFLAGS_IF;
     post(0x51); /* a higher one waits its turn: 0x41 is in service already */
     enter();
@@ -224,11 +223,11 @@ static void priorities(void)
     CHECK_EQ(injected.vector, 0x60);
     enter();
     CHECK_EQ(injections, 4);
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
     /* A vector of its own for the upcall comes by the local APIC. */
     v->info->evtchn_upcall_pending = 1;
     v->hvm->upcall_vector = 0xf3;
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
     /* The 8259 changed its mind: nothing goes in. */
     post(VLAPIC_EXTINT);
     ack_gives = -1;
@@ -328,14 +327,14 @@ static void assisted_others(void)
     enter();
     CHECK_EQ(injections, 0);
     CHECK(window_irq);
-    CHECK(hvm_has_event(v));
+    CHECK(hvm_has_event(v, true));
     vcpu_regs(v)->rflags = RFLAGS_IF;
     enter();
     CHECK_EQ(injections, 1);
     CHECK_EQ(injected.type, EVENT_INTR);
     CHECK_EQ(injected.vector, 0x08);
     CHECK(!window_irq);
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
     /* The upcall; the local APIC's own needs no window behind it. */
     assisted();
     route.callback = CALLBACK_VECTOR;
@@ -374,32 +373,32 @@ static void assisted_others(void)
 static void assisted_wakes(void)
 {
     assisted();
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
     post(0x60);
-    CHECK(hvm_has_event(v));
+    CHECK(hvm_has_event(v, true));
     irr = 0x60;
     apic.pending = 0; /* the CPU put it there */
-    CHECK(hvm_has_event(v));
+    CHECK(hvm_has_event(v, true));
     for (unsigned int p = 0; p < 16; p++) {
         tpr = p;
         regs[APIC_TPR / 4] = p << 4;
-        CHECK_EQ(hvm_has_event(v), p < 6);
+        CHECK_EQ(hvm_has_event(v, true), p < 6);
         post(0x60);
-        CHECK_EQ(hvm_has_event(v), p < 6);
+        CHECK_EQ(hvm_has_event(v, true), p < 6);
         apic.pending = 0;
     }
     assisted();
     posted = 0x60;
-    CHECK(hvm_has_event(v));
+    CHECK(hvm_has_event(v, true));
     /* It delivers nothing while it is off: HLT must not wait in vain. */
     apic.enabled = false;
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
     apic.enabled = true;
     CHECK_EQ(injections, 0);
     /* Without assistance what ->pending says is all there is. */
     fresh();
     irr = 0x60;
-    CHECK(!hvm_has_event(v));
+    CHECK(!hvm_has_event(v, true));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  * The way into hypercalls: who may call, arguments by width, numbers out of
  * range, and multicalls that are cut short, nested, or in the 32-bit layout.
  */
-#include "hvm/exit.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/hypercall/table.h"

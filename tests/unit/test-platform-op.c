@@ -110,19 +110,19 @@ int rdmsr_safe(uint32_t index, uint64_t *v)
     return index == 0x8b ? 0 : -EFAULT;
 }
 
-int vpci_add(struct domain *d, uint32_t sbdf)
+int vpci_add(uint32_t sbdf)
 {
     added = sbdf;
     return 0;
 }
 
-int vpci_remove(struct domain *d, uint32_t sbdf)
+int vpci_remove(uint32_t sbdf)
 {
     removed = sbdf;
     return -ENODEV;
 }
 
-int vpci_reset(struct domain *d, uint32_t sbdf)
+int vpci_reset(uint32_t sbdf)
 {
     reset = sbdf;
     return 0;

@@ -1,4 +1,4 @@
-/* sources: hvm/save/records.c hvm/save/vcpu-state.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Save records: what is saved loads and saves as the same bytes; a vCPU that
@@ -46,7 +46,7 @@ static void random_vcpu(struct vcpu *v)
     f->reg[v->id][REG_PAT] = 0x0007040600070406;
     fill(&v->hvm->msr, sizeof(v->hvm->msr));
     v->hvm->msr.tsc_aux &= 0xffffffff;
-    v->hvm->msr.mtrr_deftype &= 0xcff;
+    v->hvm->msr.mtrr.msr_mtrr_def_type &= 0xcff;
     v->hvm->tsc_offset = 0x123456;
     v->hvm->event = (struct hvm_event){
         .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_GP,

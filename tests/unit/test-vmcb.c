@@ -512,11 +512,11 @@ static void msr_values(void)
     CHECK_EQ(msr_write(v, MSR_PAT, 0x0007040600070402), -EINVAL);
     CHECK_EQ(msr_write(v, MSR_TSC_AUX, 1ull << 32), -EINVAL);
     CHECK_EQ(msr_write(v, 0x20f, 1ull << 39 | 0x800), 0);
-    CHECK_EQ(v->hvm->msr.mtrr_mask[7], 1ull << 39 | 0x800);
+    CHECK_EQ(v->hvm->msr.mtrr.msr_mtrr_var[15], 1ull << 39 | 0x800);
     CHECK_EQ(msr_write(v, 0x20e, 2), -EINVAL);
     CHECK_EQ(msr_write(v, 0x200, 1ull << 40), -EINVAL);
     CHECK_EQ(msr_write(v, 0x26f, 0x0606060606060606), 0);
-    CHECK_EQ(v->hvm->msr.mtrr_fixed[10], 0x0606060606060606);
+    CHECK_EQ(v->hvm->msr.mtrr.msr_mtrr_fixed[10], 0x0606060606060606);
     CHECK_EQ(msr_read(v, 0x12345678, &val), -EINVAL);
     CHECK_EQ(msr_read(v, MSR_VM_CR, &val), 0);
     CHECK(val & VM_CR_SVMDIS);

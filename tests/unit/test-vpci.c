@@ -1,4 +1,4 @@
-/* sources: hvm/pci/vpci.c hvm/pci/vmsi.c hvm/pci/vmsix.c hypervisor/io/pci.c hypervisor/io/msi.c */
+/* sources: hypervisor/io/pci.c hypervisor/io/msi.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domain 0's configuration space on a fake machine with three functions:
@@ -10,7 +10,7 @@
 #include "hvm/io/upcalls.h"
 #include "hvm/irq/passthru.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/pci/vpci-impl.h"
+#include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/io/msi.h"
 #include "hypervisor/mm/heap.h"
@@ -134,7 +134,7 @@ static void make_machine(void)
 static unsigned int bound, moves;
 static int bind_rc;
 static struct domain dom;
-static struct hvm_domain hvm;
+struct domain *hardware_domain = &dom;
 
 int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
                       uint64_t address, uint32_t data, bool movable,
@@ -205,32 +205,32 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
 
 static uint32_t rd(uint32_t sbdf, unsigned int reg, unsigned int size)
 {
-    return vpci_read(&dom, sbdf, reg, size);
+    return vpci_read(sbdf, reg, size);
 }
 
 static void wr(uint32_t sbdf, unsigned int reg, unsigned int size, uint32_t v)
 {
-    vpci_write(&dom, sbdf, reg, size, v);
+    vpci_write(sbdf, reg, size, v);
 }
 
 static uint64_t mem_rd(uint64_t gpa, unsigned int size)
 {
     uint64_t v = 0x5555555555555555ull;
 
-    CHECK(vpci_mmio_access(hvm.vpci, gpa, size, false, &v));
+    CHECK(vpci_mmio_access(gpa, size, false, &v));
     return v;
 }
 
 static void mem_wr(uint64_t gpa, unsigned int size, uint64_t v)
 {
-    CHECK(vpci_mmio_access(hvm.vpci, gpa, size, true, &v));
+    CHECK(vpci_mmio_access(gpa, size, true, &v));
 }
 
-static bool watched(uint64_t gpa)
+static bool is_watched(uint64_t gpa)
 {
     uint64_t v = 0;
 
-    return vpci_mmio_access(hvm.vpci, gpa, 4, false, &v);
+    return vpci_mmio_access(gpa, 4, false, &v);
 }
 
 static uint32_t hw32(const uint8_t *p)
@@ -245,7 +245,7 @@ static uint32_t hw32(const uint8_t *p)
 
 static bool knows(uint32_t sbdf)
 {
-    for (struct vpci_dev *dev = hvm.vpci->devs; dev; dev = dev->next)
+    for (struct vpci_dev *dev = devs; dev; dev = dev->next)
         if (dev->sbdf == sbdf)
             return true;
     return false;
@@ -253,7 +253,7 @@ static bool knows(uint32_t sbdf)
 
 static void test_scan(void)
 {
-    CHECK_EQ(vpci_create(&dom), 0);
+    vpci_create();
     CHECK(knows(DEV_X));
     CHECK(knows(DEV_M));
     CHECK(knows(DEV_O));
@@ -363,13 +363,13 @@ static const uint64_t table = BAR_ADDR + TABLE_OFF;
 static void test_watch(void)
 {
     /* The table's pages, the first to the last byte of them, and no others. */
-    CHECK(watched(BAR_ADDR + 0x2000));
-    CHECK(watched(BAR_ADDR + 0x2ffc));
-    CHECK(!watched(BAR_ADDR + 0x1ffc));
-    CHECK(!watched(BAR_ADDR + 0x3000));
-    CHECK_EQ(vpci_map_mmio(&dom, gfn((BAR_ADDR >> 12) + 2), 0), -EPERM);
-    CHECK_EQ(vpci_map_mmio(&dom, gfn(BAR_ADDR >> 12), 9), -EPERM);
-    CHECK_EQ(vpci_map_mmio(&dom, gfn(BAR_ADDR >> 12), 0), 0);
+    CHECK(is_watched(BAR_ADDR + 0x2000));
+    CHECK(is_watched(BAR_ADDR + 0x2ffc));
+    CHECK(!is_watched(BAR_ADDR + 0x1ffc));
+    CHECK(!is_watched(BAR_ADDR + 0x3000));
+    CHECK_EQ(vpci_map_mmio(gfn((BAR_ADDR >> 12) + 2), 0), -EPERM);
+    CHECK_EQ(vpci_map_mmio(gfn(BAR_ADDR >> 12), 9), -EPERM);
+    CHECK_EQ(vpci_map_mmio(gfn(BAR_ADDR >> 12), 0), 0);
     /* What is beside the table passes. */
     mem_wr(BAR_ADDR + 0x2000, 4, 0xcafe);
     CHECK_EQ(hw32(bar + 0x2000), 0xcafe);
@@ -447,15 +447,15 @@ static void test_moves(void)
     /* Decoding off: nothing is watched. Off to on at a new place, which was
      * mapped for something else before. */
     wr(DEV_X, PCI_COMMAND, 2, 0);
-    CHECK(!watched(table));
+    CHECK(!is_watched(table));
     wr(DEV_X, PCI_BAR0, 4, 0x90000000 | PCI_BAR_TYPE_64);
     wr(DEV_X, PCI_BAR0 + 4, 4, 0);
-    CHECK(!watched(moved));
-    CHECK_EQ(vpci_map_mmio(&dom, gfn(moved >> 12), 0), 0);
+    CHECK(!is_watched(moved));
+    CHECK_EQ(vpci_map_mmio(gfn(moved >> 12), 0), 0);
     memset(bar_moved, 0, sizeof(bar_moved));
     CHECK_EQ(unmaps, 0);
     wr(DEV_X, PCI_COMMAND, 4, PCI_COMMAND_MEMORY);
-    CHECK(watched(moved));
+    CHECK(is_watched(moved));
     CHECK_EQ(unmaps, 1);
     CHECK(ctrl_at_decode & MSIX_CTRL_MASK_ALL);
     /* The new table holds what the guest wants, and nothing was let out
@@ -467,33 +467,33 @@ static void test_moves(void)
              MSIX_CTRL_ENABLE | (ENTRIES - 1));
     /* Moved while it decodes; the other BARs do not matter. */
     wr(DEV_X, PCI_BAR0 + 16, 4, 0x12345000);
-    CHECK(watched(moved));
+    CHECK(is_watched(moved));
     wr(DEV_X, PCI_BAR0 + 4, 4, 1);
-    CHECK(!watched(moved));
-    CHECK(watched(0x190000000ull + TABLE_OFF));
+    CHECK(!is_watched(moved));
+    CHECK(is_watched(0x190000000ull + TABLE_OFF));
     /* Nobody can reach that one: its pages are kept from the guest anyway,
      * and the device is silent. */
-    CHECK_EQ(vpci_map_mmio(&dom, gfn((0x190000000ull + TABLE_OFF) >> 12), 0),
+    CHECK_EQ(vpci_map_mmio(gfn((0x190000000ull + TABLE_OFF) >> 12), 0),
              -EPERM);
     CHECK(cfg_get(DEV_X, MSIX_POS + 2, 2) & MSIX_CTRL_MASK_ALL);
     CHECK_EQ(rd(DEV_X, MSIX_POS + 2, 2), MSIX_CTRL_ENABLE | (ENTRIES - 1));
     wr(DEV_X, PCI_BAR0 + 4, 4, 0);
-    CHECK(watched(moved));
+    CHECK(is_watched(moved));
 }
 
 static void test_plug(void)
 {
-    CHECK_EQ(vpci_add(&dom, DEV_NEW), -ENODEV);
+    CHECK_EQ(vpci_add(DEV_NEW), -ENODEV);
     memset(config(DEV_NEW), 0, 4096);
     make_msi_device(DEV_NEW, MSI_CTRL_64BIT);
     /* The first write makes it known: no message register gets through. */
     wr(DEV_NEW, MSI_POS + 4, 4, 0xfee01000);
     CHECK(knows(DEV_NEW));
     CHECK_EQ(cfg_get(DEV_NEW, MSI_POS + 4, 4), 0);
-    CHECK_EQ(vpci_add(&dom, DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(&dom, DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(&dom, DEV_NEW), -ENODEV);
-    CHECK_EQ(vpci_reset(&dom, DEV_NEW), -ENODEV);
+    CHECK_EQ(vpci_add(DEV_NEW), 0);
+    CHECK_EQ(vpci_remove(DEV_NEW), 0);
+    CHECK_EQ(vpci_remove(DEV_NEW), -ENODEV);
+    CHECK_EQ(vpci_reset(DEV_NEW), -ENODEV);
     /* No memory for it: the write is dropped. */
     fake_fail_after(0);
     wr(DEV_NEW, MSI_POS + 4, 4, 0xfee01000);
@@ -502,13 +502,13 @@ static void test_plug(void)
     CHECK(!knows(DEV_NEW));
     /* Reset and removal give all vectors back. */
     CHECK(bound > 0);
-    CHECK_EQ(vpci_reset(&dom, DEV_X), 0);
+    CHECK_EQ(vpci_reset(DEV_X), 0);
     CHECK_EQ(bound, 0);
     CHECK_EQ(rd(DEV_X, MSIX_POS + 2, 2), ENTRIES - 1);
-    CHECK_EQ(vpci_remove(&dom, DEV_X), 0);
-    CHECK(!watched(0x90000000 + TABLE_OFF));
-    CHECK_EQ(vpci_remove(&dom, DEV_M), 0);
-    CHECK_EQ(vpci_remove(&dom, DEV_O), 0);
+    CHECK_EQ(vpci_remove(DEV_X), 0);
+    CHECK(!is_watched(0x90000000 + TABLE_OFF));
+    CHECK_EQ(vpci_remove(DEV_M), 0);
+    CHECK_EQ(vpci_remove(DEV_O), 0);
 }
 
 static void test_hostile(void)
@@ -519,22 +519,21 @@ static void test_hostile(void)
     cfg_set(DEV_O, PCI_CAP_LIST, 1, 0x40);
     cfg_set(DEV_O, 0x40, 2, 0x4009);
     cfg_set(DEV_O, 0x100, 4, 0x0003 | 1 << 16 | 0x100u << 20);
-    CHECK_EQ(vpci_add(&dom, DEV_O), 0);
+    CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, MSI_POS + 4, 4, 0xfee01000);
     CHECK_EQ(cfg_get(DEV_O, MSI_POS + 4, 4), 0xfee01000);
-    CHECK_EQ(vpci_remove(&dom, DEV_O), 0);
+    CHECK_EQ(vpci_remove(DEV_O), 0);
 
     cfg_set(DEV_O, 0x40, 2, PCI_CAP_MSIX);
     cfg_set(DEV_O, 0x44, 4, 6);
-    CHECK_EQ(vpci_add(&dom, DEV_O), 0);
+    CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, 0x42, 2, MSIX_CTRL_ENABLE);
-    CHECK_EQ(vpci_remove(&dom, DEV_O), 0);
+    CHECK_EQ(vpci_remove(DEV_O), 0);
     CHECK_EQ(bound, 0);
 }
 
 int main(void)
 {
-    dom.hvm = &hvm;
     make_machine();
     test_scan();
     test_sizes();
@@ -545,7 +544,6 @@ int main(void)
     test_moves();
     test_plug();
     test_hostile();
-    heap_free(hvm.vpci);
     CHECK_EQ(fake_locks_held(), 0);
     return test_result();
 }
