@@ -13,7 +13,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 
 /* Characters typed for domain 0 that it has not read yet. */
 #define INPUT_SIZE 1024u

@@ -45,22 +45,7 @@ static void let_go(struct vcpu *v)
 
 /* --- Run state. --- */
 
-/* Puts *r into *to in one of the layouts, and returns its size. */
-static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
-                              bool compat)
-{
-    struct compat_vcpu_runstate_info *c = to;
-
-    if (!compat) {
-        *(struct vcpu_runstate_info *)to = *r;
-        return sizeof(*r);
-    }
-    c->state = r->state;
-    c->state_entry_time = r->state_entry_time;
-    for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
-        c->time[i] = r->time[i];
-    return sizeof(*c);
-}
+#define RUNSTATE_LAYOUT "IQQQQQ"
 
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
 _Static_assert(offsetof(struct vcpu_runstate_info, time) ==
@@ -122,7 +107,8 @@ static void runstate_write(const struct vcpu *v, size_t offset,
 static void runstate_write_across(const struct vcpu *v, size_t entry,
                                   bool flag)
 {
-    struct vcpu_runstate_info r = v->runstate, copy;
+    struct vcpu_runstate_info r = v->runstate, narrow;
+    const void *image = &r;
     uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
 
     if (flag) {
@@ -131,8 +117,11 @@ static void runstate_write_across(const struct vcpu *v, size_t entry,
         runstate_write(v, entry + 7, &top, 1);
         smp_wmb();
     }
-    (void)runstate_layout(&copy, &r, v->runstate_size != sizeof(copy));
-    runstate_write(v, 0, &copy, v->runstate_size);
+    if (v->runstate_size != sizeof(r)) {
+        compat_copy(&r, &narrow, RUNSTATE_LAYOUT, false);
+        image = &narrow;
+    }
+    runstate_write(v, 0, image, v->runstate_size);
     if (flag) {
         smp_wmb();
         top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
@@ -157,30 +146,16 @@ void guest_runstate_update(struct vcpu *v)
         runstate_write_across(v, entry, flag);
 }
 
-static long op_get_runstate_info(struct vcpu *v, void *arg)
-{
-    struct vcpu_runstate_info r;
-
-    vcpu_runstate(v, &r);
-    (void)runstate_layout(arg, &r, hypercall_is_compat());
-    return 0;
-}
-
-/* The handle of an area to register, in the caller's width. */
-static gva_t area_address(const void *arg)
-{
-    return gva(hypercall_is_compat() ? *(const uint32_t *)arg
-                                     : *(const uint64_t *)arg);
-}
+SUBOP_DO(get_runstate_info, struct vcpu_runstate_info, vcpu_runstate(v, a))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
+SUBOP(register_runstate_memory_area, uint64_t)
 {
-    gva_t at = area_address(arg);
+    gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
@@ -203,9 +178,8 @@ static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
 
 /* --- Starting and stopping. --- */
 
-static long op_initialise(struct vcpu *v, void *arg)
+SUBOP(initialise, struct vcpu_hvm_context)
 {
-    struct domain *d = v->domain;
     int rc = hold(v);
 
     if (rc)
@@ -213,7 +187,7 @@ static long op_initialise(struct vcpu *v, void *arg)
     spin_lock(&d->lock);
     rc = -EEXIST;
     if (READ_ONCE(v->hvm->wait_sipi))
-        rc = vcpu_context_set(v, arg);
+        rc = vcpu_context_set(v, a);
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
@@ -225,7 +199,7 @@ static long op_initialise(struct vcpu *v, void *arg)
     return rc;
 }
 
-static long op_up(struct vcpu *v, void *arg)
+SUBOP(up, void)
 {
     if (READ_ONCE(v->hvm->wait_sipi))
         return -EINVAL; /* it has no registers to start from */
@@ -234,19 +208,19 @@ static long op_up(struct vcpu *v, void *arg)
     return 0;
 }
 
-static long op_down(struct vcpu *v, void *arg)
+SUBOP(down, void)
 {
     vcpu_down(v);
     hvm_vcpu_stopped(v);
     return 0;
 }
 
-static long op_is_up(struct vcpu *v, void *arg)
+SUBOP(is_up, void)
 {
     return hvm_vcpu_is_up(v);
 }
 
-static long op_send_nmi(struct vcpu *v, void *arg)
+SUBOP(send_nmi, void)
 {
     WRITE_ONCE(v->hvm->nmi_pending, true);
     vcpu_kick(v, PENDING_IRQ);
@@ -255,41 +229,28 @@ static long op_send_nmi(struct vcpu *v, void *arg)
 
 /* --- Timers. --- */
 
-static long op_set_periodic_timer(struct vcpu *v, void *arg)
+SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
 {
-    struct vcpu_set_periodic_timer *a = arg;
-
     if (a->period_ns < MILLISECS(1) || a->period_ns > ~0ull >> 2)
         return -EINVAL;
     vcpu_set_periodic_timer(v, a->period_ns);
     return 0;
 }
 
-static long op_stop_periodic_timer(struct vcpu *v, void *arg)
-{
-    vcpu_set_periodic_timer(v, 0);
-    return 0;
-}
+SUBOP_DO(stop_periodic_timer, void, vcpu_set_periodic_timer(v, 0))
 
-static long op_set_singleshot_timer(struct vcpu *v, void *arg)
+SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
 {
-    /* At the same place in 32-bit callers' structure. */
-    uint64_t at = ((struct vcpu_set_singleshot_timer *)arg)->timeout_abs_ns;
-
-    if (at < now_ns()) {
+    if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
         evtchn_raise_virq(v, VIRQ_TIMER);
     } else {
-        timer_set(&v->singleshot, at);
+        timer_set(&v->singleshot, a->timeout_abs_ns);
     }
     return 0;
 }
 
-static long op_stop_singleshot_timer(struct vcpu *v, void *arg)
-{
-    timer_stop(&v->singleshot);
-    return 0;
-}
+SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
@@ -310,11 +271,9 @@ static int info_map(struct domain *d, uint64_t frame, struct page **pg,
     return -ENOMEM;
 }
 
-static long op_register_vcpu_info(struct vcpu *v, void *arg)
+SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
-    struct vcpu_register_vcpu_info *a = arg;
-    struct domain *d = v->domain;
     struct page *pg;
     void *map;
     int rc;
@@ -349,9 +308,9 @@ undo:
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
+SUBOP(register_vcpu_time_memory_area, uint64_t)
 {
-    gva_t at = area_address(arg);
+    gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
 
     if (!at.raw)
@@ -361,45 +320,40 @@ static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
-static long op_get_physid(struct vcpu *v, void *arg)
+SUBOP(get_physid, struct vcpu_get_physid)
 {
     unsigned int cpu = v->cpu;
 
-    if (v->domain != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
+    if (d != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
         return -EINVAL;
-    ((struct vcpu_get_physid *)arg)->phys_id
-        = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
+    a->phys_id = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
     return 0;
 }
 
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, size, size32, flags)                                       \
-    [VCPUOP_##name] = { op_##name, size, size32, flags }
-#define SAME(name, type, flags)                                             \
-    OP(name, sizeof(struct type), sizeof(struct type), flags)
-#define EACH(name, type, flags)                                             \
-    OP(name, sizeof(struct type), sizeof(struct compat_##type), flags)
-        SAME(initialise, vcpu_hvm_context, SUBOP_IN),
-        OP(up, 0, 0, 0),
-        OP(down, 0, 0, 0),
-        OP(is_up, 0, 0, 0),
-        EACH(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
+#define OP(name, ...) [VCPUOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
+        OP(initialise, SUBOP_IN),
+        OP(up, 0),
+        OP(down, 0),
+        OP(is_up, 0),
+        OP(get_runstate_info, SUBOP_OUT,
+           SUBOP_COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT)),
         /* The handle only, not the union's 64-bit alternative. */
-        OP(register_runstate_memory_area, 8, 4, SUBOP_IN),
-        SAME(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
-        OP(stop_periodic_timer, 0, 0, 0),
-        EACH(set_singleshot_timer, vcpu_set_singleshot_timer,
-             SUBOP_IN | SUBOP_SELF),
-        OP(stop_singleshot_timer, 0, 0, SUBOP_SELF),
-        SAME(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
-        OP(send_nmi, 0, 0, SUBOP_NULL),
-        SAME(get_physid, vcpu_get_physid, SUBOP_OUT),
-        OP(register_vcpu_time_memory_area, 8, 4, SUBOP_IN),
+        OP(register_runstate_memory_area, SUBOP_IN,
+           SUBOP_COMPAT(compat_ulong_t, "L")),
+        OP(set_periodic_timer, SUBOP_IN),
+        OP(stop_periodic_timer, 0),
+        OP(set_singleshot_timer, SUBOP_IN | SUBOP_SELF,
+           SUBOP_COMPAT(struct compat_vcpu_set_singleshot_timer, "QI")),
+        OP(stop_singleshot_timer, SUBOP_SELF),
+        OP(register_vcpu_info, SUBOP_IN),
+        OP(send_nmi, SUBOP_NULL),
+        OP(get_physid, SUBOP_OUT),
+        OP(register_vcpu_time_memory_area, SUBOP_IN,
+           SUBOP_COMPAT(compat_ulong_t, "L")),
 #undef OP
-#undef SAME
-#undef EACH
     };
     struct vcpu *v = vcpu_of(current->domain, vcpuid);
 
