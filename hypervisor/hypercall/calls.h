@@ -182,9 +182,3 @@ long policy_to_guest(const struct domain *d, unsigned int index,
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
  * is not d's own; -EINVAL and more of the map. */
 int move_page(struct domain *d, gfn_t from, gfn_t g);
-
-/*
- * vcpu-context.c: gives a vCPU that is down these registers to start with.
- * -EINVAL: a context in which no CPU can be. Lock DOMCTL of its domain.
- */
-int vcpu_context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx);

@@ -14,6 +14,8 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
@@ -178,6 +180,149 @@ SUBOP(register_runstate_memory_area, uint64_t)
 
 /* --- Starting and stopping. --- */
 
+/* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
+#define ATTR_VALID 0xfff
+#define TYPE_TSS_BUSY 0xb
+#define TYPE_BUSY_OR_ACCESSED(seg) ((seg) == SEG_TR ? 2u : 1u)
+
+/* The bits of CR4 and EFER that some guest may have at all. */
+#define CR4_KNOWN (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | \
+                   CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |                 \
+                   CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE |     \
+                   CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | CR4_PKE)
+#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+
+/* What a vCPU is to start with. */
+struct context {
+    struct regs regs;
+    uint64_t cr0, cr3, cr4, efer;
+    struct segment seg[NR_HVM_SEGS]; /* those in context_segs */
+};
+static const uint8_t context_segs[] = { SEG_CS, SEG_DS, SEG_SS, SEG_ES,
+                                        SEG_TR };
+
+static unsigned int dpl(const struct segment *s)
+{
+    return (s->attr >> SEG_DPL_SHIFT) & 3;
+}
+
+/* The ABI's limit is in bytes here, as the granularity bit says there. */
+static int segment_check(struct segment *s, enum hvm_seg seg)
+{
+    if (s->attr & ~ATTR_VALID)
+        return -EINVAL;
+    if (!s->attr)
+        return seg == SEG_DS || seg == SEG_ES ? 0 : -EINVAL;
+    if (s->attr & SEG_PRESENT)
+        s->attr = (uint16_t)(s->attr | TYPE_BUSY_OR_ACCESSED(seg));
+    if (seg == SEG_TR)
+        return !(s->attr & SEG_S) && (s->attr & SEG_TYPE) == TYPE_TSS_BUSY
+                   ? 0 : -EINVAL;
+    if (!(s->attr & SEG_S) || !(s->attr & SEG_PRESENT))
+        return -EINVAL;
+    /* Types 8 and up are code; bit 1: writable data, readable code. */
+    if (seg == SEG_CS)
+        return s->attr & 8 ? 0 : -EINVAL;
+    if (seg == SEG_SS)
+        return !(s->attr & 8) && (s->attr & 2) ? 0 : -EINVAL;
+    return !(s->attr & 8) || (s->attr & 2) ? 0 : -EINVAL;
+}
+
+static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
+{
+    if (attr & SEG_GRAN)
+        limit = limit << 12 | 0xfff;
+    return (struct segment){ .base = base, .limit = limit, .attr = attr };
+}
+
+static int from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
+{
+    const struct segment *cs = &c->seg[SEG_CS], *ds = &c->seg[SEG_DS],
+                         *es = &c->seg[SEG_ES];
+
+    if (r->pad1 || r->pad2[0] || r->pad2[1] || r->pad2[2])
+        return -EINVAL;
+    *c = (struct context){
+        .regs = { .gpr = { r->eax, r->ecx, r->edx, r->ebx, r->esp, r->ebp,
+                           r->esi, r->edi },
+                  .rip = r->eip, .rflags = r->eflags },
+        .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
+        .seg = { [SEG_CS] = segment(r->cs_base, r->cs_limit, r->cs_ar),
+                 [SEG_DS] = segment(r->ds_base, r->ds_limit, r->ds_ar),
+                 [SEG_SS] = segment(r->ss_base, r->ss_limit, r->ss_ar),
+                 [SEG_ES] = segment(r->es_base, r->es_limit, r->es_ar),
+                 [SEG_TR] = segment(r->tr_base, r->tr_limit, r->tr_ar) },
+    };
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
+        if (segment_check(&c->seg[context_segs[i]], context_segs[i]))
+            return -EINVAL;
+    if (c->regs.rip > cs->limit || dpl(&c->seg[SEG_SS]) != dpl(cs) ||
+        ((ds->attr & SEG_PRESENT) && dpl(ds) > dpl(cs)) ||
+        ((es->attr & SEG_PRESENT) && dpl(es) > dpl(cs)))
+        return -EINVAL;
+    return (c->efer & EFER_LMA) && !(c->efer & EFER_LME) ? -EINVAL : 0;
+}
+
+static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
+{
+    const struct segment data = { .attr = 0xc93, .limit = ~0u };
+
+    *c = (struct context){
+        .regs = { .gpr = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp,
+                           r->rsi, r->rdi },
+                  .rip = r->rip, .rflags = r->rflags },
+        .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
+        .seg = { [SEG_CS] = { .attr = 0xa9b, .limit = ~0u },
+                 [SEG_DS] = data, [SEG_SS] = data, [SEG_ES] = data,
+                 [SEG_TR] = { .attr = 0x8b, .limit = 0x67 } },
+    };
+    if ((uint64_t)((int64_t)(r->rip << 16) >> 16) != r->rip ||
+        !(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || !(c->efer & EFER_LME))
+        return -EINVAL;
+    return 0;
+}
+
+/*
+ * Gives a vCPU that is down these registers to start with. Everything is
+ * checked before anything is set. -EINVAL: a context in which no CPU can be.
+ * Lock DOMCTL of its domain.
+ */
+static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
+{
+    struct context c;
+    int rc = -EINVAL;
+
+    if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_32B)
+        rc = from_32(&ctx->cpu_regs.x86_32, &c);
+    else if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_64B)
+        rc = from_64(&ctx->cpu_regs.x86_64, &c);
+    if (rc)
+        return rc;
+    /* Combinations with which VMRUN or VM entry would fail (APM vol. 2
+     * 15.5.1, SDM vol. 3C 27.3.1.1). */
+    if ((c.cr4 & ~CR4_KNOWN) || (c.efer & ~EFER_KNOWN) || c.cr0 >> 32 ||
+        ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
+        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)))
+        return -EINVAL;
+    c.efer &= ~EFER_LMA;
+    if ((c.efer & EFER_LME) && (c.cr0 & CR0_PG)) {
+        if (!(c.cr4 & CR4_PAE))
+            return -EINVAL;
+        c.efer |= EFER_LMA;
+    }
+    c.regs.rflags = (c.regs.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+
+    hvm_vcpu_reset(v, 0, 0);
+    *vcpu_regs(v) = c.regs;
+    hvm_set_reg(v, REG_EFER, c.efer);
+    hvm_set_reg(v, REG_CR4, c.cr4);
+    hvm_set_reg(v, REG_CR3, c.cr3);
+    hvm_set_reg(v, REG_CR0, c.cr0 | CR0_ET);
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
+        hvm_set_seg(v, context_segs[i], &c.seg[context_segs[i]]);
+    return 0;
+}
+
 SUBOP(initialise, struct vcpu_hvm_context)
 {
     int rc = hold(v);
@@ -187,7 +332,7 @@ SUBOP(initialise, struct vcpu_hvm_context)
     spin_lock(&d->lock);
     rc = -EEXIST;
     if (READ_ONCE(v->hvm->wait_sipi))
-        rc = vcpu_context_set(v, a);
+        rc = context_set(v, a);
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
