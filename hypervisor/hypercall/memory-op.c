@@ -65,31 +65,12 @@ static int read_number(uint64_t list, unsigned long i, uint64_t *number)
     return guest_read(number, gva(list + i * size), size);
 }
 
-/* Maps 2^order fresh frames; orders the p2m has no leaf for go in pieces. */
-static int map_extent(struct domain *d, gfn_t g, struct page *pg,
-                      unsigned int order)
-{
-    unsigned int leaf = order >= ORDER_1G ? ORDER_1G
-                      : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
-
-    if (!IS_ALIGNED(g.raw, 1ul << leaf))
-        leaf = ORDER_4K;
-    for (unsigned long i = 0; i < 1ul << order; i += 1ul << leaf) {
-        int rc = p2m_map(d, gfn_add(g, i), mfn_add(page_to_mfn(pg), i), leaf,
-                         P2M_RAM);
-
-        if (rc) {
-            while (i < 1ul << order)
-                page_put(pg + i++);
-            return rc;
-        }
-    }
-    return 0;
-}
-
+/* 2^order fresh frames; orders the p2m has no leaf for are mapped in pieces. */
 static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
                            uint64_t below)
 {
+    unsigned int leaf = order >= ORDER_1G ? ORDER_1G
+                      : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
     struct page *pg;
     int rc = domain_charge(d, 1u << order, false);
 
@@ -100,7 +81,18 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
         domain_uncharge(d, 1u << order, false);
         return -ENOMEM;
     }
-    return map_extent(d, g, pg, order);
+    if (!IS_ALIGNED(g.raw, 1ul << leaf))
+        leaf = ORDER_4K;
+    for (unsigned long i = 0; i < 1ul << order; i += 1ul << leaf) {
+        rc = p2m_map(d, gfn_add(g, i), mfn_add(page_to_mfn(pg), i), leaf,
+                     P2M_RAM);
+        if (rc) {
+            while (i < 1ul << order)
+                page_put(pg + i++);
+            return rc;
+        }
+    }
+    return 0;
 }
 
 /* Highest frame plus one that an address width allows, 0: any. */
@@ -111,18 +103,14 @@ static uint64_t width_limit(unsigned int mem_flags)
     return bits > PAGE_SHIFT && bits < 64 ? 1ull << (bits - PAGE_SHIFT) : 0;
 }
 
-/* Largest extents: toolstacks may ask for 1 GiB, guests for 2 MiB. */
-static unsigned int max_order(void)
-{
-    return current->domain->privileged ? ORDER_1G : ORDER_2M;
-}
-
 /* May all of the reservation's list be worked off? */
 static bool reservation_ok(const struct memop *m)
 {
     const struct xen_memory_reservation *r = &m->u.reservation;
+    /* Toolstacks may ask for 1 GiB, guests for 2 MiB. */
+    unsigned int max = current->domain->privileged ? ORDER_1G : ORDER_2M;
 
-    if (m->done >= r->nr_extents || r->extent_order > max_order() ||
+    if (m->done >= r->nr_extents || r->extent_order > max ||
         r->nr_extents > (~0u >> MEMOP_EXTENT_SHIFT))
         return false;
     if (!(r->mem_flags & XENMEMF_populate_on_demand))
@@ -201,6 +189,17 @@ int move_page(struct domain *d, gfn_t from, gfn_t g)
     return rc;
 }
 
+/* Maps a frame with the caller's reference, which goes if that fails. */
+static int map_page(struct domain *d, gfn_t g, struct page *pg,
+                    enum p2m_type type)
+{
+    int rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, type);
+
+    if (rc)
+        page_put(pg);
+    return rc;
+}
+
 /* A special frame of d (its shared info, a grant frame) at g. */
 static int map_special(struct domain *d, struct page *pg, gfn_t g)
 {
@@ -210,10 +209,8 @@ static int map_special(struct domain *d, struct page *pg, gfn_t g)
     if (pg->gfn)
         (void)p2m_unmap(d, gfn(pg->gfn), ORDER_4K, page_to_mfn(pg));
     page_get(pg);
-    rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_RAM);
-    if (rc)
-        page_put(pg);
-    else
+    rc = map_page(d, g, pg, P2M_RAM);
+    if (!rc)
         pg->gfn = g.raw;
     return rc;
 }
@@ -231,11 +228,10 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:
      * this mapping would outlive the grant. */
-    rc = pg->owner == owner->id
-             ? p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_FOREIGN) : -EINVAL;
-    if (rc)
-        page_put(pg);
-    return rc;
+    if (pg->owner == owner->id)
+        return map_page(d, g, pg, P2M_FOREIGN);
+    page_put(pg);
+    return -EINVAL;
 }
 
 /* One page into the map of m->d. */
@@ -318,39 +314,33 @@ SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
     return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-/* A copy of d's map; false: it has none. Domain 0's is the machine's, as its
- * builder left it. */
-static bool map_of(struct domain *d, struct guest_map *g)
+/* Domain 0's map is the machine's, as its builder left it. */
+SUBOP(memory_map, struct xen_memory_map)
 {
     const struct hvm_memmap_table_entry *e;
     const struct guest_map *map;
-
-    g->nr = 0;
-    if (d == hardware_domain) {
-        while (g->nr < GUEST_MAP_MAX && (e = dom0_memory_map(g->nr)) != NULL)
-            g->entry[g->nr++] = (struct guest_map_entry){ e->addr, e->size,
-                                                          e->type };
-        return true;
-    }
-    /* Another vCPU may set a new map, which frees this one. */
-    spin_lock(&d->lock);
-    map = d->hvm->map;
-    if (map)
-        *g = *map;
-    spin_unlock(&d->lock);
-    return map;
-}
-
-SUBOP(memory_map, struct xen_memory_map)
-{
     struct memop *m = more;
-    struct guest_map g;
+    struct guest_map copy;
     unsigned int n;
 
-    if (!map_of(v->domain, &g))
-        return -ENOSYS;
-    n = MIN(a->nr_entries, g.nr);
-    if (guest_write(gva(a->buffer.addr), g.entry, n * sizeof(g.entry[0])))
+    copy.nr = 0;
+    if (v->domain == hardware_domain) {
+        while (copy.nr < GUEST_MAP_MAX && (e = dom0_memory_map(copy.nr)))
+            copy.entry[copy.nr++] = (struct guest_map_entry){
+                e->addr, e->size, e->type };
+    } else {
+        /* Another vCPU may set a new map, which frees this one. */
+        spin_lock(&v->domain->lock);
+        map = v->domain->hvm->map;
+        if (map)
+            copy = *map;
+        spin_unlock(&v->domain->lock);
+        if (!map)
+            return -ENOSYS;
+    }
+    n = MIN(a->nr_entries, copy.nr);
+    if (guest_write(gva(a->buffer.addr), copy.entry,
+                    n * sizeof(copy.entry[0])))
         return -EFAULT;
     return write_arg(m->arg, &n);
 }
@@ -433,14 +423,10 @@ static int acquire_one(struct memop *m, unsigned long i)
 
     if (rc)
         return rc;
-    if (copy_from_guest_at(&g, r->frame_list, i))
-        rc = -EFAULT;
-    else
-        rc = p2m_map(current->domain, gfn(g), page_to_mfn(pg), ORDER_4K,
-                     P2M_FOREIGN);
-    if (rc)
-        page_put(pg);
-    return rc;
+    if (!copy_from_guest_at(&g, r->frame_list, i))
+        return map_page(current->domain, gfn(g), pg, P2M_FOREIGN);
+    page_put(pg);
+    return -EFAULT;
 }
 
 SUBOP(acquire_resource, struct xen_mem_acquire_resource)
