@@ -399,28 +399,12 @@ SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-/* The frame that is to hold v's info, mapped. */
-static int info_map(struct domain *d, uint64_t frame, struct page **pg,
-                    void **map)
-{
-    int rc = guest_frame_get(d, gfn(frame), true, pg);
-    mfn_t m;
-
-    if (rc)
-        return rc == -EROFS ? -EACCES : rc;
-    m = page_to_mfn(*pg);
-    *map = shared_map(&m, 1);
-    if (*map)
-        return 0;
-    page_put(*pg);
-    return -ENOMEM;
-}
-
 SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct page *pg;
     void *map;
+    mfn_t m;
     int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
@@ -430,21 +414,23 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = info_map(d, a->mfn, &pg, &map);
+    rc = guest_frame_get(d, gfn(a->mfn), true, &pg);
     if (rc)
-        return rc;
-    rc = hold(v);
-    if (rc)
-        goto undo;
-    spin_lock(&d->lock);
-    rc = vcpu_info_register(v, pg, map, a->offset);
-    spin_unlock(&d->lock);
-    if (!rc)
-        pvtime_update(v);
-    let_go(v);
-undo:
+        return rc == -EROFS ? -EACCES : rc;
+    m = page_to_mfn(pg);
+    map = shared_map(&m, 1);
+    rc = map ? hold(v) : -ENOMEM;
+    if (!rc) {
+        spin_lock(&d->lock);
+        rc = vcpu_info_register(v, pg, map, a->offset);
+        spin_unlock(&d->lock);
+        if (!rc)
+            pvtime_update(v);
+        let_go(v);
+    }
     if (rc) {
-        shared_unmap(map, 1);
+        if (map)
+            shared_unmap(map, 1);
         page_put(pg);
     }
     return rc;
