@@ -17,23 +17,20 @@
 
 SUBOP(readconsole, struct xen_sysctl_readconsole)
 {
-    uint32_t index = a->incremental ? a->index : 0, done = 0;
-    char part[256];
-    long rc = 0;
-
     /* Not incremental: from the oldest on. */
-    if (!a->incremental)
-        index = console_ring_end() - CONSOLE_RING_SIZE;
-    while (done < a->count && !rc) {
-        size_t n = console_ring_read(part, MIN(a->count - done,
-                                               (uint32_t)sizeof(part)),
-                                     &index);
+    uint32_t index = a->incremental ? a->index
+                                    : console_ring_end() - CONSOLE_RING_SIZE;
+    uint32_t done = 0;
+    char part[256];
+    size_t n;
+    long rc;
 
-        if (!n)
-            break;
+    do {
+        n = console_ring_read(part, MIN(a->count - done,
+                                        (uint32_t)sizeof(part)), &index);
         rc = guest_write(gva(a->buffer.addr + done), part, n);
         done += (uint32_t)n;
-    }
+    } while (n && !rc);
     if (!rc && a->clear)
         console_ring_clear(index);
     a->index = index;
@@ -153,11 +150,9 @@ SUBOP(numainfo, struct xen_sysctl_numainfo)
     a->num_nodes = 1;
     if (!room)
         return 0;
-    if (!guest_ptr_is_null(a->meminfo) &&
-        copy_to_guest(a->meminfo, &m))
+    if (!guest_ptr_is_null(a->meminfo) && copy_to_guest(a->meminfo, &m))
         return -EFAULT;
-    if (!guest_ptr_is_null(a->distance) &&
-        copy_to_guest(a->distance, &near))
+    if (!guest_ptr_is_null(a->distance) && copy_to_guest(a->distance, &near))
         return -EFAULT;
     return 0;
 }
