@@ -146,16 +146,15 @@ SUBOP_DO(subscribe, struct xen_domctl_subscribe,
 
 SUBOP(max_vcpus, struct xen_domctl_max_vcpus)
 {
-    uint32_t max = a->max;
     struct vcpu *made;
     long rc = 0;
 
-    if (max > d->max_vcpus || !max)
+    if (a->max > d->max_vcpus || !a->max)
         return -EINVAL;
     spin_lock(&d->lock);
     if (d->dying != DOMAIN_ALIVE)
         rc = -EINVAL; /* nobody would wait for its threads */
-    for (uint32_t i = 0; i < max && !rc; i++)
+    for (uint32_t i = 0; i < a->max && !rc; i++)
         if (!d->vcpu[i])
             rc = vcpu_create(d, i, hvm_vcpu_loop, &made);
     /* The boot processor runs as soon as the domain does. */
@@ -593,7 +592,6 @@ SUBOP(set_paging_mempool_size, struct xen_domctl_paging_mempool)
 
 SUBOP(shadow_op, struct xen_domctl_shadow_op)
 {
-
     switch (a->op) {
     case XEN_DOMCTL_SHADOW_OP_OFF:
         return 0;
@@ -610,7 +608,6 @@ SUBOP(shadow_op, struct xen_domctl_shadow_op)
 
 SUBOP(getpageframeinfo3, struct xen_domctl_getpageframeinfo3)
 {
-
     if (a->num > 1024)
         return -E2BIG;
     for (uint64_t i = 0; i < a->num; i++) {
@@ -649,66 +646,67 @@ SUBOP_EXPR(set_llc_colors, struct xen_domctl_set_llc_colors,
 
 SUBOP_DO(get_address_size, struct xen_domctl_address_size, a->size = 64)
 
-long do_domctl(void_gptr_t arg)
-{
-    enum { IN = SUBOP_IN, OUT = SUBOP_OUT, IO = SUBOP_IO, ERR = SUBOP_ERR,
-           OTHER = SUBOP_OTHER, PAUSED = SUBOP_OWN /* d is, meanwhile */ };
-    static const struct subop ops[] = {
+enum { IN = SUBOP_IN, OUT = SUBOP_OUT, IO = SUBOP_IO, ERR = SUBOP_ERR,
+       OTHER = SUBOP_OTHER, PAUSED = SUBOP_OWN /* d is, meanwhile */ };
+static const struct subop ops[] = {
 #define ROW(name, fn, how) [XEN_DOMCTL_##name] = SUBOP_ROW(fn, how)
 #define OP(name, how) ROW(name, name, how)
-        OP(createdomain, IN),
-        OP(destroydomain, 0),
-        OP(pausedomain, OTHER),
-        OP(unpausedomain, 0),
-        OP(getdomaininfo, OUT),
-        OP(setvcpuaffinity, IO),
-        OP(shadow_op, IO),
-        OP(max_mem, IN),
-        OP(setvcpucontext, IN | OTHER | PAUSED),
-        OP(getvcpucontext, IN | OTHER | PAUSED),
-        OP(getvcpuinfo, IO),
-        OP(max_vcpus, IN | OTHER),
-        OP(scheduler_op, IO),
-        OP(setdomainhandle, IN),
-        OP(setdebugging, IN | OTHER),
-        OP(irq_permission, IN),
-        OP(iomem_permission, IN),
-        OP(ioport_permission, IN),
-        OP(settimeoffset, IN),
-        OP(getvcpuaffinity, IO),
-        OP(resumedomain, OTHER),
-        OP(sendtrigger, IN),
-        OP(subscribe, IN),
-        OP(gethvmcontext, IO | OTHER | PAUSED),
-        OP(sethvmcontext, IN | OTHER | PAUSED),
-        OP(set_address_size, IN),
-        OP(get_address_size, OUT),
-        ROW(assign_device, device, 0),
-        ROW(bind_pt_irq, device, 0),
-        ROW(memory_mapping, device, 0),
-        ROW(ioport_mapping, device, 0),
-        ROW(test_assign_device, device, 0),
-        OP(set_target, IN),
-        ROW(deassign_device, device, 0),
-        ROW(unbind_pt_irq, device, 0),
-        OP(gethvmcontext_partial, IO | ERR | OTHER | PAUSED),
-        OP(gettscinfo, OUT),
-        OP(settscinfo, IN | OTHER),
-        OP(getpageframeinfo3, IO),
-        ROW(set_access_required, nothing, 0),
-        OP(set_virq_handler, IN),
-        ROW(setnodeaffinity, nothing, 0),
-        OP(getnodeaffinity, IO),
-        OP(get_vcpu_msrs, IO),
-        ROW(setvnumainfo, nothing, 0),
-        OP(get_cpu_policy, IO | ERR),
-        OP(set_cpu_policy, IO | ERR | OTHER),
-        OP(get_paging_mempool_size, OUT),
-        OP(set_paging_mempool_size, IO),
-        OP(set_llc_colors, IN),
+    OP(createdomain, IN),
+    OP(destroydomain, 0),
+    OP(pausedomain, OTHER),
+    OP(unpausedomain, 0),
+    OP(getdomaininfo, OUT),
+    OP(setvcpuaffinity, IO),
+    OP(shadow_op, IO),
+    OP(max_mem, IN),
+    OP(setvcpucontext, IN | OTHER | PAUSED),
+    OP(getvcpucontext, IN | OTHER | PAUSED),
+    OP(getvcpuinfo, IO),
+    OP(max_vcpus, IN | OTHER),
+    OP(scheduler_op, IO),
+    OP(setdomainhandle, IN),
+    OP(setdebugging, IN | OTHER),
+    OP(irq_permission, IN),
+    OP(iomem_permission, IN),
+    OP(ioport_permission, IN),
+    OP(settimeoffset, IN),
+    OP(getvcpuaffinity, IO),
+    OP(resumedomain, OTHER),
+    OP(sendtrigger, IN),
+    OP(subscribe, IN),
+    OP(gethvmcontext, IO | OTHER | PAUSED),
+    OP(sethvmcontext, IN | OTHER | PAUSED),
+    OP(set_address_size, IN),
+    OP(get_address_size, OUT),
+    ROW(assign_device, device, 0),
+    ROW(bind_pt_irq, device, 0),
+    ROW(memory_mapping, device, 0),
+    ROW(ioport_mapping, device, 0),
+    ROW(test_assign_device, device, 0),
+    OP(set_target, IN),
+    ROW(deassign_device, device, 0),
+    ROW(unbind_pt_irq, device, 0),
+    OP(gethvmcontext_partial, IO | ERR | OTHER | PAUSED),
+    OP(gettscinfo, OUT),
+    OP(settscinfo, IN | OTHER),
+    OP(getpageframeinfo3, IO),
+    ROW(set_access_required, nothing, 0),
+    OP(set_virq_handler, IN),
+    ROW(setnodeaffinity, nothing, 0),
+    OP(getnodeaffinity, IO),
+    OP(get_vcpu_msrs, IO),
+    ROW(setvnumainfo, nothing, 0),
+    OP(get_cpu_policy, IO | ERR),
+    OP(set_cpu_policy, IO | ERR | OTHER),
+    OP(get_paging_mempool_size, OUT),
+    OP(set_paging_mempool_size, IO),
+    OP(set_llc_colors, IN),
 #undef ROW
 #undef OP
-    };
+};
+
+long do_domctl(void_gptr_t arg)
+{
     const gva_t id_at = gva(arg.addr + offsetof(struct xen_domctl, domain));
     const struct subop *op;
     struct domain *d = NULL;

@@ -46,12 +46,16 @@ SUBOP_EXPR(expand_array, struct evtchn_expand_array,
 SUBOP_EXPR(set_priority, struct evtchn_set_priority,
            evtchn_set_priority(d, a->port, a->priority))
 
-static long op_send(evtchn_port_t port)
+/* By far the most frequent one, so it is not in the table. */
+static long op_send(void_gptr_t arg)
 {
+    struct evtchn_send send;
     long rc;
 
+    if (read_arg(&send, arg))
+        return -EFAULT;
     current->se.sending = true;
-    rc = evtchn_send(current->domain, port);
+    rc = evtchn_send(current->domain, send.port);
     current->se.sending = false;
     return rc;
 }
@@ -77,10 +81,8 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
         OP(set_priority, SUBOP_IN),
 #undef OP
     };
-    struct evtchn_send send;
 
-    /* By far the most frequent one, so it goes before the table. */
     if (cmd == EVTCHNOP_send)
-        return read_arg(&send, arg) ? -EFAULT : op_send(send.port);
+        return op_send(arg);
     return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }
