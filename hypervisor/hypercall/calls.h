@@ -7,11 +7,14 @@
  */
 #pragma once
 
+#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/arch-x86.h"
+#include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/access.h"
 #include "hypervisor/core/vcpu.h"
+#include "hypervisor/lib/string.h"
 
 /* The caller runs in 32-bit mode: its structures are those of abi/compat.h. */
 bool hypercall_is_compat(void);

@@ -5,16 +5,13 @@
  */
 #include "hypervisor/abi/dm-op.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 #define MAX_BUFS 2

@@ -6,7 +6,6 @@
  */
 #include "hypervisor/abi/domctl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/base/tsc.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
@@ -17,12 +16,10 @@
 #include "hvm/save/records.h"
 #include "hvm/save/vcpu-state.h"
 #include "hypervisor/abi/cpuid.h"
-#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/smp.h"
 

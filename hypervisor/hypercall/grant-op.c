@@ -8,7 +8,6 @@
  */
 #include "hypervisor/abi/grant_table.h"
 
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/hypercall/calls.h"
 

@@ -2,7 +2,6 @@
 /* hvm_op: parameters, the upcall's vector, a few questions. */
 #include "hypervisor/abi/hvm-op.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/params.h"
 #include "hypervisor/core/upcalls.h"

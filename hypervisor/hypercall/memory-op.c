@@ -7,15 +7,12 @@
  */
 #include "hypervisor/abi/memory.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 /* The call that runs. */

@@ -6,7 +6,6 @@
  */
 #include "hypervisor/abi/physdev.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/acpi-tables.h"

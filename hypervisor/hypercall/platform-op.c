@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
@@ -50,37 +49,33 @@ SUBOP_EXPR(settime64, struct xenpf_settime64,
 
 /* --- screen --- */
 
-static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
-                                                 bool efi)
-{
-    return (struct dom0_vga_console_info){
-        .video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB,
-        .u.vesa_lfb = {
-            .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
-            .bytes_per_line = (uint16_t)fb->pitch, .bits_per_pixel = fb->bpp,
-            .lfb_base = (uint32_t)fb->maddr,
-            .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
-            .lfb_size = (uint32_t)(((uint64_t)fb->pitch * fb->height +
-                                    0xffff) >> 16),
-            .red_pos = fb->red_pos, .red_size = fb->red_size,
-            .green_pos = fb->green_pos, .green_size = fb->green_size,
-            .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
-        },
-    };
-}
-
 SUBOP(get_dom0_console, struct dom0_vga_console_info)
 {
-    static const struct dom0_vga_console_info text = {
-        .video_type = XEN_VGATYPE_TEXT_MODE_3,
-        .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
-    };
     const struct boot_info *boot = dom0_boot_info;
+    const struct framebuffer *fb = boot ? &boot->fb : NULL;
 
-    if (boot && boot->fb.maddr)
-        *a = framebuffer(&boot->fb, boot->efi_system_table);
+    if (fb && fb->maddr)
+        *a = (struct dom0_vga_console_info){
+            .video_type = boot->efi_system_table ? XEN_VGATYPE_EFI_LFB
+                                                 : XEN_VGATYPE_VESA_LFB,
+            .u.vesa_lfb = {
+                .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
+                .bytes_per_line = (uint16_t)fb->pitch,
+                .bits_per_pixel = fb->bpp,
+                .lfb_base = (uint32_t)fb->maddr,
+                .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
+                .lfb_size = (uint32_t)DIV_ROUND_UP((uint64_t)fb->pitch *
+                                                   fb->height, KB(64)),
+                .red_pos = fb->red_pos, .red_size = fb->red_size,
+                .green_pos = fb->green_pos, .green_size = fb->green_size,
+                .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
+            },
+        };
     else if (boot && boot->vga_text)
-        *a = text;
+        *a = (struct dom0_vga_console_info){
+            .video_type = XEN_VGATYPE_TEXT_MODE_3,
+            .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
+        };
     else
         return -ENODEV;
     return sizeof(*a);

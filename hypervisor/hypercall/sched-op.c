@@ -6,7 +6,6 @@
 #include "hypervisor/abi/sched.h"
 
 #include "hvm/event.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"

@@ -6,11 +6,9 @@
 #include "hypervisor/abi/sysctl.h"
 
 #include "hvm/policy/cpuid.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"

@@ -3,10 +3,7 @@
  * Hypercall entry: who may call, where arguments are, which handler. A
  * handler gets plain numbers and handles; pointers are its own business.
  */
-#include "hvm/base/hvm.h"
 #include "hvm/exit.h"
-#include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/xen.h"
 #include "hypervisor/hypercall/calls.h"
 
 static void_gptr_t ptr(uint64_t a)
