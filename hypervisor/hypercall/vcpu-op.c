@@ -6,44 +6,16 @@
  */
 #include "hypervisor/abi/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/peek.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
-
-/*
- * Stops another vCPU of the caller's domain; nothing for the caller itself.
- * Two that stop each other would wait for ever, so one at a time: -ERESTART,
- * and the caller stops at its checkpoint before it tries again.
- */
-static int hold(struct vcpu *v)
-{
-    struct domain *d = v->domain;
-
-    if (v == current)
-        return 0;
-    if (atomic_xchg(&d->pausing, true))
-        return -ERESTART;
-    vcpu_pause(v);
-    WRITE_ONCE(d->pausing, false);
-    return 0;
-}
-
-static void let_go(struct vcpu *v)
-{
-    if (v != current)
-        vcpu_unpause(v);
-}
 
 /* --- Run state. --- */
 
@@ -92,18 +64,14 @@ static char *runstate_in_place(const struct vcpu *v)
 static void runstate_write(const struct vcpu *v, size_t offset,
                            const void *src, size_t n)
 {
-    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
+    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1));
+    size_t part = offset < room ? MIN(n, room - offset) : 0;
 
-    if (offset < room) {
-        part = MIN(n, room - offset);
-        (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
-                                src, part);
-    }
-    if (part < n)
-        (void)!guest_write_phys(v->domain,
-                                gpa_add(v->runstate_next,
-                                        offset + part - room),
-                                (const char *)src + part, n - part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset), src,
+                            part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next,
+                                               offset + part - room),
+                            (const char *)src + part, n - part);
 }
 
 static void runstate_write_across(const struct vcpu *v, size_t entry,
@@ -162,10 +130,7 @@ SUBOP(register_runstate_memory_area, uint64_t)
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
     gpa_t first, next = gpa(0);
-    int rc = hold(v);
 
-    if (rc)
-        return rc;
     v->runstate_size = 0;
     if (at.raw && !guest_translate(at, &first) &&
         !guest_translate(gva((at.raw + size - 1) & PAGE_MASK), &next)) {
@@ -174,7 +139,6 @@ SUBOP(register_runstate_memory_area, uint64_t)
         v->runstate_size = size;
         guest_runstate_update(v);
     }
-    let_go(v);
     return 0;
 }
 
@@ -325,14 +289,10 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
 
 SUBOP(initialise, struct vcpu_hvm_context)
 {
-    int rc = hold(v);
+    int rc;
 
-    if (rc)
-        return rc;
     spin_lock(&d->lock);
-    rc = -EEXIST;
-    if (READ_ONCE(v->hvm->wait_sipi))
-        rc = context_set(v, a);
+    rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
@@ -340,7 +300,6 @@ SUBOP(initialise, struct vcpu_hvm_context)
         v->initialised = true;
     }
     spin_unlock(&d->lock);
-    let_go(v);
     return rc;
 }
 
@@ -419,18 +378,17 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
         return rc == -EROFS ? -EACCES : rc;
     m = page_to_mfn(pg);
     map = shared_map(&m, 1);
-    rc = map ? hold(v) : -ENOMEM;
-    if (!rc) {
-        spin_lock(&d->lock);
-        rc = vcpu_info_register(v, pg, map, a->offset);
-        spin_unlock(&d->lock);
-        if (!rc)
-            pvtime_update(v);
-        let_go(v);
+    if (!map) {
+        page_put(pg);
+        return -ENOMEM;
     }
-    if (rc) {
-        if (map)
-            shared_unmap(map, 1);
+    spin_lock(&d->lock);
+    rc = vcpu_info_register(v, pg, map, a->offset);
+    spin_unlock(&d->lock);
+    if (!rc) {
+        pvtime_update(v);
+    } else {
+        shared_unmap(map, 1);
         page_put(pg);
     }
     return rc;
@@ -461,32 +419,53 @@ SUBOP(get_physid, struct vcpu_get_physid)
     return 0;
 }
 
+/* The vCPU does not run meanwhile. */
+#define HELD SUBOP_OWN
+
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
     static const struct subop ops[] = {
 #define OP(name, ...) [VCPUOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
-        OP(initialise, SUBOP_IN),
+        OP(initialise, SUBOP_IN | HELD),
         OP(up, 0),
         OP(down, 0),
         OP(is_up, 0),
         OP(get_runstate_info, SUBOP_OUT,
            SUBOP_COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT)),
         /* The handle only, not the union's 64-bit alternative. */
-        OP(register_runstate_memory_area, SUBOP_IN,
+        OP(register_runstate_memory_area, SUBOP_IN | HELD,
            SUBOP_COMPAT(compat_ulong_t, "L")),
         OP(set_periodic_timer, SUBOP_IN),
         OP(stop_periodic_timer, 0),
         OP(set_singleshot_timer, SUBOP_IN | SUBOP_SELF,
            SUBOP_COMPAT(struct compat_vcpu_set_singleshot_timer, "QI")),
         OP(stop_singleshot_timer, SUBOP_SELF),
-        OP(register_vcpu_info, SUBOP_IN),
+        OP(register_vcpu_info, SUBOP_IN | HELD),
         OP(send_nmi, SUBOP_NULL),
         OP(get_physid, SUBOP_OUT),
         OP(register_vcpu_time_memory_area, SUBOP_IN,
            SUBOP_COMPAT(compat_ulong_t, "L")),
 #undef OP
     };
-    struct vcpu *v = vcpu_of(current->domain, vcpuid);
+    struct domain *d = current->domain;
+    struct vcpu *v = vcpu_of(d, vcpuid);
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
+    bool held;
+    long rc;
 
-    return v ? subop_call(ops, ARRAY_SIZE(ops), cmd, v, arg) : -ENOENT;
+    if (!v || !op)
+        return v ? -ENOSYS : -ENOENT;
+    held = (op->flags & HELD) && v != current;
+    if (held) {
+        /* Two that stop each other would wait for ever, so one at a time: the
+         * other stops at its checkpoint before it tries again. */
+        if (atomic_xchg(&d->pausing, true))
+            return -ERESTART;
+        vcpu_pause(v);
+        WRITE_ONCE(d->pausing, false);
+    }
+    rc = subop_run(op, v, d, arg, NULL);
+    if (held)
+        vcpu_unpause(v);
+    return rc;
 }
