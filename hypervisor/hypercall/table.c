@@ -11,29 +11,26 @@ static void_gptr_t ptr(uint64_t a)
     return guest_ptr_make(void, a);
 }
 
-/* name (docs are printed from it), number of arguments, the call */
+/* name (docs are printed from it), number of arguments, the call, in which
+ * each argument becomes what its function takes of it */
 #define CALLS(X)                                                            \
-    X(memory_op, 2, do_memory_op((unsigned int)a[0], ptr(a[1])))            \
-    X(multicall, 2, do_multicall(ptr(a[0]), (unsigned int)a[1]))            \
+    X(memory_op, 2, do_memory_op(a[0], ptr(a[1])))                          \
+    X(multicall, 2, do_multicall(ptr(a[0]), a[1]))                          \
     X(set_timer_op, 1, do_set_timer_op((int64_t)a[0]))                      \
-    X(xen_version, 2, do_xen_version((unsigned int)a[0], ptr(a[1])))        \
-    X(console_io, 3,                                                        \
-      do_console_io((int)a[0], (unsigned int)a[1], ptr(a[2])))              \
-    X(grant_table_op, 3, do_grant_table_op((unsigned int)a[0], ptr(a[1]),   \
-                                           (unsigned int)a[2]))             \
-    X(vm_assist, 2, do_vm_assist((unsigned int)a[0], (unsigned int)a[1]))   \
-    X(vcpu_op, 3, do_vcpu_op((unsigned int)a[0], (unsigned int)a[1],        \
-                             ptr(a[2])))                                    \
+    X(xen_version, 2, do_xen_version(a[0], ptr(a[1])))                      \
+    X(console_io, 3, do_console_io(a[0], a[1], ptr(a[2])))                  \
+    X(grant_table_op, 3, do_grant_table_op(a[0], ptr(a[1]), a[2]))          \
+    X(vm_assist, 2, do_vm_assist(a[0], a[1]))                               \
+    X(vcpu_op, 3, do_vcpu_op(a[0], a[1], ptr(a[2])))                        \
     X(xsm_op, 1, -ENOSYS)                                                   \
-    X(sched_op, 2, do_sched_op((unsigned int)a[0], ptr(a[1])))              \
-    X(event_channel_op, 2,                                                  \
-      do_event_channel_op((unsigned int)a[0], ptr(a[1])))                   \
-    X(physdev_op, 2, do_physdev_op((unsigned int)a[0], ptr(a[1])))          \
+    X(sched_op, 2, do_sched_op(a[0], ptr(a[1])))                            \
+    X(event_channel_op, 2, do_event_channel_op(a[0], ptr(a[1])))            \
+    X(physdev_op, 2, do_physdev_op(a[0], ptr(a[1])))                        \
     X(hvm_op, 2, do_hvm_op(a[0], ptr(a[1])))                                \
     X(sysctl, 1, do_sysctl(ptr(a[0])))                                      \
     X(domctl, 1, do_domctl(ptr(a[0])))                                      \
     X(platform_op, 1, do_platform_op(ptr(a[0])))                            \
-    X(dm_op, 3, do_dm_op((domid_t)a[0], (unsigned int)a[1], ptr(a[2])))
+    X(dm_op, 3, do_dm_op(a[0], a[1], ptr(a[2])))
 
 #define X(name, n, call)                                                    \
     static long call_##name(const uint64_t *a) { return call; }
