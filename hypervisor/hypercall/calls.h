@@ -175,12 +175,11 @@ int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
 
 /*
  * domctl.c: writes the policy of d, or that of the system with this index if d
- * is NULL, into the lists whose handles are not null; *nr in: what the caller
- * has room for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
+ * is NULL, into the lists of *p whose handles are not null; numbers in: what
+ * the caller has room for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
  */
 long policy_to_guest(const struct domain *d, unsigned int index,
-                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
-                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs);
+                     struct xen_domctl_cpu_policy *p);
 
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
  * is not d's own; -EINVAL and more of the map. */

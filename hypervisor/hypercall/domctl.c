@@ -476,11 +476,10 @@ struct policy_buffer {
 };
 
 long policy_to_guest(const struct domain *d, unsigned int index,
-                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
-                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs)
+                     struct xen_domctl_cpu_policy *p)
 {
-    uint32_t leaf_room = guest_ptr_is_null(leaves) ? ~0u : *nr_leaves;
-    uint32_t msr_room = guest_ptr_is_null(msrs) ? ~0u : *nr_msrs;
+    const bool leaves = !guest_ptr_is_null(p->leaves);
+    const bool msrs = !guest_ptr_is_null(p->msrs);
     uint32_t nl = CPUID_POLICY_MAX_LEAVES, nm = MSR_POLICY_MAX_ENTRIES;
     struct policy_buffer *b = heap_alloc(sizeof(*b));
     long rc;
@@ -490,25 +489,22 @@ long policy_to_guest(const struct domain *d, unsigned int index,
     rc = d ? cpuid_domain_policy(d, b->leaves, &nl, b->msrs, &nm)
            : cpuid_system_policy(index, b->leaves, &nl, b->msrs, &nm);
     if (!rc) {
-        if (leaf_room < nl || msr_room < nm)
+        if ((leaves && p->nr_leaves < nl) || (msrs && p->nr_msrs < nm))
             rc = -ENOBUFS;
-        else if ((!guest_ptr_is_null(leaves) &&
-                  guest_write(gva(leaves.addr), b->leaves,
-                              nl * sizeof(b->leaves[0]))) ||
-                 (!guest_ptr_is_null(msrs) &&
-                  guest_write(gva(msrs.addr), b->msrs,
-                              nm * sizeof(b->msrs[0]))))
+        else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
+                                        nl * sizeof(b->leaves[0]))) ||
+                 (msrs && guest_write(gva(p->msrs.addr), b->msrs,
+                                      nm * sizeof(b->msrs[0]))))
             rc = -EFAULT;
-        *nr_leaves = nl;
-        *nr_msrs = nm;
+        p->nr_leaves = nl;
+        p->nr_msrs = nm;
     }
     heap_free(b);
     return rc;
 }
 
 SUBOP_EXPR(get_cpu_policy, struct xen_domctl_cpu_policy,
-           policy_to_guest(d, 0, &a->nr_leaves, a->leaves, &a->nr_msrs,
-                           a->msrs))
+           policy_to_guest(d, 0, a))
 
 SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
 {

@@ -227,6 +227,10 @@ SUBOP(get_cpu_featureset, struct xen_sysctl_cpu_featureset)
 
 SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
 {
+    struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
+                                       a->msrs, 0, 0, 0 };
+    long rc;
+
     if (a->_rsvd)
         return -EINVAL;
     if (guest_ptr_is_null(a->leaves) && guest_ptr_is_null(a->msrs)) {
@@ -234,8 +238,10 @@ SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
         a->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    return policy_to_guest(NULL, a->index, &a->nr_leaves, a->leaves,
-                           &a->nr_msrs, a->msrs);
+    rc = policy_to_guest(NULL, a->index, &p);
+    a->nr_leaves = p.nr_leaves;
+    a->nr_msrs = p.nr_msrs;
+    return rc;
 }
 
 long do_sysctl(void_gptr_t arg)
