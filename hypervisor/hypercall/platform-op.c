@@ -18,7 +18,6 @@
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
-#define MSR_UCODE_REVISION 0x8b /* AMD: patch level; Intel: in bits 63:32 */
 #define MSR_PLATFORM_ID 0x17
 
 #define ACPI_S5 5
@@ -110,9 +109,8 @@ SUBOP(get_cpu_version, struct xenpf_pcpu_version)
 {
     struct cpuid_regs r = cpuid(0, 0);
 
-    a->max_present = nr_cpus_online - 1;
-    memset(a->vendor_id, 0, sizeof(a->vendor_id));
-    a->family = a->model = a->stepping = 0;
+    *a = (struct xenpf_pcpu_version){ .xen_cpuid = a->xen_cpuid,
+                                      .max_present = nr_cpus_online - 1 };
     if (a->xen_cpuid >= nr_cpus_online)
         return 0;
     memcpy(a->vendor_id, &r.b, 4);
@@ -130,7 +128,8 @@ static void read_revision(void *arg)
     bool intel = cpu_features.vendor == VENDOR_INTEL;
     uint64_t revision, platform;
 
-    if (rdmsr_safe(MSR_UCODE_REVISION, &revision))
+    /* AMD: patch level; Intel: in bits 63:32. */
+    if (rdmsr_safe(MSR_UCODE_REV, &revision))
         revision = 0;
     if (!intel || rdmsr_safe(MSR_PLATFORM_ID, &platform))
         platform = 0;
@@ -154,6 +153,7 @@ SUBOP(get_ucode_revision, struct xenpf_ucode_revision)
 SUBOP(resource_op, struct xenpf_resource_op)
 {
     struct xenpf_resource_entry e;
+    bool msr;
 
     if (!a->nr_entries)
         return 0;
@@ -161,10 +161,9 @@ SUBOP(resource_op, struct xenpf_resource_op)
         return -EINVAL;
     if (copy_from_guest(&e, a->entries))
         return -EFAULT;
-    if (e.rsvd || (e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE && e.idx >> 32))
-        e.u.ret = -EINVAL;
-    else
-        e.u.ret = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE ? -EPERM : -EOPNOTSUPP;
+    msr = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE;
+    e.u.ret = e.rsvd || (msr && e.idx >> 32) ? -EINVAL
+            : msr ? -EPERM : -EOPNOTSUPP;
     return copy_to_guest(a->entries, &e) ? -EFAULT : 0;
 }
 
