@@ -15,19 +15,6 @@
 
 SUBOP_DO(yield, void, sched_give_way())
 
-/* Until there is an event, whether interrupts are on or off. Coming back
- * early is allowed. */
-SUBOP(block, void)
-{
-    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-    /* The bit first, then the question: what comes later sets the bit. */
-    atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!hvm_has_event(v))
-        vcpu_wait(~0ull);
-    atomic_set_bit(PENDING_IRQ, &v->pending);
-    return 0;
-}
-
 SUBOP_DO(shutdown, struct sched_shutdown,
          domain_shutdown(d, (int)(a->reason & 0xff)))
 
@@ -59,12 +46,13 @@ static int any_pending(struct domain *d, const struct sched_poll *p)
     return rc;
 }
 
-/* Waits once; coming back early is allowed, and the guest asks again. */
-static void poll_wait(struct vcpu *v, uint64_t timeout)
+/* Waits once, for an event; if `poll` it must be one that interrupts. Coming
+ * back early is allowed, and the guest asks again. */
+static void wait_once(struct vcpu *v, bool poll, uint64_t timeout)
 {
     /* The bit first, then the question: what comes later sets the bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!is_interrupted(v)) {
+    if (!(poll ? is_interrupted(v) : hvm_has_event(v))) {
         if (timeout)
             timer_set(&v->poll_timer, timeout);
         vcpu_wait(~0ull);
@@ -73,6 +61,14 @@ static void poll_wait(struct vcpu *v, uint64_t timeout)
     }
     /* The bit stood for what is pending but masked, too. */
     atomic_set_bit(PENDING_IRQ, &v->pending);
+}
+
+/* Until there is an event, whether interrupts are on or off. */
+SUBOP(block, void)
+{
+    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+    wait_once(v, false, 0);
+    return 0;
 }
 
 SUBOP(poll, struct sched_poll)
@@ -88,7 +84,7 @@ SUBOP(poll, struct sched_poll)
     evtchn_poll_start(v, port);
     rc = a->nr_ports == 1 ? evtchn_is_pending(d, port) : any_pending(d, a);
     if (!rc)
-        poll_wait(v, a->timeout);
+        wait_once(v, true, a->timeout);
     (void)evtchn_poll_end(v);
     return rc < 0 ? rc : 0;
 }

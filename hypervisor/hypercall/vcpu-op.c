@@ -319,10 +319,7 @@ SUBOP(down, void)
     return 0;
 }
 
-SUBOP(is_up, void)
-{
-    return hvm_vcpu_is_up(v);
-}
+SUBOP_EXPR(is_up, void, hvm_vcpu_is_up(v))
 
 SUBOP(send_nmi, void)
 {
