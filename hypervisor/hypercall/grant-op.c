@@ -45,19 +45,6 @@ static unsigned int elements_read(void *dst, gva_t src, size_t size,
     return n > 1 && !guest_read(dst, src, size) ? 1 : 0;
 }
 
-/* Copies n elements out, as many as can be written. */
-static int elements_write(gva_t dst, const void *src, size_t size,
-                          unsigned int n)
-{
-    if (!guest_write(dst, src, n * size))
-        return 0;
-    for (unsigned int i = 0; i < n; i++)
-        if (guest_write(gva_add(dst, i * size),
-                        (const char *)src + i * size, size))
-            break;
-    return -EFAULT;
-}
-
 /* One element, of which a 32-bit caller may have another layout. */
 static void element_run(const struct subop *op, bool narrow, void *element,
                         struct grant_unmaps *unmaps)
@@ -91,7 +78,8 @@ static long array_run(const struct subop *op, gva_t arg, unsigned int count)
         for (unsigned int i = 0; i < n; i++)
             element_run(op, narrow, (char *)buf + i * size, &unmaps);
         grant_unmap_done(current->domain, &unmaps);
-        if (elements_write(arg, buf, size, n))
+        /* What stands before a page that cannot be written is. */
+        if (guest_write(arg, buf, n * size))
             return -EFAULT;
         arg = gva_add(arg, n * size);
         count -= n;
