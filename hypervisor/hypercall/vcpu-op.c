@@ -7,6 +7,7 @@
 #include "hypervisor/abi/vcpu.h"
 
 #include "hvm/mem/peek.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
@@ -149,13 +150,6 @@ SUBOP(register_runstate_memory_area, uint64_t)
 #define TYPE_TSS_BUSY 0xb
 #define TYPE_BUSY_OR_ACCESSED(seg) ((seg) == SEG_TR ? 2u : 1u)
 
-/* The bits of CR4 and EFER that some guest may have at all. */
-#define CR4_KNOWN (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | \
-                   CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |                 \
-                   CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE |     \
-                   CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | CR4_PKE)
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-
 /* What a vCPU is to start with. */
 struct context {
     struct regs regs;
@@ -262,9 +256,11 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
         rc = from_64(&ctx->cpu_regs.x86_64, &c);
     if (rc)
         return rc;
-    /* Combinations with which VMRUN or VM entry would fail (APM vol. 2
-     * 15.5.1, SDM vol. 3C 27.3.1.1). */
-    if ((c.cr4 & ~CR4_KNOWN) || (c.efer & ~EFER_KNOWN) || c.cr0 >> 32 ||
+    /* What the domain's policy does not have, as with Xen; and combinations
+     * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
+     * 27.3.1.1). */
+    if ((c.cr4 & ~cpuid_guest_cr4(v)) || c.cr0 >> 32 ||
+        (c.efer & ~(cpuid_guest_efer(v) | EFER_LMA)) ||
         ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
         ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)))
         return -EINVAL;

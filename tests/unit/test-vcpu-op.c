@@ -5,6 +5,7 @@
  * another vCPU meanwhile, and run state in both layouts, in one page and
  * across two.
  */
+#include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
@@ -62,6 +63,16 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
     v->info_page = pg;
     v->info_map = map;
     return 0;
+}
+
+uint64_t cpuid_guest_cr4(const struct vcpu *v)
+{
+    return CR4_PAE | CR4_PSE;
+}
+
+uint64_t cpuid_guest_efer(const struct vcpu *v)
+{
+    return EFER_SCE | EFER_LME;
 }
 
 void pvtime_update(struct vcpu *v) {}
@@ -176,6 +187,8 @@ static void contexts(void)
     CHECK_EQ(WITH_32((r->cs_ar = 0x49a, r->cs_limit = 0xff)), -EINVAL);
     CHECK_EQ(WITH_32(r->cr0 = 0x80000000), -EINVAL);
     CHECK_EQ(WITH_32(r->cr4 = 1u << 31), -EINVAL);
+    CHECK_EQ(WITH_32(r->cr4 = CR4_SMEP), -EINVAL); /* not in the policy */
+    CHECK_EQ(WITH_32(r->efer = EFER_NXE), -EINVAL);
     CHECK_EQ(WITH_32(r->efer = 0x400), -EINVAL);
     CHECK_EQ(WITH_32((r->efer = 0x100, r->cr0 = 0x80000001)), -EINVAL);
     CHECK_EQ(resets, 0);
