@@ -93,15 +93,9 @@ SUBOP(getdomaininfo, struct xen_domctl_getdomaininfo)
     return 0;
 }
 
-SUBOP(max_mem, struct xen_domctl_max_mem)
-{
-    uint64_t frames = a->max_memkb >> (PAGE_SHIFT - 10);
-
-    spin_lock(&d->lock);
-    d->max_frames = (uint32_t)MIN(frames, 0xffffffffull);
-    spin_unlock(&d->lock);
-    return 0;
-}
+SUBOP_DO(max_mem, struct xen_domctl_max_mem,
+         WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
+                                       0xffffffffull)))
 
 SUBOP(setdomainhandle, struct xen_domctl_setdomainhandle)
 {
