@@ -57,7 +57,7 @@ struct domain {
     /* Memory, in frames. */
     uint32_t frames;          /* (a) all that it owns */
     uint32_t special_frames;  /* (a) of these, shared info, grant frames... */
-    uint32_t max_frames;      /* (d) limit on frames - special_frames */
+    uint32_t max_frames;      /* (a) limit on frames - special_frames */
     uint32_t claimed;         /* (a) XENMEM_claim_pages, not yet allocated */
 
     struct sched_domain sched;

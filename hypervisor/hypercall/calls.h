@@ -7,12 +7,24 @@
  */
 #pragma once
 
+#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/arch-x86.h"
+#include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/access.h"
 #include "hypervisor/core/vcpu.h"
-#include "hypervisor/hypercall/restart.h"
+#include "hypervisor/lib/string.h"
+
+/* The caller runs in 32-bit mode: its structures are those of abi/compat.h. */
+bool hypercall_is_compat(void);
+
+/*
+ * Replaces argument `arg_index` (0 is the first, as the handler sees them) in
+ * the guest's registers. A handler does so before it returns -ERESTART: the
+ * guest then issues the hypercall again with these arguments.
+ */
+void hypercall_restart(unsigned int arg_index, uint64_t value);
 
 long do_memory_op(unsigned int cmd, void_gptr_t arg);
 long do_multicall(void_gptr_t list, unsigned int n);
@@ -62,42 +74,113 @@ static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 }
 
 /*
- * A sub-operation whose argument is one structure. Its function gets a copy,
- * which is written back if it returns 0 or more.
+ * A sub-operation. Its function gets a vCPU (the caller, unless the hypercall
+ * names another), a domain (the vCPU's, unless the hypercall or the argument
+ * names another; with a reference), a copy of its argument in the layout of
+ * 64-bit callers, and what else its hypercall has for it.
  */
 enum {
-    SUBOP_IN = 1,   /* the argument is copied in; zeroes if not */
-    SUBOP_OUT = 2,  /* and out */
-    SUBOP_NULL = 4, /* it must be a null pointer: -EINVAL */
-    SUBOP_SELF = 8, /* v must be the current vCPU: -EINVAL */
+    SUBOP_IN = 1,     /* the argument is copied in; zeroes if not */
+    SUBOP_OUT = 2,    /* and out, if 0 or more is returned */
+    SUBOP_IO = SUBOP_IN | SUBOP_OUT,
+    SUBOP_ERR = 4,    /* and if an error is returned */
+    SUBOP_MORE = 8,   /* and if it is to be called again: its progress */
+    SUBOP_NULL = 16,  /* it must be a null pointer: -EINVAL */
+    SUBOP_SELF = 32,  /* the vCPU must be the current one: -EINVAL */
+    SUBOP_OTHER = 64, /* the domain must not be the current one: -EINVAL */
+    SUBOP_OWN = 128,  /* for the hypercall's own use */
 };
+#define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
-    long (*fn)(struct vcpu *v, void *arg);
-    uint8_t size, size32; /* of the argument, for 64- and 32-bit callers */
-    uint8_t flags;        /* SUBOP_* */
+    long (*fn)(struct vcpu *v, struct domain *d, void *arg, void *more);
+    const char *layout; /* see compat_copy(); NULL: the same for all */
+    uint8_t size;       /* of the argument */
+    uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
+    uint8_t flags;      /* SUBOP_* */
+    uint8_t domid;      /* where in the argument the domain's id is, if */
+    uint8_t access;     /* the caller needs this right to it; 0: no domain */
 };
-#define SUBOP_ARG(type) sizeof(type), sizeof(type)
-/* Defines op_name(), which is one expression of its argument *a and of d, the
- * vCPU's domain. */
-#define SUBOP_EXPR(name, type, expression)                                  \
-    static long op_##name(struct vcpu *v, void *arg)                        \
+
+/* Begins the function of a sub-operation, whose argument *a is of this type. */
+#define SUBOP(name, type)                                                   \
+    typedef type arg_##name;                                                \
+    static long op_##name(struct vcpu *v, struct domain *d, type *a,        \
+                          void *more);                                      \
+    static long subop_##name(struct vcpu *v, struct domain *d, void *a,     \
+                             void *more)                                    \
     {                                                                       \
-        struct domain *const d __attribute__((unused)) = v->domain;         \
-        struct type *const a = arg;                                         \
-                                                                            \
+        return op_##name(v, d, a, more);                                    \
+    }                                                                       \
+    static long op_##name(struct vcpu *v, struct domain *d, type *a,        \
+                          void *more)
+/* One that is a single expression of v, d and *a. */
+#define SUBOP_EXPR(name, type, expression)                                  \
+    SUBOP(name, type)                                                       \
+    {                                                                       \
         return (expression);                                                \
     }
 
-/* Operation cmd of a table of nr on v. -ENOSYS if it is not there, -EFAULT. */
+/* One that does a single thing, which always succeeds. */
+#define SUBOP_DO(name, type, statement)                                     \
+    SUBOP(name, type)                                                       \
+    {                                                                       \
+        statement;                                                          \
+        return 0;                                                           \
+    }
+
+/* Its line of a table: flags, and what follows if it applies. */
+#define SUBOP_ROW(name, how, ...)                                           \
+    { .fn = subop_##name, .size = sizeof(arg_##name), .flags = how,         \
+      ##__VA_ARGS__ }
+#define SUBOP_OF(name, member, right)                                       \
+    .domid = offsetof(arg_##name, member), .access = ACCESS_##right
+#define SUBOP_COMPAT(type, letters)                                         \
+    .size32 = sizeof(type), .layout = letters
+#define SUBOP_WIDE .layout = "" /* for 64-bit callers only */
+
+/* Operation cmd of a table of nr, or NULL. */
+const struct subop *subop_find(const struct subop *ops, size_t nr,
+                               uint64_t cmd);
+/* Its argument into a copy of op->size bytes. -EFAULT; -ENOSYS: not for
+ * 32-bit callers. */
+int subop_read(const struct subop *op, void *copy, void_gptr_t arg);
+/* The domain that an argument names, as target_get(); op->access is set. */
+int subop_target(const struct subop *op, const void *copy,
+                 struct domain **target);
+/* All of it. d: the domain unless the argument names one. */
+long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
+               void_gptr_t arg, void *more);
+/* Operation cmd of a table of nr on v. -ENOSYS: not there. */
 long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg);
+/* The command of an argument that begins with one and with a version of the
+ * interface. -EFAULT, -EACCES: another version. */
+int versioned_cmd(void_gptr_t arg, uint32_t version, uint32_t *cmd);
+
+/*
+ * A structure between the layouts of 32- and 64-bit callers. A letter for each
+ * member: H: 16 bits, I: 32, Q: 64 (aligned to 4 in the narrow layout), L: a
+ * long or a pointer, of which the narrow layout has the low half, P: not a
+ * member but 32 bits that fill a structure up, in the wide layout only.
+ * Padding, and upper halves of a wide one, are left as they are.
+ */
+void compat_copy(void *wide, void *narrow, const char *layout, bool widen);
+
+/* domctl.c: fills *info; d is not locked. */
+void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+
+/* domctl.c: a set of CPUs to a caller's bitmap. -EFAULT. */
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
+                      unsigned int nr);
+
+/*
+ * domctl.c: writes the policy of d, or that of the system with this index if d
+ * is NULL, into the lists of *p whose handles are not null; numbers in: what
+ * the caller has room for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
+ */
+long policy_to_guest(const struct domain *d, unsigned int index,
+                     struct xen_domctl_cpu_policy *p);
 
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
  * is not d's own; -EINVAL and more of the map. */
 int move_page(struct domain *d, gfn_t from, gfn_t g);
-
-/*
- * vcpu-context.c: gives a vCPU that is down these registers to start with.
- * -EINVAL: a context in which no CPU can be. Lock DOMCTL of its domain.
- */
-int vcpu_context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx);

@@ -3,17 +3,10 @@
  * console_io: domain 0's hvc0 is the machine's console. Other domains' early
  * messages go to the log, line by line and rate limited.
  */
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/abi/xen.h"
-
-#include "hvm/mem/guest-copy.h"
-#include "hypervisor/core/domain.h"
-#include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/restart.h"
 
 /* Characters typed for domain 0 that it has not read yet. */
 #define INPUT_SIZE 1024u
@@ -42,31 +35,29 @@ static long read_input(unsigned int n, void_gptr_t buf)
     return guest_write(gva(buf.addr), part, got) ? -EFAULT : (long)got;
 }
 
-/* A guest's text: printable characters, whole lines. */
+/* A guest's text, of which `part` below has at most so much: printable
+ * characters, whole lines. */
+#define TEXT_MAX 128
 static void guest_text(struct domain *d, const char *s, unsigned int n)
 {
-    char line[129];
+    char line[TEXT_MAX + 1];
     unsigned int len = 0;
 
     for (unsigned int i = 0; i < n; i++) {
-        if (s[i] == '\n' || len == sizeof(line) - 1) {
+        if (s[i] >= ' ' && s[i] < 127)
+            line[len++] = s[i];
+        if (s[i] == '\n' || (i == n - 1 && len)) {
             line[len] = '\0';
             log_guest(LOG_INFO, "d%u: %s\n", d->id, line);
             len = 0;
-        } else if (s[i] >= ' ' && s[i] < 127) {
-            line[len++] = s[i];
         }
-    }
-    if (len) {
-        line[len] = '\0';
-        log_guest(LOG_INFO, "d%u: %s\n", d->id, line);
     }
 }
 
 static long write_output(unsigned int n, void_gptr_t buf)
 {
     struct domain *d = current->domain;
-    char part[128];
+    char part[TEXT_MAX];
     unsigned int done = 0;
 
     while (done < n) {

@@ -5,292 +5,243 @@
  */
 #include "hypervisor/abi/dm-op.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 #define MAX_BUFS 2
 
-/* One call: the operation, its domain, the other buffer. */
-struct call {
-    struct domain *d;
-    struct xen_dm_op op;
-    struct xen_dm_op_buf extra; /* bufs[1]; size 0: none */
-};
+/* Each gets as *more the second buffer, of size 0 if there is none. */
 
-/* Defines op_name(), which is one expression of its argument *o, of the domain
- * d and its device model dm. */
-#define EXPR(name, expression)                                              \
-    static long op_##name(struct call *c)                                   \
-    {                                                                       \
-        typeof(c->op.u.name) *const o __attribute__((unused)) =             \
-            &c->op.u.name;                                                  \
-        struct domain *const d __attribute__((unused)) = c->d;              \
-        struct domain *const dm __attribute__((unused)) = current->domain;  \
-                                                                            \
-        return (expression);                                                \
-    }
-
-EXPR(get_ioreq_server_info,
-     o->flags & ~XEN_DMOP_no_gfns ? -EINVAL : ioreq_get_info(d, dm, o))
-EXPR(map_io_range_to_ioreq_server, ioreq_range(d, dm, o, true))
-EXPR(unmap_io_range_from_ioreq_server, ioreq_range(d, dm, o, false))
-EXPR(set_ioreq_server_state,
-     o->pad ? -EINVAL : ioreq_set_state(d, dm, o->id, o->enabled))
-EXPR(destroy_ioreq_server, o->pad ? -EINVAL : ioreq_destroy(d, dm, o->id))
-EXPR(map_mem_type_to_ioreq_server, ioreq_map_mem_type(d, dm, o))
-EXPR(set_pci_link_route, route_link_set(d->hvm->route, o->link, o->isa_irq))
-EXPR(inject_msi,
-     o->pad ? -EINVAL : route_msi(d->hvm->route, o->addr, o->data))
-EXPR(inject_event, -EOPNOTSUPP)
+SUBOP_EXPR(create_ioreq_server, struct xen_dm_op_create_ioreq_server,
+           a->pad[0] || a->pad[1] || a->pad[2]
+               ? -EINVAL
+               : ioreq_create(d, v->domain, a->handle_bufioreq, &a->id))
+SUBOP_EXPR(get_ioreq_server_info, struct xen_dm_op_get_ioreq_server_info,
+           a->flags & ~XEN_DMOP_no_gfns ? -EINVAL
+                                        : ioreq_get_info(d, v->domain, a))
+SUBOP_EXPR(map_io_range_to_ioreq_server, struct xen_dm_op_ioreq_server_range,
+           ioreq_range(d, v->domain, a, true))
+SUBOP_EXPR(unmap_io_range_from_ioreq_server,
+           struct xen_dm_op_ioreq_server_range,
+           ioreq_range(d, v->domain, a, false))
+SUBOP_EXPR(set_ioreq_server_state, struct xen_dm_op_set_ioreq_server_state,
+           a->pad ? -EINVAL
+                  : ioreq_set_state(d, v->domain, a->id, a->enabled))
+SUBOP_EXPR(destroy_ioreq_server, struct xen_dm_op_destroy_ioreq_server,
+           a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
+SUBOP_EXPR(map_mem_type_to_ioreq_server,
+           struct xen_dm_op_map_mem_type_to_ioreq_server,
+           ioreq_map_mem_type(d, v->domain, a))
+SUBOP_EXPR(set_pci_link_route, struct xen_dm_op_set_pci_link_route,
+           route_link_set(d->hvm->route, a->link, a->isa_irq))
+SUBOP_EXPR(inject_msi, struct xen_dm_op_inject_msi,
+           a->pad ? -EINVAL : route_msi(d->hvm->route, a->addr, a->data))
+SUBOP_EXPR(inject_event, struct xen_dm_op_inject_event, -EOPNOTSUPP)
 /* Memory types are the guest's own business (its PAT and MTRRs). */
-EXPR(pin_memory_cacheattr, 0)
+SUBOP_EXPR(pin_memory_cacheattr, struct xen_dm_op_pin_memory_cacheattr, 0)
 
-static long op_create_ioreq_server(struct call *c)
+SUBOP(track_dirty_vram, struct xen_dm_op_track_dirty_vram)
 {
-    struct xen_dm_op_create_ioreq_server *o = &c->op.u.create_ioreq_server;
-
-    if (o->pad[0] || o->pad[1] || o->pad[2])
-        return -EINVAL;
-    return ioreq_create(c->d, current->domain, o->handle_bufioreq, &o->id);
-}
-
-static long op_track_dirty_vram(struct call *c)
-{
-    struct xen_dm_op_track_dirty_vram *o = &c->op.u.track_dirty_vram;
-    size_t bytes = DIV_ROUND_UP((size_t)o->nr, 8);
+    const struct xen_dm_op_buf *extra = more;
+    size_t bytes = DIV_ROUND_UP((size_t)a->nr, 8);
     uint8_t *map;
     long rc;
 
-    if (o->pad || o->nr > DIRTY_VRAM_MAX)
+    if (a->pad || a->nr > DIRTY_VRAM_MAX)
         return -EINVAL;
-    if (!o->nr)
-        return dirty_vram(c->d, gfn(0), 0, NULL);
-    if (c->extra.size < bytes)
+    if (!a->nr)
+        return dirty_vram(d, gfn(0), 0, NULL);
+    if (extra->size < bytes)
         return -EINVAL;
     map = heap_alloc(bytes);
     if (!map)
         return -ENOMEM;
-    rc = dirty_vram(c->d, gfn(o->first_pfn), o->nr, map);
-    if (!rc && guest_write(gva(c->extra.h.addr), map, bytes))
+    rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
+    if (!rc && guest_write(gva(extra->h.addr), map, bytes))
         rc = -EFAULT;
     heap_free(map);
     return rc;
 }
 
-static long op_set_pci_intx_level(struct call *c)
+SUBOP(set_pci_intx_level, struct xen_dm_op_set_pci_intx_level)
 {
-    struct xen_dm_op_set_pci_intx_level *o = &c->op.u.set_pci_intx_level;
-
-    if (o->level > 1 || o->domain || o->bus || o->device > 31 || o->intx > 3)
+    if (a->level > 1 || a->domain || a->bus || a->device > 31 || a->intx > 3)
         return -EINVAL;
-    route_intx_set(c->d->hvm->route, o->device, o->intx, o->level);
+    route_intx_set(d->hvm->route, a->device, a->intx, a->level);
     return 0;
 }
 
-static long op_set_isa_irq_level(struct call *c)
+SUBOP(set_isa_irq_level, struct xen_dm_op_set_isa_irq_level)
 {
-    struct xen_dm_op_set_isa_irq_level *o = &c->op.u.set_isa_irq_level;
-
-    if (o->level > 1 || o->isa_irq > 15)
+    if (a->level > 1 || a->isa_irq > 15)
         return -EINVAL;
-    route_isa_set(c->d->hvm->route, o->isa_irq, o->level);
+    route_isa_set(d->hvm->route, a->isa_irq, a->level);
     return 0;
 }
 
 /* Frames that the device model wrote by itself. */
-static long op_modified_memory(struct call *c)
+SUBOP(modified_memory, struct xen_dm_op_modified_memory)
 {
-    struct xen_dm_op_modified_memory *o = &c->op.u.modified_memory;
+    const struct xen_dm_op_buf *extra = more;
     struct xen_dm_op_modified_memory_extent x;
 
-    if (c->extra.size / sizeof(x) < o->nr_extents)
+    if (extra->size / sizeof(x) < a->nr_extents)
         return -EINVAL;
-    for (; o->opaque < o->nr_extents; o->opaque++) {
-        if (vcpu_preempt_wanted() && o->opaque)
+    for (; a->opaque < a->nr_extents; a->opaque++) {
+        if (vcpu_preempt_wanted() && a->opaque)
             return -ERESTART;
-        if (guest_read(&x, gva(c->extra.h.addr + o->opaque * sizeof(x)),
+        if (guest_read(&x, gva(extra->h.addr + a->opaque * sizeof(x)),
                        sizeof(x)))
             return -EFAULT;
         if (x.pad || x.nr > (1u << 18))
             return -EINVAL;
         for (uint32_t i = 0; i < x.nr; i++)
-            guest_frame_dirtied(c->d, gfn(x.first_pfn + i));
+            guest_frame_dirtied(d, gfn(x.first_pfn + i));
     }
     return 0;
 }
 
-static const enum p2m_type mem_types[] = {
+static const enum p2m_type mem_types[HVMMEM_ioreq_server + 1] = {
     [HVMMEM_ram_rw] = P2M_RAM,
     [HVMMEM_ram_ro] = P2M_RAM_RO,
-    [HVMMEM_mmio_dm] = P2M_NONE,
-    [HVMMEM_unused] = P2M_NONE,
-    [HVMMEM_ioreq_server] = P2M_NONE,
+    /* the others: P2M_NONE */
 };
 
 /* Work of one op_set_mem_type() call between preemption points, in frames. */
 #define MEM_TYPE_STEP 256u
 
-static long op_set_mem_type(struct call *c)
+SUBOP(set_mem_type, struct xen_dm_op_set_mem_type)
 {
-    struct xen_dm_op_set_mem_type *o = &c->op.u.set_mem_type;
     enum p2m_type to;
     long rc = 0;
 
-    if (o->pad || o->mem_type >= ARRAY_SIZE(mem_types))
+    if (a->pad || a->mem_type >= ARRAY_SIZE(mem_types))
         return -EINVAL;
-    to = mem_types[index_nospec(o->mem_type, ARRAY_SIZE(mem_types))];
+    to = mem_types[index_nospec(a->mem_type, ARRAY_SIZE(mem_types))];
     if (to == P2M_NONE)
-        return o->mem_type == HVMMEM_mmio_dm ? 0 : -EOPNOTSUPP;
-    for (unsigned int done = 0; o->nr && !rc; done++) {
-        gfn_t g = gfn(o->first_pfn);
-        enum p2m_type from = p2m_lookup(c->d, g).type;
+        return a->mem_type == HVMMEM_mmio_dm ? 0 : -EOPNOTSUPP;
+    for (unsigned int done = 0; a->nr && !rc; done++) {
+        gfn_t g = gfn(a->first_pfn);
+        enum p2m_type from = p2m_lookup(d, g).type;
 
-        if (done == MEM_TYPE_STEP) {
+        if (done == MEM_TYPE_STEP)
             rc = -ERESTART;
-            break;
-        }
-        if (from == P2M_RAM_LOG && to == P2M_RAM)
-            from = to; /* stays logged: it is RAM all the same */
+        else if (from == P2M_RAM_LOG && to == P2M_RAM)
+            rc = 0; /* stays logged: it is RAM all the same */
         else if (from != P2M_RAM && from != P2M_RAM_RO &&
                  from != P2M_RAM_LOG)
             rc = -EINVAL;
-        else if (from != to && p2m_change_type(c->d, g, from, to))
+        else if (from != to && p2m_change_type(d, g, from, to))
             rc = -EAGAIN;
         if (!rc) {
-            o->first_pfn++;
-            o->nr--;
+            a->first_pfn++;
+            a->nr--;
         }
     }
-    p2m_flush(c->d); /* also of what was done before an error */
+    p2m_flush(d); /* also of what was done before an error */
     return rc;
 }
 
-static long op_remote_shutdown(struct call *c)
-{
-    domain_shutdown(c->d, (int)c->op.u.remote_shutdown.reason);
-    return 0;
-}
+SUBOP_DO(remote_shutdown, struct xen_dm_op_remote_shutdown,
+         domain_shutdown(d, (int)a->reason))
 
-static long op_relocate_memory(struct call *c)
+SUBOP(relocate_memory, struct xen_dm_op_relocate_memory)
 {
-    struct xen_dm_op_relocate_memory *o = &c->op.u.relocate_memory;
-
-    if (o->pad)
+    if (a->pad)
         return -EINVAL;
-    for (; o->size; o->size--) {
+    for (; a->size; a->size--) {
         int rc = vcpu_preempt_wanted()
                      ? -ERESTART
-                     : move_page(c->d, gfn(o->src_gfn), gfn(o->dst_gfn));
+                     : move_page(d, gfn(a->src_gfn), gfn(a->dst_gfn));
 
         if (rc)
             return rc;
-        o->src_gfn++;
-        o->dst_gfn++;
+        a->src_gfn++;
+        a->dst_gfn++;
     }
     return 0;
 }
 
-static long op_nr_vcpus(struct call *c)
+SUBOP_DO(nr_vcpus, struct xen_dm_op_nr_vcpus, a->vcpus = d->max_vcpus)
+
+/* The buffers that the argument lists; *bufs is all zero. */
+static int read_bufs(void_gptr_t from, unsigned int nr,
+                     struct xen_dm_op_buf *bufs)
 {
-    c->op.u.nr_vcpus.vcpus = c->d->max_vcpus;
-    return 0;
-}
-
-#define OP(name, out)                                                       \
-    [XEN_DMOP_##name] = { sizeof(((struct xen_dm_op *)0)->u.name), op_##name, \
-                          out }
-
-static const struct {
-    uint16_t size;     /* of the operation's structure */
-    long (*fn)(struct call *);
-    bool out;          /* it is written back */
-} ops[] = {
-    OP(create_ioreq_server, true),
-    OP(get_ioreq_server_info, true),
-    OP(map_io_range_to_ioreq_server, false),
-    OP(unmap_io_range_from_ioreq_server, false),
-    OP(set_ioreq_server_state, false),
-    OP(destroy_ioreq_server, false),
-    OP(track_dirty_vram, false),
-    OP(set_pci_intx_level, false),
-    OP(set_isa_irq_level, false),
-    OP(set_pci_link_route, false),
-    OP(modified_memory, false),
-    OP(set_mem_type, false),
-    OP(inject_event, false),
-    OP(inject_msi, false),
-    OP(map_mem_type_to_ioreq_server, false),
-    OP(remote_shutdown, false),
-    OP(relocate_memory, false),
-    OP(pin_memory_cacheattr, false),
-    OP(nr_vcpus, true),
-};
-
-static int read_buf(void_gptr_t bufs, unsigned int i,
-                    struct xen_dm_op_buf *buf)
-{
-    struct compat_xen_dm_op_buf cb;
+    struct compat_xen_dm_op_buf narrow[MAX_BUFS] = { 0 };
 
     if (!hypercall_is_compat())
-        return guest_read(buf, gva(bufs.addr + i * sizeof(*buf)),
-                          sizeof(*buf));
-    if (guest_read(&cb, gva(bufs.addr + i * sizeof(cb)), sizeof(cb)))
+        return guest_read(bufs, gva(from.addr), nr * sizeof(*bufs));
+    if (guest_read(narrow, gva(from.addr), nr * sizeof(*narrow)))
         return -EFAULT;
-    *buf = (struct xen_dm_op_buf){ { .addr = cb.h.addr }, cb.size };
+    compat_copy(bufs, narrow, "LLLL", true);
     return 0;
 }
 
-static long run(struct call *c, const struct xen_dm_op_buf *first)
+/* The operation in a buffer, on d. */
+static long run(struct domain *d, const struct xen_dm_op_buf *buf,
+                struct xen_dm_op_buf *extra)
 {
-    const size_t head = offsetof(struct xen_dm_op, u);
-    uint32_t nr;
-    long rc;
+    static const struct subop ops[] = {
+#define OP(name, how) [XEN_DMOP_##name] = SUBOP_ROW(name, how)
+        OP(create_ioreq_server, SUBOP_IO),
+        OP(get_ioreq_server_info, SUBOP_IO),
+        OP(map_io_range_to_ioreq_server, SUBOP_IN),
+        OP(unmap_io_range_from_ioreq_server, SUBOP_IN),
+        OP(set_ioreq_server_state, SUBOP_IN),
+        OP(destroy_ioreq_server, SUBOP_IN),
+        OP(track_dirty_vram, SUBOP_IN),
+        OP(set_pci_intx_level, SUBOP_IN),
+        OP(set_isa_irq_level, SUBOP_IN),
+        OP(set_pci_link_route, SUBOP_IN),
+        OP(modified_memory, SUBOP_IN | SUBOP_MORE),
+        OP(set_mem_type, SUBOP_IN | SUBOP_MORE),
+        OP(inject_event, SUBOP_IN),
+        OP(inject_msi, SUBOP_IN),
+        OP(map_mem_type_to_ioreq_server, SUBOP_IN),
+        OP(remote_shutdown, SUBOP_IN),
+        OP(relocate_memory, SUBOP_IN | SUBOP_MORE),
+        OP(pin_memory_cacheattr, SUBOP_IN),
+        OP(nr_vcpus, SUBOP_IO),
+#undef OP
+    };
+    const size_t head_size = offsetof(struct xen_dm_op, u);
+    const struct subop *op;
+    struct { uint32_t op, pad; } head;
 
-    memset(&c->op, 0, sizeof(c->op));
-    if (first->size < head || guest_read(&c->op, gva(first->h.addr), head))
+    if (buf->size < head_size || guest_read(&head, gva(buf->h.addr), head_size))
         return -EFAULT;
-    nr = c->op.op;
-    if (c->op.pad)
+    if (head.pad)
         return -EINVAL;
-    if (nr >= ARRAY_SIZE(ops))
+    op = subop_find(ops, ARRAY_SIZE(ops), head.op);
+    if (!op)
         return -EOPNOTSUPP;
-    nr = (uint32_t)index_nospec(nr, ARRAY_SIZE(ops));
-    if (!ops[nr].fn)
-        return -EOPNOTSUPP;
-    if (first->size < head + ops[nr].size ||
-        guest_read(&c->op.u, gva(first->h.addr + head), ops[nr].size))
+    if (buf->size < head_size + op->size)
         return -EFAULT;
-    rc = ops[nr].fn(c);
-    if ((rc == -ERESTART || (!rc && ops[nr].out)) &&
-        guest_write(gva(first->h.addr + head), &c->op.u, ops[nr].size))
-        return -EFAULT;
-    return rc;
+    return subop_run(op, current, d,
+                     guest_ptr_make(void, buf->h.addr + head_size), extra);
 }
 
-long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t bufs)
+long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t from)
 {
-    struct xen_dm_op_buf first;
-    struct call c = { .extra = { .size = 0 } };
+    struct xen_dm_op_buf bufs[MAX_BUFS] = { 0 };
+    struct domain *d;
     long rc;
 
     if (nr_bufs == 0 || nr_bufs > MAX_BUFS)
         return nr_bufs ? -E2BIG : -EINVAL;
-    if (read_buf(bufs, 0, &first) ||
-        (nr_bufs > 1 && read_buf(bufs, 1, &c.extra)))
+    if (read_bufs(from, nr_bufs, bufs))
         return -EFAULT;
-    rc = target_get(domid, ACCESS_DM_OP, &c.d);
+    rc = target_get(domid, ACCESS_DM_OP, &d);
     if (rc)
         return rc;
-    rc = c.d == current->domain ? -EINVAL : run(&c, &first);
-    domain_put(c.d);
+    rc = d == current->domain ? -EINVAL : run(d, &bufs[0], &bufs[1]);
+    domain_put(d);
     return rc;
 }

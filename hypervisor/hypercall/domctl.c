@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * domctl: the toolstack's operations on one domain: its life, CPU policy, time,
- * memory pools, devices. A table says which function does each and whether the
- * argument is written back.
+ * domctl: the toolstack's operations on one domain: its life, vCPUs, state,
+ * CPU policy, time, memory pools, devices. A table says which function does
+ * each and what of its argument is copied.
  */
-#include "hypervisor/hypercall/domctl-impl.h"
+#include "hypervisor/abi/domctl.h"
 
 #include "hvm/base/tsc.h"
+#include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
+#include "hvm/irq/upcalls.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"
+#include "hvm/save/records.h"
 #include "hypervisor/abi/cpuid.h"
-#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
+#include "hypervisor/x86/smp.h"
+
+/* --- Its life, and what it is. --- */
+
+/* Its id is what the caller wants, if it is one; it comes back in *more. */
+SUBOP(createdomain, struct xen_domctl_createdomain)
+{
+    domid_t *id = more;
+    struct domain *made;
+    long rc = domain_create(*id ? *id : 0xffff, a, &made);
+
+    if (!rc)
+        *id = made->id;
+    return rc;
+}
+
+SUBOP_EXPR(destroydomain, void, domain_kill(d))
+SUBOP_EXPR(pausedomain, void, domain_pause_by_control(d))
+SUBOP_EXPR(unpausedomain, void, domain_unpause_by_control(d))
+
+SUBOP_DO(resumedomain, void, domain_resume(d))
 
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
@@ -62,27 +85,28 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->arch_config = d->config.arch;
 }
 
-static long op_max_mem(struct domain *d, struct xen_domctl *op)
+SUBOP(getdomaininfo, struct xen_domctl_getdomaininfo)
 {
-    uint64_t frames = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+    domctl_info(d, a);
+    *(domid_t *)more = d->id;
+    return 0;
+}
 
+SUBOP_DO(max_mem, struct xen_domctl_max_mem,
+         WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
+                                       0xffffffffull)))
+
+SUBOP(setdomainhandle, struct xen_domctl_setdomainhandle)
+{
     spin_lock(&d->lock);
-    d->max_frames = (uint32_t)MIN(frames, 0xffffffffull);
+    memcpy(d->handle, a->handle, sizeof(d->handle));
     spin_unlock(&d->lock);
     return 0;
 }
 
-static long op_handle(struct domain *d, struct xen_domctl *op)
+SUBOP(set_target, struct xen_domctl_set_target)
 {
-    spin_lock(&d->lock);
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
-    spin_unlock(&d->lock);
-    return 0;
-}
-
-static long op_target(struct domain *d, struct xen_domctl *op)
-{
-    struct domain *t = domain_get(op->u.set_target.target);
+    struct domain *t = domain_get(a->target);
     long rc = 0;
 
     if (!t)
@@ -98,12 +122,357 @@ static long op_target(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-long policy_to_guest(const struct domain *d, unsigned int index,
-                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
-                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs)
+SUBOP_DO(setdebugging, struct xen_domctl_setdebugging,
+         d->debugger_attached = a->enable)
+
+SUBOP_EXPR(set_virq_handler, struct xen_domctl_set_virq_handler,
+           evtchn_set_virq_handler(d, a->virq))
+
+/* The port is told, instead of dom0, when the domain suspends. */
+SUBOP_DO(subscribe, struct xen_domctl_subscribe,
+         WRITE_ONCE(d->suspend_port, a->port))
+
+/* --- vCPUs. --- */
+
+SUBOP(max_vcpus, struct xen_domctl_max_vcpus)
 {
-    uint32_t leaf_room = guest_ptr_is_null(leaves) ? ~0u : *nr_leaves;
-    uint32_t msr_room = guest_ptr_is_null(msrs) ? ~0u : *nr_msrs;
+    struct vcpu *made;
+    long rc = 0;
+
+    if (a->max > d->max_vcpus || !a->max)
+        return -EINVAL;
+    spin_lock(&d->lock);
+    if (d->dying != DOMAIN_ALIVE)
+        rc = -EINVAL; /* nobody would wait for its threads */
+    for (uint32_t i = 0; i < a->max && !rc; i++)
+        if (!d->vcpu[i])
+            rc = vcpu_create(d, i, hvm_vcpu_loop, &made);
+    /* The boot processor runs as soon as the domain does. */
+    if (!rc && d->vcpu[0]->down)
+        vcpu_up(d->vcpu[0]);
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+SUBOP(getvcpuinfo, struct xen_domctl_getvcpuinfo)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+    struct vcpu_runstate_info r;
+
+    if (!of)
+        return a->vcpu < d->max_vcpus ? -ESRCH : -EINVAL;
+    vcpu_runstate(of, &r);
+    a->online = hvm_vcpu_is_up(of);
+    a->blocked = r.state == RUNSTATE_blocked;
+    a->running = r.state == RUNSTATE_running;
+    a->cpu_time = r.time[RUNSTATE_running];
+    a->cpu = READ_ONCE(of->cpu);
+    return 0;
+}
+
+/* A caller's bitmap to a set of CPUs. -EFAULT. */
+static int bitmap_to_cpumask(const struct xenctl_bitmap *map,
+                             struct cpumask *out)
+{
+    unsigned int bits = MIN(map->nr_bits, (uint32_t)MAX_CPUS);
+
+    memset(out, 0, sizeof(*out));
+    if (guest_read(out->bits, gva(map->bitmap.addr), DIV_ROUND_UP(bits, 8)))
+        return -EFAULT;
+    if (bits % 64)
+        out->bits[bits / 64] &= BIT(bits % 64) - 1;
+    return 0;
+}
+
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
+                      unsigned int nr)
+{
+    unsigned int bytes = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8);
+    size_t room = DIV_ROUND_UP((size_t)map->nr_bits, 8);
+    uint8_t copy[MAX_CPUS / 8] = { 0 };
+
+    memcpy(copy, set->bits, bytes);
+    return guest_write(gva(map->bitmap.addr), copy, MIN(room, sizeof(copy)));
+}
+
+/* The maps that the caller asked for. */
+static long affinity_out(struct xen_domctl_vcpuaffinity *o,
+                         const struct cpumask *hard,
+                         const struct cpumask *soft, unsigned int nr)
+{
+    long rc = 0;
+
+    if (o->flags & XEN_VCPUAFFINITY_HARD)
+        rc = cpumask_to_bitmap(hard, &o->cpumap_hard, nr);
+    if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = cpumask_to_bitmap(soft, &o->cpumap_soft, nr);
+    return rc;
+}
+
+SUBOP(setvcpuaffinity, struct xen_domctl_vcpuaffinity)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+    struct cpumask hard, soft;
+    long rc = 0;
+
+    if (!of || !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+        return of ? -EINVAL : -ESRCH;
+    hard = of->affinity_hard;
+    soft = of->affinity_soft;
+    if (a->flags & XEN_VCPUAFFINITY_HARD)
+        rc = bitmap_to_cpumask(&a->cpumap_hard, &hard);
+    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = bitmap_to_cpumask(&a->cpumap_soft, &soft);
+    if (!rc)
+        rc = sched_set_affinity(of, &hard, &soft);
+    if (rc)
+        return rc;
+    /* What it comes to. */
+    for (unsigned int i = 0; i < ARRAY_SIZE(hard.bits); i++) {
+        hard.bits[i] &= cpus_online.bits[i];
+        soft.bits[i] &= hard.bits[i];
+    }
+    return affinity_out(a, &hard, &soft, nr_cpus_online);
+}
+
+SUBOP(getvcpuaffinity, struct xen_domctl_vcpuaffinity)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+
+    return of ? affinity_out(a, &of->affinity_hard, &of->affinity_soft,
+                             MAX_CPUS) : -ESRCH;
+}
+
+SUBOP(getnodeaffinity, struct xen_domctl_nodeaffinity)
+{
+    struct cpumask node0 = { { 1 } };
+
+    return cpumask_to_bitmap(&node0, &a->nodemap, 1);
+}
+
+SUBOP(sendtrigger, struct xen_domctl_sendtrigger)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+
+    switch (a->trigger) {
+    case XEN_DOMCTL_SENDTRIGGER_POWER:
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        if (!d->hvm->pm)
+            return -EOPNOTSUPP;
+        pmtimer_press(d->hvm->pm, a->trigger == XEN_DOMCTL_SENDTRIGGER_POWER
+                                      ? PM1_PWRBTN : PM1_SLPBTN);
+        return 0;
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        if (!of)
+            return -ESRCH;
+        vlapic_signal(of->hvm->lapic, SIGNAL_NMI, 0);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+SUBOP(scheduler_op, struct xen_domctl_scheduler_op)
+{
+    if (a->sched_id != XEN_SCHEDULER_CREDIT2)
+        return -EINVAL;
+    switch (a->cmd) {
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        a->u.credit2.weight = d->sched.weight;
+        a->u.credit2.cap = d->sched.cap;
+        return 0;
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        /* 0 weight and all-ones cap leave the value as it is. */
+        return sched_set_params(d, a->u.credit2.weight ? a->u.credit2.weight
+                                                       : d->sched.weight,
+                                a->u.credit2.cap != 0xffff
+                                    ? a->u.credit2.cap : d->sched.cap);
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
+/*
+ * A vCPU's registers in the form of PV domains. A core dump contains them;
+ * when a domain goes on that was only saved, or whose save failed, the
+ * toolstack sets RAX, the result of its suspend call. What this form has comes
+ * from the save record of a vCPU, which has more.
+ */
+#define AT(name) offsetof(struct cpu_user_regs, name) / sizeof(uint64_t)
+static const uint8_t gpr_at[NR_GPRS] = {
+    [RAX] = AT(rax), [RBX] = AT(rbx), [RCX] = AT(rcx), [RDX] = AT(rdx),
+    [RSI] = AT(rsi), [RDI] = AT(rdi), [RBP] = AT(rbp), [RSP] = AT(rsp),
+    [R8] = AT(r8), [R9] = AT(r9), [R10] = AT(r10), [R11] = AT(r11),
+    [R12] = AT(r12), [R13] = AT(r13), [R14] = AT(r14), [R15] = AT(r15),
+};
+#undef AT
+
+static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
+                       struct vcpu_guest_context *c)
+{
+    uint64_t *words = (uint64_t *)&c->user_regs;
+    bool in_kernel = !(s->cs_sel & 3);
+
+    memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
+    for (unsigned int i = 0; i < NR_GPRS; i++)
+        words[gpr_at[i]] = vcpu_regs(v)->gpr[i];
+    c->user_regs.rip = s->rip;
+    c->user_regs.rflags = s->rflags;
+    c->user_regs.cs = (uint16_t)s->cs_sel;
+    c->user_regs.ds = (uint16_t)s->ds_sel;
+    c->user_regs.es = (uint16_t)s->es_sel;
+    c->user_regs.fs = (uint16_t)s->fs_sel;
+    c->user_regs.gs = (uint16_t)s->gs_sel;
+    c->user_regs.ss = (uint16_t)s->ss_sel;
+    c->ctrlreg[0] = s->cr0;
+    c->ctrlreg[2] = s->cr2;
+    c->ctrlreg[3] = s->cr3;
+    c->ctrlreg[4] = s->cr4;
+    memcpy(c->debugreg, &s->dr0, 4 * sizeof(c->debugreg[0]));
+    c->debugreg[6] = s->dr6;
+    c->debugreg[7] = s->dr7;
+    c->fs_base = s->fs_base;
+    c->gs_base_kernel = in_kernel ? s->gs_base : s->shadow_gs;
+    c->gs_base_user = in_kernel ? s->shadow_gs : s->gs_base;
+    c->flags = VGCF_i387_valid | VGCF_online;
+}
+
+/* -ENODATA for a vCPU that has not been started. */
+SUBOP(getvcpucontext, struct xen_domctl_vcpucontext)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+    struct both {
+        struct hvm_hw_cpu cpu;
+        struct vcpu_guest_context ctxt;
+    } *b;
+    long rc = -ENODATA;
+
+    if (!of)
+        return -EINVAL;
+    b = heap_alloc(sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    if (hvm_vcpu_is_up(of)) {
+        vcpu_state_save(of, &b->cpu);
+        to_context(of, &b->cpu, &b->ctxt);
+        rc = copy_to_guest(a->ctxt, &b->ctxt);
+    }
+    heap_free(b);
+    return rc;
+}
+
+/* Sets the general registers, RIP and RFLAGS, which is what tools do with a
+ * domain that is not PV. */
+SUBOP(setvcpucontext, struct xen_domctl_vcpucontext)
+{
+    struct vcpu *of = vcpu_of(d, a->vcpu);
+    struct cpu_user_regs from;
+    const uint64_t *words = (const uint64_t *)&from;
+
+    if (!of)
+        return -EINVAL;
+    if (guest_ptr_is_null(a->ctxt))
+        return -EOPNOTSUPP; /* a reset */
+    if (guest_read(&from, gva(a->ctxt.addr + offsetof(
+                       struct vcpu_guest_context, user_regs)), sizeof(from)))
+        return -EFAULT;
+    for (unsigned int i = 0; i < NR_GPRS; i++)
+        vcpu_regs(of)->gpr[i] = words[gpr_at[i]];
+    vcpu_regs(of)->rip = from.rip;
+    vcpu_regs(of)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+    return 0;
+}
+
+/* --- The whole of its state. --- */
+
+/* A buffer of the save code may not exceed this. */
+#define HVM_CONTEXT_MAX (4u << 20)
+
+SUBOP(gethvmcontext, struct xen_domctl_hvmcontext)
+{
+    size_t size = hvm_save_size(d);
+    void *buf;
+    long n;
+
+    if (guest_ptr_is_null(a->buffer)) {
+        a->size = (uint32_t)size;
+        return 0;
+    }
+    if (a->size < size)
+        return -ENOSPC;
+    buf = heap_alloc(size);
+    if (!buf)
+        return -ENOMEM;
+    n = hvm_save(d, buf, size);
+    if (n > 0) {
+        a->size = (uint32_t)n;
+        n = guest_write(gva(a->buffer.addr), buf, a->size);
+    }
+    heap_free(buf);
+    return n;
+}
+
+SUBOP(gethvmcontext_partial, struct xen_domctl_hvmcontext_partial)
+{
+    void *buf = heap_alloc(2 * PAGE_SIZE);
+    uint64_t room = a->bufsz;
+    long n;
+
+    if (!buf)
+        return -ENOMEM;
+    n = hvm_save_one(d, a->type, a->instance, buf, 2 * PAGE_SIZE);
+    if (n >= 0) {
+        a->bufsz = (uint64_t)n;
+        if (guest_ptr_is_null(a->buffer))
+            n = 0;
+        else
+            n = room < a->bufsz
+                    ? -ENOSPC
+                    : guest_write(gva(a->buffer.addr), buf, a->bufsz);
+    }
+    heap_free(buf);
+    return n;
+}
+
+SUBOP(sethvmcontext, struct xen_domctl_hvmcontext)
+{
+    void *buf;
+    long rc;
+
+    if (a->size > HVM_CONTEXT_MAX)
+        return -EINVAL;
+    buf = heap_alloc(a->size);
+    if (!buf)
+        return -ENOMEM;
+    rc = guest_read(buf, gva(a->buffer.addr), a->size);
+    if (!rc)
+        rc = hvm_load(d, buf, a->size);
+    heap_free(buf);
+    return rc;
+}
+
+/* MSRs beyond the save records: none. */
+SUBOP(get_vcpu_msrs, struct xen_domctl_vcpu_msrs)
+{
+    if (!vcpu_of(d, a->vcpu))
+        return -EINVAL;
+    a->msr_count = 0;
+    return 0;
+}
+
+/* --- CPU policy and time. --- */
+
+/* The longest lists that a CPU policy turns into. */
+struct policy_buffer {
+    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
+    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
+};
+
+long policy_to_guest(const struct domain *d, unsigned int index,
+                     struct xen_domctl_cpu_policy *p)
+{
+    const bool leaves = !guest_ptr_is_null(p->leaves);
+    const bool msrs = !guest_ptr_is_null(p->msrs);
     uint32_t nl = CPUID_POLICY_MAX_LEAVES, nm = MSR_POLICY_MAX_ENTRIES;
     struct policy_buffer *b = heap_alloc(sizeof(*b));
     long rc;
@@ -113,48 +482,46 @@ long policy_to_guest(const struct domain *d, unsigned int index,
     rc = d ? cpuid_domain_policy(d, b->leaves, &nl, b->msrs, &nm)
            : cpuid_system_policy(index, b->leaves, &nl, b->msrs, &nm);
     if (!rc) {
-        if (leaf_room < nl || msr_room < nm)
+        if ((leaves && p->nr_leaves < nl) || (msrs && p->nr_msrs < nm))
             rc = -ENOBUFS;
-        else if ((!guest_ptr_is_null(leaves) &&
-                  guest_write(gva(leaves.addr), b->leaves,
-                              nl * sizeof(b->leaves[0]))) ||
-                 (!guest_ptr_is_null(msrs) &&
-                  guest_write(gva(msrs.addr), b->msrs,
-                              nm * sizeof(b->msrs[0]))))
+        else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
+                                        nl * sizeof(b->leaves[0]))) ||
+                 (msrs && guest_write(gva(p->msrs.addr), b->msrs,
+                                      nm * sizeof(b->msrs[0]))))
             rc = -EFAULT;
-        *nr_leaves = nl;
-        *nr_msrs = nm;
+        p->nr_leaves = nl;
+        p->nr_msrs = nm;
     }
     heap_free(b);
     return rc;
 }
 
-static long op_set_policy(struct domain *d, struct xen_domctl *op)
+SUBOP_EXPR(get_cpu_policy, struct xen_domctl_cpu_policy,
+           policy_to_guest(d, 0, a))
+
+SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
 {
-    struct xen_domctl_cpu_policy *o = &op->u.cpu_policy;
     struct policy_buffer *b;
     long rc = 0;
 
-    if (d == current->domain)
-        return -EINVAL;
-    if (o->nr_leaves > CPUID_POLICY_MAX_LEAVES ||
-        o->nr_msrs > MSR_POLICY_MAX_ENTRIES)
+    if (a->nr_leaves > CPUID_POLICY_MAX_LEAVES ||
+        a->nr_msrs > MSR_POLICY_MAX_ENTRIES)
         return -E2BIG;
     b = heap_alloc(sizeof(*b));
     if (!b)
         return -ENOMEM;
-    if (guest_read(b->leaves, gva(o->leaves.addr),
-                   o->nr_leaves * sizeof(b->leaves[0])) ||
-        guest_read(b->msrs, gva(o->msrs.addr),
-                   o->nr_msrs * sizeof(b->msrs[0])))
+    if (guest_read(b->leaves, gva(a->leaves.addr),
+                   a->nr_leaves * sizeof(b->leaves[0])) ||
+        guest_read(b->msrs, gva(a->msrs.addr),
+                   a->nr_msrs * sizeof(b->msrs[0])))
         rc = -EFAULT;
     spin_lock(&d->lock);
     if (!rc && d->started)
         rc = -EEXIST; /* a guest that ran keeps what it has seen */
     if (!rc)
-        rc = cpuid_domain_set_policy(d, b->leaves, o->nr_leaves, b->msrs,
-                                     o->nr_msrs, &o->err_leaf,
-                                     &o->err_subleaf, &o->err_msr);
+        rc = cpuid_domain_set_policy(d, b->leaves, a->nr_leaves, b->msrs,
+                                     a->nr_msrs, &a->err_leaf,
+                                     &a->err_subleaf, &a->err_msr);
     spin_unlock(&d->lock);
     heap_free(b);
     return rc;
@@ -162,35 +529,33 @@ static long op_set_policy(struct domain *d, struct xen_domctl *op)
 
 /* RDTSC is never emulated: the default mode is the native one, but that a
  * restored guest keeps its rate. */
-static long op_settsc(struct domain *d, struct xen_domctl *op)
+SUBOP(settscinfo, struct xen_domctl_tsc_info)
 {
-    const struct xen_domctl_tsc_info *o = &op->u.tsc_info;
-    bool native = o->tsc_mode == XEN_CPUID_TSC_MODE_NEVER_EMULATE;
+    bool native = a->tsc_mode == XEN_CPUID_TSC_MODE_NEVER_EMULATE;
 
-    if (d == current->domain || o->tsc_mode > XEN_CPUID_TSC_MODE_PVRDTSCP)
+    if (a->tsc_mode > XEN_CPUID_TSC_MODE_PVRDTSCP)
         return -EINVAL;
-    if (!native && o->tsc_mode != XEN_CPUID_TSC_MODE_DEFAULT)
+    if (!native && a->tsc_mode != XEN_CPUID_TSC_MODE_DEFAULT)
         return -EOPNOTSUPP;
-    return hvm_set_tsc_khz(d, native ? 0 : o->gtsc_khz);
+    return hvm_set_tsc_khz(d, native ? 0 : a->gtsc_khz);
 }
 
-static long op_gettsc(struct domain *d, struct xen_domctl *op)
+SUBOP(gettscinfo, struct xen_domctl_tsc_info)
 {
-    op->u.tsc_info = (struct xen_domctl_tsc_info){
-        .tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT,
-        .gtsc_khz = (uint32_t)d->hvm->tsc_khz,
-        .elapsed_nsec = now_ns() };
+    a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
+    a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
+    a->elapsed_nsec = now_ns();
     return 0;
 }
 
-static long op_timeoffset(struct domain *d, struct xen_domctl *op)
+SUBOP(settimeoffset, struct xen_domctl_settimeoffset)
 {
     /* A few centuries either way: no clock shows more. */
-    if (op->u.settimeoffset.time_offset_seconds > 1ll << 34 ||
-        op->u.settimeoffset.time_offset_seconds < -(1ll << 34))
+    if (a->time_offset_seconds > 1ll << 34 ||
+        a->time_offset_seconds < -(1ll << 34))
         return -EINVAL;
     spin_lock(&d->lock);
-    d->time_offset = op->u.settimeoffset.time_offset_seconds;
+    d->time_offset = a->time_offset_seconds;
     pvtime_update_wallclock(d);
     spin_unlock(&d->lock);
     if (d->hvm->rtc)
@@ -198,211 +563,165 @@ static long op_timeoffset(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long op_set_mempool(struct domain *d, struct xen_domctl *op)
-{
-    uint64_t size = op->u.paging_mempool.size;
+/* --- Memory. --- */
 
-    if (size & (PAGE_SIZE - 1) || size >> PAGE_SHIFT > 0xffffffff)
+SUBOP_DO(get_paging_mempool_size, struct xen_domctl_paging_mempool,
+         a->size = (uint64_t)p2m_table_limit(d) << PAGE_SHIFT)
+
+SUBOP(set_paging_mempool_size, struct xen_domctl_paging_mempool)
+{
+    if (a->size & (PAGE_SIZE - 1) || a->size >> PAGE_SHIFT > 0xffffffff)
         return -EINVAL;
-    p2m_set_table_limit(d, (unsigned int)(size >> PAGE_SHIFT));
+    p2m_set_table_limit(d, (unsigned int)(a->size >> PAGE_SHIFT));
     return 0;
 }
 
-static long op_shadow(struct domain *d, struct xen_domctl *op)
+SUBOP(shadow_op, struct xen_domctl_shadow_op)
 {
-    struct xen_domctl_shadow_op *o = &op->u.shadow_op;
-
-    switch (o->op) {
+    switch (a->op) {
     case XEN_DOMCTL_SHADOW_OP_OFF:
         return 0;
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        p2m_set_table_limit(d, o->mb << (20 - PAGE_SHIFT));
+        p2m_set_table_limit(d, a->mb << (20 - PAGE_SHIFT));
         return 0;
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        o->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));
+        a->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));
         return 0;
     default:
         return -EOPNOTSUPP;
     }
 }
 
-static long op_pageframeinfo(struct domain *d, struct xen_domctl *op)
+SUBOP(getpageframeinfo3, struct xen_domctl_getpageframeinfo3)
 {
-    struct xen_domctl_getpageframeinfo3 *o = &op->u.getpageframeinfo3;
-
-    if (o->num > 1024)
+    if (a->num > 1024)
         return -E2BIG;
-    for (uint64_t i = 0; i < o->num; i++) {
+    for (uint64_t i = 0; i < a->num; i++) {
         enum p2m_type type;
         uint64_t g;
 
-        if (copy_from_guest_at(&g, o->array, i))
+        if (copy_from_guest_at(&g, a->array, i))
             return -EFAULT;
         type = p2m_lookup(d, gfn(g)).type;
         g = type == P2M_NONE || type == P2M_MMIO || type == P2M_APIC
                 ? XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
-        if (copy_to_guest_at(o->array, i, &g))
+        if (copy_to_guest_at(a->array, i, &g))
             return -EFAULT;
     }
     return 0;
 }
 
+/* --- Devices, and what has no effect. --- */
+
 /* Rights to devices: there is nothing to take away, nothing to give yet. */
-static long op_grant_io(struct domain *d, struct xen_domctl *op)
-{
-    bool allow = op->cmd == XEN_DOMCTL_iomem_permission
-                     ? op->u.iomem_permission.allow_access
-               : op->cmd == XEN_DOMCTL_ioport_permission
-                     ? op->u.ioport_permission.allow_access
-                     : op->u.irq_permission.allow_access;
+SUBOP_EXPR(irq_permission, struct xen_domctl_irq_permission,
+           a->allow_access ? -EOPNOTSUPP : 0)
+SUBOP_EXPR(iomem_permission, struct xen_domctl_iomem_permission,
+           a->allow_access ? -EOPNOTSUPP : 0)
+SUBOP_EXPR(ioport_permission, struct xen_domctl_ioport_permission,
+           a->allow_access ? -EOPNOTSUPP : 0)
+/* Devices are not passed through. */
+SUBOP_EXPR(device, void, -ENODEV)
+/* A toolstack sets these for every domain. */
+SUBOP_EXPR(nothing, void, 0)
+SUBOP_EXPR(set_address_size, struct xen_domctl_address_size,
+           a->size == 64 ? 0 : -EINVAL)
+/* Cache colouring is Arm's; none is what every domain asks for. */
+SUBOP_EXPR(set_llc_colors, struct xen_domctl_set_llc_colors,
+           a->num_llc_colors ? -EOPNOTSUPP : 0)
 
-    return allow ? -EOPNOTSUPP : 0;
-}
+SUBOP_DO(get_address_size, struct xen_domctl_address_size, a->size = 64)
 
-/* Operations of a line or two, and those that only have an answer. */
-static long op_simple(struct domain *d, struct xen_domctl *op)
-{
-    const bool self = d == current->domain;
-
-    switch (op->cmd) {
-    case XEN_DOMCTL_destroydomain:
-        return domain_kill(d);
-    case XEN_DOMCTL_pausedomain:
-        return self ? -EINVAL : domain_pause_by_control(d);
-    case XEN_DOMCTL_unpausedomain:
-        return domain_unpause_by_control(d);
-    case XEN_DOMCTL_resumedomain:
-        if (self)
-            return -EINVAL;
-        domain_resume(d);
-        return 0;
-    case XEN_DOMCTL_getdomaininfo:
-        domctl_info(d, &op->u.getdomaininfo);
-        op->domain = d->id;
-        return 0;
-    case XEN_DOMCTL_setdebugging:
-        if (self)
-            return -EINVAL;
-        d->debugger_attached = op->u.setdebugging.enable;
-        return 0;
-    case XEN_DOMCTL_set_virq_handler:
-        return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
-    case XEN_DOMCTL_subscribe:
-        /* The port is told, instead of dom0, when the domain suspends. */
-        WRITE_ONCE(d->suspend_port, op->u.subscribe.port);
-        return 0;
-    case XEN_DOMCTL_get_cpu_policy:
-        return policy_to_guest(d, 0, &op->u.cpu_policy.nr_leaves,
-                               op->u.cpu_policy.leaves,
-                               &op->u.cpu_policy.nr_msrs,
-                               op->u.cpu_policy.msrs);
-    case XEN_DOMCTL_get_paging_mempool_size:
-        op->u.paging_mempool.size = (uint64_t)p2m_table_limit(d) << PAGE_SHIFT;
-        return 0;
-    case XEN_DOMCTL_set_address_size:
-        return op->u.address_size.size == 64 ? 0 : -EINVAL;
-    case XEN_DOMCTL_get_address_size:
-        op->u.address_size.size = 64;
-        return 0;
-    case XEN_DOMCTL_set_llc_colors:
-        /* Cache colouring is Arm's; none is what every domain asks for. */
-        return op->u.set_llc_colors.num_llc_colors ? -EOPNOTSUPP : 0;
-    case XEN_DOMCTL_setnodeaffinity:
-    case XEN_DOMCTL_setvnumainfo:
-    case XEN_DOMCTL_set_access_required:
-        /* A toolstack sets these for every domain; they have no effect. */
-        return 0;
-    case XEN_DOMCTL_memory_mapping:
-    case XEN_DOMCTL_ioport_mapping:
-    case XEN_DOMCTL_test_assign_device:
-    case XEN_DOMCTL_assign_device:
-    case XEN_DOMCTL_deassign_device:
-    case XEN_DOMCTL_bind_pt_irq:
-    case XEN_DOMCTL_unbind_pt_irq:
-        /* Devices are not passed through. */
-        return -ENODEV;
-    default:
-        return -ENOSYS;
-    }
-}
-
-/* Operation 0 is none; those that are not here are simple or do not exist. */
-static const struct {
-    domctl_fn *fn; /* NULL: op_simple() */
-    bool out;      /* the argument is written back */
-} ops[] = {
-    [XEN_DOMCTL_getdomaininfo] = { .out = true },
-    [XEN_DOMCTL_max_mem] = { op_max_mem, false },
-    [XEN_DOMCTL_max_vcpus] = { domctl_max_vcpus, false },
-    [XEN_DOMCTL_setvcpuaffinity] = { domctl_setaffinity, true },
-    [XEN_DOMCTL_getvcpuaffinity] = { domctl_getaffinity, true },
-    [XEN_DOMCTL_setvcpucontext] = { domctl_setcontext, false },
-    [XEN_DOMCTL_getvcpucontext] = { domctl_getcontext, false },
-    [XEN_DOMCTL_getvcpuinfo] = { domctl_getvcpuinfo, true },
-    [XEN_DOMCTL_scheduler_op] = { domctl_scheduler, true },
-    [XEN_DOMCTL_getnodeaffinity] = { domctl_getnode, true },
-    [XEN_DOMCTL_setdomainhandle] = { op_handle, false },
-    [XEN_DOMCTL_irq_permission] = { op_grant_io, false },
-    [XEN_DOMCTL_iomem_permission] = { op_grant_io, false },
-    [XEN_DOMCTL_ioport_permission] = { op_grant_io, false },
-    [XEN_DOMCTL_settimeoffset] = { op_timeoffset, false },
-    [XEN_DOMCTL_settscinfo] = { op_settsc, false },
-    [XEN_DOMCTL_gettscinfo] = { op_gettsc, true },
-    [XEN_DOMCTL_gethvmcontext] = { domctl_gethvm, true },
-    [XEN_DOMCTL_gethvmcontext_partial] = { domctl_gethvm_partial, true },
-    [XEN_DOMCTL_sethvmcontext] = { domctl_sethvm, false },
-    [XEN_DOMCTL_get_address_size] = { .out = true },
-    [XEN_DOMCTL_sendtrigger] = { domctl_sendtrigger, false },
-    [XEN_DOMCTL_set_target] = { op_target, false },
-    [XEN_DOMCTL_shadow_op] = { op_shadow, true },
-    [XEN_DOMCTL_get_paging_mempool_size] = { .out = true },
-    [XEN_DOMCTL_set_paging_mempool_size] = { op_set_mempool, true },
-    [XEN_DOMCTL_getpageframeinfo3] = { op_pageframeinfo, true },
-    [XEN_DOMCTL_get_cpu_policy] = { .out = true },
-    [XEN_DOMCTL_set_cpu_policy] = { op_set_policy, true },
-    [XEN_DOMCTL_get_vcpu_msrs] = { domctl_vcpu_msrs, true },
+enum { IN = SUBOP_IN, OUT = SUBOP_OUT, IO = SUBOP_IO, ERR = SUBOP_ERR,
+       OTHER = SUBOP_OTHER, PAUSED = SUBOP_OWN /* d is, meanwhile */ };
+static const struct subop ops[] = {
+#define ROW(name, fn, how) [XEN_DOMCTL_##name] = SUBOP_ROW(fn, how)
+#define OP(name, how) ROW(name, name, how)
+    OP(createdomain, IN),
+    OP(destroydomain, 0),
+    OP(pausedomain, OTHER),
+    OP(unpausedomain, 0),
+    OP(getdomaininfo, OUT),
+    OP(setvcpuaffinity, IO),
+    OP(shadow_op, IO),
+    OP(max_mem, IN),
+    OP(setvcpucontext, IN | OTHER | PAUSED),
+    OP(getvcpucontext, IN | OTHER | PAUSED),
+    OP(getvcpuinfo, IO),
+    OP(max_vcpus, IN | OTHER),
+    OP(scheduler_op, IO),
+    OP(setdomainhandle, IN),
+    OP(setdebugging, IN | OTHER),
+    OP(irq_permission, IN),
+    OP(iomem_permission, IN),
+    OP(ioport_permission, IN),
+    OP(settimeoffset, IN),
+    OP(getvcpuaffinity, IO),
+    OP(resumedomain, OTHER),
+    OP(sendtrigger, IN),
+    OP(subscribe, IN),
+    OP(gethvmcontext, IO | OTHER | PAUSED),
+    OP(sethvmcontext, IN | OTHER | PAUSED),
+    OP(set_address_size, IN),
+    OP(get_address_size, OUT),
+    ROW(assign_device, device, 0),
+    ROW(bind_pt_irq, device, 0),
+    ROW(memory_mapping, device, 0),
+    ROW(ioport_mapping, device, 0),
+    ROW(test_assign_device, device, 0),
+    OP(set_target, IN),
+    ROW(deassign_device, device, 0),
+    ROW(unbind_pt_irq, device, 0),
+    OP(gethvmcontext_partial, IO | ERR | OTHER | PAUSED),
+    OP(gettscinfo, OUT),
+    OP(settscinfo, IN | OTHER),
+    OP(getpageframeinfo3, IO),
+    ROW(set_access_required, nothing, 0),
+    OP(set_virq_handler, IN),
+    ROW(setnodeaffinity, nothing, 0),
+    OP(getnodeaffinity, IO),
+    OP(get_vcpu_msrs, IO),
+    ROW(setvnumainfo, nothing, 0),
+    OP(get_cpu_policy, IO | ERR),
+    OP(set_cpu_policy, IO | ERR | OTHER),
+    OP(get_paging_mempool_size, OUT),
+    OP(set_paging_mempool_size, IO),
+    OP(set_llc_colors, IN),
+#undef ROW
+#undef OP
 };
-
-/* *out: the argument is to be written back. */
-static long run(struct xen_domctl *op, bool *out)
-{
-    size_t i = op->cmd < ARRAY_SIZE(ops)
-                   ? index_nospec(op->cmd, ARRAY_SIZE(ops)) : 0;
-    struct domain *d;
-    long rc;
-
-    if (op->cmd == XEN_DOMCTL_createdomain) {
-        rc = may(current->domain, ACCESS_DOMCTL, NULL);
-        if (!rc)
-            rc = domain_create(op->domain ? op->domain : 0xffff,
-                               &op->u.createdomain, &d);
-        if (!rc)
-            op->domain = d->id;
-        *out = !rc;
-        return rc;
-    }
-    rc = target_get(op->domain, op->cmd == XEN_DOMCTL_getdomaininfo
-                                    ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, &d);
-    if (rc)
-        return rc;
-    rc = ops[i].fn ? ops[i].fn(d, op) : op_simple(d, op);
-    *out = ops[i].out;
-    domain_put(d);
-    return rc;
-}
 
 long do_domctl(void_gptr_t arg)
 {
-    struct xen_domctl op;
-    bool out = false;
-    long rc;
+    const gva_t id_at = gva(arg.addr + offsetof(struct xen_domctl, domain));
+    const struct subop *op;
+    struct domain *d = NULL;
+    domid_t id, was;
+    bool pause;
+    uint32_t cmd;
+    long rc = versioned_cmd(arg, XEN_DOMCTL_INTERFACE_VERSION, &cmd);
 
-    if (read_arg(&op, arg))
+    if (rc)
+        return rc;
+    if (guest_read(&id, id_at, sizeof(id)))
         return -EFAULT;
-    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-        return -EACCES;
-    rc = run(&op, &out);
-    if (out && rc != -ERESTART && write_arg(arg, &op))
-        return -EFAULT;
-    return rc;
+    rc = cmd == XEN_DOMCTL_createdomain
+             ? may(current->domain, ACCESS_DOMCTL, NULL)
+             : target_get(id, cmd == XEN_DOMCTL_getdomaininfo
+                                  ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, &d);
+    if (rc)
+        return rc;
+    was = id;
+    op = subop_find(ops, ARRAY_SIZE(ops), cmd);
+    pause = op && (op->flags & PAUSED) && d != current->domain;
+    if (pause)
+        domain_pause(d);
+    arg.addr += offsetof(struct xen_domctl, u);
+    rc = op ? subop_run(op, current, d, arg, &id) : -ENOSYS;
+    if (pause)
+        domain_unpause(d);
+    if (d)
+        domain_put(d);
+    return !rc && id != was && guest_write(id_at, &id, sizeof(id)) ? -EFAULT
+                                                                   : rc;
 }

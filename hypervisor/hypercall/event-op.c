@@ -9,97 +9,53 @@
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/hypercall/calls.h"
 
-static long op_alloc_unbound(struct vcpu *v, void *arg)
+SUBOP_EXPR(alloc_unbound, struct evtchn_alloc_unbound,
+           evtchn_alloc_unbound(d, a->remote_dom == DOMID_SELF
+                                       ? v->domain->id : a->remote_dom,
+                                &a->port))
+SUBOP_EXPR(bind_interdomain, struct evtchn_bind_interdomain,
+           evtchn_bind_interdomain(v->domain, d, a->remote_port,
+                                   &a->local_port))
+SUBOP_EXPR(status, struct evtchn_status, evtchn_status(d, a))
+/* Another domain must not run meanwhile. */
+SUBOP_EXPR(reset, struct evtchn_reset,
+           d == v->domain || d->paused_by_control ? evtchn_reset(d) : -EINVAL)
+
+SUBOP(init_control, struct evtchn_init_control)
 {
-    struct evtchn_alloc_unbound *a = arg;
-    domid_t remote = a->remote_dom == DOMID_SELF ? v->domain->id
-                                                 : a->remote_dom;
-    struct domain *target;
-    int rc = target_get(a->dom, ACCESS_EVTCHN_ALLOC, &target);
+    struct vcpu *of = vcpu_of(d, a->vcpu);
 
-    if (rc)
-        return rc;
-    rc = evtchn_alloc_unbound(target, remote, &a->port);
-    domain_put(target);
-    return rc;
-}
-
-static long op_bind_interdomain(struct vcpu *v, void *arg)
-{
-    struct evtchn_bind_interdomain *a = arg;
-    struct domain *remote;
-    int rc = target_get(a->remote_dom, ACCESS_EVTCHN_BIND, &remote);
-
-    if (rc)
-        return rc;
-    rc = evtchn_bind_interdomain(v->domain, remote, a->remote_port,
-                                 &a->local_port);
-    domain_put(remote);
-    return rc;
-}
-
-static long op_status(struct vcpu *v, void *arg)
-{
-    struct evtchn_status *a = arg;
-    struct domain *target;
-    int rc = target_get(a->dom, ACCESS_EVTCHN_STATUS, &target);
-
-    if (rc)
-        return rc;
-    rc = evtchn_status(target, a);
-    domain_put(target);
-    return rc;
-}
-
-static long op_reset(struct vcpu *v, void *arg)
-{
-    struct evtchn_reset *a = arg;
-    struct domain *target;
-    int rc = target_get(a->dom, ACCESS_EVTCHN_RESET, &target);
-
-    if (rc)
-        return rc;
-    /* Another domain must not run meanwhile. */
-    rc = target == v->domain || target->paused_by_control
-             ? evtchn_reset(target) : -EINVAL;
-    domain_put(target);
-    return rc;
-}
-
-static long op_init_control(struct vcpu *caller, void *arg)
-{
-    struct evtchn_init_control *a = arg;
-    struct vcpu *v = vcpu_of(caller->domain, a->vcpu);
-
-    return v ? evtchn_init_control(v, a->control_gfn, a->offset,
-                                   &a->link_bits)
-             : -ENOENT;
+    return of ? evtchn_init_control(of, a->control_gfn, a->offset,
+                                    &a->link_bits)
+              : -ENOENT;
 }
 
 /* Interrupts of HVM domains come through their interrupt controllers:
  * XENFEAT_hvm_pirqs is not offered. */
-static long op_bind_pirq(struct vcpu *v, void *arg)
-{
-    return -EOPNOTSUPP;
-}
-
-SUBOP_EXPR(bind_virq, evtchn_bind_virq,
+SUBOP_EXPR(bind_pirq, struct evtchn_bind_pirq, -EOPNOTSUPP)
+SUBOP_EXPR(bind_virq, struct evtchn_bind_virq,
            evtchn_bind_virq(d, a->virq, a->vcpu, &a->port))
-SUBOP_EXPR(bind_ipi, evtchn_bind_ipi, evtchn_bind_ipi(d, a->vcpu, &a->port))
-SUBOP_EXPR(close, evtchn_close, evtchn_close(d, a->port))
-SUBOP_EXPR(bind_vcpu, evtchn_bind_vcpu, evtchn_bind_vcpu(d, a->port, a->vcpu))
-SUBOP_EXPR(unmask, evtchn_unmask, evtchn_unmask(d, a->port))
-SUBOP_EXPR(expand_array, evtchn_expand_array,
+SUBOP_EXPR(bind_ipi, struct evtchn_bind_ipi,
+           evtchn_bind_ipi(d, a->vcpu, &a->port))
+SUBOP_EXPR(close, struct evtchn_close, evtchn_close(d, a->port))
+SUBOP_EXPR(bind_vcpu, struct evtchn_bind_vcpu,
+           evtchn_bind_vcpu(d, a->port, a->vcpu))
+SUBOP_EXPR(unmask, struct evtchn_unmask, evtchn_unmask(d, a->port))
+SUBOP_EXPR(expand_array, struct evtchn_expand_array,
            evtchn_expand_array(d, a->array_gfn))
-SUBOP_EXPR(set_priority, evtchn_set_priority,
+SUBOP_EXPR(set_priority, struct evtchn_set_priority,
            evtchn_set_priority(d, a->port, a->priority))
 
-static long op_send(evtchn_port_t port)
+/* By far the most frequent one, so it is not in the table. */
+static long op_send(void_gptr_t arg)
 {
+    struct evtchn_send send;
     long rc;
 
+    if (read_arg(&send, arg))
+        return -EFAULT;
     current->se.sending = true;
-    rc = evtchn_send(current->domain, port);
+    rc = evtchn_send(current->domain, send.port);
     current->se.sending = false;
     return rc;
 }
@@ -107,27 +63,26 @@ static long op_send(evtchn_port_t port)
 long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, flags)                                                     \
-    [EVTCHNOP_##name] = { op_##name, SUBOP_ARG(struct evtchn_##name), flags }
-        OP(bind_interdomain, SUBOP_IN | SUBOP_OUT),
-        OP(bind_virq, SUBOP_IN | SUBOP_OUT),
-        OP(bind_pirq, SUBOP_IN | SUBOP_OUT),
+#define OP(name, ...) [EVTCHNOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
+        OP(bind_interdomain, SUBOP_IO,
+           SUBOP_OF(bind_interdomain, remote_dom, EVTCHN_BIND)),
+        OP(bind_virq, SUBOP_IO),
+        OP(bind_pirq, SUBOP_IO),
         OP(close, SUBOP_IN),
-        OP(status, SUBOP_IN | SUBOP_OUT),
-        OP(alloc_unbound, SUBOP_IN | SUBOP_OUT),
-        OP(bind_ipi, SUBOP_IN | SUBOP_OUT),
+        OP(status, SUBOP_IO, SUBOP_OF(status, dom, EVTCHN_STATUS)),
+        OP(alloc_unbound, SUBOP_IO,
+           SUBOP_OF(alloc_unbound, dom, EVTCHN_ALLOC)),
+        OP(bind_ipi, SUBOP_IO),
         OP(bind_vcpu, SUBOP_IN),
         OP(unmask, SUBOP_IN),
-        OP(reset, SUBOP_IN),
-        OP(init_control, SUBOP_IN | SUBOP_OUT),
+        OP(reset, SUBOP_IN, SUBOP_OF(reset, dom, EVTCHN_RESET)),
+        OP(init_control, SUBOP_IO),
         OP(expand_array, SUBOP_IN),
         OP(set_priority, SUBOP_IN),
 #undef OP
     };
-    struct evtchn_send send;
 
-    /* By far the most frequent one, so it goes before the table. */
     if (cmd == EVTCHNOP_send)
-        return read_arg(&send, arg) ? -EFAULT : op_send(send.port);
+        return op_send(arg);
     return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

@@ -8,7 +8,6 @@
  */
 #include "hypervisor/abi/grant_table.h"
 
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/hypercall/calls.h"
 
@@ -18,51 +17,17 @@
  * is flushed once. */
 #define CHUNK GRANT_UNMAP_BATCH
 
-static void one_map(struct domain *d, void *op, struct grant_unmaps *unmaps)
-{
-    grant_map(d, op);
-}
+/* Each gets the unmaps of the batch as *more. */
 
-static void one_unmap(struct domain *d, void *op, struct grant_unmaps *unmaps)
-{
-    grant_unmap(d, op, unmaps);
-}
+SUBOP_DO(map_grant_ref, struct gnttab_map_grant_ref, grant_map(d, a))
 
-static void one_copy(struct domain *d, void *op, struct grant_unmaps *unmaps)
-{
-    grant_copy(d, op);
-}
+SUBOP_DO(unmap_grant_ref, struct gnttab_unmap_grant_ref,
+         grant_unmap(d, a, more))
 
-static struct gnttab_copy_ptr widen(const struct compat_gnttab_copy_ptr *p)
-{
-    return (struct gnttab_copy_ptr){
-        .u.gmfn = p->u.gmfn, /* the same bits when it is a ref */
-        .domid = p->domid,
-        .offset = p->offset,
-    };
-}
+SUBOP_DO(copy, struct gnttab_copy, grant_copy(d, a))
 
-static void one_copy_compat(struct domain *d, void *op,
-                            struct grant_unmaps *unmaps)
-{
-    struct compat_gnttab_copy *c = op;
-    struct gnttab_copy wide = {
-        .source = widen(&c->source),
-        .dest = widen(&c->dest),
-        .len = c->len,
-        .flags = c->flags,
-    };
-
-    grant_copy(d, &wide);
-    c->status = wide.status;
-}
-
-static void one_swap(struct domain *d, void *op, struct grant_unmaps *unmaps)
-{
-    struct gnttab_swap_grant_ref *s = op;
-
-    s->status = (int16_t)grant_swap(d, s->ref_a, s->ref_b);
-}
+SUBOP_DO(swap_grant_ref, struct gnttab_swap_grant_ref,
+         a->status = (int16_t)grant_swap(d, a->ref_a, a->ref_b))
 
 #define MAX_SIZE sizeof(struct gnttab_copy)
 
@@ -70,8 +35,6 @@ BUILD_BUG_ON(sizeof(struct gnttab_map_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_unmap_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct compat_gnttab_copy) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_swap_grant_ref) > MAX_SIZE);
-
-typedef void one_fn(struct domain *d, void *op, struct grant_unmaps *unmaps);
 
 /* Copies n elements in, or only one if not all can be read; how many. */
 static unsigned int elements_read(void *dst, gva_t src, size_t size,
@@ -82,23 +45,26 @@ static unsigned int elements_read(void *dst, gva_t src, size_t size,
     return n > 1 && !guest_read(dst, src, size) ? 1 : 0;
 }
 
-/* Copies n elements out, as many as can be written. */
-static int elements_write(gva_t dst, const void *src, size_t size,
-                          unsigned int n)
+/* One element, of which a 32-bit caller may have another layout. */
+static void element_run(const struct subop *op, bool narrow, void *element,
+                        struct grant_unmaps *unmaps)
 {
-    if (!guest_write(dst, src, n * size))
-        return 0;
-    for (unsigned int i = 0; i < n; i++)
-        if (guest_write(gva_add(dst, i * size),
-                        (const char *)src + i * size, size))
-            break;
-    return -EFAULT;
+    if (narrow) {
+        uint64_t wide[MAX_SIZE / sizeof(uint64_t)] = { 0 };
+
+        compat_copy(wide, element, op->layout, true);
+        op->fn(current, current->domain, wide, unmaps);
+        compat_copy(wide, element, op->layout, false);
+    } else {
+        op->fn(current, current->domain, element, unmaps);
+    }
 }
 
-static long array_run(one_fn *one, size_t size, gva_t arg, unsigned int count)
+static long array_run(const struct subop *op, gva_t arg, unsigned int count)
 {
+    const bool narrow = op->layout && hypercall_is_compat();
+    const size_t size = narrow ? op->size32 : op->size;
     uint64_t buf[CHUNK * MAX_SIZE / sizeof(uint64_t)];
-    struct domain *d = current->domain;
     struct grant_unmaps unmaps;
 
     unmaps.nr = 0; /* and not the whole array */
@@ -110,9 +76,10 @@ static long array_run(one_fn *one, size_t size, gva_t arg, unsigned int count)
         if (!n)
             return -EFAULT;
         for (unsigned int i = 0; i < n; i++)
-            one(d, (char *)buf + i * size, &unmaps);
-        grant_unmap_done(d, &unmaps);
-        if (elements_write(arg, buf, size, n))
+            element_run(op, narrow, (char *)buf + i * size, &unmaps);
+        grant_unmap_done(current->domain, &unmaps);
+        /* What stands before a page that cannot be written is. */
+        if (guest_write(arg, buf, n * size))
             return -EFAULT;
         arg = gva_add(arg, n * size);
         count -= n;
@@ -163,119 +130,70 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
     return GNTST_okay;
 }
 
-static long setup_table(void_gptr_t arg, unsigned int count)
+SUBOP(setup_table, struct gnttab_setup_table)
 {
-    struct compat_gnttab_setup_table narrow;
-    struct gnttab_setup_table op;
-    struct domain *target;
+    struct domain *of = granter_get(ACCESS_GRANT_SETUP, a->dom, &a->status);
 
-    BUILD_BUG_ON(offsetof(struct gnttab_setup_table, status) !=
-                 offsetof(struct compat_gnttab_setup_table, status));
-    if (count != 1)
-        return -EINVAL;
-    if (hypercall_is_compat()) {
-        if (read_arg(&narrow, arg))
-            return -EFAULT;
-        op.dom = narrow.dom;
-        op.nr_frames = narrow.nr_frames;
-        op.frame_list.addr = narrow.frame_list.addr;
-    } else if (read_arg(&op, arg)) {
-        return -EFAULT;
-    }
-
-    target = granter_get(ACCESS_GRANT_SETUP, op.dom, &op.status);
-    if (target) {
-        op.status = (int16_t)grant_setup(target, op.nr_frames);
-        if (op.status == GNTST_okay)
-            op.status = frame_list_write(target, gva(op.frame_list.addr),
-                                         op.nr_frames);
-        domain_put(target);
-    }
-    return guest_write(gva(arg.addr + offsetof(struct gnttab_setup_table,
-                                               status)),
-                       &op.status, sizeof(op.status));
+    if (!of)
+        return 0;
+    a->status = (int16_t)grant_setup(of, a->nr_frames);
+    if (a->status == GNTST_okay)
+        a->status = frame_list_write(of, gva(a->frame_list.addr),
+                                     a->nr_frames);
+    domain_put(of);
+    return 0;
 }
 
-static long query_size(void_gptr_t arg, unsigned int count)
+SUBOP(query_size, struct gnttab_query_size)
 {
-    struct gnttab_query_size op;
-    struct domain *target;
+    struct domain *of = granter_get(ACCESS_GRANT_QUERY, a->dom, &a->status);
 
-    if (count != 1)
-        return -EINVAL;
-    if (read_arg(&op, arg))
-        return -EFAULT;
-    target = granter_get(ACCESS_GRANT_QUERY, op.dom, &op.status);
-    if (target) {
-        op.nr_frames = grant_frames(target);
-        op.max_nr_frames = grant_max_frames(target);
-        domain_put(target);
-    }
-    return write_arg(arg, &op);
+    if (!of)
+        return 0;
+    a->nr_frames = grant_frames(of);
+    a->max_nr_frames = grant_max_frames(of);
+    domain_put(of);
+    return 0;
 }
 
-static long set_version(void_gptr_t arg, unsigned int count)
+SUBOP(set_version, struct gnttab_set_version)
 {
-    struct gnttab_set_version op;
-    long rc = 0;
+    uint32_t wanted = a->version;
 
-    if (read_arg(&op, arg))
-        return -EFAULT;
-    if (op.version != 1)
-        rc = op.version == 2 ? -ENOSYS : -EINVAL;
-    op.version = 1;
-    return write_arg(arg, &op) ? -EFAULT : rc;
+    a->version = 1;
+    return wanted == 1 ? 0 : wanted == 2 ? -ENOSYS : -EINVAL;
 }
 
-static long get_version(void_gptr_t arg, unsigned int count)
-{
-    struct gnttab_get_version op;
-    struct domain *target;
-    int rc;
-
-    if (read_arg(&op, arg))
-        return -EFAULT;
-    rc = target_get(op.dom, ACCESS_GRANT_QUERY, &target);
-    if (rc)
-        return rc;
-    domain_put(target);
-    op.version = 1;
-    return write_arg(arg, &op);
-}
+SUBOP_DO(get_version, struct gnttab_get_version, a->version = 1)
 
 /* --- Dispatch. --- */
 
 long do_grant_table_op(unsigned int cmd, void_gptr_t uop, unsigned int count)
 {
-    static const struct {
-        one_fn *one;     /* on each element of an array, or: */
-        long (*single)(void_gptr_t arg, unsigned int count);
-        uint8_t size;    /* of an element, bytes */
-    } ops[] = {
-#define ARRAY(type, fn) { .one = fn, .size = sizeof(struct type) }
-        [GNTTABOP_map_grant_ref] = ARRAY(gnttab_map_grant_ref, one_map),
-        [GNTTABOP_unmap_grant_ref] = ARRAY(gnttab_unmap_grant_ref, one_unmap),
-        [GNTTABOP_copy] = ARRAY(gnttab_copy, one_copy),
-        [GNTTABOP_swap_grant_ref] = ARRAY(gnttab_swap_grant_ref, one_swap),
-#undef ARRAY
-        [GNTTABOP_setup_table] = { .single = setup_table },
-        [GNTTABOP_query_size] = { .single = query_size },
-        [GNTTABOP_set_version] = { .single = set_version },
-        [GNTTABOP_get_version] = { .single = get_version },
+    static const struct subop ops[] = {
+#define OP(name, how, ...)                                                  \
+    [GNTTABOP_##name] = SUBOP_ROW(name, how, ##__VA_ARGS__)
+        /* On arrays. */
+        OP(map_grant_ref, 0),
+        OP(unmap_grant_ref, 0),
+        OP(copy, 0, SUBOP_COMPAT(struct compat_gnttab_copy, "LHHPLHHPHHH")),
+        OP(swap_grant_ref, 0),
+        /* On one structure. */
+        OP(setup_table, SUBOP_IO,
+           SUBOP_COMPAT(struct compat_gnttab_setup_table, "HIHL")),
+        OP(query_size, SUBOP_IO),
+        OP(set_version, SUBOP_IO | SUBOP_ERR),
+        OP(get_version, SUBOP_IO, SUBOP_OF(get_version, dom, GRANT_QUERY)),
+#undef OP
     };
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
 
-    if (cmd >= ARRAY_SIZE(ops))
+    if (!op)
         return -ENOSYS;
-    cmd = (unsigned int)index_nospec(cmd, ARRAY_SIZE(ops));
-    if (!ops[cmd].one && !ops[cmd].single)
-        return -ENOSYS;
-    if ((int)count < 0)
+    if ((int)count < 0 ||
+        (count != 1 && (cmd == GNTTABOP_setup_table ||
+                        cmd == GNTTABOP_query_size)))
         return -EINVAL;
-    if (ops[cmd].single)
-        return ops[cmd].single(uop, count);
-    /* The only elements with another layout there. */
-    if (cmd == GNTTABOP_copy && hypercall_is_compat())
-        return array_run(one_copy_compat, sizeof(struct compat_gnttab_copy),
-                         gva(uop.addr), count);
-    return array_run(ops[cmd].one, ops[cmd].size, gva(uop.addr), count);
+    return op->flags ? subop_run(op, current, current->domain, uop, NULL)
+                     : array_run(op, gva(uop.addr), count);
 }

@@ -2,13 +2,12 @@
 /* hvm_op: parameters, the upcall's vector, a few questions. */
 #include "hypervisor/abi/hvm-op.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/params.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
-static long op_param(struct xen_hvm_param *p, bool set)
+static long param(struct xen_hvm_param *p, bool set)
 {
     struct domain *d;
     bool self;
@@ -27,21 +26,20 @@ static long op_param(struct xen_hvm_param *p, bool set)
     return rc;
 }
 
-SUBOP_EXPR(set_param, xen_hvm_param, op_param(a, true))
-SUBOP_EXPR(get_param, xen_hvm_param, op_param(a, false))
+SUBOP_EXPR(set_param, struct xen_hvm_param, param(a, true))
+SUBOP_EXPR(get_param, struct xen_hvm_param, param(a, false))
 
-static long op_set_evtchn_upcall_vector(struct vcpu *caller, void *arg)
+SUBOP(set_evtchn_upcall_vector, struct xen_hvm_evtchn_upcall_vector)
 {
-    struct xen_hvm_evtchn_upcall_vector *u = arg;
-    struct vcpu *v = vcpu_of(caller->domain, u->vcpu);
+    struct vcpu *of = vcpu_of(d, a->vcpu);
 
-    if (u->vector < 0x10)
+    if (a->vector < 0x10)
         return -EINVAL;
-    if (!v)
+    if (!of)
         return -ENOENT;
-    v->hvm->upcall_vector = u->vector;
-    if (READ_ONCE(v->info->evtchn_upcall_pending))
-        hvm_assert_upcall(v);
+    of->hvm->upcall_vector = a->vector;
+    if (READ_ONCE(of->info->evtchn_upcall_pending))
+        hvm_assert_upcall(of);
     return 0;
 }
 
@@ -55,51 +53,30 @@ static const uint8_t mem_types[P2M_TYPES] = {
     /* the others: HVMMEM_ram_rw */
 };
 
-static long op_get_mem_type(struct vcpu *v, void *arg)
-{
-    struct xen_hvm_get_mem_type *q = arg;
-    struct domain *d;
-    int rc = target_get(q->domid, ACCESS_HVM_PARAM, &d);
+SUBOP_DO(get_mem_type, struct xen_hvm_get_mem_type,
+         a->mem_type = mem_types[p2m_lookup(d, gfn(a->pfn)).type])
 
-    if (rc)
-        return rc;
-    q->mem_type = mem_types[p2m_lookup(d, gfn(q->pfn)).type];
-    domain_put(d);
-    return 0;
-}
-
-static long op_get_time(struct vcpu *v, void *arg)
-{
-    ((struct xen_hvm_get_time *)arg)->now = now_ns();
-    return 0;
-}
+SUBOP_DO(get_time, struct xen_hvm_get_time, a->now = now_ns())
 
 /* All of the caller's vCPUs: what a kernel asks when it cannot shoot down. */
-static long op_flush_tlbs(struct vcpu *v, void *arg)
-{
-    p2m_flush(v->domain);
-    return 0;
-}
+SUBOP_DO(flush_tlbs, void, p2m_flush(d))
 
-static long op_refuse(struct vcpu *v, void *arg)
-{
-    return -EOPNOTSUPP;
-}
+SUBOP_EXPR(altp2m, void, -EOPNOTSUPP)
+SUBOP_EXPR(guest_request_vm_event, void, -EOPNOTSUPP)
 
 long do_hvm_op(uint64_t op, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, type, flags)                                               \
-    [HVMOP_##name] = { op_##name, SUBOP_ARG(struct type), flags }
-        OP(set_param, xen_hvm_param, SUBOP_IN),
-        OP(get_param, xen_hvm_param, SUBOP_IN | SUBOP_OUT),
-        OP(set_evtchn_upcall_vector, xen_hvm_evtchn_upcall_vector, SUBOP_IN),
-        OP(get_mem_type, xen_hvm_get_mem_type, SUBOP_IN | SUBOP_OUT),
-        OP(get_time, xen_hvm_get_time, SUBOP_OUT),
+#define OP(name, ...) [HVMOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
+        OP(set_param, SUBOP_IN),
+        OP(get_param, SUBOP_IO),
+        OP(set_evtchn_upcall_vector, SUBOP_IN),
+        OP(get_mem_type, SUBOP_IO, SUBOP_OF(get_mem_type, domid, HVM_PARAM)),
+        OP(get_time, SUBOP_OUT),
+        OP(flush_tlbs, SUBOP_NULL),
+        OP(altp2m, 0),
+        OP(guest_request_vm_event, 0),
 #undef OP
-        [HVMOP_flush_tlbs] = { op_flush_tlbs, 0, 0, SUBOP_NULL },
-        [HVMOP_altp2m] = { op_refuse, 0, 0, 0 },
-        [HVMOP_guest_request_vm_event] = { op_refuse, 0, 0, 0 },
     };
 
     return subop_call(ops, ARRAY_SIZE(ops), op, current, arg);

@@ -7,15 +7,12 @@
  */
 #include "hypervisor/abi/memory.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 /* The call that runs. */
@@ -24,17 +21,13 @@ struct memop {
     unsigned long done;              /* extents done before this entry */
     unsigned long at;                /* and by now */
     void_gptr_t arg;
-    union memop_arg {                /* its copy, in 64-bit layout */
+    union memop_arg {                /* its copy */
         struct xen_memory_reservation reservation;
-        struct xen_memory_domain domain;
         struct xen_add_to_physmap add;
         struct xen_add_to_physmap_batch batch;
-        struct xen_remove_from_physmap remove;
-        struct xen_memory_map map;
         struct xen_foreign_memory_map foreign_map;
-        struct xen_pod_target pod;
-        struct xen_reserved_device_memory_map rdm;
         struct xen_mem_acquire_resource resource;
+        uint64_t any[SUBOP_WORDS];
     } u;
     struct domain *d, *foreign;      /* its domains, with references */
 };
@@ -69,31 +62,12 @@ static int read_number(uint64_t list, unsigned long i, uint64_t *number)
     return guest_read(number, gva(list + i * size), size);
 }
 
-/* Maps 2^order fresh frames; orders the p2m has no leaf for go in pieces. */
-static int map_extent(struct domain *d, gfn_t g, struct page *pg,
-                      unsigned int order)
-{
-    unsigned int leaf = order >= ORDER_1G ? ORDER_1G
-                      : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
-
-    if (!IS_ALIGNED(g.raw, 1ul << leaf))
-        leaf = ORDER_4K;
-    for (unsigned long i = 0; i < 1ul << order; i += 1ul << leaf) {
-        int rc = p2m_map(d, gfn_add(g, i), mfn_add(page_to_mfn(pg), i), leaf,
-                         P2M_RAM);
-
-        if (rc) {
-            while (i < 1ul << order)
-                page_put(pg + i++);
-            return rc;
-        }
-    }
-    return 0;
-}
-
+/* 2^order fresh frames; orders the p2m has no leaf for are mapped in pieces. */
 static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
                            uint64_t below)
 {
+    unsigned int leaf = order >= ORDER_1G ? ORDER_1G
+                      : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
     struct page *pg;
     int rc = domain_charge(d, 1u << order, false);
 
@@ -104,7 +78,18 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
         domain_uncharge(d, 1u << order, false);
         return -ENOMEM;
     }
-    return map_extent(d, g, pg, order);
+    if (!IS_ALIGNED(g.raw, 1ul << leaf))
+        leaf = ORDER_4K;
+    for (unsigned long i = 0; i < 1ul << order; i += 1ul << leaf) {
+        rc = p2m_map(d, gfn_add(g, i), mfn_add(page_to_mfn(pg), i), leaf,
+                     P2M_RAM);
+        if (rc) {
+            while (i < 1ul << order)
+                page_put(pg + i++);
+            return rc;
+        }
+    }
+    return 0;
 }
 
 /* Highest frame plus one that an address width allows, 0: any. */
@@ -115,18 +100,14 @@ static uint64_t width_limit(unsigned int mem_flags)
     return bits > PAGE_SHIFT && bits < 64 ? 1ull << (bits - PAGE_SHIFT) : 0;
 }
 
-/* Largest extents: toolstacks may ask for 1 GiB, guests for 2 MiB. */
-static unsigned int max_order(void)
-{
-    return current->domain->privileged ? ORDER_1G : ORDER_2M;
-}
-
 /* May all of the reservation's list be worked off? */
 static bool reservation_ok(const struct memop *m)
 {
     const struct xen_memory_reservation *r = &m->u.reservation;
+    /* Toolstacks may ask for 1 GiB, guests for 2 MiB. */
+    unsigned int max = current->domain->privileged ? ORDER_1G : ORDER_2M;
 
-    if (m->done >= r->nr_extents || r->extent_order > max_order() ||
+    if (m->done >= r->nr_extents || r->extent_order > max ||
         r->nr_extents > (~0u >> MEMOP_EXTENT_SHIFT))
         return false;
     if (!(r->mem_flags & XENMEMF_populate_on_demand))
@@ -157,30 +138,33 @@ static int reservation_one(struct memop *m, unsigned long i)
 }
 
 /* Returns the number of extents done; short when one fails. */
-static long op_reservation(struct memop *m)
+SUBOP(reservation, struct xen_memory_reservation)
 {
+    struct memop *m = more;
     long rc = 0;
 
     m->at = m->done;
     if (reservation_ok(m))
-        rc = run_list(m, m->u.reservation.nr_extents, reservation_one);
+        rc = run_list(m, a->nr_extents, reservation_one);
     /* Device models should let go of what is not the guest's any more. */
     if (m->cmd == XENMEM_decrease_reservation && m->at > m->done)
-        ioreq_invalidate(m->d);
+        ioreq_invalidate(d);
     return rc == -ERESTART ? rc : (long)m->at;
 }
 
 /* Translated domains increase by populating. */
-static long op_increase(struct memop *m)
-{
-    return (long)m->done;
-}
+SUBOP_EXPR(increase_reservation, void, (long)((struct memop *)more)->done)
 
+SUBOP_EXPR(claim_pages, struct xen_memory_reservation,
+           domain_claim(d, a->nr_extents))
+
+SUBOP_EXPR(current_reservation, struct xen_memory_domain,
+           (long)(d->frames - d->special_frames))
+SUBOP_EXPR(maximum_reservation, struct xen_memory_domain, (long)d->max_frames)
+SUBOP_EXPR(maximum_gpfn, struct xen_memory_domain, (long)p2m_max_gfn(d).raw)
+SUBOP_EXPR(maximum_ram_page, void, (long)frame_table_size)
 /* What every domain without virtual NUMA nodes gets; xl save looks. */
-static long op_no_vnuma(struct memop *m)
-{
-    return -EOPNOTSUPP;
-}
+SUBOP_EXPR(get_vnumainfo, void, -EOPNOTSUPP)
 
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
@@ -202,6 +186,17 @@ int move_page(struct domain *d, gfn_t from, gfn_t g)
     return rc;
 }
 
+/* Maps a frame with the caller's reference, which goes if that fails. */
+static int map_page(struct domain *d, gfn_t g, struct page *pg,
+                    enum p2m_type type)
+{
+    int rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, type);
+
+    if (rc)
+        page_put(pg);
+    return rc;
+}
+
 /* A special frame of d (its shared info, a grant frame) at g. */
 static int map_special(struct domain *d, struct page *pg, gfn_t g)
 {
@@ -211,10 +206,8 @@ static int map_special(struct domain *d, struct page *pg, gfn_t g)
     if (pg->gfn)
         (void)p2m_unmap(d, gfn(pg->gfn), ORDER_4K, page_to_mfn(pg));
     page_get(pg);
-    rc = p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_RAM);
-    if (rc)
-        page_put(pg);
-    else
+    rc = map_page(d, g, pg, P2M_RAM);
+    if (!rc)
         pg->gfn = g.raw;
     return rc;
 }
@@ -232,11 +225,10 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:
      * this mapping would outlive the grant. */
-    rc = pg->owner == owner->id
-             ? p2m_map(d, g, page_to_mfn(pg), ORDER_4K, P2M_FOREIGN) : -EINVAL;
-    if (rc)
-        page_put(pg);
-    return rc;
+    if (pg->owner == owner->id)
+        return map_page(d, g, pg, P2M_FOREIGN);
+    page_put(pg);
+    return -EINVAL;
 }
 
 /* One page into the map of m->d. */
@@ -273,11 +265,9 @@ static int add_range_one(struct memop *m, unsigned long i)
     return add_one(m, a->space, a->idx + i, gfn(a->gpfn + i));
 }
 
-static long op_add(struct memop *m)
-{
-    return run_list(m, m->u.add.space == XENMAPSPACE_gmfn_range
-                           ? m->u.add.size : 1, add_range_one);
-}
+SUBOP_EXPR(add_to_physmap, struct xen_add_to_physmap,
+           run_list(more, a->space == XENMAPSPACE_gmfn_range ? a->size : 1,
+                    add_range_one))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
@@ -292,129 +282,101 @@ static int add_batch_one(struct memop *m, unsigned long i)
     return copy_to_guest_at(b->errs, i, &err);
 }
 
-static long op_add_batch(struct memop *m)
+SUBOP(add_to_physmap_batch, struct xen_add_to_physmap_batch)
 {
-    const struct xen_add_to_physmap_batch *b = &m->u.batch;
+    struct memop *m = more;
     long rc = 0;
 
-    if (b->space == XENMAPSPACE_gmfn_foreign)
-        rc = target_get(b->u.foreign_domid, ACCESS_MEM_FOREIGN, &m->foreign);
-    else if (b->u.res0)
+    if (a->space == XENMAPSPACE_gmfn_foreign)
+        rc = target_get(a->u.foreign_domid, ACCESS_MEM_FOREIGN, &m->foreign);
+    else if (a->u.res0)
         rc = -EOPNOTSUPP;
     if (!rc)
-        rc = run_list(m, b->size, add_batch_one);
+        rc = run_list(m, a->size, add_batch_one);
     if (m->foreign)
         domain_put(m->foreign);
     return rc;
 }
 
-static long op_remove(struct memop *m)
+SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
 {
-    gfn_t g = gfn(m->u.remove.gpfn);
-    struct p2m_entry e = p2m_lookup(m->d, g);
+    gfn_t g = gfn(a->gpfn);
+    struct p2m_entry e = p2m_lookup(d, g);
 
     /* Device memory of domain 0 and grants are not its to take out here. */
     if (e.type == P2M_NONE)
         return -ENOENT;
     if (e.type == P2M_GRANT_RW || e.type == P2M_GRANT_RO)
         return -EINVAL;
-    return p2m_unmap(m->d, g, ORDER_4K, e.mfn);
+    return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-static long op_domain_size(struct memop *m)
-{
-    switch (m->cmd) {
-    case XENMEM_current_reservation:
-        return (long)(m->d->frames - m->d->special_frames);
-    case XENMEM_maximum_reservation:
-        return (long)m->d->max_frames;
-    default:
-        return (long)p2m_max_gfn(m->d).raw;
-    }
-}
-
-static long op_max_ram_page(struct memop *m)
-{
-    return (long)frame_table_size;
-}
-
-/* A copy of d's map; false: it has none. Domain 0's is the machine's, as its
- * builder left it. */
-static bool map_of(struct domain *d, struct guest_map *g)
+/* Domain 0's map is the machine's, as its builder left it. */
+SUBOP(memory_map, struct xen_memory_map)
 {
     const struct hvm_memmap_table_entry *e;
-    bool has = true;
-
-    g->nr = 0;
-    if (d == hardware_domain) {
-        while (g->nr < GUEST_MAP_MAX && (e = dom0_memory_map(g->nr)) != NULL)
-            g->entry[g->nr++] = (struct guest_map_entry){ e->addr, e->size,
-                                                          e->type };
-        return true;
-    }
-    /* Another vCPU may set a new map, which frees this one. */
-    spin_lock(&d->lock);
-    has = d->hvm->map;
-    if (has)
-        *g = *d->hvm->map;
-    spin_unlock(&d->lock);
-    return has;
-}
-
-static long op_memory_map(struct memop *m)
-{
-    struct guest_map g;
+    const struct guest_map *map;
+    struct memop *m = more;
+    struct guest_map copy;
     unsigned int n;
 
-    if (!map_of(current->domain, &g))
-        return -ENOSYS;
-    n = MIN(m->u.map.nr_entries, g.nr);
-    if (guest_write(gva(m->u.map.buffer.addr), g.entry,
-                    n * sizeof(g.entry[0])))
+    copy.nr = 0;
+    if (v->domain == hardware_domain) {
+        while (copy.nr < GUEST_MAP_MAX && (e = dom0_memory_map(copy.nr)))
+            copy.entry[copy.nr++] = (struct guest_map_entry){
+                e->addr, e->size, e->type };
+    } else {
+        /* Another vCPU may set a new map, which frees this one. */
+        spin_lock(&v->domain->lock);
+        map = v->domain->hvm->map;
+        if (map)
+            copy = *map;
+        spin_unlock(&v->domain->lock);
+        if (!map)
+            return -ENOSYS;
+    }
+    n = MIN(a->nr_entries, copy.nr);
+    if (guest_write(gva(a->buffer.addr), copy.entry,
+                    n * sizeof(copy.entry[0])))
         return -EFAULT;
     return write_arg(m->arg, &n);
 }
 
-static long op_set_memory_map(struct memop *m)
+SUBOP(set_memory_map, struct xen_foreign_memory_map)
 {
-    const struct xen_memory_map *map = &m->u.foreign_map.map;
     struct guest_map *g = heap_alloc(sizeof(*g)), *old;
 
     if (!g)
         return -ENOMEM;
-    if (guest_read(g->entry, gva(map->buffer.addr),
-                   map->nr_entries * sizeof(g->entry[0]))) {
+    if (guest_read(g->entry, gva(a->map.buffer.addr),
+                   a->map.nr_entries * sizeof(g->entry[0]))) {
         heap_free(g);
         return -EFAULT;
     }
-    g->nr = map->nr_entries;
-    spin_lock(&m->d->lock);
-    old = m->d->hvm->map;
-    m->d->hvm->map = g;
-    spin_unlock(&m->d->lock);
+    g->nr = a->map.nr_entries;
+    spin_lock(&d->lock);
+    old = d->hvm->map;
+    d->hvm->map = g;
+    spin_unlock(&d->lock);
     heap_free(old);
     return 0;
 }
 
-static long op_claim(struct memop *m)
-{
-    return domain_claim(m->d, m->u.reservation.nr_extents);
-}
-
 /* Without populate-on-demand the target is what is there. */
-static long op_pod_target(struct memop *m)
+SUBOP(pod_target, struct xen_pod_target)
 {
-    struct xen_pod_target *t = &m->u.pod;
+    struct memop *m = more;
 
-    t->tot_pages = m->d->frames - m->d->special_frames;
-    t->pod_cache_pages = 0;
-    t->pod_entries = 0;
-    return write_arg(m->arg, t);
+    a->tot_pages = d->frames - d->special_frames;
+    a->pod_cache_pages = 0;
+    a->pod_entries = 0;
+    return write_arg(m->arg, a);
 }
 
 /* Devices' reserved memory: none is passed through. */
-static long op_rdm(struct memop *m)
+SUBOP(reserved_device_memory_map, struct xen_reserved_device_memory_map)
 {
+    struct memop *m = more;
     enum { AT = offsetof(struct xen_reserved_device_memory_map, nr_entries) };
     const unsigned int none = 0;
 
@@ -428,29 +390,25 @@ static long op_rdm(struct memop *m)
 static long resource(struct domain *d, unsigned int type, unsigned int id,
                      uint64_t i, struct page **pg)
 {
+    const bool ioreq = type == XENMEM_resource_ioreq_server;
+    unsigned int frames = ioreq ? 2 : grant_max_frames(d);
     int rc;
 
-    switch (type) {
-    case XENMEM_resource_ioreq_server:
-        if (!pg)
-            return 2;
-        return i > 1 ? -EINVAL
-                     : ioreq_frame(d, current->domain, (ioservid_t)id,
-                                   (unsigned int)i, pg);
-    case XENMEM_resource_grant_table:
-        if (id != XENMEM_resource_grant_table_id_shared)
-            return -EOPNOTSUPP; /* status frames: version 2 only */
-        if (!pg)
-            return (long)grant_max_frames(d);
-        if (i >= grant_max_frames(d))
-            return -EINVAL;
-        rc = grant_frame(d, (unsigned int)i, pg);
-        if (!rc)
-            page_get(*pg); /* it stays as long as d */
-        return rc;
-    default:
+    /* Status frames of grant tables are of version 2 only. */
+    if (!ioreq && (type != XENMEM_resource_grant_table ||
+                   id != XENMEM_resource_grant_table_id_shared))
         return -EOPNOTSUPP;
-    }
+    if (!pg)
+        return frames;
+    if (i >= frames)
+        return -EINVAL;
+    if (ioreq)
+        return ioreq_frame(d, current->domain, (ioservid_t)id,
+                           (unsigned int)i, pg);
+    rc = grant_frame(d, (unsigned int)i, pg);
+    if (!rc)
+        page_get(*pg); /* it stays as long as d */
+    return rc;
 }
 
 static int acquire_one(struct memop *m, unsigned long i)
@@ -462,28 +420,24 @@ static int acquire_one(struct memop *m, unsigned long i)
 
     if (rc)
         return rc;
-    if (copy_from_guest_at(&g, r->frame_list, i))
-        rc = -EFAULT;
-    else
-        rc = p2m_map(current->domain, gfn(g), page_to_mfn(pg), ORDER_4K,
-                     P2M_FOREIGN);
-    if (rc)
-        page_put(pg);
-    return rc;
+    if (!copy_from_guest_at(&g, r->frame_list, i))
+        return map_page(current->domain, gfn(g), pg, P2M_FOREIGN);
+    page_put(pg);
+    return -EFAULT;
 }
 
-static long op_acquire(struct memop *m)
+SUBOP(acquire_resource, struct xen_mem_acquire_resource)
 {
-    struct xen_mem_acquire_resource *r = &m->u.resource;
+    struct memop *m = more;
     long rc;
 
-    if (!guest_ptr_is_null(r->frame_list))
-        return run_list(m, r->nr_frames, acquire_one);
-    rc = r->nr_frames ? -EINVAL : resource(m->d, r->type, r->id, 0, NULL);
+    if (!guest_ptr_is_null(a->frame_list))
+        return run_list(m, a->nr_frames, acquire_one);
+    rc = a->nr_frames ? -EINVAL : resource(d, a->type, a->id, 0, NULL);
     if (rc <= 0)
         return rc;
-    r->nr_frames = (uint32_t)rc;
-    return write_arg(m->arg, r);
+    a->nr_frames = (uint32_t)rc;
+    return write_arg(m->arg, a);
 }
 
 /* What is wrong with an argument, whoever it is about. */
@@ -509,126 +463,62 @@ static int refuse(const struct memop *m)
     }
 }
 
-static const struct memop_type {
-    long (*fn)(struct memop *m);
-    uint8_t size;     /* of the argument, for 64-bit callers; 0: none */
-    uint8_t size32;   /* for 32-bit callers; 0: not for them */
-    uint8_t domid;    /* where in the argument the domain's id is, if */
-    uint8_t access;   /* the caller needs this right to it; 0: no domain */
-} ops[] = {
-#define ROW(cmd, fn, type, size32, right)                                   \
-    [XENMEM_##cmd] = { fn, sizeof(struct type), size32,                     \
-                       offsetof(struct type, domid), ACCESS_MEM_##right }
-#define OP(cmd, fn, type, right)                                            \
-    ROW(cmd, fn, type, sizeof(struct compat_##type), right)
-#define SAME(cmd, fn, type, right)                                          \
-    ROW(cmd, fn, type, sizeof(struct type), right)
-#define WIDE(cmd, fn, type, right) ROW(cmd, fn, type, 0, right)
-    OP(populate_physmap, op_reservation, xen_memory_reservation, RESERVATION),
-    OP(decrease_reservation, op_reservation, xen_memory_reservation,
-       RESERVATION),
-    OP(claim_pages, op_claim, xen_memory_reservation, CLAIM),
-    OP(add_to_physmap, op_add, xen_add_to_physmap, PHYSMAP),
-    OP(add_to_physmap_batch, op_add_batch, xen_add_to_physmap_batch, PHYSMAP),
-    OP(remove_from_physmap, op_remove, xen_remove_from_physmap, PHYSMAP),
-    SAME(current_reservation, op_domain_size, xen_memory_domain, INFO),
-    SAME(maximum_reservation, op_domain_size, xen_memory_domain, INFO),
-    SAME(maximum_gpfn, op_domain_size, xen_memory_domain, INFO),
-    SAME(set_memory_map, op_set_memory_map, xen_foreign_memory_map, INFO),
-    WIDE(get_pod_target, op_pod_target, xen_pod_target, POD),
-    WIDE(set_pod_target, op_pod_target, xen_pod_target, POD),
-    WIDE(acquire_resource, op_acquire, xen_mem_acquire_resource, RESOURCE),
-    [XENMEM_increase_reservation] = { .fn = op_increase },
-    [XENMEM_get_vnumainfo] = { .fn = op_no_vnuma },
-    [XENMEM_maximum_ram_page] = { .fn = op_max_ram_page },
-    [XENMEM_memory_map] = { op_memory_map, sizeof(struct xen_memory_map),
-                            sizeof(struct compat_xen_memory_map), 0, 0 },
-    [XENMEM_reserved_device_memory_map] = {
-        op_rdm, sizeof(struct xen_reserved_device_memory_map),
-        sizeof(struct compat_xen_reserved_device_memory_map), 0, 0 },
-};
-#undef ROW
-#undef OP
-#undef SAME
-#undef WIDE
-
-/* Copies a 32-bit caller's argument in; where its layout is another, members
- * one by one. */
-static int read_compat(struct memop *m, size_t size)
-{
-    union {
-        struct compat_xen_memory_reservation reservation;
-        struct compat_xen_add_to_physmap add;
-        struct compat_xen_add_to_physmap_batch batch;
-        struct compat_xen_remove_from_physmap remove;
-        struct compat_xen_memory_map map;
-        struct compat_xen_reserved_device_memory_map rdm;
-        struct xen_foreign_memory_map foreign_map;
-    } c;
-
-    if (guest_read(&c, gva(m->arg.addr), size))
-        return -EFAULT;
-    switch (m->cmd) {
-    case XENMEM_populate_physmap:
-    case XENMEM_decrease_reservation:
-    case XENMEM_claim_pages:
-        m->u.reservation = (struct xen_memory_reservation){
-            { .addr = c.reservation.extent_start.addr },
-            c.reservation.nr_extents, c.reservation.extent_order,
-            c.reservation.mem_flags, c.reservation.domid };
-        break;
-    case XENMEM_add_to_physmap:
-        m->u.add = (struct xen_add_to_physmap){
-            c.add.domid, c.add.size, c.add.space, c.add.idx, c.add.gpfn };
-        break;
-    case XENMEM_add_to_physmap_batch:
-        m->u.batch = (struct xen_add_to_physmap_batch){
-            c.batch.domid, c.batch.space, c.batch.size, c.batch.u,
-            { .addr = c.batch.idxs.addr }, { .addr = c.batch.gpfns.addr },
-            { .addr = c.batch.errs.addr } };
-        break;
-    case XENMEM_remove_from_physmap:
-        m->u.remove = (struct xen_remove_from_physmap){ c.remove.domid,
-                                                        c.remove.gpfn };
-        break;
-    case XENMEM_memory_map:
-        m->u.map = (struct xen_memory_map){ c.map.nr_entries,
-                                            { .addr = c.map.buffer.addr } };
-        break;
-    default:
-        memcpy(&m->u, &c, size);
-        break;
-    }
-    return 0;
-}
-
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
 {
+    static const struct subop ops[] = {
+#define ROW(cmd, fn, ...)                                                   \
+    [XENMEM_##cmd] = SUBOP_ROW(fn, SUBOP_IN, ##__VA_ARGS__)
+#define OP(cmd, right, ...)                                                 \
+    ROW(cmd, cmd, SUBOP_OF(cmd, domid, MEM_##right), ##__VA_ARGS__)
+#define RESERVATION                                                         \
+    SUBOP_COMPAT(struct compat_xen_memory_reservation, "LLIIH")
+        ROW(populate_physmap, reservation, RESERVATION,
+            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
+        ROW(decrease_reservation, reservation, RESERVATION,
+            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
+        OP(claim_pages, CLAIM, RESERVATION),
+        OP(add_to_physmap, PHYSMAP,
+           SUBOP_COMPAT(struct compat_xen_add_to_physmap, "HHILL")),
+        OP(add_to_physmap_batch, PHYSMAP,
+           SUBOP_COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL")),
+        OP(remove_from_physmap, PHYSMAP,
+           SUBOP_COMPAT(struct compat_xen_remove_from_physmap, "HL")),
+        OP(current_reservation, INFO),
+        OP(maximum_reservation, INFO),
+        OP(maximum_gpfn, INFO),
+        OP(set_memory_map, INFO),
+        ROW(memory_map, memory_map,
+            SUBOP_COMPAT(struct compat_xen_memory_map, "IL")),
+        ROW(get_pod_target, pod_target, SUBOP_WIDE,
+            SUBOP_OF(pod_target, domid, MEM_POD)),
+        ROW(set_pod_target, pod_target, SUBOP_WIDE,
+            SUBOP_OF(pod_target, domid, MEM_POD)),
+        OP(acquire_resource, RESOURCE, SUBOP_WIDE),
+        ROW(reserved_device_memory_map, reserved_device_memory_map,
+            SUBOP_COMPAT(struct compat_xen_reserved_device_memory_map, "")),
+        [XENMEM_increase_reservation] = SUBOP_ROW(increase_reservation, 0),
+        [XENMEM_get_vnumainfo] = SUBOP_ROW(get_vnumainfo, 0),
+        [XENMEM_maximum_ram_page] = SUBOP_ROW(maximum_ram_page, 0),
+#undef ROW
+#undef OP
+#undef RESERVATION
+    };
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
                        .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
-    const struct memop_type *op;
-    domid_t id;
-    long rc = 0;
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), m.cmd);
+    long rc;
 
-    if (m.cmd >= ARRAY_SIZE(ops))
+    if (!op)
         return -ENOSYS;
-    op = &ops[index_nospec(m.cmd, ARRAY_SIZE(ops))];
-    if (!op->fn)
-        return -ENOSYS;
-    if (hypercall_is_compat() && op->size)
-        rc = op->size32 ? read_compat(&m, op->size32) : -ENOSYS;
-    else if (op->size)
-        rc = guest_read(&m.u, gva(arg.addr), op->size);
+    rc = subop_read(op, &m.u, arg);
     if (!rc)
         rc = refuse(&m);
-    if (!rc && op->access) {
-        memcpy(&id, (const char *)&m.u + op->domid, sizeof(id));
-        rc = target_get(id, op->access, &m.d);
-    }
+    if (!rc && op->access)
+        rc = subop_target(op, &m.u, &m.d);
     /* The answer of these is how far they came, whatever stops them. */
     if (rc)
         return op->access == ACCESS_MEM_RESERVATION ? (long)m.done : rc;
-    rc = op->fn(&m);
+    rc = op->fn(current, m.d, &m.u, &m);
     if (m.d)
         domain_put(m.d);
     return rc;

@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
@@ -19,7 +18,6 @@
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
-#define MSR_UCODE_REVISION 0x8b /* AMD: patch level; Intel: in bits 63:32 */
 #define MSR_PLATFORM_ID 0x17
 
 #define ACPI_S5 5
@@ -28,7 +26,7 @@ BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
 /* --- clock --- */
 
-static void set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
+static long set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
 {
     struct domain *d;
 
@@ -40,44 +38,46 @@ static void set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
             pvtime_update_wallclock(d);
         spin_unlock(&d->lock);
     }
+    return 0;
 }
+
+SUBOP_EXPR(settime32, struct xenpf_settime32,
+           set_clock(a->secs, a->nsecs, a->system_time))
+SUBOP_EXPR(settime64, struct xenpf_settime64,
+           a->mbz ? -EINVAL : set_clock(a->secs, a->nsecs, a->system_time))
 
 /* --- screen --- */
 
-static struct dom0_vga_console_info framebuffer(const struct framebuffer *fb,
-                                                 bool efi)
+SUBOP(get_dom0_console, struct dom0_vga_console_info)
 {
-    return (struct dom0_vga_console_info){
-        .video_type = efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB,
-        .u.vesa_lfb = {
-            .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
-            .bytes_per_line = (uint16_t)fb->pitch, .bits_per_pixel = fb->bpp,
-            .lfb_base = (uint32_t)fb->maddr,
-            .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
-            .lfb_size = (uint32_t)(((uint64_t)fb->pitch * fb->height +
-                                    0xffff) >> 16),
-            .red_pos = fb->red_pos, .red_size = fb->red_size,
-            .green_pos = fb->green_pos, .green_size = fb->green_size,
-            .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
-        },
-    };
-}
-
-static long dom0_console(struct dom0_vga_console_info *info)
-{
-    static const struct dom0_vga_console_info text = {
-        .video_type = XEN_VGATYPE_TEXT_MODE_3,
-        .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
-    };
     const struct boot_info *boot = dom0_boot_info;
+    const struct framebuffer *fb = boot ? &boot->fb : NULL;
 
-    if (boot && boot->fb.maddr)
-        *info = framebuffer(&boot->fb, boot->efi_system_table);
+    if (fb && fb->maddr)
+        *a = (struct dom0_vga_console_info){
+            .video_type = boot->efi_system_table ? XEN_VGATYPE_EFI_LFB
+                                                 : XEN_VGATYPE_VESA_LFB,
+            .u.vesa_lfb = {
+                .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
+                .bytes_per_line = (uint16_t)fb->pitch,
+                .bits_per_pixel = fb->bpp,
+                .lfb_base = (uint32_t)fb->maddr,
+                .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
+                .lfb_size = (uint32_t)DIV_ROUND_UP((uint64_t)fb->pitch *
+                                                   fb->height, KB(64)),
+                .red_pos = fb->red_pos, .red_size = fb->red_size,
+                .green_pos = fb->green_pos, .green_size = fb->green_size,
+                .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
+            },
+        };
     else if (boot && boot->vga_text)
-        *info = text;
+        *a = (struct dom0_vga_console_info){
+            .video_type = XEN_VGATYPE_TEXT_MODE_3,
+            .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },
+        };
     else
         return -ENODEV;
-    return sizeof(*info);
+    return sizeof(*a);
 }
 
 /* --- CPUs --- */
@@ -90,36 +90,35 @@ static uint32_t acpi_id_of(uint32_t apic_id)
     return ~0u;
 }
 
-static long get_cpuinfo(struct xenpf_pcpuinfo *p)
+SUBOP(get_cpuinfo, struct xenpf_pcpuinfo)
 {
-    uint32_t cpu = p->xen_cpuid;
+    uint32_t cpu = a->xen_cpuid;
 
-    p->max_present = nr_cpus_online - 1;
+    a->max_present = nr_cpus_online - 1;
     if (cpu >= nr_cpus_online) {
-        p->flags = XEN_PCPU_FLAGS_INVALID;
+        a->flags = XEN_PCPU_FLAGS_INVALID;
         return 0;
     }
-    p->apic_id = cpu_apic_id[index_nospec(cpu, MAX_CPUS)];
-    p->acpi_id = acpi_id_of(p->apic_id);
-    p->flags = XEN_PCPU_FLAGS_ONLINE;
+    a->apic_id = cpu_apic_id[index_nospec(cpu, MAX_CPUS)];
+    a->acpi_id = acpi_id_of(a->apic_id);
+    a->flags = XEN_PCPU_FLAGS_ONLINE;
     return 0;
 }
 
-static long get_cpu_version(struct xenpf_pcpu_version *p)
+SUBOP(get_cpu_version, struct xenpf_pcpu_version)
 {
     struct cpuid_regs r = cpuid(0, 0);
 
-    p->max_present = nr_cpus_online - 1;
-    memset(p->vendor_id, 0, sizeof(p->vendor_id));
-    p->family = p->model = p->stepping = 0;
-    if (p->xen_cpuid >= nr_cpus_online)
+    *a = (struct xenpf_pcpu_version){ .xen_cpuid = a->xen_cpuid,
+                                      .max_present = nr_cpus_online - 1 };
+    if (a->xen_cpuid >= nr_cpus_online)
         return 0;
-    memcpy(p->vendor_id, &r.b, 4);
-    memcpy(p->vendor_id + 4, &r.d, 4);
-    memcpy(p->vendor_id + 8, &r.c, 4);
-    p->family = cpu_features.family;
-    p->model = cpu_features.model;
-    p->stepping = cpu_features.stepping;
+    memcpy(a->vendor_id, &r.b, 4);
+    memcpy(a->vendor_id + 4, &r.d, 4);
+    memcpy(a->vendor_id + 8, &r.c, 4);
+    a->family = cpu_features.family;
+    a->model = cpu_features.model;
+    a->stepping = cpu_features.stepping;
     return 0;
 }
 
@@ -129,7 +128,8 @@ static void read_revision(void *arg)
     bool intel = cpu_features.vendor == VENDOR_INTEL;
     uint64_t revision, platform;
 
-    if (rdmsr_safe(MSR_UCODE_REVISION, &revision))
+    /* AMD: patch level; Intel: in bits 63:32. */
+    if (rdmsr_safe(MSR_UCODE_REV, &revision))
         revision = 0;
     if (!intel || rdmsr_safe(MSR_PLATFORM_ID, &platform))
         platform = 0;
@@ -137,146 +137,119 @@ static void read_revision(void *arg)
     p->pf = intel ? 1u << (platform >> 50 & 7) : 0;
 }
 
-static long get_ucode_revision(struct xenpf_ucode_revision *p)
+SUBOP(get_ucode_revision, struct xenpf_ucode_revision)
 {
     struct cpumask one = { { 0 } };
 
-    if (p->cpu >= nr_cpus_online)
+    if (a->cpu >= nr_cpus_online)
         return -ENOENT;
-    p->signature = cpuid(1, 0).a;
-    cpumask_set(&one, (unsigned int)index_nospec(p->cpu, MAX_CPUS));
-    smp_call(&one, read_revision, p);
+    a->signature = cpuid(1, 0).a;
+    cpumask_set(&one, (unsigned int)index_nospec(a->cpu, MAX_CPUS));
+    smp_call(&one, read_revision, a);
     return 0;
 }
 
 /* MSRs by list: none is allowed; the first entry says so. */
-static long resource_op(const struct xenpf_resource_op *r)
+SUBOP(resource_op, struct xenpf_resource_op)
 {
     struct xenpf_resource_entry e;
+    bool msr;
 
-    if (!r->nr_entries)
+    if (!a->nr_entries)
         return 0;
-    if (r->nr_entries > 3)
+    if (a->nr_entries > 3)
         return -EINVAL;
-    if (copy_from_guest(&e, r->entries))
+    if (copy_from_guest(&e, a->entries))
         return -EFAULT;
-    if (e.rsvd || (e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE && e.idx >> 32))
-        e.u.ret = -EINVAL;
-    else
-        e.u.ret = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE ? -EPERM : -EOPNOTSUPP;
-    return copy_to_guest(r->entries, &e) ? -EFAULT : 0;
+    msr = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE;
+    e.u.ret = e.rsvd || (msr && e.idx >> 32) ? -EINVAL
+            : msr ? -EPERM : -EOPNOTSUPP;
+    return copy_to_guest(a->entries, &e) ? -EFAULT : 0;
 }
 
 /* --- the rest --- */
 
 /* What the BIOS said at boot is not kept; EFI's tables go with its run-time
  * services, which are not offered. */
-static long firmware_info(struct xenpf_firmware_info *f)
+SUBOP(firmware_info, struct xenpf_firmware_info)
 {
-    switch (f->type) {
+    switch (a->type) {
     case XEN_FW_KBD_SHIFT_FLAGS:
-        f->u.kbd_shift_flags = 0;
-        return f->index ? -ESRCH : 0;
+        a->u.kbd_shift_flags = 0;
+        return a->index ? -ESRCH : 0;
     case XEN_FW_DISK_INFO:
     case XEN_FW_DISK_MBR_SIGNATURE:
     case XEN_FW_VBEDDC_INFO:
         return -ESRCH;
     default:
-        return f->type == XEN_FW_EFI_INFO ? -ENOSYS : -EINVAL;
+        return a->type == XEN_FW_EFI_INFO ? -ENOSYS : -EINVAL;
     }
 }
 
-static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
+SUBOP(enter_acpi_sleep, struct xenpf_enter_acpi_sleep)
 {
-    if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
+    if (a->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
         return -EINVAL;
-    if (s->sleep_state == ACPI_S5)
+    if (a->sleep_state == ACPI_S5)
         machine_power_off();
     return -EOPNOTSUPP;
 }
 
-static long core_parking(struct xenpf_core_parking *p)
+SUBOP(core_parking, struct xenpf_core_parking)
 {
-    if (p->type == XEN_CORE_PARKING_SET)
-        return p->idle_nums ? -EOPNOTSUPP : 0;
-    p->idle_nums = 0;
-    return p->type == XEN_CORE_PARKING_GET ? 0 : -EINVAL;
+    if (a->type == XEN_CORE_PARKING_SET)
+        return a->idle_nums ? -EOPNOTSUPP : 0;
+    a->idle_nums = 0;
+    return a->type == XEN_CORE_PARKING_GET ? 0 : -EINVAL;
 }
 
-/* *out: the argument is to be written back. */
-static long run(struct xen_platform_op *op, bool *out)
-{
-    switch (op->cmd) {
-    case XENPF_settime32:
-        set_clock(op->u.settime32.secs, op->u.settime32.nsecs,
-                  op->u.settime32.system_time);
-        return 0;
-    case XENPF_settime64:
-        if (op->u.settime64.mbz)
-            return -EINVAL;
-        set_clock(op->u.settime64.secs, op->u.settime64.nsecs,
-                  op->u.settime64.system_time);
-        return 0;
-    case XENPF_enter_acpi_sleep:
-        return enter_sleep(&op->u.enter_acpi_sleep);
-    case XENPF_set_processor_pminfo:
-        /* What ACPI says of C and P states is taken note of by nobody yet. */
-        if (op->u.set_pminfo.type == XEN_PM_TX)
-            return -ENOSYS;
-        return op->u.set_pminfo.type <= XEN_PM_PDC ? 0 : -EINVAL;
-    case XENPF_cpu_online:
-        return op->u.cpu_ol.cpuid < nr_cpus_online ? 0 : -EINVAL;
-    case XENPF_cpu_offline:
-        return op->u.cpu_ol.cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL;
-    case XENPF_resource_op:
-        return resource_op(&op->u.resource_op);
-    case XENPF_platform_quirk:
-        return op->u.platform_quirk.quirk_id >= QUIRK_NOIRQBALANCING &&
-               op->u.platform_quirk.quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL
-                   ? 0 : -EINVAL;
-    case XENPF_microcode_update:
-    case XENPF_microcode_update2:
-        /* No driver for this machine's processors, as Xen puts it. */
-        return -EINVAL;
-    default:
-        break;
-    }
-    /* The rest answers. */
-    *out = true;
-    switch (op->cmd) {
-    case XENPF_get_dom0_console:
-        return dom0_console(&op->u.dom0_console);
-    case XENPF_firmware_info:
-        return firmware_info(&op->u.firmware_info);
-    case XENPF_get_cpuinfo:
-        return get_cpuinfo(&op->u.pcpu_info);
-    case XENPF_get_cpu_version:
-        return get_cpu_version(&op->u.pcpu_version);
-    case XENPF_get_ucode_revision:
-        return get_ucode_revision(&op->u.ucode_revision);
-    case XENPF_core_parking:
-        return core_parking(&op->u.core_parking);
-    default:
-        return -ENOSYS;
-    }
-}
+/* What ACPI says of C and P states is taken note of by nobody yet. */
+SUBOP_EXPR(set_processor_pminfo, struct xenpf_set_processor_pminfo,
+           a->type == XEN_PM_TX ? -ENOSYS
+           : a->type <= XEN_PM_PDC ? 0 : -EINVAL)
+SUBOP_EXPR(cpu_online, struct xenpf_cpu_ol,
+           a->cpuid < nr_cpus_online ? 0 : -EINVAL)
+SUBOP_EXPR(cpu_offline, struct xenpf_cpu_ol,
+           a->cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL)
+SUBOP_EXPR(platform_quirk, struct xenpf_platform_quirk,
+           a->quirk_id >= QUIRK_NOIRQBALANCING &&
+           a->quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL ? 0 : -EINVAL)
+/* No driver for this machine's processors, as Xen puts it. */
+SUBOP_EXPR(microcode_update, void, -EINVAL)
+SUBOP_EXPR(microcode_update2, void, -EINVAL)
 
 long do_platform_op(void_gptr_t arg)
 {
-    struct xen_platform_op op;
-    bool out = false;
-    long rc;
+    static const struct subop ops[] = {
+#define OP(name, how) [XENPF_##name] = SUBOP_ROW(name, how)
+        OP(settime32, SUBOP_IN),
+        OP(microcode_update, 0),
+        OP(platform_quirk, SUBOP_IN),
+        OP(get_cpu_version, SUBOP_IO),
+        OP(firmware_info, SUBOP_IO),
+        OP(enter_acpi_sleep, SUBOP_IN),
+        OP(set_processor_pminfo, SUBOP_IN),
+        OP(get_cpuinfo, SUBOP_IO),
+        OP(cpu_online, SUBOP_IN),
+        OP(cpu_offline, SUBOP_IN),
+        OP(core_parking, SUBOP_IO),
+        OP(resource_op, SUBOP_IN),
+        OP(settime64, SUBOP_IN),
+        OP(get_dom0_console, SUBOP_OUT),
+        OP(get_ucode_revision, SUBOP_IO),
+        OP(microcode_update2, 0),
+#undef OP
+    };
+    uint32_t cmd;
+    long rc = versioned_cmd(arg, XENPF_INTERFACE_VERSION, &cmd);
 
-    if (read_arg(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XENPF_INTERFACE_VERSION)
-        return -EACCES;
-    rc = may(current->domain, ACCESS_PLATFORM, NULL);
+    if (!rc)
+        rc = may(current->domain, ACCESS_PLATFORM, NULL);
     if (rc)
         return rc;
     /* The layout of 64-bit callers only. */
     if (hypercall_is_compat())
         return -EOPNOTSUPP;
-    rc = run(&op, &out);
-    return out && rc >= 0 && write_arg(arg, &op) ? -EFAULT : rc;
+    arg.addr += offsetof(struct xen_platform_op, u);
+    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

@@ -6,7 +6,6 @@
 #include "hypervisor/abi/sched.h"
 
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
@@ -14,44 +13,20 @@
 /* As many as Xen takes. */
 #define MAX_POLL_PORTS 128
 
-static long op_yield(struct vcpu *v, void *arg)
-{
-    sched_give_way();
-    return 0;
-}
+SUBOP_DO(yield, void, sched_give_way())
 
-/* Until there is an event, whether interrupts are on or off. Coming back
- * early is allowed. */
-static long op_block(struct vcpu *v, void *arg)
-{
-    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-    /* The bit first, then the question: what comes later sets the bit. */
-    atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!hvm_has_event(v, true))
-        vcpu_wait(~0ull);
-    atomic_set_bit(PENDING_IRQ, &v->pending);
-    return 0;
-}
+SUBOP_DO(shutdown, struct sched_shutdown,
+         domain_shutdown(d, (int)(a->reason & 0xff)))
 
-static long op_shutdown(struct vcpu *v, void *arg)
-{
-    struct sched_shutdown *a = arg;
+SUBOP_DO(remote_shutdown, struct sched_remote_shutdown,
+         domain_shutdown(d, (int)(a->reason & 0xff)))
 
-    domain_shutdown(v->domain, (int)(a->reason & 0xff));
-    return 0;
-}
-
-static long op_shutdown_code(struct vcpu *v, void *arg)
-{
-    struct sched_shutdown *a = arg;
-
-    (void)domain_set_shutdown_code(v->domain, (int)a->reason);
-    return 0;
-}
+SUBOP_DO(shutdown_code, struct sched_shutdown,
+         (void)domain_set_shutdown_code(d, (int)a->reason))
 
 /* Is one of the ports pending? Ports are read after evtchn_poll_start(), so
  * that an event of any of them is noticed from here on. */
-static int any_pending(struct vcpu *v, const struct sched_poll *p)
+static int any_pending(struct domain *d, const struct sched_poll *p)
 {
     evtchn_port_t port;
     int rc = 0;
@@ -59,17 +34,18 @@ static int any_pending(struct vcpu *v, const struct sched_poll *p)
     for (unsigned int i = 0; i < p->nr_ports && !rc; i++) {
         if (copy_from_guest_at(&port, p->ports, i))
             return -EFAULT;
-        rc = evtchn_is_pending(v->domain, port);
+        rc = evtchn_is_pending(d, port);
     }
     return rc;
 }
 
-/* Waits once; coming back early is allowed, and the guest asks again. */
-static void poll_wait(struct vcpu *v, uint64_t timeout)
+/* Waits once, for an event that would interrupt the guest, with interrupts on
+ * or off. Coming back early is allowed, and the guest asks again. */
+static void wait_once(struct vcpu *v, bool interrupts, uint64_t timeout)
 {
     /* The bit first, then the question: what comes later sets the bit. */
     atomic_clear_bit(PENDING_IRQ, &v->pending);
-    if (!hvm_has_event(v, vcpu_regs(v)->rflags & RFLAGS_IF)) {
+    if (!hvm_has_event(v, interrupts)) {
         if (timeout)
             timer_set(&v->poll_timer, timeout);
         vcpu_wait(~0ull);
@@ -80,64 +56,51 @@ static void poll_wait(struct vcpu *v, uint64_t timeout)
     atomic_set_bit(PENDING_IRQ, &v->pending);
 }
 
-static long op_poll(struct vcpu *v, void *arg)
+/* Until there is an event, whether interrupts are on or off. */
+SUBOP(block, void)
 {
-    const struct compat_sched_poll *c = arg;
-    struct sched_poll p;
+    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+    wait_once(v, true, 0);
+    return 0;
+}
+
+SUBOP(poll, struct sched_poll)
+{
     evtchn_port_t port = EVTCHN_POLL_ANY;
     int rc;
 
-    if (hypercall_is_compat())
-        p = (struct sched_poll){ { .addr = c->ports.addr }, c->nr_ports,
-                                 c->timeout };
-    else
-        p = *(const struct sched_poll *)arg;
-    if (p.nr_ports > MAX_POLL_PORTS)
+    if (a->nr_ports > MAX_POLL_PORTS)
         return -EINVAL;
-    if (p.nr_ports == 1 && copy_from_guest(&port, p.ports))
+    if (a->nr_ports == 1 && copy_from_guest(&port, a->ports))
         return -EFAULT;
 
     evtchn_poll_start(v, port);
-    rc = p.nr_ports == 1 ? evtchn_is_pending(v->domain, port)
-                         : any_pending(v, &p);
+    rc = a->nr_ports == 1 ? evtchn_is_pending(d, port) : any_pending(d, a);
     if (!rc)
-        poll_wait(v, p.timeout);
+        wait_once(v, vcpu_regs(v)->rflags & RFLAGS_IF, a->timeout);
     (void)evtchn_poll_end(v);
     return rc < 0 ? rc : 0;
 }
 
-static long op_remote_shutdown(struct vcpu *v, void *arg)
-{
-    struct sched_remote_shutdown *a = arg;
-    struct domain *d;
-    int rc = target_get(a->domain_id, ACCESS_SHUTDOWN, &d);
-
-    if (rc)
-        return rc;
-    domain_shutdown(d, (int)(a->reason & 0xff));
-    domain_put(d);
-    return 0;
-}
-
-SUBOP_EXPR(watchdog, sched_watchdog, domain_watchdog(d, a->id, a->timeout))
+SUBOP_EXPR(watchdog, struct sched_watchdog,
+           domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-SUBOP_EXPR(pin_override, sched_pin_override,
+SUBOP_EXPR(pin_override, struct sched_pin_override,
            a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
 
 long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, type)                                                      \
-    [SCHEDOP_##name] = { op_##name, SUBOP_ARG(struct type), SUBOP_IN }
-        [SCHEDOP_yield] = { op_yield, 0, 0, 0 },
-        [SCHEDOP_block] = { op_block, 0, 0, 0 },
-        [SCHEDOP_poll] = { op_poll, sizeof(struct sched_poll),
-                           sizeof(struct compat_sched_poll), SUBOP_IN },
-        OP(shutdown, sched_shutdown),
-        OP(remote_shutdown, sched_remote_shutdown),
-        OP(shutdown_code, sched_shutdown),
-        OP(watchdog, sched_watchdog),
-        OP(pin_override, sched_pin_override),
+#define OP(name, ...) [SCHEDOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
+        OP(yield, 0),
+        OP(block, 0),
+        OP(poll, SUBOP_IN, SUBOP_COMPAT(struct compat_sched_poll, "LIQ")),
+        OP(shutdown, SUBOP_IN),
+        OP(remote_shutdown, SUBOP_IN,
+           SUBOP_OF(remote_shutdown, domain_id, SHUTDOWN)),
+        OP(shutdown_code, SUBOP_IN),
+        OP(watchdog, SUBOP_IN),
+        OP(pin_override, SUBOP_IN),
 #undef OP
     };
 

@@ -1,33 +1,123 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Sub-operations by table: copies the argument in once, calls, copies out. */
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
+
+void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
+{
+    static const uint8_t sizes[] = { ['H'] = 2, ['I'] = 4, ['L'] = 8,
+                                     ['P'] = 4, ['Q'] = 8 };
+    static const uint8_t narrows[] = { ['H'] = 2, ['I'] = 4, ['L'] = 4,
+                                       ['P'] = 0, ['Q'] = 8 };
+    size_t w = 0, n = 0;
+
+    for (; *layout; layout++) {
+        size_t size = sizes[(uint8_t)*layout];
+        size_t part = narrows[(uint8_t)*layout];
+
+        w = ALIGN_UP(w, size);
+        n = ALIGN_UP(n, MIN(size, 4ul));
+        if (widen)
+            memcpy((char *)wide + w, (char *)narrow + n, part);
+        else
+            memcpy((char *)narrow + n, (char *)wide + w, part);
+        w += size;
+        n += part;
+    }
+}
+
+const struct subop *subop_find(const struct subop *ops, size_t nr,
+                               uint64_t cmd)
+{
+    const struct subop *op = &ops[index_nospec(cmd, nr)];
+
+    return cmd < nr && op->fn ? op : NULL;
+}
+
+static bool has_layout(const struct subop *op)
+{
+    return op->layout && hypercall_is_compat();
+}
+
+int subop_read(const struct subop *op, void *copy, void_gptr_t arg)
+{
+    uint64_t narrow[SUBOP_WORDS];
+
+    if (!(op->flags & SUBOP_IN)) {
+        memset(copy, 0, op->size);
+        return 0;
+    }
+    if (!has_layout(op))
+        return guest_read(copy, gva(arg.addr), op->size);
+    if (!op->size32)
+        return -ENOSYS;
+    if (guest_read(narrow, gva(arg.addr), op->size32))
+        return -EFAULT;
+    memset(copy, 0, op->size);
+    compat_copy(copy, narrow, op->layout, true);
+    return 0;
+}
+
+static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
+{
+    uint64_t narrow[SUBOP_WORDS];
+
+    if (!has_layout(op))
+        return guest_write(gva(arg.addr), copy, op->size);
+    memset(narrow, 0, op->size32);
+    compat_copy(copy, narrow, op->layout, false);
+    return guest_write(gva(arg.addr), narrow, op->size32);
+}
+
+int subop_target(const struct subop *op, const void *copy,
+                 struct domain **target)
+{
+    domid_t id;
+
+    memcpy(&id, (const char *)copy + op->domid, sizeof(id));
+    return target_get(id, op->access, target);
+}
+
+long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
+               void_gptr_t arg, void *more)
+{
+    struct domain *target = NULL;
+    uint64_t copy[SUBOP_WORDS];
+    long rc;
+
+    if (((op->flags & SUBOP_SELF) && v != current) ||
+        ((op->flags & SUBOP_OTHER) && d == current->domain) ||
+        ((op->flags & SUBOP_NULL) && arg.addr))
+        return -EINVAL;
+    rc = subop_read(op, copy, arg);
+    if (!rc && op->access)
+        rc = subop_target(op, copy, &target);
+    if (rc)
+        return rc;
+    rc = op->fn(v, target ? target : d, copy, more);
+    if (target)
+        domain_put(target);
+    /* What was done stays done when the answer cannot be written. */
+    if ((op->flags & (rc >= 0 ? SUBOP_OUT
+                      : rc == -ERESTART ? SUBOP_MORE : SUBOP_ERR)) &&
+        write_back(op, copy, arg))
+        return -EFAULT;
+    return rc;
+}
 
 long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg)
 {
-    uint64_t copy[32]; /* more than a size of one byte can say */
-    const struct subop *op;
-    size_t size;
-    long rc;
+    const struct subop *op = subop_find(ops, nr, cmd);
 
-    if (cmd >= nr)
-        return -ENOSYS;
-    op = &ops[index_nospec(cmd, nr)];
-    if (!op->fn)
-        return -ENOSYS;
-    if (((op->flags & SUBOP_SELF) && v != current) ||
-        ((op->flags & SUBOP_NULL) && arg.addr))
-        return -EINVAL;
-    size = hypercall_is_compat() ? op->size32 : op->size;
-    if (!(op->flags & SUBOP_IN))
-        memset(copy, 0, size);
-    else if (guest_read(copy, gva(arg.addr), size))
+    return op ? subop_run(op, v, v->domain, arg, NULL) : -ENOSYS;
+}
+
+int versioned_cmd(void_gptr_t arg, uint32_t version, uint32_t *cmd)
+{
+    uint32_t head[2];
+
+    if (guest_read(head, gva(arg.addr), sizeof(head)))
         return -EFAULT;
-    rc = op->fn(v, copy);
-    /* What was done stays done when the answer cannot be written. */
-    if (rc >= 0 && (op->flags & SUBOP_OUT) &&
-        guest_write(gva(arg.addr), copy, size))
-        return -EFAULT;
-    return rc;
+    *cmd = head[0];
+    return head[1] == version ? 0 : -EACCES;
 }

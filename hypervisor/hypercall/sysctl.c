@@ -6,40 +6,33 @@
 #include "hypervisor/abi/sysctl.h"
 
 #include "hvm/policy/cpuid.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/domctl-impl.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
-static long op_readconsole(struct xen_sysctl *op)
+SUBOP(readconsole, struct xen_sysctl_readconsole)
 {
-    struct xen_sysctl_readconsole *o = &op->u.readconsole;
-    uint32_t index = o->incremental ? o->index : 0, done = 0;
-    char part[256];
-    long rc = 0;
-
     /* Not incremental: from the oldest on. */
-    if (!o->incremental)
-        index = console_ring_end() - CONSOLE_RING_SIZE;
-    while (done < o->count && !rc) {
-        size_t n = console_ring_read(part, MIN(o->count - done,
-                                               (uint32_t)sizeof(part)),
-                                     &index);
+    uint32_t index = a->incremental ? a->index
+                                    : console_ring_end() - CONSOLE_RING_SIZE;
+    uint32_t done = 0;
+    char part[256];
+    size_t n;
+    long rc;
 
-        if (!n)
-            break;
-        rc = guest_write(gva(o->buffer.addr + done), part, n);
+    do {
+        n = console_ring_read(part, MIN(a->count - done,
+                                        (uint32_t)sizeof(part)), &index);
+        rc = guest_write(gva(a->buffer.addr + done), part, n);
         done += (uint32_t)n;
-    }
-    if (!rc && o->clear)
+    } while (n && !rc);
+    if (!rc && a->clear)
         console_ring_clear(index);
-    o->index = index;
-    o->count = done;
+    a->index = index;
+    a->count = done;
     return rc;
 }
 
@@ -58,254 +51,229 @@ static uint32_t count_domains(uint64_t *claims)
     return n;
 }
 
-static long op_physinfo(struct xen_sysctl *op)
+SUBOP(physinfo, struct xen_sysctl_physinfo)
 {
-    struct xen_sysctl_physinfo *o = &op->u.physinfo;
     uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS;
 
-    memset(o, 0, sizeof(*o));
-    o->threads_per_core = 1;
-    o->cores_per_socket = nr_cpus_online;
-    o->nr_cpus = nr_cpus_online;
-    o->max_cpu_id = nr_cpus_online - 1;
-    o->nr_nodes = 1;
-    o->cpu_khz = (uint32_t)(tsc_hz() / 1000);
-    o->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+    a->threads_per_core = 1;
+    a->cores_per_socket = nr_cpus_online;
+    a->nr_cpus = nr_cpus_online;
+    a->max_cpu_id = nr_cpus_online - 1;
+    a->nr_nodes = 1;
+    a->cpu_khz = (uint32_t)(tsc_hz() / 1000);
+    a->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    o->total_pages = pages_total();
-    o->free_pages = pages_free();
-    (void)count_domains(&o->outstanding_pages);
-    o->max_mfn = frame_table_size - 1;
+    a->total_pages = pages_total();
+    a->free_pages = pages_free();
+    (void)count_domains(&a->outstanding_pages);
+    a->max_mfn = frame_table_size - 1;
     if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words, &nr))
-        memcpy(o->hw_cap, words, sizeof(o->hw_cap));
+        memcpy(a->hw_cap, words, sizeof(a->hw_cap));
     return 0;
 }
 
-static long op_sched_id(struct xen_sysctl *op)
-{
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
-    return 0;
-}
+SUBOP_DO(sched_id, struct xen_sysctl_sched_id,
+         a->sched_id = XEN_SCHEDULER_CREDIT2)
 
-static long op_domains(struct xen_sysctl *op)
+SUBOP(getdomaininfolist, struct xen_sysctl_getdomaininfolist)
 {
-    struct xen_sysctl_getdomaininfolist *o = &op->u.getdomaininfolist;
     struct xen_domctl_getdomaininfo info;
-    domid_t id = o->first_domain;
-    struct domain *d;
+    domid_t id = a->first_domain;
     uint32_t n = 0;
 
-    while (n < o->max_domains && (d = domain_get_from(id)) != NULL) {
+    while (n < a->max_domains && (d = domain_get_from(id)) != NULL) {
         id = (domid_t)(d->id + 1);
         domctl_info(d, &info);
         domain_put(d);
-        if (copy_to_guest_at(o->buffer, n, &info))
+        if (copy_to_guest_at(a->buffer, n, &info))
             return -EFAULT;
         n++;
     }
-    o->num_domains = n;
+    a->num_domains = n;
     return 0;
 }
 
-static long op_debug_keys(struct xen_sysctl *op)
+SUBOP(debug_keys, struct xen_sysctl_debug_keys)
 {
-    struct xen_sysctl_debug_keys *o = &op->u.debug_keys;
     char c;
 
-    for (uint32_t i = 0; i < MIN(o->nr_keys, 64u); i++) {
-        if (copy_from_guest_at(&c, o->keys, i))
+    for (uint32_t i = 0; i < MIN(a->nr_keys, 64u); i++) {
+        if (copy_from_guest_at(&c, a->keys, i))
             return -EFAULT;
         debug_key(c);
     }
     return 0;
 }
 
-static long op_cpuinfo(struct xen_sysctl *op)
+SUBOP(getcpuinfo, struct xen_sysctl_getcpuinfo)
 {
-    struct xen_sysctl_getcpuinfo *o = &op->u.getcpuinfo;
-    uint32_t n = MIN(o->max_cpus, nr_cpus_online);
+    uint32_t n = MIN(a->max_cpus, nr_cpus_online);
 
     for (uint32_t i = 0; i < n; i++) {
         struct xen_sysctl_cpuinfo info = { .idletime = sched_idle_time(i) };
 
-        if (copy_to_guest_at(o->info, i, &info))
+        if (copy_to_guest_at(a->info, i, &info))
             return -EFAULT;
     }
-    o->nr_cpus = n;
+    a->nr_cpus = n;
     return 0;
 }
 
-static long op_availheap(struct xen_sysctl *op)
-{
-    op->u.availheap.avail_bytes = pages_free() << PAGE_SHIFT;
-    return 0;
-}
+SUBOP_DO(availheap, struct xen_sysctl_availheap,
+         a->avail_bytes = pages_free() << PAGE_SHIFT)
 
-static long op_cputopo(struct xen_sysctl *op)
+SUBOP(cputopoinfo, struct xen_sysctl_cputopoinfo)
 {
-    struct xen_sysctl_cputopoinfo *o = &op->u.cputopoinfo;
-    uint32_t room = o->num_cpus;
+    uint32_t room = a->num_cpus;
 
-    o->num_cpus = nr_cpus_online;
-    if (guest_ptr_is_null(o->cputopo))
+    a->num_cpus = nr_cpus_online;
+    if (guest_ptr_is_null(a->cputopo))
         return 0;
     for (uint32_t i = 0; i < MIN(room, nr_cpus_online); i++) {
         struct xen_sysctl_cputopo t = { .core = i, .socket = 0, .node = 0 };
 
-        if (copy_to_guest_at(o->cputopo, i, &t))
+        if (copy_to_guest_at(a->cputopo, i, &t))
             return -EFAULT;
     }
-    o->num_cpus = MIN(room, nr_cpus_online);
+    a->num_cpus = MIN(room, nr_cpus_online);
     return 0;
 }
 
-static long op_numa(struct xen_sysctl *op)
+SUBOP(numainfo, struct xen_sysctl_numainfo)
 {
-    struct xen_sysctl_numainfo *o = &op->u.numainfo;
     struct xen_sysctl_meminfo m = { .memsize = pages_total() << PAGE_SHIFT,
                                     .memfree = pages_free() << PAGE_SHIFT };
-    uint32_t room = o->num_nodes, near = 10;
+    uint32_t room = a->num_nodes, near = 10;
 
-    o->num_nodes = 1;
+    a->num_nodes = 1;
     if (!room)
         return 0;
-    if (!guest_ptr_is_null(o->meminfo) &&
-        copy_to_guest(o->meminfo, &m))
+    if (!guest_ptr_is_null(a->meminfo) && copy_to_guest(a->meminfo, &m))
         return -EFAULT;
-    if (!guest_ptr_is_null(o->distance) &&
-        copy_to_guest(o->distance, &near))
+    if (!guest_ptr_is_null(a->distance) && copy_to_guest(a->distance, &near))
         return -EFAULT;
     return 0;
 }
 
-static long op_pcitopo(struct xen_sysctl *op)
+SUBOP(pcitopoinfo, struct xen_sysctl_pcitopoinfo)
 {
-    struct xen_sysctl_pcitopoinfo *o = &op->u.pcitopoinfo;
     uint32_t node = 0;
 
-    for (uint32_t i = 0; i < MIN(o->num_devs, 4096u); i++)
-        if (copy_to_guest_at(o->nodes, i, &node))
+    for (uint32_t i = 0; i < MIN(a->num_devs, 4096u); i++)
+        if (copy_to_guest_at(a->nodes, i, &node))
             return -EFAULT;
     return 0;
 }
 
 /* The one pool: number 0, all CPUs. */
-static long op_cpupool(struct xen_sysctl *op)
+SUBOP(cpupool_op, struct xen_sysctl_cpupool_op)
 {
-    struct xen_sysctl_cpupool_op *o = &op->u.cpupool_op;
     struct cpumask none = { { 0 } };
     uint64_t claims;
 
-    switch (o->op) {
+    switch (a->op) {
     case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (o->cpupool_id)
+        if (a->cpupool_id)
             return -ENOENT;
-        o->sched_id = XEN_SCHEDULER_CREDIT2;
-        o->n_dom = count_domains(&claims);
-        return cpumask_to_bitmap(&cpus_online, &o->cpumap, nr_cpus_online);
+        a->sched_id = XEN_SCHEDULER_CREDIT2;
+        a->n_dom = count_domains(&claims);
+        return cpumask_to_bitmap(&cpus_online, &a->cpumap, nr_cpus_online);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return cpumask_to_bitmap(&none, &o->cpumap, nr_cpus_online);
+        return cpumask_to_bitmap(&none, &a->cpumap, nr_cpus_online);
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return o->cpupool_id ? -ENOENT : 0;
+        return a->cpupool_id ? -ENOENT : 0;
     default:
         return -EOPNOTSUPP;
     }
 }
 
-static long op_scheduler(struct xen_sysctl *op)
+SUBOP(scheduler_op, struct xen_sysctl_scheduler_op)
 {
-    struct xen_sysctl_scheduler_op *o = &op->u.scheduler_op;
-
-    if (o->cpupool_id)
+    if (a->cpupool_id)
         return -ESRCH;
-    if (o->sched_id != XEN_SCHEDULER_CREDIT2)
+    if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
-    if (o->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
-        o->u.sched_credit2.ratelimit_us = sched_ratelimit();
+    if (a->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
+        a->u.sched_credit2.ratelimit_us = sched_ratelimit();
         return 0;
     }
-    return o->cmd == XEN_SYSCTL_SCHEDOP_putinfo
-               ? sched_set_ratelimit(o->u.sched_credit2.ratelimit_us)
+    return a->cmd == XEN_SYSCTL_SCHEDOP_putinfo
+               ? sched_set_ratelimit(a->u.sched_credit2.ratelimit_us)
                : -EINVAL;
 }
 
-static long op_levelling(struct xen_sysctl *op)
-{
-    op->u.cpu_levelling_caps.caps = 0; /* classic PV only */
-    return 0;
-}
+/* Classic PV only. */
+SUBOP_DO(get_cpu_levelling_caps, struct xen_sysctl_cpu_levelling_caps,
+         a->caps = 0)
 
-static long op_featureset(struct xen_sysctl *op)
+SUBOP(get_cpu_featureset, struct xen_sysctl_cpu_featureset)
 {
-    struct xen_sysctl_cpu_featureset *o = &op->u.cpu_featureset;
     uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS, n;
-    long rc = cpuid_featureset(o->index, words, &nr);
+    long rc = cpuid_featureset(a->index, words, &nr);
 
     if (rc)
         return rc;
-    n = MIN(o->nr_features, nr);
-    if (guest_ptr_is_null(o->features)) {
-        o->nr_features = nr;
+    n = MIN(a->nr_features, nr);
+    if (guest_ptr_is_null(a->features)) {
+        a->nr_features = nr;
         return 0;
     }
-    if (guest_write(gva(o->features.addr), words, n * sizeof(words[0])))
+    if (guest_write(gva(a->features.addr), words, n * sizeof(words[0])))
         return -EFAULT;
-    rc = o->nr_features < nr ? -ENOBUFS : 0;
-    o->nr_features = n;
+    rc = a->nr_features < nr ? -ENOBUFS : 0;
+    a->nr_features = n;
     return rc;
 }
 
-static long op_policy(struct xen_sysctl *op)
+SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
 {
-    struct xen_sysctl_cpu_policy *o = &op->u.cpu_policy;
+    struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
+                                       a->msrs, 0, 0, 0 };
+    long rc;
 
-    if (o->_rsvd)
+    if (a->_rsvd)
         return -EINVAL;
-    if (guest_ptr_is_null(o->leaves) && guest_ptr_is_null(o->msrs)) {
-        o->nr_leaves = CPUID_POLICY_MAX_LEAVES;
-        o->nr_msrs = MSR_POLICY_MAX_ENTRIES;
+    if (guest_ptr_is_null(a->leaves) && guest_ptr_is_null(a->msrs)) {
+        a->nr_leaves = CPUID_POLICY_MAX_LEAVES;
+        a->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    return policy_to_guest(NULL, o->index, &o->nr_leaves, o->leaves,
-                           &o->nr_msrs, o->msrs);
+    rc = policy_to_guest(NULL, a->index, &p);
+    a->nr_leaves = p.nr_leaves;
+    a->nr_msrs = p.nr_msrs;
+    return rc;
 }
-
-static long (*const ops[])(struct xen_sysctl *) = {
-    [XEN_SYSCTL_readconsole] = op_readconsole,
-    [XEN_SYSCTL_physinfo] = op_physinfo,
-    [XEN_SYSCTL_sched_id] = op_sched_id,
-    [XEN_SYSCTL_getdomaininfolist] = op_domains,
-    [XEN_SYSCTL_debug_keys] = op_debug_keys,
-    [XEN_SYSCTL_getcpuinfo] = op_cpuinfo,
-    [XEN_SYSCTL_availheap] = op_availheap,
-    [XEN_SYSCTL_cputopoinfo] = op_cputopo,
-    [XEN_SYSCTL_numainfo] = op_numa,
-    [XEN_SYSCTL_pcitopoinfo] = op_pcitopo,
-    [XEN_SYSCTL_cpupool_op] = op_cpupool,
-    [XEN_SYSCTL_scheduler_op] = op_scheduler,
-    [XEN_SYSCTL_get_cpu_levelling_caps] = op_levelling,
-    [XEN_SYSCTL_get_cpu_featureset] = op_featureset,
-    [XEN_SYSCTL_get_cpu_policy] = op_policy,
-};
 
 long do_sysctl(void_gptr_t arg)
 {
-    struct xen_sysctl op;
-    long rc;
+    static const struct subop ops[] = {
+#define OP(name, how) [XEN_SYSCTL_##name] = SUBOP_ROW(name, how)
+        OP(readconsole, SUBOP_IO),
+        OP(physinfo, SUBOP_OUT),
+        OP(sched_id, SUBOP_OUT),
+        OP(getdomaininfolist, SUBOP_IO),
+        OP(debug_keys, SUBOP_IO),
+        OP(getcpuinfo, SUBOP_IO),
+        OP(availheap, SUBOP_IO),
+        OP(cputopoinfo, SUBOP_IO),
+        OP(numainfo, SUBOP_IO),
+        OP(cpupool_op, SUBOP_IO),
+        OP(scheduler_op, SUBOP_IO),
+        OP(pcitopoinfo, SUBOP_IO),
+        OP(get_cpu_levelling_caps, SUBOP_OUT),
+        OP(get_cpu_featureset, SUBOP_IO | SUBOP_ERR),
+        OP(get_cpu_policy, SUBOP_IO | SUBOP_ERR),
+#undef OP
+    };
+    uint32_t cmd;
+    long rc = versioned_cmd(arg, XEN_SYSCTL_INTERFACE_VERSION, &cmd);
 
-    if (read_arg(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-        return -EACCES;
-    rc = may(current->domain, op.cmd == XEN_SYSCTL_getdomaininfolist
-                                  ? ACCESS_DOMCTL_INFO : ACCESS_SYSCTL, NULL);
+    if (!rc)
+        rc = may(current->domain, cmd == XEN_SYSCTL_getdomaininfolist
+                                      ? ACCESS_DOMCTL_INFO : ACCESS_SYSCTL,
+                 NULL);
     if (rc)
         return rc;
-    if (op.cmd >= ARRAY_SIZE(ops))
-        return -ENOSYS;
-    op.cmd = (uint32_t)index_nospec(op.cmd, ARRAY_SIZE(ops));
-    rc = ops[op.cmd] ? ops[op.cmd](&op) : -ENOSYS;
-    if ((!rc || rc == -ENOBUFS) && write_arg(arg, &op))
-        return -EFAULT;
-    return rc;
+    arg.addr += offsetof(struct xen_sysctl, u);
+    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

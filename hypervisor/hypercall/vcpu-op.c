@@ -6,61 +6,21 @@
  */
 #include "hypervisor/abi/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/peek.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
-/*
- * Stops another vCPU of the caller's domain; nothing for the caller itself.
- * Two that stop each other would wait for ever, so one at a time: -ERESTART,
- * and the caller stops at its checkpoint before it tries again.
- */
-static int hold(struct vcpu *v)
-{
-    struct domain *d = v->domain;
-
-    if (v == current)
-        return 0;
-    if (atomic_xchg(&d->pausing, true))
-        return -ERESTART;
-    vcpu_pause(v);
-    WRITE_ONCE(d->pausing, false);
-    return 0;
-}
-
-static void let_go(struct vcpu *v)
-{
-    if (v != current)
-        vcpu_unpause(v);
-}
-
 /* --- Run state. --- */
 
-/* Puts *r into *to in one of the layouts, and returns its size. */
-static size_t runstate_layout(void *to, const struct vcpu_runstate_info *r,
-                              bool compat)
-{
-    struct compat_vcpu_runstate_info *c = to;
-
-    if (!compat) {
-        *(struct vcpu_runstate_info *)to = *r;
-        return sizeof(*r);
-    }
-    c->state = r->state;
-    c->state_entry_time = r->state_entry_time;
-    for (unsigned int i = 0; i < ARRAY_SIZE(c->time); i++)
-        c->time[i] = r->time[i];
-    return sizeof(*c);
-}
+#define RUNSTATE_LAYOUT "IQQQQQ"
 
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
 _Static_assert(offsetof(struct vcpu_runstate_info, time) ==
@@ -105,24 +65,21 @@ static char *runstate_in_place(const struct vcpu *v)
 static void runstate_write(const struct vcpu *v, size_t offset,
                            const void *src, size_t n)
 {
-    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1)), part = 0;
+    size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1));
+    size_t part = offset < room ? MIN(n, room - offset) : 0;
 
-    if (offset < room) {
-        part = MIN(n, room - offset);
-        (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
-                                src, part);
-    }
-    if (part < n)
-        (void)!guest_write_phys(v->domain,
-                                gpa_add(v->runstate_next,
-                                        offset + part - room),
-                                (const char *)src + part, n - part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset), src,
+                            part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next,
+                                               offset + part - room),
+                            (const char *)src + part, n - part);
 }
 
 static void runstate_write_across(const struct vcpu *v, size_t entry,
                                   bool flag)
 {
-    struct vcpu_runstate_info r = v->runstate, copy;
+    struct vcpu_runstate_info r = v->runstate, narrow;
+    const void *image = &r;
     uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
 
     if (flag) {
@@ -131,8 +88,11 @@ static void runstate_write_across(const struct vcpu *v, size_t entry,
         runstate_write(v, entry + 7, &top, 1);
         smp_wmb();
     }
-    (void)runstate_layout(&copy, &r, v->runstate_size != sizeof(copy));
-    runstate_write(v, 0, &copy, v->runstate_size);
+    if (v->runstate_size != sizeof(r)) {
+        compat_copy(&r, &narrow, RUNSTATE_LAYOUT, false);
+        image = &narrow;
+    }
+    runstate_write(v, 0, image, v->runstate_size);
     if (flag) {
         smp_wmb();
         top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
@@ -157,38 +117,21 @@ void guest_runstate_update(struct vcpu *v)
         runstate_write_across(v, entry, flag);
 }
 
-static long op_get_runstate_info(struct vcpu *v, void *arg)
-{
-    struct vcpu_runstate_info r;
-
-    vcpu_runstate(v, &r);
-    (void)runstate_layout(arg, &r, hypercall_is_compat());
-    return 0;
-}
-
-/* The handle of an area to register, in the caller's width. */
-static gva_t area_address(const void *arg)
-{
-    return gva(hypercall_is_compat() ? *(const uint32_t *)arg
-                                     : *(const uint64_t *)arg);
-}
+SUBOP_DO(get_runstate_info, struct vcpu_runstate_info, vcpu_runstate(v, a))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
+SUBOP(register_runstate_memory_area, uint64_t)
 {
-    gva_t at = area_address(arg);
+    gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
     gpa_t first, next = gpa(0);
-    int rc = hold(v);
 
-    if (rc)
-        return rc;
     v->runstate_size = 0;
     if (at.raw && !guest_translate(at, &first) &&
         !guest_translate(gva((at.raw + size - 1) & PAGE_MASK), &next)) {
@@ -197,23 +140,155 @@ static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
         v->runstate_size = size;
         guest_runstate_update(v);
     }
-    let_go(v);
     return 0;
 }
 
 /* --- Starting and stopping. --- */
 
-static long op_initialise(struct vcpu *v, void *arg)
-{
-    struct domain *d = v->domain;
-    int rc = hold(v);
+/* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
+#define ATTR_VALID 0xfff
+#define TYPE_TSS_BUSY 0xb
+#define TYPE_BUSY_OR_ACCESSED(seg) ((seg) == SEG_TR ? 2u : 1u)
 
+/* What a vCPU is to start with. */
+struct context {
+    struct regs regs;
+    uint64_t cr0, cr3, cr4, efer;
+    struct segment seg[NR_HVM_SEGS]; /* those in context_segs */
+};
+static const uint8_t context_segs[] = { SEG_CS, SEG_DS, SEG_SS, SEG_ES,
+                                        SEG_TR };
+
+static unsigned int dpl(const struct segment *s)
+{
+    return (s->attr >> SEG_DPL_SHIFT) & 3;
+}
+
+/* The ABI's limit is in bytes here, as the granularity bit says there. */
+static int segment_check(struct segment *s, enum hvm_seg seg)
+{
+    if (s->attr & ~ATTR_VALID)
+        return -EINVAL;
+    if (!s->attr)
+        return seg == SEG_DS || seg == SEG_ES ? 0 : -EINVAL;
+    if (s->attr & SEG_PRESENT)
+        s->attr = (uint16_t)(s->attr | TYPE_BUSY_OR_ACCESSED(seg));
+    if (seg == SEG_TR)
+        return !(s->attr & SEG_S) && (s->attr & SEG_TYPE) == TYPE_TSS_BUSY
+                   ? 0 : -EINVAL;
+    if (!(s->attr & SEG_S) || !(s->attr & SEG_PRESENT))
+        return -EINVAL;
+    /* Types 8 and up are code; bit 1: writable data, readable code. */
+    if (seg == SEG_CS)
+        return s->attr & 8 ? 0 : -EINVAL;
+    if (seg == SEG_SS)
+        return !(s->attr & 8) && (s->attr & 2) ? 0 : -EINVAL;
+    return !(s->attr & 8) || (s->attr & 2) ? 0 : -EINVAL;
+}
+
+static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
+{
+    if (attr & SEG_GRAN)
+        limit = limit << 12 | 0xfff;
+    return (struct segment){ .base = base, .limit = limit, .attr = attr };
+}
+
+static int from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
+{
+    const struct segment *cs = &c->seg[SEG_CS], *ds = &c->seg[SEG_DS],
+                         *es = &c->seg[SEG_ES];
+
+    if (r->pad1 || r->pad2[0] || r->pad2[1] || r->pad2[2])
+        return -EINVAL;
+    *c = (struct context){
+        .regs = { .gpr = { r->eax, r->ecx, r->edx, r->ebx, r->esp, r->ebp,
+                           r->esi, r->edi },
+                  .rip = r->eip, .rflags = r->eflags },
+        .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
+        .seg = { [SEG_CS] = segment(r->cs_base, r->cs_limit, r->cs_ar),
+                 [SEG_DS] = segment(r->ds_base, r->ds_limit, r->ds_ar),
+                 [SEG_SS] = segment(r->ss_base, r->ss_limit, r->ss_ar),
+                 [SEG_ES] = segment(r->es_base, r->es_limit, r->es_ar),
+                 [SEG_TR] = segment(r->tr_base, r->tr_limit, r->tr_ar) },
+    };
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
+        if (segment_check(&c->seg[context_segs[i]], context_segs[i]))
+            return -EINVAL;
+    if (c->regs.rip > cs->limit || dpl(&c->seg[SEG_SS]) != dpl(cs) ||
+        ((ds->attr & SEG_PRESENT) && dpl(ds) > dpl(cs)) ||
+        ((es->attr & SEG_PRESENT) && dpl(es) > dpl(cs)))
+        return -EINVAL;
+    return (c->efer & EFER_LMA) && !(c->efer & EFER_LME) ? -EINVAL : 0;
+}
+
+static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
+{
+    const struct segment data = { .attr = 0xc93, .limit = ~0u };
+
+    *c = (struct context){
+        .regs = { .gpr = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp,
+                           r->rsi, r->rdi },
+                  .rip = r->rip, .rflags = r->rflags },
+        .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
+        .seg = { [SEG_CS] = { .attr = 0xa9b, .limit = ~0u },
+                 [SEG_DS] = data, [SEG_SS] = data, [SEG_ES] = data,
+                 [SEG_TR] = { .attr = 0x8b, .limit = 0x67 } },
+    };
+    if ((uint64_t)((int64_t)(r->rip << 16) >> 16) != r->rip ||
+        !(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || !(c->efer & EFER_LME))
+        return -EINVAL;
+    return 0;
+}
+
+/*
+ * Gives a vCPU that is down these registers to start with. Everything is
+ * checked before anything is set. -EINVAL: a context in which no CPU can be.
+ * Lock DOMCTL of its domain.
+ */
+static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
+{
+    struct context c;
+    int rc = -EINVAL;
+
+    if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_32B)
+        rc = from_32(&ctx->cpu_regs.x86_32, &c);
+    else if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_64B)
+        rc = from_64(&ctx->cpu_regs.x86_64, &c);
     if (rc)
         return rc;
+    /* What the domain's policy does not have, as with Xen; and combinations
+     * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
+     * 27.3.1.1). */
+    if ((c.cr4 & ~cpuid_guest_cr4(v)) || c.cr0 >> 32 ||
+        (c.efer & ~(cpuid_guest_efer(v) | EFER_LMA)) ||
+        ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
+        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)))
+        return -EINVAL;
+    c.efer &= ~EFER_LMA;
+    if ((c.efer & EFER_LME) && (c.cr0 & CR0_PG)) {
+        if (!(c.cr4 & CR4_PAE))
+            return -EINVAL;
+        c.efer |= EFER_LMA;
+    }
+    c.regs.rflags = (c.regs.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+
+    hvm_vcpu_reset(v, 0, 0);
+    *vcpu_regs(v) = c.regs;
+    hvm_set_reg(v, REG_EFER, c.efer);
+    hvm_set_reg(v, REG_CR4, c.cr4);
+    hvm_set_reg(v, REG_CR3, c.cr3);
+    hvm_set_reg(v, REG_CR0, c.cr0 | CR0_ET);
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
+        hvm_set_seg(v, context_segs[i], &c.seg[context_segs[i]]);
+    return 0;
+}
+
+SUBOP(initialise, struct vcpu_hvm_context)
+{
+    int rc;
+
     spin_lock(&d->lock);
-    rc = -EEXIST;
-    if (READ_ONCE(v->hvm->wait_sipi))
-        rc = vcpu_context_set(v, arg);
+    rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
@@ -221,11 +296,10 @@ static long op_initialise(struct vcpu *v, void *arg)
         v->initialised = true;
     }
     spin_unlock(&d->lock);
-    let_go(v);
     return rc;
 }
 
-static long op_up(struct vcpu *v, void *arg)
+SUBOP(up, void)
 {
     if (READ_ONCE(v->hvm->wait_sipi))
         return -EINVAL; /* it has no registers to start from */
@@ -234,19 +308,16 @@ static long op_up(struct vcpu *v, void *arg)
     return 0;
 }
 
-static long op_down(struct vcpu *v, void *arg)
+SUBOP(down, void)
 {
     vcpu_down(v);
     hvm_vcpu_stopped(v);
     return 0;
 }
 
-static long op_is_up(struct vcpu *v, void *arg)
-{
-    return hvm_vcpu_is_up(v);
-}
+SUBOP_EXPR(is_up, void, hvm_vcpu_is_up(v))
 
-static long op_send_nmi(struct vcpu *v, void *arg)
+SUBOP(send_nmi, void)
 {
     WRITE_ONCE(v->hvm->nmi_pending, true);
     vcpu_kick(v, PENDING_IRQ);
@@ -255,68 +326,37 @@ static long op_send_nmi(struct vcpu *v, void *arg)
 
 /* --- Timers. --- */
 
-static long op_set_periodic_timer(struct vcpu *v, void *arg)
+SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
 {
-    struct vcpu_set_periodic_timer *a = arg;
-
     if (a->period_ns < MILLISECS(1) || a->period_ns > ~0ull >> 2)
         return -EINVAL;
     vcpu_set_periodic_timer(v, a->period_ns);
     return 0;
 }
 
-static long op_stop_periodic_timer(struct vcpu *v, void *arg)
-{
-    vcpu_set_periodic_timer(v, 0);
-    return 0;
-}
+SUBOP_DO(stop_periodic_timer, void, vcpu_set_periodic_timer(v, 0))
 
-static long op_set_singleshot_timer(struct vcpu *v, void *arg)
+SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
 {
-    /* At the same place in 32-bit callers' structure. */
-    uint64_t at = ((struct vcpu_set_singleshot_timer *)arg)->timeout_abs_ns;
-
-    if (at < now_ns()) {
+    if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
         evtchn_raise_virq(v, VIRQ_TIMER);
     } else {
-        timer_set(&v->singleshot, at);
+        timer_set(&v->singleshot, a->timeout_abs_ns);
     }
     return 0;
 }
 
-static long op_stop_singleshot_timer(struct vcpu *v, void *arg)
-{
-    timer_stop(&v->singleshot);
-    return 0;
-}
+SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-/* The frame that is to hold v's info, mapped. */
-static int info_map(struct domain *d, uint64_t frame, struct page **pg,
-                    void **map)
-{
-    int rc = guest_frame_get(d, gfn(frame), true, pg);
-    mfn_t m;
-
-    if (rc)
-        return rc == -EROFS ? -EACCES : rc;
-    m = page_to_mfn(*pg);
-    *map = shared_map(&m, 1);
-    if (*map)
-        return 0;
-    page_put(*pg);
-    return -ENOMEM;
-}
-
-static long op_register_vcpu_info(struct vcpu *v, void *arg)
+SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
-    struct vcpu_register_vcpu_info *a = arg;
-    struct domain *d = v->domain;
     struct page *pg;
     void *map;
+    mfn_t m;
     int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
@@ -326,20 +366,21 @@ static long op_register_vcpu_info(struct vcpu *v, void *arg)
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = info_map(d, a->mfn, &pg, &map);
+    rc = guest_frame_get(d, gfn(a->mfn), true, &pg);
     if (rc)
-        return rc;
-    rc = hold(v);
-    if (rc)
-        goto undo;
+        return rc == -EROFS ? -EACCES : rc;
+    m = page_to_mfn(pg);
+    map = shared_map(&m, 1);
+    if (!map) {
+        page_put(pg);
+        return -ENOMEM;
+    }
     spin_lock(&d->lock);
     rc = vcpu_info_register(v, pg, map, a->offset);
     spin_unlock(&d->lock);
-    if (!rc)
+    if (!rc) {
         pvtime_update(v);
-    let_go(v);
-undo:
-    if (rc) {
+    } else {
         shared_unmap(map, 1);
         page_put(pg);
     }
@@ -349,9 +390,9 @@ undo:
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
+SUBOP(register_vcpu_time_memory_area, uint64_t)
 {
-    gva_t at = area_address(arg);
+    gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
 
     if (!at.raw)
@@ -361,47 +402,63 @@ static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
-static long op_get_physid(struct vcpu *v, void *arg)
+SUBOP(get_physid, struct vcpu_get_physid)
 {
     unsigned int cpu = v->cpu;
 
-    if (v->domain != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
+    if (d != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
         return -EINVAL;
-    ((struct vcpu_get_physid *)arg)->phys_id
-        = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
+    a->phys_id = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
     return 0;
 }
+
+/* The vCPU does not run meanwhile. */
+#define HELD SUBOP_OWN
 
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
     static const struct subop ops[] = {
-#define OP(name, size, size32, flags)                                       \
-    [VCPUOP_##name] = { op_##name, size, size32, flags }
-#define SAME(name, type, flags)                                             \
-    OP(name, sizeof(struct type), sizeof(struct type), flags)
-#define EACH(name, type, flags)                                             \
-    OP(name, sizeof(struct type), sizeof(struct compat_##type), flags)
-        SAME(initialise, vcpu_hvm_context, SUBOP_IN),
-        OP(up, 0, 0, 0),
-        OP(down, 0, 0, 0),
-        OP(is_up, 0, 0, 0),
-        EACH(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
+#define OP(name, ...) [VCPUOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
+        OP(initialise, SUBOP_IN | HELD),
+        OP(up, 0),
+        OP(down, 0),
+        OP(is_up, 0),
+        OP(get_runstate_info, SUBOP_OUT,
+           SUBOP_COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT)),
         /* The handle only, not the union's 64-bit alternative. */
-        OP(register_runstate_memory_area, 8, 4, SUBOP_IN),
-        SAME(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
-        OP(stop_periodic_timer, 0, 0, 0),
-        EACH(set_singleshot_timer, vcpu_set_singleshot_timer,
-             SUBOP_IN | SUBOP_SELF),
-        OP(stop_singleshot_timer, 0, 0, SUBOP_SELF),
-        SAME(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
-        OP(send_nmi, 0, 0, SUBOP_NULL),
-        SAME(get_physid, vcpu_get_physid, SUBOP_OUT),
-        OP(register_vcpu_time_memory_area, 8, 4, SUBOP_IN),
+        OP(register_runstate_memory_area, SUBOP_IN | HELD,
+           SUBOP_COMPAT(compat_ulong_t, "L")),
+        OP(set_periodic_timer, SUBOP_IN),
+        OP(stop_periodic_timer, 0),
+        OP(set_singleshot_timer, SUBOP_IN | SUBOP_SELF,
+           SUBOP_COMPAT(struct compat_vcpu_set_singleshot_timer, "QI")),
+        OP(stop_singleshot_timer, SUBOP_SELF),
+        OP(register_vcpu_info, SUBOP_IN | HELD),
+        OP(send_nmi, SUBOP_NULL),
+        OP(get_physid, SUBOP_OUT),
+        OP(register_vcpu_time_memory_area, SUBOP_IN,
+           SUBOP_COMPAT(compat_ulong_t, "L")),
 #undef OP
-#undef SAME
-#undef EACH
     };
-    struct vcpu *v = vcpu_of(current->domain, vcpuid);
+    struct domain *d = current->domain;
+    struct vcpu *v = vcpu_of(d, vcpuid);
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
+    bool held;
+    long rc;
 
-    return v ? subop_call(ops, ARRAY_SIZE(ops), cmd, v, arg) : -ENOENT;
+    if (!v || !op)
+        return v ? -ENOSYS : -ENOENT;
+    held = (op->flags & HELD) && v != current;
+    if (held) {
+        /* Two that stop each other would wait for ever, so one at a time: the
+         * other stops at its checkpoint before it tries again. */
+        if (atomic_xchg(&d->pausing, true))
+            return -ERESTART;
+        vcpu_pause(v);
+        WRITE_ONCE(d->pausing, false);
+    }
+    rc = subop_run(op, v, d, arg, NULL);
+    if (held)
+        vcpu_unpause(v);
+    return rc;
 }

@@ -2,10 +2,8 @@
 /* xen_version and vm_assist: who Lodge says it is, what it offers. */
 #include "hypervisor/abi/version.h"
 
-#include "hvm/base/hvm.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/hypercall/upcalls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/lib/version.h"
 
 static uint32_t feature_map(const struct domain *d)

@@ -27,23 +27,21 @@ CFLAGS = ["-std=gnu11", "-ffreestanding", "-O1", "-w", "-I.", "-no-pie",
 
 # How a file names its sub-operations: prefix in the ABI, header, and the
 # expressions that find names in its source.
-ROW = r"^ +(?:OP|SAME|WIDE|EACH)\((?!name\b)(\w+), "
+ROW = r"^ +(?:OP|ROW)\((?!(?:name|cmd)\b)(\w+)[,)]"
 CALLS = {
     "memory-op": ("XENMEM_", "memory.h", [r"\[XENMEM_(\w+)\] =", ROW]),
     "version-op": ("XENVER_", "version.h", [r"\bXENVER_(\w+)"]),
     "console-io": ("CONSOLEIO_", "xen.h", [r"case CONSOLEIO_(\w+):"]),
-    "grant-op": ("GNTTABOP_", "grant_table.h", [r"\[GNTTABOP_(\w+)\] ="]),
+    "grant-op": ("GNTTABOP_", "grant_table.h", [ROW]),
     "vcpu-op": ("VCPUOP_", "vcpu.h", [ROW]),
-    "sched-op": ("SCHEDOP_", "sched.h", [r"\[SCHEDOP_(\w+)\] =", ROW]),
+    "sched-op": ("SCHEDOP_", "sched.h", [ROW]),
     "event-op": ("EVTCHNOP_", "event_channel.h",
                  [r"cmd == EVTCHNOP_(send)", ROW]),
     "physdev-op": ("PHYSDEVOP_", "physdev.h", [ROW]),
-    "hvm-op": ("HVMOP_", "hvm-op.h", [r"\[HVMOP_(\w+)\] =", ROW]),
-    "sysctl": ("XEN_SYSCTL_", "sysctl.h", [r"\[XEN_SYSCTL_(\w+)\] ="]),
-    "domctl": ("XEN_DOMCTL_", "domctl.h", [
-        r"\[XEN_DOMCTL_(\w+)\] =", r"case XEN_DOMCTL_([a-z]\w+):",
-        r"cmd == XEN_DOMCTL_(createdomain)"]),
-    "platform-op": ("XENPF_", "platform.h", [r"case XENPF_(\w+):"]),
+    "hvm-op": ("HVMOP_", "hvm-op.h", [ROW]),
+    "sysctl": ("XEN_SYSCTL_", "sysctl.h", [ROW]),
+    "domctl": ("XEN_DOMCTL_", "domctl.h", [ROW]),
+    "platform-op": ("XENPF_", "platform.h", [ROW]),
     "dm-op": ("XEN_DMOP_", "dm-op.h", [ROW]),
 }
 

@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/grant.c hypervisor/hypercall/grant-op.c hypervisor/core/access.c */
+/* sources: hypervisor/core/grant.c hypervisor/hypercall/grant-op.c hypervisor/hypercall/subop.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * grant_table_op as three domains may call it, with any arguments, on tables

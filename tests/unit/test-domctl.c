@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/domctl-vcpu.c hypervisor/hypercall/domctl-context.c hypervisor/hypercall/sysctl.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
+/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/sysctl.c hypervisor/hypercall/subop.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * domctl and sysctl: nobody but those who may, nothing on oneself that one

@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/grant.c hypervisor/hypercall/grant-op.c hypervisor/core/access.c */
+/* sources: hypervisor/core/grant.c hypervisor/hypercall/grant-op.c hypervisor/hypercall/subop.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Grant tables: random maps, unmaps, copies and changes of entries by three

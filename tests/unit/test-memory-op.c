@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/memory-op.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hypervisor/core/access.c */
+/* sources: hypervisor/hypercall/memory-op.c hypervisor/hypercall/subop.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * memory_op on real maps of fake domains: who may do what, what stays mapped

@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/table.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
+/* sources: hypervisor/hypercall/table.c hypervisor/hypercall/subop.c hypervisor/core/access.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The way into hypercalls: who may call, arguments by width, numbers out of
@@ -7,7 +7,6 @@
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/table.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -84,7 +83,7 @@ static void by_register(void)
     CHECK_EQ(exit_hypercall(current, &e), VERDICT_ADVANCE);
     CHECK_EQ(gpr()[RAX], (uint64_t)-EPERM);
     doms[1].cpl = 0;
-    for (uint64_t nr = nr_hypercalls; nr; nr <<= 1) {
+    for (uint64_t nr = __HYPERVISOR_dm_op + 1; nr; nr <<= 1) {
         gpr()[RAX] = nr;
         CHECK_EQ(exit_hypercall(current, &e), VERDICT_ADVANCE);
         CHECK_EQ(gpr()[RAX], (uint64_t)-ENOSYS);

@@ -1,0 +1,316 @@
+/* sources: hypervisor/hypercall/subop.c hypervisor/core/access.c */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sub-operations by table: what is copied in and out, on which outcome; whose
+ * domain; and that the letters of each layout for 32-bit callers say what
+ * abi/compat.h says.
+ */
+#include <string.h>
+
+#include "hypervisor/abi/compat.h"
+#include "hypervisor/abi/dm-op.h"
+#include "hypervisor/abi/sched.h"
+#include "hypervisor/hypercall/calls.h"
+#include "tests/unit/fakes/fakes.h"
+#include "tests/unit/test.h"
+
+TEST_PROGRAM;
+
+static struct domain doms[2];
+static struct vcpu vcpus[2];
+struct domain *hardware_domain = &doms[0], *idle_domain;
+DEFINE_PERCPU(struct vcpu *, current_vcpu);
+
+static bool compat, unwritable;
+static char memory[64] __aligned(8);
+static int references;
+
+int guest_read(void *dst, gva_t src, size_t n)
+{
+    if (src.raw > sizeof(memory) || n > sizeof(memory) - src.raw)
+        return -EFAULT;
+    memcpy(dst, memory + src.raw, n);
+    return 0;
+}
+
+int guest_write(gva_t dst, const void *src, size_t n)
+{
+    if (unwritable)
+        return -EFAULT;
+    memcpy(memory + dst.raw, src, n);
+    return 0;
+}
+
+bool hypercall_is_compat(void)
+{
+    return compat;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    if (id == DOMID_SELF)
+        id = current->domain->id;
+    references += id < 2;
+    return id < 2 ? &doms[id] : NULL;
+}
+
+void domain_put(struct domain *d)
+{
+    references--;
+}
+
+/* --- Layouts. --- */
+
+/* Fills the narrow structure with numbers, widens it, and back: each member
+ * must be the same in all three. */
+#define LAYOUT(type, letters)                                               \
+    struct compat_##type n, back;                                           \
+    struct type w;                                                          \
+                                                                            \
+    for (size_t i = 0; i < sizeof(n); i++)                                  \
+        ((uint8_t *)&n)[i] = (uint8_t)(i + 1);                              \
+    memset(&w, 0, sizeof(w));                                               \
+    memset(&back, 0, sizeof(back));                                         \
+    compat_copy(&w, &n, letters, true);                                     \
+    compat_copy(&w, &back, letters, false)
+#define SAME(member)                                                        \
+    CHECK_EQ(w.member, n.member);                                           \
+    CHECK_EQ(back.member, n.member)
+
+static void reservation(void)
+{
+    LAYOUT(xen_memory_reservation, "LLIIH");
+    SAME(extent_start.addr);
+    SAME(nr_extents);
+    SAME(extent_order);
+    SAME(mem_flags);
+    SAME(domid);
+}
+
+static void add(void)
+{
+    LAYOUT(xen_add_to_physmap, "HHILL");
+    SAME(domid);
+    SAME(size);
+    SAME(space);
+    SAME(idx);
+    SAME(gpfn);
+}
+
+static void batch(void)
+{
+    LAYOUT(xen_add_to_physmap_batch, "HHHHLLL");
+    SAME(domid);
+    SAME(space);
+    SAME(size);
+    SAME(u.foreign_domid);
+    SAME(idxs.addr);
+    SAME(gpfns.addr);
+    SAME(errs.addr);
+}
+
+static void remove_one(void)
+{
+    LAYOUT(xen_remove_from_physmap, "HL");
+    SAME(domid);
+    SAME(gpfn);
+}
+
+static void map(void)
+{
+    LAYOUT(xen_memory_map, "IL");
+    SAME(nr_entries);
+    SAME(buffer.addr);
+}
+
+static void buf(void)
+{
+    LAYOUT(xen_dm_op_buf, "LL");
+    SAME(h.addr);
+    SAME(size);
+}
+
+static void setup(void)
+{
+    LAYOUT(gnttab_setup_table, "HIHL");
+    SAME(dom);
+    SAME(nr_frames);
+    SAME(status);
+    SAME(frame_list.addr);
+}
+
+static void copy(void)
+{
+    LAYOUT(gnttab_copy, "LHHPLHHPHHH");
+    SAME(source.u.gmfn);
+    SAME(source.domid);
+    SAME(source.offset);
+    SAME(dest.u.gmfn);
+    SAME(dest.domid);
+    SAME(dest.offset);
+    SAME(len);
+    SAME(flags);
+    SAME(status);
+}
+
+static void poll(void)
+{
+    LAYOUT(sched_poll, "LIQ");
+    SAME(ports.addr);
+    SAME(nr_ports);
+    SAME(timeout);
+}
+
+static void runstate(void)
+{
+    LAYOUT(vcpu_runstate_info, "IQQQQQ");
+    SAME(state);
+    SAME(state_entry_time);
+    for (unsigned int i = 0; i < 4; i++) {
+        SAME(time[i]);
+    }
+}
+
+static void singleshot(void)
+{
+    LAYOUT(vcpu_set_singleshot_timer, "QI");
+    SAME(timeout_abs_ns);
+    SAME(flags);
+}
+
+/* --- Calls. --- */
+
+struct arg {
+    domid_t dom;
+    uint32_t value;
+    uint64_t address;
+};
+struct compat_arg {
+    domid_t dom;
+    uint32_t value, address;
+};
+
+static long result;
+static struct domain *on;
+static uint64_t seen;
+
+SUBOP(one, struct arg)
+{
+    on = d;
+    seen = a->address;
+    a->value++;
+    return result;
+}
+
+static long call(unsigned int cmd, struct vcpu *v)
+{
+    static const struct subop ops[] = {
+        [1] = SUBOP_ROW(one, SUBOP_IN),
+        [2] = SUBOP_ROW(one, SUBOP_IO),
+        [3] = SUBOP_ROW(one, SUBOP_IN | SUBOP_ERR),
+        [4] = SUBOP_ROW(one, SUBOP_IN | SUBOP_MORE),
+        [5] = SUBOP_ROW(one, SUBOP_OUT | SUBOP_NULL),
+        [6] = SUBOP_ROW(one, SUBOP_IO | SUBOP_SELF),
+        [7] = SUBOP_ROW(one, SUBOP_IO | SUBOP_OTHER),
+        [8] = SUBOP_ROW(one, SUBOP_IO, SUBOP_OF(one, dom, EVTCHN_STATUS)),
+        [9] = SUBOP_ROW(one, SUBOP_IO, SUBOP_COMPAT(struct compat_arg, "HIL")),
+        [10] = SUBOP_ROW(one, SUBOP_IO, SUBOP_WIDE),
+    };
+
+    on = NULL;
+    return subop_call(ops, ARRAY_SIZE(ops), cmd, v, guest_ptr_make(void, 0));
+}
+
+static void calls(void)
+{
+    struct arg *a = (void *)memory;
+    struct compat_arg *c = (void *)memory;
+    struct vcpu *v = &vcpus[1];
+
+    *a = (struct arg){ .dom = 0, .value = 5, .address = 1ull << 40 };
+    CHECK_EQ(call(0, v), -ENOSYS);
+    CHECK_EQ(call(11, v), -ENOSYS);
+    CHECK_EQ(call(~0u, v), -ENOSYS);
+    for (unsigned int cmd = 1; cmd < 5; cmd++) {
+        static const long results[] = { 3, -EINVAL, -ERESTART };
+
+        for (unsigned int i = 0; i < 3; i++) {
+            a->value = 5;
+            result = results[i];
+            CHECK_EQ(call(cmd, v), result);
+            CHECK_EQ(a->value, cmd == i + 2 ? 6 : 5);
+            CHECK(on == &doms[1]);
+            CHECK_EQ(seen, 1ull << 40);
+        }
+    }
+    result = 0;
+    unwritable = true;
+    CHECK_EQ(call(1, v), 0);
+    CHECK_EQ(call(2, v), -EFAULT);
+    unwritable = false;
+    CHECK_EQ(call(5, v), 0);
+    CHECK_EQ(seen, 0);
+    CHECK_EQ(a->value, 1);
+    CHECK_EQ(call(6, v), 0);
+    CHECK_EQ(call(6, &vcpus[0]), -EINVAL);
+    CHECK(!on);
+    CHECK_EQ(call(7, v), -EINVAL);
+    CHECK_EQ(call(7, &vcpus[0]), 0);
+    CHECK(on == &doms[0]);
+    /* The domain of the argument. */
+    a->dom = 0;
+    CHECK_EQ(call(8, v), -EPERM);
+    a->dom = 9;
+    CHECK_EQ(call(8, v), -ESRCH);
+    CHECK(!on);
+    a->dom = DOMID_SELF;
+    CHECK_EQ(call(8, v), 0);
+    CHECK(on == &doms[1]);
+    /* Another layout for some. */
+    CHECK_EQ(call(10, v), 0);
+    compat = true;
+    CHECK_EQ(call(10, v), -ENOSYS);
+    *c = (struct compat_arg){ .value = 7, .address = 0xfffffff0 };
+    CHECK_EQ(call(9, v), 0);
+    CHECK_EQ(seen, 0xfffffff0);
+    CHECK_EQ(c->value, 8);
+    CHECK_EQ(c->address, 0xfffffff0);
+    compat = false;
+}
+
+static void versions(void)
+{
+    uint32_t *head = (void *)memory, cmd = 99;
+
+    head[0] = 4;
+    head[1] = 17;
+    CHECK_EQ(versioned_cmd(guest_ptr_make(void, 0), 16, &cmd), -EACCES);
+    CHECK_EQ(versioned_cmd(guest_ptr_make(void, 60), 17, &cmd), -EFAULT);
+    CHECK_EQ(versioned_cmd(guest_ptr_make(void, 0), 17, &cmd), 0);
+    CHECK_EQ(cmd, 4);
+}
+
+int main(void)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        doms[i].id = (domid_t)i;
+        vcpus[i].domain = &doms[i];
+    }
+    doms[0].privileged = true;
+    this_cpu(current_vcpu) = &vcpus[1];
+    reservation();
+    add();
+    batch();
+    remove_one();
+    map();
+    buf();
+    setup();
+    copy();
+    poll();
+    runstate();
+    singleshot();
+    calls();
+    versions();
+    CHECK_EQ(references, 0);
+    return test_result();
+}
