@@ -15,23 +15,19 @@
 /* Elements per call when each is an access of its own. */
 #define SLOW_ELEMENTS 256u
 
-/* A string instruction: which sides it has, and how one element is done. */
+/* A string instruction: which sides it has, what it does with them. */
 struct string_op {
-    bool si;                    /* reads seg:rSI */
-    bool di;                    /* uses ES:rDI */
-    bool di_write;              /* writes it */
-    bool compares;              /* REPE and REPNE look at ZF */
+    bool si;                    /* a value from seg:rSI; else rAX or a port */
+    bool di;                    /* goes to ES:rDI; else to rAX or a port; */
+    bool compares;              /* or is compared with ES:rDI: REPE and REPNE
+                                   look at ZF */
     enum emul_rep_kind bulk;    /* what ops->rep calls it, if it does it */
-    /* One element at the registers' present addresses; registers stay. */
-    enum emul_rc (*one)(struct emul_ctx *c, unsigned int bytes);
 };
 
 unsigned int string_bytes(const struct emul_ctx *c)
 {
-    unsigned int bytes = opnd_bytes(c);
-
     /* Ports are at most 32 bits wide; REX.W changes nothing. */
-    return (c->insn.flags & F_IO) && bytes == 8 ? 4 : bytes;
+    return MIN(opnd_bytes(c), c->insn.flags & F_IO ? 4u : 8u);
 }
 
 /* Offsets of the present element: seg:rSI and ES:rDI. */
@@ -55,7 +51,7 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
         step = -step;
     if (s->si)
         reg_put(c, INSN_RSI, ad, c->gpr[INSN_RSI] + step);
-    if (s->di)
+    if (s->di || s->compares)
         reg_put(c, INSN_RDI, ad, c->gpr[INSN_RDI] + step);
     if (c->insn.rep)
         reg_put(c, INSN_RCX, ad, c->gpr[INSN_RCX] - n);
@@ -102,7 +98,7 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
     };
     enum emul_rc rc;
 
-    if (s->di && !fit_run(c, INSN_ES, string_di(c), s->di_write, &r.dst, &n))
+    if (s->di && !fit_run(c, INSN_ES, string_di(c), true, &r.dst, &n))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
     if (s->si && !fit_run(c, c->insn.seg, string_si(c), false, &r.src, &n))
@@ -115,6 +111,48 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
         return EMUL_UNHANDLEABLE;
     advance(c, s, r.count);
     *done = r.count;
+    return EMUL_OK;
+}
+
+/* The port is read only when the memory is known to take the value. */
+static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
+{
+    uint32_t val = 0;
+    uint64_t la;
+    enum emul_rc rc = linear(c, INSN_ES, string_di(c), bytes, true, &la);
+
+    if (!rc)
+        rc = c->ops->check_write(c, la, bytes);
+    if (!rc)
+        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
+    return rc ? rc : c->ops->write(c, la, &val, bytes);
+}
+
+/* One element at the registers' present addresses, which stay. */
+static enum emul_rc run_one(struct emul_ctx *c, const struct string_op *s,
+                            unsigned int bytes)
+{
+    uint64_t val = reg_get(c, INSN_RAX, bytes), other;
+    enum emul_rc rc = EMUL_OK;
+    uint32_t out;
+
+    if (s->bulk == EMUL_REP_INS)
+        return ins_one(c, bytes);
+    if (s->si)
+        rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
+    if (!rc && s->compares)
+        rc = mem_read(c, INSN_ES, string_di(c), &other, bytes, false);
+    if (rc)
+        return rc;
+    if (s->di)
+        return mem_write(c, INSN_ES, string_di(c), val, bytes);
+    out = (uint32_t)val;
+    if (s->bulk == EMUL_REP_OUTS)
+        return c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false, &out);
+    if (s->compares)
+        c->new_flags = compare_flags(c->new_flags, val, other, bytes);
+    else
+        reg_put(c, INSN_RAX, bytes, val);
     return EMUL_OK;
 }
 
@@ -134,7 +172,7 @@ static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
     if (max > left)
         max = left;
     while (*done < max) {
-        rc = s->one(c, bytes);
+        rc = run_one(c, s, bytes);
         if (rc == EMUL_FAULT || (rc && !*done))
             return rc;
         if (rc)                 /* this one: next time, as the first */
@@ -149,97 +187,15 @@ static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
     return EMUL_OK;
 }
 
-static enum emul_rc movs_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    return rc ? rc : mem_write(c, INSN_ES, string_di(c), val, bytes);
-}
-
-static enum emul_rc stos_one(struct emul_ctx *c, unsigned int bytes)
-{
-    return mem_write(c, INSN_ES, string_di(c), reg_get(c, INSN_RAX, bytes),
-                     bytes);
-}
-
-static enum emul_rc lods_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    if (!rc)
-        reg_put(c, INSN_RAX, bytes, val);
-    return rc;
-}
-
-static enum emul_rc cmps_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t a, b;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &a, bytes, false);
-    if (!rc)
-        rc = mem_read(c, INSN_ES, string_di(c), &b, bytes, false);
-    if (!rc)
-        c->new_flags = compare_flags(c->new_flags, a, b, bytes);
-    return rc;
-}
-
-static enum emul_rc scas_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, INSN_ES, string_di(c), &val, bytes, false);
-    if (!rc)
-        c->new_flags = compare_flags(c->new_flags, reg_get(c, INSN_RAX, bytes),
-                                     val, bytes);
-    return rc;
-}
-
-/* The port is read only when the memory is known to take the value. */
-static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint32_t val = 0;
-    uint64_t la;
-
-    rc = linear(c, INSN_ES, string_di(c), bytes, true, &la);
-    if (!rc)
-        rc = c->ops->check_write(c, la, bytes);
-    if (!rc)
-        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
-    return rc ? rc : c->ops->write(c, la, &val, bytes);
-}
-
-static enum emul_rc outs_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-    uint32_t val32;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    val32 = (uint32_t)val;
-    return rc ? rc : c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false,
-                                 &val32);
-}
-
 /* By opcode, without the bit that tells bytes from words. */
 static const struct string_op string_ops[] = {
-    [0x6c >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_INS,
-                    .one = ins_one },
-    [0x6e >> 1] = { .si = true, .bulk = EMUL_REP_OUTS, .one = outs_one },
-    [0xa4 >> 1] = { .si = true, .di = true, .di_write = true,
-                    .bulk = EMUL_REP_MOVS, .one = movs_one },
-    [0xa6 >> 1] = { .si = true, .di = true, .compares = true,
-                    .one = cmps_one },
-    [0xaa >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_STOS,
-                    .one = stos_one },
-    [0xac >> 1] = { .si = true, .one = lods_one },
-    [0xae >> 1] = { .di = true, .compares = true, .one = scas_one },
+    [0x6c >> 1] = { .di = true, .bulk = EMUL_REP_INS },
+    [0x6e >> 1] = { .si = true, .bulk = EMUL_REP_OUTS },
+    [0xa4 >> 1] = { .si = true, .di = true, .bulk = EMUL_REP_MOVS },
+    [0xa6 >> 1] = { .si = true, .compares = true },
+    [0xaa >> 1] = { .di = true, .bulk = EMUL_REP_STOS },
+    [0xac >> 1] = { .si = true },
+    [0xae >> 1] = { .compares = true },
 };
 
 /*
