@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The functions that execute instructions, as the tables of opcodes.c name
- * them, and what emul.c offers them.
+ * them, what emul.c offers them, and small helpers of all of hvm/emul.
  *
  * A handler runs with operands fetched: c->dst (unless F_MOV) and c->src. It
  * leaves its result in c->dst.val and its flags in c->new_flags, and may set
@@ -20,10 +20,6 @@
 #define FL_ARITH \
     (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
-#define unlikely_(x) __builtin_expect(!!(x), 0)
-
-#define REX_W 8u
-
 /* Where emul_operand.val goes. */
 enum { OPND_NONE, OPND_REG, OPND_MEM };
 
@@ -33,6 +29,20 @@ static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
     unsigned int drop = 64 - 8 * bytes;
 
     return (int64_t)(v << drop) >> drop;
+}
+
+/* Little-endian numbers at any address. */
+static inline uint16_t get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline int32_t get32(const uint8_t *p)
+{
+    int32_t v;
+
+    __builtin_memcpy(&v, p, 4);
+    return v;
 }
 
 static inline bool is_canonical(uint64_t la)
@@ -146,13 +156,12 @@ static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
 /* arith.c */
 emul_fn em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test, em_inc,
         em_dec, em_neg, em_not, em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr,
-        em_sar, em_shld, em_shrd, em_bt, em_bts, em_btr, em_btc, em_bsf, em_bsr,
-        em_popcnt, em_xadd;
+        em_sar, em_shld, em_shrd, em_bt, em_bsf, em_bsr, em_popcnt, em_xadd;
 /* muldiv.c */
-emul_fn em_mul, em_imul, em_imul2, em_imul3, em_div, em_idiv;
+emul_fn em_mul, em_imul, em_imul2, em_div, em_idiv, em_cmpxchg8b;
 /* move.c */
 emul_fn em_nop, em_mov, em_movsx, em_movbe, em_setcc, em_cmov, em_xlat, em_xchg,
-        em_cmpxchg, em_cmpxchg8b, em_push, em_pop_rm, em_mov_from_sreg;
+        em_cmpxchg, em_push, em_pop_rm, em_mov_from_sreg;
 /* string.c */
 emul_fn em_string;
 /* simd.c */

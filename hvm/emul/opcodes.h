@@ -8,8 +8,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "hvm/emul/emul.h"
 
 /* Executes c->insn between operand fetch and write-back; see emul.c. */
@@ -75,7 +73,6 @@ struct opcode {
 #define F_IO        0x04000000u /* port instruction */
 #define F_BITS      0x08000000u /* register source is a bit offset */
 #define F_VEX       0x10000000u /* exec does the VEX form too */
-#define F_PREFIX    0x20000000u /* not an opcode but a prefix */
 #define F_MODRM     0x40000000u
 #define F_KNOWN     0x80000000u
 
