@@ -6,7 +6,7 @@
  */
 #include "hvm/base/hvm.h"
 #include "hvm/dirty.h"
-#include "hvm/dom0/mmio.h"
+#include "hvm/dom0/build.h"
 #include "hvm/exit.h"
 #include "hvm/insn.h"
 #include "hvm/access.h"

@@ -11,7 +11,6 @@
 #include "hvm/dom0/build.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
@@ -192,7 +191,15 @@ static unsigned int order_at(uint64_t m, uint64_t end)
     return order >= ORDER_2M ? ORDER_2M : ORDER_4K;
 }
 
-static int map_ram(struct domain *d)
+static void map(struct domain *d, uint64_t m, unsigned int order,
+                enum p2m_type type)
+{
+    if (p2m_map(d, gfn(m), mfn(m), order, type))
+        dom0_cannot_start("there is not enough memory for domain 0's page "
+                          "tables");
+}
+
+static void map_ram(struct domain *d)
 {
     for (unsigned int i = 0; i < dom0_ram.n; i++) {
         uint64_t m = dom0_ram.r[i].start >> PAGE_SHIFT;
@@ -200,26 +207,22 @@ static int map_ram(struct domain *d)
 
         while (m < end) {
             unsigned int order = order_at(m, end);
-            int rc = p2m_map(d, gfn(m), mfn(m), order, P2M_RAM);
 
-            if (rc)
-                return rc;
+            map(d, m, order, P2M_RAM);
             m += 1ull << order;
         }
     }
-    return p2m_map(d, gfn(0), mfn(0), ORDER_4K, P2M_MMIO);
+    map(d, 0, ORDER_4K, P2M_MMIO);
 }
 
-int dom0_take_memory(struct domain *d, const struct boot_info *bi)
+void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     static struct mem_map pieces;
     struct dom0_mem mem;
     uint64_t adopted, avail, keep, want;
 
-    if (dom0_mem_parse(opt_dom0_mem, &mem)) {
-        dom0_error("dom0_mem=%s is not understood", opt_dom0_mem);
-        return -EINVAL;
-    }
+    if (dom0_mem_parse(opt_dom0_mem, &mem))
+        dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
     adopted = adopt_all(d, bi);
     avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
@@ -232,18 +235,12 @@ int dom0_take_memory(struct domain *d, const struct boot_info *bi)
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
                                   (uint64_t)UINT32_MAX);
-    if (adopted < want || domain_charge(d, (uint32_t)adopted, false)) {
-        dom0_error("there are only %lu MiB of memory for domain 0, not %lu",
-                   adopted >> 8, want >> 8);
-        return -ENOMEM;
-    }
+    if (adopted < want || domain_charge(d, (uint32_t)adopted, false))
+        dom0_cannot_start("there are only %lu MiB of memory for domain 0, not "
+                          "%lu", adopted >> 8, want >> 8);
     log_info("Domain 0: %lu MiB of memory, %lu MiB stay free\n",
              adopted >> 8, pages_free() >> 8);
-    if (map_ram(d)) {
-        dom0_error("there is not enough memory for domain 0's page tables");
-        return -ENOMEM;
-    }
-    return 0;
+    map_ram(d);
 }
 
 bool dom0_has_ram(uint64_t start, uint64_t end)
