@@ -137,8 +137,14 @@ static void finish(struct writer *w, unsigned int start)
     w->used = ALIGN_UP(w->used, 16u);
 }
 
-static void put_cpus(struct writer *w, unsigned int vcpus)
+static void put_madt(struct writer *w, const struct acpi_info *acpi,
+                     unsigned int vcpus)
 {
+    unsigned int start = w->used;
+    /* Flags: no 8259s. */
+    const struct madt madt = { new_header("APIC", 5), 0xfee00000, 0 };
+
+    put(w, &madt, sizeof(madt));
     for (unsigned int i = 0; i < vcpus; i++) {
         /* UIDs are vCPU ids: Linux takes one for the other. */
         const struct madt_lapic lapic = {
@@ -152,45 +158,22 @@ static void put_cpus(struct writer *w, unsigned int vcpus)
         else
             put(w, &x2apic, sizeof(x2apic));
     }
-}
-
-static void put_ioapics(struct writer *w)
-{
     for (unsigned int i = 0; i < nr_ioapics; i++) {
         const struct madt_ioapic io = {
             MADT_IOAPIC, sizeof(io), ioapics[i].id, 0,
-            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi,
-        };
+            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi };
 
         put(w, &io, sizeof(io));
     }
-}
-
-static void put_overrides(struct writer *w, const struct acpi_info *acpi)
-{
     for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
         const struct acpi_override *o = &acpi->overrides[i];
         const struct madt_override m = {
             MADT_OVERRIDE, sizeof(m), 0, o->isa_irq, o->gsi,
             (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
-                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)),
-        };
+                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)) };
 
         put(w, &m, sizeof(m));
     }
-}
-
-static void put_madt(struct writer *w, const struct acpi_info *acpi,
-                     unsigned int vcpus)
-{
-    unsigned int start = w->used;
-    /* Flags: no 8259s. */
-    const struct madt m = { new_header("APIC", 5), 0xfee00000, 0 };
-
-    put(w, &m, sizeof(m));
-    put_cpus(w, vcpus);
-    put_ioapics(w);
-    put_overrides(w, acpi);
     finish(w, start);
 }
 
@@ -217,11 +200,10 @@ void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
 
     memset(buf, 0, DOM0_ACPI_SIZE);
     put_madt(&w, acpi, vcpus);
+    *r = (struct rsdp){ .revision = 2, .length = sizeof(*r),
+                        .xsdt = gpa + w.used };
     memcpy(r->signature, "RSD PTR ", 8);
     memcpy(r->oem_id, "LODGE ", 6);
-    r->revision = 2;
-    r->length = sizeof(*r);
-    r->xsdt = gpa + w.used;
     put_xsdt(&w, acpi, gpa + madt);
     r->checksum = checksum(buf, RSDP_V1_SIZE);
     r->ext_checksum = checksum(buf, sizeof(*r));
