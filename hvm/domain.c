@@ -66,7 +66,7 @@ int hvm_domain_init(struct domain *d)
     if (!rc)
         rc = ioreq_domain_init(d);
     if (!rc) {
-        h->cpuid = cpu_policy_create(d);
+        h->cpuid = cpu_policy_create();
         rc = h->cpuid ? 0 : -ENOMEM;
     }
     if (!rc)
@@ -91,8 +91,7 @@ void hvm_domain_exit(struct domain *d)
     ioreq_domain_exit(d);
     devices_exit(d);
     p2m_destroy(d);
-    if (h->cpuid)
-        cpu_policy_free(h->cpuid);
+    heap_free(h->cpuid);
     dirty_exit(d);
     heap_free(h->map);
     if (h->io_bitmap)

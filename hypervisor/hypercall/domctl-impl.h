@@ -26,13 +26,13 @@ struct policy_buffer {
 };
 
 /*
- * Writes the policy of d, or that of the system with this index if d is NULL,
- * into the lists whose handles are not null; *nr in: what the caller has room
- * for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
+ * Writes a policy into the lists whose handles are not null; *nr in: what the
+ * caller has room for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM.
  */
-long policy_to_guest(const struct domain *d, unsigned int index,
-                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
-                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs);
+struct cpu_policy;
+long policy_to_guest(const struct cpu_policy *p, uint32_t *nr_leaves,
+                     xen_cpuid_leaf_gptr_t leaves, uint32_t *nr_msrs,
+                     xen_msr_entry_gptr_t msrs);
 
 /* Fills *info; d is not locked. Also for sysctl getdomaininfolist. */
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);

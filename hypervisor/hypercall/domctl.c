@@ -98,33 +98,27 @@ static long op_target(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-long policy_to_guest(const struct domain *d, unsigned int index,
-                     uint32_t *nr_leaves, xen_cpuid_leaf_gptr_t leaves,
-                     uint32_t *nr_msrs, xen_msr_entry_gptr_t msrs)
+long policy_to_guest(const struct cpu_policy *p, uint32_t *nr_leaves,
+                     xen_cpuid_leaf_gptr_t leaves, uint32_t *nr_msrs,
+                     xen_msr_entry_gptr_t msrs)
 {
     uint32_t leaf_room = guest_ptr_is_null(leaves) ? ~0u : *nr_leaves;
     uint32_t msr_room = guest_ptr_is_null(msrs) ? ~0u : *nr_msrs;
-    uint32_t nl = CPUID_POLICY_MAX_LEAVES, nm = MSR_POLICY_MAX_ENTRIES;
     struct policy_buffer *b = heap_alloc(sizeof(*b));
-    long rc;
+    long rc = 0;
 
     if (!b)
         return -ENOMEM;
-    rc = d ? cpuid_domain_policy(d, b->leaves, &nl, b->msrs, &nm)
-           : cpuid_system_policy(index, b->leaves, &nl, b->msrs, &nm);
-    if (!rc) {
-        if (leaf_room < nl || msr_room < nm)
-            rc = -ENOBUFS;
-        else if ((!guest_ptr_is_null(leaves) &&
-                  guest_write(gva(leaves.addr), b->leaves,
-                              nl * sizeof(b->leaves[0]))) ||
-                 (!guest_ptr_is_null(msrs) &&
-                  guest_write(gva(msrs.addr), b->msrs,
-                              nm * sizeof(b->msrs[0]))))
-            rc = -EFAULT;
-        *nr_leaves = nl;
-        *nr_msrs = nm;
-    }
+    *nr_leaves = cpuid_policy_write(p, b->leaves, b->msrs);
+    *nr_msrs = MSR_POLICY_MAX_ENTRIES;
+    if (leaf_room < *nr_leaves || msr_room < *nr_msrs)
+        rc = -ENOBUFS;
+    else if ((!guest_ptr_is_null(leaves) &&
+              guest_write(gva(leaves.addr), b->leaves,
+                          *nr_leaves * sizeof(b->leaves[0]))) ||
+             (!guest_ptr_is_null(msrs) &&
+              guest_write(gva(msrs.addr), b->msrs, sizeof(b->msrs))))
+        rc = -EFAULT;
     heap_free(b);
     return rc;
 }
@@ -152,9 +146,7 @@ static long op_set_policy(struct domain *d, struct xen_domctl *op)
     if (!rc && d->started)
         rc = -EEXIST; /* a guest that ran keeps what it has seen */
     if (!rc)
-        rc = cpuid_domain_set_policy(d, b->leaves, o->nr_leaves, b->msrs,
-                                     o->nr_msrs, &o->err_leaf,
-                                     &o->err_subleaf, &o->err_msr);
+        rc = cpuid_domain_set_policy(d, o, b->leaves, b->msrs);
     spin_unlock(&d->lock);
     heap_free(b);
     return rc;
@@ -292,7 +284,7 @@ static long op_simple(struct domain *d, struct xen_domctl *op)
         WRITE_ONCE(d->suspend_port, op->u.subscribe.port);
         return 0;
     case XEN_DOMCTL_get_cpu_policy:
-        return policy_to_guest(d, 0, &op->u.cpu_policy.nr_leaves,
+        return policy_to_guest(d->hvm->cpuid, &op->u.cpu_policy.nr_leaves,
                                op->u.cpu_policy.leaves,
                                &op->u.cpu_policy.nr_msrs,
                                op->u.cpu_policy.msrs);

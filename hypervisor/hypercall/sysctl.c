@@ -61,7 +61,7 @@ static uint32_t count_domains(uint64_t *claims)
 static long op_physinfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_physinfo *o = &op->u.physinfo;
-    uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS;
+    uint32_t words[FEATURE_WORDS];
 
     memset(o, 0, sizeof(*o));
     o->threads_per_core = 1;
@@ -76,7 +76,7 @@ static long op_physinfo(struct xen_sysctl *op)
     o->free_pages = pages_free();
     (void)count_domains(&o->outstanding_pages);
     o->max_mfn = frame_table_size - 1;
-    if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words, &nr))
+    if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words))
         memcpy(o->hw_cap, words, sizeof(o->hw_cap));
     return 0;
 }
@@ -238,19 +238,19 @@ static long op_levelling(struct xen_sysctl *op)
 static long op_featureset(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpu_featureset *o = &op->u.cpu_featureset;
-    uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS, n;
-    long rc = cpuid_featureset(o->index, words, &nr);
+    uint32_t words[FEATURE_WORDS], n;
+    long rc = cpuid_featureset(o->index, words);
 
     if (rc)
         return rc;
-    n = MIN(o->nr_features, nr);
+    n = MIN(o->nr_features, (uint32_t)FEATURE_WORDS);
     if (guest_ptr_is_null(o->features)) {
-        o->nr_features = nr;
+        o->nr_features = FEATURE_WORDS;
         return 0;
     }
     if (guest_write(gva(o->features.addr), words, n * sizeof(words[0])))
         return -EFAULT;
-    rc = o->nr_features < nr ? -ENOBUFS : 0;
+    rc = o->nr_features < FEATURE_WORDS ? -ENOBUFS : 0;
     o->nr_features = n;
     return rc;
 }
@@ -258,6 +258,8 @@ static long op_featureset(struct xen_sysctl *op)
 static long op_policy(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpu_policy *o = &op->u.cpu_policy;
+    const struct cpu_policy *p;
+    long rc;
 
     if (o->_rsvd)
         return -EINVAL;
@@ -266,8 +268,9 @@ static long op_policy(struct xen_sysctl *op)
         o->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    return policy_to_guest(NULL, o->index, &o->nr_leaves, o->leaves,
-                           &o->nr_msrs, o->msrs);
+    rc = cpuid_system_policy(o->index, &p);
+    return rc ? rc : policy_to_guest(p, &o->nr_leaves, o->leaves, &o->nr_msrs,
+                                     o->msrs);
 }
 
 static long (*const ops[])(struct xen_sysctl *) = {
