@@ -112,11 +112,7 @@ DEFINE_SHIFTD(em_shrd, "shrd")
 DEFINE_SCAN(em_bsf, "bsf")
 DEFINE_SCAN(em_bsr, "bsr")
 
-enum emul_rc em_not(struct emul_ctx *c)
-{
-    c->dst.val = ~c->dst.val;
-    return EMUL_OK;
-}
+EM_VALUE(em_not, ~c->dst.val)
 
 enum emul_rc em_xadd(struct emul_ctx *c)
 {
@@ -127,21 +123,12 @@ enum emul_rc em_xadd(struct emul_ctx *c)
     return EMUL_OK;
 }
 
-uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes)
+void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes)
 {
-    unsigned int shift = 64 - 8 * bytes;
-    uint64_t d = a - b;
-    uint32_t ax = flags_to_ax(fl);
-    uint64_t out;
-
-    /* At the top of a register, all but PF and AF come out right at once. */
-    a <<= shift;
-    b <<= shift;
-    asm(ASM_FLAGS("cmpq %[b], %[a]") : "+&a" (ax)
-        : [a] "r" (a), [b] "r" (b) : "cc");
-    out = ax_to_flags(fl, ax) & ~(RFLAGS_AF | RFLAGS_PF);
-    out |= ((a >> shift) ^ (b >> shift) ^ d) & RFLAGS_AF;
-    return out | (__builtin_parity((uint8_t)d) ? 0 : RFLAGS_PF);
+    c->dst.val = a;
+    c->dst.bytes = bytes;
+    c->src.val = b;
+    em_sub(c);
 }
 
 bool cond_holds(uint64_t rflags, unsigned int n)

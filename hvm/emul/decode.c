@@ -71,18 +71,15 @@ static inline bool decode_prefixes(struct insn *i, struct cursor *k)
         case 0xf3:
             i->rep = b;
             break;
-        case 0x64:
-        case 0x65:
-            i->seg = b - 0x60;
-            i->seg_override = true;
-            break;
         case 0x26:
         case 0x2e:
         case 0x36:
         case 0x3e:
-            if (i->mode == 8)
+        case 0x64:
+        case 0x65:
+            if (i->mode == 8 && b < 0x64)
                 break;          /* ignored in 64-bit code */
-            i->seg = b >> 3 & 3;
+            i->seg = b < 0x64 ? b >> 3 & 3 : b - 0x60;
             i->seg_override = true;
             break;
         default:

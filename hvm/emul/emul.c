@@ -24,32 +24,20 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 #define SEG_DOWN  0x4u      /* data: expand down */
 #define SEG_CODE  0x8u
 
-/* Limit check of a legacy segment; off + n - 1 may not wrap either. */
-static bool within_limit(const struct segment *s, uint64_t off, unsigned int n)
-{
-    uint64_t last = off + n - 1;
-
-    if ((s->attr & (SEG_CODE | SEG_DOWN)) == SEG_DOWN &&
-        (s->attr & SEG_S))
-        return off > s->limit &&
-               last <= (s->attr & SEG_BIG ? 0xffffffffu : 0xffffu);
-    return last <= s->limit;
-}
-
 static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
                              uint64_t off, unsigned int n, bool write,
                              uint64_t *la)
 {
     const struct segment *s = c->ops->seg(c, seg);
+    unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
+    bool down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
+    uint64_t last = off + n - 1;    /* may not wrap either */
 
-    if (!c->real) {
-        unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
-
-        if (!(s->attr & SEG_PRESENT) ||
-            (write && type != SEG_WRITE) || type == SEG_CODE)
-            return false;
-    }
-    if (!within_limit(s, off, n))
+    if (!c->real && (!(s->attr & SEG_PRESENT) ||
+                     (write && type != SEG_WRITE) || type == SEG_CODE))
+        return false;
+    if (last > (!down ? s->limit : s->attr & SEG_BIG ? ~0u : 0xffffu) ||
+        (down && off <= s->limit))
         return false;
     *la = (uint32_t)(s->base + off);
     return true;
@@ -254,37 +242,28 @@ static enum emul_rc load_dst(struct emul_ctx *c, uint32_t flags)
     }
 }
 
-/*
- * The write half of a memory destination, atomic where LOCK or XCHG asks for
- * it.
- */
-static enum emul_rc store_mem(struct emul_ctx *c, uint32_t flags)
-{
-    enum emul_rc rc;
-    uint64_t la;
-
-    if (!c->insn.lock && !(flags & F_XCHG))
-        return mem_write(c, c->insn.seg, c->ea, c->dst.val, c->dst.bytes);
-    rc = linear(c, c->insn.seg, c->ea, c->dst.bytes, true, &la);
-    if (rc)
-        return rc;
-    return c->ops->cmpxchg(c, la, &c->old, &c->dst.val, c->dst.bytes);
-}
-
 /* Stores the results; the only access that can fail comes first. */
 static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
+    struct emul_operand *dst = &c->dst;
     enum emul_rc rc;
+    uint64_t la;
 
-    if (!(flags & F_NOWB) && c->dst.kind == OPND_MEM) {
-        rc = store_mem(c, flags);
+    if (!(flags & F_NOWB) && dst->kind == OPND_MEM) {
+        rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
+        if (unlikely(rc))
+            return rc;
+        /* Atomic where LOCK or XCHG asks for it. */
+        rc = unlikely(c->insn.lock || (flags & F_XCHG))
+                 ? c->ops->cmpxchg(c, la, &c->old, &dst->val, dst->bytes)
+                 : c->ops->write(c, la, &dst->val, dst->bytes);
         if (unlikely(rc))
             return rc;
     }
     if (unlikely(c->wb_src))
         reg_put(c, c->src.reg, c->src.bytes, c->src.val);
-    if (!(flags & F_NOWB) && c->dst.kind == OPND_REG)
-        reg_put(c, c->dst.reg, c->dst.bytes, c->dst.val);
+    if (!(flags & F_NOWB) && dst->kind == OPND_REG)
+        reg_put(c, dst->reg, dst->bytes, dst->val);
     return EMUL_OK;
 }
 
@@ -330,7 +309,7 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
         if (unlikely(rc))
             return rc;
     }
-    if (fast_form(c) && fast_move(c, &rc))
+    if (fast_move(c, &rc))
         return rc;
     rc = decode(c);
     if (unlikely(rc))

@@ -11,6 +11,9 @@
  */
 #include "hvm/emul/handlers.h"
 
+/* 66 REX C7 ModRM SIB disp32 imm32 is the longest form. */
+#define FAST_BYTES 13
+
 /*
  * Address of the memory operand whose ModRM is at p; imm: bytes that follow it.
  * Returns the position after the displacement.
@@ -49,14 +52,6 @@ static inline const uint8_t *fast_address(const struct emul_ctx *c,
     return p;
 }
 
-/* Immediate of MOV to memory: two or four bytes by operand size, or one. */
-static inline uint64_t fast_immediate(const uint8_t *p, unsigned int bytes)
-{
-    if (bytes == 1)
-        return *p;
-    return bytes == 2 ? get16(p) : (uint64_t)get32(p);
-}
-
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
 {
     const uint8_t *p = c->bytes;
@@ -64,6 +59,9 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     bool load;
     uint64_t la, val = 0;
 
+    if (c->mode != 8 || c->nbytes < FAST_BYTES ||
+        (c->rflags & (RFLAGS_TF | RFLAGS_AC)))
+        return false;
     op = *p++;
     if (op == 0x66) {
         word = 2;
@@ -101,15 +99,15 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     c->insn.rex = (uint8_t)rex;
     if (load) {
         *rc = c->ops->read(c, la, &val, bytes, false);
-        if (unlikely(*rc))
-            return true;
-        reg_put(c, reg, to, val);
     } else {
-        val = imm ? fast_immediate(p, bytes) : reg_get(c, reg, bytes);
+        val = imm == 0 ? reg_get(c, reg, bytes) : imm == 1 ? *p :
+              imm == 2 ? get16(p) : (uint64_t)get32(p);
         *rc = c->ops->write(c, la, &val, bytes);
-        if (unlikely(*rc))
-            return true;
     }
+    if (unlikely(*rc))
+        return true;
+    if (load)
+        reg_put(c, reg, to, val);
     c->rip += (uint64_t)(p + imm - c->bytes);
     c->rflags &= ~RFLAGS_RF;
     return true;

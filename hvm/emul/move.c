@@ -14,37 +14,13 @@ enum emul_rc em_nop(struct emul_ctx *c)
 }
 
 /* MOV, and MOVZX: the source was read with its own size. */
-enum emul_rc em_mov(struct emul_ctx *c)
-{
-    c->dst.val = c->src.val;
-    return EMUL_OK;
-}
-
-enum emul_rc em_movsx(struct emul_ctx *c)
-{
-    c->dst.val = (uint64_t)sign_extend(c->src.val, c->src.bytes);
-    return EMUL_OK;
-}
-
-enum emul_rc em_movbe(struct emul_ctx *c)
-{
-    c->dst.val = __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes);
-    return EMUL_OK;
-}
-
-enum emul_rc em_setcc(struct emul_ctx *c)
-{
-    c->dst.val = cond_holds(c->rflags, c->insn.opcode);
-    return EMUL_OK;
-}
-
+EM_VALUE(em_mov, c->src.val)
+EM_VALUE(em_movsx, (uint64_t)sign_extend(c->src.val, c->src.bytes))
+EM_VALUE(em_movbe, __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes))
+EM_VALUE(em_setcc, cond_holds(c->rflags, c->insn.opcode))
 /* The source is read and a 32-bit register zero-extended in either case. */
-enum emul_rc em_cmov(struct emul_ctx *c)
-{
-    if (cond_holds(c->rflags, c->insn.opcode))
-        c->dst.val = c->src.val;
-    return EMUL_OK;
-}
+EM_VALUE(em_cmov, cond_holds(c->rflags, c->insn.opcode) ? c->src.val
+                                                        : c->dst.val)
 
 enum emul_rc em_xlat(struct emul_ctx *c)
 {
@@ -69,13 +45,13 @@ enum emul_rc em_xchg(struct emul_ctx *c)
 
 enum emul_rc em_cmpxchg(struct emul_ctx *c)
 {
+    uint64_t old = c->dst.val, new = c->src.val;
     uint64_t acc = reg_get(c, INSN_RAX, c->dst.bytes);
 
-    c->new_flags = compare_flags(c->new_flags, acc, c->dst.val, c->dst.bytes);
-    if (acc == c->dst.val)
-        c->dst.val = c->src.val;
-    else                        /* memory is written in either case */
-        write_src_too(c, INSN_RAX, c->dst.val);
+    compare(c, acc, old, c->dst.bytes);
+    c->dst.val = acc == old ? new : old;    /* written in either case */
+    if (acc != old)
+        write_src_too(c, INSN_RAX, old);
     return EMUL_OK;
 }
 

@@ -30,15 +30,10 @@ unsigned int string_bytes(const struct emul_ctx *c)
     return MIN(opnd_bytes(c), c->insn.flags & F_IO ? 4u : 8u);
 }
 
-/* Offsets of the present element: seg:rSI and ES:rDI. */
-static uint64_t string_si(const struct emul_ctx *c)
+/* Offset of the present element by RSI (in seg) or RDI (in ES). */
+static uint64_t offset(const struct emul_ctx *c, enum insn_reg reg)
 {
-    return c->gpr[INSN_RSI] & size_mask(c->insn.ad_bytes);
-}
-
-static uint64_t string_di(const struct emul_ctx *c)
-{
-    return c->gpr[INSN_RDI] & size_mask(c->insn.ad_bytes);
+    return c->gpr[reg] & size_mask(c->insn.ad_bytes);
 }
 
 /* Moves the registers past n elements. */
@@ -65,23 +60,20 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
 static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                     bool write, uint64_t *la, unsigned int *n)
 {
-    unsigned int bytes = string_bytes(c), in_page, max;
-    uint64_t room = size_mask(c->insn.ad_bytes) - off, low;
+    unsigned int bytes = string_bytes(c), in_page;
+    uint64_t last = size_mask(c->insn.ad_bytes) - off, low;
     bool down = c->rflags & RFLAGS_DF;
 
     if (!linear_ok(c, seg, off, bytes, write, la))
         return false;
     in_page = *la & (PAGE - 1);
-    if (in_page + bytes > PAGE || room < bytes - 1)
+    if (in_page + bytes > PAGE || last < bytes - 1)
         return false;
-    max = down ? in_page / bytes + 1 : (PAGE - in_page) / bytes;
-    if (*n > max)
-        *n = max;
-    /* The same for the end of the address size, which may wrap first. */
-    if (down && off / bytes < *n - 1)
-        *n = (unsigned int)(off / bytes) + 1;
-    if (!down && (room - (bytes - 1)) / bytes < *n - 1)
-        *n = (unsigned int)((room - (bytes - 1)) / bytes) + 1;
+    /* What ends first: the page or, where it wraps, the address size. */
+    if (down)
+        *n = MIN(*n, MIN(in_page, off) / bytes + 1);
+    else
+        *n = MIN(*n, (MIN(PAGE - 1 - in_page, last) + 1) / bytes);
     low = down ? off - (uint64_t)(*n - 1) * bytes : off;
     return linear_ok(c, seg, low, *n * bytes, write, &low);
 }
@@ -98,10 +90,11 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
     };
     enum emul_rc rc;
 
-    if (s->di && !fit_run(c, INSN_ES, string_di(c), true, &r.dst, &n))
+    if (s->di && !fit_run(c, INSN_ES, offset(c, INSN_RDI), true, &r.dst, &n))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
-    if (s->si && !fit_run(c, c->insn.seg, string_si(c), false, &r.src, &n))
+    if (s->si && !fit_run(c, c->insn.seg, offset(c, INSN_RSI), false, &r.src,
+                          &n))
         return EMUL_UNHANDLEABLE;
     r.count = n;
     rc = c->ops->rep(c, &r);
@@ -119,7 +112,7 @@ static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
 {
     uint32_t val = 0;
     uint64_t la;
-    enum emul_rc rc = linear(c, INSN_ES, string_di(c), bytes, true, &la);
+    enum emul_rc rc = linear(c, INSN_ES, offset(c, INSN_RDI), bytes, true, &la);
 
     if (!rc)
         rc = c->ops->check_write(c, la, bytes);
@@ -139,18 +132,18 @@ static enum emul_rc run_one(struct emul_ctx *c, const struct string_op *s,
     if (s->bulk == EMUL_REP_INS)
         return ins_one(c, bytes);
     if (s->si)
-        rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
+        rc = mem_read(c, c->insn.seg, offset(c, INSN_RSI), &val, bytes, false);
     if (!rc && s->compares)
-        rc = mem_read(c, INSN_ES, string_di(c), &other, bytes, false);
+        rc = mem_read(c, INSN_ES, offset(c, INSN_RDI), &other, bytes, false);
     if (rc)
         return rc;
     if (s->di)
-        return mem_write(c, INSN_ES, string_di(c), val, bytes);
+        return mem_write(c, INSN_ES, offset(c, INSN_RDI), val, bytes);
     out = (uint32_t)val;
     if (s->bulk == EMUL_REP_OUTS)
         return c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false, &out);
     if (s->compares)
-        c->new_flags = compare_flags(c->new_flags, val, other, bytes);
+        compare(c, val, other, bytes);
     else
         reg_put(c, INSN_RAX, bytes, val);
     return EMUL_OK;
@@ -165,12 +158,10 @@ static bool found(const struct emul_ctx *c)
 static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
-    uint64_t max = c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS;
+    uint64_t max = MIN(left, c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS);
     unsigned int bytes = string_bytes(c);
     enum emul_rc rc;
 
-    if (max > left)
-        max = left;
     while (*done < max) {
         rc = run_one(c, s, bytes);
         if (rc == EMUL_FAULT || (rc && !*done))
