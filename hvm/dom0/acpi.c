@@ -137,6 +137,10 @@ static void finish(struct writer *w, unsigned int start)
     w->used = ALIGN_UP(w->used, 16u);
 }
 
+/* An entry of the MADT: type, length and what follows. */
+#define PUT(w, kind, form, ...)                                         \
+    put(w, &(const form){ kind, sizeof(form), __VA_ARGS__ }, sizeof(form))
+
 static void put_madt(struct writer *w, const struct acpi_info *acpi,
                      unsigned int vcpus)
 {
@@ -147,32 +151,22 @@ static void put_madt(struct writer *w, const struct acpi_info *acpi,
     put(w, &madt, sizeof(madt));
     for (unsigned int i = 0; i < vcpus; i++) {
         /* UIDs are vCPU ids: Linux takes one for the other. */
-        const struct madt_lapic lapic = {
-            MADT_LAPIC, sizeof(lapic), (uint8_t)i, (uint8_t)(i * 2),
-            LAPIC_ENABLED };
-        const struct madt_x2apic x2apic = {
-            MADT_X2APIC, sizeof(x2apic), { 0 }, i * 2, LAPIC_ENABLED, i };
-
         if (i * 2 <= LAPIC_UID_MAX)
-            put(w, &lapic, sizeof(lapic));
+            PUT(w, MADT_LAPIC, struct madt_lapic, (uint8_t)i,
+                (uint8_t)(i * 2), LAPIC_ENABLED);
         else
-            put(w, &x2apic, sizeof(x2apic));
+            PUT(w, MADT_X2APIC, struct madt_x2apic, { 0 }, i * 2,
+                LAPIC_ENABLED, i);
     }
-    for (unsigned int i = 0; i < nr_ioapics; i++) {
-        const struct madt_ioapic io = {
-            MADT_IOAPIC, sizeof(io), ioapics[i].id, 0,
-            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi };
-
-        put(w, &io, sizeof(io));
-    }
+    for (unsigned int i = 0; i < nr_ioapics; i++)
+        PUT(w, MADT_IOAPIC, struct madt_ioapic, ioapics[i].id, 0,
+            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi);
     for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
         const struct acpi_override *o = &acpi->overrides[i];
-        const struct madt_override m = {
-            MADT_OVERRIDE, sizeof(m), 0, o->isa_irq, o->gsi,
-            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
-                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)) };
 
-        put(w, &m, sizeof(m));
+        PUT(w, MADT_OVERRIDE, struct madt_override, 0, o->isa_irq, o->gsi,
+            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
+                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)));
     }
     finish(w, start);
 }

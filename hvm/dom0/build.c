@@ -3,14 +3,12 @@
  * The order in which domain 0 is made. Each step is a file beside this one;
  * here are the domain, its vCPUs and their first state; and the end.
  */
-#include "hvm/dom0/build.h"
+#include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/dom0-impl.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/abi/sched.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/debug/console.h"

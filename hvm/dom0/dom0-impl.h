@@ -3,14 +3,11 @@
  * goes wrong ends the boot. */
 #pragma once
 
-#include "hypervisor/abi/start-info.h"
+#include "hvm/dom0/build.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/e820.h"
 
 struct acpi_info;
-struct boot_info;
-struct boot_module;
-struct domain;
 
 /* Ends the boot with a sentence, as cannot_start() does. */
 #define dom0_cannot_start(...) cannot_start("domain 0: " __VA_ARGS__)
@@ -28,12 +25,11 @@ static inline void dom0_need(int rc, const char *what)
 
 /* dom0_mem=: each amount is pages plus a part of all there is. */
 struct dom0_amount {
-    bool given;
     int64_t pages;          /* negative: all but these */
     unsigned int percent;
 };
 struct dom0_mem {
-    struct dom0_amount size, min, max;
+    struct dom0_amount size, min, max; /* not given: 0, 0, endless */
 };
 
 /* -EINVAL. */

@@ -20,7 +20,6 @@
 
 #define CMDLINE_SIZE 2048u
 
-/* What Linux says in PHYS32_RELOC when it says nothing more. */
 #define RELOC_ALIGN MB(2)
 
 enum { MODULE_KERNEL, MODULE_INITRD, MODULES };
@@ -55,14 +54,6 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
 
 /* ---- the command line ----------------------------------------------------- */
 
-/* Some loaders pass the file's name; GRUB's users write a placeholder, which
- * GRUB does or does not drop. */
-static bool names_file(const char *word, size_t n)
-{
-    return word[0] == '/' || word[0] == '(' ||
-           (n == 11 && !strncmp(word, "placeholder", 11));
-}
-
 /* Does the line have an option of this name? */
 static bool has_option(const char *line, const char *name)
 {
@@ -86,11 +77,13 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
         p++;
     while (p[word] && p[word] != ' ')
         word++;
-    if (word && names_file(p, word)) {
+    /* Some loaders pass the file's name; GRUB's users write a placeholder,
+     * which GRUB does or does not drop. */
+    if (*p == '/' || *p == '(' ||
+        (word == 11 && !strncmp(p, "placeholder", 11)))
         p += word;
-        while (*p == ' ')
-            p++;
-    }
+    while (*p == ' ')
+        p++;
     n = strnlen(p, size - sizeof(bounce));
     while (n && p[n - 1] == ' ')
         n--;
@@ -149,8 +142,9 @@ static void read_kernel(struct loader *l)
 static void relocate(struct loader *l)
 {
     struct mem_region *k = &l->kernel;
-    uint64_t align = RELOC_ALIGN, min = MB(16), max = GB(1) - 1, to;
-    uint32_t words[3];
+    /* Alignment, lowest and highest address: Linux's, if it says no more. */
+    uint32_t words[3] = { RELOC_ALIGN, MB(16), GB(1) - 1 };
+    uint64_t align, to;
     int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
                             sizeof(words));
 
@@ -158,15 +152,8 @@ static void relocate(struct loader *l)
         dom0_cannot_start("the kernel wants memory at %#lx-%#lx, which domain "
                           "0 does not have, and cannot be moved",
                           k->start, k->end);
-    if (size >= 4)
-        align = words[0];
-    if (size >= 8)
-        min = words[1];
-    if (size >= 12)
-        max = words[2];
-    if (!align || (align & (align - 1)))
-        align = RELOC_ALIGN;
-    to = take_space(MAX(min, MB(1)), MIN(max + 1, GB(4)), size_of(k),
+    align = words[0] && !(words[0] & (words[0] - 1)) ? words[0] : RELOC_ALIGN;
+    to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
                     MAX(align, PAGE_SIZE));
     if (!to)
         dom0_cannot_start("there is too little memory for the kernel: it "
@@ -242,20 +229,6 @@ static void clear_the_way(struct loader *l)
     }
 }
 
-static void place_kernel(struct loader *l)
-{
-    space = dom0_ram;
-    open_kernel(l);
-    read_kernel(l);
-    if (!dom0_has_ram(l->kernel.start, l->kernel.end))
-        relocate(l);
-    boot_unmap(l->elf.image, l->elf.size);
-    clear_the_way(l);
-    open_kernel(l);             /* again: it may have been moved */
-    load_segments(l);
-    boot_unmap(l->elf.image, l->elf.size);
-}
-
 /* ---- start information ---------------------------------------------------- */
 
 /* All in one piece, in this order; the tables on pages of their own. */
@@ -317,7 +290,16 @@ struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
     }
     if (bi->nr_modules > MODULES)
         log_warn("domain 0: only the first two modules are used\n");
-    place_kernel(&l);
+    space = dom0_ram;
+    open_kernel(&l);
+    read_kernel(&l);
+    if (!dom0_has_ram(l.kernel.start, l.kernel.end))
+        relocate(&l);
+    boot_unmap(l.elf.image, l.elf.size);
+    clear_the_way(&l);
+    open_kernel(&l);            /* again: it may have been moved */
+    load_segments(&l);
+    boot_unmap(l.elf.image, l.elf.size);
     entry = place_start_info(&l, bi);
     log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
              "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry.eip,

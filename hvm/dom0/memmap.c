@@ -5,7 +5,6 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/dom0/build.h"
 
 struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
 unsigned int dom0_memmap_count;

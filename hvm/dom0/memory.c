@@ -8,7 +8,6 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/build.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
@@ -57,7 +56,7 @@ static int parse_amount(const char **s, struct dom0_amount *a)
     bool negative = **s == '-', percent;
     uint64_t n;
 
-    *a = (struct dom0_amount){ .given = true };
+    *a = (struct dom0_amount){ 0 };
     if (negative)
         ++*s;
     if (parse_number(s, &n, &percent))
@@ -78,22 +77,15 @@ static int parse_amount(const char **s, struct dom0_amount *a)
 
 int dom0_mem_parse(const char *s, struct dom0_mem *m)
 {
-    *m = (struct dom0_mem){ 0 };
+    *m = (struct dom0_mem){ .max.pages = INT64_MAX };
     while (*s) {
-        struct dom0_amount *a = &m->size;
+        bool min = !strncmp(s, "min:", 4), max = !strncmp(s, "max:", 4);
 
-        if (!strncmp(s, "min:", 4))
-            a = &m->min;
-        else if (!strncmp(s, "max:", 4))
-            a = &m->max;
-        if (a != &m->size)
-            s += 4;
-        if (parse_amount(&s, a))
+        s += min || max ? 4 : 0;
+        if (parse_amount(&s, min ? &m->min : max ? &m->max : &m->size) ||
+            (*s && *s != ','))
             return -EINVAL;
-        if (*s == ',')
-            s++;
-        else if (*s)
-            return -EINVAL;
+        s += *s == ',';
     }
     return 0;
 }
@@ -110,21 +102,19 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
                         uint64_t keep)
 {
-    /* As Xen: what others, and Lodge for them, need at once stays free. */
-    uint64_t n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    uint64_t n = amount_pages(&m->size, avail);
 
-    if (m->size.given && amount_pages(&m->size, avail))
-        n = amount_pages(&m->size, avail);
-    if (m->min.given)
-        n = MAX(n, amount_pages(&m->min, avail));
-    if (m->max.given)
-        n = MIN(n, amount_pages(&m->max, avail));
+    /* As Xen: what others, and Lodge for them, need at once stays free. */
+    if (!n)
+        n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    n = MAX(n, amount_pages(&m->min, avail));
+    n = MIN(n, dom0_mem_limit(m, avail));
     return MIN(n, avail - MIN(avail, keep));
 }
 
 uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
 {
-    return m->max.given ? amount_pages(&m->max, avail) : UINT32_MAX;
+    return amount_pages(&m->max, avail);
 }
 
 /* ---- choosing frames ------------------------------------------------------ */
@@ -182,15 +172,6 @@ static uint64_t claim(struct domain *d, uint64_t want)
 
 /* ---- mapping -------------------------------------------------------------- */
 
-static unsigned int order_at(uint64_t m, uint64_t end)
-{
-    unsigned int order = MIN(bit_lowest(m), bit_highest(end - m));
-
-    if (order >= ORDER_1G)
-        return ORDER_1G;
-    return order >= ORDER_2M ? ORDER_2M : ORDER_4K;
-}
-
 static void map(struct domain *d, uint64_t m, unsigned int order,
                 enum p2m_type type)
 {
@@ -206,7 +187,9 @@ static void map_ram(struct domain *d)
         uint64_t end = dom0_ram.r[i].end >> PAGE_SHIFT;
 
         while (m < end) {
-            unsigned int order = order_at(m, end);
+            unsigned int most = MIN(bit_lowest(m), bit_highest(end - m));
+            unsigned int order = most >= ORDER_1G ? ORDER_1G :
+                                 most >= ORDER_2M ? ORDER_2M : ORDER_4K;
 
             map(d, m, order, P2M_RAM);
             m += 1ull << order;

@@ -4,10 +4,9 @@
  * RAM, or a device of Lodge's. Mapped when it is first touched, in large
  * pieces where nothing forbids it.
  */
-#include "hvm/dom0/build.h"
+#include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/dom0-impl.h"
 #include "hvm/io/bus.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.h"
@@ -73,25 +72,22 @@ static void watch(struct domain *d, const struct bus_range *r, void *dev)
 
 /* ---- memory-mapped configuration space ------------------------------------ */
 
-/* False: not aligned. */
-static bool config_target(const struct acpi_mcfg *m, uint64_t addr,
-                          unsigned int size, uint32_t *sbdf,
-                          unsigned int *reg)
+static uint32_t config_target(const struct acpi_mcfg *m, uint64_t addr,
+                              unsigned int *reg)
 {
     uint64_t off = addr - m->maddr;
 
-    *sbdf = PCI_SBDF(m->segment, off >> 20, off >> 12 & 0xff);
     *reg = off & (PCI_EXT_CONFIG_SIZE - 1);
-    return !(addr & (size - 1));
+    return PCI_SBDF(m->segment, off >> 20, off >> 12 & 0xff);
 }
 
 static enum bus_rc mmcfg_read(void *dev, uint64_t addr, unsigned int size,
                               uint64_t *val)
 {
     unsigned int reg;
-    uint32_t sbdf;
+    uint32_t sbdf = config_target(dev, addr, &reg);
 
-    if (!config_target(dev, addr, size, &sbdf, &reg))
+    if (addr & (size - 1))
         return BUS_NONE;
     *val = vpci_read(hardware_domain, sbdf, reg, MIN(size, 4u));
     if (size == 8)
@@ -103,9 +99,9 @@ static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
                                uint64_t val)
 {
     unsigned int reg;
-    uint32_t sbdf;
+    uint32_t sbdf = config_target(dev, addr, &reg);
 
-    if (!config_target(dev, addr, size, &sbdf, &reg))
+    if (addr & (size - 1))
         return BUS_OK;
     vpci_write(hardware_domain, sbdf, reg, MIN(size, 4u), (uint32_t)val);
     if (size == 8)
