@@ -45,45 +45,6 @@ static void set(uint32_t *w, unsigned int bit, bool on)
         w[bit / 32] &= ~(1u << bit % 32);
 }
 
-static void host_read(void)
-{
-    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
-    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
-                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
-    struct cpuid_regs *r;
-
-    for (uint32_t leaf = 0; leaf <= top; leaf++)
-        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
-            *r = cpuid(leaf, i);
-            if (!cpu_policy_has_subleaves(leaf))
-                break;
-        }
-    host.basic[0].a = top;
-    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
-        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
-    host.extended[0].a = top_ext;
-    if (!has(&host, XEN_X86_FEATURE_ARCH_CAPS) ||
-        rdmsr_safe(MSR_ARCH_CAPABILITIES, &host.arch_caps))
-        host.arch_caps = 0;
-}
-
-/* Components of XSAVE that the features of p stand for (SDM vol. 1 13.1). */
-static uint64_t xstates_of(const struct cpu_policy *p)
-{
-    uint64_t x = 0;
-
-    if (!has(p, XEN_X86_FEATURE_XSAVE))
-        return 0;
-    x = 3;
-    if (has(p, XEN_X86_FEATURE_AVX))
-        x |= BIT(2);
-    if (has(p, XEN_X86_FEATURE_AVX512F))
-        x |= 7ull << 5;
-    if (has(p, XEN_X86_FEATURE_PKU))
-        x |= BIT(9);
-    return x & cpu_features.xcr0_max;
-}
-
 /* Size of the XSAVE area with the components in x. Compacted: without gaps,
  * but some begin at a multiple of 64 bytes (SDM vol. 1 13.4.3). */
 static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x,
@@ -102,13 +63,17 @@ static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x,
     return size;
 }
 
+/* The components that the features of p stand for (SDM vol. 1 13.1). */
 static void fix_xstate(struct cpu_policy *p)
 {
-    uint64_t x = xstates_of(p);
+    uint64_t x = (3 | (has(p, XEN_X86_FEATURE_AVX) ? BIT(2) : 0) |
+                  (has(p, XEN_X86_FEATURE_AVX512F) ? 7ull << 5 : 0) |
+                  (has(p, XEN_X86_FEATURE_PKU) ? BIT(9) : 0)) &
+                 cpu_features.xcr0_max;
     uint32_t features = p->xstate[1].a, size;
 
     memset(p->xstate, 0, sizeof(p->xstate));
-    if (!x)
+    if (!x || !has(p, XEN_X86_FEATURE_XSAVE))
         return;
     for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++)
         if (x & BIT(i))
@@ -198,7 +163,24 @@ void cpuid_hide(unsigned int feature)
 
 void cpuid_init(void)
 {
-    host_read();
+    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
+    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
+                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
+    struct cpuid_regs *r;
+
+    for (uint32_t leaf = 0; leaf <= top; leaf++)
+        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
+            *r = cpuid(leaf, i);
+            if (!cpu_policy_has_subleaves(leaf))
+                break;
+        }
+    host.basic[0].a = top;
+    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
+        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
+    host.extended[0].a = top_ext;
+    if (!has(&host, XEN_X86_FEATURE_ARCH_CAPS) ||
+        rdmsr_safe(MSR_ARCH_CAPABILITIES, &host.arch_caps))
+        host.arch_caps = 0;
     derive(&guest_max, true);
     derive(&guest_default, false);
 }
@@ -260,12 +242,23 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
     }
 }
 
-/* The bits that follow what the vCPU does. */
-static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
-                    uint32_t subleaf, struct cpuid_regs *r)
+void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                 struct cpuid_regs *r)
 {
+    struct cpu_policy *p = v->domain->hvm->cpuid;
+    const struct cpuid_regs *entry = NULL;
     uint32_t apic_id = v->id * 2;
 
+    if (leaf - XEN_CPUID_FIRST_LEAF <= 4) {
+        xen_leaf(v, leaf - XEN_CPUID_FIRST_LEAF, subleaf, r);
+        return;
+    }
+    if (leaf <= (leaf < 0x80000000 ? p->basic[0].a : p->extended[0].a))
+        entry = cpu_policy_leaf(p, leaf, subleaf);
+    *r = entry ? *entry : (struct cpuid_regs){ 0 };
+    if (!entry && leaf != 0xb)
+        return;
+    /* The bits that follow what the vCPU does. */
     switch (leaf) {
     case 1:
         r->b |= apic_id << 24;
@@ -295,23 +288,6 @@ static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
             r->d &= ~(uint32_t)BIT(9);
         break;
     }
-}
-
-void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-                 struct cpuid_regs *r)
-{
-    struct cpu_policy *p = v->domain->hvm->cpuid;
-    const struct cpuid_regs *entry = NULL;
-
-    if (leaf - XEN_CPUID_FIRST_LEAF <= 4) {
-        xen_leaf(v, leaf - XEN_CPUID_FIRST_LEAF, subleaf, r);
-        return;
-    }
-    if (leaf <= (leaf < 0x80000000 ? p->basic[0].a : p->extended[0].a))
-        entry = cpu_policy_leaf(p, leaf, subleaf);
-    *r = entry ? *entry : (struct cpuid_regs){ 0 };
-    if (entry || leaf == 0xb)
-        dynamic(v, p, leaf, subleaf, r);
 }
 
 static const struct {
