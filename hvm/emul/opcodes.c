@@ -13,8 +13,9 @@
 /* clang-format off */
 #define OP(fl, fn)       { .flags = F_KNOWN | (fl), .exec = (fn) }
 #define LEN(fl)          { .flags = F_KNOWN | (fl) }
-/* The table that follows: by ModRM.reg; by prefix: none, 66, F3, F2. */
-#define GROUP(fl, t)     { .flags = F_MODRM | T_GROUP | (fl), .sub = (t) }
+/* Another table: by ModRM.reg; by prefix: none, 66, F3, F2. */
+#define TABLE(fl, t)     { .flags = F_MODRM | T_GROUP | (fl), .sub = (t) }
+#define GROUP(fl, ...)   TABLE(fl, ((const struct opcode[8]){ __VA_ARGS__ }))
 #define PREFIX(fl, ...)  { .flags = F_MODRM | T_PREFIX | (fl), \
                            .sub = (const struct opcode[4]){ __VA_ARGS__ } }
 #define NONE             { .flags = 0 }
@@ -30,7 +31,7 @@
 
 /* The form for bytes, and after it the one for words. */
 #define OP2(n, fl, fn)    [n] = OP((fl) | B, fn), [(n) + 1] = OP(fl, fn)
-#define GROUP2(n, fl, t)  [n] = GROUP((fl) | B, t), [(n) + 1] = GROUP(fl, t)
+#define TABLE2(n, fl, t)  [n] = TABLE((fl) | B, t), [(n) + 1] = TABLE(fl, t)
 /* The forms of a two-operand ALU instruction; x: F_LOCK or F_NOWB. */
 #define ALU(n, fn, x) \
     OP2(n, RM_R | (x), fn), OP2((n) + 2, R_RM | ((x) & F_NOWB), fn)
@@ -41,8 +42,6 @@ static const struct opcode group1[8] = {
     OP(F_LOCK, em_xor), OP(F_NOWB, em_sub),
 };
 
-static const struct opcode group1a[8] = { OP(F_D64 | F_TWO, em_pop_rm) };
-
 static const struct opcode group2[8] = {
     OP(0, em_rol), OP(0, em_ror), OP(0, em_rcl), OP(0, em_rcr),
     OP(0, em_shl), OP(0, em_shr), OP(0, em_shl), OP(0, em_sar),
@@ -52,15 +51,6 @@ static const struct opcode group3[8] = {
     OP(RM_I | F_NOWB | I_Z, em_test), OP(RM_I | F_NOWB | I_Z, em_test),
     OP(D_RM | F_LOCK, em_not), OP(D_RM | F_LOCK, em_neg),
     OP(S_RM, em_mul), OP(S_RM, em_imul), OP(S_RM, em_div), OP(S_RM, em_idiv),
-};
-
-static const struct opcode group4[8] = {
-    OP(D_RM | F_LOCK, em_inc), OP(D_RM | F_LOCK, em_dec),
-};
-
-static const struct opcode group5[8] = {
-    OP(D_RM | F_LOCK, em_inc), OP(D_RM | F_LOCK, em_dec),
-    [6] = OP(S_RM | F_D64 | F_TWO, em_push),
 };
 
 static const struct opcode group11[8] = { OP(RM_I | MOV | I_Z, em_mov) };
@@ -80,15 +70,15 @@ const struct opcode opcodes_1byte[256] = {
     [0x6b] = OP(R_RM | MOV | I_8, em_imul2),
     OP2(0x6c, F_IO, em_string),                 /* INS */
     OP2(0x6e, F_IO, em_string),                 /* OUTS */
-    GROUP2(0x80, RM_I | I_Z, group1),
-    [0x82] = GROUP(RM_I | I_Z | B | F_NO64, group1),
-    [0x83] = GROUP(RM_I | I_8, group1),
+    TABLE2(0x80, RM_I | I_Z, group1),
+    [0x82] = TABLE(RM_I | I_Z | B | F_NO64, group1),
+    [0x83] = TABLE(RM_I | I_8, group1),
     OP2(0x84, RM_R | F_NOWB, em_test),
     OP2(0x86, RM_R | F_LOCK | F_XCHG, em_xchg),
     OP2(0x88, RM_R | MOV, em_mov),
     OP2(0x8a, R_RM | MOV, em_mov),
     [0x8c] = OP(M | D_RM | MOV, em_mov_from_sreg),
-    [0x8f] = GROUP(0, group1a),
+    [0x8f] = GROUP(0, OP(F_D64 | F_TWO, em_pop_rm)),
     OP2(0xa0, D_ACC | S_RM | MOV | I_OFFSET, em_mov),
     OP2(0xa2, D_RM | S_ACC | MOV | I_OFFSET, em_mov),
     OP2(0xa4, F_IMPLICIT | F_TWO, em_string),   /* MOVS */
@@ -96,27 +86,16 @@ const struct opcode opcodes_1byte[256] = {
     OP2(0xaa, F_IMPLICIT, em_string),           /* STOS */
     OP2(0xac, F_IMPLICIT, em_string),           /* LODS */
     OP2(0xae, F_IMPLICIT, em_string),           /* SCAS */
-    GROUP2(0xc0, D_RM | S_IMM | I_8, group2),
-    GROUP2(0xc6, 0, group11),
-    GROUP2(0xd0, D_RM | S_ONE, group2),
-    GROUP2(0xd2, D_RM | S_CL, group2),
+    TABLE2(0xc0, D_RM | S_IMM | I_8, group2),
+    TABLE2(0xc6, 0, group11),
+    TABLE2(0xd0, D_RM | S_ONE, group2),
+    TABLE2(0xd2, D_RM | S_CL, group2),
     [0xd7] = OP(F_IMPLICIT, em_xlat),
     [0xf4] = LEN(0),                            /* HLT */
-    GROUP2(0xf6, 0, group3),
-    [0xfe] = GROUP(B, group4),
-    [0xff] = GROUP(0, group5),
-};
-
-static const struct opcode group8[8] = {
-    [4] = OP(F_NOWB, em_bt), OP(F_LOCK, em_bt),
-    OP(F_LOCK, em_bt), OP(F_LOCK, em_bt),
-};
-
-static const struct opcode group9[8] = { [1] = OP(F_LOCK, em_cmpxchg8b) };
-
-static const struct opcode group15[8] = {
-    [6] = PREFIX(0, NONE, OP(0, em_nop)),           /* CLWB */
-    [7] = PREFIX(0, OP(0, em_nop), OP(0, em_nop)),  /* CLFLUSH, CLFLUSHOPT */
+    TABLE2(0xf6, 0, group3),
+    [0xfe] = GROUP(B | D_RM, OP(F_LOCK, em_inc), OP(F_LOCK, em_dec)),
+    [0xff] = GROUP(0, OP(D_RM | F_LOCK, em_inc), OP(D_RM | F_LOCK, em_dec),
+                   [6] = OP(S_RM | F_D64 | F_TWO, em_push)),
 };
 
 const struct opcode opcodes_0f[256] = {
@@ -146,14 +125,17 @@ const struct opcode opcodes_0f[256] = {
     [0xab] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTS */
     [0xac] = OP(RM_R | I_8, em_shrd),
     [0xad] = OP(RM_R, em_shrd),
-    [0xae] = GROUP(0, group15),
+    [0xae] = GROUP(0, [6] = PREFIX(0, NONE, OP(0, em_nop)),     /* CLWB */
+                   /* CLFLUSH, CLFLUSHOPT */
+                   [7] = PREFIX(0, OP(0, em_nop), OP(0, em_nop))),
     [0xaf] = OP(R_RM, em_imul2),
     OP2(0xb0, RM_R | F_LOCK, em_cmpxchg),
     [0xb3] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTR */
     [0xb6] = OP(M | D_REG | S_RM8 | MOV, em_mov),
     [0xb7] = OP(M | D_REG | S_RM16 | MOV, em_mov),
     [0xb8] = PREFIX(0, NONE, NONE, OP(R_RM | MOV, em_popcnt)),
-    [0xba] = GROUP(RM_I | I_8, group8),
+    [0xba] = GROUP(RM_I | I_8, [4] = OP(F_NOWB, em_bt),
+                   [5 ... 7] = OP(F_LOCK, em_bt)),      /* BTS BTR BTC */
     [0xbb] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTC */
     [0xbc] = OP(R_RM, em_bsf),
     [0xbd] = OP(R_RM, em_bsr),
@@ -161,7 +143,7 @@ const struct opcode opcodes_0f[256] = {
     [0xbf] = OP(M | D_REG | S_RM16 | MOV, em_movsx),
     OP2(0xc0, RM_R | F_LOCK, em_xadd),
     [0xc3] = PREFIX(0, OP(RM_R | MOV, em_mov)), /* MOVNTI */
-    [0xc7] = GROUP(0, group9),
+    [0xc7] = GROUP(0, [1] = OP(F_LOCK, em_cmpxchg8b)),
     [0xd6] = PREFIX(F_VEX, NONE, STORE(V_8)),
     [0xe7] = PREFIX(F_VEX, NONE, STORE(V_ALIGNED)),     /* MOVNTDQ */
     [0xf0] = PREFIX(F_VEX, NONE, NONE, NONE, LOAD(0)),  /* LDDQU */
