@@ -35,11 +35,6 @@ struct header {
     uint32_t creator_revision;
 } __packed;
 
-struct madt {
-    struct header h;
-    uint32_t lapic, flags;
-} __packed;
-
 struct madt_lapic {
     uint8_t type, length, uid, apic_id;
     uint32_t flags;
@@ -71,7 +66,7 @@ enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
 #define INTI_LEVEL (3u << 2)
 
 /* The most there can be. */
-_Static_assert(48 + sizeof(struct madt) +
+_Static_assert(48 + sizeof(struct header) + 8 +
                MAX_VCPUS_PER_DOMAIN * sizeof(struct madt_x2apic) +
                ACPI_IOAPICS_MAX * sizeof(struct madt_ioapic) +
                ACPI_OVERRIDES_MAX * sizeof(struct madt_override) + 16 +
@@ -115,7 +110,9 @@ static bool is_hidden(const char *signature)
     return false;
 }
 
-static struct header new_header(const char *signature, uint8_t revision)
+/* Begins a table; returns where. */
+static unsigned int begin(struct writer *w, const char *signature,
+                          uint8_t revision)
 {
     struct header h = { .revision = revision, .oem_revision = 1,
                         .creator_revision = 1 };
@@ -124,7 +121,8 @@ static struct header new_header(const char *signature, uint8_t revision)
     memcpy(h.oem_id, "LODGE ", 6);
     memcpy(h.oem_table_id, "DOM0    ", 8);
     memcpy(h.creator_id, "LDGE", 4);
-    return h;
+    put(w, &h, sizeof(h));
+    return w->used - sizeof(h);
 }
 
 /* Length and checksum of the table that begins at `start`, and ends here. */
@@ -144,11 +142,11 @@ static void finish(struct writer *w, unsigned int start)
 static void put_madt(struct writer *w, const struct acpi_info *acpi,
                      unsigned int vcpus)
 {
-    unsigned int start = w->used;
-    /* Flags: no 8259s. */
-    const struct madt madt = { new_header("APIC", 5), 0xfee00000, 0 };
+    unsigned int start = begin(w, "APIC", 5);
+    /* The local APICs' address; flags: no 8259s. */
+    static const uint32_t lapics[2] = { 0xfee00000, 0 };
 
-    put(w, &madt, sizeof(madt));
+    put(w, lapics, sizeof(lapics));
     for (unsigned int i = 0; i < vcpus; i++) {
         /* UIDs are vCPU ids: Linux takes one for the other. */
         if (i * 2 <= LAPIC_UID_MAX)
@@ -174,10 +172,8 @@ static void put_madt(struct writer *w, const struct acpi_info *acpi,
 static void put_xsdt(struct writer *w, const struct acpi_info *acpi,
                      uint64_t madt)
 {
-    unsigned int start = w->used;
-    const struct header h = new_header("XSDT", 1);
+    unsigned int start = begin(w, "XSDT", 1);
 
-    put(w, &h, sizeof(h));
     put(w, &madt, sizeof(madt));
     for (unsigned int i = 0; i < acpi->nr_tables; i++)
         if (!is_hidden(acpi->tables[i].signature))

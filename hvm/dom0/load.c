@@ -54,19 +54,6 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
 
 /* ---- the command line ----------------------------------------------------- */
 
-/* Does the line have an option of this name? */
-static bool has_option(const char *line, const char *name)
-{
-    const char *at = line;
-
-    while ((at = strstr(at, name)) != NULL) {
-        if (at == line || at[-1] == ' ')
-            return true;
-        at++;
-    }
-    return false;
-}
-
 void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
@@ -90,7 +77,7 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
     memcpy(out, p, n);
     out[n] = '\0';
     /* A page mapped from a guest is not where a device would look for it. */
-    if (!has_option(out, "swiotlb="))
+    if (strncmp(out, "swiotlb=", 8) && !strstr(out, " swiotlb="))
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
