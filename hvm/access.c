@@ -9,7 +9,7 @@
  * touches for the first time, code in leaves too large for it.
  */
 #include "hvm/dirty.h"
-#include "hvm/dom0/mmio.h"
+#include "hvm/dom0/build.h"
 #include "hvm/emul/emul.h"
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"

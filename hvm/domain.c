@@ -107,7 +107,7 @@ int hvm_domain_init(struct domain *d)
     h->tsc_scale = tsc_scale();
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
-    h->cpuid = cpu_policy_create(d);
+    h->cpuid = cpu_policy_create();
     rc = h->cpuid ? p2m_create(d) : -ENOMEM;
     if (!rc)
         rc = add_devices(d, m);
@@ -135,7 +135,7 @@ void hvm_domain_exit(struct domain *d)
     ioreq_domain_exit(d);
     ticks_exit(h->ticks);
     p2m_destroy(d);
-    cpu_policy_free(h->cpuid);
+    heap_free(h->cpuid);
     heap_free(h->dirty);
     heap_free(h->map);
     lodge_pages_free(h->io_bitmap, 2);

@@ -64,5 +64,11 @@ struct segment {
 #define SEG_BIG 0x400
 #define SEG_GRAN 0x800
 
+static inline bool is_canonical(uint64_t la)
+{
+    /* Bits 47 to 63 are equal: the shift leaves 0 or -1. */
+    return ((uint64_t)((int64_t)la >> 47) + 1) <= 1;
+}
+
 /* Code size of the next instruction. */
 enum hvm_mode { MODE_REAL, MODE_V86, MODE_16, MODE_32, MODE_64 };

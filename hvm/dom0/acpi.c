@@ -35,11 +35,6 @@ struct header {
     uint32_t creator_revision;
 } __packed;
 
-struct madt {
-    struct header h;
-    uint32_t lapic, flags;
-} __packed;
-
 struct madt_lapic {
     uint8_t type, length, uid, apic_id;
     uint32_t flags;
@@ -71,7 +66,7 @@ enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
 #define INTI_LEVEL (3u << 2)
 
 /* The most there can be. */
-_Static_assert(48 + sizeof(struct madt) +
+_Static_assert(48 + sizeof(struct header) + 8 +
                MAX_VCPUS_PER_DOMAIN * sizeof(struct madt_x2apic) +
                ACPI_IOAPICS_MAX * sizeof(struct madt_ioapic) +
                ACPI_OVERRIDES_MAX * sizeof(struct madt_override) + 16 +
@@ -115,7 +110,9 @@ static bool is_hidden(const char *signature)
     return false;
 }
 
-static struct header new_header(const char *signature, uint8_t revision)
+/* Begins a table; returns where. */
+static unsigned int begin(struct writer *w, const char *signature,
+                          uint8_t revision)
 {
     struct header h = { .revision = revision, .oem_revision = 1,
                         .creator_revision = 1 };
@@ -124,7 +121,8 @@ static struct header new_header(const char *signature, uint8_t revision)
     memcpy(h.oem_id, "LODGE ", 6);
     memcpy(h.oem_table_id, "DOM0    ", 8);
     memcpy(h.creator_id, "LDGE", 4);
-    return h;
+    put(w, &h, sizeof(h));
+    return w->used - sizeof(h);
 }
 
 /* Length and checksum of the table that begins at `start`, and ends here. */
@@ -137,70 +135,45 @@ static void finish(struct writer *w, unsigned int start)
     w->used = ALIGN_UP(w->used, 16u);
 }
 
-static void put_cpus(struct writer *w, unsigned int vcpus)
-{
-    for (unsigned int i = 0; i < vcpus; i++) {
-        /* UIDs are vCPU ids: Linux takes one for the other. */
-        const struct madt_lapic lapic = {
-            MADT_LAPIC, sizeof(lapic), (uint8_t)i, (uint8_t)(i * 2),
-            LAPIC_ENABLED };
-        const struct madt_x2apic x2apic = {
-            MADT_X2APIC, sizeof(x2apic), { 0 }, i * 2, LAPIC_ENABLED, i };
-
-        if (i * 2 <= LAPIC_UID_MAX)
-            put(w, &lapic, sizeof(lapic));
-        else
-            put(w, &x2apic, sizeof(x2apic));
-    }
-}
-
-static void put_ioapics(struct writer *w)
-{
-    for (unsigned int i = 0; i < nr_ioapics; i++) {
-        const struct madt_ioapic io = {
-            MADT_IOAPIC, sizeof(io), ioapics[i].id, 0,
-            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi,
-        };
-
-        put(w, &io, sizeof(io));
-    }
-}
-
-static void put_overrides(struct writer *w, const struct acpi_info *acpi)
-{
-    for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
-        const struct acpi_override *o = &acpi->overrides[i];
-        const struct madt_override m = {
-            MADT_OVERRIDE, sizeof(m), 0, o->isa_irq, o->gsi,
-            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
-                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)),
-        };
-
-        put(w, &m, sizeof(m));
-    }
-}
+/* An entry of the MADT: type, length and what follows. */
+#define PUT(w, kind, form, ...)                                         \
+    put(w, &(const form){ kind, sizeof(form), __VA_ARGS__ }, sizeof(form))
 
 static void put_madt(struct writer *w, const struct acpi_info *acpi,
                      unsigned int vcpus)
 {
-    unsigned int start = w->used;
-    /* Flags: no 8259s. */
-    const struct madt m = { new_header("APIC", 5), 0xfee00000, 0 };
+    unsigned int start = begin(w, "APIC", 5);
+    /* The local APICs' address; flags: no 8259s. */
+    static const uint32_t lapics[2] = { 0xfee00000, 0 };
 
-    put(w, &m, sizeof(m));
-    put_cpus(w, vcpus);
-    put_ioapics(w);
-    put_overrides(w, acpi);
+    put(w, lapics, sizeof(lapics));
+    for (unsigned int i = 0; i < vcpus; i++) {
+        /* UIDs are vCPU ids: Linux takes one for the other. */
+        if (i * 2 <= LAPIC_UID_MAX)
+            PUT(w, MADT_LAPIC, struct madt_lapic, (uint8_t)i,
+                (uint8_t)(i * 2), LAPIC_ENABLED);
+        else
+            PUT(w, MADT_X2APIC, struct madt_x2apic, { 0 }, i * 2,
+                LAPIC_ENABLED, i);
+    }
+    for (unsigned int i = 0; i < nr_ioapics; i++)
+        PUT(w, MADT_IOAPIC, struct madt_ioapic, ioapics[i].id, 0,
+            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi);
+    for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
+        const struct acpi_override *o = &acpi->overrides[i];
+
+        PUT(w, MADT_OVERRIDE, struct madt_override, 0, o->isa_irq, o->gsi,
+            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
+                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)));
+    }
     finish(w, start);
 }
 
 static void put_xsdt(struct writer *w, const struct acpi_info *acpi,
                      uint64_t madt)
 {
-    unsigned int start = w->used;
-    const struct header h = new_header("XSDT", 1);
+    unsigned int start = begin(w, "XSDT", 1);
 
-    put(w, &h, sizeof(h));
     put(w, &madt, sizeof(madt));
     for (unsigned int i = 0; i < acpi->nr_tables; i++)
         if (!is_hidden(acpi->tables[i].signature))
@@ -217,11 +190,10 @@ void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
 
     memset(buf, 0, DOM0_ACPI_SIZE);
     put_madt(&w, acpi, vcpus);
+    *r = (struct rsdp){ .revision = 2, .length = sizeof(*r),
+                        .xsdt = gpa + w.used };
     memcpy(r->signature, "RSD PTR ", 8);
     memcpy(r->oem_id, "LODGE ", 6);
-    r->revision = 2;
-    r->length = sizeof(*r);
-    r->xsdt = gpa + w.used;
     put_xsdt(&w, acpi, gpa + madt);
     r->checksum = checksum(buf, RSDP_V1_SIZE);
     r->ext_checksum = checksum(buf, sizeof(*r));

@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The order in which domain 0 is made. Each step is a file beside this one;
- * here are the domain, its vCPUs and their first state.
+ * here are the domain, its vCPUs and their first state; and the end.
  */
-#include "hvm/dom0/build.h"
-
-#include <stdarg.h>
+#include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/dom0-impl.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/core/sched.h"
+#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/debug/log.h"
-#include "hypervisor/io/pci.h"
-#include "hypervisor/lib/format.h"
+#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
+#include "hypervisor/x86/time.h"
+
+#define RESTART_SECONDS 5u
 
 const struct boot_info *dom0_boot_info;
 
-static char why[256]; /* of the first failure, a sentence */
-
-void dom0_error(const char *fmt, ...)
-{
-    va_list args;
-
-    if (*why)
-        return;
-    va_start(args, fmt);
-    format_va(why, sizeof(why), fmt, args);
-    va_end(args);
-}
-
-static int create(struct domain **d)
+static struct domain *create(void)
 {
     unsigned int vcpus = opt_dom0_max_vcpus ? opt_dom0_max_vcpus
                                             : nr_cpus_online;
@@ -52,25 +37,24 @@ static int create(struct domain **d)
         .arch.emulation_flags = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
                                 XEN_X86_EMU_VPCI,
     };
+    struct domain *d;
 
-    return domain_create(0, &cfg, d);
+    dom0_need(domain_create(0, &cfg, &d), "it cannot be created");
+    return d;
 }
 
-static int create_vcpus(struct domain *d)
+static void create_vcpus(struct domain *d)
 {
-    int rc = 0;
-
     spin_lock(&d->lock);
-    for (unsigned int i = 0; i < d->max_vcpus && !rc; i++) {
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v;
+        int rc = vcpu_create(d, i, hvm_vcpu_loop, &v);
 
-        rc = vcpu_create(d, i, hvm_vcpu_loop, &v);
+        if (rc)
+            dom0_cannot_start("its %u vCPUs cannot be created (error %d)",
+                              d->max_vcpus, -rc);
     }
     spin_unlock(&d->lock);
-    if (rc)
-        dom0_error("its %u vCPUs cannot be created (error %d)", d->max_vcpus,
-                   -rc);
-    return rc;
 }
 
 /* I/O APICs that look like the machine's. */
@@ -91,22 +75,6 @@ static void add_ioapics(struct domain *d)
     r->watch_pins = true;
 }
 
-/* What it is made of, but for memory and kernel. */
-static int add_devices(struct domain *d)
-{
-    int rc;
-
-    add_ioapics(d);
-    rc = dom0_open_ports(d);
-    if (!rc)
-        rc = dom0_watch_mmio(d);
-    if (rc)
-        dom0_error("its devices cannot be set up (error %d)", -rc);
-    else
-        vpci_create();
-    return rc;
-}
-
 /* 32-bit protected mode, flat, paging off (the PVH protocol). */
 static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
 {
@@ -125,41 +93,59 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
     hvm_set_seg(v, SEG_TR, &tss);
 }
 
-static void start(struct domain *d)
+void dom0_create(const struct boot_info *bi)
 {
+    struct dom0_entry entry;
+    struct domain *d;
+
+    dom0_boot_info = bi;
+    pci_init(&acpi_info);
+    d = create();
+    /* Devices before vCPUs: a control block names the map of ports. */
+    add_ioapics(d);
+    dom0_open_ports(d);
+    dom0_watch_mmio(d);
+    vpci_create();
+    create_vcpus(d);
+    dom0_take_memory(d, bi);
+    entry = dom0_load(d, bi);
+    dom0_free_modules(bi);
+    set_entry_state(d->vcpu[0], &entry);
+    log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
+             d->max_vcpus, now_ns() / 1000000);
     /* The others wait for their start-up IPI inside their loops. */
     for_vcpus (d, v)
         vcpu_up(v);
     (void)domain_unpause_by_control(d);
 }
 
-void dom0_create(const struct boot_info *bi)
+/* The machine ends as domain 0 does. */
+void hardware_domain_shutdown(int reason)
 {
-    struct dom0_entry entry;
-    struct domain *d;
-    int rc;
+    static const char *const how[] = {
+        [SHUTDOWN_poweroff] = " powered off: so does the machine",
+        [SHUTDOWN_reboot] = " restarts: so does the machine",
+        [SHUTDOWN_crash] = " crashed",
+        [SHUTDOWN_watchdog] = "'s watchdog ran out",
+    };
 
-    dom0_boot_info = bi;
-    pci_init(&acpi_info);
-    rc = create(&d);
-    if (rc)
-        dom0_error("it cannot be created (error %d)", -rc);
-    /* Devices before vCPUs: a control block names the map of ports. */
-    if (!rc)
-        rc = add_devices(d);
-    if (!rc)
-        rc = create_vcpus(d);
-    if (!rc)
-        rc = dom0_take_memory(d, bi);
-    if (!rc)
-        rc = dom0_load(d, bi, &entry);
-    if (rc) {
-        dom0_error("it cannot be built (error %d)", -rc);
-        cannot_start("domain 0: %s", why);
+    if (reason == SHUTDOWN_suspend)
+        return;
+    if ((unsigned int)reason < ARRAY_SIZE(how))
+        console_printf("Domain 0%s.\n", how[reason]);
+    else
+        console_printf("Domain 0 shut down for reason %d.\n", reason);
+
+    if (reason == SHUTDOWN_poweroff)
+        machine_power_off();
+    if (opt_noreboot) {
+        console_printf("noreboot: the machine halts; restart it by hand.\n");
+        machine_halt();
     }
-    dom0_free_modules(bi);
-    set_entry_state(d->vcpu[0], &entry);
-    log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
-             d->max_vcpus, now_ns() / 1000000);
-    start(d);
+    if (reason != SHUTDOWN_reboot) {
+        console_printf("The machine restarts in %u seconds.\n",
+                       RESTART_SECONDS);
+        delay_us(RESTART_SECONDS * 1000000);
+    }
+    machine_restart();
 }

@@ -36,3 +36,11 @@ const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i);
  * -ENOMEM if somebody has one of them. order: 0, 9, 18.
  */
 int dom0_populate(struct domain *d, gfn_t g, unsigned int order);
+
+/*
+ * Domain 0 touched g, where nothing was mapped: what is neither RAM nor
+ * Lodge's appears in its map, 1:1. 0: try again; -EPERM: not a device of its
+ * own (the access is emulated, or reads as ones); errors of p2m_map(). No locks
+ * held.
+ */
+int dom0_map_mmio(struct domain *d, gfn_t g);

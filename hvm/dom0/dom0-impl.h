@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between the files of hvm/dom0/ only; boot, except where said otherwise. */
+/* Between the files of hvm/dom0/ only; boot, except where said otherwise. What
+ * goes wrong ends the boot. */
 #pragma once
 
-#include "hypervisor/abi/start-info.h"
+#include "hvm/dom0/build.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/mm/e820.h"
 
 struct acpi_info;
-struct boot_info;
-struct boot_module;
-struct domain;
+
+/* Ends the boot with a sentence, as cannot_start() does. */
+#define dom0_cannot_start(...) cannot_start("domain 0: " __VA_ARGS__)
+
+/* The same if a step failed, of which rc is the error. */
+static inline void dom0_need(int rc, const char *what)
+{
+    if (rc)
+        dom0_cannot_start("%s (error %d)", what, -rc);
+}
+
+#define NEED_DEVICES "its devices cannot be set up"
 
 /* ---- memory.c: how much, and which ---- */
 
 /* dom0_mem=: each amount is pages plus a part of all there is. */
 struct dom0_amount {
-    bool given;
     int64_t pages;          /* negative: all but these */
     unsigned int percent;
 };
 struct dom0_mem {
-    struct dom0_amount size, min, max;
+    struct dom0_amount size, min, max; /* not given: 0, 0, endless */
 };
 
 /* -EINVAL. */
@@ -33,8 +43,8 @@ uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail);
 /* Domain 0's RAM, sorted, disjoint, whole pages. */
 extern struct mem_map dom0_ram;
 
-/* Takes the RAM and maps it. -ENOMEM, -EINVAL (dom0_mem=), both reported. */
-int dom0_take_memory(struct domain *d, const struct boot_info *bi);
+/* Takes the RAM and maps it. */
+void dom0_take_memory(struct domain *d, const struct boot_info *bi);
 /* True if all of [start, end) is domain 0's RAM. */
 bool dom0_has_ram(uint64_t start, uint64_t end);
 
@@ -45,8 +55,8 @@ bool dom0_has_ram(uint64_t start, uint64_t end);
 extern struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
 extern unsigned int dom0_memmap_count;
 
-/* acpi: where the tables made for it are. -E2BIG. */
-int dom0_make_memmap(const struct mem_region *acpi);
+/* acpi: where the tables made for it are. */
+void dom0_make_memmap(const struct mem_region *acpi);
 
 /* ---- acpi.c ---- */
 
@@ -65,9 +75,8 @@ struct dom0_entry {
 };
 
 /* Loads kernel, initial RAM disk and all that the start information points
- * to. Errors are reported. */
-int dom0_load(struct domain *d, const struct boot_info *bi,
-              struct dom0_entry *entry);
+ * to. */
+struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi);
 /* Gives module memory that domain 0 did not get back to the allocator. */
 void dom0_free_modules(const struct boot_info *bi);
 /* The kernel's command line out of a module's string, without what names the
@@ -76,8 +85,5 @@ void dom0_command_line(const char *module, char *out, unsigned int size);
 
 /* ---- ports.c, mmio.c: what is on its bus ---- */
 
-int dom0_open_ports(struct domain *d);  /* -ENOMEM, errors of bus_add() */
-int dom0_watch_mmio(struct domain *d);  /* errors of bus_add() */
-
-/* Why domain 0 cannot be started; the first reason counts. */
-void dom0_error(const char *fmt, ...) __printf(1, 2);
+void dom0_open_ports(struct domain *d);
+void dom0_watch_mmio(struct domain *d);

@@ -12,7 +12,6 @@
 #include "hypervisor/abi/elfnote.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/xen.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/elf.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
@@ -21,7 +20,6 @@
 
 #define CMDLINE_SIZE 2048u
 
-/* What Linux says in PHYS32_RELOC when it says nothing more. */
 #define RELOC_ALIGN MB(2)
 
 enum { MODULE_KERNEL, MODULE_INITRD, MODULES };
@@ -56,27 +54,6 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
 
 /* ---- the command line ----------------------------------------------------- */
 
-/* Some loaders pass the file's name; GRUB's users write a placeholder, which
- * GRUB does or does not drop. */
-static bool names_file(const char *word, size_t n)
-{
-    return word[0] == '/' || word[0] == '(' ||
-           (n == 11 && !strncmp(word, "placeholder", 11));
-}
-
-/* Does the line have an option of this name? */
-static bool has_option(const char *line, const char *name)
-{
-    const char *at = line;
-
-    while ((at = strstr(at, name)) != NULL) {
-        if (at == line || at[-1] == ' ')
-            return true;
-        at++;
-    }
-    return false;
-}
-
 void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
@@ -87,18 +64,20 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
         p++;
     while (p[word] && p[word] != ' ')
         word++;
-    if (word && names_file(p, word)) {
+    /* Some loaders pass the file's name; GRUB's users write a placeholder,
+     * which GRUB does or does not drop. */
+    if (*p == '/' || *p == '(' ||
+        (word == 11 && !strncmp(p, "placeholder", 11)))
         p += word;
-        while (*p == ' ')
-            p++;
-    }
+    while (*p == ' ')
+        p++;
     n = strnlen(p, size - sizeof(bounce));
     while (n && p[n - 1] == ' ')
         n--;
     memcpy(out, p, n);
     out[n] = '\0';
     /* A page mapped from a guest is not where a device would look for it. */
-    if (!has_option(out, "swiotlb="))
+    if (strncmp(out, "swiotlb=", 8) && !strstr(out, " swiotlb="))
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
@@ -109,126 +88,113 @@ static uint64_t size_of(const struct mem_region *r)
     return r->end - r->start;
 }
 
-static int open_kernel(struct loader *l, const void *image)
+/* A module's bytes, until boot_unmap(). */
+static const void *map(const struct mem_region *r)
+{
+    const void *image = boot_map(r->start, size_of(r));
+
+    dom0_need(image ? 0 : -ENOMEM, "it cannot be built");
+    return image;
+}
+
+static void open_kernel(struct loader *l)
+{
+    const struct mem_region *r = &l->module[MODULE_KERNEL];
+
+    if (elf_open(&l->elf, map(r), size_of(r)))
+        dom0_cannot_start("the first module is no ELF file for x86: Lodge "
+                          "takes a kernel as vmlinux, not as bzImage "
+                          "(tests/bench/extract-vmlinux makes one)");
+}
+
+/* What the file says of itself. */
+static void read_kernel(struct loader *l)
 {
     uint64_t start, end;
-    int size;
+    int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,
+                            sizeof(l->entry));
 
-    if (elf_open(&l->elf, image, size_of(&l->module[MODULE_KERNEL]))) {
-        dom0_error("the first module is no ELF file for x86: Lodge takes a "
-                   "kernel as vmlinux, not as bzImage "
-                   "(tests/bench/extract-vmlinux makes one)");
-        return -ENOEXEC;
-    }
-    size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_ENTRY, &l->entry,
-                        sizeof(l->entry));
-    if (size != 4 && size != 8) {
-        dom0_error("the kernel has no PVH entry point (ELF note "
-                   "PHYS32_ENTRY): it needs CONFIG_PVH and CONFIG_XEN_PVH");
-        return -ENOEXEC;
-    }
+    if (size != 4 && size != 8)
+        dom0_cannot_start("the kernel has no PVH entry point (ELF note "
+                          "PHYS32_ENTRY): it needs CONFIG_PVH and "
+                          "CONFIG_XEN_PVH");
     if (elf_load_range(&l->elf, &start, &end) || end > GB(4) ||
-        l->entry < start || l->entry >= end) {
-        dom0_error("the kernel's ELF segments are broken");
-        return -ENOEXEC;
-    }
+        l->entry < start || l->entry >= end)
+        dom0_cannot_start("the kernel's ELF segments are broken");
     l->kernel.start = ALIGN_DOWN(start, PAGE_SIZE);
     l->kernel.end = ALIGN_UP(end, PAGE_SIZE);
-    return 0;
 }
 
 /* Finds another place for a kernel that can run there. */
-static int relocate(struct loader *l)
+static void relocate(struct loader *l)
 {
     struct mem_region *k = &l->kernel;
-    uint64_t align = RELOC_ALIGN, min = MB(16), max = GB(1) - 1, to;
-    uint32_t words[3];
+    /* Alignment, lowest and highest address: Linux's, if it says no more. */
+    uint32_t words[3] = { RELOC_ALIGN, MB(16), GB(1) - 1 };
+    uint64_t align, to;
     int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
                             sizeof(words));
 
-    if (size < 0) {
-        dom0_error("the kernel wants memory at %#lx-%#lx, which domain 0 "
-                   "does not have, and cannot be moved", k->start, k->end);
-        return -ENOMEM;
-    }
-    if (size >= 4)
-        align = words[0];
-    if (size >= 8)
-        min = words[1];
-    if (size >= 12)
-        max = words[2];
-    if (!align || (align & (align - 1)))
-        align = RELOC_ALIGN;
-    to = take_space(MAX(min, MB(1)), MIN(max + 1, GB(4)), size_of(k),
+    if (size < 0)
+        dom0_cannot_start("the kernel wants memory at %#lx-%#lx, which domain "
+                          "0 does not have, and cannot be moved",
+                          k->start, k->end);
+    align = words[0] && !(words[0] & (words[0] - 1)) ? words[0] : RELOC_ALIGN;
+    to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
                     MAX(align, PAGE_SIZE));
-    if (!to) {
-        dom0_error("there is too little memory for the kernel: it needs %lu "
-                   "MiB in one piece", size_of(k) >> 20);
-        return -ENOMEM;
-    }
+    if (!to)
+        dom0_cannot_start("there is too little memory for the kernel: it "
+                          "needs %lu MiB in one piece", size_of(k) >> 20);
     l->offset = to - k->start;
     l->entry += l->offset;
     k->end += l->offset;
     k->start = to;
     log_info("Domain 0: kernel moved to %#lx\n", to);
-    return 0;
 }
 
-static int zero(struct domain *d, uint64_t at, uint64_t n)
+static void load_segments(struct loader *l)
 {
     static const uint8_t zeroes[PAGE_SIZE];
     int rc = 0;
 
-    for (uint64_t done = 0; done < n && !rc; done += PAGE_SIZE)
-        rc = guest_write_phys(d, gpa(at + done), zeroes,
-                              MIN(n - done, PAGE_SIZE));
-    return rc;
-}
-
-static int load_segments(struct loader *l)
-{
-    for (unsigned int i = 0; i < l->elf.nr_segments; i++) {
+    for (unsigned int i = 0; i < l->elf.nr_segments && !rc; i++) {
         struct elf_segment s;
         uint64_t at;
 
-        if (elf_segment(&l->elf, i, &s))
-            return -ENOEXEC;
-        if (s.type != ELF_PT_LOAD)
+        rc = elf_segment(&l->elf, i, &s);
+        if (rc || s.type != ELF_PT_LOAD)
             continue;
         at = s.paddr + l->offset;
-        if (guest_write_phys(l->d, gpa(at), s.data, s.file_size) ||
-            zero(l->d, at + s.file_size, s.mem_size - s.file_size))
-            return -ENOMEM;
+        rc = guest_write_phys(l->d, gpa(at), s.data, s.file_size);
+        for (uint64_t n = s.file_size; n < s.mem_size && !rc; n += PAGE_SIZE)
+            rc = guest_write_phys(l->d, gpa(at + n), zeroes,
+                                  MIN(s.mem_size - n, PAGE_SIZE));
     }
-    return 0;
+    dom0_need(rc, "the kernel's segments cannot be loaded");
 }
 
 /* ---- modules that are in the way ------------------------------------------ */
 
 /* Copies a module to a better place in domain 0's RAM. */
-static int move_module(struct loader *l, unsigned int m)
+static void move_module(struct loader *l, unsigned int m)
 {
     struct mem_region *r = &l->module[m];
     uint64_t size = size_of(r), to = take_space(MB(1), GB(4), size, PAGE_SIZE);
     const void *from;
-    int rc;
 
-    if (!to) {
-        dom0_error("there is too little memory below 4 GiB for module %u: it "
-                   "needs %lu MiB in one piece", m, (size >> 20) + 1);
-        return -ENOMEM;
-    }
-    from = boot_map(r->start, size);
-    if (!from)
-        return -ENOMEM;
-    rc = guest_write_phys(l->d, gpa(to), from, size);
+    if (!to)
+        dom0_cannot_start("there is too little memory below 4 GiB for module "
+                          "%u: it needs %lu MiB in one piece", m,
+                          (size >> 20) + 1);
+    from = map(r);
+    dom0_need(guest_write_phys(l->d, gpa(to), from, size),
+              "it cannot be built");
     boot_unmap(from, size);
     r->start = to;
     r->end = to + size;
-    return rc;
 }
 
-static int clear_the_way(struct loader *l)
+static void clear_the_way(struct loader *l)
 {
     const struct mem_region *k = &l->kernel;
     int rc = e820_remove(&space, k->start, k->end);
@@ -236,7 +202,8 @@ static int clear_the_way(struct loader *l)
     for (unsigned int m = 0; !rc && m < MODULES; m++)
         rc = e820_remove(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
                          ALIGN_UP(l->module[m].end, PAGE_SIZE));
-    for (unsigned int m = MODULES; !rc && m--; ) {
+    dom0_need(rc, "it cannot be built");
+    for (unsigned int m = MODULES; m--; ) {
         const struct mem_region *r = &l->module[m];
         uint64_t end = ALIGN_UP(r->end, PAGE_SIZE);
         bool move = r->start < k->end && k->start < end;
@@ -245,40 +212,8 @@ static int clear_the_way(struct loader *l)
         if (m == MODULE_INITRD && (end > GB(4) || !dom0_has_ram(r->start, end)))
             move = true;
         if (move && size_of(r))
-            rc = move_module(l, m);
+            move_module(l, m);
     }
-    return rc;
-}
-
-static int place_kernel(struct loader *l)
-{
-    const struct mem_region *source = &l->module[MODULE_KERNEL];
-    uint64_t size = size_of(source);
-    const void *image = boot_map(source->start, size);
-    int rc;
-
-    if (!image)
-        return -ENOMEM;
-    space = dom0_ram;
-    rc = open_kernel(l, image);
-    if (!rc && !dom0_has_ram(l->kernel.start, l->kernel.end))
-        rc = relocate(l);
-    boot_unmap(image, size);
-    if (!rc)
-        rc = clear_the_way(l);
-    if (rc)
-        return rc;
-
-    image = boot_map(source->start, size);
-    if (!image)
-        return -ENOMEM;
-    rc = elf_open(&l->elf, image, size);
-    if (!rc)
-        rc = load_segments(l);
-    boot_unmap(image, size);
-    if (rc)
-        dom0_error("the kernel's segments cannot be loaded (error %d)", -rc);
-    return rc;
 }
 
 /* ---- start information ---------------------------------------------------- */
@@ -294,18 +229,15 @@ static struct start_block {
 
 #define PADDR(at, field) ((at) + offsetof(struct start_block, field))
 
-static int place_start_info(struct loader *l, const struct boot_info *bi,
-                            struct dom0_entry *entry)
+static struct dom0_entry place_start_info(struct loader *l,
+                                          const struct boot_info *bi)
 {
     const struct mem_region *initrd = &l->module[MODULE_INITRD];
     uint64_t at = take_space(l->kernel.end, GB(4), sizeof(block), PAGE_SIZE);
     const struct mem_region acpi = { at, at + DOM0_ACPI_SIZE, MEM_ACPI };
-    int rc = at ? dom0_make_memmap(&acpi) : -ENOMEM;
 
-    if (rc) {
-        dom0_error("no room for ACPI tables or memory map (error %d)", -rc);
-        return rc;
-    }
+    dom0_need(at ? 0 : -ENOMEM, "no room for ACPI tables or memory map");
+    dom0_make_memmap(&acpi);
     dom0_make_acpi(&acpi_info, block.acpi, at, l->d->max_vcpus);
     block.info = (struct hvm_start_info){
         .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
@@ -323,38 +255,43 @@ static int place_start_info(struct loader *l, const struct boot_info *bi,
     dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, block.cmdline,
                       CMDLINE_SIZE);
     log_info("Domain 0: command line: %s\n", block.cmdline);
-    entry->eip = (uint32_t)l->entry;
-    entry->start_info = (uint32_t)PADDR(at, info);
-    return guest_write_phys(l->d, gpa(at), &block, sizeof(block));
+    dom0_need(guest_write_phys(l->d, gpa(at), &block, sizeof(block)),
+              "it cannot be built");
+    return (struct dom0_entry){ (uint32_t)l->entry,
+                                (uint32_t)PADDR(at, info) };
 }
 
 /* ---- all of it ------------------------------------------------------------ */
 
-int dom0_load(struct domain *d, const struct boot_info *bi,
-              struct dom0_entry *entry)
+struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
 {
     struct loader l = { .d = d };
-    int rc;
+    struct dom0_entry entry;
 
-    if (!bi->nr_modules) {
-        dom0_error("the boot loader passed no module: domain 0's kernel must "
-                   "be the first one");
-        return -ENOENT;
-    }
+    if (!bi->nr_modules)
+        dom0_cannot_start("the boot loader passed no module: domain 0's "
+                          "kernel must be the first one");
     for (unsigned int i = 0; i < MODULES && i < bi->nr_modules; i++) {
         l.module[i].start = bi->modules[i].start;
         l.module[i].end = bi->modules[i].end;
     }
     if (bi->nr_modules > MODULES)
         log_warn("domain 0: only the first two modules are used\n");
-    rc = place_kernel(&l);
-    if (!rc)
-        rc = place_start_info(&l, bi, entry);
-    if (!rc)
-        log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
-                 "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry->eip,
-                 l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);
-    return rc;
+    space = dom0_ram;
+    open_kernel(&l);
+    read_kernel(&l);
+    if (!dom0_has_ram(l.kernel.start, l.kernel.end))
+        relocate(&l);
+    boot_unmap(l.elf.image, l.elf.size);
+    clear_the_way(&l);
+    open_kernel(&l);            /* again: it may have been moved */
+    load_segments(&l);
+    boot_unmap(l.elf.image, l.elf.size);
+    entry = place_start_info(&l, bi);
+    log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
+             "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry.eip,
+             l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);
+    return entry;
 }
 
 void dom0_free_modules(const struct boot_info *bi)

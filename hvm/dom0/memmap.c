@@ -5,8 +5,6 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/dom0/build.h"
-#include "hypervisor/debug/log.h"
 
 struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
 unsigned int dom0_memmap_count;
@@ -40,52 +38,45 @@ static void clip(void)
     }
 }
 
-/* Adds the machine's regions that are RAM, as reserved, or all others. */
-static int add_machine(bool ram)
+static void need(int rc)
 {
-    int rc = 0;
+    dom0_need(rc, "no room for ACPI tables or memory map");
+}
 
-    for (unsigned int i = 0; !rc && i < machine_map.n; i++) {
+/* Adds the machine's regions that are RAM, as reserved, or all others. */
+static void add_machine(bool ram)
+{
+    for (unsigned int i = 0; i < machine_map.n; i++) {
         const struct mem_region *r = &machine_map.r[i];
 
         if ((r->type == MEM_RAM) == ram)
-            rc = e820_add(&in, r->start, r->end,
-                          ram ? MEM_RESERVED : plain_type(r->type));
+            need(e820_add(&in, r->start, r->end,
+                          ram ? MEM_RESERVED : plain_type(r->type)));
     }
-    return rc;
 }
 
-int dom0_make_memmap(const struct mem_region *acpi)
+void dom0_make_memmap(const struct mem_region *acpi)
 {
     const struct mem_region *mine = dom0_ram.r;
-    int rc;
 
     in.n = 0;
-    rc = add_machine(true);
-    for (unsigned int i = 0; !rc && i < dom0_ram.n; i++)
-        rc = e820_remove(&in, mine[i].start, mine[i].end);
+    add_machine(true);
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        need(e820_remove(&in, mine[i].start, mine[i].end));
     /* Frame 0 is there, though it is no ordinary one. */
-    if (!rc)
-        rc = e820_remove(&in, 0, PAGE_SIZE);
-    if (!rc)
-        rc = e820_add(&in, 0, PAGE_SIZE, MEM_RAM);
-    for (unsigned int i = 0; !rc && i < dom0_ram.n; i++)
-        rc = e820_add(&in, mine[i].start, mine[i].end, MEM_RAM);
-    if (!rc)
-        rc = add_machine(false);
-    if (!rc)
-        rc = e820_add(&in, acpi->start, acpi->end, MEM_ACPI);
-    if (!rc)
-        rc = e820_normalise(in.r, in.n, &out);
-    if (rc)
-        return rc;
+    need(e820_remove(&in, 0, PAGE_SIZE));
+    need(e820_add(&in, 0, PAGE_SIZE, MEM_RAM));
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        need(e820_add(&in, mine[i].start, mine[i].end, MEM_RAM));
+    add_machine(false);
+    need(e820_add(&in, acpi->start, acpi->end, MEM_ACPI));
+    need(e820_normalise(in.r, in.n, &out));
     clip();
     for (unsigned int i = 0; i < out.n; i++)
         dom0_memmap[i] = (struct hvm_memmap_table_entry){
             .addr = out.r[i].start, .size = out.r[i].end - out.r[i].start,
             .type = out.r[i].type };
     dom0_memmap_count = out.n;
-    return 0;
 }
 
 const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i)

@@ -8,10 +8,8 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/build.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
@@ -58,7 +56,7 @@ static int parse_amount(const char **s, struct dom0_amount *a)
     bool negative = **s == '-', percent;
     uint64_t n;
 
-    *a = (struct dom0_amount){ .given = true };
+    *a = (struct dom0_amount){ 0 };
     if (negative)
         ++*s;
     if (parse_number(s, &n, &percent))
@@ -79,22 +77,15 @@ static int parse_amount(const char **s, struct dom0_amount *a)
 
 int dom0_mem_parse(const char *s, struct dom0_mem *m)
 {
-    *m = (struct dom0_mem){ 0 };
+    *m = (struct dom0_mem){ .max.pages = INT64_MAX };
     while (*s) {
-        struct dom0_amount *a = &m->size;
+        bool min = !strncmp(s, "min:", 4), max = !strncmp(s, "max:", 4);
 
-        if (!strncmp(s, "min:", 4))
-            a = &m->min;
-        else if (!strncmp(s, "max:", 4))
-            a = &m->max;
-        if (a != &m->size)
-            s += 4;
-        if (parse_amount(&s, a))
+        s += min || max ? 4 : 0;
+        if (parse_amount(&s, min ? &m->min : max ? &m->max : &m->size) ||
+            (*s && *s != ','))
             return -EINVAL;
-        if (*s == ',')
-            s++;
-        else if (*s)
-            return -EINVAL;
+        s += *s == ',';
     }
     return 0;
 }
@@ -111,21 +102,19 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
                         uint64_t keep)
 {
-    /* As Xen: what others, and Lodge for them, need at once stays free. */
-    uint64_t n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    uint64_t n = amount_pages(&m->size, avail);
 
-    if (m->size.given && amount_pages(&m->size, avail))
-        n = amount_pages(&m->size, avail);
-    if (m->min.given)
-        n = MAX(n, amount_pages(&m->min, avail));
-    if (m->max.given)
-        n = MIN(n, amount_pages(&m->max, avail));
+    /* As Xen: what others, and Lodge for them, need at once stays free. */
+    if (!n)
+        n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    n = MAX(n, amount_pages(&m->min, avail));
+    n = MIN(n, dom0_mem_limit(m, avail));
     return MIN(n, avail - MIN(avail, keep));
 }
 
 uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
 {
-    return m->max.given ? amount_pages(&m->max, avail) : UINT32_MAX;
+    return amount_pages(&m->max, avail);
 }
 
 /* ---- choosing frames ------------------------------------------------------ */
@@ -183,43 +172,40 @@ static uint64_t claim(struct domain *d, uint64_t want)
 
 /* ---- mapping -------------------------------------------------------------- */
 
-static unsigned int order_at(uint64_t m, uint64_t end)
+static void map(struct domain *d, uint64_t m, unsigned int order,
+                enum p2m_type type)
 {
-    unsigned int order = MIN(bit_lowest(m), bit_highest(end - m));
-
-    if (order >= ORDER_1G)
-        return ORDER_1G;
-    return order >= ORDER_2M ? ORDER_2M : ORDER_4K;
+    if (p2m_map(d, gfn(m), mfn(m), order, type))
+        dom0_cannot_start("there is not enough memory for domain 0's page "
+                          "tables");
 }
 
-static int map_ram(struct domain *d)
+static void map_ram(struct domain *d)
 {
     for (unsigned int i = 0; i < dom0_ram.n; i++) {
         uint64_t m = dom0_ram.r[i].start >> PAGE_SHIFT;
         uint64_t end = dom0_ram.r[i].end >> PAGE_SHIFT;
 
         while (m < end) {
-            unsigned int order = order_at(m, end);
-            int rc = p2m_map(d, gfn(m), mfn(m), order, P2M_RAM);
+            unsigned int most = MIN(bit_lowest(m), bit_highest(end - m));
+            unsigned int order = most >= ORDER_1G ? ORDER_1G :
+                                 most >= ORDER_2M ? ORDER_2M : ORDER_4K;
 
-            if (rc)
-                return rc;
+            map(d, m, order, P2M_RAM);
             m += 1ull << order;
         }
     }
-    return p2m_map(d, gfn(0), mfn(0), ORDER_4K, P2M_MMIO);
+    map(d, 0, ORDER_4K, P2M_MMIO);
 }
 
-int dom0_take_memory(struct domain *d, const struct boot_info *bi)
+void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     static struct mem_map pieces;
     struct dom0_mem mem;
     uint64_t adopted, avail, keep, want;
 
-    if (dom0_mem_parse(opt_dom0_mem, &mem)) {
-        dom0_error("dom0_mem=%s is not understood", opt_dom0_mem);
-        return -EINVAL;
-    }
+    if (dom0_mem_parse(opt_dom0_mem, &mem))
+        dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
     adopted = adopt_all(d, bi);
     avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
@@ -232,18 +218,12 @@ int dom0_take_memory(struct domain *d, const struct boot_info *bi)
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
                                   (uint64_t)UINT32_MAX);
-    if (adopted < want || domain_charge(d, (uint32_t)adopted, false)) {
-        dom0_error("there are only %lu MiB of memory for domain 0, not %lu",
-                   adopted >> 8, want >> 8);
-        return -ENOMEM;
-    }
+    if (adopted < want || domain_charge(d, (uint32_t)adopted, false))
+        dom0_cannot_start("there are only %lu MiB of memory for domain 0, not "
+                          "%lu", adopted >> 8, want >> 8);
     log_info("Domain 0: %lu MiB of memory, %lu MiB stay free\n",
              adopted >> 8, pages_free() >> 8);
-    if (map_ram(d)) {
-        dom0_error("there is not enough memory for domain 0's page tables");
-        return -ENOMEM;
-    }
-    return 0;
+    map_ram(d);
 }
 
 bool dom0_has_ram(uint64_t start, uint64_t end)

@@ -4,10 +4,9 @@
  * RAM, or a device of Lodge's. Mapped when it is first touched, in large
  * pieces where nothing forbids it.
  */
-#include "hvm/dom0/mmio.h"
+#include "hvm/dom0/dom0-impl.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dom0/dom0-impl.h"
 #include "hvm/io/bus.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.h"
@@ -59,35 +58,36 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
     return vpci_map_mmio(g, ORDER_4K);
 }
 
-/* A range that is on the bus, and so in no map. */
-static int watch(struct domain *d, const struct bus_range *r, void *dev)
+static void take(uint64_t start, uint64_t end)
 {
-    int rc = e820_add(&taken, r->base, r->base + r->len, MEM_RESERVED);
+    dom0_need(e820_add(&taken, start, end, MEM_RESERVED), NEED_DEVICES);
+}
 
-    return rc ? rc : bus_add(d->hvm->bus, r, 1, dev);
+/* A range that is on the bus, and so in no map. */
+static void watch(struct domain *d, const struct bus_range *r, void *dev)
+{
+    take(r->base, r->base + r->len);
+    dom0_need(bus_add(d->hvm->bus, r, 1, dev), NEED_DEVICES);
 }
 
 /* ---- memory-mapped configuration space ------------------------------------ */
 
-/* False: not aligned. */
-static bool config_target(const struct acpi_mcfg *m, uint64_t addr,
-                          unsigned int size, uint32_t *sbdf,
-                          unsigned int *reg)
+static uint32_t config_target(const struct acpi_mcfg *m, uint64_t addr,
+                              unsigned int *reg)
 {
     uint64_t off = addr - m->maddr;
 
-    *sbdf = PCI_SBDF(m->segment, off >> 20, off >> 12 & 0xff);
     *reg = off & (PCI_EXT_CONFIG_SIZE - 1);
-    return !(addr & (size - 1));
+    return PCI_SBDF(m->segment, off >> 20, off >> 12 & 0xff);
 }
 
 static enum bus_rc mmcfg_read(void *dev, uint64_t addr, unsigned int size,
                               uint64_t *val)
 {
     unsigned int reg;
-    uint32_t sbdf;
+    uint32_t sbdf = config_target(dev, addr, &reg);
 
-    if (!config_target(dev, addr, size, &sbdf, &reg))
+    if (addr & (size - 1))
         return BUS_NONE;
     *val = vpci_read(sbdf, reg, MIN(size, 4u));
     if (size == 8)
@@ -99,9 +99,9 @@ static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
                                uint64_t val)
 {
     unsigned int reg;
-    uint32_t sbdf;
+    uint32_t sbdf = config_target(dev, addr, &reg);
 
-    if (!config_target(dev, addr, size, &sbdf, &reg))
+    if (addr & (size - 1))
         return BUS_OK;
     vpci_write(sbdf, reg, MIN(size, 4u), (uint32_t)val);
     if (size == 8)
@@ -109,14 +109,14 @@ static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
     return BUS_OK;
 }
 
-static int watch_mmcfg(struct domain *d, struct acpi_mcfg *m)
+static void watch_mmcfg(struct domain *d, struct acpi_mcfg *m)
 {
     const struct bus_range range = {
         BUS_MMIO, m->maddr + ((uint64_t)m->first_bus << 20),
         (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_read, mmcfg_write,
     };
 
-    return watch(d, &range, m);
+    watch(d, &range, m);
 }
 
 /* ---- HPET ----------------------------------------------------------------- */
@@ -143,37 +143,33 @@ static enum bus_rc hpet_write(void *dev, uint64_t addr, unsigned int size,
     return BUS_OK;
 }
 
-static int watch_hpet(struct domain *d)
+static void watch_hpet(struct domain *d)
 {
     const struct bus_range range = {
         BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_read, hpet_write,
     };
 
     if (!acpi_info.hpet_maddr)
-        return 0;
+        return;
     hpet = device_map(acpi_info.hpet_maddr, HPET_SIZE);
-    if (!hpet)
-        return -ENOMEM;
+    dom0_need(hpet ? 0 : -ENOMEM, NEED_DEVICES);
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_CONFIG_ON);
-    return watch(d, &range, NULL);
+    watch(d, &range, NULL);
 }
 
-int dom0_watch_mmio(struct domain *d)
+void dom0_watch_mmio(struct domain *d)
 {
-    int rc = e820_add(&taken, LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE,
-                      MEM_RESERVED);
-
-    for (unsigned int i = 0; i < machine_map.n && !rc; i++) {
+    take(LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE);
+    for (unsigned int i = 0; i < machine_map.n; i++) {
         const struct mem_region *r = &machine_map.r[i];
 
         if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
-            rc = e820_add(&taken, r->start, r->end, r->type);
+            take(r->start, r->end);
     }
-    for (unsigned int i = 0; i < nr_ioapics && !rc; i++)
-        rc = e820_add(&taken, ioapics[i].maddr, ioapics[i].maddr + PAGE_SIZE,
-                      MEM_RESERVED);
-    for (unsigned int i = 0; i < acpi_info.nr_mcfg && !rc; i++)
-        rc = watch_mmcfg(d, &acpi_info.mcfg[i]);
-    return rc ? rc : watch_hpet(d);
+    for (unsigned int i = 0; i < nr_ioapics; i++)
+        take(ioapics[i].maddr, ioapics[i].maddr + PAGE_SIZE);
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++)
+        watch_mmcfg(d, &acpi_info.mcfg[i]);
+    watch_hpet(d);
 }

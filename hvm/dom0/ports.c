@@ -13,7 +13,6 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/bitmap.h"
 #include "hypervisor/x86/acpi-tables.h"
@@ -129,7 +128,7 @@ static enum bus_rc pm1_write(void *dev, uint64_t port, unsigned int size,
     return BUS_OK;
 }
 
-static int watch_pm1(struct domain *d, uint64_t *bitmap)
+static void watch_pm1(struct domain *d)
 {
     const struct acpi_gas *g = &acpi_info.pm1a_cnt;
     const struct bus_range range = {
@@ -137,27 +136,24 @@ static int watch_pm1(struct domain *d, uint64_t *bitmap)
     };
 
     if (g->space != GAS_IO || !g->address || g->address > 0xfffe)
-        return 0;
-    bitmap_set(bitmap, g->address, 2);
-    return bus_add(d->hvm->bus, &range, 1, d);
+        return;
+    bitmap_set(d->hvm->io_bitmap, g->address, 2);
+    dom0_need(bus_add(d->hvm->bus, &range, 1, d), NEED_DEVICES);
 }
 
-int dom0_open_ports(struct domain *d)
+void dom0_open_ports(struct domain *d)
 {
     uint64_t *bitmap = lodge_pages_alloc(IO_BITMAP_ORDER);
-    int rc;
 
-    if (!bitmap)
-        return -ENOMEM;
+    dom0_need(bitmap ? 0 : -ENOMEM, NEED_DEVICES);
     for (unsigned int i = 0; i < ARRAY_SIZE(closed); i++)
         bitmap_set(bitmap, closed[i].first, closed[i].count);
     /* An access that wraps around the last port is nobody's. */
     bitmap_set(bitmap, 0x10000, 8);
     if (uart_io())
         bitmap_set(bitmap, uart_io(), UART_PORTS);
-    rc = bus_add(d->hvm->bus, pci_ports, ARRAY_SIZE(pci_ports), d);
-    if (!rc)
-        rc = watch_pm1(d, bitmap);
     d->hvm->io_bitmap = bitmap; /* freed with the domain */
-    return rc;
+    dom0_need(bus_add(d->hvm->bus, pci_ports, ARRAY_SIZE(pci_ports), d),
+              NEED_DEVICES);
+    watch_pm1(d);
 }

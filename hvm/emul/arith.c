@@ -112,11 +112,7 @@ DEFINE_SHIFTD(em_shrd, "shrd")
 DEFINE_SCAN(em_bsf, "bsf")
 DEFINE_SCAN(em_bsr, "bsr")
 
-enum emul_rc em_not(struct emul_ctx *c)
-{
-    c->dst.val = ~c->dst.val;
-    return EMUL_OK;
-}
+EM_VALUE(em_not, ~c->dst.val)
 
 enum emul_rc em_xadd(struct emul_ctx *c)
 {
@@ -127,89 +123,43 @@ enum emul_rc em_xadd(struct emul_ctx *c)
     return EMUL_OK;
 }
 
-uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes)
+void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes)
 {
-    unsigned int shift = 64 - 8 * bytes;
-    uint64_t d = a - b;
-    uint32_t ax = flags_to_ax(fl);
-    uint64_t out;
-
-    /* At the top of a register, all but PF and AF come out right at once. */
-    a <<= shift;
-    b <<= shift;
-    asm(ASM_FLAGS("cmpq %[b], %[a]") : "+&a" (ax)
-        : [a] "r" (a), [b] "r" (b) : "cc");
-    out = ax_to_flags(fl, ax) & ~(RFLAGS_AF | RFLAGS_PF);
-    out |= ((a >> shift) ^ (b >> shift) ^ d) & RFLAGS_AF;
-    return out | (__builtin_parity((uint8_t)d) ? 0 : RFLAGS_PF);
+    c->dst.val = a;
+    c->dst.bytes = bytes;
+    c->src.val = b;
+    em_sub(c);
 }
 
 bool cond_holds(uint64_t rflags, unsigned int n)
 {
-    bool sf_of = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), yes;
+    static const uint16_t any_of[8] = {
+        RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
+        RFLAGS_SF, RFLAGS_PF, 0, RFLAGS_ZF
+    };
+    /* The last two, less and less or equal, also look for SF unlike OF. */
+    bool less = (n & 0xc) == 0xc &&
+                !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);
 
-    switch (n >> 1 & 7) {
-    case 0:
-        yes = rflags & RFLAGS_OF;
-        break;
-    case 1:
-        yes = rflags & RFLAGS_CF;
-        break;
-    case 2:
-        yes = rflags & RFLAGS_ZF;
-        break;
-    case 3:
-        yes = rflags & (RFLAGS_CF | RFLAGS_ZF);
-        break;
-    case 4:
-        yes = rflags & RFLAGS_SF;
-        break;
-    case 5:
-        yes = rflags & RFLAGS_PF;
-        break;
-    case 6:
-        yes = sf_of;
-        break;
-    default:
-        yes = sf_of || (rflags & RFLAGS_ZF);
-        break;
-    }
-    return yes != (n & 1);
+    return ((rflags & any_of[n >> 1 & 7]) || less) != (n & 1);
 }
 
-/* The bit that is meant, after emul.c has moved the address of bit strings. */
-static uint64_t bit_mask(const struct emul_ctx *c)
-{
-    return 1ull << (c->src.val & (8 * c->dst.bytes - 1));
-}
-
-/* Only CF is defined; the others stay. */
+/*
+ * BT, BTS, BTR and BTC. emul.c has moved the address of bit strings. Only CF is
+ * defined; the other flags stay.
+ */
 enum emul_rc em_bt(struct emul_ctx *c)
 {
+    uint64_t v = c->dst.val;
+    uint64_t bit = 1ull << (c->src.val & (8 * c->dst.bytes - 1));
+    const uint64_t results[4] = { v, v | bit, v & ~bit, v ^ bit };
+    unsigned int which = c->insn.opcode == 0xba ? c->insn.modrm
+                                                : c->insn.opcode;
+
+    c->dst.val = results[which >> 3 & 3];
     c->new_flags &= ~RFLAGS_CF;
-    if (c->dst.val & bit_mask(c))
+    if (v & bit)
         c->new_flags |= RFLAGS_CF;
-    return EMUL_OK;
-}
-
-enum emul_rc em_bts(struct emul_ctx *c)
-{
-    em_bt(c);
-    c->dst.val |= bit_mask(c);
-    return EMUL_OK;
-}
-
-enum emul_rc em_btr(struct emul_ctx *c)
-{
-    em_bt(c);
-    c->dst.val &= ~bit_mask(c);
-    return EMUL_OK;
-}
-
-enum emul_rc em_btc(struct emul_ctx *c)
-{
-    em_bt(c);
-    c->dst.val ^= bit_mask(c);
     return EMUL_OK;
 }
 

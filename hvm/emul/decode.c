@@ -6,17 +6,9 @@
  * the tables of opcodes.c; nothing is executed here. Must not read a byte that
  * the caller did not give.
  */
-#include "hvm/emul/decode.h"
-#include "hvm/emul/opcodes.h"
-
-#define REX_W 8u
-#define REX_R 4u
-#define REX_X 2u
-#define REX_B 1u
+#include "hvm/emul/handlers.h"
 
 _Static_assert(sizeof(struct insn) == 7 * 8, "insn_decode() clears all");
-
-#define unlikely_(x) __builtin_expect(!!(x), 0)
 
 /* The bytes not yet looked at. */
 struct cursor {
@@ -25,7 +17,7 @@ struct cursor {
 
 static inline bool next_byte(struct cursor *k, uint8_t *b)
 {
-    if (unlikely_(k->p == k->end))
+    if (unlikely(k->p == k->end))
         return false;
     *b = *k->p++;
     return true;
@@ -34,22 +26,17 @@ static inline bool next_byte(struct cursor *k, uint8_t *b)
 /* Little-endian number of n bytes (1, 2, 4, 8), sign-extended. */
 static inline bool next_signed(struct cursor *k, unsigned int n, uint64_t *v)
 {
-    int16_t v16;
-    int32_t v32;
-
-    if (unlikely_((unsigned int)(k->end - k->p) < n))
+    if (unlikely((unsigned int)(k->end - k->p) < n))
         return false;
     switch (n) {
     case 1:
-        *v = (uint64_t)(int64_t)(int8_t)*k->p;
+        *v = (uint64_t)(int8_t)*k->p;
         break;
     case 2:
-        __builtin_memcpy(&v16, k->p, 2);
-        *v = (uint64_t)(int64_t)v16;
+        *v = (uint64_t)(int16_t)get16(k->p);
         break;
     case 4:
-        __builtin_memcpy(&v32, k->p, 4);
-        *v = (uint64_t)(int64_t)v32;
+        *v = (uint64_t)get32(k->p);
         break;
     default:
         __builtin_memcpy(v, k->p, 8);
@@ -58,23 +45,19 @@ static inline bool next_signed(struct cursor *k, unsigned int n, uint64_t *v)
     return true;
 }
 
-/*
- * Reads legacy and REX prefixes and the byte after them (*b). A REX counts only
- * directly before the opcode.
- */
-static inline bool decode_prefixes(struct insn *i, struct cursor *k, uint8_t *b)
+/* Reads legacy and REX prefixes, and the byte after them into i->opcode. */
+static inline bool decode_prefixes(struct insn *i, struct cursor *k)
 {
     for (;;) {
-        if (!next_byte(k, b))
+        uint8_t b;
+
+        if (!next_byte(k, &b))
             return false;
-        if (i->mode == 8 && (*b & 0xf0) == 0x40) {
-            i->rex = *b;
+        if (i->mode == 8 && (b & 0xf0) == 0x40) {
+            i->rex = b;
             continue;
         }
-        if (!(opcodes_1byte[*b].flags & F_PREFIX))
-            return true;
-        i->rex = 0;
-        switch (*b) {
+        switch (b) {
         case 0x66:
             i->opsize = true;
             break;
@@ -86,19 +69,24 @@ static inline bool decode_prefixes(struct insn *i, struct cursor *k, uint8_t *b)
             break;
         case 0xf2:
         case 0xf3:
-            i->rep = *b;
+            i->rep = b;
             break;
+        case 0x26:
+        case 0x2e:
+        case 0x36:
+        case 0x3e:
         case 0x64:
         case 0x65:
-            i->seg = *b - 0x60;
+            if (i->mode == 8 && b < 0x64)
+                break;          /* ignored in 64-bit code */
+            i->seg = b < 0x64 ? b >> 3 & 3 : b - 0x60;
             i->seg_override = true;
             break;
-        default:            /* 26, 2e, 36, 3e: ignored in 64-bit code */
-            if (i->mode == 8)
-                break;
-            i->seg = *b >> 3 & 3;
-            i->seg_override = true;
+        default:
+            i->opcode = b;
+            return true;
         }
+        i->rex = 0;             /* counts only directly before the opcode */
     }
 }
 
@@ -151,8 +139,7 @@ static inline bool decode_mem32(struct insn *i, struct cursor *k,
     return mod == 0 || next_signed(k, mod == 1 ? 1 : 4, &i->disp);
 }
 
-static inline bool decode_modrm(struct insn *i, struct cursor *k,
-                                uint32_t flags)
+static inline bool decode_modrm(struct insn *i, struct cursor *k)
 {
     unsigned int mod;
 
@@ -161,18 +148,19 @@ static inline bool decode_modrm(struct insn *i, struct cursor *k,
     i->reg = (i->modrm >> 3 & 7) | (i->rex & REX_R) << 1;
     i->rm = (i->modrm & 7) | (i->rex & REX_B) << 3;
     mod = i->modrm >> 6;
-    if (mod == 3 || (flags & F_REGS))
+    if (mod == 3 || (i->op->flags & F_REGS))
         return true;
     i->has_mem = true;
-    if (i->ad_bytes == 2)
-        return decode_mem16(i, k, mod);
-    return decode_mem32(i, k, mod);
+    return i->ad_bytes == 2 ? decode_mem16(i, k, mod)
+                            : decode_mem32(i, k, mod);
 }
 
-/* The instruction's table entry, through groups and prefix tables. */
-static inline void resolve(struct insn *i, const struct opcode *op)
+/* Goes from i->op to the instruction's own entry, through sub-tables. */
+static inline void resolve(struct insn *i)
 {
-    while (unlikely_(op->flags & (T_GROUP | T_PREFIX))) {
+    const struct opcode *op = i->op;
+
+    while (unlikely(op->flags & (T_GROUP | T_PREFIX))) {
         i->flags |= op->flags;
         if (op->flags & T_GROUP)
             op = &op->sub[i->modrm >> 3 & 7];
@@ -216,58 +204,59 @@ static inline bool decode_immediate(struct insn *i, struct cursor *k)
  * A VEX prefix after its first byte, and the opcode (SDM vol. 2A 2.3). Only
  * the 0F map has instructions that we know. False at the end of the bytes.
  */
-static bool decode_vex(struct insn *i, struct cursor *k, uint8_t first)
+static bool decode_vex(struct insn *i, struct cursor *k)
 {
     static const uint8_t reps[4] = { 0, 0, 0xf3, 0xf2 };
     bool reserved = i->opsize || i->rep || i->lock || i->rex;
+    bool long_form = i->opcode == 0xc4;
     uint8_t b, wvlp;
 
     if (!next_byte(k, &b))
         return false;
     wvlp = b & 0x7f;
-    if (first == 0xc4) {
+    if (long_form) {
         reserved |= (b & 31) != 1;
         if (!next_byte(k, &wvlp))
             return false;
     }
     i->vex = true;
-    i->map = reserved ? INSN_MAP_1BYTE : INSN_MAP_0F;
     if (i->mode == 8)
-        i->rex = 0x40 | (~b >> 5 & (first == 0xc4 ? 7 : REX_R)) |
+        i->rex = 0x40 | (~b >> 5 & (long_form ? 7 : REX_R)) |
                  (wvlp >> 4 & REX_W);
     i->vvvv = ~wvlp >> 3 & (i->mode == 8 ? 15 : 7);
     i->vlen = wvlp & 4 ? 32 : 16;
     i->opsize = (wvlp & 3) == 1;
     i->rep = reps[wvlp & 3];
-    return next_byte(k, &i->opcode);
+    if (!next_byte(k, &b))
+        return false;
+    if (!reserved) {            /* else C4 or C5 of the first map: undefined */
+        i->map = INSN_MAP_0F;
+        i->opcode = b;
+        i->op = &opcodes_0f[b];
+    }
+    return true;
 }
 
-/* The opcode, whose first byte is first, and its entry. False: out of bytes. */
-static inline bool decode_opcode(struct insn *i, struct cursor *k,
-                                 uint8_t first, const struct opcode **op)
+/* The rest of the opcode, and its entry. False: out of bytes. */
+static inline bool decode_opcode(struct insn *i, struct cursor *k)
 {
-    i->opcode = first;
-    *op = &opcodes_1byte[first];
-    if (unlikely_((first & 0xfe) == 0xc4)) {
+    i->op = &opcodes_1byte[i->opcode];
+    if (unlikely((i->opcode & 0xfe) == 0xc4)) {
         if (k->p == k->end)
             return false;
         /* Outside 64-bit code a memory operand makes it LES or LDS. */
-        if (i->mode == 8 || *k->p >= 0xc0) {
-            if (!decode_vex(i, k, first))
-                return false;
-            if (i->map == INSN_MAP_0F)
-                *op = &opcodes_0f[i->opcode];
-        }
-    } else if (first == 0x0f) {
+        if ((i->mode == 8 || *k->p >= 0xc0) && !decode_vex(i, k))
+            return false;
+    } else if (i->opcode == 0x0f) {
         if (!next_byte(k, &i->opcode))
             return false;
         i->map = INSN_MAP_0F;
-        *op = &opcodes_0f[i->opcode];
+        i->op = &opcodes_0f[i->opcode];
         if (i->opcode == 0x38) {
             if (!next_byte(k, &i->opcode))
                 return false;
             i->map = INSN_MAP_0F38;
-            *op = &opcodes_0f38[i->opcode];
+            i->op = &opcodes_0f38[i->opcode];
         }
     }
     return true;
@@ -276,11 +265,8 @@ static inline bool decode_opcode(struct insn *i, struct cursor *k,
 enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
                              unsigned int n, unsigned int mode)
 {
-    struct cursor k = { bytes, bytes + (n < INSN_MAX_BYTES
-                                        ? n : INSN_MAX_BYTES) };
+    struct cursor k = { bytes, bytes + MIN(n, (unsigned int)INSN_MAX_BYTES) };
     enum insn_status status = n < INSN_MAX_BYTES ? INSN_MORE : INSN_TOO_LONG;
-    const struct opcode *op;
-    uint8_t first;
 
     /* By hand: compilers make a slow REP STOS of an initialiser. */
     i->imm = 0;
@@ -290,13 +276,12 @@ enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
     i->seg = INSN_DS;
     i->base = i->index = INSN_NO_REG;
     i->vlen = 16;
-    if (!decode_prefixes(i, &k, &first) ||
-        !decode_opcode(i, &k, first, &op) ||
-        ((op->flags & F_MODRM) && !decode_modrm(i, &k, op->flags)))
+    if (!decode_prefixes(i, &k) || !decode_opcode(i, &k) ||
+        ((i->op->flags & F_MODRM) && !decode_modrm(i, &k)))
         goto out;
-    resolve(i, op);
-    if (unlikely_(!(i->flags & F_KNOWN) || (i->vex && !(i->flags & F_VEX)) ||
-                  (i->flags & (mode == 8 ? F_NO64 : F_ONLY64)))) {
+    resolve(i);
+    if (unlikely(!(i->flags & F_KNOWN) || (i->vex && !(i->flags & F_VEX)) ||
+                 (i->flags & (mode == 8 ? F_NO64 : F_ONLY64)))) {
         status = INSN_UNDEFINED;
         goto out;
     }

@@ -12,10 +12,15 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "hypervisor/lib/util.h"
 
 #define INSN_MAX_BYTES 15
+
+/* Bits of struct insn's rex. */
+#define REX_W 8u
+#define REX_R 4u
+#define REX_X 2u
+#define REX_B 1u
 
 /* General registers in encoding order. */
 enum insn_reg {

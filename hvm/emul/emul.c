@@ -5,9 +5,7 @@
  * Owns the order of things: all that can fail comes before the first change of
  * a register. Handlers compute; operands in memory are read and written here.
  */
-#include "hvm/emul/emul.h"
 #include "hvm/emul/handlers.h"
-#include "hvm/emul/opcodes.h"
 
 enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
 {
@@ -17,8 +15,7 @@ enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
 
 enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 {
-    emul_raise(c, VEC_PF, error);
-    c->fault.cr2 = la;
+    c->fault = (struct emul_fault){ VEC_PF, error, la };
     return EMUL_FAULT;
 }
 
@@ -27,32 +24,20 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 #define SEG_DOWN  0x4u      /* data: expand down */
 #define SEG_CODE  0x8u
 
-/* Limit check of a legacy segment; off + n - 1 may not wrap either. */
-static bool within_limit(const struct segment *s, uint64_t off, unsigned int n)
-{
-    uint64_t last = off + n - 1;
-
-    if ((s->attr & (SEG_CODE | SEG_DOWN)) == SEG_DOWN &&
-        (s->attr & SEG_S))
-        return off > s->limit &&
-               last <= (s->attr & SEG_BIG ? 0xffffffffu : 0xffffu);
-    return last <= s->limit;
-}
-
 static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
                              uint64_t off, unsigned int n, bool write,
                              uint64_t *la)
 {
     const struct segment *s = c->ops->seg(c, seg);
+    unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
+    bool down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
+    uint64_t last = off + n - 1;    /* may not wrap either */
 
-    if (!c->real) {
-        unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
-
-        if (!(s->attr & SEG_PRESENT) ||
-            (write && type != SEG_WRITE) || type == SEG_CODE)
-            return false;
-    }
-    if (!within_limit(s, off, n))
+    if (!c->real && (!(s->attr & SEG_PRESENT) ||
+                     (write && type != SEG_WRITE) || type == SEG_CODE))
+        return false;
+    if (last > (!down ? s->limit : s->attr & SEG_BIG ? ~0u : 0xffffu) ||
+        (down && off <= s->limit))
         return false;
     *la = (uint32_t)(s->base + off);
     return true;
@@ -61,9 +46,9 @@ static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
 bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                unsigned int n, bool write, uint64_t *la)
 {
-    if (unlikely_(c->mode != 8))
+    if (unlikely(c->mode != 8))
         return legacy_linear_ok(c, seg, off, n, write, la);
-    if (unlikely_(seg >= INSN_FS))
+    if (unlikely(seg >= INSN_FS))
         off += c->ops->seg(c, seg)->base;
     *la = off;
     return is_canonical(off) && is_canonical(off + n - 1);
@@ -71,15 +56,15 @@ bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 
 bool aligned_only(const struct emul_ctx *c)
 {
-    return unlikely_(c->rflags & RFLAGS_AC) && c->align_check && c->cpl == 3;
+    return unlikely(c->rflags & RFLAGS_AC) && c->align_check && c->cpl == 3;
 }
 
 enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la)
 {
-    if (unlikely_(!linear_ok(c, seg, off, n, write, la)))
+    if (unlikely(!linear_ok(c, seg, off, n, write, la)))
         return emul_raise(c, seg == INSN_SS ? VEC_SS : VEC_GP, 0);
-    if (unlikely_(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
+    if (unlikely(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
         return emul_raise(c, VEC_AC, 0);
     return EMUL_OK;
 }
@@ -87,22 +72,20 @@ enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                       uint64_t *val, unsigned int n, bool rmw)
 {
-    enum emul_rc rc;
     uint64_t la;
+    enum emul_rc rc = linear(c, seg, off, n, rmw, &la);
 
     *val = 0;
-    rc = linear(c, seg, off, n, rmw, &la);
-    return unlikely_(rc) ? rc : c->ops->read(c, la, val, n, rmw);
+    return unlikely(rc) ? rc : c->ops->read(c, la, val, n, rmw);
 }
 
 enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                        uint64_t val, unsigned int n)
 {
-    enum emul_rc rc;
     uint64_t la;
+    enum emul_rc rc = linear(c, seg, off, n, true, &la);
 
-    rc = linear(c, seg, off, n, true, &la);
-    return unlikely_(rc) ? rc : c->ops->write(c, la, &val, n);
+    return unlikely(rc) ? rc : c->ops->write(c, la, &val, n);
 }
 
 uint64_t effective_address(const struct emul_ctx *c)
@@ -135,8 +118,7 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
         off = (uint32_t)off;
         if (off > cs->limit)
             return emul_raise(c, VEC_GP, 0);
-        if (n - 1 > cs->limit - off)
-            n = cs->limit - off + 1;
+        n = MIN(n - 1, cs->limit - off) + 1;
         la = (uint32_t)(cs->base + off);
     }
     rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
@@ -154,10 +136,8 @@ static enum emul_rc decode(struct emul_ctx *c)
     enum emul_rc rc;
 
     c->step = false;
-    for (;;) {
-        status = insn_decode(&c->insn, c->bytes, c->nbytes, c->mode);
-        if (status != INSN_MORE)
-            break;
+    while ((status = insn_decode(&c->insn, c->bytes, c->nbytes, c->mode)) ==
+           INSN_MORE) {
         rc = fetch_more(c);
         if (rc)
             return rc;
@@ -177,21 +157,19 @@ bool emul_one_place(const struct emul_ctx *c)
     return !(c->insn.flags & F_TWO);
 }
 
-static inline void opnd_reg(struct emul_ctx *c, struct emul_operand *o,
-                            unsigned int reg, unsigned int bytes)
+static inline enum emul_rc opnd_reg(const struct emul_ctx *c,
+                                    struct emul_operand *o, unsigned int reg,
+                                    unsigned int bytes)
 {
-    o->kind = OPND_REG;
-    o->bytes = bytes;
-    o->reg = reg;
-    o->val = reg_get(c, reg, bytes);
+    *o = (struct emul_operand){ OPND_REG, bytes, reg, reg_get(c, reg, bytes) };
+    return EMUL_OK;
 }
 
-static inline void opnd_value(struct emul_operand *o, uint64_t val,
-                              unsigned int bytes)
+static inline enum emul_rc opnd_value(struct emul_operand *o, uint64_t val,
+                                      unsigned int bytes)
 {
-    o->kind = OPND_NONE;
-    o->bytes = bytes;
-    o->val = val & size_mask(bytes);
+    *o = (struct emul_operand){ OPND_NONE, bytes, 0, val & size_mask(bytes) };
+    return EMUL_OK;
 }
 
 static inline enum emul_rc opnd_mem(struct emul_ctx *c, struct emul_operand *o,
@@ -209,31 +187,25 @@ static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
     switch (flags & S_MASK) {
     case S_RM:
         return opnd_mem(c, &c->src, bytes, false);
-    case S_REG:
-        opnd_reg(c, &c->src, c->insn.reg, bytes);
-        break;
-    case S_IMM:
-        opnd_value(&c->src, c->insn.imm, bytes);
-        break;
-    case S_ACC:
-        opnd_reg(c, &c->src, INSN_RAX, bytes);
-        break;
     case S_RM8:
         return opnd_mem(c, &c->src, 1, false);
     case S_RM16:
         return opnd_mem(c, &c->src, 2, false);
     case S_RM32:
         return opnd_mem(c, &c->src, bytes == 2 ? 2 : 4, false);
+    case S_REG:
+        return opnd_reg(c, &c->src, c->insn.reg, bytes);
+    case S_ACC:
+        return opnd_reg(c, &c->src, INSN_RAX, bytes);
+    case S_IMM:
+        return opnd_value(&c->src, c->insn.imm, bytes);
     case S_CL:
-        opnd_value(&c->src, c->gpr[INSN_RCX], 1);
-        break;
+        return opnd_value(&c->src, c->gpr[INSN_RCX], 1);
     case S_ONE:
-        opnd_value(&c->src, 1, 1);
-        break;
+        return opnd_value(&c->src, 1, 1);
     default:
-        break;
+        return EMUL_OK;
     }
-    return EMUL_OK;
 }
 
 /*
@@ -245,65 +217,53 @@ static void bit_offset(struct emul_ctx *c)
     unsigned int bytes = c->src.bytes;
     int64_t bit = sign_extend(c->src.val, bytes);
 
-    c->ea += (uint64_t)((bit >> (bytes == 2 ? 4 : bytes == 4 ? 5 : 6)) *
-                        (int64_t)bytes);
-    if (c->insn.ad_bytes != 8)
-        c->ea &= size_mask(c->insn.ad_bytes);
+    c->ea += (uint64_t)((bit >> bit_lowest(8 * bytes)) * (int64_t)bytes);
+    c->ea &= size_mask(c->insn.ad_bytes);
 }
 
 static enum emul_rc load_dst(struct emul_ctx *c, uint32_t flags)
 {
     unsigned int bytes = opnd_bytes(c);
 
-    c->dst.kind = OPND_NONE;
     switch (flags & D_MASK) {
     case D_RM:
         if (!(flags & F_MOV))
             return opnd_mem(c, &c->dst, bytes, !(flags & F_NOWB));
         c->dst.kind = OPND_MEM;
         c->dst.bytes = bytes;
-        break;
+        return EMUL_OK;
     case D_REG:
-        opnd_reg(c, &c->dst, c->insn.reg, bytes);
-        break;
+        return opnd_reg(c, &c->dst, c->insn.reg, bytes);
     case D_ACC:
-        opnd_reg(c, &c->dst, INSN_RAX, bytes);
-        break;
+        return opnd_reg(c, &c->dst, INSN_RAX, bytes);
+    default:
+        c->dst.kind = OPND_NONE;
+        return EMUL_OK;
     }
-    return EMUL_OK;
-}
-
-/*
- * The write half of a memory destination, atomic where LOCK or XCHG asks for
- * it.
- */
-static enum emul_rc store_mem(struct emul_ctx *c, uint32_t flags)
-{
-    enum emul_rc rc;
-    uint64_t la;
-
-    if (!c->insn.lock && !(flags & F_XCHG))
-        return mem_write(c, c->insn.seg, c->ea, c->dst.val, c->dst.bytes);
-    rc = linear(c, c->insn.seg, c->ea, c->dst.bytes, true, &la);
-    if (rc)
-        return rc;
-    return c->ops->cmpxchg(c, la, &c->old, &c->dst.val, c->dst.bytes);
 }
 
 /* Stores the results; the only access that can fail comes first. */
 static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
+    struct emul_operand *dst = &c->dst;
     enum emul_rc rc;
+    uint64_t la;
 
-    if (!(flags & F_NOWB) && c->dst.kind == OPND_MEM) {
-        rc = store_mem(c, flags);
-        if (unlikely_(rc))
+    if (!(flags & F_NOWB) && dst->kind == OPND_MEM) {
+        rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
+        if (unlikely(rc))
+            return rc;
+        /* Atomic where LOCK or XCHG asks for it. */
+        rc = unlikely(c->insn.lock || (flags & F_XCHG))
+                 ? c->ops->cmpxchg(c, la, &c->old, &dst->val, dst->bytes)
+                 : c->ops->write(c, la, &dst->val, dst->bytes);
+        if (unlikely(rc))
             return rc;
     }
-    if (unlikely_(c->wb_src))
+    if (unlikely(c->wb_src))
         reg_put(c, c->src.reg, c->src.bytes, c->src.val);
-    if (!(flags & F_NOWB) && c->dst.kind == OPND_REG)
-        reg_put(c, c->dst.reg, c->dst.bytes, c->dst.val);
+    if (!(flags & F_NOWB) && dst->kind == OPND_REG)
+        reg_put(c, dst->reg, dst->bytes, dst->val);
     return EMUL_OK;
 }
 
@@ -319,19 +279,19 @@ static enum emul_rc execute(struct emul_ctx *c)
     if (c->insn.has_mem)
         c->ea = effective_address(c);
     rc = load_src(c, flags);
-    if (unlikely_(rc))
+    if (unlikely(rc))
         return rc;
-    if (unlikely_(flags & F_BITS))
+    if (unlikely(flags & F_BITS))
         bit_offset(c);
     rc = load_dst(c, flags);
-    if (unlikely_(rc))
+    if (unlikely(rc))
         return rc;
     c->old = c->dst.val;
     rc = c->insn.op->exec(c);
-    if (unlikely_(rc))
+    if (unlikely(rc))
         return rc;
     rc = write_back(c, flags);
-    if (unlikely_(rc))
+    if (unlikely(rc))
         return rc;
     c->step = c->rflags & RFLAGS_TF;
     c->rflags = c->new_flags & ~RFLAGS_RF;
@@ -346,13 +306,13 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
     c->step = false;
     if (!c->nbytes) {
         rc = fetch_more(c);
-        if (unlikely_(rc))
+        if (unlikely(rc))
             return rc;
     }
-    if (fast_form(c) && fast_move(c, &rc))
+    if (fast_move(c, &rc))
         return rc;
     rc = decode(c);
-    if (unlikely_(rc))
+    if (unlikely(rc))
         return rc;
     if (!c->insn.op->exec || (c->insn.flags & F_IO))
         return EMUL_UNHANDLEABLE;

@@ -24,10 +24,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "hvm/emul/decode.h"
 
 enum emul_rc {

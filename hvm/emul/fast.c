@@ -11,13 +11,8 @@
  */
 #include "hvm/emul/handlers.h"
 
-static inline int32_t get32(const uint8_t *p)
-{
-    int32_t v;
-
-    __builtin_memcpy(&v, p, 4);
-    return v;
-}
+/* 66 REX C7 ModRM SIB disp32 imm32 is the longest form. */
+#define FAST_BYTES 13
 
 /*
  * Address of the memory operand whose ModRM is at p; imm: bytes that follow it.
@@ -32,38 +27,29 @@ static inline const uint8_t *fast_address(const struct emul_ctx *c,
 
     if (base == 4) {
         sib = *p++;
-        index = (sib >> 3 & 7) | (rex & 2) << 2;
+        index = (sib >> 3 & 7) | (rex & REX_X) << 2;
         if (index != INSN_RSP)
             ea = c->gpr[index] << (sib >> 6);
         base = sib & 7;
         if (base == 5 && mod == 0) {
-            *la = ea + (uint64_t)(int64_t)get32(p);
+            *la = ea + (uint64_t)get32(p);
             return p + 4;
         }
     } else if (base == 5 && mod == 0) {
         ea = c->rip + (uint64_t)(p + 4 + imm - c->bytes);
-        *la = ea + (uint64_t)(int64_t)get32(p);
+        *la = ea + (uint64_t)get32(p);
         return p + 4;
     }
-    ea += c->gpr[base | (rex & 1) << 3];
+    ea += c->gpr[base | (rex & REX_B) << 3];
     if (mod == 1) {
-        ea += (uint64_t)(int64_t)(int8_t)*p;
+        ea += (uint64_t)(int8_t)*p;
         p += 1;
     } else if (mod == 2) {
-        ea += (uint64_t)(int64_t)get32(p);
+        ea += (uint64_t)get32(p);
         p += 4;
     }
     *la = ea;
     return p;
-}
-
-/* Immediate of MOV to memory: two or four bytes by operand size, or one. */
-static inline uint64_t fast_immediate(const uint8_t *p, unsigned int bytes)
-{
-    if (bytes == 1)
-        return *p;
-    return bytes == 2 ? (uint64_t)(p[0] | p[1] << 8)
-                      : (uint64_t)(int64_t)get32(p);
 }
 
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
@@ -73,6 +59,9 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     bool load;
     uint64_t la, val = 0;
 
+    if (c->mode != 8 || c->nbytes < FAST_BYTES ||
+        (c->rflags & (RFLAGS_TF | RFLAGS_AC)))
+        return false;
     op = *p++;
     if (op == 0x66) {
         word = 2;
@@ -80,7 +69,7 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     }
     if ((op & 0xf0) == 0x40) {
         rex = op;
-        if (rex & 8)
+        if (rex & REX_W)
             word = 8;
         op = *p++;
     }
@@ -100,9 +89,9 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     }
     if (*p >= 0xc0)
         return false;
-    reg = (*p >> 3 & 7) | (rex & 4) << 1;
+    reg = (*p >> 3 & 7) | (rex & REX_R) << 1;
     p = fast_address(c, p, rex, imm, &la);
-    if (unlikely_(!is_canonical(la) || !is_canonical(la + bytes - 1)))
+    if (unlikely(!is_canonical(la) || !is_canonical(la + bytes - 1)))
         return false;
 
     /* What emul_one_place() and reg_put() look at. */
@@ -110,15 +99,15 @@ bool fast_move(struct emul_ctx *c, enum emul_rc *rc)
     c->insn.rex = (uint8_t)rex;
     if (load) {
         *rc = c->ops->read(c, la, &val, bytes, false);
-        if (unlikely_(*rc))
-            return true;
-        reg_put(c, reg, to, val);
     } else {
-        val = imm ? fast_immediate(p, bytes) : reg_get(c, reg, bytes);
+        val = imm == 0 ? reg_get(c, reg, bytes) : imm == 1 ? *p :
+              imm == 2 ? get16(p) : (uint64_t)get32(p);
         *rc = c->ops->write(c, la, &val, bytes);
-        if (unlikely_(*rc))
-            return true;
     }
+    if (unlikely(*rc))
+        return true;
+    if (load)
+        reg_put(c, reg, to, val);
     c->rip += (uint64_t)(p + imm - c->bytes);
     c->rflags &= ~RFLAGS_RF;
     return true;

@@ -1,28 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions that execute instructions, as the tables of opcodes.c name
- * them, and what emul.c offers them.
+ * Between the files of hvm/emul only: the opcode tables' format (how an
+ * instruction is encoded, which operands it has and which function executes
+ * it), these functions, what emul.c offers them, and small helpers.
  *
  * A handler runs with operands fetched: c->dst (unless F_MOV) and c->src. It
  * leaves its result in c->dst.val and its flags in c->new_flags, and may set
  * c->next_rip; emul.c stores all that when it returns EMUL_OK. It touches
- * c->gpr itself only after its last access that can fail. Nobody outside
- * hvm/emul includes this.
+ * c->gpr itself only after its last access that can fail.
  */
 #pragma once
 
 #include "hvm/base/event.h"
 #include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
-#include "hvm/emul/opcodes.h"
 #include "hypervisor/cpu/cr.h"
+
+/* ---- the tables: opcodes.c ------------------------------------------------ */
+
+/* Executes c->insn between operand fetch and write-back; see emul.c. */
+typedef enum emul_rc emul_fn(struct emul_ctx *c);
+
+/* An entry's flags are its own and those of the tables above it. */
+struct opcode {
+    uint32_t flags;
+    union {
+        emul_fn *exec;              /* NULL: length known, not executed */
+        const struct opcode *sub;   /* T_*: a further table */
+    };
+};
+
+/* Bytes after opcode and ModRM. */
+#define I_MASK      0x00000003u
+#define I_8         0x01u   /* one byte, sign-extended */
+#define I_Z         0x02u   /* the operand's size, four at most, signed */
+#define I_OFFSET    0x03u   /* memory offset, address size */
+
+/* The entry is a table: what chooses the entry in it. */
+#define T_GROUP     0x00000004u /* ModRM.reg: 8 entries */
+#define T_PREFIX    0x00000008u /* none, 66, F3, F2: 4 entries */
+
+/* Destination, and the first source unless F_MOV. */
+#define D_MASK      0x00000030u
+#define D_RM        0x10u
+#define D_REG       0x20u
+#define D_ACC       0x30u
+
+#define F_REGS      0x00000040u /* ModRM.mod is ignored: registers */
+
+/* Source. */
+#define S_MASK      0x00000f00u
+#define S_RM        0x0100u
+#define S_REG       0x0200u
+#define S_IMM       0x0300u
+#define S_ACC       0x0400u
+#define S_RM8       0x0500u
+#define S_RM16      0x0600u
+#define S_RM32      0x0700u
+#define S_CL        0x0800u
+#define S_ONE       0x0900u
+
+/* What moves between memory and a vector register; 0: all of it. */
+#define V_MASK      0x00007000u
+#define V_4         0x1000u
+#define V_8         0x2000u
+#define V_W         0x3000u     /* four bytes, eight with REX.W */
+#define V_HALF      0x4000u     /* the lower half, opcodes 16 17: the upper */
+#define V_ALIGNED   0x00008000u /* #GP(0) unless memory is aligned */
+
+#define F_BYTE      0x00010000u /* operands are bytes */
+#define F_MOV       0x00020000u /* destination is not read */
+#define F_NOWB      0x00040000u /* destination is not written */
+#define F_LOCK      0x00080000u /* LOCK allowed */
+#define F_XCHG      0x00100000u /* locked with or without the prefix */
+#define F_D64       0x00200000u /* operand is 64-bit by default there */
+#define F_NO64      0x00400000u /* undefined in 64-bit code */
+#define F_ONLY64    0x00800000u /* undefined elsewhere */
+#define F_TWO       0x01000000u /* accesses memory at two places */
+#define F_IMPLICIT  0x02000000u /* accesses memory that ModRM does not name */
+#define F_IO        0x04000000u /* port instruction */
+#define F_BITS      0x08000000u /* register source is a bit offset */
+#define F_VEX       0x10000000u /* exec does the VEX form too */
+#define F_MODRM     0x40000000u
+#define F_KNOWN     0x80000000u
+
+extern const struct opcode opcodes_1byte[256];
+extern const struct opcode opcodes_0f[256];
+extern const struct opcode opcodes_0f38[256];
+
+/* ---- handlers ------------------------------------------------------------- */
+
+/* A handler that only computes its result. */
+#define EM_VALUE(name, value)                                           \
+    enum emul_rc name(struct emul_ctx *c)                               \
+    {                                                                   \
+        c->dst.val = (value);                                           \
+        return EMUL_OK;                                                 \
+    }
+
+/* arith.c */
+emul_fn em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test, em_inc,
+        em_dec, em_neg, em_not, em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr,
+        em_sar, em_shld, em_shrd, em_bt, em_bsf, em_bsr, em_popcnt, em_xadd;
+/* muldiv.c */
+emul_fn em_mul, em_imul, em_imul2, em_div, em_idiv, em_cmpxchg8b;
+/* move.c */
+emul_fn em_nop, em_mov, em_movsx, em_movbe, em_setcc, em_cmov, em_xlat, em_xchg,
+        em_cmpxchg, em_push, em_pop_rm, em_mov_from_sreg;
+/* string.c */
+emul_fn em_string;
+/* simd.c */
+emul_fn em_vec_load, em_vec_store;
+
+/* ---- helpers -------------------------------------------------------------- */
 
 #define FL_ARITH \
     (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
-
-#define unlikely_(x) __builtin_expect(!!(x), 0)
-
-#define REX_W 8u
 
 /* Where emul_operand.val goes. */
 enum { OPND_NONE, OPND_REG, OPND_MEM };
@@ -35,10 +128,18 @@ static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
     return (int64_t)(v << drop) >> drop;
 }
 
-static inline bool is_canonical(uint64_t la)
+/* Little-endian numbers at any address. */
+static inline uint16_t get16(const uint8_t *p)
 {
-    /* Bits 47 to 63 are equal: the shift leaves 0 or -1. */
-    return ((uint64_t)((int64_t)la >> 47) + 1) <= 1;
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline int32_t get32(const uint8_t *p)
+{
+    int32_t v;
+
+    __builtin_memcpy(&v, p, 4);
+    return v;
 }
 
 /* A register operand; bytes == 1 finds AH to BH where no REX is there. */
@@ -54,25 +155,14 @@ static inline uint64_t reg_get(const struct emul_ctx *c, unsigned int reg,
 static inline void reg_put(struct emul_ctx *c, unsigned int reg,
                            unsigned int bytes, uint64_t val)
 {
-    uint64_t *r = &c->gpr[reg];
+    uint64_t mask = size_mask(bytes), *r = &c->gpr[reg];
 
-    switch (bytes) {
-    case 8:
-        *r = val;
-        break;
-    case 4:
-        *r = (uint32_t)val;
-        break;
-    case 2:
-        *r = (*r & ~0xffffull) | (uint16_t)val;
-        break;
-    default:
-        if (reg >= 4 && reg < 8 && !c->insn.rex)
-            c->gpr[reg - 4] = (c->gpr[reg - 4] & ~0xff00ull) |
-                              (uint64_t)(uint8_t)val << 8;
-        else
-            *r = (*r & ~0xffull) | (uint8_t)val;
-    }
+    if (bytes >= 4)
+        *r = val & mask;
+    else if (bytes == 1 && reg >= 4 && reg < 8 && !c->insn.rex)
+        r[-4] = (r[-4] & ~0xff00ull) | (val & 0xff) << 8;
+    else
+        *r = (*r & ~mask) | (val & mask);
 }
 
 /* The bytes of an operand of this instruction. */
@@ -84,8 +174,8 @@ static inline unsigned int opnd_bytes(const struct emul_ctx *c)
 /* True if condition code n (Jcc's low four bits) holds. */
 bool cond_holds(uint64_t rflags, unsigned int n);
 
-/* The flags fl after CMP a, b. */
-uint64_t compare_flags(uint64_t fl, uint64_t a, uint64_t b, unsigned int bytes);
+/* CMP a, b: the flags in c->new_flags; c->dst and c->src get other values. */
+void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes);
 
 /* Offset of the ModRM memory operand with the registers as they are now. */
 uint64_t effective_address(const struct emul_ctx *c);
@@ -110,26 +200,9 @@ enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                        uint64_t val, unsigned int n);
 
-/* 66 REX C7 ModRM SIB disp32 imm32 is the longest form that fast.c knows. */
-#define FAST_BYTES 13
-
-/* True if c->bytes may be one of fast.c's moves. */
-static inline bool fast_form(const struct emul_ctx *c)
-{
-    const uint8_t *p = c->bytes;
-
-    if (c->mode != 8 || c->nbytes < FAST_BYTES ||
-        (c->rflags & (RFLAGS_TF | RFLAGS_AC)))
-        return false;
-    p += *p == 0x66;
-    p += (*p & 0xf0) == 0x40;
-    return (*p & 0xfc) == 0x88 || (*p & 0xfe) == 0xc6 ||
-           (*p == 0x0f && (p[1] & 0xfe) == 0xb6);
-}
-
 /*
- * Decodes and executes c->bytes, which is of fast_form(): true, and the result
- * in *rc. False: something about it is unusual, and nothing was done.
+ * Decodes and executes c->bytes if that is one of fast.c's moves: true, and the
+ * result in *rc. False: something about it is unusual, and nothing was done.
  */
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc);
 
@@ -142,21 +215,6 @@ static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
     };
     c->wb_src = true;
 }
-
-/* arith.c */
-emul_fn em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test, em_inc,
-        em_dec, em_neg, em_not, em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr,
-        em_sar, em_shld, em_shrd, em_bt, em_bts, em_btr, em_btc, em_bsf, em_bsr,
-        em_popcnt, em_xadd;
-/* muldiv.c */
-emul_fn em_mul, em_imul, em_imul2, em_imul3, em_div, em_idiv;
-/* move.c */
-emul_fn em_nop, em_mov, em_movsx, em_movbe, em_setcc, em_cmov, em_xlat, em_xchg,
-        em_cmpxchg, em_cmpxchg8b, em_push, em_pop_rm, em_mov_from_sreg;
-/* string.c */
-emul_fn em_string;
-/* simd.c */
-emul_fn em_vec_load, em_vec_store;
 
 /* Bytes of a string instruction's element. */
 unsigned int string_bytes(const struct emul_ctx *c);

@@ -14,45 +14,21 @@ enum emul_rc em_nop(struct emul_ctx *c)
 }
 
 /* MOV, and MOVZX: the source was read with its own size. */
-enum emul_rc em_mov(struct emul_ctx *c)
-{
-    c->dst.val = c->src.val;
-    return EMUL_OK;
-}
-
-enum emul_rc em_movsx(struct emul_ctx *c)
-{
-    c->dst.val = (uint64_t)sign_extend(c->src.val, c->src.bytes);
-    return EMUL_OK;
-}
-
-enum emul_rc em_movbe(struct emul_ctx *c)
-{
-    c->dst.val = __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes);
-    return EMUL_OK;
-}
-
-enum emul_rc em_setcc(struct emul_ctx *c)
-{
-    c->dst.val = cond_holds(c->rflags, c->insn.opcode);
-    return EMUL_OK;
-}
-
+EM_VALUE(em_mov, c->src.val)
+EM_VALUE(em_movsx, (uint64_t)sign_extend(c->src.val, c->src.bytes))
+EM_VALUE(em_movbe, __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes))
+EM_VALUE(em_setcc, cond_holds(c->rflags, c->insn.opcode))
 /* The source is read and a 32-bit register zero-extended in either case. */
-enum emul_rc em_cmov(struct emul_ctx *c)
-{
-    if (cond_holds(c->rflags, c->insn.opcode))
-        c->dst.val = c->src.val;
-    return EMUL_OK;
-}
+EM_VALUE(em_cmov, cond_holds(c->rflags, c->insn.opcode) ? c->src.val
+                                                        : c->dst.val)
 
 enum emul_rc em_xlat(struct emul_ctx *c)
 {
     uint64_t off = c->gpr[INSN_RBX] + (uint8_t)c->gpr[INSN_RAX], val;
-    enum emul_rc rc;
+    enum emul_rc rc = mem_read(c, c->insn.seg,
+                               off & size_mask(c->insn.ad_bytes), &val, 1,
+                               false);
 
-    rc = mem_read(c, c->insn.seg, off & size_mask(c->insn.ad_bytes), &val, 1,
-                  false);
     if (!rc)
         reg_put(c, INSN_RAX, 1, val);
     return rc;
@@ -69,52 +45,13 @@ enum emul_rc em_xchg(struct emul_ctx *c)
 
 enum emul_rc em_cmpxchg(struct emul_ctx *c)
 {
+    uint64_t old = c->dst.val, new = c->src.val;
     uint64_t acc = reg_get(c, INSN_RAX, c->dst.bytes);
 
-    c->new_flags = compare_flags(c->new_flags, acc, c->dst.val, c->dst.bytes);
-    if (acc == c->dst.val)
-        c->dst.val = c->src.val;
-    else                        /* memory is written in either case */
-        write_src_too(c, INSN_RAX, c->dst.val);
-    return EMUL_OK;
-}
-
-/* CMPXCHG8B, and CMPXCHG16B with REX.W: memory is written in either case. */
-enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
-{
-    unsigned int n = c->insn.rex & 8 ? 16 : 8;
-    uint64_t *r = c->gpr, old[2] = { 0, 0 }, want[2], new[2], la;
-    enum emul_rc rc;
-    bool same;
-
-    rc = linear(c, c->insn.seg, c->ea, n, true, &la);
-    if (rc)
-        return rc;
-    if (n == 16 && (la & 15))
-        return emul_raise(c, VEC_GP, 0);
-    rc = c->ops->read(c, la, old, n, true);
-    if (rc)
-        return rc;
-    want[0] = n == 16 ? r[INSN_RAX] : (uint32_t)r[INSN_RAX] | r[INSN_RDX] << 32;
-    new[0] = n == 16 ? r[INSN_RBX] : (uint32_t)r[INSN_RBX] | r[INSN_RCX] << 32;
-    want[1] = n == 16 ? r[INSN_RDX] : 0;
-    new[1] = n == 16 ? r[INSN_RCX] : 0;
-    same = old[0] == want[0] && old[1] == want[1];
-    if (!same) {
-        new[0] = old[0];
-        new[1] = old[1];
-    }
-    rc = c->insn.lock ? c->ops->cmpxchg(c, la, old, new, n)
-                      : c->ops->write(c, la, new, n);
-    if (rc)
-        return rc;
-    c->new_flags &= ~RFLAGS_ZF;
-    if (same) {
-        c->new_flags |= RFLAGS_ZF;
-    } else {
-        r[INSN_RAX] = n == 16 ? old[0] : (uint32_t)old[0];
-        r[INSN_RDX] = n == 16 ? old[1] : old[0] >> 32;
-    }
+    compare(c, acc, old, c->dst.bytes);
+    c->dst.val = acc == old ? new : old;    /* written in either case */
+    if (acc != old)
+        write_src_too(c, INSN_RAX, old);
     return EMUL_OK;
 }
 

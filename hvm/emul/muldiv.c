@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Multiplication and division.
+ * What works on numbers in two registers: multiplication, division, CMPXCHG8B
+ * and CMPXCHG16B.
  *
  * Divisions are checked before they are made: a guest's operands must never
  * raise #DE in the hypervisor. Flags that the manual calls undefined are left
@@ -19,6 +20,12 @@ static void set_overflow(struct emul_ctx *c, bool overflow)
         c->new_flags |= RFLAGS_CF | RFLAGS_OF;
 }
 
+static u128 get_pair(const struct emul_ctx *c, unsigned int hi,
+                     unsigned int lo, unsigned int bytes)
+{
+    return (u128)reg_get(c, hi, bytes) << 8 * bytes | reg_get(c, lo, bytes);
+}
+
 /* Stores a double-width result: AX, or (r/e)DX:(r/e)AX. */
 static void put_pair(struct emul_ctx *c, uint64_t lo, uint64_t hi,
                      unsigned int bytes)
@@ -33,74 +40,58 @@ static void put_pair(struct emul_ctx *c, uint64_t lo, uint64_t hi,
 
 enum emul_rc em_mul(struct emul_ctx *c)
 {
-    unsigned int bytes = c->src.bytes, bits = 8 * bytes;
+    unsigned int bytes = c->src.bytes;
     u128 p = (u128)reg_get(c, INSN_RAX, bytes) * c->src.val;
-    uint64_t hi = (uint64_t)(p >> bits);
+    uint64_t hi = (uint64_t)(p >> 8 * bytes);
 
     put_pair(c, (uint64_t)p, hi, bytes);
     set_overflow(c, hi != 0);
     return EMUL_OK;
 }
 
-/* Signed product; *overflow if it does not fit in bytes. */
-static s128 signed_product(uint64_t a, uint64_t b, unsigned int bytes,
-                           bool *overflow)
+/* The signed product, and the flags. */
+static s128 multiply(struct emul_ctx *c, uint64_t a, uint64_t b,
+                     unsigned int bytes)
 {
     s128 p = (s128)sign_extend(a, bytes) * sign_extend(b, bytes);
 
-    *overflow = p != sign_extend((uint64_t)p, bytes);
+    set_overflow(c, p != sign_extend((uint64_t)p, bytes));
     return p;
 }
 
 enum emul_rc em_imul(struct emul_ctx *c)
 {
     unsigned int bytes = c->src.bytes;
-    bool overflow;
-    s128 p = signed_product(c->gpr[INSN_RAX], c->src.val, bytes, &overflow);
+    s128 p = multiply(c, c->gpr[INSN_RAX], c->src.val, bytes);
 
-    put_pair(c, (uint64_t)p, (uint64_t)(p >> (8 * bytes)), bytes);
-    set_overflow(c, overflow);
+    put_pair(c, (uint64_t)p, (uint64_t)(p >> 8 * bytes), bytes);
     return EMUL_OK;
 }
 
+/* IMUL with two operands or, if there is an immediate, three. */
 enum emul_rc em_imul2(struct emul_ctx *c)
 {
-    bool overflow;
+    uint64_t a = c->insn.flags & I_MASK ? c->insn.imm : c->dst.val;
 
-    c->dst.val = (uint64_t)signed_product(c->dst.val, c->src.val, c->dst.bytes,
-                                          &overflow);
-    set_overflow(c, overflow);
-    return EMUL_OK;
-}
-
-enum emul_rc em_imul3(struct emul_ctx *c)
-{
-    bool overflow;
-
-    c->dst.val = (uint64_t)signed_product(c->src.val, c->insn.imm,
-                                          c->dst.bytes, &overflow);
-    set_overflow(c, overflow);
+    c->dst.val = (uint64_t)multiply(c, a, c->src.val, c->dst.bytes);
     return EMUL_OK;
 }
 
 /* n / d for n < d * 2^64. */
 static uint64_t divide(u128 n, uint64_t d, uint64_t *rem)
 {
-    uint64_t q, r;
+    uint64_t q;
 
-    asm("divq %[d]" : "=a" (q), "=d" (r)
+    asm("divq %[d]" : "=a" (q), "=d" (*rem)
         : "a" ((uint64_t)n), "d" ((uint64_t)(n >> 64)), [d] "r" (d) : "cc");
-    *rem = r;
     return q;
 }
 
 /* The dividend: AX, or (r/e)DX:(r/e)AX. */
 static u128 dividend(const struct emul_ctx *c, unsigned int bytes)
 {
-    if (bytes == 1)
-        return (uint16_t)c->gpr[INSN_RAX];
-    return (u128)reg_get(c, INSN_RDX, bytes) << (8 * bytes) |
-           reg_get(c, INSN_RAX, bytes);
+    return bytes == 1 ? (uint16_t)c->gpr[INSN_RAX]
+                      : get_pair(c, INSN_RDX, INSN_RAX, bytes);
 }
 
 enum emul_rc em_div(struct emul_ctx *c)
@@ -123,15 +114,43 @@ enum emul_rc em_idiv(struct emul_ctx *c)
     int64_t d = sign_extend(c->src.val, bytes);
     u128 n_abs = n < 0 ? -(u128)n : (u128)n;
     uint64_t d_abs = d < 0 ? -(uint64_t)d : (uint64_t)d, q, r;
-    uint64_t limit = size_mask(bytes) >> 1;     /* largest positive quotient */
+    bool negative = (n < 0) != (d < 0);
+    /* The largest quotient. */
+    uint64_t limit = (size_mask(bytes) >> 1) + negative;
 
-    if ((n < 0) != (d < 0))
-        limit++;
     if ((uint64_t)(n_abs >> 64) >= d_abs)
         return emul_raise(c, VEC_DE, 0);
     q = divide(n_abs, d_abs, &r);
     if (q > limit)
         return emul_raise(c, VEC_DE, 0);
-    put_pair(c, (n < 0) != (d < 0) ? -q : q, n < 0 ? -r : r, bytes);
+    put_pair(c, negative ? -q : q, n < 0 ? -r : r, bytes);
+    return EMUL_OK;
+}
+
+/* CMPXCHG8B, and CMPXCHG16B with REX.W: memory is written in either case. */
+enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
+{
+    unsigned int half = c->insn.rex & REX_W ? 8 : 4, n = 2 * half;
+    u128 want = get_pair(c, INSN_RDX, INSN_RAX, half), old = 0, new;
+    uint64_t la;
+    enum emul_rc rc = linear(c, c->insn.seg, c->ea, n, true, &la);
+
+    if (rc)
+        return rc;
+    if (n == 16 && (la & 15))
+        return emul_raise(c, VEC_GP, 0);
+    rc = c->ops->read(c, la, &old, n, true);
+    if (rc)
+        return rc;
+    new = old == want ? get_pair(c, INSN_RCX, INSN_RBX, half) : old;
+    rc = c->insn.lock ? c->ops->cmpxchg(c, la, &old, &new, n)
+                      : c->ops->write(c, la, &new, n);
+    if (rc)
+        return rc;
+    c->new_flags &= ~RFLAGS_ZF;
+    if (old == want)
+        c->new_flags |= RFLAGS_ZF;
+    else
+        put_pair(c, (uint64_t)old, (uint64_t)(old >> 8 * half), half);
     return EMUL_OK;
 }

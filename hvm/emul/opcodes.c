@@ -9,14 +9,18 @@
  * device memory. Sub-tables stand before the maps that name them.
  */
 #include "hvm/emul/handlers.h"
-#include "hvm/emul/opcodes.h"
 
 /* clang-format off */
-#define OP(fl, fn)     { .flags = F_KNOWN | (fl), .exec = (fn) }
-#define LEN(fl)        { .flags = F_KNOWN | (fl) }
-#define GROUP(fl, t)   { .flags = F_MODRM | T_GROUP | (fl), .sub = (t) }
-#define PREFIX(fl, t)  { .flags = F_MODRM | T_PREFIX | (fl), .sub = (t) }
-#define NONE           { .flags = 0 }
+#define OP(fl, fn)       { .flags = F_KNOWN | (fl), .exec = (fn) }
+#define LEN(fl)          { .flags = F_KNOWN | (fl) }
+/* Another table: by ModRM.reg; by prefix: none, 66, F3, F2. */
+#define TABLE(fl, t)     { .flags = F_MODRM | T_GROUP | (fl), .sub = (t) }
+#define GROUP(fl, ...)   TABLE(fl, ((const struct opcode[8]){ __VA_ARGS__ }))
+#define PREFIX(fl, ...)  { .flags = F_MODRM | T_PREFIX | (fl), \
+                           .sub = (const struct opcode[4]){ __VA_ARGS__ } }
+#define NONE             { .flags = 0 }
+#define LOAD(fl)         OP(fl, em_vec_load)
+#define STORE(fl)        OP(fl, em_vec_store)
 
 #define M     F_MODRM
 #define B     F_BYTE
@@ -25,21 +29,17 @@
 #define RM_I  (D_RM | S_IMM)
 #define MOV   F_MOV
 
+/* The form for bytes, and after it the one for words. */
+#define OP2(n, fl, fn)    [n] = OP((fl) | B, fn), [(n) + 1] = OP(fl, fn)
+#define TABLE2(n, fl, t)  [n] = TABLE((fl) | B, t), [(n) + 1] = TABLE(fl, t)
 /* The forms of a two-operand ALU instruction; x: F_LOCK or F_NOWB. */
-#define ALU(base, fn, x)                                                \
-    [(base) + 0] = OP(RM_R | B | (x), fn),                              \
-    [(base) + 1] = OP(RM_R | (x), fn),                                  \
-    [(base) + 2] = OP(R_RM | B | ((x) & F_NOWB), fn),                   \
-    [(base) + 3] = OP(R_RM | ((x) & F_NOWB), fn)
+#define ALU(n, fn, x) \
+    OP2(n, RM_R | (x), fn), OP2((n) + 2, R_RM | ((x) & F_NOWB), fn)
 
 static const struct opcode group1[8] = {
     OP(F_LOCK, em_add), OP(F_LOCK, em_or), OP(F_LOCK, em_adc),
     OP(F_LOCK, em_sbb), OP(F_LOCK, em_and), OP(F_LOCK, em_sub),
     OP(F_LOCK, em_xor), OP(F_NOWB, em_sub),
-};
-
-static const struct opcode group1a[8] = {
-    OP(F_D64 | F_TWO, em_pop_rm),
 };
 
 static const struct opcode group2[8] = {
@@ -53,18 +53,7 @@ static const struct opcode group3[8] = {
     OP(S_RM, em_mul), OP(S_RM, em_imul), OP(S_RM, em_div), OP(S_RM, em_idiv),
 };
 
-static const struct opcode group4[8] = {
-    OP(D_RM | F_LOCK, em_inc), OP(D_RM | F_LOCK, em_dec),
-};
-
-static const struct opcode group5[8] = {
-    [0] = OP(D_RM | F_LOCK, em_inc), [1] = OP(D_RM | F_LOCK, em_dec),
-    [6] = OP(S_RM | F_D64 | F_TWO, em_push),
-};
-
-static const struct opcode group11[8] = {
-    OP(RM_I | MOV | I_Z, em_mov),
-};
+static const struct opcode group11[8] = { OP(RM_I | MOV | I_Z, em_mov) };
 
 const struct opcode opcodes_1byte[256] = {
     ALU(0x00, em_add, F_LOCK),
@@ -73,199 +62,96 @@ const struct opcode opcodes_1byte[256] = {
     ALU(0x10, em_adc, F_LOCK),
     ALU(0x18, em_sbb, F_LOCK),
     ALU(0x20, em_and, F_LOCK),
-    [0x26] = { .flags = F_PREFIX },
     ALU(0x28, em_sub, F_LOCK),
-    [0x2e] = { .flags = F_PREFIX },
     ALU(0x30, em_xor, F_LOCK),
-    [0x36] = { .flags = F_PREFIX },
     ALU(0x38, em_sub, F_NOWB),
-    [0x3e] = { .flags = F_PREFIX },
     [0x63] = OP(M | D_REG | S_RM32 | MOV | F_ONLY64, em_movsx),
-    [0x64 ... 0x67] = { .flags = F_PREFIX },
-    [0x69] = OP(R_RM | MOV | I_Z, em_imul3),
-    [0x6b] = OP(R_RM | MOV | I_8, em_imul3),
-    [0x6c] = OP(F_IO | B, em_string),
-    [0x6d] = OP(F_IO, em_string),
-    [0x6e] = OP(F_IO | B, em_string),
-    [0x6f] = OP(F_IO, em_string),
-    [0x80] = GROUP(RM_I | I_Z | B, group1),
-    [0x81] = GROUP(RM_I | I_Z, group1),
-    [0x82] = GROUP(RM_I | I_Z | B | F_NO64, group1),
-    [0x83] = GROUP(RM_I | I_8, group1),
-    [0x84] = OP(RM_R | B | F_NOWB, em_test),
-    [0x85] = OP(RM_R | F_NOWB, em_test),
-    [0x86] = OP(RM_R | B | F_LOCK | F_XCHG, em_xchg),
-    [0x87] = OP(RM_R | F_LOCK | F_XCHG, em_xchg),
-    [0x88] = OP(RM_R | MOV | B, em_mov),
-    [0x89] = OP(RM_R | MOV, em_mov),
-    [0x8a] = OP(R_RM | MOV | B, em_mov),
-    [0x8b] = OP(R_RM | MOV, em_mov),
+    [0x69] = OP(R_RM | MOV | I_Z, em_imul2),
+    [0x6b] = OP(R_RM | MOV | I_8, em_imul2),
+    OP2(0x6c, F_IO, em_string),                 /* INS */
+    OP2(0x6e, F_IO, em_string),                 /* OUTS */
+    TABLE2(0x80, RM_I | I_Z, group1),
+    [0x82] = TABLE(RM_I | I_Z | B | F_NO64, group1),
+    [0x83] = TABLE(RM_I | I_8, group1),
+    OP2(0x84, RM_R | F_NOWB, em_test),
+    OP2(0x86, RM_R | F_LOCK | F_XCHG, em_xchg),
+    OP2(0x88, RM_R | MOV, em_mov),
+    OP2(0x8a, R_RM | MOV, em_mov),
     [0x8c] = OP(M | D_RM | MOV, em_mov_from_sreg),
-    [0x8f] = GROUP(0, group1a),
-    [0xa0] = OP(D_ACC | S_RM | MOV | B | I_OFFSET, em_mov),
-    [0xa1] = OP(D_ACC | S_RM | MOV | I_OFFSET, em_mov),
-    [0xa2] = OP(D_RM | S_ACC | MOV | B | I_OFFSET, em_mov),
-    [0xa3] = OP(D_RM | S_ACC | MOV | I_OFFSET, em_mov),
-    [0xa4] = OP(F_IMPLICIT | F_TWO | B, em_string),
-    [0xa5] = OP(F_IMPLICIT | F_TWO, em_string),
-    [0xa6] = OP(F_IMPLICIT | F_TWO | B, em_string),
-    [0xa7] = OP(F_IMPLICIT | F_TWO, em_string),
-    [0xaa] = OP(F_IMPLICIT | B, em_string),
-    [0xab] = OP(F_IMPLICIT, em_string),
-    [0xac] = OP(F_IMPLICIT | B, em_string),
-    [0xad] = OP(F_IMPLICIT, em_string),
-    [0xae] = OP(F_IMPLICIT | B, em_string),
-    [0xaf] = OP(F_IMPLICIT, em_string),
-    [0xc0] = GROUP(D_RM | S_IMM | I_8 | B, group2),
-    [0xc1] = GROUP(D_RM | S_IMM | I_8, group2),
-    [0xc6] = GROUP(B, group11),
-    [0xc7] = GROUP(0, group11),
-    [0xd0] = GROUP(D_RM | S_ONE | B, group2),
-    [0xd1] = GROUP(D_RM | S_ONE, group2),
-    [0xd2] = GROUP(D_RM | S_CL | B, group2),
-    [0xd3] = GROUP(D_RM | S_CL, group2),
+    [0x8f] = GROUP(0, OP(F_D64 | F_TWO, em_pop_rm)),
+    OP2(0xa0, D_ACC | S_RM | MOV | I_OFFSET, em_mov),
+    OP2(0xa2, D_RM | S_ACC | MOV | I_OFFSET, em_mov),
+    OP2(0xa4, F_IMPLICIT | F_TWO, em_string),   /* MOVS */
+    OP2(0xa6, F_IMPLICIT | F_TWO, em_string),   /* CMPS */
+    OP2(0xaa, F_IMPLICIT, em_string),           /* STOS */
+    OP2(0xac, F_IMPLICIT, em_string),           /* LODS */
+    OP2(0xae, F_IMPLICIT, em_string),           /* SCAS */
+    TABLE2(0xc0, D_RM | S_IMM | I_8, group2),
+    TABLE2(0xc6, 0, group11),
+    TABLE2(0xd0, D_RM | S_ONE, group2),
+    TABLE2(0xd2, D_RM | S_CL, group2),
     [0xd7] = OP(F_IMPLICIT, em_xlat),
-    [0xf0] = { .flags = F_PREFIX },
-    [0xf2] = { .flags = F_PREFIX },
-    [0xf3] = { .flags = F_PREFIX },
     [0xf4] = LEN(0),                            /* HLT */
-    [0xf6] = GROUP(B, group3),
-    [0xf7] = GROUP(0, group3),
-    [0xfe] = GROUP(B, group4),
-    [0xff] = GROUP(0, group5),
-};
-
-static const struct opcode group8[8] = {
-    [4] = OP(F_NOWB, em_bt), [5] = OP(F_LOCK, em_bts),
-    [6] = OP(F_LOCK, em_btr), [7] = OP(F_LOCK, em_btc),
-};
-
-static const struct opcode group9[8] = {
-    [1] = OP(F_LOCK, em_cmpxchg8b),
-};
-
-/* Tables by mandatory prefix: none, 66, F3, F2. */
-static const struct opcode pfx_clwb[4] = {
-    [1] = OP(0, em_nop),
-};
-static const struct opcode pfx_clflush[4] = {
-    OP(0, em_nop), OP(0, em_nop),               /* CLFLUSH, CLFLUSHOPT */
-};
-static const struct opcode pfx_0f10[4] = {
-    OP(0, em_vec_load), OP(0, em_vec_load),
-    OP(V_4, em_vec_load), OP(V_8, em_vec_load),
-};
-static const struct opcode pfx_0f11[4] = {
-    OP(0, em_vec_store), OP(0, em_vec_store),
-    OP(V_4, em_vec_store), OP(V_8, em_vec_store),
-};
-static const struct opcode pfx_load_half[4] = {
-    OP(V_HALF, em_vec_load), OP(V_HALF, em_vec_load),
-};
-static const struct opcode pfx_store_half[4] = {
-    OP(V_HALF, em_vec_store), OP(V_HALF, em_vec_store),
-};
-static const struct opcode pfx_0f28[4] = {
-    OP(V_ALIGNED, em_vec_load), OP(V_ALIGNED, em_vec_load),
-};
-static const struct opcode pfx_0f29[4] = {
-    OP(V_ALIGNED, em_vec_store), OP(V_ALIGNED, em_vec_store),
-};
-static const struct opcode pfx_0f6e[4] = {
-    [1] = OP(V_W, em_vec_load),
-};
-static const struct opcode pfx_0f6f[4] = {
-    NONE, OP(V_ALIGNED, em_vec_load), OP(0, em_vec_load), NONE,
-};
-static const struct opcode pfx_0f7e[4] = {
-    NONE, OP(V_W, em_vec_store), OP(V_8, em_vec_load), NONE,
-};
-static const struct opcode pfx_0f7f[4] = {
-    NONE, OP(V_ALIGNED, em_vec_store), OP(0, em_vec_store), NONE,
-};
-static const struct opcode pfx_0fb8[4] = {
-    [2] = OP(R_RM | MOV, em_popcnt),
-};
-static const struct opcode pfx_0fc3[4] = {
-    [0] = OP(RM_R | MOV, em_mov),               /* MOVNTI */
-};
-static const struct opcode pfx_0fd6[4] = {
-    [1] = OP(V_8, em_vec_store),
-};
-static const struct opcode pfx_0fe7[4] = {
-    [1] = OP(V_ALIGNED, em_vec_store),          /* MOVNTDQ */
-};
-static const struct opcode pfx_0ff0[4] = {
-    [3] = OP(0, em_vec_load),                   /* LDDQU */
-};
-
-static const struct opcode group15[8] = {
-    [6] = PREFIX(0, pfx_clwb), [7] = PREFIX(0, pfx_clflush),
+    TABLE2(0xf6, 0, group3),
+    [0xfe] = GROUP(B | D_RM, OP(F_LOCK, em_inc), OP(F_LOCK, em_dec)),
+    [0xff] = GROUP(0, OP(D_RM | F_LOCK, em_inc), OP(D_RM | F_LOCK, em_dec),
+                   [6] = OP(S_RM | F_D64 | F_TWO, em_push)),
 };
 
 const struct opcode opcodes_0f[256] = {
     [0x01] = LEN(M),                            /* VMCALL VMMCALL XSETBV ... */
-    [0x08] = LEN(0), [0x09] = LEN(0),           /* INVD WBINVD */
-    [0x10] = PREFIX(F_VEX, pfx_0f10),
-    [0x11] = PREFIX(F_VEX, pfx_0f11),
-    [0x12] = PREFIX(0, pfx_load_half),
-    [0x13] = PREFIX(F_VEX, pfx_store_half),
-    [0x16] = PREFIX(0, pfx_load_half),
-    [0x17] = PREFIX(F_VEX, pfx_store_half),
+    [0x08 ... 0x09] = LEN(0),                   /* INVD WBINVD */
+    [0x10] = PREFIX(F_VEX, LOAD(0), LOAD(0), LOAD(V_4), LOAD(V_8)),
+    [0x11] = PREFIX(F_VEX, STORE(0), STORE(0), STORE(V_4), STORE(V_8)),
+    [0x12] = PREFIX(0, LOAD(V_HALF), LOAD(V_HALF)),
+    [0x13] = PREFIX(F_VEX, STORE(V_HALF), STORE(V_HALF)),
+    [0x16] = PREFIX(0, LOAD(V_HALF), LOAD(V_HALF)),
+    [0x17] = PREFIX(F_VEX, STORE(V_HALF), STORE(V_HALF)),
     [0x22] = LEN(M | F_REGS),                   /* MOV to CR */
-    [0x28] = PREFIX(F_VEX, pfx_0f28),
-    [0x29] = PREFIX(F_VEX, pfx_0f29),
-    [0x2b] = PREFIX(F_VEX, pfx_0f29),           /* MOVNTPS */
+    [0x28] = PREFIX(F_VEX, LOAD(V_ALIGNED), LOAD(V_ALIGNED)),
+    [0x29] = PREFIX(F_VEX, STORE(V_ALIGNED), STORE(V_ALIGNED)),
+    [0x2b] = PREFIX(F_VEX, STORE(V_ALIGNED), STORE(V_ALIGNED)), /* MOVNTPS */
     [0x30] = LEN(0), [0x32] = LEN(0),           /* WRMSR RDMSR */
     [0x40 ... 0x4f] = OP(R_RM, em_cmov),
-    [0x6e] = PREFIX(F_VEX, pfx_0f6e),
-    [0x6f] = PREFIX(F_VEX, pfx_0f6f),
-    [0x7e] = PREFIX(F_VEX, pfx_0f7e),
-    [0x7f] = PREFIX(F_VEX, pfx_0f7f),
+    [0x6e] = PREFIX(F_VEX, NONE, LOAD(V_W)),
+    [0x6f] = PREFIX(F_VEX, NONE, LOAD(V_ALIGNED), LOAD(0)),
+    [0x7e] = PREFIX(F_VEX, NONE, STORE(V_W), LOAD(V_8)),
+    [0x7f] = PREFIX(F_VEX, NONE, STORE(V_ALIGNED), STORE(0)),
     [0x90 ... 0x9f] = OP(M | D_RM | MOV | B, em_setcc),
     [0xa2] = LEN(0),                            /* CPUID */
     [0xa3] = OP(RM_R | F_NOWB | F_BITS, em_bt),
     [0xa4] = OP(RM_R | I_8, em_shld),
     [0xa5] = OP(RM_R, em_shld),
-    [0xab] = OP(RM_R | F_LOCK | F_BITS, em_bts),
+    [0xab] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTS */
     [0xac] = OP(RM_R | I_8, em_shrd),
     [0xad] = OP(RM_R, em_shrd),
-    [0xae] = GROUP(0, group15),
+    [0xae] = GROUP(0, [6] = PREFIX(0, NONE, OP(0, em_nop)),     /* CLWB */
+                   /* CLFLUSH, CLFLUSHOPT */
+                   [7] = PREFIX(0, OP(0, em_nop), OP(0, em_nop))),
     [0xaf] = OP(R_RM, em_imul2),
-    [0xb0] = OP(RM_R | B | F_LOCK, em_cmpxchg),
-    [0xb1] = OP(RM_R | F_LOCK, em_cmpxchg),
-    [0xb3] = OP(RM_R | F_LOCK | F_BITS, em_btr),
+    OP2(0xb0, RM_R | F_LOCK, em_cmpxchg),
+    [0xb3] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTR */
     [0xb6] = OP(M | D_REG | S_RM8 | MOV, em_mov),
     [0xb7] = OP(M | D_REG | S_RM16 | MOV, em_mov),
-    [0xb8] = PREFIX(0, pfx_0fb8),
-    [0xba] = GROUP(RM_I | I_8, group8),
-    [0xbb] = OP(RM_R | F_LOCK | F_BITS, em_btc),
+    [0xb8] = PREFIX(0, NONE, NONE, OP(R_RM | MOV, em_popcnt)),
+    [0xba] = GROUP(RM_I | I_8, [4] = OP(F_NOWB, em_bt),
+                   [5 ... 7] = OP(F_LOCK, em_bt)),      /* BTS BTR BTC */
+    [0xbb] = OP(RM_R | F_LOCK | F_BITS, em_bt), /* BTC */
     [0xbc] = OP(R_RM, em_bsf),
     [0xbd] = OP(R_RM, em_bsr),
     [0xbe] = OP(M | D_REG | S_RM8 | MOV, em_movsx),
     [0xbf] = OP(M | D_REG | S_RM16 | MOV, em_movsx),
-    [0xc0] = OP(RM_R | B | F_LOCK, em_xadd),
-    [0xc1] = OP(RM_R | F_LOCK, em_xadd),
-    [0xc3] = PREFIX(0, pfx_0fc3),
-    [0xc7] = GROUP(0, group9),
-    [0xd6] = PREFIX(F_VEX, pfx_0fd6),
-    [0xe7] = PREFIX(F_VEX, pfx_0fe7),
-    [0xf0] = PREFIX(F_VEX, pfx_0ff0),
-};
-
-static const struct opcode pfx_0f382a[4] = {
-    [1] = OP(V_ALIGNED, em_vec_load),           /* MOVNTDQA */
-};
-static const struct opcode pfx_0f38f0[4] = {
-    OP(R_RM | MOV, em_movbe), OP(R_RM | MOV, em_movbe),
-};
-static const struct opcode pfx_0f38f1[4] = {
-    OP(RM_R | MOV, em_movbe), OP(RM_R | MOV, em_movbe),
+    OP2(0xc0, RM_R | F_LOCK, em_xadd),
+    [0xc3] = PREFIX(0, OP(RM_R | MOV, em_mov)), /* MOVNTI */
+    [0xc7] = GROUP(0, [1] = OP(F_LOCK, em_cmpxchg8b)),
+    [0xd6] = PREFIX(F_VEX, NONE, STORE(V_8)),
+    [0xe7] = PREFIX(F_VEX, NONE, STORE(V_ALIGNED)),     /* MOVNTDQ */
+    [0xf0] = PREFIX(F_VEX, NONE, NONE, NONE, LOAD(0)),  /* LDDQU */
 };
 
 const struct opcode opcodes_0f38[256] = {
-    [0x2a] = PREFIX(0, pfx_0f382a),
-    [0xf0] = PREFIX(0, pfx_0f38f0),
-    [0xf1] = PREFIX(0, pfx_0f38f1),
+    [0x2a] = PREFIX(0, NONE, LOAD(V_ALIGNED)),          /* MOVNTDQA */
+    [0xf0] = PREFIX(0, OP(R_RM | MOV, em_movbe), OP(R_RM | MOV, em_movbe)),
+    [0xf1] = PREFIX(0, OP(RM_R | MOV, em_movbe), OP(RM_R | MOV, em_movbe)),
 };
 /* clang-format on */

@@ -15,34 +15,25 @@
 /* Elements per call when each is an access of its own. */
 #define SLOW_ELEMENTS 256u
 
-/* A string instruction: which sides it has, and how one element is done. */
+/* A string instruction: which sides it has, what it does with them. */
 struct string_op {
-    bool si;                    /* reads seg:rSI */
-    bool di;                    /* uses ES:rDI */
-    bool di_write;              /* writes it */
-    bool compares;              /* REPE and REPNE look at ZF */
+    bool si;                    /* a value from seg:rSI; else rAX or a port */
+    bool di;                    /* goes to ES:rDI; else to rAX or a port; */
+    bool compares;              /* or is compared with ES:rDI: REPE and REPNE
+                                   look at ZF */
     enum emul_rep_kind bulk;    /* what ops->rep calls it, if it does it */
-    /* One element at the registers' present addresses; registers stay. */
-    enum emul_rc (*one)(struct emul_ctx *c, unsigned int bytes);
 };
 
 unsigned int string_bytes(const struct emul_ctx *c)
 {
-    unsigned int bytes = opnd_bytes(c);
-
     /* Ports are at most 32 bits wide; REX.W changes nothing. */
-    return (c->insn.flags & F_IO) && bytes == 8 ? 4 : bytes;
+    return MIN(opnd_bytes(c), c->insn.flags & F_IO ? 4u : 8u);
 }
 
-/* Offsets of the present element: seg:rSI and ES:rDI. */
-static uint64_t string_si(const struct emul_ctx *c)
+/* Offset of the present element by RSI (in seg) or RDI (in ES). */
+static uint64_t offset(const struct emul_ctx *c, enum insn_reg reg)
 {
-    return c->gpr[INSN_RSI] & size_mask(c->insn.ad_bytes);
-}
-
-static uint64_t string_di(const struct emul_ctx *c)
-{
-    return c->gpr[INSN_RDI] & size_mask(c->insn.ad_bytes);
+    return c->gpr[reg] & size_mask(c->insn.ad_bytes);
 }
 
 /* Moves the registers past n elements. */
@@ -55,7 +46,7 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
         step = -step;
     if (s->si)
         reg_put(c, INSN_RSI, ad, c->gpr[INSN_RSI] + step);
-    if (s->di)
+    if (s->di || s->compares)
         reg_put(c, INSN_RDI, ad, c->gpr[INSN_RDI] + step);
     if (c->insn.rep)
         reg_put(c, INSN_RCX, ad, c->gpr[INSN_RCX] - n);
@@ -69,23 +60,20 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
 static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
                     bool write, uint64_t *la, unsigned int *n)
 {
-    unsigned int bytes = string_bytes(c), in_page, max;
-    uint64_t room = size_mask(c->insn.ad_bytes) - off, low;
+    unsigned int bytes = string_bytes(c), in_page;
+    uint64_t last = size_mask(c->insn.ad_bytes) - off, low;
     bool down = c->rflags & RFLAGS_DF;
 
     if (!linear_ok(c, seg, off, bytes, write, la))
         return false;
     in_page = *la & (PAGE - 1);
-    if (in_page + bytes > PAGE || room < bytes - 1)
+    if (in_page + bytes > PAGE || last < bytes - 1)
         return false;
-    max = down ? in_page / bytes + 1 : (PAGE - in_page) / bytes;
-    if (*n > max)
-        *n = max;
-    /* The same for the end of the address size, which may wrap first. */
-    if (down && off / bytes < *n - 1)
-        *n = (unsigned int)(off / bytes) + 1;
-    if (!down && (room - (bytes - 1)) / bytes < *n - 1)
-        *n = (unsigned int)((room - (bytes - 1)) / bytes) + 1;
+    /* What ends first: the page or, where it wraps, the address size. */
+    if (down)
+        *n = MIN(*n, MIN(in_page, off) / bytes + 1);
+    else
+        *n = MIN(*n, (MIN(PAGE - 1 - in_page, last) + 1) / bytes);
     low = down ? off - (uint64_t)(*n - 1) * bytes : off;
     return linear_ok(c, seg, low, *n * bytes, write, &low);
 }
@@ -102,10 +90,11 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
     };
     enum emul_rc rc;
 
-    if (s->di && !fit_run(c, INSN_ES, string_di(c), s->di_write, &r.dst, &n))
+    if (s->di && !fit_run(c, INSN_ES, offset(c, INSN_RDI), true, &r.dst, &n))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
-    if (s->si && !fit_run(c, c->insn.seg, string_si(c), false, &r.src, &n))
+    if (s->si && !fit_run(c, c->insn.seg, offset(c, INSN_RSI), false, &r.src,
+                          &n))
         return EMUL_UNHANDLEABLE;
     r.count = n;
     rc = c->ops->rep(c, &r);
@@ -118,6 +107,48 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
     return EMUL_OK;
 }
 
+/* The port is read only when the memory is known to take the value. */
+static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
+{
+    uint32_t val = 0;
+    uint64_t la;
+    enum emul_rc rc = linear(c, INSN_ES, offset(c, INSN_RDI), bytes, true, &la);
+
+    if (!rc)
+        rc = c->ops->check_write(c, la, bytes);
+    if (!rc)
+        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
+    return rc ? rc : c->ops->write(c, la, &val, bytes);
+}
+
+/* One element at the registers' present addresses, which stay. */
+static enum emul_rc run_one(struct emul_ctx *c, const struct string_op *s,
+                            unsigned int bytes)
+{
+    uint64_t val = reg_get(c, INSN_RAX, bytes), other;
+    enum emul_rc rc = EMUL_OK;
+    uint32_t out;
+
+    if (s->bulk == EMUL_REP_INS)
+        return ins_one(c, bytes);
+    if (s->si)
+        rc = mem_read(c, c->insn.seg, offset(c, INSN_RSI), &val, bytes, false);
+    if (!rc && s->compares)
+        rc = mem_read(c, INSN_ES, offset(c, INSN_RDI), &other, bytes, false);
+    if (rc)
+        return rc;
+    if (s->di)
+        return mem_write(c, INSN_ES, offset(c, INSN_RDI), val, bytes);
+    out = (uint32_t)val;
+    if (s->bulk == EMUL_REP_OUTS)
+        return c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false, &out);
+    if (s->compares)
+        compare(c, val, other, bytes);
+    else
+        reg_put(c, INSN_RAX, bytes, val);
+    return EMUL_OK;
+}
+
 /* True if REPE or REPNE ends after the element just compared. */
 static bool found(const struct emul_ctx *c)
 {
@@ -127,14 +158,12 @@ static bool found(const struct emul_ctx *c)
 static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
-    uint64_t max = c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS;
+    uint64_t max = MIN(left, c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS);
     unsigned int bytes = string_bytes(c);
     enum emul_rc rc;
 
-    if (max > left)
-        max = left;
     while (*done < max) {
-        rc = s->one(c, bytes);
+        rc = run_one(c, s, bytes);
         if (rc == EMUL_FAULT || (rc && !*done))
             return rc;
         if (rc)                 /* this one: next time, as the first */
@@ -149,97 +178,15 @@ static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
     return EMUL_OK;
 }
 
-static enum emul_rc movs_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    return rc ? rc : mem_write(c, INSN_ES, string_di(c), val, bytes);
-}
-
-static enum emul_rc stos_one(struct emul_ctx *c, unsigned int bytes)
-{
-    return mem_write(c, INSN_ES, string_di(c), reg_get(c, INSN_RAX, bytes),
-                     bytes);
-}
-
-static enum emul_rc lods_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    if (!rc)
-        reg_put(c, INSN_RAX, bytes, val);
-    return rc;
-}
-
-static enum emul_rc cmps_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t a, b;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &a, bytes, false);
-    if (!rc)
-        rc = mem_read(c, INSN_ES, string_di(c), &b, bytes, false);
-    if (!rc)
-        c->new_flags = compare_flags(c->new_flags, a, b, bytes);
-    return rc;
-}
-
-static enum emul_rc scas_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-
-    rc = mem_read(c, INSN_ES, string_di(c), &val, bytes, false);
-    if (!rc)
-        c->new_flags = compare_flags(c->new_flags, reg_get(c, INSN_RAX, bytes),
-                                     val, bytes);
-    return rc;
-}
-
-/* The port is read only when the memory is known to take the value. */
-static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint32_t val = 0;
-    uint64_t la;
-
-    rc = linear(c, INSN_ES, string_di(c), bytes, true, &la);
-    if (!rc)
-        rc = c->ops->check_write(c, la, bytes);
-    if (!rc)
-        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
-    return rc ? rc : c->ops->write(c, la, &val, bytes);
-}
-
-static enum emul_rc outs_one(struct emul_ctx *c, unsigned int bytes)
-{
-    enum emul_rc rc;
-    uint64_t val;
-    uint32_t val32;
-
-    rc = mem_read(c, c->insn.seg, string_si(c), &val, bytes, false);
-    val32 = (uint32_t)val;
-    return rc ? rc : c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false,
-                                 &val32);
-}
-
 /* By opcode, without the bit that tells bytes from words. */
 static const struct string_op string_ops[] = {
-    [0x6c >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_INS,
-                    .one = ins_one },
-    [0x6e >> 1] = { .si = true, .bulk = EMUL_REP_OUTS, .one = outs_one },
-    [0xa4 >> 1] = { .si = true, .di = true, .di_write = true,
-                    .bulk = EMUL_REP_MOVS, .one = movs_one },
-    [0xa6 >> 1] = { .si = true, .di = true, .compares = true,
-                    .one = cmps_one },
-    [0xaa >> 1] = { .di = true, .di_write = true, .bulk = EMUL_REP_STOS,
-                    .one = stos_one },
-    [0xac >> 1] = { .si = true, .one = lods_one },
-    [0xae >> 1] = { .di = true, .compares = true, .one = scas_one },
+    [0x6c >> 1] = { .di = true, .bulk = EMUL_REP_INS },
+    [0x6e >> 1] = { .si = true, .bulk = EMUL_REP_OUTS },
+    [0xa4 >> 1] = { .si = true, .di = true, .bulk = EMUL_REP_MOVS },
+    [0xa6 >> 1] = { .si = true, .compares = true },
+    [0xaa >> 1] = { .di = true, .bulk = EMUL_REP_STOS },
+    [0xac >> 1] = { .si = true },
+    [0xae >> 1] = { .compares = true },
 };
 
 /*

@@ -7,28 +7,27 @@
 #define EXTENDED 0x80000000u
 
 /* Where each feature word is (hypervisor/abi/cpu-policy.h). */
-static const struct {
-    uint32_t leaf, subleaf;
-    uint8_t reg; /* 'a' to 'd' */
-} words_at[FEATURE_WORDS] = {
-    [FEATURE_WORD_1_EDX] = { 1, 0, 'd' },
-    [FEATURE_WORD_1_ECX] = { 1, 0, 'c' },
-    [FEATURE_WORD_80000001_EDX] = { 0x80000001, 0, 'd' },
-    [FEATURE_WORD_80000001_ECX] = { 0x80000001, 0, 'c' },
-    [FEATURE_WORD_D_1_EAX] = { 0xd, 1, 'a' },
-    [FEATURE_WORD_7_0_EBX] = { 7, 0, 'b' },
-    [FEATURE_WORD_7_0_ECX] = { 7, 0, 'c' },
-    [FEATURE_WORD_80000007_EDX] = { 0x80000007, 0, 'd' },
-    [FEATURE_WORD_80000008_EBX] = { 0x80000008, 0, 'b' },
-    [FEATURE_WORD_7_0_EDX] = { 7, 0, 'd' },
-    [FEATURE_WORD_7_1_EAX] = { 7, 1, 'a' },
-    [FEATURE_WORD_80000021_EAX] = { 0x80000021, 0, 'a' },
-    [FEATURE_WORD_7_1_EBX] = { 7, 1, 'b' },
-    [FEATURE_WORD_7_2_EDX] = { 7, 2, 'd' },
-    [FEATURE_WORD_7_1_ECX] = { 7, 1, 'c' },
-    [FEATURE_WORD_7_1_EDX] = { 7, 1, 'd' },
-    [FEATURE_WORD_80000021_ECX] = { 0x80000021, 0, 'c' },
-    /* The words of IA32_ARCH_CAPABILITIES are in no leaf: reg 0. */
+#define AT(field) offsetof(struct cpu_policy, field)
+static const uint16_t words_at[FEATURE_WORDS] = {
+    [FEATURE_WORD_1_EDX] = AT(basic[1].d),
+    [FEATURE_WORD_1_ECX] = AT(basic[1].c),
+    [FEATURE_WORD_80000001_EDX] = AT(extended[1].d),
+    [FEATURE_WORD_80000001_ECX] = AT(extended[1].c),
+    [FEATURE_WORD_D_1_EAX] = AT(xstate[1].a),
+    [FEATURE_WORD_7_0_EBX] = AT(feat[0].b),
+    [FEATURE_WORD_7_0_ECX] = AT(feat[0].c),
+    [FEATURE_WORD_80000007_EDX] = AT(extended[7].d),
+    [FEATURE_WORD_80000008_EBX] = AT(extended[8].b),
+    [FEATURE_WORD_7_0_EDX] = AT(feat[0].d),
+    [FEATURE_WORD_7_1_EAX] = AT(feat[1].a),
+    [FEATURE_WORD_80000021_EAX] = AT(extended[0x21].a),
+    [FEATURE_WORD_7_1_EBX] = AT(feat[1].b),
+    [FEATURE_WORD_7_2_EDX] = AT(feat[2].d),
+    [FEATURE_WORD_7_1_ECX] = AT(feat[1].c),
+    [FEATURE_WORD_7_1_EDX] = AT(feat[1].d),
+    [FEATURE_WORD_10A_LOW] = AT(arch_caps),
+    [FEATURE_WORD_10A_HIGH] = AT(arch_caps) + 4,
+    [FEATURE_WORD_80000021_ECX] = AT(extended[0x21].c),
 };
 
 struct cpuid_regs *cpu_policy_leaf(struct cpu_policy *p, uint32_t leaf,
@@ -56,26 +55,9 @@ bool cpu_policy_has_subleaves(uint32_t leaf)
     return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd;
 }
 
-static uint32_t *word(struct cpu_policy *p, unsigned int i)
-{
-    struct cpuid_regs *r;
-
-    if (!words_at[i].reg)
-        return &p->arch_caps[i - FEATURE_WORD_10A_LOW];
-    r = cpu_policy_leaf(p, words_at[i].leaf, words_at[i].subleaf);
-    switch (words_at[i].reg) {
-    case 'a': return &r->a;
-    case 'b': return &r->b;
-    case 'c': return &r->c;
-    default: return &r->d;
-    }
-}
-
 uint32_t cpu_policy_word(const struct cpu_policy *p, unsigned int i)
 {
-    const uint32_t *w = word((struct cpu_policy *)(uintptr_t)p, i);
-
-    return w ? *w : 0;
+    return *(const uint32_t *)((const char *)p + words_at[i]);
 }
 
 void cpu_policy_get_features(const struct cpu_policy *p, uint32_t *words)
@@ -86,12 +68,8 @@ void cpu_policy_get_features(const struct cpu_policy *p, uint32_t *words)
 
 void cpu_policy_set_features(struct cpu_policy *p, const uint32_t *words)
 {
-    for (unsigned int i = 0; i < FEATURE_WORDS; i++) {
-        uint32_t *w = word(p, i);
-
-        if (w)
-            *w = words[i];
-    }
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        *(uint32_t *)((char *)p + words_at[i]) = words[i];
 }
 
 static unsigned int put(struct xen_cpuid_leaf *out, unsigned int n,

@@ -17,7 +17,7 @@ struct cpu_policy {
     struct cpuid_regs topo[CPUID_POLICY_TOPO];
     struct cpuid_regs xstate[CPUID_POLICY_XSTATE];
     struct cpuid_regs extended[CPUID_POLICY_EXTENDED];
-    uint32_t arch_caps[2];        /* IA32_ARCH_CAPABILITIES, low and high */
+    uint64_t arch_caps;           /* IA32_ARCH_CAPABILITIES */
     uint32_t hv_limit, hv2_limit; /* lower Xen's last leaves if not 0 */
 };
 

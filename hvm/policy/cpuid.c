@@ -45,89 +45,40 @@ static void set(uint32_t *w, unsigned int bit, bool on)
         w[bit / 32] &= ~(1u << bit % 32);
 }
 
-static void host_read(void)
-{
-    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
-    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
-                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
-    struct cpuid_regs *r;
-    uint64_t caps;
-
-    for (uint32_t leaf = 0; leaf <= top; leaf++)
-        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
-            *r = cpuid(leaf, i);
-            if (!cpu_policy_has_subleaves(leaf))
-                break;
-        }
-    host.basic[0].a = top;
-    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
-        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
-    host.extended[0].a = top_ext;
-    if (has(&host, XEN_X86_FEATURE_ARCH_CAPS) &&
-        !rdmsr_safe(MSR_ARCH_CAPABILITIES, &caps)) {
-        host.arch_caps[0] = (uint32_t)caps;
-        host.arch_caps[1] = (uint32_t)(caps >> 32);
-    }
-}
-
-/* Components of XSAVE that the features of p stand for (SDM vol. 1 13.1). */
-static uint64_t xstates_of(const struct cpu_policy *p)
-{
-    uint64_t x = 0;
-
-    if (!has(p, XEN_X86_FEATURE_XSAVE))
-        return 0;
-    x = 3;
-    if (has(p, XEN_X86_FEATURE_AVX))
-        x |= BIT(2);
-    if (has(p, XEN_X86_FEATURE_AVX512F))
-        x |= 7ull << 5;
-    if (has(p, XEN_X86_FEATURE_PKU))
-        x |= BIT(9);
-    return x & cpu_features.xcr0_max;
-}
-
-/* Size of the XSAVE area with the components in x, standard form. */
-static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x)
+/* Size of the XSAVE area with the components in x. Compacted: without gaps,
+ * but some begin at a multiple of 64 bytes (SDM vol. 1 13.4.3). */
+static uint32_t xsave_size(const struct cpu_policy *p, uint64_t x,
+                           bool compacted)
 {
     uint32_t size = 512 + 64;
 
     for (x >>= 2; x; x &= x - 1) {
         const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
 
-        size = MAX(size, r->a + r->b);
+        if (!compacted)
+            size = MAX(size, r->a + r->b);
+        else
+            size = ALIGN_UP(size, r->c & BIT(1) ? 64 : 1) + r->a;
     }
     return size;
 }
 
-/* The same in compacted form: no gaps, but some begin at a multiple of 64
- * bytes (SDM vol. 1 13.4.3). */
-static uint32_t xsave_compacted_size(const struct cpu_policy *p, uint64_t x)
-{
-    uint32_t size = 512 + 64;
-
-    for (x >>= 2; x; x &= x - 1) {
-        const struct cpuid_regs *r = &p->xstate[bit_lowest(x) + 2];
-
-        if (r->c & BIT(1))
-            size = (size + 63) & ~63u;
-        size += r->a;
-    }
-    return size;
-}
-
+/* The components that the features of p stand for (SDM vol. 1 13.1). */
 static void fix_xstate(struct cpu_policy *p)
 {
-    uint64_t x = xstates_of(p);
+    uint64_t x = (3 | (has(p, XEN_X86_FEATURE_AVX) ? BIT(2) : 0) |
+                  (has(p, XEN_X86_FEATURE_AVX512F) ? 7ull << 5 : 0) |
+                  (has(p, XEN_X86_FEATURE_PKU) ? BIT(9) : 0)) &
+                 cpu_features.xcr0_max;
     uint32_t features = p->xstate[1].a, size;
 
     memset(p->xstate, 0, sizeof(p->xstate));
-    if (!x)
+    if (!x || !has(p, XEN_X86_FEATURE_XSAVE))
         return;
     for (unsigned int i = 2; i < CPUID_POLICY_XSTATE; i++)
         if (x & BIT(i))
             p->xstate[i] = host.xstate[i];
-    size = xsave_size(p, x);
+    size = xsave_size(p, x, false);
     p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
                                         (uint32_t)(x >> 32) };
     p->xstate[1].a = features & 0xf; /* XSAVEOPT, XSAVEC, XGETBV1, XSAVES */
@@ -212,23 +163,35 @@ void cpuid_hide(unsigned int feature)
 
 void cpuid_init(void)
 {
-    host_read();
+    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
+    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
+                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
+    struct cpuid_regs *r;
+
+    for (uint32_t leaf = 0; leaf <= top; leaf++)
+        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
+            *r = cpuid(leaf, i);
+            if (!cpu_policy_has_subleaves(leaf))
+                break;
+        }
+    host.basic[0].a = top;
+    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
+        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
+    host.extended[0].a = top_ext;
+    if (!has(&host, XEN_X86_FEATURE_ARCH_CAPS) ||
+        rdmsr_safe(MSR_ARCH_CAPABILITIES, &host.arch_caps))
+        host.arch_caps = 0;
     derive(&guest_max, true);
     derive(&guest_default, false);
 }
 
-struct cpu_policy *cpu_policy_create(struct domain *d)
+struct cpu_policy *cpu_policy_create(void)
 {
     struct cpu_policy *p = heap_alloc(sizeof(*p));
 
     if (p)
         *p = guest_default;
     return p;
-}
-
-void cpu_policy_free(struct cpu_policy *p)
-{
-    heap_free(p);
 }
 
 /* Xen's own leaves (abi/cpuid.h). */
@@ -279,12 +242,23 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
     }
 }
 
-/* The bits that follow what the vCPU does. */
-static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
-                    uint32_t subleaf, struct cpuid_regs *r)
+void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                 struct cpuid_regs *r)
 {
+    struct cpu_policy *p = v->domain->hvm->cpuid;
+    const struct cpuid_regs *entry = NULL;
     uint32_t apic_id = v->id * 2;
 
+    if (leaf - XEN_CPUID_FIRST_LEAF <= 4) {
+        xen_leaf(v, leaf - XEN_CPUID_FIRST_LEAF, subleaf, r);
+        return;
+    }
+    if (leaf <= (leaf < 0x80000000 ? p->basic[0].a : p->extended[0].a))
+        entry = cpu_policy_leaf(p, leaf, subleaf);
+    *r = entry ? *entry : (struct cpuid_regs){ 0 };
+    if (!entry && leaf != 0xb)
+        return;
+    /* The bits that follow what the vCPU does. */
     switch (leaf) {
     case 1:
         r->b |= apic_id << 24;
@@ -303,43 +277,17 @@ static void dynamic(struct vcpu *v, const struct cpu_policy *p, uint32_t leaf,
         break;
     case 0xd:
         if (subleaf == 0 && p->xstate[0].a)
-            r->b = xsave_size(p, v->hvm->xcr0);
+            r->b = xsave_size(p, v->hvm->xcr0, false);
         /* What XSAVEC and XSAVES write. IA32_XSS adds nothing to XCR0. */
         if (subleaf == 1 && (has(p, XEN_X86_FEATURE_XSAVEC) ||
                              has(p, XEN_X86_FEATURE_XSAVES)))
-            r->b = xsave_compacted_size(p, v->hvm->xcr0);
+            r->b = xsave_size(p, v->hvm->xcr0, true);
         break;
     case 0x80000001:
         if (cpu_features.vendor == VENDOR_AMD && !hvm_lapic_enabled(v))
             r->d &= ~(uint32_t)BIT(9);
         break;
     }
-}
-
-void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-                 struct cpuid_regs *r)
-{
-    struct cpu_policy *p = v->domain->hvm->cpuid;
-    const struct cpuid_regs *entry;
-
-    if (leaf - XEN_CPUID_FIRST_LEAF <= 4) {
-        xen_leaf(v, leaf - XEN_CPUID_FIRST_LEAF, subleaf, r);
-        return;
-    }
-    if (leaf < 0x80000000 ? leaf > p->basic[0].a : leaf > p->extended[0].a)
-        entry = NULL;
-    else
-        entry = cpu_policy_leaf(p, leaf, subleaf);
-    if (!entry) {
-        memset(r, 0, sizeof(*r));
-        if (leaf == 0xb) {
-            r->c = subleaf & 0xff;
-            r->d = v->id * 2;
-        }
-        return;
-    }
-    *r = *entry;
-    dynamic(v, p, leaf, subleaf, r);
 }
 
 static const struct {
@@ -420,14 +368,9 @@ uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
     return bits;
 }
 
-static uint64_t arch_caps(const struct cpu_policy *p)
-{
-    return p->arch_caps[0] | (uint64_t)p->arch_caps[1] << 32;
-}
-
 bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
 {
-    *val = arch_caps(v->domain->hvm->cpuid);
+    *val = v->domain->hvm->cpuid->arch_caps;
     return has(v->domain->hvm->cpuid, XEN_X86_FEATURE_ARCH_CAPS);
 }
 
@@ -466,74 +409,72 @@ static const uint32_t policy_msrs[MSR_POLICY_MAX_ENTRIES] = {
     0xce, MSR_ARCH_CAPABILITIES
 };
 
-static int put_policy(const struct cpu_policy *p,
-                      struct xen_cpuid_leaf *leaves, uint32_t *nr_leaves,
-                      struct xen_msr_entry *msrs, uint32_t *nr_msrs)
+uint32_t cpuid_policy_write(const struct cpu_policy *p,
+                            struct xen_cpuid_leaf *leaves,
+                            struct xen_msr_entry *msrs)
 {
-    *nr_leaves = cpu_policy_write(p, leaves);
     for (unsigned int i = 0; i < MSR_POLICY_MAX_ENTRIES; i++)
         msrs[i] = (struct xen_msr_entry){ .idx = policy_msrs[i],
-                                          .val = i ? arch_caps(p) : 0 };
-    *nr_msrs = MSR_POLICY_MAX_ENTRIES;
-    return 0;
+                                          .val = i ? p->arch_caps : 0 };
+    return cpu_policy_write(p, leaves);
 }
 
-/* -EINVAL: none has this number; -EOPNOTSUPP: one of classic PV guests. */
-static int system_policy(unsigned int index, const struct cpu_policy **p)
+/* Entry `index` of n. */
+static int pick(const struct cpu_policy *const *list, size_t n,
+                unsigned int index, const struct cpu_policy **p)
 {
-    static const struct cpu_policy *const all[] = {
+    if (index >= n)
+        return -EINVAL;
+    *p = list[index_nospec(index, n)];
+    return *p ? 0 : -EOPNOTSUPP;
+}
+
+int cpuid_system_policy(unsigned int index, const struct cpu_policy **p)
+{
+    static const struct cpu_policy *const policies[] = {
         [XEN_SYSCTL_cpu_policy_raw] = &host,
         [XEN_SYSCTL_cpu_policy_host] = &host,
         [XEN_SYSCTL_cpu_policy_hvm_max] = &guest_max,
         [XEN_SYSCTL_cpu_policy_hvm_default] = &guest_default,
     };
 
-    if (index >= ARRAY_SIZE(all))
-        return -EINVAL;
-    *p = all[index_nospec(index, ARRAY_SIZE(all))];
-    return *p ? 0 : -EOPNOTSUPP;
+    return pick(policies, ARRAY_SIZE(policies), index, p);
 }
 
-int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
-                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
-                        uint32_t *nr_msrs)
+int cpuid_featureset(unsigned int index, uint32_t *words)
 {
+    static const struct cpu_policy *const policies[] = {
+        [XEN_SYSCTL_cpu_featureset_raw] = &host,
+        [XEN_SYSCTL_cpu_featureset_host] = &host,
+        [XEN_SYSCTL_cpu_featureset_hvm] = &guest_default,
+        [XEN_SYSCTL_cpu_featureset_hvm_max] = &guest_max,
+    };
     const struct cpu_policy *p;
-    int rc = system_policy(index, &p);
+    int rc = pick(policies, ARRAY_SIZE(policies), index, &p);
 
-    return rc ? rc : put_policy(p, leaves, nr_leaves, msrs, nr_msrs);
-}
-
-int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
-                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
-                        uint32_t *nr_msrs)
-{
-    return put_policy(d->hvm->cpuid, leaves, nr_leaves, msrs, nr_msrs);
+    if (!rc)
+        cpu_policy_get_features(p, words);
+    return rc;
 }
 
 static int read_msrs(struct cpu_policy *p, const struct xen_msr_entry *msrs,
-                     uint32_t nr, uint32_t *err_msr)
+                     struct xen_domctl_cpu_policy *o)
 {
-    for (uint32_t i = 0; i < nr; i++) {
-        *err_msr = msrs[i].idx;
+    for (uint32_t i = 0; i < o->nr_msrs; i++) {
         if (msrs[i].flags || (msrs[i].idx != policy_msrs[0] &&
-                              msrs[i].idx != policy_msrs[1]))
+                              msrs[i].idx != policy_msrs[1])) {
+            o->err_msr = msrs[i].idx;
             return -EINVAL;
-        if (msrs[i].idx == MSR_ARCH_CAPABILITIES) {
-            p->arch_caps[0] = (uint32_t)msrs[i].val;
-            p->arch_caps[1] = (uint32_t)(msrs[i].val >> 32);
         }
+        if (msrs[i].idx == MSR_ARCH_CAPABILITIES)
+            p->arch_caps = msrs[i].val;
     }
-    *err_msr = ~0u;
     return 0;
 }
 
-int cpuid_domain_set_policy(struct domain *d,
+int cpuid_domain_set_policy(struct domain *d, struct xen_domctl_cpu_policy *o,
                             const struct xen_cpuid_leaf *leaves,
-                            uint32_t nr_leaves,
-                            const struct xen_msr_entry *msrs,
-                            uint32_t nr_msrs, uint32_t *err_leaf,
-                            uint32_t *err_subleaf, uint32_t *err_msr)
+                            const struct xen_msr_entry *msrs)
 {
     struct cpu_policy *p = heap_alloc(sizeof(*p));
     uint32_t w[FEATURE_WORDS], most[FEATURE_WORDS];
@@ -543,16 +484,16 @@ int cpuid_domain_set_policy(struct domain *d,
     if (!p)
         return -ENOMEM;
     *p = *d->hvm->cpuid;
-    *err_leaf = *err_subleaf = ~0u;
-    if (!cpu_policy_read(p, leaves, nr_leaves, &bad)) {
-        *err_leaf = leaves[bad].leaf;
-        *err_subleaf = leaves[bad].subleaf;
+    o->err_leaf = o->err_subleaf = o->err_msr = ~0u;
+    if (!cpu_policy_read(p, leaves, o->nr_leaves, &bad)) {
+        o->err_leaf = leaves[bad].leaf;
+        o->err_subleaf = leaves[bad].subleaf;
     } else if (p->basic[0].a > guest_max.basic[0].a) {
-        *err_leaf = 0;
+        o->err_leaf = 0;
     } else if (p->extended[0].a > guest_max.extended[0].a) {
-        *err_leaf = 0x80000000;
+        o->err_leaf = 0x80000000;
     } else {
-        rc = read_msrs(p, msrs, nr_msrs, err_msr);
+        rc = read_msrs(p, msrs, o);
     }
     if (!rc) {
         cpu_policy_get_features(p, w);
@@ -565,27 +506,4 @@ int cpuid_domain_set_policy(struct domain *d,
     }
     heap_free(p);
     return rc;
-}
-
-int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr)
-{
-    static const uint8_t policies[] = {
-        [XEN_SYSCTL_cpu_featureset_raw] = XEN_SYSCTL_cpu_policy_raw,
-        [XEN_SYSCTL_cpu_featureset_host] = XEN_SYSCTL_cpu_policy_host,
-        [XEN_SYSCTL_cpu_featureset_pv] = XEN_SYSCTL_cpu_policy_pv_default,
-        [XEN_SYSCTL_cpu_featureset_hvm] = XEN_SYSCTL_cpu_policy_hvm_default,
-        [XEN_SYSCTL_cpu_featureset_pv_max] = XEN_SYSCTL_cpu_policy_pv_max,
-        [XEN_SYSCTL_cpu_featureset_hvm_max] = XEN_SYSCTL_cpu_policy_hvm_max,
-    };
-    const struct cpu_policy *p;
-    int rc;
-
-    if (index >= ARRAY_SIZE(policies))
-        return -EINVAL;
-    rc = system_policy(policies[index_nospec(index, ARRAY_SIZE(policies))], &p);
-    if (rc)
-        return rc;
-    cpu_policy_get_features(p, words);
-    *nr = FEATURE_WORDS;
-    return 0;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "hypervisor/abi/cpu-policy.h"
+#include "hypervisor/abi/domctl.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/cpu/cpuid.h"
 
@@ -15,9 +15,8 @@ void cpuid_init(void);
  * vendor cannot or shall not switch it on for guests. */
 void cpuid_hide(unsigned int feature);
 
-/* The policy a new domain starts with; NULL: no memory. */
-struct cpu_policy *cpu_policy_create(struct domain *d);
-void cpu_policy_free(struct cpu_policy *p);
+/* The policy a new domain starts with, of the heap; NULL: no memory. */
+struct cpu_policy *cpu_policy_create(void);
 
 /* CPUID as v executes it now. */
 void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
@@ -38,23 +37,20 @@ bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val);
 bool cpuid_guest_xsaves(const struct vcpu *v);
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v);
 
-/* XEN_SYSCTL_get_cpu_policy and XEN_DOMCTL_get/set_cpu_policy work on these
- * arrays, which have room for CPUID_POLICY_MAX_LEAVES and
- * MSR_POLICY_MAX_ENTRIES. index: XEN_SYSCTL_cpu_policy_*. *nr out: entries.
- * -EINVAL. */
-int cpuid_system_policy(unsigned int index, struct xen_cpuid_leaf *leaves,
-                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
-                        uint32_t *nr_msrs);
-int cpuid_domain_policy(const struct domain *d, struct xen_cpuid_leaf *leaves,
-                        uint32_t *nr_leaves, struct xen_msr_entry *msrs,
-                        uint32_t *nr_msrs);
-/* Replaces a domain's policy by what the toolstack wants, checked against
- * the maximum. -EINVAL with the offender in *err_leaf, *err_subleaf,
- * *err_msr. */
-int cpuid_domain_set_policy(struct domain *d, const struct xen_cpuid_leaf *leaves,
-                            uint32_t nr_leaves, const struct xen_msr_entry *msrs,
-                            uint32_t nr_msrs, uint32_t *err_leaf,
-                            uint32_t *err_subleaf, uint32_t *err_msr);
-/* XEN_SYSCTL_get_cpu_featureset: index XEN_SYSCTL_cpu_featureset_*; *nr in:
- * room in words, out: words. */
-int cpuid_featureset(unsigned int index, uint32_t *words, uint32_t *nr);
+/* The policy XEN_SYSCTL_cpu_policy_*. -EINVAL: none has this number;
+ * -EOPNOTSUPP: one of classic PV guests. */
+int cpuid_system_policy(unsigned int index, const struct cpu_policy **p);
+/* XEN_SYSCTL_get_cpu_featureset: index XEN_SYSCTL_cpu_featureset_*,
+ * FEATURE_WORDS words; the same errors. */
+int cpuid_featureset(unsigned int index, uint32_t *words);
+/* A policy as lists, which have room for CPUID_POLICY_MAX_LEAVES and
+ * MSR_POLICY_MAX_ENTRIES; returns the number of leaves. */
+uint32_t cpuid_policy_write(const struct cpu_policy *p,
+                            struct xen_cpuid_leaf *leaves,
+                            struct xen_msr_entry *msrs);
+/* Replaces a domain's policy by what the toolstack wants in o and these lists,
+ * checked against the maximum. -ENOMEM; -EINVAL with the offender in o->err_*,
+ * all ones where nothing is wrong. */
+int cpuid_domain_set_policy(struct domain *d, struct xen_domctl_cpu_policy *o,
+                            const struct xen_cpuid_leaf *leaves,
+                            const struct xen_msr_entry *msrs);

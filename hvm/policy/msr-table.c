@@ -12,35 +12,31 @@
 #define STATE(field) offsetof(struct msr_state, field)
 #define ALL (~0ull)
 
+#define RULE(a, b, how_r, how_w, nm, ...) \
+    { .first = a, .last = b, .read = how_r, .write = how_w, .name = nm, \
+      __VA_ARGS__ }
 #define PASS(nr, r, nm) \
-    { .first = nr, .last = nr, .read = MSR_PASS, .write = MSR_PASS, \
-      .arg = r, .writable = ALL, .name = nm }
+    RULE(nr, nr, MSR_PASS, MSR_PASS, nm, .arg = r, .writable = ALL)
 #define REG(nr, r, bits, canon, nm) \
-    { .first = nr, .last = nr, .read = MSR_REG, .write = MSR_REG, .arg = r, \
-      .writable = bits, .canonical = canon, .name = nm }
+    RULE(nr, nr, MSR_REG, MSR_REG, nm, .arg = r, .writable = bits, \
+         .canonical = canon)
 #define STORED(a, b, field, bits, nm) \
-    { .first = a, .last = b, .read = MSR_STATE, .write = MSR_STATE, \
-      .arg = STATE(field), .writable = bits, .name = nm }
+    RULE(a, b, MSR_STATE, MSR_STATE, nm, .arg = STATE(field), .writable = bits)
 #define CALL(a, b, r, w, nm) \
-    { .first = a, .last = b, .read = MSR_CALL, .write = MSR_CALL, \
-      .read_fn = r, .write_fn = w, .writable = ALL, .name = nm }
+    RULE(a, b, MSR_CALL, MSR_CALL, nm, .read_fn = r, .write_fn = w, \
+         .writable = ALL)
 #define ZERO(a, b, nm) \
-    { .first = a, .last = b, .read = MSR_CONST, .write = MSR_CONST, \
-      .writable = ALL, .name = nm }
+    RULE(a, b, MSR_CONST, MSR_CONST, nm, .writable = ALL)
 #define COMMAND(nr, w, nm) \
-    { .first = nr, .last = nr, .read = MSR_FAULT, .write = MSR_CALL, \
-      .write_fn = w, .writable = ALL, .name = nm }
+    RULE(nr, nr, MSR_FAULT, MSR_CALL, nm, .write_fn = w, .writable = ALL)
 /* Reads as told, writes through a function. */
 #define CHECKED(a, b, how, at, bits, w, nm) \
-    { .first = a, .last = b, .read = how, .arg = at, .write = MSR_CALL, \
-      .writable = bits, .write_fn = w, .name = nm }
+    RULE(a, b, how, MSR_CALL, nm, .arg = at, .writable = bits, .write_fn = w)
 #define CONSTANT(nr, val, nm) \
-    { .first = nr, .last = nr, .read = MSR_CONST, .arg = val, \
-      .write = MSR_FAULT, .name = nm }
+    RULE(nr, nr, MSR_CONST, MSR_FAULT, nm, .arg = val)
 /* Reads through a function, writes fault. */
 #define READ_ONLY(nr, r, nm) \
-    { .first = nr, .last = nr, .read = MSR_CALL, .write = MSR_FAULT, \
-      .read_fn = r, .name = nm }
+    RULE(nr, nr, MSR_CALL, MSR_FAULT, nm, .read_fn = r)
 
 const struct msr_rule msr_rules[] = {
     ZERO(0x0, 0x1, "P5_MC_ADDR, P5_MC_TYPE"),
@@ -84,11 +80,10 @@ const struct msr_rule msr_rules[] = {
          msr_deadline_write, "IA32_TSC_DEADLINE"),
     CALL(MSR_X2APIC_FIRST, MSR_X2APIC_LAST, msr_x2apic_read,
          msr_x2apic_write, "x2APIC registers"),
-    { .first = MSR_XSS, .last = MSR_XSS, .read = MSR_CALL, .write = MSR_CALL,
-      .read_fn = msr_xss_read, .write_fn = msr_xss_write, .name = "IA32_XSS" },
-    { .first = 0x40000000, .last = 0x40000000, .read = MSR_CONST,
-      .write = MSR_CALL, .writable = ALL, .write_fn = msr_hypercall_page_write,
-      .name = "hypercall page" },
+    RULE(MSR_XSS, MSR_XSS, MSR_CALL, MSR_CALL, "IA32_XSS",
+         .read_fn = msr_xss_read, .write_fn = msr_xss_write),
+    RULE(0x40000000, 0x40000000, MSR_CONST, MSR_CALL, "hypercall page",
+         .write_fn = msr_hypercall_page_write, .writable = ALL),
     CHECKED(MSR_EFER, MSR_EFER, MSR_REG, REG_EFER, ALL, msr_efer_write,
             "EFER"),
     PASS(MSR_STAR, REG_STAR, "STAR"),
@@ -110,9 +105,8 @@ const struct msr_rule msr_rules[] = {
     ZERO(0xc0010055, 0xc0010055, "interrupt pending message"),
     ZERO(0xc0010058, 0xc0010058, "MMIO configuration base"),
     ZERO(0xc0010062, 0xc0010064, "P-state control"),
-    { .first = MSR_VM_CR, .last = MSR_VM_CR, .read = MSR_CONST,
-      .arg = VM_CR_SVMDIS, .write = MSR_CONST, .writable = ALL,
-      .name = "VM_CR" },
+    RULE(MSR_VM_CR, MSR_VM_CR, MSR_CONST, MSR_CONST, "VM_CR",
+         .arg = VM_CR_SVMDIS, .writable = ALL),
     ZERO(0xc0010140, 0xc0010141, "OSVW"),
     ZERO(0xc0011004, 0xc0011005, "CPUID feature override"),
     ZERO(0xc0011020, 0xc0011023, "LS_CFG, IC_CFG, DC_CFG, BU_CFG"),
@@ -126,10 +120,9 @@ void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
     for (unsigned int i = 0; i < nr_msr_rules; i++) {
         const struct msr_rule *r = &msr_rules[i];
 
-        for (uint32_t n = 0; n <= r->last - r->first; n++)
-            if (r->read == MSR_PASS || r->write == MSR_PASS)
-                open(map, r->first + n, r->read == MSR_PASS,
-                     r->write == MSR_PASS);
+        if (r->read == MSR_PASS || r->write == MSR_PASS)
+            for (uint32_t n = r->first; n <= r->last; n++)
+                open(map, n, r->read == MSR_PASS, r->write == MSR_PASS);
     }
 }
 
@@ -177,11 +170,6 @@ int msr_read(struct vcpu *v, uint32_t index, uint64_t *val)
     default:
         return -EINVAL;
     }
-}
-
-static bool is_canonical(uint64_t a)
-{
-    return (uint64_t)((int64_t)(a << 16) >> 16) == a;
 }
 
 int msr_write(struct vcpu *v, uint32_t index, uint64_t val)

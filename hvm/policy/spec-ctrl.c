@@ -222,7 +222,7 @@ void spec_setup_cpu(void)
 
 void spec_init(void)
 {
-    uint32_t w[FEATURE_WORDS] = { 0 }, nr = FEATURE_WORDS;
+    uint32_t w[FEATURE_WORDS] = { 0 };
     int8_t option[NR_SPEC];
     char text[400];
 
@@ -230,7 +230,7 @@ void spec_init(void)
     if (!spec_parse(opt_spec_ctrl, option))
         log_warn("spec-ctrl=%s is not understood in all its parts\n",
                  opt_spec_ctrl);
-    (void)cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, w, &nr);
+    (void)cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, w);
     spec_decide(&cpu_features, w, option, &spec);
     spec_describe(&spec, text, sizeof(text));
     log_info("Speculation: %s\n", text);

@@ -174,11 +174,11 @@ int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
                       unsigned int nr);
 
 /*
- * domctl.c: writes the policy of d, or that of the system with this index if d
- * is NULL, into the lists of *p whose handles are not null; numbers in: what
- * the caller has room for, out: entries. -ENOBUFS, -EFAULT, -ENOMEM, -EINVAL.
+ * domctl.c: writes a policy into the lists of *p whose handles are not null;
+ * numbers in: what the caller has room for, out: entries. -ENOBUFS, -EFAULT,
+ * -ENOMEM.
  */
-long policy_to_guest(const struct domain *d, unsigned int index,
+long policy_to_guest(const struct cpu_policy *from,
                      struct xen_domctl_cpu_policy *p);
 
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it

@@ -468,36 +468,33 @@ struct policy_buffer {
     struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
 };
 
-long policy_to_guest(const struct domain *d, unsigned int index,
+long policy_to_guest(const struct cpu_policy *from,
                      struct xen_domctl_cpu_policy *p)
 {
     const bool leaves = !guest_ptr_is_null(p->leaves);
     const bool msrs = !guest_ptr_is_null(p->msrs);
-    uint32_t nl = CPUID_POLICY_MAX_LEAVES, nm = MSR_POLICY_MAX_ENTRIES;
+    const uint32_t leaf_room = p->nr_leaves, msr_room = p->nr_msrs;
     struct policy_buffer *b = heap_alloc(sizeof(*b));
-    long rc;
+    long rc = 0;
 
     if (!b)
         return -ENOMEM;
-    rc = d ? cpuid_domain_policy(d, b->leaves, &nl, b->msrs, &nm)
-           : cpuid_system_policy(index, b->leaves, &nl, b->msrs, &nm);
-    if (!rc) {
-        if ((leaves && p->nr_leaves < nl) || (msrs && p->nr_msrs < nm))
-            rc = -ENOBUFS;
-        else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
-                                        nl * sizeof(b->leaves[0]))) ||
-                 (msrs && guest_write(gva(p->msrs.addr), b->msrs,
-                                      nm * sizeof(b->msrs[0]))))
-            rc = -EFAULT;
-        p->nr_leaves = nl;
-        p->nr_msrs = nm;
-    }
+    p->nr_leaves = cpuid_policy_write(from, b->leaves, b->msrs);
+    p->nr_msrs = MSR_POLICY_MAX_ENTRIES;
+    if ((leaves && leaf_room < p->nr_leaves) ||
+        (msrs && msr_room < p->nr_msrs))
+        rc = -ENOBUFS;
+    else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
+                                    p->nr_leaves * sizeof(b->leaves[0]))) ||
+             (msrs && guest_write(gva(p->msrs.addr), b->msrs,
+                                  sizeof(b->msrs))))
+        rc = -EFAULT;
     heap_free(b);
     return rc;
 }
 
 SUBOP_EXPR(get_cpu_policy, struct xen_domctl_cpu_policy,
-           policy_to_guest(d, 0, a))
+           policy_to_guest(d->hvm->cpuid, a))
 
 SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
 {
@@ -519,9 +516,7 @@ SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
     if (!rc && d->started)
         rc = -EEXIST; /* a guest that ran keeps what it has seen */
     if (!rc)
-        rc = cpuid_domain_set_policy(d, b->leaves, a->nr_leaves, b->msrs,
-                                     a->nr_msrs, &a->err_leaf,
-                                     &a->err_subleaf, &a->err_msr);
+        rc = cpuid_domain_set_policy(d, a, b->leaves, b->msrs);
     spin_unlock(&d->lock);
     heap_free(b);
     return rc;

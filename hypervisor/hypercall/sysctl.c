@@ -53,7 +53,7 @@ static uint32_t count_domains(uint64_t *claims)
 
 SUBOP(physinfo, struct xen_sysctl_physinfo)
 {
-    uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS;
+    uint32_t words[FEATURE_WORDS];
 
     a->threads_per_core = 1;
     a->cores_per_socket = nr_cpus_online;
@@ -67,7 +67,7 @@ SUBOP(physinfo, struct xen_sysctl_physinfo)
     a->free_pages = pages_free();
     (void)count_domains(&a->outstanding_pages);
     a->max_mfn = frame_table_size - 1;
-    if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words, &nr))
+    if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words))
         memcpy(a->hw_cap, words, sizeof(a->hw_cap));
     return 0;
 }
@@ -208,19 +208,19 @@ SUBOP_DO(get_cpu_levelling_caps, struct xen_sysctl_cpu_levelling_caps,
 
 SUBOP(get_cpu_featureset, struct xen_sysctl_cpu_featureset)
 {
-    uint32_t words[FEATURE_WORDS], nr = FEATURE_WORDS, n;
-    long rc = cpuid_featureset(a->index, words, &nr);
+    uint32_t words[FEATURE_WORDS], n;
+    long rc = cpuid_featureset(a->index, words);
 
     if (rc)
         return rc;
-    n = MIN(a->nr_features, nr);
+    n = MIN(a->nr_features, (uint32_t)FEATURE_WORDS);
     if (guest_ptr_is_null(a->features)) {
-        a->nr_features = nr;
+        a->nr_features = FEATURE_WORDS;
         return 0;
     }
     if (guest_write(gva(a->features.addr), words, n * sizeof(words[0])))
         return -EFAULT;
-    rc = a->nr_features < nr ? -ENOBUFS : 0;
+    rc = a->nr_features < FEATURE_WORDS ? -ENOBUFS : 0;
     a->nr_features = n;
     return rc;
 }
@@ -229,6 +229,7 @@ SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
 {
     struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
                                        a->msrs, 0, 0, 0 };
+    const struct cpu_policy *from;
     long rc;
 
     if (a->_rsvd)
@@ -238,7 +239,9 @@ SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
         a->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    rc = policy_to_guest(NULL, a->index, &p);
+    rc = cpuid_system_policy(a->index, &from);
+    if (!rc)
+        rc = policy_to_guest(from, &p);
     a->nr_leaves = p.nr_leaves;
     a->nr_msrs = p.nr_msrs;
     return rc;

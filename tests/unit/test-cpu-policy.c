@@ -66,9 +66,7 @@ static void random_machine(void)
 
 static void features(unsigned int index, uint32_t *w)
 {
-    uint32_t nr = FEATURE_WORDS;
-
-    CHECK_EQ(cpuid_featureset(index, w, &nr), 0);
+    CHECK_EQ(cpuid_featureset(index, w), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(provided); i++)
         w[provided[i] / 32] &= ~(1u << provided[i] % 32);
 }
@@ -84,7 +82,8 @@ static bool within(const uint32_t *a, const uint32_t *b)
 static void one_machine(struct vcpu *v)
 {
     uint32_t host[FEATURE_WORDS], max[FEATURE_WORDS], def[FEATURE_WORDS],
-             mine[FEATURE_WORDS], err[3];
+             mine[FEATURE_WORDS];
+    struct xen_domctl_cpu_policy o = { .nr_leaves = 5 };
     static struct xen_cpuid_leaf list[CPUID_POLICY_MAX_LEAVES];
     struct cpuid_regs r;
     struct cpu_policy *p;
@@ -100,7 +99,7 @@ static void one_machine(struct vcpu *v)
     for (unsigned int i = 0; i < ARRAY_SIZE(never); i++)
         CHECK(!(max[never[i] / 32] >> never[i] % 32 & 1));
     CHECK(within(def, max));
-    v->domain->hvm->cpuid = p = cpu_policy_create(v->domain);
+    v->domain->hvm->cpuid = p = cpu_policy_create();
     CHECK(p != NULL);
 
     /* The toolstack asks for everything. */
@@ -110,8 +109,7 @@ static void one_machine(struct vcpu *v)
     list[2] = (struct xen_cpuid_leaf){ 7, 0, 0, ~0u, ~0u, ~0u };
     list[3] = (struct xen_cpuid_leaf){ 0xd, 0, ~0u, ~0u, ~0u, ~0u };
     list[4] = (struct xen_cpuid_leaf){ 0xd, 1, ~0u, ~0u, ~0u, ~0u };
-    CHECK_EQ(cpuid_domain_set_policy(v->domain, list, 5, NULL, 0, &err[0],
-                                     &err[1], &err[2]), 0);
+    CHECK_EQ(cpuid_domain_set_policy(v->domain, &o, list, NULL), 0);
     cpu_policy_get_features(p, mine);
     for (unsigned int i = 0; i < ARRAY_SIZE(provided); i++)
         mine[provided[i] / 32] &= ~(1u << provided[i] % 32);
@@ -150,14 +148,14 @@ static void one_machine(struct vcpu *v)
         cpuid_guest(v, fake_random(~0u), fake_random(~0u), &r);
     /* Refused: a leaf that no policy has, more leaves than there are. */
     list[0].leaf = 0x12345;
-    CHECK_EQ(cpuid_domain_set_policy(v->domain, list, 1, NULL, 0, &err[0],
-                                     &err[1], &err[2]), -EINVAL);
-    CHECK_EQ(err[0], 0x12345);
+    o.nr_leaves = 1;
+    CHECK_EQ(cpuid_domain_set_policy(v->domain, &o, list, NULL), -EINVAL);
+    CHECK_EQ(o.err_leaf, 0x12345);
     list[0] = (struct xen_cpuid_leaf){ 0, ~0u, 0x20, 0, 0, 0 };
-    CHECK_EQ(cpuid_domain_set_policy(v->domain, list, 1, NULL, 0, &err[0],
-                                     &err[1], &err[2]), -EINVAL);
-    CHECK_EQ(err[0], 0);
-    cpu_policy_free(p);
+    o.nr_leaves = 1;
+    CHECK_EQ(cpuid_domain_set_policy(v->domain, &o, list, NULL), -EINVAL);
+    CHECK_EQ(o.err_leaf, 0);
+    heap_free(p);
 }
 
 /* Sizes nearly as Intel's Skylake has them: one is odd and the last component
@@ -188,7 +186,7 @@ static void xsave_sizes(struct vcpu *v)
     fake_cpuid_set(7, 0, (struct cpuid_regs){ .a = 2, .b = BIT(16), .c = BIT(3) });
     cpu_features.xcr0_max = 0x2e7;
     cpuid_init();
-    v->domain->hvm->cpuid = cpu_policy_create(v->domain);
+    v->domain->hvm->cpuid = cpu_policy_create();
     CHECK_EQ(cpuid_guest_xcr0(v), 0x2e7);
     CHECK(cpuid_guest_xsaves(v));
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
@@ -201,16 +199,16 @@ static void xsave_sizes(struct vcpu *v)
         CHECK_EQ(r.b, t[i].compacted);
         CHECK_EQ(r.c | r.d, 0);
     }
-    cpu_policy_free(v->domain->hvm->cpuid);
+    heap_free(v->domain->hvm->cpuid);
     /* Without either instruction there is no such form. */
     fake_cpuid_set(0xd, 1, (struct cpuid_regs){ 5, 0x980, 0, 0 });
     cpuid_init();
-    v->domain->hvm->cpuid = cpu_policy_create(v->domain);
+    v->domain->hvm->cpuid = cpu_policy_create();
     CHECK(!cpuid_guest_xsaves(v));
     cpuid_guest(v, 0xd, 1, &r);
     CHECK_EQ(r.a, 5);
     CHECK_EQ(r.b, 0);
-    cpu_policy_free(v->domain->hvm->cpuid);
+    heap_free(v->domain->hvm->cpuid);
 }
 
 int main(void)
