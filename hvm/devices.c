@@ -66,7 +66,6 @@ int devices_init(struct domain *d)
 
     if (!dev)
         return -ENOMEM;
-    bus_init(&dev->bus);
     d->hvm->bus = &dev->bus;
     d->hvm->route = &dev->route;
     d->hvm->ticks = &dev->ticks;

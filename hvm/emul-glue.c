@@ -252,7 +252,7 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
     enum emul_rc rc;
     gpa_t at;
 
-    if (bus_port_claims(v->domain->hvm->bus, r->port))
+    if (bus_claims(v->domain->hvm->bus, BUS_PORT, r->port))
         return EMUL_UNHANDLEABLE;
     rc = translate(c, in ? r->dst : r->src, in, &at);
     if (rc != EMUL_OK)

@@ -26,11 +26,8 @@ static inline __attribute__((always_inline)) enum io_rc
 port_access(struct vcpu *v, uint16_t port, unsigned int size, bool write,
             uint64_t *val)
 {
-    struct bus *b = v->domain->hvm->bus;
-    enum bus_rc rc = write ? bus_port_write(b, port, size, *val)
-                           : bus_port_read(b, port, size, val);
-
-    if (likely(rc == BUS_OK))
+    if (likely(bus_access(v->domain->hvm->bus, BUS_PORT, port, size, write,
+                          val) == BUS_OK))
         return IO_DONE;
     return external(v, IOREQ_TYPE_PIO, port, size, write, val);
 }
@@ -44,15 +41,13 @@ enum io_rc pio_access(struct vcpu *v, uint16_t port, unsigned int size,
 bool mmio_is_internal(struct vcpu *v, gpa_t at)
 {
     return vlapic_claims(v->hvm->lapic, at.raw) ||
-           bus_mmio_claims(v->domain->hvm->bus, at.raw);
+           bus_claims(v->domain->hvm->bus, BUS_MMIO, at.raw);
 }
 
 enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
                        bool write, uint64_t *val)
 {
     struct vlapic *a = v->hvm->lapic;
-    struct bus *b = v->domain->hvm->bus;
-    enum bus_rc rc;
 
     if (likely(vlapic_claims(a, at.raw))) {
         unsigned int offset = at.raw & (APIC_MMIO_SIZE - 1);
@@ -63,9 +58,8 @@ enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
             *val = vlapic_mmio_read(a, offset, size);
         return IO_DONE;
     }
-    rc = write ? bus_mmio_write(b, at.raw, size, *val)
-               : bus_mmio_read(b, at.raw, size, val);
-    if (rc == BUS_OK)
+    if (bus_access(v->domain->hvm->bus, BUS_MMIO, at.raw, size, write,
+                   val) == BUS_OK)
         return IO_DONE;
     if (v->domain->hvm->vpci &&
         vpci_mmio_access(v->domain->hvm->vpci, at.raw, size, write, val))

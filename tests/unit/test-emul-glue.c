@@ -70,9 +70,9 @@ bool mmio_is_internal(struct vcpu *who, gpa_t at)
     return false;
 }
 
-bool bus_port_claims(const struct bus *b, uint16_t port)
+bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)
 {
-    return port == 0x40;
+    return addr == 0x40;
 }
 
 unsigned int hvm_fetch(struct vcpu *who, uint64_t la, void *buf,
