@@ -246,9 +246,10 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
 {
     struct vcpu *v = glue_of(c)->v;
     bool in = r->kind == EMUL_REP_INS;
-    struct io_access a = { .type = IOREQ_TYPE_PIO, .write = !in, .df = r->df,
-                           .data_is_ptr = true, .size = r->bytes,
-                           .count = r->count, .addr = r->port };
+    struct ioreq a = { .type = IOREQ_TYPE_PIO, .df = r->df,
+                       .dir = in ? IOREQ_READ : IOREQ_WRITE,
+                       .data_is_ptr = true, .size = r->bytes,
+                       .count = r->count, .addr = r->port };
     enum emul_rc rc;
     gpa_t at;
 
@@ -280,7 +281,7 @@ static bool in_vga(gpa_t at, const struct emul_rep *r)
  * A VGA card takes its window byte by byte and upwards, whatever the width of
  * an access (QEMU's hw/display/vga.c), so between it and RAM ask by 64 bits.
  */
-static void widen(struct io_access *a, const struct emul_rep *r)
+static void widen(struct ioreq *a, const struct emul_rep *r)
 {
     uint64_t n = r->count * r->bytes;
 
@@ -301,8 +302,8 @@ static void widen(struct io_access *a, const struct emul_rep *r)
 static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
 {
     struct vcpu *v = glue_of(c)->v;
-    struct io_access a = { .type = IOREQ_TYPE_COPY, .df = r->df,
-                           .size = r->bytes, .count = r->count };
+    struct ioreq a = { .type = IOREQ_TYPE_COPY, .df = r->df,
+                       .size = r->bytes, .count = r->count };
     gpa_t src = gpa(0), dst;
     enum emul_rc rc;
     bool to_device, from_device = false;
@@ -321,7 +322,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
         a.data_is_ptr = true;
         a.data = from_device ? dst.raw : src.raw;
     }
-    a.write = !from_device;
+    a.dir = from_device ? IOREQ_READ : IOREQ_WRITE;
     a.addr = from_device ? src.raw : dst.raw;
     if ((!to_device && !from_device) || mmio_is_internal(v, gpa(a.addr)))
         return EMUL_UNHANDLEABLE;

@@ -12,12 +12,12 @@
 static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
                            unsigned int size, bool write, uint64_t *val)
 {
-    struct io_access a = { .type = type, .write = write, .size = size,
-                           .count = 1, .addr = addr, .data = *val };
-    enum io_rc rc = ioreq_send(v, &a);
+    struct ioreq r = { .type = type, .dir = write ? IOREQ_WRITE : IOREQ_READ,
+                       .size = size, .count = 1, .addr = addr, .data = *val };
+    enum io_rc rc = ioreq_send(v, &r);
 
     if (!write && rc != IO_RETRY)
-        *val = rc == IO_NONE ? size_mask(size) : a.data & size_mask(size);
+        *val = rc == IO_NONE ? size_mask(size) : r.data & size_mask(size);
     return rc;
 }
 

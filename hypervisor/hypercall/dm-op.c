@@ -46,7 +46,7 @@ EXPR(unmap_io_range_from_ioreq_server, ioreq_range(d, dm, o, false))
 EXPR(set_ioreq_server_state,
      o->pad ? -EINVAL : ioreq_set_state(d, dm, o->id, o->enabled))
 EXPR(destroy_ioreq_server, o->pad ? -EINVAL : ioreq_destroy(d, dm, o->id))
-EXPR(map_mem_type_to_ioreq_server, ioreq_map_mem_type(d, dm, o))
+EXPR(map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 EXPR(set_pci_link_route, route_link_set(d->hvm->route, o->link, o->isa_irq))
 EXPR(inject_msi,
      o->pad ? -EINVAL : route_msi(d->hvm->route, o->addr, o->data))

@@ -27,12 +27,12 @@ static struct domain *d;
 /* --- What is asked of others. --- */
 
 static struct {
-    struct io_access a;
+    struct ioreq a;
     enum io_rc rc;
     unsigned int n;
 } sent;
 
-enum io_rc ioreq_send(struct vcpu *who, struct io_access *a)
+enum io_rc ioreq_send(struct vcpu *who, struct ioreq *a)
 {
     CHECK(who == v);
     sent.a = *a;
@@ -214,7 +214,8 @@ static void ports(void)
                      cases[i].count, cases[i].df), EMUL_OK);
         CHECK_EQ(sent.n, 1);
         CHECK_EQ(sent.a.type, IOREQ_TYPE_PIO);
-        CHECK_EQ(sent.a.write, cases[i].kind == EMUL_REP_OUTS);
+        CHECK_EQ(sent.a.dir, cases[i].kind == EMUL_REP_OUTS ? IOREQ_WRITE
+                                                          : IOREQ_READ);
         CHECK_EQ(sent.a.addr, cases[i].port);
         CHECK_EQ(sent.a.data, RAM);
         CHECK_EQ(sent.a.data_is_ptr, true);
@@ -240,11 +241,11 @@ static void memory_moves(void)
 {
     CHECK_EQ(move(EMUL_REP_MOVS, DEVICE, RAM), EMUL_OK);
     CHECK_EQ(sent.a.type, IOREQ_TYPE_COPY);
-    CHECK_EQ(sent.a.write, false);
+    CHECK_EQ(sent.a.dir, IOREQ_READ);
     CHECK_EQ(sent.a.addr, DEVICE);
     CHECK_EQ(sent.a.data, RAM);
     CHECK_EQ(move(EMUL_REP_MOVS, RAM, DEVICE), EMUL_OK);
-    CHECK_EQ(sent.a.write, true);
+    CHECK_EQ(sent.a.dir, IOREQ_WRITE);
     CHECK_EQ(sent.a.addr, DEVICE);
     CHECK_EQ(sent.a.data, RAM);
     CHECK_EQ(move(EMUL_REP_STOS, 0, DEVICE), EMUL_OK);
@@ -304,7 +305,7 @@ static void vga_window(void)
         CHECK_EQ(sent.a.addr, cases[i].addr);
         CHECK_EQ(sent.a.data, cases[i].data);
         CHECK_EQ(sent.a.data_is_ptr, cases[i].src != 0);
-        CHECK_EQ(sent.a.write, cases[i].src < VGA);
+        CHECK_EQ(sent.a.dir, cases[i].src < VGA ? IOREQ_WRITE : IOREQ_READ);
         CHECK_EQ(sent.a.size, cases[i].size);
         CHECK_EQ(sent.a.count, cases[i].sent);
         CHECK_EQ(sent.a.df, cases[i].df);
