@@ -98,7 +98,7 @@ void vcpu_info_unregister(struct vcpu *v)
     if (!pg)
         return;
     v->info_page = NULL;
-    shared_unmap(v->info_map, 1);
+    shared_unmap(v->info_map);
     v->info_map = NULL;
     page_put(pg);
 }

@@ -298,12 +298,10 @@ static int info_map(struct domain *d, uint64_t frame, struct page **pg,
                     void **map)
 {
     int rc = guest_frame_get(d, gfn(frame), true, pg);
-    mfn_t m;
 
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
-    m = page_to_mfn(*pg);
-    *map = shared_map(&m, 1);
+    *map = shared_map(page_to_mfn(*pg));
     if (*map)
         return 0;
     page_put(*pg);
@@ -340,7 +338,7 @@ static long op_register_vcpu_info(struct vcpu *v, void *arg)
     let_go(v);
 undo:
     if (rc) {
-        shared_unmap(map, 1);
+        shared_unmap(map);
         page_put(pg);
     }
     return rc;

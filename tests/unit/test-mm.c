@@ -1,7 +1,7 @@
 /* sources: hypervisor/mm/e820.c hypervisor/mm/init.c hypervisor/mm/frame.c
    hypervisor/mm/page.c hypervisor/mm/buddy.c hypervisor/mm/lodge-pages.c
    hypervisor/mm/paging.c hypervisor/mm/window.c hypervisor/mm/map.c
-   hypervisor/mm/heap.c hypervisor/lib/bitmap.c */
+   hypervisor/mm/heap.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The whole memory layer on the fake machine, whose RAM is full of garbage:
@@ -253,10 +253,10 @@ static void test_claim(void)
 enum kind { GUEST, LODGE, HEAP, STACK, SHARED, KINDS };
 struct thing {
     enum kind kind;
-    unsigned int order; /* or frames of SHARED */
+    unsigned int order;
     size_t size;        /* of HEAP */
     void *va;
-    struct page *pg;    /* of GUEST, and the first frame behind SHARED */
+    struct page *pg;    /* of GUEST, and the frame behind SHARED */
     uint64_t mark;
 };
 #define THINGS 600
@@ -277,7 +277,7 @@ static size_t thing_size(const struct thing *t)
     case STACK:
         return STACK_SIZE;
     default:
-        return t->order * PAGE_SIZE;
+        return PAGE_SIZE;
     }
 }
 
@@ -343,19 +343,12 @@ static struct page *guest_pages(unsigned int order, uint64_t below)
 
 static bool shared_make(struct thing *t)
 {
-    mfn_t frames[3];
-
-    t->order = 1 + rnd(3);
-    t->pg = guest_pages(2, 0);
+    t->pg = guest_pages(0, 0);
     if (!t->pg)
         return false;
-    /* Against their order, and the last frame is not part of it. */
-    for (unsigned int i = 0; i < t->order; i++)
-        frames[i] = mfn_add(page_to_mfn(t->pg), t->order - 1 - i);
-    t->va = shared_map(frames, t->order);
+    t->va = shared_map(page_to_mfn(t->pg));
     if (!t->va)
-        for (unsigned int i = 0; i < 4; i++)
-            page_put(t->pg + i);
+        page_put(t->pg);
     return t->va;
 }
 
@@ -423,9 +416,8 @@ static void thing_end(unsigned int i)
         stack_free(t.va);
         break;
     default:
-        shared_unmap(t.va, t.order);
-        for (unsigned int k = 0; k < 4; k++)
-            page_put(t.pg + k);
+        shared_unmap(t.va);
+        page_put(t.pg);
     }
     things[i] = things[--nr_things];
 }
@@ -578,8 +570,8 @@ static void test_no_memory(void)
     boot_small();
     stack_free(stack_alloc());      /* their tables stay */
     pg = page_alloc(2, 0, 0);
-    p = shared_map(&(mfn_t){ page_to_mfn(pg).raw }, 1);
-    shared_unmap(p, 1);
+    p = shared_map(page_to_mfn(pg));
+    shared_unmap(p);
     heap_free(heap_alloc(3000000)); /* more than 2 MiB: on its own */
     for (free = 0; (next = page_alloc(1, 0, 0)) != NULL; free++) {
         next->gfn = list ? page_to_mfn(list).raw : 0;

@@ -334,52 +334,30 @@ unsigned int fake_windows(void)
     return windows;
 }
 
-/* Several frames become one block; none may be mapped already. */
-static void make_contiguous(const mfn_t *frames, unsigned int nr)
-{
-    char *block = must_alloc(PAGE_SIZE, nr * PAGE_SIZE);
-
-    for (unsigned int i = 0; i < nr; i++) {
-        struct backing *b = &backings[frames[i].raw];
-
-        if (b->maps || frame_table[frames[i].raw].state == PAGE_LODGE)
-            misuse("fake cannot map this frame beside others",
-                   frames[i].raw);
-        memcpy(block + i * PAGE_SIZE, fake_frame(frames[i]), PAGE_SIZE);
-        if (b->owns)
-            free(b->mem);
-        *b = (struct backing){ .mem = block + i * PAGE_SIZE, .owns = !i };
-    }
-}
-
-FAKE void *shared_map(const mfn_t *frames, unsigned int nr)
+FAKE void *shared_map(mfn_t m)
 {
     void *va;
 
     if (!fake_may_alloc())
         return NULL;
-    if (nr > 1)
-        make_contiguous(frames, nr);
-    va = fake_frame(frames[0]);
-    for (unsigned int i = 0; i < nr; i++)
-        backings[frames[i].raw].maps++;
+    va = fake_frame(m);
+    backings[m.raw].maps++;
     allocs++;
     shared_maps++;
     return va;
 }
 
-FAKE void shared_unmap(void *va, unsigned int nr)
+FAKE void shared_unmap(void *va)
 {
-    for (unsigned int n = 0; n < nr; n++) {
-        uint64_t m = FIRST_FRAME;
+    uint64_t m = FIRST_FRAME;
 
-        while (m < FAKE_FRAMES &&
-               backings[m].mem != (char *)va + n * PAGE_SIZE)
-            m++;
-        if (m == FAKE_FRAMES || !backings[m].maps)
-            misuse("shared_unmap() of what is not mapped", n);
-        backings[m].maps--;
-    }
+    if (!va)
+        return;
+    while (m < FAKE_FRAMES && backings[m].mem != (char *)va)
+        m++;
+    if (m == FAKE_FRAMES || !backings[m].maps)
+        misuse("shared_unmap() of what is not mapped", m);
+    backings[m].maps--;
     allocs--;
     shared_maps--;
 }
