@@ -71,14 +71,15 @@ static __attribute__((noinline)) char *find(unsigned int slot, gfn_t g,
                                             bool write)
 {
     struct peeked *k = &current->hvm->peeked[slot];
-    bool writable = false;
-    mfn_t m;
+    struct p2m_entry e;
+    bool writable;
 
     peek_update(current);
-    m = p2m_ram(current->domain, g, &writable);
-    if (mfn_is_invalid(m))
+    e = p2m_lookup(current->domain, g);
+    if (!p2m_type_has_page(e.type))
         return NULL;
-    *k = (struct peeked){ (g.raw + 1) * 2 + writable, m };
+    writable = p2m_type_writable(e.type);
+    *k = (struct peeked){ (g.raw + 1) * 2 + writable, e.mfn };
     return write && !writable ? NULL : show(slot, k);
 }
 

@@ -6,7 +6,6 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/mem/pt.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/abi/cpuid.h"

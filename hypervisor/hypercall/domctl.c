@@ -204,7 +204,7 @@ static long op_set_mempool(struct domain *d, struct xen_domctl *op)
 
     if (size & (PAGE_SIZE - 1) || size >> PAGE_SHIFT > 0xffffffff)
         return -EINVAL;
-    p2m_set_table_limit(d, (unsigned int)(size >> PAGE_SHIFT));
+    WRITE_ONCE(d->hvm->p2m->limit, (uint32_t)(size >> PAGE_SHIFT));
     return 0;
 }
 
@@ -216,7 +216,7 @@ static long op_shadow(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_SHADOW_OP_OFF:
         return 0;
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        p2m_set_table_limit(d, o->mb << (20 - PAGE_SHIFT));
+        WRITE_ONCE(d->hvm->p2m->limit, o->mb << (20 - PAGE_SHIFT));
         return 0;
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
         o->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));

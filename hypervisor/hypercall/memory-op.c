@@ -329,7 +329,7 @@ static long op_domain_size(struct memop *m)
     case XENMEM_maximum_reservation:
         return (long)m->d->max_frames;
     default:
-        return (long)p2m_max_gfn(m->d).raw;
+        return (long)READ_ONCE(m->d->hvm->p2m->max_gfn);
     }
 }
 
