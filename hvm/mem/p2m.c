@@ -11,6 +11,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/pt-bits.h"
@@ -166,7 +167,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
     return r;
 }
 
-int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
+int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
 {
     struct p2m_entry r;
     uint64_t e;

@@ -87,14 +87,9 @@ int p2m_relinquish(struct domain *d);
 void p2m_destroy(struct domain *d);
 
 /* What is at gfn; type P2M_NONE and an invalid mfn where nothing is. Takes
- * no reference: the entry may change at any moment. */
+ * no reference: the entry may change at any moment. The frame with one is
+ * guest_frame_get()'s (core/upcalls.h). */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
-
-/*
- * The frame at g with a reference of the caller's own. write: -EROFS where
- * the guest may not write. -EINVAL where there is no RAM (P2M_MMIO too).
- */
-int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg);
 
 /*
  * Maps 2^order frames from m at g. The references of frames of RAM pass from

@@ -13,6 +13,7 @@
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/grant.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
@@ -185,7 +186,7 @@ static long op_no_vnuma(struct memop *m)
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
     struct page *pg;
-    int rc = p2m_get_page(d, from, true, &pg);
+    int rc = guest_frame_get(d, from, true, &pg);
 
     if (rc)
         return rc;
@@ -227,7 +228,7 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
 
     if (d == owner)
         return -EINVAL;
-    rc = p2m_get_page(owner, from, true, &pg);
+    rc = guest_frame_get(owner, from, true, &pg);
     if (rc)
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:

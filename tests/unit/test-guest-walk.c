@@ -7,7 +7,6 @@
  * leave the map between two looks.
  */
 #include "hvm/mem/guest-copy.h"
-#include "hvm/mem/guest-walk.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;

@@ -144,7 +144,7 @@ static void do_get(uint64_t g, bool write)
 {
     enum p2m_type t = model[g].type;
     struct page *pg;
-    int rc = p2m_get_page(d, gfn(g), write, &pg);
+    int rc = guest_frame_get(d, gfn(g), write, &pg);
 
     CHECK_EQ(rc, !has_page(t) ? -EINVAL
                  : write && (t == P2M_RAM_RO || t == P2M_GRANT_RO) ? -EROFS
@@ -214,7 +214,7 @@ static void limits(void)
     CHECK_EQ(p2m_unmap(d, gfn(end - 1), 1, INVALID_MFN), -EINVAL);
     CHECK_EQ(p2m_unmap(d, gfn(~0ull), 0, INVALID_MFN), -EINVAL);
     CHECK_EQ(p2m_change_type(d, gfn(end), P2M_RAM, P2M_RAM_RO), -EINVAL);
-    CHECK_EQ(p2m_get_page(d, gfn(~0ull), false, &pg), -EINVAL);
+    CHECK_EQ(guest_frame_get(d, gfn(~0ull), false, &pg), -EINVAL);
     CHECK_EQ(p2m_lookup(d, gfn(end)).type, P2M_NONE);
     CHECK_EQ(p2m_map(d, gfn(end - 1), mfn(7), 0, P2M_MMIO), 0);
     CHECK_EQ(p2m_lookup(d, gfn(end - 1)).mfn.raw, 7);
@@ -380,7 +380,7 @@ static void apic_page(void)
         CHECK_EQ(p2m_map(d, at, m, 0, P2M_APIC), 0);
         CHECK_EQ(p2m_lookup(d, at).type, P2M_APIC);
         CHECK_EQ(p2m_lookup(d, at).mfn.raw, m.raw);
-        CHECK_EQ(p2m_get_page(d, at, false, &pg), -EINVAL);
+        CHECK_EQ(guest_frame_get(d, at, false, &pg), -EINVAL);
         CHECK_EQ(p2m_change_type(d, at, P2M_RAM, P2M_RAM_LOG), -EBUSY);
         if (way == 0)
             CHECK_EQ(p2m_unmap(d, at, 0, m), 0);
