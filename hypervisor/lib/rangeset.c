@@ -29,8 +29,7 @@ static int replace(struct rangeset *s, unsigned int i, unsigned int old,
         return -ENOSPC;
     memmove(&s->ranges[i + n], &s->ranges[i + old],
             (s->nr - i - old) * sizeof(*s->ranges));
-    for (unsigned int k = 0; k < n; k++)
-        s->ranges[i + k] = with[k];
+    memcpy(&s->ranges[i], with, n * sizeof(*with));
     s->nr = s->nr - old + n;
     return 0;
 }
