@@ -10,7 +10,6 @@
 #include "hvm/mem/peek.h"
 
 #include "hvm/mem/p2m.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 
 DEFINE_PERCPU(struct peek_cache, peek_cache);

@@ -8,7 +8,6 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/window.h"
 #include "hypervisor/mm/paging.h"

@@ -12,7 +12,6 @@
  */
 #include "hypervisor/mm/heap.h"
 
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 

@@ -7,7 +7,6 @@
 
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"
 #include "hypervisor/mm/upcalls.h"

@@ -9,7 +9,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/upcalls.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/upcalls.h"
 
