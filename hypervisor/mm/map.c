@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Mappings that live longer than a window: shared ones, stacks, and the rest
- * in areas of addresses of their own. Owns those areas. Addresses are reused only after a flush.
+ * in areas of addresses of their own. Owns those areas. Addresses are reused
+ * only after a flush.
  */
 #include "hypervisor/mm/map.h"
 
