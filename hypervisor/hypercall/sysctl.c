@@ -72,7 +72,7 @@ static long op_physinfo(struct xen_sysctl *op)
     o->cpu_khz = (uint32_t)(tsc_hz() / 1000);
     o->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    o->total_pages = pages_total();
+    o->total_pages = pages_total;
     o->free_pages = pages_free();
     (void)count_domains(&o->outstanding_pages);
     o->max_mfn = frame_table_size - 1;
@@ -162,7 +162,7 @@ static long op_cputopo(struct xen_sysctl *op)
 static long op_numa(struct xen_sysctl *op)
 {
     struct xen_sysctl_numainfo *o = &op->u.numainfo;
-    struct xen_sysctl_meminfo m = { .memsize = pages_total() << PAGE_SHIFT,
+    struct xen_sysctl_meminfo m = { .memsize = pages_total << PAGE_SHIFT,
                                     .memfree = pages_free() << PAGE_SHIFT };
     uint32_t room = o->num_nodes, near = 10;
 

@@ -76,7 +76,7 @@ static void print_exits(struct vcpu *v)
 
 static void print_memory(void)
 {
-    console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total());
+    console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total);
 }
 
 static void print_interrupts(void)

@@ -1,4 +1,4 @@
-/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c hypervisor/mm/frame.c
+/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c
    hypervisor/mm/page.c hypervisor/mm/buddy.c hypervisor/mm/lodge-pages.c
    hypervisor/mm/paging.c hypervisor/mm/window.c hypervisor/mm/map.c
    hypervisor/mm/heap.c */
@@ -16,7 +16,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/init.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/paging.h"
@@ -154,13 +153,13 @@ static void test_boot(void)
 
     boot_small();
     CHECK_EQ(machine_map.n, 5);
-    CHECK_EQ(pages_total(), 0x9f + 0x3fe0 - 0x100);
+    CHECK_EQ(pages_total, 0x9f + 0x3fe0 - 0x100);
     CHECK_EQ(frame_table_size, 0x3fe0);
     free = pages_free();
     /* Image and module are kept; tables and frame table take under 1.2 %
      * of this small machine. */
-    CHECK(free <= pages_total() - 0x9f - 0x200 - 0x235);
-    CHECK(free >= (pages_total() - 0x9f - 0x200 - 0x235) * 988 / 1000);
+    CHECK(free <= pages_total - 0x9f - 0x200 - 0x235);
+    CHECK(free >= (pages_total - 0x9f - 0x200 - 0x235) * 988 / 1000);
     CHECK_EQ(frames_dirty(), free);
 
     first = page_next_free(0, &end);
@@ -189,7 +188,7 @@ static void test_holes(void)
     unsigned int level;
 
     boot(map, 3, NULL, 0);
-    CHECK_EQ(pages_total(), 15 * 256);
+    CHECK_EQ(pages_total, 15 * 256);
     CHECK(pages_free() > 11 * 256);
     for (uint64_t m = 0; m < frame_table_size; m += m < 0x1000 ? 97 : 19997)
         if (frame_table[m].state != PAGE_FREE) {

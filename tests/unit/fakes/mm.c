@@ -27,6 +27,7 @@ struct backing {
 };
 
 FAKE struct page *frame_table;
+FAKE uint64_t pages_total;
 FAKE uint64_t frame_table_size;
 FAKE unsigned int fake_pages_freed, fake_tlb_flushes;
 
@@ -52,10 +53,11 @@ static void frames_init(void)
     backings = calloc(FAKE_FRAMES, sizeof(*backings));
     if (!table || !backings)
         abort();
-    if (frame_table || frame_table_size) /* the real mm/frame.c */
+    if (frame_table || frame_table_size) /* the real mm/init.c */
         return;
     frame_table = table;
     frame_table_size = FAKE_FRAMES;
+    pages_total = FAKE_FRAMES - FIRST_FRAME;
     for (uint64_t i = FIRST_FRAME; i < FAKE_FRAMES; i++)
         table[i].state = PAGE_FREE;
     free_frames = FAKE_FRAMES - FIRST_FRAME;
@@ -202,11 +204,6 @@ FAKE void page_put(struct page *pg)
 FAKE uint64_t pages_free(void)
 {
     return free_frames;
-}
-
-FAKE uint64_t pages_total(void)
-{
-    return FAKE_FRAMES - FIRST_FRAME;
 }
 
 FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
