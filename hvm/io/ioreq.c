@@ -20,7 +20,6 @@
 #include "hypervisor/mm/heap.h"
 
 #define MAX_SERVERS 8
-#define MAX_RANGES 256 /* of each type */
 #define NR_RANGE_TYPES 3
 _Static_assert(MAX_VCPUS_PER_DOMAIN <= PAGE_SIZE / sizeof(struct ioreq),
                "a slot for each vCPU");
@@ -37,8 +36,7 @@ struct ioreq_server {
     struct spinlock buf_lock; /* rank VDEV: writers of the ring */
     uint32_t buf_port;        /* 0: it wants no ring */
     uint32_t port[MAX_VCPUS_PER_DOMAIN]; /* by vCPU id, 0: none */
-    struct rangeset ranges[NR_RANGE_TYPES];  /* lock IOREQ */
-    struct range range[NR_RANGE_TYPES][MAX_RANGES]; /* their memory */
+    struct rangeset ranges[NR_RANGE_TYPES]; /* lock IOREQ */
 };
 
 struct ioreq_domain {
@@ -136,8 +134,6 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     s->refs = 1;
     s->dm = dm->id;
     spin_lock_init(&s->buf_lock, LOCK_VDEV);
-    for (unsigned int i = 0; i < NR_RANGE_TYPES; i++)
-        rangeset_init(&s->ranges[i], s->range[i], MAX_RANGES);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
