@@ -19,7 +19,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/io/pci.h"
 #include "hypervisor/lib/format.h"
-#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/smp.h"
 
@@ -140,7 +139,7 @@ void dom0_create(const struct boot_info *bi)
     int rc;
 
     dom0_boot_info = bi;
-    pci_init(&acpi_info);
+    pci_init();
     rc = create(&d);
     if (rc)
         dom0_error("it cannot be created (error %d)", -rc);
