@@ -9,7 +9,6 @@
 #include "hvm/base/hvm.h"
 #include "hvm/devices.h"
 #include "hvm/event.h"
-#include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/peek.h"
@@ -198,8 +197,6 @@ int hvm_vcpu_init(struct vcpu *v)
     rc = devices_vcpu_init(v);
     if (!rc)
         rc = hvm_ops.vcpu_init(v);
-    if (!rc)
-        rc = ioreq_vcpu_init(v);
     if (rc)
         return rc;
     tsc_init(v);
@@ -217,7 +214,6 @@ void hvm_vcpu_exit(struct vcpu *v)
 
     if (!hv)
         return;
-    ioreq_vcpu_exit(v);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
     devices_vcpu_exit(v);

@@ -69,36 +69,16 @@ static void server_put(struct domain *d, struct ioreq_server *s)
     heap_free(s);
 }
 
-static void port_free(struct ioreq_server *s, struct vcpu *v)
-{
-    if (s->port[v->id])
-        evtchn_free_consumer(v, s->port[v->id]);
-    s->port[v->id] = 0;
-}
-
 static void ports_free(struct domain *d, struct ioreq_server *s)
 {
-    for_vcpus (d, v)
-        port_free(s, v);
+    for_vcpus (d, v) {
+        if (s->port[v->id])
+            evtchn_free_consumer(v, s->port[v->id]);
+        s->port[v->id] = 0;
+    }
     if (s->buf_port)
         evtchn_free_consumer(d->vcpu[0], s->buf_port);
     s->buf_port = 0;
-}
-
-static int port_add(struct ioreq_server *s, struct vcpu *v)
-{
-    uint32_t port;
-    int rc;
-
-    if (s->port[v->id])
-        return 0;
-    rc = evtchn_alloc_consumer(v, s->dm, &port);
-    if (rc)
-        return rc;
-    s->port[v->id] = port;
-    if (s->sync)
-        WRITE_ONCE(s->sync->vcpu_ioreq[v->id].vp_eport, port);
-    return 0;
 }
 
 /* Gives a server its id; from here on it can be found. */
@@ -126,7 +106,9 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     struct ioreq_server *s;
     int rc = 0;
 
-    if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->vcpu[0])
+    /* Each vCPU gets a port now: there will be no more of them. */
+    if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->max_vcpus ||
+        !load_acquire(&d->vcpu[d->max_vcpus - 1]))
         return -EINVAL;
     s = heap_alloc(sizeof(*s));
     if (!s)
@@ -138,7 +120,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
         if (!rc)
-            rc = port_add(s, v);
+            rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
     if (!rc)
         rc = server_publish(d->hvm->ioreq, s);
     if (rc) {
@@ -232,26 +214,6 @@ void ioreq_domain_exit(struct domain *d)
     ioreq_domain_close(d);
     heap_free(d->hvm->ioreq);
     d->hvm->ioreq = NULL;
-}
-
-int ioreq_vcpu_init(struct vcpu *v)
-{
-    struct ioreq_domain *io = v->domain->hvm->ioreq;
-    int rc = 0;
-
-    for (unsigned int i = 0; i < MAX_SERVERS && !rc; i++)
-        if (io->server[i])
-            rc = port_add(io->server[i], v);
-    return rc;
-}
-
-void ioreq_vcpu_exit(struct vcpu *v)
-{
-    struct ioreq_domain *io = v->domain->hvm->ioreq;
-
-    for (unsigned int i = 0; io && i < MAX_SERVERS; i++)
-        if (io->server[i])
-            port_free(io->server[i], v);
 }
 
 int ioreq_get_info(struct domain *d, struct domain *dm,

@@ -33,10 +33,9 @@ int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
 /* Destroys all servers, and no new one can be made. No vCPU of d runs. */
 void ioreq_domain_close(struct domain *d);
 void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
-int ioreq_vcpu_init(struct vcpu *v);      /* joins all servers */
-void ioreq_vcpu_exit(struct vcpu *v);
 
-/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. */
+/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. A server
+ * can be created once all vCPUs of d are. */
 int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
                  ioservid_t *id);
 int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id);
