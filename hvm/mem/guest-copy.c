@@ -6,13 +6,10 @@
  */
 #include "hvm/mem/guest-copy.h"
 
-#include "hvm/base/hvm.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/window.h"
 
 /*
  * The byte at guest physical address a, mapped until page_close(); or NULL

@@ -7,7 +7,6 @@
  */
 #include "hvm/mem/guest-copy.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"

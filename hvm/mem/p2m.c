@@ -14,7 +14,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/pt-bits.h"
-#include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
 
 #define TOP_ORDER 27u /* a PML4 entry spans 512 GiB */

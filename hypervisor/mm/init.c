@@ -10,8 +10,6 @@
  * (PAGE_RESERVED, no references), mapped read-only, stands for all its
  * entries, and one table of such pages for whole parts.
  */
-#include "hypervisor/cpu/atomic.h"
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"

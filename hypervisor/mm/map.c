@@ -7,7 +7,6 @@
 #include "hypervisor/mm/map.h"
 
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"
 #include "hypervisor/mm/upcalls.h"

@@ -8,7 +8,6 @@
 #include "hypervisor/mm/paging.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/pt-entry.h"
 
