@@ -219,16 +219,13 @@ int ioreq_get_info(struct domain *d, struct domain *dm,
                    struct xen_dm_op_get_ioreq_server_info *info)
 {
     struct ioreq_server *s = server_get(d, dm, info->id);
-    int rc = 0;
 
     if (!s)
         return -ENOENT;
-    /* Frames come from XENMEM_acquire_resource. */
-    if (!(info->flags & XEN_DMOP_no_gfns))
-        rc = -EOPNOTSUPP;
     info->bufioreq_port = s->buf_port;
     server_put(d, s);
-    return rc;
+    /* Frames come from XENMEM_acquire_resource. */
+    return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
 
 int ioreq_range(struct domain *d, struct domain *dm,

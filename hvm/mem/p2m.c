@@ -303,8 +303,9 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type)
 {
-    bool pieces = order == ORDER_1G && !pt_format.has_1g;
-    unsigned int leaf = pieces ? ORDER_2M : order;
+    /* In place of a 1 GiB leaf the one table that its pieces need is made:
+     * then nothing can fail. */
+    unsigned int leaf = pt_format.has_1g ? order : MIN(order, ORDER_2M);
     struct p2m *p = d->hvm->p2m;
     uint64_t *slot;
     int rc;
@@ -315,14 +316,12 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
     ASSERT(!p2m_type_has_page(type) || mfn_has_page(m));
     spin_lock(&p->lock);
     rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
-    if (!rc) {
-        slot = slot_make(p, g, leaf);
-        if (slot) {
-            fill(d, slot, 1u << (order - leaf), m, leaf, type);
-            p->max_gfn = MAX(p->max_gfn, g.raw + (1ull << order) - 1);
-        } else {
-            rc = -ENOMEM;
-        }
+    slot = rc ? NULL : slot_make(p, g, leaf);
+    if (slot) {
+        fill(d, slot, 1u << (order - leaf), m, leaf, type);
+        p->max_gfn = MAX(p->max_gfn, g.raw + (1ull << order) - 1);
+    } else if (!rc) {
+        rc = -ENOMEM;
     }
     spin_unlock(&p->lock);
     return rc;

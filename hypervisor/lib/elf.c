@@ -119,7 +119,6 @@ int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
 int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
 {
     struct elf_segment s;
-    bool found = false;
 
     *start = ~0ull;
     *end = 0;
@@ -130,11 +129,10 @@ int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
             return rc;
         if (s.type != ELF_PT_LOAD || !s.mem_size)
             continue;
-        found = true;
         *start = MIN(*start, s.paddr);
         *end = MAX(*end, s.paddr + s.mem_size);
     }
-    return found ? 0 : -EINVAL;
+    return *start < *end ? 0 : -EINVAL;
 }
 
 int elf_xen_note(const struct elf *e, uint32_t type, void *to, size_t size)

@@ -83,12 +83,10 @@ int strcmp(const char *a, const char *b)
 
 char *strchr(const char *s, int c)
 {
-    for (;; s++) {
-        if (*s == (char)c)
-            return (char *)(uintptr_t)s;
-        if (!*s)
+    while (*s != (char)c)
+        if (!*s++)
             return NULL;
-    }
+    return (char *)(uintptr_t)s;
 }
 
 char *strstr(const char *s, const char *needle)
