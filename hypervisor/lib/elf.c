@@ -68,14 +68,14 @@ int elf_open(struct elf *e, const void *image, size_t size)
     size_t smallest;
 
     *e = (struct elf){ .image = image, .size = size };
-    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4) ||
-        h.data != DATA_LITTLE_ENDIAN ||
-        (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
-        !(h.class == CLASS_64 ? h.machine == MACHINE_X86_64
-                              : h.class == CLASS_32 && h.machine == MACHINE_386))
+    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4))
         return -ENOEXEC;
-
     e->is_64 = h.class == CLASS_64;
+    if (h.data != DATA_LITTLE_ENDIAN ||
+        (h.class != CLASS_64 && h.class != CLASS_32) ||
+        (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
+        h.machine != (e->is_64 ? MACHINE_X86_64 : MACHINE_386))
+        return -ENOEXEC;
     if (e->is_64 && !read(e, 0, &h, sizeof(h)))
         return -EINVAL;
     e->segments = e->is_64 ? h.w64.phoff : h.w32.phoff;
