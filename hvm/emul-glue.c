@@ -168,10 +168,8 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
                                  const void *old, const void *new,
                                  unsigned int n)
 {
-    struct vcpu *v = glue_of(c)->v;
     uint64_t o = 0, w = 0;
     enum emul_rc rc;
-    bool done;
     gpa_t at;
 
     rc = translate(c, la, true, &at);
@@ -182,9 +180,7 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
         return glue_write(c, la, new, n);
     memcpy(&o, old, n);
     memcpy(&w, new, n);
-    if (guest_cmpxchg_phys(v->domain, at, o, w, n, &done) || !done)
-        return EMUL_RETRY;
-    return EMUL_OK;
+    return guest_cmpxchg_phys(at, o, w, n) ? EMUL_OK : EMUL_RETRY;
 }
 
 static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,

@@ -11,37 +11,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
 
-/*
- * The byte at guest physical address a, mapped until page_close(); or NULL
- * where there is no RAM, or no writable. Another domain's frame needs a
- * reference, *held.
- */
-static inline char *page_open(struct domain *d, gpa_t a, bool write,
-                              struct page **held)
-{
-    char *p;
-
-    *held = NULL;
-    if (likely(d == current->domain)) {
-        p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
-        if (!p)
-            return NULL;
-    } else {
-        if (guest_frame_get(d, gpa_to_gfn(a), write, held))
-            return NULL;
-        p = window_map(WINDOW_DATA, page_to_mfn(*held));
-    }
-    return p + (a.raw & (PAGE_SIZE - 1));
-}
-
-static inline void page_close(struct page *held)
-{
-    if (!held)
-        return;
-    window_unmap(WINDOW_DATA);
-    page_put(held);
-}
-
 static size_t in_page(uint64_t addr, size_t n)
 {
     return MIN(n, PAGE_SIZE - (addr & (PAGE_SIZE - 1)));
@@ -61,13 +30,21 @@ static int copy_phys(struct domain *d, gpa_t a, uint8_t *buf, size_t n,
 {
     while (n) {
         size_t part = in_page(a.raw, n);
-        struct page *held;
-        char *p = page_open(d, a, write, &held);
+        struct page *held = NULL; /* another domain's frame */
+        char *p;
 
+        if (likely(d == current->domain))
+            p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
+        else
+            p = guest_frame_get(d, gpa_to_gfn(a), write, &held)
+                    ? NULL : window_map(WINDOW_DATA, page_to_mfn(held));
         if (!p)
             return -EFAULT;
-        copy(p, buf, part, write);
-        page_close(held);
+        copy(p + (a.raw & (PAGE_SIZE - 1)), buf, part, write);
+        if (held) {
+            window_unmap(WINDOW_DATA);
+            page_put(held);
+        }
         a = gpa_add(a, part);
         buf += part;
         n -= part;
@@ -202,20 +179,13 @@ static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
     return atomic_cmpxchg((uint64_t *)p, &old, new);
 }
 
-int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
-                       unsigned int bytes, bool *done)
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
+                        unsigned int bytes)
 {
-    struct page *held;
-    char *p;
+    char *p = peek_page(PEEK_DATA, gpa_to_gfn(a), true);
 
-    if (in_page(a.raw, bytes) != bytes)
-        return -EFAULT;
-    p = page_open(d, a, true, &held);
-    if (!p)
-        return -EFAULT;
-    *done = cmpxchg_bytes(p, old, new, bytes);
-    page_close(held);
-    return 0;
+    return p && in_page(a.raw, bytes) == bytes &&
+           cmpxchg_bytes(p + (a.raw & (PAGE_SIZE - 1)), old, new, bytes);
 }
 
 /* core/upcalls.h: both frames are held by the caller. */

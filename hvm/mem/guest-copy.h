@@ -77,7 +77,8 @@ int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,
                                  size_t n);
 int __must_check guest_write_phys(struct domain *d, gpa_t dst,
                                   const void *src, size_t n);
-/* Atomic compare and exchange of 1, 2, 4, 8 bytes inside one page: 0 and
- * whether it was done; -EFAULT. */
-int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
-                       unsigned int bytes, bool *done);
+/* Atomic compare and exchange of 1, 2, 4, 8 bytes of the current domain's.
+ * False if it was not done: there is another value, or no RAM to be written,
+ * or they are not inside one page. */
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
+                        unsigned int bytes);

@@ -14,7 +14,6 @@
 #include "hypervisor/mm/pt-bits.h"
 
 struct walk {
-    struct vcpu *v;
     struct paging_regs regs;
     uint32_t access;
     bool nx;         /* NX bits count */
@@ -36,13 +35,10 @@ static const struct paging paging_long = { 4, 9, 8, PTE_ADDR, ~0ull };
 
 /* Sets bits that the CPU would set, as an atomic update of the entry read.
  * Whoever changed the entry meanwhile has its own walk to do. */
-static inline void mark(struct walk *w, gpa_t at, unsigned int bytes,
-                        uint64_t e, uint64_t bits)
+static inline void mark(gpa_t at, unsigned int bytes, uint64_t e, uint64_t bits)
 {
-    bool done;
-
     if ((e & bits) != bits)
-        (void)guest_cmpxchg_phys(w->v->domain, at, e, e | bits, bytes, &done);
+        (void)guest_cmpxchg_phys(at, e, e | bits, bytes);
 }
 
 /* Rights of the whole walk against the access (SDM vol. 3A 4.6). */
@@ -110,12 +106,12 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
         if (level == 1 || is_large(w, p, level, e))
             break;
         if (!pdpte)
-            mark(w, at, p->bytes, e, PTE_A);
+            mark(at, p->bytes, e, PTE_A);
         table = gpa(e & PTE_ADDR);
     }
     if (!allowed(w, rights, nx))
         return fault(w, PFEC_PRESENT, pfec);
-    mark(w, at, p->bytes, e, PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
+    mark(at, p->bytes, e, PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
     base = e & PTE_ADDR;
     /* PSE-36: bits 13-20 of a 4 MiB entry are address bits 32-39. */
     if (p == &paging_32 && level == 2)
@@ -131,8 +127,7 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec)
 {
-    struct walk w = { .v = v, .access = access,
-                      .supervisor = !(access & PFEC_USER) };
+    struct walk w = { .access = access, .supervisor = !(access & PFEC_USER) };
     bool pae;
 
     hvm_ops.paging(v, &w.regs);

@@ -189,7 +189,6 @@ static void copies(void)
 {
     static uint8_t buf[3 * PAGE_SIZE], out[3 * PAGE_SIZE];
     struct guest_fault f;
-    bool done;
 
     doms[1].reg[0][REG_CR0] = CR0_PE;
     for (unsigned int i = 0; i < sizeof(buf); i++)
@@ -226,16 +225,16 @@ static void copies(void)
 
         memset(fake_gpa(d, 0x3000), 0x5a, 16);
         memcpy(&was, fake_gpa(d, 0x3000), n);
-        CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3000), was, 0x1122334455667788,
-                                    n, &done), 0);
-        CHECK(done);
+        CHECK(guest_cmpxchg_phys(gpa(0x3000), was, 0x1122334455667788, n));
         CHECK_EQ(load(0x3000, n), 0x1122334455667788 & mask);
         CHECK_EQ(load(0x3000 + n, 1), 0x5a);
-        CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3000), was, 1, n, &done), 0);
-        CHECK(!done);
+        CHECK(!guest_cmpxchg_phys(gpa(0x3000), was, 1, n));
+        CHECK_EQ(load(0x3000, n), 0x1122334455667788 & mask);
     }
-    CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3ffc), 0, 1, 8, &done), -EFAULT);
-    CHECK_EQ(guest_cmpxchg_phys(d, gpa(1ull << 52), 0, 1, 8, &done), -EFAULT);
+    memset(fake_gpa(d, 0x3ffc), 0, 4);
+    CHECK(!guest_cmpxchg_phys(gpa(0x3ffc), 0, 1, 8));
+    CHECK_EQ(load(0x3ffc, 4), 0);
+    CHECK(!guest_cmpxchg_phys(gpa(1ull << 52), 0, 1, 8));
     guest_frame_copy(p2m_lookup(d, gfn(5)).mfn, 100,
                      p2m_lookup(d, gfn(1)).mfn, 0xf00, 50);
     CHECK(!memcmp(fake_gpa(d, 0x5064), buf, 50));
