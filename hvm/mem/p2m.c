@@ -179,7 +179,7 @@ int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
         if (write && !p2m_type_writable(r.type))
             return -EROFS;
         *pg = mfn_to_page(r.mfn);
-        if (!page_try_get(*pg, READ_ONCE((*pg)->owner)))
+        if (!page_try_get(*pg))
             continue;
         if (likely(READ_ONCE(*slot) == e))
             return 0;

@@ -98,7 +98,7 @@ void page_get(struct page *pg)
     ASSERT(before && before < COUNT_LIMIT);
 }
 
-bool page_try_get(struct page *pg, domid_t owner)
+bool page_try_get(struct page *pg)
 {
     uint32_t count = READ_ONCE(pg->count);
 
@@ -106,12 +106,7 @@ bool page_try_get(struct page *pg, domid_t owner)
         if (!count || count >= COUNT_LIMIT)
             return false;
     } while (!atomic_cmpxchg(&pg->count, &count, count + 1));
-
-    /* It cannot be freed now; but is it the frame that the caller means? */
-    if (pg->state == PAGE_GUEST && pg->owner == owner)
-        return true;
-    page_put(pg);
-    return false;
+    return true;
 }
 
 void page_put(struct page *pg)

@@ -71,10 +71,10 @@ struct page *page_alloc(domid_t owner, unsigned int order, uint64_t below);
 /* One more reference to a frame known to have one. */
 void page_get(struct page *pg);
 /*
- * A reference to a frame that may be going away or be anybody's: true if it
- * is a PAGE_GUEST frame of domain `owner` and now has one more reference.
+ * A reference to a frame that may be going away: false if it is gone. It may
+ * be another domain's by now: the caller looks again at what led to it.
  */
-bool page_try_get(struct page *pg, domid_t owner);
+bool page_try_get(struct page *pg);
 /* Drops a reference; the last one scrubs and frees the frame and tells
  * mm/upcalls.h page_freed(). Any lock of rank below HEAP may be held. */
 void page_put(struct page *pg);

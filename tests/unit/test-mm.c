@@ -170,7 +170,7 @@ static void test_boot(void)
     CHECK_EQ(end, 0x1000);
     CHECK_EQ(page_next_free(0x1000, &end), 0x1235);
     CHECK_EQ(frame_table[0x300].state, PAGE_RESERVED);
-    CHECK(!page_try_get(&frame_table[0x300], 0));
+    CHECK(!page_try_get(&frame_table[0x300]));
 
     /* The module is given back. */
     page_allocator_add(0x1001000, 0x1234000);
@@ -193,7 +193,7 @@ static void test_holes(void)
     for (uint64_t m = 0; m < frame_table_size; m += m < 0x1000 ? 97 : 19997)
         if (frame_table[m].state != PAGE_FREE) {
             CHECK_EQ(frame_table[m].state, PAGE_RESERVED);
-            CHECK(!page_try_get(&frame_table[m], 0));
+            CHECK(!page_try_get(&frame_table[m]));
         }
     CHECK(!(machine_translate((uintptr_t)&frame_table[GB(1) / PAGE_SIZE],
                               &level) & PTE_RW));
@@ -219,8 +219,7 @@ static void test_claim(void)
     CHECK_EQ(pages_free(), free - 0xbff);
     CHECK_EQ(page_next_free(0x400, &end), 0x400);
     CHECK_EQ(end, 0x401);
-    CHECK(page_try_get(&frame_table[0x555], 7));
-    CHECK(!page_try_get(&frame_table[0x555], 8));
+    CHECK(page_try_get(&frame_table[0x555]));
     CHECK_EQ(frame_table[0x555].count, 2);
     page_put(&frame_table[0x555]);
     for (uint64_t m = 0x401; m < 0xfff; m++)

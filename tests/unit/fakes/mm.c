@@ -180,9 +180,9 @@ FAKE void page_get(struct page *pg)
         misuse("page_get() without a reference", pg - frame_table);
 }
 
-FAKE bool page_try_get(struct page *pg, domid_t owner)
+FAKE bool page_try_get(struct page *pg)
 {
-    if (pg->state != PAGE_GUEST || pg->owner != owner || !pg->count)
+    if (pg->state != PAGE_GUEST || !pg->count)
         return false;
     page_get(pg);
     return true;
