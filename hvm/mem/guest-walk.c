@@ -49,12 +49,10 @@ static inline bool allowed(const struct walk *w, uint64_t rights, bool nx)
     if ((w->access & PFEC_WRITE) && !(rights & PTE_RW) &&
         (!w->supervisor || (w->regs.cr0 & CR0_WP)))
         return false;
-    if (w->access & PFEC_FETCH) {
-        if (nx)
-            return false;
-        if (w->supervisor && (rights & PTE_US) && (w->regs.cr4 & CR4_SMEP))
-            return false;
-    }
+    if ((w->access & PFEC_FETCH) &&
+        (nx || (w->supervisor && (rights & PTE_US) &&
+                (w->regs.cr4 & CR4_SMEP))))
+        return false;
     return true;
 }
 
