@@ -29,12 +29,12 @@
 static enum io_rc external(struct vcpu *v, uint8_t type, uint64_t addr,
                            unsigned int size, bool write, uint64_t *val)
 {
-    struct io_access a = { .type = type, .write = write, .size = size,
-                           .count = 1, .addr = addr, .data = *val };
-    enum io_rc rc = ioreq_send(v, &a);
+    struct ioreq r = { .type = type, .dir = write ? IOREQ_WRITE : IOREQ_READ,
+                       .size = size, .count = 1, .addr = addr, .data = *val };
+    enum io_rc rc = ioreq_send(v, &r);
 
     if (!write && rc != IO_RETRY)
-        *val = rc == IO_NONE ? size_mask(size) : a.data & size_mask(size);
+        *val = rc == IO_NONE ? size_mask(size) : r.data & size_mask(size);
     return rc;
 }
 
@@ -47,11 +47,8 @@ static inline __attribute__((always_inline)) enum io_rc
 pio_access(struct vcpu *v, uint16_t port, unsigned int size, bool write,
            uint64_t *val)
 {
-    struct bus *b = v->domain->hvm->bus;
-    enum bus_rc rc = write ? bus_port_write(b, port, size, *val)
-                           : bus_port_read(b, port, size, val);
-
-    if (likely(rc == BUS_OK))
+    if (likely(bus_access(v->domain->hvm->bus, BUS_PORT, port, size, write,
+                          val) == BUS_OK))
         return IO_DONE;
     return external(v, IOREQ_TYPE_PIO, port, size, write, val);
 }
@@ -60,7 +57,7 @@ pio_access(struct vcpu *v, uint16_t port, unsigned int size, bool write,
 static bool mmio_is_internal(struct vcpu *v, gpa_t at)
 {
     return vlapic_claims(v->hvm->lapic, at.raw) ||
-           bus_mmio_claims(v->domain->hvm->bus, at.raw);
+           bus_claims(v->domain->hvm->bus, BUS_MMIO, at.raw);
 }
 
 /* As pio_access(), for guest physical addresses, 1, 2, 4 or 8 bytes, inside one
@@ -69,8 +66,6 @@ static enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
                               bool write, uint64_t *val)
 {
     struct vlapic *a = v->hvm->lapic;
-    struct bus *b = v->domain->hvm->bus;
-    enum bus_rc rc;
 
     if (likely(vlapic_claims(a, at.raw))) {
         unsigned int offset = at.raw & (APIC_MMIO_SIZE - 1);
@@ -81,9 +76,8 @@ static enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
             *val = vlapic_mmio_read(a, offset, size);
         return IO_DONE;
     }
-    rc = write ? bus_mmio_write(b, at.raw, size, *val)
-               : bus_mmio_read(b, at.raw, size, val);
-    if (rc == BUS_OK)
+    if (bus_access(v->domain->hvm->bus, BUS_MMIO, at.raw, size, write,
+                   val) == BUS_OK)
         return IO_DONE;
     if (v->domain == hardware_domain &&
         vpci_mmio_access(at.raw, size, write, val))
@@ -253,10 +247,8 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
                                  const void *old, const void *new,
                                  unsigned int n)
 {
-    struct vcpu *v = glue_of(c)->v;
     uint64_t o = 0, w = 0;
     enum emul_rc rc;
-    bool done;
     gpa_t at;
 
     rc = translate(c, la, true, &at);
@@ -267,9 +259,7 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
         return glue_write(c, la, new, n);
     memcpy(&o, old, n);
     memcpy(&w, new, n);
-    if (guest_cmpxchg_phys(v->domain, at, o, w, n, &done) || !done)
-        return EMUL_RETRY;
-    return EMUL_OK;
+    return guest_cmpxchg_phys(at, o, w, n) ? EMUL_OK : EMUL_RETRY;
 }
 
 static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
@@ -302,7 +292,7 @@ static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
     return EMUL_OK;
 }
 
-static enum emul_rc send_run(struct vcpu *v, struct io_access *a)
+static enum emul_rc send_run(struct vcpu *v, struct ioreq *a)
 {
     enum io_rc rc = ioreq_send(v, a);
 
@@ -329,13 +319,14 @@ static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
 {
     const struct glue *g = glue_of(c);
     bool in = r->kind == EMUL_REP_INS;
-    struct io_access a = { .type = IOREQ_TYPE_PIO, .write = !in, .df = r->df,
-                           .data_is_ptr = true, .size = r->bytes,
-                           .count = r->count, .addr = r->port };
+    struct ioreq a = { .type = IOREQ_TYPE_PIO, .df = r->df,
+                       .dir = in ? IOREQ_READ : IOREQ_WRITE,
+                       .data_is_ptr = true, .size = r->bytes,
+                       .count = r->count, .addr = r->port };
     enum emul_rc rc;
     gpa_t at;
 
-    if (bus_port_claims(g->v->domain->hvm->bus, r->port))
+    if (bus_claims(g->v->domain->hvm->bus, BUS_PORT, r->port))
         return EMUL_UNHANDLEABLE;
     rc = translate(c, in ? r->dst : r->src, in, &at);
     if (rc != EMUL_OK)
@@ -363,7 +354,7 @@ static bool in_vga(gpa_t at, const struct emul_rep *r)
  * A VGA card takes its window byte by byte and upwards, whatever the width of
  * an access (QEMU's hw/display/vga.c), so between it and RAM ask by 64 bits.
  */
-static void widen(struct io_access *a, const struct emul_rep *r)
+static void widen(struct ioreq *a, const struct emul_rep *r)
 {
     uint64_t n = r->count * r->bytes;
 
@@ -386,7 +377,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
     const struct glue *g = glue_of(c);
     bool stos = r->kind == EMUL_REP_STOS, to_device, from_device;
     gpa_t src = gpa(0), dst;
-    struct io_access a;
+    struct ioreq a;
     enum emul_rc rc;
 
     rc = translate(c, r->dst, true, &dst);
@@ -396,9 +387,10 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
         return rc;
     to_device = place_of(g, dst, true) == PLACE_DEVICE;
     from_device = !stos && place_of(g, src, false) == PLACE_DEVICE;
-    a = (struct io_access){
+    a = (struct ioreq){
         .type = IOREQ_TYPE_COPY, .df = r->df, .size = r->bytes,
-        .count = r->count, .write = !from_device, .data_is_ptr = !stos,
+        .count = r->count, .data_is_ptr = !stos,
+        .dir = from_device ? IOREQ_READ : IOREQ_WRITE,
         .addr = from_device ? src.raw : dst.raw,
         .data = stos ? r->value : from_device ? dst.raw : src.raw };
     if ((!to_device && !from_device) || mmio_is_internal(g->v, gpa(a.addr)))

@@ -69,7 +69,6 @@ static int add_devices(struct domain *d, struct machine *m)
 {
     int rc;
 
-    bus_init(&m->bus);
     rc = route_init(&m->route, d, &m->bus, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
     if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)

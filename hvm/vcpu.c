@@ -8,7 +8,6 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
@@ -165,8 +164,6 @@ int hvm_vcpu_init(struct vcpu *v)
                           MISC_ENABLE_NO_PEBS;
     hvm_spec_update(v);
     rc = hvm_ops.vcpu_init(v);
-    if (!rc)
-        rc = ioreq_vcpu_init(v);
     if (rc)
         return rc;
     /* The TSC counts from the domain's creation, the same on all vCPUs. */
@@ -183,7 +180,6 @@ void hvm_vcpu_exit(struct vcpu *v)
 
     if (!hv)
         return;
-    ioreq_vcpu_exit(v);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
     if (hv->lapic && hv->lapic->regs) {

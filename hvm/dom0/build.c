@@ -13,7 +13,7 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/io/pci.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
@@ -99,7 +99,7 @@ void dom0_create(const struct boot_info *bi)
     struct domain *d;
 
     dom0_boot_info = bi;
-    pci_init(&acpi_info);
+    pci_init();
     d = create();
     /* Devices before vCPUs: a control block names the map of ports. */
     add_ioapics(d);

@@ -14,7 +14,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/uart.h"
-#include "hypervisor/lib/bitmap.h"
 #include "hypervisor/x86/acpi-tables.h"
 
 /* 64 Ki bits, and the APM wants a byte more (vol. 2 15.10.1): 12 KiB. */
@@ -36,6 +35,12 @@ static const struct {
     { 0x40, 4 }, { 0x61, 1 },               /* 8254 and its gate */
     { 0xcf8, 8 },                           /* see below */
 };
+
+static void bitmap_set(uint64_t *map, size_t first, size_t n)
+{
+    for (size_t i = first; i < first + n; i++)
+        map[i / 64] |= BIT(i % 64);
+}
 
 static uint32_t cf8; /* (a) CONFIG_ADDRESS as written last */
 

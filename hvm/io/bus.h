@@ -36,21 +36,18 @@ struct bus_range {
 #define BUS_MAX_PAGES 16 /* tables of 256 ports; 0 is the empty one */
 
 struct bus_slot {
-    uint64_t base, last;
-    bus_read_fn *read;
-    bus_write_fn *write;
+    struct bus_range range;
     void *dev;
 };
 
+/* All zero: no ranges. */
 struct bus {
     uint8_t page[256];                /* port / 256 to table */
     uint8_t port[BUS_MAX_PAGES][256]; /* port % 256 to slot */
-    uint8_t nr_slots, nr_pages, nr_mmio;
+    uint8_t nr_slots, nr_pages, nr_mmio; /* slot 0 and page 0 not counted */
     struct bus_slot slot[BUS_MAX_SLOTS], mmio[BUS_MAX_MMIO];
 };
 
-/* No ranges. */
-void bus_init(struct bus *b);
 /* Adds a device's ranges up to the first that is refused. -EEXIST: overlap;
  * -EINVAL: empty or wraps; -ENOSPC. Not while vCPUs run. */
 int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
@@ -63,17 +60,12 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-/* One access. val is written only on BUS_OK, upper bytes zero. size: 1, 2, 4
- * or 8, nothing else; what is not wholly inside one range is BUS_NONE. */
-enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
-                          uint64_t *val);
-enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
-                           uint64_t val);
-enum bus_rc bus_mmio_read(struct bus *b, uint64_t gpa, unsigned int size,
-                          uint64_t *val);
-enum bus_rc bus_mmio_write(struct bus *b, uint64_t gpa, unsigned int size,
-                           uint64_t val);
-/* True if a device has this port; it may still answer BUS_NONE. */
-bool bus_port_claims(const struct bus *b, uint16_t port);
-/* True if a device decodes this guest-physical address. */
-bool bus_mmio_claims(const struct bus *b, uint64_t gpa);
+/*
+ * One access: takes *val, or fills it in, upper bytes zero, only on BUS_OK.
+ * size: 1, 2, 4 or 8, nothing else; what is not wholly inside one range is
+ * BUS_NONE. Ports are below 0x10000.
+ */
+enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
+                       unsigned int size, bool write, uint64_t *val);
+/* True if a device has this address; it may still answer BUS_NONE. */
+bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr);

@@ -16,29 +16,26 @@
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/lib/rangeset.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 #define MAX_SERVERS 8
-#define MAX_RANGES 256 /* of each type */
 #define NR_RANGE_TYPES 3
-#define SYNC_SLOTS (PAGE_SIZE / sizeof(struct ioreq))
+_Static_assert(MAX_VCPUS_PER_DOMAIN <= PAGE_SIZE / sizeof(struct ioreq),
+               "a slot for each vCPU");
 
 struct ioreq_server {
     uint32_t refs;            /* (a) */
     ioservid_t id;            /* (c) */
     domid_t dm;               /* (c) */
-    uint8_t bufmode;          /* (c) HVM_IOREQSRV_BUFIOREQ_* */
-    bool enabled;             /* lock IOREQ */
+    bool enabled;             /* (a) */
     bool gone;                /* (a) destroyed */
     struct page *sync_page, *buf_page; /* made when first asked for */
     struct shared_iopage *sync;
     struct buffered_iopage *buf;
     struct spinlock buf_lock; /* rank VDEV: writers of the ring */
-    uint32_t buf_port;
-    uint32_t port[SYNC_SLOTS]; /* by vCPU id, 0: none */
-    struct rangeset ranges[NR_RANGE_TYPES];  /* lock IOREQ */
-    struct range range[NR_RANGE_TYPES][MAX_RANGES]; /* their memory */
+    uint32_t buf_port;        /* 0: it wants no ring */
+    uint32_t port[MAX_VCPUS_PER_DOMAIN]; /* by vCPU id, 0: none */
+    struct rangeset ranges[NR_RANGE_TYPES]; /* lock IOREQ */
 };
 
 struct ioreq_domain {
@@ -48,11 +45,6 @@ struct ioreq_domain {
     bool closed;              /* lock IOREQ: the domain dies, no new servers */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
-
-static struct ioreq_domain *ioreqs(const struct domain *d)
-{
-    return d->hvm->ioreq;
-}
 
 int ioreq_domain_init(struct domain *d)
 {
@@ -78,71 +70,58 @@ static void server_put(struct domain *d, struct ioreq_server *s)
 
 static void ports_free(struct domain *d, struct ioreq_server *s)
 {
-    for_vcpus (d, v)
-        if (v->id < SYNC_SLOTS && s->port[v->id]) {
+    for_vcpus (d, v) {
+        if (s->port[v->id])
             evtchn_free_consumer(v, s->port[v->id]);
-            s->port[v->id] = 0;
-        }
+        s->port[v->id] = 0;
+    }
     if (s->buf_port)
         evtchn_free_consumer(d->vcpu[0], s->buf_port);
     s->buf_port = 0;
 }
 
-static int port_add(struct ioreq_server *s, struct vcpu *v)
+/* Gives a server its id; from here on it can be found. */
+static int server_publish(struct ioreq_domain *io, struct ioreq_server *s)
 {
-    uint32_t port;
-    int rc;
+    int rc = -ENOSPC;
 
-    if (v->id >= SYNC_SLOTS || s->port[v->id])
-        return 0;
-    rc = evtchn_alloc_consumer(v, s->dm, &port);
-    if (rc)
-        return rc;
-    s->port[v->id] = port;
-    if (s->sync)
-        WRITE_ONCE(s->sync->vcpu_ioreq[v->id].vp_eport, port);
-    return 0;
+    spin_lock(&io->lock);
+    if (io->closed)
+        rc = -ESRCH;
+    for (unsigned int i = 0; i < MAX_SERVERS && rc == -ENOSPC; i++)
+        if (!io->server[i]) {
+            s->id = (ioservid_t)i;
+            io->server[i] = s;
+            io->nr_slots = MAX(io->nr_slots, i + 1);
+            rc = 0;
+        }
+    spin_unlock(&io->lock);
+    return rc;
 }
 
 int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
                  ioservid_t *id)
 {
-    struct ioreq_domain *io = ioreqs(d);
     struct ioreq_server *s;
-    unsigned int slot;
     int rc = 0;
 
-    if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->vcpu[0])
+    /* Each vCPU gets a port now: there will be no more of them. */
+    if (bufioreq > HVM_IOREQSRV_BUFIOREQ_ATOMIC || !d->max_vcpus ||
+        !load_acquire(&d->vcpu[d->max_vcpus - 1]))
         return -EINVAL;
     s = heap_alloc(sizeof(*s));
     if (!s)
         return -ENOMEM;
     s->refs = 1;
     s->dm = dm->id;
-    s->bufmode = bufioreq;
     spin_lock_init(&s->buf_lock, LOCK_VDEV);
-    for (unsigned int i = 0; i < NR_RANGE_TYPES; i++)
-        rangeset_init(&s->ranges[i], s->range[i], MAX_RANGES);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
         if (!rc)
-            rc = port_add(s, v);
-    if (!rc) {
-        spin_lock(&io->lock);
-        for (slot = 0; slot < MAX_SERVERS && io->server[slot]; slot++)
-            ;
-        if (io->closed) {
-            rc = -ESRCH;
-        } else if (slot < MAX_SERVERS) {
-            s->id = (ioservid_t)slot;
-            io->server[slot] = s;
-            io->nr_slots = MAX(io->nr_slots, slot + 1);
-        } else {
-            rc = -ENOSPC;
-        }
-        spin_unlock(&io->lock);
-    }
+            rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
+    if (!rc)
+        rc = server_publish(d->hvm->ioreq, s);
     if (rc) {
         ports_free(d, s);
         server_put(d, s);
@@ -171,9 +150,9 @@ static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
 {
     struct ioreq_server *s;
 
-    if (!ioreqs(d) || id >= MAX_SERVERS)
+    if (!d->hvm->ioreq || id >= MAX_SERVERS)
         return NULL;
-    s = server_at(ioreqs(d), index_nospec(id, MAX_SERVERS));
+    s = server_at(d->hvm->ioreq, index_nospec(id, MAX_SERVERS));
     if (s && s->dm != dm->id) {
         server_put(d, s);
         s = NULL;
@@ -181,9 +160,10 @@ static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
     return s;
 }
 
+/* Drops the caller's reference, too. */
 static void server_remove(struct domain *d, struct ioreq_server *s)
 {
-    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_domain *io = d->hvm->ioreq;
     bool mine;
 
     spin_lock(&io->lock);
@@ -191,12 +171,13 @@ static void server_remove(struct domain *d, struct ioreq_server *s)
     if (mine)
         io->server[s->id] = NULL;
     spin_unlock(&io->lock);
-    if (!mine)
-        return;
-    WRITE_ONCE(s->gone, true);
-    ports_free(d, s);
-    for_vcpus (d, v)
-        vcpu_unpark(v);
+    if (mine) {
+        WRITE_ONCE(s->gone, true);
+        ports_free(d, s);
+        for_vcpus (d, v)
+            vcpu_unpark(v);
+        server_put(d, s);
+    }
     server_put(d, s);
 }
 
@@ -207,14 +188,12 @@ int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
     if (!s)
         return -ENOENT;
     server_remove(d, s);
-    server_put(d, s);
     return 0;
 }
 
 void ioreq_domain_close(struct domain *d)
 {
-    struct ioreq_domain *io = ioreqs(d);
-    struct ioreq_server *s;
+    struct ioreq_domain *io = d->hvm->ioreq;
 
     if (!io)
         return;
@@ -222,68 +201,37 @@ void ioreq_domain_close(struct domain *d)
     io->closed = true;
     spin_unlock(&io->lock);
     for (unsigned int i = 0; i < MAX_SERVERS; i++) {
-        s = server_at(io, i);
-        if (!s)
-            continue;
-        server_remove(d, s);
-        server_put(d, s);
+        struct ioreq_server *s = server_at(io, i);
+
+        if (s)
+            server_remove(d, s);
     }
 }
 
 void ioreq_domain_exit(struct domain *d)
 {
-    struct ioreq_domain *io = ioreqs(d);
-
     ioreq_domain_close(d);
-    heap_free(io);
+    heap_free(d->hvm->ioreq);
     d->hvm->ioreq = NULL;
-}
-
-int ioreq_vcpu_init(struct vcpu *v)
-{
-    struct ioreq_domain *io = ioreqs(v->domain);
-    int rc = 0;
-
-    for (unsigned int i = 0; i < MAX_SERVERS && !rc; i++)
-        if (io->server[i])
-            rc = port_add(io->server[i], v);
-    return rc;
-}
-
-void ioreq_vcpu_exit(struct vcpu *v)
-{
-    struct ioreq_domain *io = ioreqs(v->domain);
-
-    for (unsigned int i = 0; io && i < MAX_SERVERS; i++) {
-        struct ioreq_server *s = io->server[i];
-
-        if (s && v->id < SYNC_SLOTS && s->port[v->id]) {
-            evtchn_free_consumer(v, s->port[v->id]);
-            s->port[v->id] = 0;
-        }
-    }
 }
 
 int ioreq_get_info(struct domain *d, struct domain *dm,
                    struct xen_dm_op_get_ioreq_server_info *info)
 {
     struct ioreq_server *s = server_get(d, dm, info->id);
-    int rc = 0;
 
     if (!s)
         return -ENOENT;
-    /* Frames come from XENMEM_acquire_resource. */
-    if (!(info->flags & XEN_DMOP_no_gfns))
-        rc = -EOPNOTSUPP;
     info->bufioreq_port = s->buf_port;
     server_put(d, s);
-    return rc;
+    /* Frames come from XENMEM_acquire_resource. */
+    return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
 
 int ioreq_range(struct domain *d, struct domain *dm,
                 const struct xen_dm_op_ioreq_server_range *r, bool map)
 {
-    struct ioreq_domain *io = ioreqs(d);
+    struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
     struct rangeset *set;
     int rc;
@@ -309,30 +257,22 @@ int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
 
     if (!s)
         return -ENOENT;
-    spin_lock(&ioreqs(d)->lock);
-    s->enabled = enabled;
-    spin_unlock(&ioreqs(d)->lock);
+    WRITE_ONCE(s->enabled, enabled);
     server_put(d, s);
     return 0;
-}
-
-int ioreq_map_mem_type(struct domain *d, struct domain *dm,
-                       const struct xen_dm_op_map_mem_type_to_ioreq_server *m)
-{
-    return -EOPNOTSUPP;
 }
 
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg)
 {
     struct ioreq_server *s = server_get(d, dm, id);
-    int rc = 0;
+    int rc = -ENOMEM;
 
     if (!s)
         return -ENOENT;
     spin_lock(&d->lock);
     if (i == XENMEM_resource_ioreq_server_frame_bufioreq) {
-        if (s->bufmode == HVM_IOREQSRV_BUFIOREQ_OFF)
+        if (!s->buf_port)
             rc = -ENOENT;
         else if (!s->buf)
             s->buf = domain_special_page(d, &s->buf_page);
@@ -342,66 +282,46 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
             struct shared_iopage *p = domain_special_page(d, &s->sync_page);
 
             for_vcpus (d, v)
-                if (p && v->id < SYNC_SLOTS)
+                if (p)
                     p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
             store_release(&s->sync, p);
         }
         *pg = s->sync_page;
     }
-    if (!rc && !*pg)
-        rc = -ENOMEM;
-    if (!rc)
+    if (*pg) {
         page_get(*pg); /* the server may go as soon as we let it go */
+        rc = 0;
+    }
     spin_unlock(&d->lock);
     server_put(d, s);
     return rc;
 }
 
-/* What kind of range an access is looked up in, and by which key. */
-struct key {
-    unsigned int type;
-    uint64_t first, last;
-};
-
-/* A configuration access by 0xcfc that 0xcf8 has aimed. */
-static bool is_config(const struct ioreq_domain *io, const struct io_access *a)
+static struct ioreq_server *select_server(struct ioreq_domain *io,
+                                          const struct ioreq *r)
 {
-    return a->type == IOREQ_TYPE_PIO && (a->addr & ~3ull) == 0xcfc &&
-           (READ_ONCE(io->cf8) & BIT(31));
-}
-
-static struct key key_of(const struct ioreq_domain *io,
-                         const struct io_access *a)
-{
-    uint64_t len = (uint64_t)a->size *
-                   (a->type == IOREQ_TYPE_COPY ? a->count : 1);
-    uint64_t first = a->addr;
-
-    if (is_config(io, a)) {
-        uint32_t bdf = READ_ONCE(io->cf8) >> 8 & 0xffff;
-
-        return (struct key){ XEN_DMOP_IO_RANGE_PCI, bdf, bdf };
-    }
-    if (a->df && a->type == IOREQ_TYPE_COPY)
-        first = a->addr + a->size - len;
-    return (struct key){ a->type == IOREQ_TYPE_PIO ? XEN_DMOP_IO_RANGE_PORT
-                                                   : XEN_DMOP_IO_RANGE_MEMORY,
-                         first, first + len - 1 };
-}
-
-static struct ioreq_server *select_server(struct domain *d,
-                                          const struct io_access *a)
-{
-    struct ioreq_domain *io = ioreqs(d);
+    uint64_t first = r->addr, last = first + r->size - 1;
+    unsigned int type = XEN_DMOP_IO_RANGE_PORT;
     struct ioreq_server *found = NULL;
-    struct key k = key_of(io, a);
 
+    if (r->type == IOREQ_TYPE_PCI_CONFIG) {
+        type = XEN_DMOP_IO_RANGE_PCI;
+        first = last = r->addr >> 32;
+    } else if (r->type == IOREQ_TYPE_COPY) {
+        uint64_t more = (uint64_t)r->size * (r->count - 1ull);
+
+        type = XEN_DMOP_IO_RANGE_MEMORY;
+        if (r->df)
+            first -= more;
+        else
+            last += more;
+    }
     spin_lock(&io->lock);
     for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
         struct ioreq_server *s = io->server[i];
 
-        if (s && s->enabled &&
-            rangeset_contains(&s->ranges[k.type], k.first, k.last)) {
+        if (s && READ_ONCE(s->enabled) &&
+            rangeset_contains(&s->ranges[type], first, last)) {
             found = s;
             atomic_inc(&s->refs);
         }
@@ -410,37 +330,37 @@ static struct ioreq_server *select_server(struct domain *d,
     return found;
 }
 
-static bool fits_ring(const struct io_access *a)
+static bool fits_ring(const struct ioreq *r)
 {
     /* Stores to the VGA window: many, and no answer is needed. */
-    return a->type == IOREQ_TYPE_COPY && a->write && !a->data_is_ptr &&
-           a->count == 1 && a->addr >= VGA_WINDOW &&
-           a->addr < VGA_WINDOW + VGA_WINDOW_SIZE;
+    return r->type == IOREQ_TYPE_COPY && r->dir == IOREQ_WRITE &&
+           !r->data_is_ptr && r->count == 1 && r->addr >= VGA_WINDOW &&
+           r->addr < VGA_WINDOW + VGA_WINDOW_SIZE;
 }
 
 /* Into the ring; false when it is full or there is none. */
 static bool send_buffered(struct domain *d, struct ioreq_server *s,
-                          const struct io_access *a)
+                          const struct ioreq *r)
 {
     struct buffered_iopage *b = load_acquire(&s->buf);
-    unsigned int slots = a->size == 8 ? 2 : 1;
-    struct buf_ioreq r = { .type = a->type, .dir = IOREQ_WRITE,
-                           .size = bit_lowest(a->size),
-                           .addr = (uint32_t)a->addr & 0xfffff,
-                           .data = (uint32_t)a->data };
+    unsigned int slots = r->size == 8 ? 2 : 1;
+    struct buf_ioreq e = { .type = r->type, .dir = IOREQ_WRITE,
+                           .size = bit_lowest(r->size),
+                           .addr = (uint32_t)r->addr & 0xfffff,
+                           .data = (uint32_t)r->data };
     uint32_t write;
     bool ok;
 
-    if (!b || s->bufmode == HVM_IOREQSRV_BUFIOREQ_OFF)
+    if (!b)
         return false;
     spin_lock(&s->buf_lock);
     write = b->write_pointer;
     ok = write - READ_ONCE(b->read_pointer) <= IOREQ_BUFFER_SLOT_NUM - slots;
     if (ok) {
-        b->buf_ioreq[write % IOREQ_BUFFER_SLOT_NUM] = r;
+        b->buf_ioreq[write % IOREQ_BUFFER_SLOT_NUM] = e;
         if (slots == 2) {
-            r.data = (uint32_t)(a->data >> 32);
-            b->buf_ioreq[(write + 1) % IOREQ_BUFFER_SLOT_NUM] = r;
+            e.data = (uint32_t)(r->data >> 32);
+            b->buf_ioreq[(write + 1) % IOREQ_BUFFER_SLOT_NUM] = e;
         }
         store_release(&b->write_pointer, write + slots);
     }
@@ -450,33 +370,6 @@ static bool send_buffered(struct domain *d, struct ioreq_server *s,
     return ok;
 }
 
-/* Fills the slot and hands it over. */
-static void post(const struct ioreq_domain *io, struct ioreq *slot,
-                 const struct io_access *a)
-{
-    struct ioreq r = *slot;
-
-    r.addr = a->addr;
-    r.data = a->data;
-    r.count = a->count;
-    r.size = a->size;
-    r.type = a->type;
-    r.data_is_ptr = a->data_is_ptr;
-    r.dir = a->write ? IOREQ_WRITE : IOREQ_READ;
-    r.df = a->df;
-    r.state = STATE_IOREQ_NONE;
-    if (is_config(io, a)) {
-        uint32_t cf8 = READ_ONCE(io->cf8);
-
-        r.type = IOREQ_TYPE_PCI_CONFIG;
-        r.addr = (uint64_t)(cf8 >> 8 & 0xffff) << 32 | (cf8 & 0xfc) |
-                 (a->addr & 3);
-    }
-    *slot = r;
-    smp_wmb(); /* the request before its state; pairs with the model's */
-    slot->state = STATE_IOREQ_READY;
-}
-
 static unsigned int slot_state(struct ioreq *slot)
 {
     /* The state shares its byte with bits that only we write. */
@@ -484,14 +377,14 @@ static unsigned int slot_state(struct ioreq *slot)
 }
 
 static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
-                              struct ioreq *slot, struct io_access *a)
+                              struct ioreq *slot, uint64_t *data)
 {
     for (;;) {
         unsigned int state = slot_state(slot);
 
         if (state == STATE_IORESP_READY) {
             smp_rmb(); /* the state before the data */
-            a->data = READ_ONCE(slot->data);
+            *data = READ_ONCE(slot->data);
             slot->state = STATE_IOREQ_NONE;
             return IO_DONE;
         }
@@ -515,30 +408,46 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
     }
 }
 
-enum io_rc ioreq_send(struct vcpu *v, struct io_access *a)
+/* Port 0xcf8 aims accesses by 0xcfc at configuration space. */
+static void note_config(struct ioreq_domain *io, struct ioreq *r)
+{
+    uint32_t cf8 = READ_ONCE(io->cf8);
+
+    if (r->type != IOREQ_TYPE_PIO)
+        return;
+    if (r->addr == 0xcf8 && r->dir == IOREQ_WRITE && r->size == 4) {
+        WRITE_ONCE(io->cf8, (uint32_t)r->data);
+    } else if ((r->addr & ~3ull) == 0xcfc && (cf8 & BIT(31))) {
+        r->type = IOREQ_TYPE_PCI_CONFIG;
+        r->addr = (uint64_t)(cf8 >> 8 & 0xffff) << 32 | (cf8 & 0xfc) |
+                  (r->addr & 3);
+    }
+}
+
+enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
 {
     struct domain *d = v->domain;
-    struct ioreq_domain *io = ioreqs(d);
     struct ioreq_server *s;
     struct shared_iopage *sync;
     enum io_rc rc = IO_NONE;
 
-    if (a->type == IOREQ_TYPE_PIO && a->addr == 0xcf8 && a->write &&
-        a->size == 4)
-        WRITE_ONCE(io->cf8, (uint32_t)a->data);
-    s = select_server(d, a);
+    note_config(d->hvm->ioreq, r);
+    s = select_server(d->hvm->ioreq, r);
     if (!s)
         return IO_NONE;
     sync = load_acquire(&s->sync);
-    if (fits_ring(a) && send_buffered(d, s, a)) {
+    if (fits_ring(r) && send_buffered(d, s, r)) {
         rc = IO_DONE;
-    } else if (sync && v->id < SYNC_SLOTS) {
+    } else if (sync) {
         struct ioreq *slot = &sync->vcpu_ioreq[v->id];
 
         domain_defer_shutdown(v, true);
-        post(io, slot, a);
-        evtchn_notify_consumer_peer(d, s->port[v->id]);
-        rc = wait_answer(v, s, slot, a);
+        r->vp_eport = s->port[v->id];
+        *slot = *r;
+        smp_wmb(); /* the request before its state; pairs with the model's */
+        slot->state = STATE_IOREQ_READY;
+        evtchn_notify_consumer_peer(d, r->vp_eport);
+        rc = wait_answer(v, s, slot, &r->data);
         domain_defer_shutdown(v, false);
     }
     server_put(d, s);
@@ -547,19 +456,16 @@ enum io_rc ioreq_send(struct vcpu *v, struct io_access *a)
 
 void ioreq_invalidate(struct domain *d)
 {
-    struct ioreq_domain *io = ioreqs(d);
-    struct io_access a = { .type = IOREQ_TYPE_INVALIDATE, .write = true,
-                           .size = 4, .count = 1, .data = ~0ull };
+    struct ioreq_domain *io = d->hvm->ioreq;
+    struct ioreq r = { .type = IOREQ_TYPE_INVALIDATE, .size = 4, .count = 1,
+                       .data = ~0ull };
 
-    for (unsigned int i = 0; i < MAX_SERVERS; i++) {
-        struct ioreq_server *s;
+    for (unsigned int i = 0; i < READ_ONCE(io->nr_slots); i++) {
+        struct ioreq_server *s = server_at(io, i);
 
-        if (!READ_ONCE(io->server[i]))
-            continue;
-        s = server_at(io, i);
         if (!s)
             continue;
-        (void)send_buffered(d, s, &a);
+        (void)send_buffered(d, s, &r);
         server_put(d, s);
     }
 }

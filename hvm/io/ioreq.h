@@ -15,19 +15,6 @@
 #define VGA_WINDOW 0xa0000
 #define VGA_WINDOW_SIZE 0x20000
 
-/* An access as the guest made it. */
-struct io_access {
-    uint8_t type;      /* IOREQ_TYPE_PIO or IOREQ_TYPE_COPY */
-    bool write;
-    bool df;           /* elements go down */
-    bool data_is_ptr;  /* data is a guest physical address */
-    uint32_t size;     /* bytes of an element: 1, 2, 4, 8 */
-    uint32_t count;    /* elements, 1 without data_is_ptr unless writing the
-                          same value */
-    uint64_t addr;     /* port or guest physical address */
-    uint64_t data;     /* value (in, and out for reads) or address */
-};
-
 enum io_rc {
     IO_DONE,
     IO_NONE,  /* no server claims it: reads are all ones */
@@ -35,19 +22,20 @@ enum io_rc {
 };
 
 /*
- * Sends an access to the server that claims it and waits for the answer.
- * By the vCPU itself, no locks.
+ * Sends an access, of type IOREQ_TYPE_PIO or _COPY and with a state of 0, to
+ * the server that claims it and waits for the answer, which is in r->data
+ * then. count is 1 without data_is_ptr, unless one value is written often. By
+ * the vCPU itself, no locks.
  */
-enum io_rc ioreq_send(struct vcpu *v, struct io_access *a);
+enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r);
 
 int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
 /* Destroys all servers, and no new one can be made. No vCPU of d runs. */
 void ioreq_domain_close(struct domain *d);
 void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
-int ioreq_vcpu_init(struct vcpu *v);      /* joins all servers */
-void ioreq_vcpu_exit(struct vcpu *v);
 
-/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. */
+/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. A server
+ * can be created once all vCPUs of d are. */
 int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
                  ioservid_t *id);
 int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id);
@@ -57,8 +45,6 @@ int ioreq_range(struct domain *d, struct domain *dm,
                 const struct xen_dm_op_ioreq_server_range *r, bool map);
 int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
                     bool enabled);
-int ioreq_map_mem_type(struct domain *d, struct domain *dm,
-                       const struct xen_dm_op_map_mem_type_to_ioreq_server *m);
 /* Frame i of a server for XENMEM_acquire_resource: 0 is the buffered ring, 1
  * the synchronous page. With a reference for the caller. */
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,

@@ -6,82 +6,50 @@
  */
 #include "hvm/mem/guest-copy.h"
 
-#include "hvm/base/hvm.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/window.h"
-
-/*
- * The byte at guest physical address a, mapped until page_close(); or NULL
- * where there is no RAM, or no writable. Another domain's frame needs a
- * reference, *held.
- */
-static inline char *page_open(struct domain *d, gpa_t a, bool write,
-                              struct page **held)
-{
-    char *p;
-
-    *held = NULL;
-    if (likely(d == current->domain)) {
-        p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
-        if (!p)
-            return NULL;
-    } else {
-        if (p2m_get_page(d, gpa_to_gfn(a), write, held))
-            return NULL;
-        p = window_map(WINDOW_DATA, page_to_mfn(*held));
-    }
-    return p + (a.raw & (PAGE_SIZE - 1));
-}
-
-static inline void page_close(struct page *held)
-{
-    if (!held)
-        return;
-    window_unmap(WINDOW_DATA);
-    page_put(held);
-}
-
-/* Copies n bytes within one page of guest physical memory. */
-static int copy_page(struct domain *d, gpa_t a, void *buf, size_t n,
-                     bool write)
-{
-    struct page *held;
-    char *p = page_open(d, a, write, &held);
-
-    if (!p)
-        return -EFAULT;
-    if (write)
-        memcpy(p, buf, n);
-    else
-        memcpy(buf, p, n);
-    page_close(held);
-    return 0;
-}
 
 static size_t in_page(uint64_t addr, size_t n)
 {
     return MIN(n, PAGE_SIZE - (addr & (PAGE_SIZE - 1)));
 }
 
-static int copy_phys(struct domain *d, gpa_t a, void *buf, size_t n,
+/* To or from guest memory within one page. */
+static inline void copy(void *guest, void *own, size_t n, bool write)
+{
+    if (write)
+        memcpy(guest, own, n);
+    else
+        memcpy(own, guest, n);
+}
+
+static int copy_phys(struct domain *d, gpa_t a, uint8_t *buf, size_t n,
                      bool write)
 {
-    uint8_t *b = buf;
-    int rc = 0;
-
-    while (n && !rc) {
+    while (n) {
         size_t part = in_page(a.raw, n);
+        struct page *held = NULL; /* another domain's frame */
+        char *p;
 
-        rc = copy_page(d, a, b, part, write);
+        if (likely(d == current->domain))
+            p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
+        else
+            p = guest_frame_get(d, gpa_to_gfn(a), write, &held)
+                    ? NULL : window_map(WINDOW_DATA, page_to_mfn(held));
+        if (!p)
+            return -EFAULT;
+        copy(p + (a.raw & (PAGE_SIZE - 1)), buf, part, write);
+        if (held) {
+            window_unmap(WINDOW_DATA);
+            page_put(held);
+        }
         a = gpa_add(a, part);
-        b += part;
+        buf += part;
         n -= part;
     }
-    return rc;
+    return 0;
 }
 
 int guest_read_phys(struct domain *d, void *dst, gpa_t src, size_t n)
@@ -119,10 +87,10 @@ static inline int translate(struct vcpu *v, gva_t a, uint32_t access,
     return rc;
 }
 
-static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
+static int copy_linear(struct vcpu *v, gva_t a, uint8_t *buf, size_t n,
                        uint32_t access, struct guest_fault *f)
 {
-    uint8_t *b = buf;
+    bool write = access & PFEC_WRITE;
     char *p;
     gpa_t at;
     int rc;
@@ -138,19 +106,15 @@ static int copy_linear(struct vcpu *v, gva_t a, void *buf, size_t n,
             return rc;
         }
         p = peek_page(access & PFEC_FETCH ? PEEK_CODE : PEEK_DATA,
-                      gpa_to_gfn(at), access & PFEC_WRITE);
+                      gpa_to_gfn(at), write);
         if (unlikely(!p)) {
             f->cr2 = a.raw;
             f->at = at;
             return -EIO;
         }
-        p += at.raw & (PAGE_SIZE - 1);
-        if (access & PFEC_WRITE)
-            memcpy(p, b, part);
-        else
-            memcpy(b, p, part);
+        copy(p + (at.raw & (PAGE_SIZE - 1)), buf, part, write);
         a = gva_add(a, part);
-        b += part;
+        buf += part;
         n -= part;
     }
     return 0;
@@ -227,41 +191,26 @@ int guest_translate(gva_t a, gpa_t *at)
 static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
                           unsigned int bytes)
 {
-    switch (bytes) {
-    case 1: {
-        uint8_t e = (uint8_t)old;
+    uint8_t old8 = (uint8_t)old;
+    uint16_t old16 = (uint16_t)old;
+    uint32_t old32 = (uint32_t)old;
 
-        return atomic_cmpxchg((uint8_t *)p, &e, (uint8_t)new);
-    }
-    case 2: {
-        uint16_t e = (uint16_t)old;
-
-        return atomic_cmpxchg((uint16_t *)p, &e, (uint16_t)new);
-    }
-    case 4: {
-        uint32_t e = (uint32_t)old;
-
-        return atomic_cmpxchg((uint32_t *)p, &e, (uint32_t)new);
-    }
-    default:
-        return atomic_cmpxchg((uint64_t *)p, &old, new);
-    }
+    if (bytes == 1)
+        return atomic_cmpxchg((uint8_t *)p, &old8, (uint8_t)new);
+    if (bytes == 2)
+        return atomic_cmpxchg((uint16_t *)p, &old16, (uint16_t)new);
+    if (bytes == 4)
+        return atomic_cmpxchg((uint32_t *)p, &old32, (uint32_t)new);
+    return atomic_cmpxchg((uint64_t *)p, &old, new);
 }
 
-int guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old, uint64_t new,
-                       unsigned int bytes, bool *done)
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
+                        unsigned int bytes)
 {
-    struct page *held;
-    char *p;
+    char *p = peek_page(PEEK_DATA, gpa_to_gfn(a), true);
 
-    if (in_page(a.raw, bytes) != bytes)
-        return -EFAULT;
-    p = page_open(d, a, true, &held);
-    if (!p)
-        return -EFAULT;
-    *done = cmpxchg_bytes(p, old, new, bytes);
-    page_close(held);
-    return 0;
+    return p && in_page(a.raw, bytes) == bytes &&
+           cmpxchg_bytes(p + (a.raw & (PAGE_SIZE - 1)), old, new, bytes);
 }
 
 /* core/upcalls.h: both frames are held by the caller. */
@@ -274,9 +223,4 @@ void guest_frame_copy(mfn_t dst, unsigned int dst_off, mfn_t src,
     memcpy(to + dst_off, from + src_off, n);
     window_unmap(WINDOW_PEER);
     window_unmap(WINDOW_DATA);
-}
-
-int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
-{
-    return p2m_get_page(d, g, write, pg);
 }

@@ -5,9 +5,26 @@
  */
 #pragma once
 
-#include "hvm/mem/guest-walk.h"
 #include "hypervisor/abi/guest-ptr.h"
 #include "hypervisor/core/domain.h"
+
+/* Page-fault error code bits, also used to describe the access. */
+#define PFEC_PRESENT 1u
+#define PFEC_WRITE 2u
+#define PFEC_USER 4u
+#define PFEC_RSVD 8u
+#define PFEC_FETCH 16u
+
+/*
+ * Translates linear address a of v, which is current, by the guest's own page
+ * tables (guest-walk.c), for an access described by PFEC_WRITE, _USER, _FETCH,
+ * and sets accessed and dirty bits as the CPU would. 0, *out, and in *pfec the
+ * access, for a read with PFEC_WRITE if a write is allowed too and the page is
+ * dirty already. -EFAULT and *pfec, the error code of the #PF to raise; -EIO
+ * where a page table of the guest lies outside its RAM.
+ */
+int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
+               uint32_t *pfec);
 
 /*
  * Hypercall arguments: linear addresses of the current vCPU, accessed with
@@ -60,8 +77,8 @@ int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,
                                  size_t n);
 int __must_check guest_write_phys(struct domain *d, gpa_t dst,
                                   const void *src, size_t n);
-/* Atomic compare and exchange of 1, 2, 4, 8 bytes inside one page: 0 and
- * whether it was done; -EFAULT. */
-int __must_check guest_cmpxchg_phys(struct domain *d, gpa_t a, uint64_t old,
-                                    uint64_t new, unsigned int bytes,
-                                    bool *done);
+/* Atomic compare and exchange of 1, 2, 4, 8 bytes of the current domain's.
+ * False if it was not done: there is another value, or no RAM to be written,
+ * or they are not inside one page. */
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
+                        unsigned int bytes);

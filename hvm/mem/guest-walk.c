@@ -5,26 +5,15 @@
  * PDPTEs of PAE paging are read from memory as NPT does; their reserved bits
  * are not checked, since one emulator sets an accessed bit there.
  */
-#include "hvm/mem/guest-walk.h"
-
-#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
+
 #include "hvm/mem/peek.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-
-#define PTE_P BIT(0)
-#define PTE_W BIT(1)
-#define PTE_U BIT(2)
-#define PTE_A BIT(5)
-#define PTE_D BIT(6)
-#define PTE_PS BIT(7)
-#define PTE_NX BIT(63)
-#define PTE_ADDR 0x000ffffffffff000ull
+#include "hypervisor/mm/pt-bits.h"
 
 struct walk {
-    struct vcpu *v;
     struct paging_regs regs;
     uint32_t access;
     bool nx;         /* NX bits count */
@@ -44,54 +33,35 @@ static const struct paging paging_32 = { 2, 10, 4, 0xfffff000, 0xffffffff };
 static const struct paging paging_pae = { 3, 9, 8, 0xffffffe0, 0xffffffff };
 static const struct paging paging_long = { 4, 9, 8, PTE_ADDR, ~0ull };
 
-/* Sets bits that the CPU would set, as an atomic update of the entry read. */
-static inline void mark(struct walk *w, gpa_t at, unsigned int bytes, uint64_t e,
-                 uint64_t bits)
+/* Sets bits that the CPU would set, as an atomic update of the entry read.
+ * Whoever changed the entry meanwhile has its own walk to do. */
+static inline void mark(gpa_t at, unsigned int bytes, uint64_t e, uint64_t bits)
 {
-    bool done;
-
-    /* Whoever changed the entry meanwhile has its own walk to do. */
-    if ((e & bits) != bits &&
-        guest_cmpxchg_phys(w->v->domain, at, e, e | bits, bytes, &done))
-        return;
+    if ((e & bits) != bits)
+        (void)guest_cmpxchg_phys(at, e, e | bits, bytes);
 }
 
 /* Rights of the whole walk against the access (SDM vol. 3A 4.6). */
 static inline bool allowed(const struct walk *w, uint64_t rights, bool nx)
 {
-    if (!w->supervisor && !(rights & PTE_U))
+    if (!w->supervisor && !(rights & PTE_US))
         return false;
-    if ((w->access & PFEC_WRITE) && !(rights & PTE_W) &&
+    if ((w->access & PFEC_WRITE) && !(rights & PTE_RW) &&
         (!w->supervisor || (w->regs.cr0 & CR0_WP)))
         return false;
-    if (w->access & PFEC_FETCH) {
-        if (nx)
-            return false;
-        if (w->supervisor && (rights & PTE_U) && (w->regs.cr4 & CR4_SMEP))
-            return false;
-    }
+    if ((w->access & PFEC_FETCH) &&
+        (nx || (w->supervisor && (rights & PTE_US) &&
+                (w->regs.cr4 & CR4_SMEP))))
+        return false;
     return true;
 }
 
-static int fault(const struct walk *w, bool present, bool rsvd,
-                 uint32_t *pfec)
+static int fault(const struct walk *w, uint32_t why, uint32_t *pfec)
 {
-    *pfec = (present ? PFEC_PRESENT : 0) | (rsvd ? PFEC_RSVD : 0) |
-            (w->access & (PFEC_WRITE | PFEC_USER));
+    *pfec = why | (w->access & (PFEC_WRITE | PFEC_USER));
     if ((w->access & PFEC_FETCH) && (w->nx || (w->regs.cr4 & CR4_SMEP)))
         *pfec |= PFEC_FETCH;
     return -EFAULT;
-}
-
-static uint64_t large_page_base(const struct paging *p, uint64_t e,
-                                unsigned int shift)
-{
-    uint64_t base = e & PTE_ADDR;
-
-    /* PSE-36: bits 13-20 of a 4 MiB entry are address bits 32-39. */
-    if (p == &paging_32)
-        base = (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
-    return base & ~((1ull << shift) - 1);
 }
 
 static bool is_large(const struct walk *w, const struct paging *p,
@@ -109,7 +79,7 @@ static inline __attribute__((always_inline)) int
 walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
             uint32_t *pfec)
 {
-    uint64_t rights = PTE_W | PTE_U, e = 0;
+    uint64_t rights = PTE_RW | PTE_US, e = 0, base, offset;
     gpa_t table = gpa(w->regs.cr3 & p->root), at = table;
     unsigned int shift = 0, level;
     bool nx = false;
@@ -124,29 +94,30 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
         if (!peek_word(level, at, p->bytes, level < p->levels, &e))
             return -EIO;
         if (!(e & PTE_P))
-            return fault(w, false, false, pfec);
-        if (p->bytes == 8 && !w->nx && (e & PTE_NX))
-            return fault(w, true, true, pfec);
+            return fault(w, 0, pfec);
+        if (!w->nx && (e & PTE_NX))
+            return fault(w, PFEC_PRESENT | PFEC_RSVD, pfec);
         if (!pdpte) {
             rights &= e;
-            nx |= p->bytes == 8 && (e & PTE_NX);
+            nx |= e & PTE_NX;
         }
         if (level == 1 || is_large(w, p, level, e))
             break;
         if (!pdpte)
-            mark(w, at, p->bytes, e, PTE_A);
+            mark(at, p->bytes, e, PTE_A);
         table = gpa(e & PTE_ADDR);
     }
     if (!allowed(w, rights, nx))
-        return fault(w, true, false, pfec);
-    mark(w, at, p->bytes, e,
-         PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
-    if (level == 1)
-        *out = gpa((e & PTE_ADDR) | (a & (PAGE_SIZE - 1)));
-    else
-        *out = gpa(large_page_base(p, e, shift) | (a & ((1ull << shift) - 1)));
+        return fault(w, PFEC_PRESENT, pfec);
+    mark(at, p->bytes, e, PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
+    base = e & PTE_ADDR;
+    /* PSE-36: bits 13-20 of a 4 MiB entry are address bits 32-39. */
+    if (p == &paging_32 && level == 2)
+        base = (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
+    offset = (1ull << shift) - 1;
+    *out = gpa((base & ~offset) | (a & offset));
     *pfec = w->access;
-    if ((rights & PTE_W) && (e & PTE_D) && !(w->access & PFEC_FETCH))
+    if ((rights & PTE_RW) && (e & PTE_D) && !(w->access & PFEC_FETCH))
         *pfec |= PFEC_WRITE;
     return 0;
 }
@@ -154,8 +125,7 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec)
 {
-    struct walk w = { .v = v, .access = access,
-                      .supervisor = !(access & PFEC_USER) };
+    struct walk w = { .access = access, .supervisor = !(access & PFEC_USER) };
     bool pae;
 
     hvm_ops.paging(v, &w.regs);

@@ -10,31 +10,65 @@
 #include "hvm/mem/p2m.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/mem/pt.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/x86/features.h"
+#include "hypervisor/mm/pt-bits.h"
 #include "hypervisor/x86/smp.h"
 
 #define TOP_ORDER 27u /* a PML4 entry spans 512 GiB */
 
-#define NO_LIMIT (~0u)
-
-struct p2m {
-    struct spinlock lock;
-    uint64_t *root;
-    uint64_t max_gfn;
-    uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
-    bool closed;         /* the domain goes: nothing is mapped any more */
-    uint32_t tables;
-    uint32_t limit; /* of tables: the toolstack's paging pool, or NO_LIMIT */
-};
+/*
+ * Entries. EPT and NPT agree on where the address is, on bit 7 for a large
+ * page, and on bits that the CPU ignores, where the type is kept; they differ
+ * only in flags, which are data of the vendor.
+ * Sources: SDM vol. 3C 29.3.2, APM vol. 2 15.25.
+ */
+#define TYPE_SHIFT 52
+#define TYPE_MASK 0xfull
+#define ENTRIES 512u
 
 struct pt_format pt_format;
 
-static struct p2m *p2m_of(const struct domain *d)
+/* Type of a leaf; P2M_NONE for a table or nothing. */
+static enum p2m_type entry_type(uint64_t e)
 {
-    return d->hvm->p2m;
+    return (enum p2m_type)(e >> TYPE_SHIFT & TYPE_MASK);
+}
+
+static bool is_table(uint64_t e)
+{
+    return e && entry_type(e) == P2M_NONE;
+}
+
+static bool is_grant(uint64_t e)
+{
+    return entry_type(e) == P2M_GRANT_RW || entry_type(e) == P2M_GRANT_RO;
+}
+
+static mfn_t entry_mfn(uint64_t e)
+{
+    return maddr_to_mfn(e & PTE_ADDR);
+}
+
+static uint64_t *table_of(uint64_t e)
+{
+    return mfn_to_va(entry_mfn(e));
+}
+
+static uint64_t make_leaf(mfn_t m, unsigned int order, enum p2m_type t)
+{
+    uint64_t flags = pt_format.leaf[t];
+
+    if (order)
+        flags = (flags & ~pt_format.exec) | PTE_PS;
+    return mfn_to_maddr(m) | flags | (uint64_t)t << TYPE_SHIFT;
+}
+
+/* Index of g in its table of leaves of this order (or tables above it). */
+static unsigned int index_of(gfn_t g, unsigned int order)
+{
+    return (unsigned int)(g.raw >> order) & (ENTRIES - 1);
 }
 
 static bool gfn_in_width(gfn_t g, unsigned int order)
@@ -42,11 +76,6 @@ static bool gfn_in_width(gfn_t g, unsigned int order)
     uint64_t end = 1ull << (hvm_phys_bits() - PAGE_SHIFT);
 
     return g.raw < end && g.raw + (1ull << order) <= end;
-}
-
-static uint64_t *table_of(uint64_t e)
-{
-    return mfn_to_va(pt_mfn(e));
 }
 
 static uint64_t *table_alloc(struct p2m *p)
@@ -68,7 +97,7 @@ int p2m_create(struct domain *d)
     if (!p)
         return -ENOMEM;
     spin_lock_init(&p->lock, LOCK_P2M);
-    p->limit = NO_LIMIT;
+    p->limit = P2M_NO_LIMIT;
     p->root = table_alloc(p);
     if (!p->root) {
         heap_free(p);
@@ -80,107 +109,77 @@ int p2m_create(struct domain *d)
 
 uint64_t p2m_root(const struct domain *d)
 {
-    return va_to_maddr(p2m_of(d)->root);
-}
-
-gfn_t p2m_max_gfn(const struct domain *d)
-{
-    return gfn(READ_ONCE(p2m_of(d)->max_gfn));
-}
-
-unsigned int p2m_table_pages(const struct domain *d)
-{
-    return READ_ONCE(p2m_of(d)->tables);
-}
-
-void p2m_set_table_limit(struct domain *d, unsigned int pages)
-{
-    WRITE_ONCE(p2m_of(d)->limit, pages);
+    return va_to_maddr(d->hvm->p2m->root);
 }
 
 unsigned int p2m_table_limit(const struct domain *d)
 {
-    uint32_t limit = READ_ONCE(p2m_of(d)->limit);
+    uint32_t limit = READ_ONCE(d->hvm->p2m->limit);
 
-    return limit == NO_LIMIT ? p2m_table_pages(d) : limit;
+    return limit == P2M_NO_LIMIT ? READ_ONCE(d->hvm->p2m->tables) : limit;
 }
 
 /* The slot that covers g and its order; never changes anything. Without the
  * lock what it holds may be a table by the time it is read. */
 static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
 {
-    uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)], e;
+    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)], e;
 
-    for (*order = TOP_ORDER; pt_is_table(e = READ_ONCE(*slot)); *order -= 9)
-        slot = &table_of(e)[pt_index(g, *order - 9)];
-    return slot;
-}
-
-/* The same for readers without the lock, with what the slot held. */
-static inline const uint64_t *leaf_find(struct domain *d, gfn_t g,
-                                 unsigned int *order, uint64_t *e)
-{
-    const uint64_t *slot;
-
-    do {
-        slot = slot_find(p2m_of(d), g, order);
-        *e = READ_ONCE(*slot);
-    } while (unlikely(pt_is_table(*e)));
+    for (*order = TOP_ORDER; is_table(e = READ_ONCE(*slot)); *order -= 9)
+        slot = &table_of(e)[index_of(g, *order - 9)];
     return slot;
 }
 
 /* The frame for g of a leaf of this order. */
 static mfn_t leaf_mfn(uint64_t e, gfn_t g, unsigned int order)
 {
-    return mfn_add(pt_mfn(e), g.raw & ((1ull << order) - 1));
+    return mfn_add(entry_mfn(e), g.raw & ((1ull << order) - 1));
+}
+
+/* What is at g, for readers without the lock, with the slot it is from and
+ * what that held. NULL beyond the guest's physical width. */
+static inline const uint64_t *leaf_find(struct domain *d, gfn_t g,
+                                        struct p2m_entry *r, uint64_t *e)
+{
+    const uint64_t *slot;
+
+    *r = (struct p2m_entry){ INVALID_MFN, P2M_NONE, ORDER_4K };
+    if (unlikely(!gfn_in_width(g, ORDER_4K)))
+        return NULL;
+    do {
+        slot = slot_find(d->hvm->p2m, g, &r->order);
+        *e = READ_ONCE(*slot);
+    } while (unlikely(is_table(*e)));
+    r->type = entry_type(*e);
+    if (r->type != P2M_NONE)
+        r->mfn = leaf_mfn(*e, g, r->order);
+    return slot;
 }
 
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g)
 {
-    struct p2m_entry r = { INVALID_MFN, P2M_NONE, 0 };
+    struct p2m_entry r;
     uint64_t e;
 
-    if (!gfn_in_width(g, 0))
-        return r;
-    (void)leaf_find(d, g, &r.order, &e);
-    r.type = pt_type(e);
-    if (r.type != P2M_NONE)
-        r.mfn = leaf_mfn(e, g, r.order);
+    (void)leaf_find(d, g, &r, &e);
     return r;
 }
 
-mfn_t p2m_ram(struct domain *d, gfn_t g, enum p2m_type *type)
+int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
 {
-    unsigned int order;
-    uint64_t e;
-    mfn_t m;
-
-    if (unlikely(!gfn_in_width(g, 0)))
-        return INVALID_MFN;
-    (void)leaf_find(d, g, &order, &e);
-    m = leaf_mfn(e, g, order);
-    *type = pt_type(e);
-    return p2m_type_has_page(*type) && mfn_has_page(m) ? m : INVALID_MFN;
-}
-
-int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg)
-{
-    unsigned int order;
+    struct p2m_entry r;
     uint64_t e;
 
-    if (!gfn_in_width(g, 0))
-        return -EINVAL;
     /* The entry may go between the look and the reference: look twice. */
     for (unsigned int tries = 0; tries < 16; tries++) {
-        const uint64_t *slot = leaf_find(d, g, &order, &e);
-        mfn_t m = leaf_mfn(e, g, order);
+        const uint64_t *slot = leaf_find(d, g, &r, &e);
 
-        if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(m))
+        if (!p2m_type_has_page(r.type))
             return -EINVAL;
-        if (write && !p2m_type_writable(pt_type(e)))
+        if (write && !p2m_type_writable(r.type))
             return -EROFS;
-        *pg = mfn_to_page(m);
-        if (!page_try_get(*pg, READ_ONCE((*pg)->owner)))
+        *pg = mfn_to_page(r.mfn);
+        if (!page_try_get(*pg))
             continue;
         if (likely(READ_ONCE(*slot) == e))
             return 0;
@@ -199,13 +198,12 @@ static uint64_t leaf_end(uint64_t g, unsigned int order)
 static int split(struct p2m *p, uint64_t *slot, unsigned int order)
 {
     uint64_t e = *slot, *t = table_alloc(p);
-    enum p2m_type type = pt_type(e);
 
     if (!t)
         return -ENOMEM;
-    for (unsigned int i = 0; e && i < PT_ENTRIES; i++)
-        t[i] = pt_leaf(mfn_add(pt_mfn(e), (uint64_t)i << (order - 9)),
-                       order - 9, type);
+    for (unsigned int i = 0; e && i < ENTRIES; i++)
+        t[i] = make_leaf(mfn_add(entry_mfn(e), (uint64_t)i << (order - 9)),
+                         order - 9, entry_type(e));
     store_release(slot, va_to_maddr(t) | pt_format.table);
     return 0;
 }
@@ -216,22 +214,22 @@ static int split(struct p2m *p, uint64_t *slot, unsigned int order)
  */
 static uint64_t *slot_make(struct p2m *p, gfn_t g, unsigned int order)
 {
-    uint64_t *slot = &p->root[pt_index(g, TOP_ORDER)];
+    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)];
 
     for (unsigned int o = TOP_ORDER; o > order; o -= 9) {
-        if (!pt_is_table(*slot) && split(p, slot, o))
+        if (!is_table(*slot) && split(p, slot, o))
             return NULL;
-        slot = &table_of(*slot)[pt_index(g, o - 9)];
+        slot = &table_of(*slot)[index_of(g, o - 9)];
     }
     return slot;
 }
 
 static void put_leaf(uint64_t e, unsigned int order)
 {
-    if (!p2m_type_has_page(pt_type(e)) || !mfn_has_page(pt_mfn(e)))
+    if (!p2m_type_has_page(entry_type(e)))
         return;
     for (uint64_t i = 0; i < 1ull << order; i++)
-        page_put(mfn_to_page(mfn_add(pt_mfn(e), i)));
+        page_put(mfn_to_page(mfn_add(entry_mfn(e), i)));
 }
 
 /* Every vCPU of d has been out of its guest, but for current. */
@@ -271,35 +269,24 @@ void p2m_collect_writes(struct domain *d)
         wait_for_vcpus(d);
 }
 
-static int map_one(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
-                   enum p2m_type type)
+/* Writes n slots in a row, or follows them where smaller pieces were mapped
+ * before. */
+static void fill(struct domain *d, uint64_t *slot, unsigned int n, mfn_t m,
+                 unsigned int order, enum p2m_type type)
 {
-    struct p2m *p = p2m_of(d);
-    uint64_t *slot = slot_make(p, g, order);
-    uint64_t old;
+    for (; n--; slot++, m = mfn_add(m, 1ull << order)) {
+        uint64_t old = *slot;
 
-    if (!slot)
-        return -ENOMEM;
-    old = *slot;
-    if (pt_is_table(old)) {
-        /* Smaller pieces were mapped here before: follow them. */
-        for (unsigned int i = 0; i < PT_ENTRIES; i++) {
-            uint64_t off = (uint64_t)i << (order - 9);
-            int rc = map_one(d, gfn_add(g, off), mfn_add(m, off), order - 9,
-                             type);
-
-            if (rc)
-                return rc;
+        if (is_table(old)) {
+            fill(d, table_of(old), ENTRIES, m, order - 9, type);
+            continue;
         }
-        return 0;
+        store_release(slot, make_leaf(m, order, type));
+        if (old) {
+            p2m_flush(d);
+            put_leaf(old, order);
+        }
     }
-    store_release(slot, pt_leaf(m, order, type));
-    if (old) {
-        p2m_flush(d);
-        put_leaf(old, order);
-    }
-    p->max_gfn = MAX(p->max_gfn, g.raw + (1ull << order) - 1);
-    return 0;
 }
 
 /* -EBUSY if something in the range may not be replaced by a mapping. */
@@ -310,48 +297,36 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
     for (uint64_t at = g.raw; at < end;) {
         unsigned int o;
 
-        if (p2m_type_is_lent(pt_type(*slot_find(p, gfn(at), &o))))
+        if (p2m_type_is_lent(entry_type(*slot_find(p, gfn(at), &o))))
             return -EBUSY;
         at = leaf_end(at, o);
     }
     return 0;
 }
 
-/* 1 GiB where there are no such leaves: all of it or nothing. */
-static int map_pieces(struct domain *d, gfn_t g, mfn_t m, enum p2m_type type)
-{
-    const uint64_t step = 1ull << ORDER_2M;
-    uint64_t i;
-    int rc = 0;
-
-    for (i = 0; i < 1ull << ORDER_1G && !rc; i += step)
-        rc = p2m_map(d, gfn_add(g, i), mfn_add(m, i), ORDER_2M, type);
-    if (!rc)
-        return 0;
-    /* The references go back to the caller: the map drops its own. */
-    for (uint64_t k = 0; k < i - step; k++)
-        if (p2m_type_has_page(type) && mfn_has_page(mfn_add(m, k)))
-            page_get(mfn_to_page(mfn_add(m, k)));
-    for (uint64_t k = 0; k < i - step; k += step)
-        (void)p2m_unmap(d, gfn_add(g, k), ORDER_2M, mfn_add(m, k));
-    return rc;
-}
-
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type)
 {
-    struct p2m *p = p2m_of(d);
+    /* In place of a 1 GiB leaf the one table that its pieces need is made:
+     * then nothing can fail. */
+    unsigned int leaf = pt_format.has_1g ? order : MIN(order, ORDER_2M);
+    struct p2m *p = d->hvm->p2m;
+    uint64_t *slot;
     int rc;
 
     if ((order != ORDER_4K && order != ORDER_2M && order != ORDER_1G) ||
         !gfn_in_width(g, order) || !IS_ALIGNED(g.raw | m.raw, 1ull << order))
         return -EINVAL;
-    if (order == ORDER_1G && !pt_format.has_1g)
-        return map_pieces(d, g, m, type);
+    ASSERT(!p2m_type_has_page(type) || mfn_has_page(m));
     spin_lock(&p->lock);
     rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
-    if (!rc)
-        rc = map_one(d, g, m, order, type);
+    slot = rc ? NULL : slot_make(p, g, leaf);
+    if (slot) {
+        fill(d, slot, 1u << (order - leaf), m, leaf, type);
+        p->max_gfn = MAX(p->max_gfn, g.raw + (1ull << order) - 1);
+    } else if (!rc) {
+        rc = -ENOMEM;
+    }
     spin_unlock(&p->lock);
     return rc;
 }
@@ -377,45 +352,10 @@ static void unmaps_finish(struct domain *d, struct unmaps *u)
     u->own = false;
 }
 
-/* Takes out the part of the range that one leaf covers; *next is the gfn
- * after it. What is granted goes by p2m_unmap_grant() only. */
-static int unmap_step(struct domain *d, gfn_t g, uint64_t end, mfn_t expect,
-                      uint64_t *next, struct unmaps *u)
-{
-    struct p2m *p = p2m_of(d);
-    unsigned int order;
-    uint64_t *slot = slot_find(p, g, &order), old;
-
-    *next = leaf_end(g.raw, order);
-    old = *slot;
-    if (!old)
-        return mfn_is_invalid(expect) ? 0 : -EINVAL;
-    if (pt_type(old) == P2M_GRANT_RW || pt_type(old) == P2M_GRANT_RO)
-        return -EINVAL;
-    if (!mfn_is_invalid(expect) &&
-        pt_mfn(old).raw + (g.raw & ((1ull << order) - 1)) != expect.raw)
-        return -EINVAL;
-    /* A leaf that sticks out of the range is split first. */
-    while (!IS_ALIGNED(g.raw, 1ull << order) || *next > end) {
-        if (split(p, slot, order))
-            return -ENOMEM;
-        slot = slot_find(p, g, &order);
-        old = *slot;
-        *next = leaf_end(g.raw, order);
-    }
-    store_release(slot, 0);
-    u->done[u->nr].leaf = old;
-    u->done[u->nr++].order = order;
-    u->own |= !p2m_type_is_lent(pt_type(old));
-    if (u->nr == UNMAP_BATCH)
-        unmaps_finish(d, u);
-    return 0;
-}
-
 int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
 {
-    struct p2m *p = p2m_of(d);
-    uint64_t end = g.raw + (1ull << order), next;
+    struct p2m *p = d->hvm->p2m;
+    uint64_t at = g.raw, end = at + (1ull << order);
     struct unmaps u; /* a kilobyte: not cleared as a whole */
     int rc = 0;
 
@@ -424,11 +364,29 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     u.nr = 0;
     u.own = false;
     spin_lock(&p->lock);
-    for (uint64_t at = g.raw; at < end && !rc; at = next) {
-        mfn_t want = mfn_is_invalid(expect)
-                         ? expect : mfn_add(expect, at - g.raw);
+    while (at < end && !rc) {
+        unsigned int o;
+        uint64_t *slot = slot_find(p, gfn(at), &o), old = *slot;
+        uint64_t next = leaf_end(at, o);
 
-        rc = unmap_step(d, gfn(at), end, want, &next, &u);
+        if (is_grant(old) ||
+            (!mfn_is_invalid(expect) &&
+             (!old || leaf_mfn(old, gfn(at), o).raw + g.raw !=
+                      expect.raw + at))) {
+            rc = -EINVAL;
+        } else if (old && (!IS_ALIGNED(at, 1ull << o) || next > end)) {
+            rc = split(p, slot, o); /* it sticks out of the range */
+        } else {
+            at = next;
+            if (!old)
+                continue;
+            store_release(slot, 0);
+            u.done[u.nr].leaf = old;
+            u.done[u.nr++].order = o;
+            u.own |= !p2m_type_is_lent(entry_type(old));
+            if (u.nr == UNMAP_BATCH)
+                unmaps_finish(d, &u);
+        }
     }
     unmaps_finish(d, &u);
     spin_unlock(&p->lock);
@@ -437,7 +395,7 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
 
 int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect)
 {
-    struct p2m *p = p2m_of(d);
+    struct p2m *p = d->hvm->p2m;
     uint64_t *slot, old;
     unsigned int order;
     int rc = -EINVAL;
@@ -447,8 +405,7 @@ int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect)
     spin_lock(&p->lock);
     slot = slot_find(p, g, &order);
     old = *slot;
-    if ((pt_type(old) == P2M_GRANT_RW || pt_type(old) == P2M_GRANT_RO) &&
-        mfn_eq(pt_mfn(old), expect)) {
+    if (is_grant(old) && mfn_eq(entry_mfn(old), expect)) {
         store_release(slot, 0);
         rc = 0;
     }
@@ -461,7 +418,7 @@ int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect)
 int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
                     enum p2m_type to)
 {
-    struct p2m *p = p2m_of(d);
+    struct p2m *p = d->hvm->p2m;
     uint64_t *slot;
     unsigned int order;
     int rc = -EBUSY;
@@ -470,14 +427,12 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
         return -EINVAL;
     spin_lock(&p->lock);
     slot = slot_find(p, g, &order);
-    if (pt_type(*slot) == from && from != P2M_NONE) {
-        rc = 0;
-        if (order) {
+    if (entry_type(*slot) == from && from != P2M_NONE) {
+        if (order)
             slot = slot_make(p, g, ORDER_4K);
-            rc = slot ? 0 : -ENOMEM;
-        }
-        if (!rc)
-            store_release(slot, pt_leaf(pt_mfn(*slot), ORDER_4K, to));
+        rc = slot ? 0 : -ENOMEM;
+        if (slot)
+            store_release(slot, make_leaf(entry_mfn(*slot), ORDER_4K, to));
     }
     spin_unlock(&p->lock);
     return rc;
@@ -506,7 +461,7 @@ bool p2m_log_write(struct domain *d, gfn_t g)
 
 int p2m_relinquish(struct domain *d)
 {
-    struct p2m *p = p2m_of(d);
+    struct p2m *p = d->hvm->p2m;
     unsigned int budget = RELINQUISH_STEP;
 
     if (!p)
@@ -538,8 +493,8 @@ int p2m_relinquish(struct domain *d)
 
 static void table_free(uint64_t *t, unsigned int order)
 {
-    for (unsigned int i = 0; order && i < PT_ENTRIES; i++)
-        if (pt_is_table(t[i]))
+    for (unsigned int i = 0; order && i < ENTRIES; i++)
+        if (is_table(t[i]))
             table_free(table_of(t[i]), order - 9);
     lodge_pages_free(t, 0);
 }

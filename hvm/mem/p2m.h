@@ -56,24 +56,53 @@ struct p2m_entry {
 #define ORDER_2M 9u
 #define ORDER_1G 18u
 
+/* What entries of nested page tables are made of. */
+struct pt_format {
+    uint64_t table;             /* flags of an entry that names a table */
+    uint64_t leaf[P2M_TYPES];   /* flags of a leaf by type, but for size */
+    bool has_1g;                /* 1 GiB leaves */
+    /*
+     * The flag that the CPU sets in a leaf, noting its address in a log, when
+     * the guest writes there; of all leaves only P2M_RAM_LOG's lack it then.
+     * 0: there is no such log, and writes to P2M_RAM_LOG fault.
+     */
+    uint64_t dirty;
+    /*
+     * Flags of execution that large leaves do not get, as a CPU with a bug
+     * must not fetch from them: p2m_allow_fetch() splits one. 0: none.
+     */
+    uint64_t exec;
+};
+
+/* Leaves of RAM by type, given the flags of one that guests may write to, and
+ * of one that they may only read. */
+#define PT_RAM_LEAVES(rw, ro)                                               \
+    [P2M_RAM] = (rw), [P2M_FOREIGN] = (rw), [P2M_GRANT_RW] = (rw),          \
+    [P2M_RAM_LOG] = (ro), [P2M_RAM_RO] = (ro), [P2M_GRANT_RO] = (ro),       \
+    [P2M_IOREQ] = (ro)
+
+extern struct pt_format pt_format; /* (c) the vendor's, set at boot */
+
+struct p2m {
+    struct spinlock lock;
+    uint64_t *root;
+    uint64_t max_gfn;    /* (a) highest that was ever mapped */
+    uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
+    bool closed;         /* the domain goes: nothing is mapped any more */
+    uint32_t tables;     /* (a) pages of nested tables in use */
+    uint32_t limit;      /* (a) of them: the toolstack's paging pool */
+};
+#define P2M_NO_LIMIT (~0u)
+
 int p2m_create(struct domain *d);   /* -ENOMEM */
 /* Removes everything in bounded steps: -ERESTART or 0. */
 int p2m_relinquish(struct domain *d);
 void p2m_destroy(struct domain *d);
 
 /* What is at gfn; type P2M_NONE and an invalid mfn where nothing is. Takes
- * no reference: the entry may change at any moment. */
+ * no reference: the entry may change at any moment. The frame with one is
+ * guest_frame_get()'s (core/upcalls.h). */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
-
-/* The frame of RAM at g, also without a reference, and the type of its entry;
- * an invalid mfn where there is no RAM. */
-mfn_t p2m_ram(struct domain *d, gfn_t g, enum p2m_type *type);
-
-/*
- * The frame at g with a reference of the caller's own. write: -EROFS where
- * the guest may not write. -EINVAL where there is no RAM (P2M_MMIO too).
- */
-int p2m_get_page(struct domain *d, gfn_t g, bool write, struct page **pg);
 
 /*
  * Maps 2^order frames from m at g. The references of frames of RAM pass from
@@ -132,13 +161,8 @@ void p2m_flush(struct domain *d);
  * (peek.h) stays theirs. */
 void p2m_flush_lent(struct domain *d);
 
-/* Highest gfn that was ever mapped. */
-gfn_t p2m_max_gfn(const struct domain *d);
-/* Pages of nested tables in use. */
-unsigned int p2m_table_pages(const struct domain *d);
-/* Limit of the former, in pages (XEN_DOMCTL_set_paging_mempool_size). Where none
- * was set, the answer is what is in use. */
-void p2m_set_table_limit(struct domain *d, unsigned int pages);
+/* p2m->limit (XEN_DOMCTL_set_paging_mempool_size); where none was set, what is
+ * in use. */
 unsigned int p2m_table_limit(const struct domain *d);
 
 /* Physical address of the top table, for the vendor's control block. */

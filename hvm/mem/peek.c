@@ -10,7 +10,6 @@
 #include "hvm/mem/peek.h"
 
 #include "hvm/mem/p2m.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 
 DEFINE_PERCPU(struct peek_cache, peek_cache);
@@ -71,17 +70,17 @@ static __attribute__((noinline)) char *find(unsigned int slot, gfn_t g,
                                             bool write)
 {
     struct peeked *k = &current->hvm->peeked[slot];
-    enum p2m_type type;
-    mfn_t m;
+    struct p2m_entry e;
+    bool writable;
 
     peek_update(current);
-    m = p2m_ram(current->domain, g, &type);
-    if (mfn_is_invalid(m))
+    e = p2m_lookup(current->domain, g);
+    if (!p2m_type_has_page(e.type))
         return NULL;
-    *k = (struct peeked){ p2m_type_is_lent(type)
-                              ? 0 : (g.raw + 1) * 2 + p2m_type_writable(type),
-                          m };
-    return write && !p2m_type_writable(type) ? NULL : show(slot, k);
+    writable = p2m_type_writable(e.type);
+    *k = (struct peeked){
+        p2m_type_is_lent(e.type) ? 0 : (g.raw + 1) * 2 + writable, e.mfn };
+    return write && !writable ? NULL : show(slot, k);
 }
 
 char *peek_fill(unsigned int slot, gfn_t g, bool write)

@@ -5,7 +5,7 @@
 #include "hvm/svm/svm.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/mem/pt.h"
+#include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/abi/errno.h"

@@ -9,7 +9,7 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/mem/pt.h"
+#include "hvm/mem/p2m.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/vmx/caps.h"
 #include "hypervisor/abi/errno.h"

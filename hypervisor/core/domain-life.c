@@ -13,7 +13,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/format.h"
 
 /* --- Pausing. --- */

@@ -199,7 +199,6 @@ int domain_claim(struct domain *d, uint32_t frames)
 void *domain_special_page(struct domain *d, struct page **pg)
 {
     struct page *page;
-    mfn_t m;
     void *va;
 
     if (domain_charge(d, 1, true))
@@ -209,8 +208,7 @@ void *domain_special_page(struct domain *d, struct page **pg)
         domain_uncharge(d, 1, true);
         return NULL;
     }
-    m = page_to_mfn(page);
-    va = shared_map(&m, 1);
+    va = shared_map(page_to_mfn(page));
     if (!va) {
         (void)atomic_fetch_sub(&d->special_frames, 1);
         page_put(page);
@@ -222,7 +220,7 @@ void *domain_special_page(struct domain *d, struct page **pg)
 
 void domain_special_page_free(struct domain *d, void *va, struct page *pg)
 {
-    shared_unmap(va, 1);
+    shared_unmap(va);
     (void)atomic_fetch_sub(&d->special_frames, 1);
     page_put(pg);
 }

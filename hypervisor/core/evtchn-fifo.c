@@ -250,12 +250,9 @@ void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
 static int share_frame(struct domain *d, uint64_t frame_nr,
                        struct shared_frame *f)
 {
-    mfn_t m;
-
     if (guest_frame_get(d, gfn(frame_nr), true, &f->pg))
         return -EINVAL;
-    m = page_to_mfn(f->pg);
-    f->va = shared_map(&m, 1);
+    f->va = shared_map(page_to_mfn(f->pg));
     if (!f->va) {
         page_put(f->pg);
         return -ENOMEM;
@@ -267,7 +264,7 @@ static void unshare_frame(struct shared_frame *f)
 {
     if (!f->va)
         return;
-    shared_unmap(f->va, 1);
+    shared_unmap(f->va);
     page_put(f->pg);
     *f = (struct shared_frame){ 0 };
 }

@@ -15,7 +15,6 @@
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
@@ -98,7 +97,7 @@ void vcpu_info_unregister(struct vcpu *v)
     if (!pg)
         return;
     v->info_page = NULL;
-    shared_unmap(v->info_map, 1);
+    shared_unmap(v->info_map);
     v->info_map = NULL;
     page_put(pg);
 }

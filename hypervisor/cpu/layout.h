@@ -8,8 +8,7 @@
  *   0xffffd00000000000  slot 416       windows, WINDOW_SLOTS of each CPU
  *   0xffffd10000000000  slot 418       shared maps
  *   0xffffd20000000000  slot 420       stacks with guard pages
- *   0xffffd30000000000  slot 422       device memory
- *   0xffffd40000000000  slot 424       boot maps
+ *   0xffffd30000000000  slot 422       device memory, boot maps
  *   0xfffffe8000000000  slot 509       the page tables themselves (recursive)
  *   0xffffffff80000000  slot 511       the image, then early maps
  */
@@ -22,7 +21,6 @@
 #define SHARED_BASE 0xffffd10000000000
 #define STACK_BASE 0xffffd20000000000
 #define DEVICE_BASE 0xffffd30000000000
-#define BOOTMAP_BASE 0xffffd40000000000
 #define LAYOUT_AREA_SIZE 0x0000010000000000ul /* of each above: 1 TiB */
 
 /*

@@ -25,7 +25,7 @@
     R(CAP, "CPU time that a capped domain may still use")                   \
     R(TIMER, "timer queue of one CPU")                                      \
     R(HEAP, "page allocator and small-object heap")                         \
-    R(PAGING, "the hypervisor's own page tables")                           \
+    R(PAGING, "addresses of Lodge's own mappings")                          \
     R(CALL, "cross-CPU calls")                                              \
     R(CONSOLE, "taken anywhere, takes nothing")
 

@@ -7,7 +7,6 @@
 
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/upcalls.h"
-#include "hypervisor/lib/assert.h"
 
 #ifdef LODGE_DEBUG
 #define HELD_MAX 16

@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 
 #define PREFIX "(LODGE) "

@@ -36,8 +36,7 @@ SUBOP_EXPR(set_ioreq_server_state, struct xen_dm_op_set_ioreq_server_state,
 SUBOP_EXPR(destroy_ioreq_server, struct xen_dm_op_destroy_ioreq_server,
            a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
 SUBOP_EXPR(map_mem_type_to_ioreq_server,
-           struct xen_dm_op_map_mem_type_to_ioreq_server,
-           ioreq_map_mem_type(d, v->domain, a))
+           struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 SUBOP_EXPR(set_pci_link_route, struct xen_dm_op_set_pci_link_route,
            route_link_set(d->hvm->route, a->link, a->isa_irq))
 SUBOP_EXPR(inject_msi, struct xen_dm_op_inject_msi,

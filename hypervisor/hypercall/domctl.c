@@ -567,7 +567,7 @@ SUBOP(set_paging_mempool_size, struct xen_domctl_paging_mempool)
 {
     if (a->size & (PAGE_SIZE - 1) || a->size >> PAGE_SHIFT > 0xffffffff)
         return -EINVAL;
-    p2m_set_table_limit(d, (unsigned int)(a->size >> PAGE_SHIFT));
+    WRITE_ONCE(d->hvm->p2m->limit, (uint32_t)(a->size >> PAGE_SHIFT));
     return 0;
 }
 
@@ -577,7 +577,7 @@ SUBOP(shadow_op, struct xen_domctl_shadow_op)
     case XEN_DOMCTL_SHADOW_OP_OFF:
         return 0;
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        p2m_set_table_limit(d, a->mb << (20 - PAGE_SHIFT));
+        WRITE_ONCE(d->hvm->p2m->limit, a->mb << (20 - PAGE_SHIFT));
         return 0;
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
         a->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));

@@ -11,6 +11,7 @@
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/core/grant.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/mm/heap.h"
@@ -161,7 +162,7 @@ SUBOP_EXPR(claim_pages, struct xen_memory_reservation,
 SUBOP_EXPR(current_reservation, struct xen_memory_domain,
            (long)(d->frames - d->special_frames))
 SUBOP_EXPR(maximum_reservation, struct xen_memory_domain, (long)d->max_frames)
-SUBOP_EXPR(maximum_gpfn, struct xen_memory_domain, (long)p2m_max_gfn(d).raw)
+SUBOP_EXPR(maximum_gpfn, struct xen_memory_domain, (long)READ_ONCE(d->hvm->p2m->max_gfn))
 SUBOP_EXPR(maximum_ram_page, void, (long)frame_table_size)
 /* What every domain without virtual NUMA nodes gets; xl save looks. */
 SUBOP_EXPR(get_vnumainfo, void, -EOPNOTSUPP)
@@ -169,7 +170,7 @@ SUBOP_EXPR(get_vnumainfo, void, -EOPNOTSUPP)
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
     struct page *pg;
-    int rc = p2m_get_page(d, from, true, &pg);
+    int rc = guest_frame_get(d, from, true, &pg);
 
     if (rc)
         return rc;
@@ -220,7 +221,7 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
 
     if (d == owner)
         return -EINVAL;
-    rc = p2m_get_page(owner, from, true, &pg);
+    rc = guest_frame_get(owner, from, true, &pg);
     if (rc)
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:

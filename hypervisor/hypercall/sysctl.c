@@ -63,7 +63,7 @@ SUBOP(physinfo, struct xen_sysctl_physinfo)
     a->cpu_khz = (uint32_t)(tsc_hz() / 1000);
     a->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    a->total_pages = pages_total();
+    a->total_pages = pages_total;
     a->free_pages = pages_free();
     (void)count_domains(&a->outstanding_pages);
     a->max_mfn = frame_table_size - 1;
@@ -141,7 +141,7 @@ SUBOP(cputopoinfo, struct xen_sysctl_cputopoinfo)
 
 SUBOP(numainfo, struct xen_sysctl_numainfo)
 {
-    struct xen_sysctl_meminfo m = { .memsize = pages_total() << PAGE_SHIFT,
+    struct xen_sysctl_meminfo m = { .memsize = pages_total << PAGE_SHIFT,
                                     .memfree = pages_free() << PAGE_SHIFT };
     uint32_t room = a->num_nodes, near = 10;
 

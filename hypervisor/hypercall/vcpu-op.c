@@ -356,7 +356,6 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct page *pg;
     void *map;
-    mfn_t m;
     int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
@@ -369,8 +368,7 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
     rc = guest_frame_get(d, gfn(a->mfn), true, &pg);
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
-    m = page_to_mfn(pg);
-    map = shared_map(&m, 1);
+    map = shared_map(page_to_mfn(pg));
     if (!map) {
         page_put(pg);
         return -ENOMEM;
@@ -381,7 +379,7 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
     if (!rc) {
         pvtime_update(v);
     } else {
-        shared_unmap(map, 1);
+        shared_unmap(map);
         page_put(pg);
     }
     return rc;

@@ -19,28 +19,19 @@
 
 struct spinlock pci_lock = SPINLOCK_INIT(PCI);
 
-static struct mmcfg {
-    volatile uint8_t *va; /* of first_bus */
-    uint16_t segment;
-    uint8_t first_bus, last_bus;
-} mmcfgs[ACPI_MCFG_MAX];
-static unsigned int nr_mmcfgs;
+/* Where each of acpi_info.mcfg is mapped, from its first bus on; or NULL. */
+static volatile uint8_t *mmcfg[ACPI_MCFG_MAX];
 
-void pci_init(const struct acpi_info *acpi)
+void pci_init(void)
 {
-    for (unsigned int i = 0; i < acpi->nr_mcfg; i++) {
-        const struct acpi_mcfg *a = &acpi->mcfg[i];
-        struct mmcfg *m = &mmcfgs[nr_mmcfgs];
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
+        const struct acpi_mcfg *a = &acpi_info.mcfg[i];
 
-        *m = (struct mmcfg){ NULL, a->segment, a->first_bus, a->last_bus };
-        m->va = device_map(a->maddr + ((uint64_t)a->first_bus << 20),
-                           (a->last_bus - a->first_bus + 1ul) << 20);
-        if (!m->va) {
+        mmcfg[i] = device_map(a->maddr + ((uint64_t)a->first_bus << 20),
+                              (a->last_bus - a->first_bus + 1ul) << 20);
+        if (!mmcfg[i])
             log_warn("PCI: no memory to map the configuration space of "
                      "segment %u\n", a->segment);
-            continue;
-        }
-        nr_mmcfgs++;
     }
 }
 
@@ -49,12 +40,12 @@ static volatile uint8_t *mmcfg_reg(uint32_t sbdf, unsigned int reg)
 {
     unsigned int bus = sbdf >> 8 & 0xff;
 
-    for (unsigned int i = 0; i < nr_mmcfgs; i++) {
-        const struct mmcfg *m = &mmcfgs[i];
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
+        const struct acpi_mcfg *a = &acpi_info.mcfg[i];
 
-        if (m->segment == sbdf >> 16 && bus >= m->first_bus &&
-            bus <= m->last_bus)
-            return m->va + ((size_t)(bus - m->first_bus) << 20) +
+        if (mmcfg[i] && a->segment == sbdf >> 16 && bus >= a->first_bus &&
+            bus <= a->last_bus)
+            return mmcfg[i] + ((size_t)(bus - a->first_bus) << 20) +
                    ((sbdf & 0xff) << 12) + reg;
     }
     return NULL;
@@ -184,8 +175,11 @@ void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg)
 {
     for (unsigned int bus = 0; bus < 256; bus++)
         scan_bus(0, bus, fn, arg);
-    for (unsigned int i = 0; i < nr_mmcfgs; i++)
-        for (unsigned int bus = mmcfgs[i].first_bus;
-             mmcfgs[i].segment && bus <= mmcfgs[i].last_bus; bus++)
-            scan_bus(mmcfgs[i].segment, bus, fn, arg);
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
+        const struct acpi_mcfg *a = &acpi_info.mcfg[i];
+
+        for (unsigned int bus = a->first_bus;
+             a->segment && bus <= a->last_bus; bus++)
+            scan_bus(a->segment, bus, fn, arg);
+    }
 }

@@ -50,11 +50,9 @@
  * held by the callers of all functions below except pci_init(). */
 extern struct spinlock pci_lock;
 
-struct acpi_info;
-
-/* Boot CPU, once: maps the memory-mapped configuration
- * spaces that ACPI lists. No lock held. */
-void pci_init(const struct acpi_info *acpi);
+/* Boot CPU, once: maps the memory-mapped configuration spaces that ACPI
+ * lists. No lock held. */
+void pci_init(void);
 
 /*
  * One access of 1, 2 or 4 bytes, aligned to its size, reg below 4096. Where

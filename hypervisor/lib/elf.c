@@ -68,27 +68,20 @@ int elf_open(struct elf *e, const void *image, size_t size)
     size_t smallest;
 
     *e = (struct elf){ .image = image, .size = size };
-    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4) ||
-        h.data != DATA_LITTLE_ENDIAN ||
-        (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
-        !(h.class == CLASS_64 ? h.machine == MACHINE_X86_64
-                              : h.class == CLASS_32 && h.machine == MACHINE_386))
+    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4))
         return -ENOEXEC;
-
     e->is_64 = h.class == CLASS_64;
-    if (e->is_64) {
-        if (!read(e, 0, &h, sizeof(h)))
-            return -EINVAL;
-        e->segments = h.w64.phoff;
-        e->nr_segments = h.w64.phnum;
-        e->entry_size = h.w64.phentsize;
-        smallest = sizeof(struct segment64);
-    } else {
-        e->segments = h.w32.phoff;
-        e->nr_segments = h.w32.phnum;
-        e->entry_size = h.w32.phentsize;
-        smallest = sizeof(struct segment32);
-    }
+    if (h.data != DATA_LITTLE_ENDIAN ||
+        (h.class != CLASS_64 && h.class != CLASS_32) ||
+        (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
+        h.machine != (e->is_64 ? MACHINE_X86_64 : MACHINE_386))
+        return -ENOEXEC;
+    if (e->is_64 && !read(e, 0, &h, sizeof(h)))
+        return -EINVAL;
+    e->segments = e->is_64 ? h.w64.phoff : h.w32.phoff;
+    e->nr_segments = e->is_64 ? h.w64.phnum : h.w32.phnum;
+    e->entry_size = e->is_64 ? h.w64.phentsize : h.w32.phentsize;
+    smallest = e->is_64 ? sizeof(struct segment64) : sizeof(struct segment32);
     if (!e->nr_segments || e->nr_segments > SEGMENTS_MAX ||
         e->entry_size < smallest || e->segments > size ||
         (uint64_t)e->nr_segments * e->entry_size > size - e->segments)
@@ -96,36 +89,25 @@ int elf_open(struct elf *e, const void *image, size_t size)
     return 0;
 }
 
-/* Segment i in the 64-bit form: all that is used of it. */
-static struct segment64 segment_read(const struct elf *e, unsigned int i)
+int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
 {
     uint64_t offset = e->segments + (uint64_t)i * e->entry_size;
-    struct segment64 s = { 0 };
     struct segment32 s32;
+    struct segment64 s;
 
     /* elf_open() has seen that all of them are in the file. */
-    if (e->is_64) {
-        (void)read(e, offset, &s, sizeof(s));
-    } else if (read(e, offset, &s32, sizeof(s32))) {
+    if (i >= e->nr_segments ||
+        !(e->is_64 ? read(e, offset, &s, sizeof(s))
+                   : read(e, offset, &s32, sizeof(s32))))
+        return -EINVAL;
+    if (!e->is_64)
         s = (struct segment64){
             .type = s32.type, .offset = s32.offset, .paddr = s32.paddr,
             .filesz = s32.filesz, .memsz = s32.memsz, .align = s32.align,
         };
-    }
-    return s;
-}
-
-int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
-{
-    struct segment64 s;
-
-    if (i >= e->nr_segments)
-        return -EINVAL;
-    s = segment_read(e, i);
-    if (s.offset > e->size || s.filesz > e->size - s.offset)
-        return -EINVAL;
-    if (s.type == ELF_PT_LOAD &&
-        (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr))
+    if (s.offset > e->size || s.filesz > e->size - s.offset ||
+        (s.type == ELF_PT_LOAD &&
+         (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr)))
         return -EINVAL;
     *out = (struct elf_segment){
         .type = s.type, .paddr = s.paddr, .mem_size = s.memsz,
@@ -137,7 +119,6 @@ int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
 int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
 {
     struct elf_segment s;
-    bool found = false;
 
     *start = ~0ull;
     *end = 0;
@@ -148,53 +129,36 @@ int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
             return rc;
         if (s.type != ELF_PT_LOAD || !s.mem_size)
             continue;
-        found = true;
         *start = MIN(*start, s.paddr);
         *end = MAX(*end, s.paddr + s.mem_size);
     }
-    return found ? 0 : -EINVAL;
-}
-
-/* One step through a segment of notes: the note at *offset, which moves on.
- * False at the end, or where what is left is no note. */
-static bool note_next(const struct elf_segment *s, size_t *offset,
-                      struct note *n, const uint8_t **name,
-                      const uint8_t **data)
-{
-    size_t align = s->align == 8 ? 8 : 4, left;
-
-    if (*offset > s->file_size || s->file_size - *offset < sizeof(*n))
-        return false;
-    memcpy(n, (const uint8_t *)s->data + *offset, sizeof(*n));
-    *offset += sizeof(*n);
-
-    left = s->file_size - *offset;
-    if (n->name_size > left)
-        return false;
-    *name = (const uint8_t *)s->data + *offset;
-    *offset = ALIGN_UP(*offset + n->name_size, align);
-    if (*offset > s->file_size || n->data_size > s->file_size - *offset)
-        return false;
-    *data = (const uint8_t *)s->data + *offset;
-    *offset = ALIGN_UP(*offset + n->data_size, align);
-    return true;
+    return *start < *end ? 0 : -EINVAL;
 }
 
 int elf_xen_note(const struct elf *e, uint32_t type, void *to, size_t size)
 {
-    const uint8_t *name, *data;
     struct elf_segment s;
     struct note n;
+    size_t next;
 
     for (unsigned int i = 0; i < e->nr_segments; i++) {
         if (elf_segment(e, i, &s) || s.type != ELF_PT_NOTE)
             continue;
-        for (size_t offset = 0; note_next(&s, &offset, &n, &name, &data); ) {
+        for (size_t at = 0; at + sizeof(n) <= s.file_size; at = next) {
+            size_t align = s.align == 8 ? 8 : 4, name = at + sizeof(n), desc;
+
+            /* Sizes have 32 bits: no sum overflows. */
+            memcpy(&n, s.data + at, sizeof(n));
+            desc = ALIGN_UP(name + n.name_size, align);
+            next = ALIGN_UP(desc + n.data_size, align);
+            if (desc + n.data_size > s.file_size)
+                break; /* what is left is no note */
             if (n.type != type || n.name_size != sizeof("Xen") ||
-                memcmp(name, "Xen", sizeof("Xen")))
+                memcmp(s.data + name, "Xen", sizeof("Xen")))
                 continue;
-            memcpy(to, data, MIN((size_t)n.data_size, size));
-            return n.data_size <= size ? (int)n.data_size : (int)size;
+            size = MIN(size, (size_t)n.data_size);
+            memcpy(to, s.data + desc, size);
+            return (int)size;
         }
     }
     return -ENOENT;

@@ -24,7 +24,7 @@ struct elf_segment {
     uint32_t type;          /* ELF_PT_* */
     uint64_t paddr;
     uint64_t mem_size;      /* >= file_size; the rest is zero */
-    const void *data;       /* file_size bytes in the image */
+    const uint8_t *data;    /* file_size bytes in the image */
     size_t file_size;
     uint64_t align;
 };

@@ -122,12 +122,10 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
                 text = "(null)";
             put_field(&s, &sp, "", text, strnlen(text, sp.precision));
             break;
-        case '%':
+        default: /* "%%", or not ours: it is shown as it stands */
             put(&s, '%');
-            break;
-        default: /* not ours: it is shown as it stands */
-            put(&s, '%');
-            f = percent;
+            if (*f != '%')
+                f = percent;
         }
     }
     if (size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A set of numbers as sorted ranges. Owns no memory. */
+/* A set of numbers as sorted ranges. */
 #include "hypervisor/lib/rangeset.h"
 
 #include "hypervisor/abi/errno.h"
@@ -25,12 +25,11 @@ static unsigned int find(const struct rangeset *s, uint64_t x)
 static int replace(struct rangeset *s, unsigned int i, unsigned int old,
                    const struct range *with, unsigned int n)
 {
-    if (s->nr - old + n > s->max)
+    if (s->nr - old + n > RANGESET_MAX)
         return -ENOSPC;
     memmove(&s->ranges[i + n], &s->ranges[i + old],
             (s->nr - i - old) * sizeof(*s->ranges));
-    for (unsigned int k = 0; k < n; k++)
-        s->ranges[i + k] = with[k];
+    memcpy(&s->ranges[i], with, n * sizeof(*with));
     s->nr = s->nr - old + n;
     return 0;
 }

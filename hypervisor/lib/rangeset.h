@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A set of 64-bit numbers as sorted, disjoint, not touching ranges, in an
- * array of the caller's: it never grows, so a guest cannot make it, and a
- * lookup is a bisection without pointers. No locking.
+ * array that never grows, so a guest cannot make it, and a lookup is a
+ * bisection without pointers. No locking.
  */
 #pragma once
 
@@ -12,23 +12,21 @@ struct range {
     uint64_t first, last; /* inclusive: the whole of 64 bits is one range */
 };
 
-struct rangeset {
-    struct range *ranges;
-    unsigned int nr, max;
-};
+#define RANGESET_MAX 256
 
-static inline void rangeset_init(struct rangeset *s, struct range *ranges,
-                                 unsigned int max)
-{
-    *s = (struct rangeset){ .ranges = ranges, .max = max };
-}
+/* All zero: empty. */
+struct rangeset {
+    unsigned int nr;
+    struct range ranges[RANGESET_MAX];
+};
 
 /*
  * Adds [first, last], first <= last, of which nothing may be in the set:
  * -EEXIST; or removes it, all of which must be: -ENOENT. -ENOSPC, with nothing
- * changed, when the set would have more than max ranges.
+ * changed, when the set would have too many ranges.
  */
-int __must_check rangeset_add(struct rangeset *s, uint64_t first, uint64_t last);
+int __must_check rangeset_add(struct rangeset *s, uint64_t first,
+                              uint64_t last);
 int __must_check rangeset_remove(struct rangeset *s, uint64_t first,
                                  uint64_t last);
 

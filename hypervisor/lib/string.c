@@ -55,15 +55,6 @@ int memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-size_t strlen(const char *s)
-{
-    size_t n = 0;
-
-    while (s[n])
-        n++;
-    return n;
-}
-
 size_t strnlen(const char *s, size_t max)
 {
     size_t n = 0;
@@ -73,11 +64,9 @@ size_t strnlen(const char *s, size_t max)
     return n;
 }
 
-int strcmp(const char *a, const char *b)
+size_t strlen(const char *s)
 {
-    while (*a && *a == *b)
-        a++, b++;
-    return (uint8_t)*a - (uint8_t)*b;
+    return strnlen(s, SIZE_MAX);
 }
 
 int strncmp(const char *a, const char *b, size_t n)
@@ -87,14 +76,17 @@ int strncmp(const char *a, const char *b, size_t n)
     return n ? (uint8_t)*a - (uint8_t)*b : 0;
 }
 
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}
+
 char *strchr(const char *s, int c)
 {
-    for (;; s++) {
-        if (*s == (char)c)
-            return (char *)(uintptr_t)s;
-        if (!*s)
+    while (*s != (char)c)
+        if (!*s++)
             return NULL;
-    }
+    return (char *)(uintptr_t)s;
 }
 
 char *strstr(const char *s, const char *needle)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Small helpers of the language: sizes, alignment, containers, compile-time
- * checks, clamped array indexes. No functions that do work.
+ * checks, assertions, clamped array indexes. No functions that do work.
  */
 #pragma once
 
@@ -56,6 +56,17 @@ static inline uint64_t size_mask(unsigned int bytes)
 #define __noreturn __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __section(s) __attribute__((section(s)))
+
+/*
+ * ASSERT documents what we believe; it costs nothing in a release build and
+ * never guards input that a guest, a device model or dom0 controls.
+ */
+#ifdef LODGE_DEBUG
+__noreturn void assert_failed(const char *expr, const char *file, int line);
+#define ASSERT(x) ((x) ? (void)0 : assert_failed(#x, __FILE__, __LINE__))
+#else
+#define ASSERT(x) ((void)sizeof(!(x)))
+#endif
 
 /*
  * Clamps an index that a guest chose, after its bounds check, so that no

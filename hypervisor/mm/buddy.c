@@ -5,8 +5,6 @@
  */
 #include "hypervisor/mm/buddy.h"
 
-#include "hypervisor/cpu/atomic.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 
 /* How far a list is searched for a block below a limit that cuts a zone. */

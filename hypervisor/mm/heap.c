@@ -4,7 +4,7 @@
  * size and nothing else; what must be known about it is in its struct page
  * and in its free objects:
  *
- *   order  HEAP_PAGE + the size class (pages of large objects: their order)
+ *   order  HEAP_PAGE + log2 of the size (pages of large objects: their order)
  *   owner  1 + number of the first free object; 0: all are in use
  *   next, prev  neighbours on the list of pages with free objects
  *
@@ -12,12 +12,10 @@
  */
 #include "hypervisor/mm/heap.h"
 
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 
-#define SHIFT_MIN 4 /* 16 bytes */
-#define CLASSES (PAGE_SHIFT - SHIFT_MIN) /* up to half a page */
+#define SHIFT_MIN 4    /* 16 bytes; the largest are half a page */
 #define HEAP_PAGE 0x40 /* above any order of pages */
 
 /* Written into freed objects, against use after free and double free. */
@@ -32,92 +30,73 @@ struct free_object {
 _Static_assert(sizeof(struct free_object) <= 1u << SHIFT_MIN, "fits a hole");
 
 static struct spinlock heap_lock = SPINLOCK_INIT(HEAP);
-/* Pages with free objects, circular; the frame number of one, 0: none. */
-static uint32_t partial[CLASSES];
+/* By log2 of the size: pages with free objects, circular; the frame number of
+ * one, 0: none. */
+static uint32_t partial[PAGE_SHIFT];
 
-static struct free_object *object(void *page, unsigned int class,
-                                  unsigned int i)
+/* The first free object of a page that has one. */
+static struct free_object *object_first(const struct page *pg)
 {
-    return (struct free_object *)((char *)page + ((size_t)i << (class + SHIFT_MIN)));
+    unsigned int shift = pg->order - HEAP_PAGE;
+
+    return (void *)((char *)mfn_to_va(page_to_mfn(pg)) +
+                    ((pg->owner - 1ul) << shift));
 }
 
-/* Makes all objects of a new page free. */
-static void page_fill(void *page, unsigned int class)
+/* Makes an object of the page free; returns how many are. Lock heap_lock. */
+static unsigned int object_put(struct page *pg, void *p)
 {
-    unsigned int n = 1u << (CLASSES - class);
+    unsigned int shift = pg->order - HEAP_PAGE, left = 1;
 
-    for (unsigned int i = 0; i < n; i++)
-        *object(page, class, i) = (struct free_object){
-            .next = (uint16_t)(i + 1 < n ? i + 2 : 0),
-            .left = (uint16_t)(n - i),
-            .mark = FREE_MARK,
-        };
+    if (pg->owner)
+        left += object_first(pg)->left;
+    else
+        frame_list_add(&partial[shift], page_to_mfn(pg).raw);
+    *(struct free_object *)p = (struct free_object){
+        .next = pg->owner, .left = (uint16_t)left, .mark = FREE_MARK };
+    pg->owner = (uint16_t)(1 + ((uintptr_t)p % PAGE_SIZE >> shift));
+    return left;
 }
 
-static void *small_alloc(unsigned int class)
+static void *small_alloc(unsigned int shift)
 {
     struct free_object *o;
     struct page *pg;
-    void *page;
 
     spin_lock(&heap_lock);
-    if (!partial[class]) {
+    if (!partial[shift]) {
+        char *page;
+
         spin_unlock(&heap_lock);
         page = lodge_pages_alloc(0);
         if (!page)
             return NULL;
-        page_fill(page, class);
         pg = mfn_to_page(va_to_mfn(page));
-        pg->order = (uint8_t)(HEAP_PAGE + class);
-        pg->owner = 1;
+        pg->order = (uint8_t)(HEAP_PAGE + shift);
         spin_lock(&heap_lock);
-        frame_list_add(&partial[class], page_to_mfn(pg).raw);
+        for (size_t at = 0; at < PAGE_SIZE; at += 1ul << shift)
+            (void)object_put(pg, page + at);
     }
-    pg = &frame_table[partial[class]];
-    o = object(mfn_to_va(page_to_mfn(pg)), class, pg->owner - 1u);
+    pg = &frame_table[partial[shift]];
+    o = object_first(pg);
     ASSERT(o->mark == FREE_MARK);
     pg->owner = o->next;
     if (!pg->owner)
-        frame_list_del(&partial[class], page_to_mfn(pg).raw);
+        frame_list_del(&partial[shift], page_to_mfn(pg).raw);
     spin_unlock(&heap_lock);
     return o;
 }
 
-/* Returns the page if it is empty and another one has room: to be freed. */
-static void *small_free(void *p, struct page *pg, unsigned int class)
-{
-    void *page = (void *)ALIGN_DOWN((uintptr_t)p, PAGE_SIZE);
-    unsigned int n = 1u << (CLASSES - class);
-    size_t offset = (uintptr_t)p % PAGE_SIZE;
-    uint64_t m = page_to_mfn(pg).raw;
-    struct free_object *o = p;
-
-    ASSERT(offset % (16ul << class) == 0 && o->mark != FREE_MARK);
-    spin_lock(&heap_lock);
-    *o = (struct free_object){ .next = pg->owner, .left = 1, .mark = FREE_MARK };
-    if (pg->owner)
-        o->left += object(page, class, pg->owner - 1u)->left;
-    else
-        frame_list_add(&partial[class], m);
-    pg->owner = (uint16_t)(1 + (offset >> (class + SHIFT_MIN)));
-    if (o->left < n || pg->next == m)
-        page = NULL;
-    else
-        frame_list_del(&partial[class], m);
-    spin_unlock(&heap_lock);
-    return page;
-}
-
 void *heap_alloc(size_t size)
 {
-    unsigned int bits = size <= 1u << SHIFT_MIN ? SHIFT_MIN
-                                                : bit_highest(size - 1) + 1;
+    unsigned int shift = size <= 1u << SHIFT_MIN ? SHIFT_MIN
+                                                 : bit_highest(size - 1) + 1;
     void *p;
 
-    if (bits >= PAGE_SHIFT)
-        return lodge_pages_alloc(bits - PAGE_SHIFT);
-    p = small_alloc(bits - SHIFT_MIN);
-    return p ? memset(p, 0, 1ul << bits) : NULL;
+    if (shift >= PAGE_SHIFT)
+        return lodge_pages_alloc(shift - PAGE_SHIFT);
+    p = small_alloc(shift);
+    return p ? memset(p, 0, 1ul << shift) : NULL;
 }
 
 void *heap_alloc_array(size_t n, size_t size)
@@ -129,19 +108,28 @@ void *heap_alloc_array(size_t n, size_t size)
 
 void heap_free(void *p)
 {
-    unsigned int order;
+    const struct free_object *o = p;
     struct page *pg;
 
     if (!p)
         return;
     pg = mfn_to_page(va_to_mfn(p));
     ASSERT(pg->state == PAGE_LODGE);
-    order = pg->order;
-    if (order >= HEAP_PAGE) {
-        p = small_free(p, pg, order - HEAP_PAGE);
-        if (!p)
+    if (pg->order >= HEAP_PAGE) {
+        unsigned int shift = pg->order - HEAP_PAGE;
+        uint64_t m = page_to_mfn(pg).raw;
+        bool leaves;
+
+        ASSERT(IS_ALIGNED((uintptr_t)p, 1ul << shift) && o->mark != FREE_MARK);
+        spin_lock(&heap_lock);
+        leaves = object_put(pg, p) == PAGE_SIZE >> shift && pg->next != m;
+        if (leaves)
+            frame_list_del(&partial[shift], m);
+        spin_unlock(&heap_lock);
+        if (!leaves)
             return;
-        order = pg->order = 0; /* as lodge_pages_alloc() left it */
+        p = (void *)ALIGN_DOWN((uintptr_t)p, PAGE_SIZE);
+        pg->order = 0; /* as lodge_pages_alloc() left it */
     }
-    lodge_pages_free(p, order);
+    lodge_pages_free(p, pg->order);
 }

@@ -1,20 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The memory layer's start, and the boot memory: free RAM as plain ranges,
- * from whose top the first page tables and the frame table are taken before
- * there is a frame table to account for them.
+ * The memory layer's start: the boot memory, and the frame table that is made
+ * of it. The boot memory is free RAM as plain ranges, from whose top the first
+ * page tables and the frame table are taken before there is a frame table to
+ * account for them.
+ *
+ * An entry's address follows from the frame's number, so RAM with holes gives
+ * a frame table with holes: where there is no RAM, one page of zeroes
+ * (PAGE_RESERVED, no references), mapped read-only, stands for all its
+ * entries, and one table of such pages for whole parts.
  */
-#include "hypervisor/mm/init.h"
-
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"
+#include "hypervisor/mm/pt-entry.h"
+#include "hypervisor/mm/window.h"
 
 #define RAM_START MB(1)
-#define RAM_END (1ull << 44) /* 16 TiB: mm/frame.c FRAMES_MAX */
+#define RAM_END (1ull << 44) /* 16 TiB: FRAMES_MAX */
+
+/* The free lists and mm/heap.c keep frame numbers in 32 bits. */
+#define FRAMES_MAX (1ull << 32)
+
+/* Entries in a page and in 2 MiB of the table: 1 MiB and 512 MiB of RAM. */
+#define PAGE_ENTRIES (PAGE_SIZE / sizeof(struct page))
+#define PART_ENTRIES (LARGE_SIZE / sizeof(struct page))
+#define PAGES_PER_PART (PART_ENTRIES / PAGE_ENTRIES)
+
+/* A 2 MiB page is worth it from this many pages in use. */
+#define LARGE_MIN (PAGES_PER_PART * 7 / 8)
+
+struct page *frame_table = (struct page *)FRAME_TABLE_BASE;
+uint64_t frame_table_size;
+uint64_t pages_total;
 
 /* RAM in whole pages; of these, what is free. Sorted; boot only. */
 static struct mem_map ram, boot_free;
+
+/* What stands for entries of frames that are not RAM. */
+static uint64_t hole_page, hole_table;
 
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
 {
@@ -47,6 +71,68 @@ static void boot_reserve(uint64_t start, uint64_t end)
                      MEM_REGIONS_MAX);
 }
 
+/* True if any of the frames [first, first + n) is RAM. */
+static bool has_ram(uint64_t first, uint64_t n)
+{
+    for (unsigned int i = 0; i < ram.n; i++)
+        if (ram.r[i].start >> PAGE_SHIFT < first + n &&
+            ram.r[i].end >> PAGE_SHIFT > first)
+            return true;
+    return false;
+}
+
+static uint64_t new_pages(uint64_t n)
+{
+    return mfn_to_maddr(boot_frames_alloc(n, n));
+}
+
+/* Maps 2 MiB of the table, the entries of frames from `first` on. */
+static int part_init(uint64_t first)
+{
+    struct page *va = &frame_table[first];
+    uint64_t used = 0;
+    int rc = 0;
+
+    for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
+        used += has_ram(m, PAGE_ENTRIES);
+    if (!used) {
+        rc = paging_make_tables((uintptr_t)va, 2);
+        if (!rc)
+            WRITE_ONCE(*pt_entry(2, (uintptr_t)va), hole_table | PTE_P | PTE_A);
+        return rc;
+    }
+    if (used >= LARGE_MIN)
+        return paging_map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
+    for (uint64_t m = first; m < first + PART_ENTRIES && !rc; m += PAGE_ENTRIES)
+        rc = has_ram(m, PAGE_ENTRIES)
+                 ? paging_map(&frame_table[m], new_pages(1), PAGE_SIZE, MAP_RW)
+                 : paging_map(&frame_table[m], hole_page, PAGE_SIZE, MAP_RO);
+    return rc;
+}
+
+/* Maps the frame table: an entry for each frame of RAM, all PAGE_RESERVED. */
+static void frame_table_init(void)
+{
+    uint64_t size = 0, *entries;
+
+    hole_page = new_pages(1);
+    hole_table = new_pages(1);
+    entries = window_map(WINDOW_MM, maddr_to_mfn(hole_table));
+    for (unsigned int i = 0; i < PAGES_PER_PART; i++)
+        entries[i] = hole_page | MAP_RO;
+    window_unmap(WINDOW_MM);
+
+    for (unsigned int i = 0; i < ram.n; i++) {
+        size = MAX(size, ram.r[i].end >> PAGE_SHIFT);
+        pages_total += (ram.r[i].end - ram.r[i].start) >> PAGE_SHIFT;
+    }
+    ASSERT(size <= FRAMES_MAX);
+    for (uint64_t m = 0; m < size; m += PART_ENTRIES)
+        if (part_init(m))
+            cannot_start("there is not enough memory for the frame table");
+    frame_table_size = size;
+}
+
 void mm_init(const struct mem_region *map, unsigned int n,
              const struct mem_region *reserved, unsigned int nr)
 {
@@ -66,11 +152,11 @@ void mm_init(const struct mem_region *map, unsigned int n,
     for (unsigned int i = 0; i < nr; i++)
         boot_reserve(reserved[i].start, reserved[i].end);
 
-    frame_table_init(&ram);
+    frame_table_init();
     for (unsigned int i = 0; i < boot_free.n; i++)
         page_allocator_add(boot_free.r[i].start, boot_free.r[i].end);
 
     log_info("Memory: %lu MiB RAM, %lu MiB free\n",
-             pages_total() >> (20 - PAGE_SHIFT),
+             pages_total >> (20 - PAGE_SHIFT),
              pages_free() >> (20 - PAGE_SHIFT));
 }

@@ -70,7 +70,3 @@ void windows_init(void);
 /* Boot memory: n zeroed frames aligned to `align` frames, from the top of the
  * free RAM. Panics when there is none. */
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align);
-
-/* Maps the frame table for these regions of RAM pages: an entry for each of
- * their frames, all PAGE_RESERVED. */
-void frame_table_init(const struct mem_map *ram);

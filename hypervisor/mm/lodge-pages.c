@@ -7,8 +7,6 @@
  * after a flush the frames, dirty, to free_memory.
  */
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/lib/assert.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"
 #include "hypervisor/mm/upcalls.h"

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mappings that live longer than a window: each kind in an area of addresses
- * of its own. Owns those areas. Addresses are reused only after a flush.
+ * Mappings that live longer than a window: shared ones, stacks, and the rest
+ * in areas of addresses of their own. Owns those areas. Addresses are reused
+ * only after a flush.
  */
 #include "hypervisor/mm/map.h"
 
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/lib/assert.h"
-#include "hypervisor/lib/bitmap.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/paging.h"
 #include "hypervisor/mm/upcalls.h"
@@ -18,96 +16,85 @@
 #define SHARED_PAGES (1ul << 19)
 #define STACKS (1ul << 15)
 
-/* A stack takes twice its size of addresses: the lower half is the guard. */
-#define STACK_SPAN (2 * STACK_SIZE)
 #define STACK_ORDER 2
 _Static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "stack order");
 
-/* Addresses in units, a bit for each unit in use. */
+/* Places of one size, each after a guard that is never mapped. */
 struct area {
     uint64_t base;
-    size_t unit; /* bytes */
-    size_t size; /* units */
-    uint64_t *used;
+    size_t guard, size; /* bytes */
+    unsigned int words;
+    uint64_t *used;     /* a bit for each place */
 };
 
-static uint64_t shared_used[BITMAP_WORDS(SHARED_PAGES)];
-static uint64_t stacks_used[BITMAP_WORDS(STACKS)];
+static uint64_t shared_used[SHARED_PAGES / 64], stacks_used[STACKS / 64];
 
 static struct area shared_area = {
-    .base = SHARED_BASE, .unit = PAGE_SIZE, .size = SHARED_PAGES,
-    .used = shared_used,
+    .base = SHARED_BASE, .size = PAGE_SIZE,
+    .words = ARRAY_SIZE(shared_used), .used = shared_used,
 };
 static struct area stack_area = {
-    .base = STACK_BASE, .unit = STACK_SPAN, .size = STACKS,
-    .used = stacks_used,
+    .base = STACK_BASE, .guard = STACK_SIZE, .size = STACK_SIZE,
+    .words = ARRAY_SIZE(stacks_used), .used = stacks_used,
 };
 
-/* Covers the areas and the two addresses below. */
+/* Covers the areas and the address below. */
 static struct spinlock area_lock = SPINLOCK_INIT(PAGING);
-static uint64_t device_next = DEVICE_BASE, bootmap_next = BOOTMAP_BASE;
+static uint64_t range_next = DEVICE_BASE;
 
-static void *area_take(struct area *a, size_t n)
+static void area_unmap(const struct area *a, void *va)
 {
-    size_t i;
+    size_t i = ((uintptr_t)va - a->base) / (a->guard + a->size);
 
-    if (!n || n > a->size)
-        return NULL;
+    paging_unmap(va, a->size);
+    host_tlb_flush(va, a->size);
     spin_lock(&area_lock);
-    i = bitmap_find_run(a->used, a->size, 0, n);
-    if (i != a->size)
-        bitmap_set(a->used, i, n);
-    spin_unlock(&area_lock);
-    return i == a->size ? NULL : (void *)(a->base + i * a->unit);
-}
-
-static void area_give(struct area *a, void *va, size_t n)
-{
-    size_t i = ((uintptr_t)va - a->base) / a->unit;
-
-    spin_lock(&area_lock);
-    ASSERT(i + n <= a->size && bitmap_test(a->used, i));
-    bitmap_clear(a->used, i, n);
+    ASSERT(i / 64 < a->words && (a->used[i / 64] & BIT(i % 64)));
+    a->used[i / 64] &= ~BIT(i % 64);
     spin_unlock(&area_lock);
 }
 
-void *shared_map(const mfn_t *frames, unsigned int nr)
+/* Maps frames from m at a free place; NULL without one, or without memory. */
+static void *area_map(const struct area *a, mfn_t m)
 {
-    char *va = area_take(&shared_area, nr);
+    char *va = NULL;
 
-    for (unsigned int i = 0; va && i < nr; i++)
-        if (paging_map(va + i * PAGE_SIZE, mfn_to_maddr(frames[i]), PAGE_SIZE,
-                       MAP_RW)) {
-            shared_unmap(va, nr);
-            va = NULL;
+    spin_lock(&area_lock);
+    for (unsigned int i = 0; i < a->words && !va; i++)
+        if (~a->used[i]) {
+            unsigned int bit = bit_lowest(~a->used[i]);
+
+            a->used[i] |= BIT(bit);
+            va = (char *)a->base + a->guard +
+                 (i * 64ul + bit) * (a->guard + a->size);
         }
+    spin_unlock(&area_lock);
+    if (va && paging_map(va, mfn_to_maddr(m), a->size, MAP_RW)) {
+        area_unmap(a, va);
+        return NULL;
+    }
     return va;
 }
 
-void shared_unmap(void *va, unsigned int nr)
+void *shared_map(mfn_t m)
 {
-    if (!va)
-        return;
-    paging_unmap(va, nr * PAGE_SIZE);
-    host_tlb_flush(va, nr * PAGE_SIZE);
-    area_give(&shared_area, va, nr);
+    return area_map(&shared_area, m);
+}
+
+void shared_unmap(void *va)
+{
+    if (va)
+        area_unmap(&shared_area, va);
 }
 
 void *stack_alloc(void)
 {
-    char *span = area_take(&stack_area, 1);
-    mfn_t m = span ? frames_alloc(STACK_ORDER) : INVALID_MFN;
+    mfn_t m = frames_alloc(STACK_ORDER);
+    void *stack = mfn_is_invalid(m) ? NULL : area_map(&stack_area, m);
 
-    if (!mfn_is_invalid(m)) {
-        if (!paging_map(span + STACK_SIZE, mfn_to_maddr(m), STACK_SIZE,
-                        MAP_RW))
-            return span + STACK_SIZE;
-        host_tlb_flush(span + STACK_SIZE, STACK_SIZE);
+    if (!stack && !mfn_is_invalid(m))
         frames_free(m, STACK_ORDER);
-    }
-    if (span)
-        area_give(&stack_area, span, 1);
-    return NULL;
+    return stack;
 }
 
 void stack_free(void *stack)
@@ -117,19 +104,16 @@ void stack_free(void *stack)
     if (!stack)
         return;
     m = paging_lookup(stack);
-    paging_unmap(stack, STACK_SIZE);
-    host_tlb_flush(stack, STACK_SIZE);
+    area_unmap(&stack_area, stack);
     frames_free(m, STACK_ORDER);
-    area_give(&stack_area, (char *)stack - STACK_SIZE, 1);
 }
 
 /*
- * Maps a range of any alignment at the next addresses of a kind that are
- * never used again; with the range's place in 2 MiB, for large pages. Leaves
- * an unmapped page between two ranges.
+ * Maps a range of any alignment at the next addresses, which are never used
+ * again; with the range's place in 2 MiB, for large pages. Leaves an unmapped
+ * page between two ranges.
  */
-static void *range_map(uint64_t *next, uint64_t base, uint64_t maddr,
-                       size_t size, uint64_t attr)
+static void *range_map(uint64_t maddr, size_t size, uint64_t attr)
 {
     uint64_t first = ALIGN_DOWN(maddr, PAGE_SIZE), va, span;
 
@@ -138,12 +122,13 @@ static void *range_map(uint64_t *next, uint64_t base, uint64_t maddr,
     span = ALIGN_UP(maddr + size, PAGE_SIZE) - first;
 
     spin_lock(&area_lock);
-    va = ALIGN_DOWN(*next + PAGE_SIZE + LARGE_SIZE - 1, LARGE_SIZE) +
+    va = ALIGN_DOWN(range_next + PAGE_SIZE + LARGE_SIZE - 1, LARGE_SIZE) +
          first % LARGE_SIZE;
-    if (va - base > LAYOUT_AREA_SIZE || span > LAYOUT_AREA_SIZE - (va - base))
+    if (va - DEVICE_BASE > LAYOUT_AREA_SIZE ||
+        span > LAYOUT_AREA_SIZE - (va - DEVICE_BASE))
         va = 0;
     else
-        *next = va + span;
+        range_next = va + span;
     spin_unlock(&area_lock);
 
     if (!va || paging_map((void *)va, first, span, attr))
@@ -153,12 +138,12 @@ static void *range_map(uint64_t *next, uint64_t base, uint64_t maddr,
 
 void *device_map(uint64_t maddr, size_t size)
 {
-    return range_map(&device_next, DEVICE_BASE, maddr, size, MAP_DEVICE);
+    return range_map(maddr, size, MAP_DEVICE);
 }
 
 const void *boot_map(uint64_t maddr, size_t size)
 {
-    return range_map(&bootmap_next, BOOTMAP_BASE, maddr, size, MAP_RO);
+    return range_map(maddr, size, MAP_RO);
 }
 
 void boot_unmap(const void *va, size_t size)

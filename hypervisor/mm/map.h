@@ -11,10 +11,10 @@
 
 #include "hypervisor/cpu/types.h"
 
-/* Maps nr frames side by side, read-write, for long; NULL without memory.
- * The caller holds references to the frames until shared_unmap() returns. */
-void *shared_map(const mfn_t *frames, unsigned int nr);
-void shared_unmap(void *va, unsigned int nr);
+/* Maps a frame, read-write, for long; NULL without memory. The caller holds
+ * a reference to it until shared_unmap() returns. va may be NULL. */
+void *shared_map(mfn_t m);
+void shared_unmap(void *va);
 
 /* Maps device memory [maddr, maddr + size), any alignment, uncached and
  * read-write; NULL without memory. Never RAM, never undone. */

@@ -7,9 +7,7 @@
 #include "hypervisor/mm/page.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/upcalls.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/upcalls.h"
 
@@ -49,17 +47,6 @@ uint64_t free_memory_take(unsigned int order, uint64_t below)
     return m;
 }
 
-/* The same without the lock, which must not be held. */
-static uint64_t block_take(unsigned int order, uint64_t below)
-{
-    uint64_t m;
-
-    spin_lock(&page_lock);
-    m = free_memory_take(order, below);
-    spin_unlock(&page_lock);
-    return m;
-}
-
 /* Zeroes the dirty frames of a block that was taken. */
 static void block_scrub(uint64_t m, uint64_t n)
 {
@@ -68,6 +55,19 @@ static void block_scrub(uint64_t m, uint64_t n)
             frame_zero(mfn(i));
             frame_table[i].owner = 0;
         }
+}
+
+/* free_memory_take() without the lock, and zeroed. */
+static uint64_t block_take(unsigned int order, uint64_t below)
+{
+    uint64_t m;
+
+    spin_lock(&page_lock);
+    m = free_memory_take(order, below);
+    spin_unlock(&page_lock);
+    if (m)
+        block_scrub(m, 1ull << order);
+    return m;
 }
 
 /* n frames are now a domain's, which may now reach them: the count is last. */
@@ -87,7 +87,6 @@ struct page *page_alloc(domid_t owner, unsigned int order, uint64_t below)
 
     if (!m)
         return NULL;
-    block_scrub(m, 1ull << order);
     frames_give(m, 1ull << order, owner);
     return &frame_table[m];
 }
@@ -97,10 +96,9 @@ void page_get(struct page *pg)
     uint32_t before = atomic_fetch_add(&pg->count, 1);
 
     ASSERT(before && before < COUNT_LIMIT);
-    (void)before;
 }
 
-bool page_try_get(struct page *pg, domid_t owner)
+bool page_try_get(struct page *pg)
 {
     uint32_t count = READ_ONCE(pg->count);
 
@@ -108,12 +106,7 @@ bool page_try_get(struct page *pg, domid_t owner)
         if (!count || count >= COUNT_LIMIT)
             return false;
     } while (!atomic_cmpxchg(&pg->count, &count, count + 1));
-
-    /* It cannot be freed now; but is it the frame that the caller means? */
-    if (pg->state == PAGE_GUEST && pg->owner == owner)
-        return true;
-    page_put(pg);
-    return false;
+    return true;
 }
 
 void page_put(struct page *pg)
@@ -177,9 +170,9 @@ uint64_t page_next_free(uint64_t from, uint64_t *end)
 
     while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
         m++;
-    for (*end = m; *end < frame_table_size; ++*end)
-        if (frame_table[*end].state != PAGE_FREE)
-            break;
+    *end = m;
+    while (*end < frame_table_size && frame_table[*end].state == PAGE_FREE)
+        ++*end;
     return m;
 }
 
@@ -231,12 +224,11 @@ mfn_t frames_alloc(unsigned int order)
 {
     uint64_t m, n = 1ull << order;
 
-    if (!frame_table_size) /* boot: frame.c is still building the table */
+    if (!frame_table_size) /* boot: init.c is still building the table */
         return boot_frames_alloc(n, n);
     m = block_take(order, 0);
     if (!m)
         return INVALID_MFN;
-    block_scrub(m, n);
     for (uint64_t i = m; i < m + n; i++)
         frame_table[i].state = PAGE_LODGE;
     return mfn(m);

@@ -10,7 +10,7 @@
 
 #include "hypervisor/cpu/types.h"
 
-struct domain;
+struct mem_region;
 
 enum page_state {
     PAGE_RESERVED, /* not RAM, or the firmware's: never allocated */
@@ -71,17 +71,17 @@ struct page *page_alloc(domid_t owner, unsigned int order, uint64_t below);
 /* One more reference to a frame known to have one. */
 void page_get(struct page *pg);
 /*
- * A reference to a frame that may be going away or be anybody's: true if it
- * is a PAGE_GUEST frame of domain `owner` and now has one more reference.
+ * A reference to a frame that may be going away: false if it is gone. It may
+ * be another domain's by now: the caller looks again at what led to it.
  */
-bool page_try_get(struct page *pg, domid_t owner);
+bool page_try_get(struct page *pg);
 /* Drops a reference; the last one scrubs and frees the frame and tells
  * mm/upcalls.h page_freed(). Any lock of rank below HEAP may be held. */
 void page_put(struct page *pg);
 
-/* Frames: free now (for domains), RAM in all. */
+/* Frames: free now (for domains), RAM in all (constant after boot). */
 uint64_t pages_free(void);
-uint64_t pages_total(void);
+extern uint64_t pages_total;
 
 /* For idle CPUs: zeroes a few dirty free frames (tens of microseconds); false
  * when there is nothing to do. No locks held. */
@@ -122,3 +122,24 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner);
 /* Boot only: the first run of free frames at or above `from`: its first frame
  * and in *end its last plus one; both frame_table_size when there is none. */
 uint64_t page_next_free(uint64_t from, uint64_t *end);
+
+/*
+ * The memory layer's start: from the firmware's map to a page allocator, a
+ * heap and mappings.
+ *
+ * What must be so before (x86/boot.S): host_pml4 is live, with the image in
+ * slot 511 and itself in slot RECURSIVE_SLOT; image_phys_base is set; EFER.NXE
+ * is on; cpu_id() works. Nothing else needs to be mapped. Nothing of mm/ works
+ * before; the first thing that does are windows.
+ *
+ * Boot CPU only, once. map: the firmware's, n regions, in any order, may
+ * overlap. reserved: nr ranges (types are ignored) of RAM that is in use: the
+ * image, the loader's information and modules. The first MiB and memory above
+ * 16 TiB are left alone as well. Panics when memory does not suffice.
+ *
+ * Afterwards machine_map is set, and all RAM that nobody uses is free. Ranges
+ * of `reserved` that are no longer in use are given to the allocator with
+ * page_allocator_add(), whole pages only.
+ */
+void mm_init(const struct mem_region *map, unsigned int n,
+             const struct mem_region *reserved, unsigned int nr);

@@ -2,20 +2,14 @@
 /*
  * The hypervisor's own page tables. The only writer of them, but for boot.S
  * and the windows (mm/window.c), whose entries each CPU owns. Never makes
- * memory executable.
+ * memory executable. Tables are made by whoever comes first, without a lock;
+ * an entry that maps memory is written by the owner of its addresses alone.
  */
 #include "hypervisor/mm/paging.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
-#include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/pt-entry.h"
-
-/* Covers the making of tables. An entry that maps memory is written by the
- * owner of its addresses alone. */
-static struct spinlock paging_lock = SPINLOCK_INIT(PAGING);
 
 static bool is_present(const uint64_t *entry)
 {
@@ -25,23 +19,15 @@ static bool is_present(const uint64_t *entry)
 int paging_make_tables(uint64_t va, unsigned int level)
 {
     for (unsigned int l = 4; l > level; l--) {
-        uint64_t *entry = pt_entry(l, va);
-        bool used = false;
+        uint64_t *entry = pt_entry(l, va), none = 0;
         mfn_t table;
 
         if (is_present(entry))
             continue;
-        /* Allocated before the lock, which ranks above the allocator's. */
         table = frames_alloc(0);
         if (mfn_is_invalid(table))
             return -ENOMEM;
-        spin_lock(&paging_lock);
-        if (!is_present(entry)) {
-            WRITE_ONCE(*entry, mfn_to_maddr(table) | MAP_TABLE);
-            used = true;
-        }
-        spin_unlock(&paging_lock);
-        if (!used)
+        if (!atomic_cmpxchg(entry, &none, mfn_to_maddr(table) | MAP_TABLE))
             frames_free(table, 0);
     }
     return 0;
@@ -61,21 +47,19 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
     ASSERT(IS_ALIGNED(at | maddr | size, PAGE_SIZE));
     for (; at < end; at += step, maddr += step) {
         int rc = paging_make_tables(at, 2);
+        bool large = !rc && is_large(at, maddr, end - at);
+        uint64_t *entry;
 
-        if (!rc && is_large(at, maddr, end - at)) {
-            step = LARGE_SIZE;
-            WRITE_ONCE(*pt_entry(2, at), maddr | attr | PTE_PS);
-            continue;
-        }
-        if (!rc)
+        if (!rc && !large)
             rc = paging_make_tables(at, 1);
         if (rc) {
             paging_unmap(va, at - (uintptr_t)va);
             return rc;
         }
-        step = PAGE_SIZE;
-        ASSERT(!is_present(pt_entry(1, at)));
-        WRITE_ONCE(*pt_entry(1, at), maddr | attr);
+        step = large ? LARGE_SIZE : PAGE_SIZE;
+        entry = pt_entry(large ? 2 : 1, at);
+        ASSERT(!is_present(entry));
+        WRITE_ONCE(*entry, maddr | attr | (large ? PTE_PS : 0));
     }
     return 0;
 }

@@ -5,7 +5,6 @@
  */
 #include "hypervisor/mm/window.h"
 
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
 

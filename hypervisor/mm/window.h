@@ -10,7 +10,6 @@
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/types.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/mm/pt-bits.h"
 
 /* Of each CPU. */

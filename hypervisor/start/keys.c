@@ -33,7 +33,7 @@ static void print_domain(struct domain *d)
 {
     console_printf("d%u: %u frames (%u special, limit %u), %u table pages, "
                    "%s%s%s\n", d->id, d->frames, d->special_frames,
-                   d->max_frames, p2m_table_pages(d),
+                   d->max_frames, READ_ONCE(d->hvm->p2m->tables),
                    d->dying != DOMAIN_ALIVE ? "dying " : "",
                    d->paused_by_control ? "paused " : "",
                    d->shut_down ? "shut down" : "");
@@ -76,7 +76,7 @@ static void print_exits(struct vcpu *v)
 
 static void print_memory(void)
 {
-    console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total());
+    console_printf("Frames: %lu free of %lu\n", pages_free(), pages_total);
 }
 
 static void print_interrupts(void)

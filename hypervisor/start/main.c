@@ -13,7 +13,7 @@
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/init.h"
+#include "hypervisor/mm/page.h"
 #include "hypervisor/start/cmdline.h"
 #include "hypervisor/start/selftest.h"
 #include "hypervisor/lib/version.h"

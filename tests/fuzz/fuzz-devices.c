@@ -12,6 +12,7 @@
 #include "hvm/dev/pit.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 
 static struct pit pit;

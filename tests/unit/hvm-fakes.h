@@ -13,7 +13,6 @@
 #include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/mem/peek.h"
-#include "hvm/mem/pt.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/atomic.h"
@@ -213,10 +212,10 @@ static inline uint64_t *fake_leaf(struct domain *d, gfn_t g,
     uint64_t *slot, at = p2m_root(d);
 
     for (*order = 27;; *order -= 9) {
-        slot = (uint64_t *)mfn_to_va(maddr_to_mfn(at)) + pt_index(g, *order);
-        if (!pt_is_table(*slot))
+        slot = (uint64_t *)mfn_to_va(maddr_to_mfn(at)) + (g.raw >> *order) % 512;
+        if (!*slot || *slot >> 52 & 15) /* nothing, or a leaf */
             return slot;
-        at = *slot & PT_ADDR;
+        at = *slot & PTE_ADDR;
     }
 }
 

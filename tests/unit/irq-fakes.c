@@ -5,6 +5,7 @@
 
 #include "hvm/dev/upcalls.h"
 #include "hvm/irq/upcalls.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 
 #define MAX_TIMERS 512
@@ -202,7 +203,6 @@ struct domain *fake_domain(unsigned int n, bool on)
 {
     struct domain *d = calloc(1, sizeof(*d));
 
-    bus_init(&d->bus);
     if (route_init(&d->route, d, &d->bus, true) ||
         vioapic_add(&d->route, VIOAPIC_BASE, 1, 0, VIOAPIC_NUM_PINS))
         abort();

@@ -3,8 +3,8 @@
 /* The bus: who gets which access, what may not be added. */
 #include <string.h>
 
-#include "hvm/io/bus.h"
 #include "hypervisor/abi/errno.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
@@ -59,7 +59,7 @@ static void test_ports(void)
     struct bus bus;
     uint64_t v;
 
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     CHECK_EQ(bus_add(&bus, ra, 2, &a), 0);
     CHECK_EQ(bus_add(&bus, rb, 2, &b), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
@@ -102,7 +102,7 @@ static void test_mmio(void)
     struct bus bus;
     uint64_t v;
 
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     CHECK_EQ(bus_mmio_read(&bus, 0xfec00000, 4, &v), BUS_NONE);
     CHECK_EQ(bus_add(&bus, r, 4, &a), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
@@ -113,8 +113,8 @@ static void test_mmio(void)
         if (t[i].hit)
             CHECK_EQ(a.addr, t[i].gpa);
     }
-    CHECK(bus_mmio_claims(&bus, 0xfed003ff));
-    CHECK(!bus_mmio_claims(&bus, 0xfed00400));
+    CHECK(bus_claims(&bus, BUS_MMIO, 0xfed003ff));
+    CHECK(!bus_claims(&bus, BUS_MMIO, 0xfed00400));
 }
 
 /* What is refused leaves no trace; what was added before it stays. */
@@ -141,13 +141,15 @@ static void test_refused(void)
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
         const struct bus_range *one = t[i].r;
 
-        bus_init(&bus);
+        memset(&bus, 0, sizeof(bus));
         CHECK_EQ(bus_add(&bus, first, 2, &a), 0);
         CHECK_EQ(bus_add(&bus, one, 2, &a), t[i].rc);
-        CHECK_EQ(bus_port_claims(&bus, 0x80), one->kind == BUS_PORT);
-        CHECK_EQ(bus_mmio_claims(&bus, 0x3000), one->kind == BUS_MMIO);
-        CHECK(!bus_port_claims(&bus, 0x6f) && !bus_port_claims(&bus, 0x72));
-        CHECK(!bus_port_claims(&bus, 0xffff) && !bus_mmio_claims(&bus, 0xfff));
+        CHECK_EQ(bus_claims(&bus, BUS_PORT, 0x80), one->kind == BUS_PORT);
+        CHECK_EQ(bus_claims(&bus, BUS_MMIO, 0x3000), one->kind == BUS_MMIO);
+        CHECK(!bus_claims(&bus, BUS_PORT, 0x6f));
+        CHECK(!bus_claims(&bus, BUS_PORT, 0x72));
+        CHECK(!bus_claims(&bus, BUS_PORT, 0xffff));
+        CHECK(!bus_claims(&bus, BUS_MMIO, 0xfff));
         CHECK_EQ(bus_port_read(&bus, 0x71, 1, &v), BUS_OK);
         CHECK_EQ(bus_mmio_read(&bus, 0x1fff, 1, &v), BUS_OK);
     }
@@ -161,7 +163,7 @@ static void test_full(void)
     uint64_t v;
     int rc = 0;
 
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     for (unsigned int i = 0; !rc; i++) {
         r.base = i * 256;
         rc = bus_add(&bus, &r, 1, &a);
@@ -175,7 +177,7 @@ static void test_full(void)
     }
     CHECK_EQ(bus_port_read(&bus, BUS_MAX_SLOTS - 2, 1, &v), BUS_OK);
     CHECK_EQ(bus_port_read(&bus, BUS_MAX_SLOTS - 1, 1, &v), BUS_NONE);
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     r.kind = BUS_MMIO;
     rc = 0;
     for (unsigned int i = 0; !rc; i++) {
@@ -184,7 +186,7 @@ static void test_full(void)
         CHECK_EQ(rc, i < BUS_MAX_MMIO ? 0 : -ENOSPC);
     }
     for (unsigned int i = 0; i < BUS_MAX_MMIO; i++)
-        CHECK(bus_mmio_claims(&bus, 1000 - i));
+        CHECK(bus_claims(&bus, BUS_MMIO, 1000 - i));
 }
 
 static void test_move(void)
@@ -194,7 +196,7 @@ static void test_move(void)
     struct bus bus;
     uint64_t v;
 
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     CHECK_EQ(bus_add(&bus, r, 2, &a), 0);
     CHECK_EQ(bus_move(&bus, 0x1f49, 0xb000), -ENOENT);
     CHECK_EQ(bus_move(&bus, 0x1f50, 0xb000), -ENOENT);

@@ -697,7 +697,6 @@ static void test_vcpu_info(void)
     struct domain *d = make(17, 1);
     struct vcpu *v = d->vcpu[0];
     struct page *pg;
-    mfn_t m;
     void *map;
     struct vcpu_info *info;
 
@@ -705,8 +704,7 @@ static void test_vcpu_info(void)
     CHECK_EQ(domain_charge(d, 1, false), 0);
     guest_ram[0] = pg = page_alloc(d->id, 0, 0);
     page_get(pg);
-    m = page_to_mfn(pg);
-    map = shared_map(&m, 1);
+    map = shared_map(page_to_mfn(pg));
     CHECK(v->info == &d->shared_info->vcpu_info[0]);
     v->info->time.system_time = 77;
     spin_lock(&d->lock);

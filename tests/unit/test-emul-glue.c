@@ -24,12 +24,12 @@ static struct domain *d;
 /* --- What is asked of others. --- */
 
 static struct {
-    struct io_access a;
+    struct ioreq a;
     enum io_rc rc;
     unsigned int n;
 } sent;
 
-enum io_rc ioreq_send(struct vcpu *who, struct io_access *a)
+enum io_rc ioreq_send(struct vcpu *who, struct ioreq *a)
 {
     CHECK(who == v);
     sent.a = *a;
@@ -52,36 +52,15 @@ static void touch(uint64_t at, unsigned int size, bool write, uint64_t val)
     touched[touches++].val = val;
 }
 
-enum bus_rc bus_mmio_read(struct bus *b, uint64_t at, unsigned int size,
-                          uint64_t *val)
+enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t at,
+                       unsigned int size, bool write, uint64_t *val)
 {
-    touch(at, size, false, 0);
-    *val = 0x8877665544332211;
+    if (kind == BUS_PORT)
+        return BUS_NONE;
+    touch(at, size, write, write ? *val : 0);
+    if (!write)
+        *val = 0x8877665544332211;
     return BUS_OK;
-}
-
-enum bus_rc bus_mmio_write(struct bus *b, uint64_t at, unsigned int size,
-                           uint64_t val)
-{
-    touch(at, size, true, val);
-    return BUS_OK;
-}
-
-bool bus_mmio_claims(const struct bus *b, uint64_t at)
-{
-    return false;
-}
-
-enum bus_rc bus_port_read(struct bus *b, uint16_t port, unsigned int size,
-                          uint64_t *val)
-{
-    return BUS_NONE;
-}
-
-enum bus_rc bus_port_write(struct bus *b, uint16_t port, unsigned int size,
-                           uint64_t val)
-{
-    return BUS_NONE;
 }
 
 uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
@@ -109,9 +88,9 @@ void dirty_mark(struct domain *who, gfn_t g)
 {
 }
 
-bool bus_port_claims(const struct bus *b, uint16_t port)
+bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)
 {
-    return port == 0x40;
+    return kind == BUS_PORT && addr == 0x40;
 }
 
 unsigned int hvm_fetch(struct vcpu *who, uint64_t la, void *buf,
@@ -269,7 +248,8 @@ static void ports(void)
                      cases[i].count, cases[i].df), EMUL_OK);
         CHECK_EQ(sent.n, 1);
         CHECK_EQ(sent.a.type, IOREQ_TYPE_PIO);
-        CHECK_EQ(sent.a.write, cases[i].kind == EMUL_REP_OUTS);
+        CHECK_EQ(sent.a.dir, cases[i].kind == EMUL_REP_OUTS ? IOREQ_WRITE
+                                                          : IOREQ_READ);
         CHECK_EQ(sent.a.addr, cases[i].port);
         CHECK_EQ(sent.a.data, RAM);
         CHECK_EQ(sent.a.data_is_ptr, true);
@@ -295,11 +275,11 @@ static void memory_moves(void)
 {
     CHECK_EQ(move(EMUL_REP_MOVS, DEVICE, RAM), EMUL_OK);
     CHECK_EQ(sent.a.type, IOREQ_TYPE_COPY);
-    CHECK_EQ(sent.a.write, false);
+    CHECK_EQ(sent.a.dir, IOREQ_READ);
     CHECK_EQ(sent.a.addr, DEVICE);
     CHECK_EQ(sent.a.data, RAM);
     CHECK_EQ(move(EMUL_REP_MOVS, RAM, DEVICE), EMUL_OK);
-    CHECK_EQ(sent.a.write, true);
+    CHECK_EQ(sent.a.dir, IOREQ_WRITE);
     CHECK_EQ(sent.a.addr, DEVICE);
     CHECK_EQ(sent.a.data, RAM);
     CHECK_EQ(move(EMUL_REP_STOS, 0, DEVICE), EMUL_OK);
@@ -359,7 +339,7 @@ static void vga_window(void)
         CHECK_EQ(sent.a.addr, cases[i].addr);
         CHECK_EQ(sent.a.data, cases[i].data);
         CHECK_EQ(sent.a.data_is_ptr, cases[i].src != 0);
-        CHECK_EQ(sent.a.write, cases[i].src < VGA);
+        CHECK_EQ(sent.a.dir, cases[i].src < VGA ? IOREQ_WRITE : IOREQ_READ);
         CHECK_EQ(sent.a.size, cases[i].size);
         CHECK_EQ(sent.a.count, cases[i].sent);
         CHECK_EQ(sent.a.df, cases[i].df);

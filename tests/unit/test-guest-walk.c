@@ -7,7 +7,6 @@
  * leave the map between two looks.
  */
 #include "hvm/mem/guest-copy.h"
-#include "hvm/mem/guest-walk.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;
@@ -190,7 +189,6 @@ static void copies(void)
 {
     static uint8_t buf[3 * PAGE_SIZE], out[3 * PAGE_SIZE];
     struct guest_fault f;
-    bool done;
 
     doms[1].reg[0][REG_CR0] = CR0_PE;
     for (unsigned int i = 0; i < sizeof(buf); i++)
@@ -227,16 +225,16 @@ static void copies(void)
 
         memset(fake_gpa(d, 0x3000), 0x5a, 16);
         memcpy(&was, fake_gpa(d, 0x3000), n);
-        CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3000), was, 0x1122334455667788,
-                                    n, &done), 0);
-        CHECK(done);
+        CHECK(guest_cmpxchg_phys(gpa(0x3000), was, 0x1122334455667788, n));
         CHECK_EQ(load(0x3000, n), 0x1122334455667788 & mask);
         CHECK_EQ(load(0x3000 + n, 1), 0x5a);
-        CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3000), was, 1, n, &done), 0);
-        CHECK(!done);
+        CHECK(!guest_cmpxchg_phys(gpa(0x3000), was, 1, n));
+        CHECK_EQ(load(0x3000, n), 0x1122334455667788 & mask);
     }
-    CHECK_EQ(guest_cmpxchg_phys(d, gpa(0x3ffc), 0, 1, 8, &done), -EFAULT);
-    CHECK_EQ(guest_cmpxchg_phys(d, gpa(1ull << 52), 0, 1, 8, &done), -EFAULT);
+    memset(fake_gpa(d, 0x3ffc), 0, 4);
+    CHECK(!guest_cmpxchg_phys(gpa(0x3ffc), 0, 1, 8));
+    CHECK_EQ(load(0x3ffc, 4), 0);
+    CHECK(!guest_cmpxchg_phys(gpa(1ull << 52), 0, 1, 8));
     guest_frame_copy(p2m_lookup(d, gfn(5)).mfn, 100,
                      p2m_lookup(d, gfn(1)).mfn, 0xf00, 50);
     CHECK(!memcmp(fake_gpa(d, 0x5064), buf, 50));
@@ -295,7 +293,7 @@ static void lent_frames(void)
     memset(fake_gpa(&doms[2].d, 0xd000), 0xd4, PAGE_SIZE);
     for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
         fake_enter(d);
-        CHECK_EQ(p2m_get_page(&doms[2].d, gfn(0xd), false, &pg), 0);
+        CHECK_EQ(guest_frame_get(&doms[2].d, gfn(0xd), false, &pg), 0);
         CHECK_EQ(p2m_map(d, at, page_to_mfn(pg), 0, types[i]), 0);
         for (unsigned int twice = 0; twice < 2; twice++) {
             CHECK(peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));

@@ -151,9 +151,9 @@ static void domain_dies(void)
 static enum io_rc access_port(uint16_t at, unsigned int size, bool write,
                               uint64_t *val)
 {
-    struct io_access a = { .type = IOREQ_TYPE_PIO, .write = write,
-                           .size = size, .count = 1, .addr = at,
-                           .data = *val };
+    struct ioreq a = { .type = IOREQ_TYPE_PIO, .count = 1, .size = size,
+                       .dir = write ? IOREQ_WRITE : IOREQ_READ,
+                       .addr = at, .data = *val };
     enum io_rc rc;
 
     parks = 0;
@@ -326,8 +326,8 @@ static void frame_outlives_server(void)
 
 static void ring(void)
 {
-    struct io_access a = { .type = IOREQ_TYPE_COPY, .write = true, .size = 4,
-                           .count = 1, .addr = 0xa0010, .data = 0xdeadbeef };
+    struct ioreq a = { .type = IOREQ_TYPE_COPY, .dir = IOREQ_WRITE, .size = 4,
+                       .count = 1, .addr = 0xa0010, .data = 0xdeadbeef };
     unsigned int sent = 0;
 
     make(HVM_IOREQSRV_BUFIOREQ_ATOMIC);

@@ -1,62 +1,13 @@
-/* sources: hypervisor/lib/bitmap.c */
+/* sources: */
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bitmaps, lists and the small helpers. */
+/* Lists and the small helpers. */
 #include <string.h>
 
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/lib/bitmap.h"
 #include "hypervisor/lib/list.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
-
-#define BITS 300
-
-static uint64_t seed = 1;
-
-static uint32_t rnd(uint32_t n)
-{
-    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-    return (uint32_t)(seed >> 33) % n;
-}
-
-static size_t slow_run(const bool *m, size_t size, size_t from, size_t n)
-{
-    for (size_t i = from; i + n <= size; i++) {
-        size_t k = 0;
-
-        while (k < n && !m[i + k])
-            k++;
-        if (k == n)
-            return i;
-    }
-    return size;
-}
-
-static void test_bitmap(void)
-{
-    uint64_t map[BITMAP_WORDS(BITS)] = { 0 };
-    bool m[BITS] = { false };
-
-    for (unsigned int round = 0; round < 20000; round++) {
-        size_t a = rnd(BITS), n = MIN(rnd(rnd(4) ? 10 : 200), BITS - a), i, k;
-        size_t size = 1 + rnd(BITS);
-        bool v = rnd(2);
-
-        if (v)
-            bitmap_set(map, a, n);
-        else
-            bitmap_clear(map, a, n);
-        for (i = a; i < a + n; i++)
-            m[i] = v;
-        for (i = 0; i < BITS; i++)
-            if (bitmap_test(map, i) != m[i])
-                CHECK(false);
-        k = 1 + rnd(30);
-        if (a < size)
-            CHECK_EQ(bitmap_find_run(map, size, a, k), slow_run(m, size, a, k));
-    }
-}
 
 struct node {
     struct list link;
@@ -108,7 +59,6 @@ static void test_helpers(void)
 
 int main(void)
 {
-    test_bitmap();
     test_list();
     test_helpers();
     return test_result();

@@ -1,7 +1,7 @@
-/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c hypervisor/mm/frame.c
+/* sources: hypervisor/mm/e820.c hypervisor/mm/init.c
    hypervisor/mm/page.c hypervisor/mm/buddy.c hypervisor/mm/lodge-pages.c
    hypervisor/mm/paging.c hypervisor/mm/window.c hypervisor/mm/map.c
-   hypervisor/mm/heap.c hypervisor/lib/bitmap.c */
+   hypervisor/mm/heap.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The whole memory layer on the fake machine, whose RAM is full of garbage:
@@ -16,7 +16,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/init.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/paging.h"
@@ -154,13 +153,13 @@ static void test_boot(void)
 
     boot_small();
     CHECK_EQ(machine_map.n, 5);
-    CHECK_EQ(pages_total(), 0x9f + 0x3fe0 - 0x100);
+    CHECK_EQ(pages_total, 0x9f + 0x3fe0 - 0x100);
     CHECK_EQ(frame_table_size, 0x3fe0);
     free = pages_free();
     /* Image and module are kept; tables and frame table take under 1.2 %
      * of this small machine. */
-    CHECK(free <= pages_total() - 0x9f - 0x200 - 0x235);
-    CHECK(free >= (pages_total() - 0x9f - 0x200 - 0x235) * 988 / 1000);
+    CHECK(free <= pages_total - 0x9f - 0x200 - 0x235);
+    CHECK(free >= (pages_total - 0x9f - 0x200 - 0x235) * 988 / 1000);
     CHECK_EQ(frames_dirty(), free);
 
     first = page_next_free(0, &end);
@@ -171,7 +170,7 @@ static void test_boot(void)
     CHECK_EQ(end, 0x1000);
     CHECK_EQ(page_next_free(0x1000, &end), 0x1235);
     CHECK_EQ(frame_table[0x300].state, PAGE_RESERVED);
-    CHECK(!page_try_get(&frame_table[0x300], 0));
+    CHECK(!page_try_get(&frame_table[0x300]));
 
     /* The module is given back. */
     page_allocator_add(0x1001000, 0x1234000);
@@ -189,12 +188,12 @@ static void test_holes(void)
     unsigned int level;
 
     boot(map, 3, NULL, 0);
-    CHECK_EQ(pages_total(), 15 * 256);
+    CHECK_EQ(pages_total, 15 * 256);
     CHECK(pages_free() > 11 * 256);
     for (uint64_t m = 0; m < frame_table_size; m += m < 0x1000 ? 97 : 19997)
         if (frame_table[m].state != PAGE_FREE) {
             CHECK_EQ(frame_table[m].state, PAGE_RESERVED);
-            CHECK(!page_try_get(&frame_table[m], 0));
+            CHECK(!page_try_get(&frame_table[m]));
         }
     CHECK(!(machine_translate((uintptr_t)&frame_table[GB(1) / PAGE_SIZE],
                               &level) & PTE_RW));
@@ -220,8 +219,7 @@ static void test_claim(void)
     CHECK_EQ(pages_free(), free - 0xbff);
     CHECK_EQ(page_next_free(0x400, &end), 0x400);
     CHECK_EQ(end, 0x401);
-    CHECK(page_try_get(&frame_table[0x555], 7));
-    CHECK(!page_try_get(&frame_table[0x555], 8));
+    CHECK(page_try_get(&frame_table[0x555]));
     CHECK_EQ(frame_table[0x555].count, 2);
     page_put(&frame_table[0x555]);
     for (uint64_t m = 0x401; m < 0xfff; m++)
@@ -253,10 +251,10 @@ static void test_claim(void)
 enum kind { GUEST, LODGE, HEAP, STACK, SHARED, KINDS };
 struct thing {
     enum kind kind;
-    unsigned int order; /* or frames of SHARED */
+    unsigned int order;
     size_t size;        /* of HEAP */
     void *va;
-    struct page *pg;    /* of GUEST, and the first frame behind SHARED */
+    struct page *pg;    /* of GUEST, and the frame behind SHARED */
     uint64_t mark;
 };
 #define THINGS 600
@@ -277,7 +275,7 @@ static size_t thing_size(const struct thing *t)
     case STACK:
         return STACK_SIZE;
     default:
-        return t->order * PAGE_SIZE;
+        return PAGE_SIZE;
     }
 }
 
@@ -343,19 +341,12 @@ static struct page *guest_pages(unsigned int order, uint64_t below)
 
 static bool shared_make(struct thing *t)
 {
-    mfn_t frames[3];
-
-    t->order = 1 + rnd(3);
-    t->pg = guest_pages(2, 0);
+    t->pg = guest_pages(0, 0);
     if (!t->pg)
         return false;
-    /* Against their order, and the last frame is not part of it. */
-    for (unsigned int i = 0; i < t->order; i++)
-        frames[i] = mfn_add(page_to_mfn(t->pg), t->order - 1 - i);
-    t->va = shared_map(frames, t->order);
+    t->va = shared_map(page_to_mfn(t->pg));
     if (!t->va)
-        for (unsigned int i = 0; i < 4; i++)
-            page_put(t->pg + i);
+        page_put(t->pg);
     return t->va;
 }
 
@@ -423,9 +414,8 @@ static void thing_end(unsigned int i)
         stack_free(t.va);
         break;
     default:
-        shared_unmap(t.va, t.order);
-        for (unsigned int k = 0; k < 4; k++)
-            page_put(t.pg + k);
+        shared_unmap(t.va);
+        page_put(t.pg);
     }
     things[i] = things[--nr_things];
 }
@@ -578,8 +568,8 @@ static void test_no_memory(void)
     boot_small();
     stack_free(stack_alloc());      /* their tables stay */
     pg = page_alloc(2, 0, 0);
-    p = shared_map(&(mfn_t){ page_to_mfn(pg).raw }, 1);
-    shared_unmap(p, 1);
+    p = shared_map(page_to_mfn(pg));
+    shared_unmap(p);
     heap_free(heap_alloc(3000000)); /* more than 2 MiB: on its own */
     for (free = 0; (next = page_alloc(1, 0, 0)) != NULL; free++) {
         next->gfn = list ? page_to_mfn(list).raw : 0;

@@ -144,7 +144,7 @@ static void do_get(uint64_t g, bool write)
 {
     enum p2m_type t = model[g].type;
     struct page *pg;
-    int rc = p2m_get_page(d, gfn(g), write, &pg);
+    int rc = guest_frame_get(d, gfn(g), write, &pg);
 
     CHECK_EQ(rc, !has_page(t) ? -EINVAL
                  : write && (t == P2M_RAM_RO || t == P2M_GRANT_RO) ? -EROFS
@@ -214,18 +214,18 @@ static void limits(void)
     CHECK_EQ(p2m_unmap(d, gfn(end - 1), 1, INVALID_MFN), -EINVAL);
     CHECK_EQ(p2m_unmap(d, gfn(~0ull), 0, INVALID_MFN), -EINVAL);
     CHECK_EQ(p2m_change_type(d, gfn(end), P2M_RAM, P2M_RAM_RO), -EINVAL);
-    CHECK_EQ(p2m_get_page(d, gfn(~0ull), false, &pg), -EINVAL);
+    CHECK_EQ(guest_frame_get(d, gfn(~0ull), false, &pg), -EINVAL);
     CHECK_EQ(p2m_lookup(d, gfn(end)).type, P2M_NONE);
     CHECK_EQ(p2m_map(d, gfn(end - 1), mfn(7), 0, P2M_MMIO), 0);
     CHECK_EQ(p2m_lookup(d, gfn(end - 1)).mfn.raw, 7);
-    CHECK_EQ(p2m_max_gfn(d).raw, end - 1);
+    CHECK_EQ(d->hvm->p2m->max_gfn, end - 1);
     /* The toolstack's limit on tables. */
-    CHECK_EQ(p2m_table_limit(d), p2m_table_pages(d));
-    p2m_set_table_limit(d, 0);
+    CHECK_EQ(p2m_table_limit(d), d->hvm->p2m->tables);
+    d->hvm->p2m->limit = 0;
     CHECK_EQ(p2m_map(d, gfn(0), mfn(7), 0, P2M_MMIO), -ENOMEM);
-    p2m_set_table_limit(d, p2m_table_pages(d));
+    d->hvm->p2m->limit = d->hvm->p2m->tables;
     CHECK_EQ(p2m_map(d, gfn(0), mfn(7), 0, P2M_MMIO), -ENOMEM);
-    p2m_set_table_limit(d, p2m_table_pages(d) + 3);
+    d->hvm->p2m->limit = d->hvm->p2m->tables + 3;
     CHECK_EQ(p2m_map(d, gfn(0), mfn(7), 0, P2M_MMIO), 0);
 }
 
@@ -239,7 +239,7 @@ static void gigabyte_fails_halfway(void)
     (void)atomic_fetch_add(&d->frames, 1u << ORDER_1G);
     fake_pt_format(false);
     /* Something granted in its last 2 MiB. */
-    tables = p2m_table_pages(d);
+    tables = d->hvm->p2m->tables;
     page_get(pg);
     CHECK_EQ(p2m_map(d, gfn((2ul << ORDER_1G) - 1), page_to_mfn(pg), 0,
                      P2M_GRANT_RW), 0);
@@ -253,7 +253,7 @@ static void gigabyte_fails_halfway(void)
     CHECK_EQ(p2m_map(d, gfn(1ul << ORDER_1G), page_to_mfn(pg), ORDER_1G,
                      P2M_RAM), 0);
     CHECK_EQ(p2m_lookup(d, gfn(1ul << ORDER_1G)).order, ORDER_2M);
-    CHECK(p2m_table_pages(d) > tables);
+    CHECK(d->hvm->p2m->tables > tables);
     fake_pt_format(true);
 }
 
@@ -263,7 +263,7 @@ static void gigabyte_split(void)
     struct page *pg = page_alloc(2, ORDER_1G, 0);
 
     d = &doms[2].d;
-    p2m_set_table_limit(d, ~0u);
+    d->hvm->p2m->limit = ~0u;
     (void)atomic_fetch_add(&d->frames, 1u << ORDER_1G);
     CHECK_EQ(p2m_map(d, gfn(1ul << ORDER_1G), page_to_mfn(pg), ORDER_1G,
                      P2M_RAM), 0);
@@ -380,7 +380,7 @@ static void apic_page(void)
         CHECK_EQ(p2m_map(d, at, m, 0, P2M_APIC), 0);
         CHECK_EQ(p2m_lookup(d, at).type, P2M_APIC);
         CHECK_EQ(p2m_lookup(d, at).mfn.raw, m.raw);
-        CHECK_EQ(p2m_get_page(d, at, false, &pg), -EINVAL);
+        CHECK_EQ(guest_frame_get(d, at, false, &pg), -EINVAL);
         CHECK_EQ(p2m_change_type(d, at, P2M_RAM, P2M_RAM_LOG), -EBUSY);
         if (way == 0)
             CHECK_EQ(p2m_unmap(d, at, 0, m), 0);

@@ -13,6 +13,7 @@
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/x86/smp.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 
@@ -189,7 +190,7 @@ static void make_domain(void)
     hvm.route = &route;
     dom.vcpu = vcpus;
     dom.max_vcpus = VCPUS;
-    bus_init(&bus);
+    memset(&bus, 0, sizeof(bus));
     CHECK_EQ(route_init(&route, &dom, &bus, false), 0);
     CHECK_EQ(vioapic_add(&route, VIOAPIC_BASE, 0, 0, PINS), 0);
     route.watch_pins = true;

@@ -8,6 +8,7 @@
 
 #include "hvm/dev/pit.h"
 #include "hypervisor/abi/errno.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 #include "tests/unit/test.h"
 

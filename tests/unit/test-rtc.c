@@ -10,6 +10,7 @@
 
 #include "hvm/dev/rtc.h"
 #include "hypervisor/abi/errno.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 #include "tests/unit/test.h"
 

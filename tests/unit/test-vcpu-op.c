@@ -296,7 +296,7 @@ static void info(void)
     CHECK_EQ(call(VCPUOP_register_vcpu_info, 1, &a, sizeof(a)), 0);
     CHECK_EQ(pg->count, 2);
     CHECK_EQ(call(VCPUOP_register_vcpu_info, 1, &a, sizeof(a)), -EBUSY);
-    shared_unmap(other->info_map, 1);
+    shared_unmap(other->info_map);
     other->info_page = NULL;
     page_put(pg);
 }

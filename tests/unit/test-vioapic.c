@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hypervisor/abi/errno.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 #include "tests/unit/test.h"
 
@@ -200,7 +201,6 @@ static void test_domain0(void)
     uint64_t val;
 
     memset(v, 0, sizeof(*v));
-    bus_init(&d->bus);
     CHECK_EQ(route_init(&d->route, d, &d->bus, false), 0);
     d->route.watch_pins = true;
     d->nr = 1;

@@ -184,7 +184,7 @@ static void fails(void)
 {
     struct vcpu *w = &doms[2].v[0];
     struct vlapic *b = w->hvm->lapic;
-    unsigned int tables = p2m_table_pages(w->domain), n = 0;
+    unsigned int tables = w->domain->hvm->p2m->tables, n = 0;
     unsigned int before = fake_allocs() - tables;
     int rc;
 
@@ -201,21 +201,21 @@ static void fails(void)
             hvm_ops.vcpu_exit(w);
         w->hvm->vendor = NULL;
         CHECK(!b->posted);
-        CHECK_EQ(fake_allocs(), before + p2m_table_pages(w->domain) +
+        CHECK_EQ(fake_allocs(), before + w->domain->hvm->p2m->tables +
                                 !!w->domain->hvm->apic_page);
     } while (rc && n < 20);
     CHECK_EQ(n, 8); /* each kind has failed */
     CHECK(b->posted);
     hvm_ops.vcpu_exit(w);
     free_apic_page(w->domain);
-    CHECK_EQ(fake_allocs(), before + p2m_table_pages(w->domain));
+    CHECK_EQ(fake_allocs(), before + w->domain->hvm->p2m->tables);
     /* Without descriptors none is made. */
     use(true, false);
     CHECK_EQ(hvm_ops.vcpu_init(w), 0);
     CHECK(b->assisted && !b->posted);
     hvm_ops.vcpu_exit(w);
     free_apic_page(w->domain);
-    CHECK_EQ(fake_allocs(), before + p2m_table_pages(w->domain));
+    CHECK_EQ(fake_allocs(), before + w->domain->hvm->p2m->tables);
     use(true, true);
 }
 

@@ -34,6 +34,7 @@ TEST_PROGRAM;
 #define TABLE_OFF 0x2010
 #define ENTRIES 16u
 
+struct acpi_info acpi_info;
 static uint8_t mmcfg[1 << 20];       /* configuration space of bus 0 */
 static uint32_t cf8;
 static uint32_t ctrl_at_decode;      /* DEV_X's MSI-X control at that moment */
@@ -96,8 +97,6 @@ static void make_msi_device(uint32_t sbdf, uint16_t ctrl)
 
 static void make_machine(void)
 {
-    static struct acpi_info acpi;
-
     memset(mmcfg, 0xff, sizeof(mmcfg));
     memset(config(DEV_X), 0, 4096);
     memset(config(DEV_M), 0, 4096);
@@ -124,9 +123,9 @@ static void make_machine(void)
     fake_phys_add(0xb0000000, mmcfg, sizeof(mmcfg));
     fake_phys_add(BAR_ADDR, bar, sizeof(bar));
     fake_phys_add(0x90000000, bar_moved, sizeof(bar_moved));
-    acpi.nr_mcfg = 1;
-    acpi.mcfg[0] = (struct acpi_mcfg){ 0xb0000000, 0, 0, 0 };
-    pci_init(&acpi);
+    acpi_info.nr_mcfg = 1;
+    acpi_info.mcfg[0] = (struct acpi_mcfg){ 0xb0000000, 0, 0, 0 };
+    pci_init();
 }
 
 /* ---- what is above and beside --------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hypervisor/abi/errno.h"
+#include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 #include "tests/unit/test.h"
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/assert.h"
 #include "tests/unit/fakes/fakes.h"
 
 jmp_buf *fake_panic_jump;

@@ -13,7 +13,7 @@
 #include "tests/unit/fakes/machine.h"
 
 #define AREAS_START DIRECT_BASE
-#define AREAS_END (BOOTMAP_BASE + LAYOUT_AREA_SIZE)
+#define AREAS_END (DEVICE_BASE + LAYOUT_AREA_SIZE)
 
 #define TLB_MAX 40000 /* the host limits a program to 65530 mappings */
 

@@ -27,6 +27,7 @@ struct backing {
 };
 
 FAKE struct page *frame_table;
+FAKE uint64_t pages_total;
 FAKE uint64_t frame_table_size;
 FAKE unsigned int fake_pages_freed, fake_tlb_flushes;
 
@@ -52,10 +53,11 @@ static void frames_init(void)
     backings = calloc(FAKE_FRAMES, sizeof(*backings));
     if (!table || !backings)
         abort();
-    if (frame_table || frame_table_size) /* the real mm/frame.c */
+    if (frame_table || frame_table_size) /* the real mm/init.c */
         return;
     frame_table = table;
     frame_table_size = FAKE_FRAMES;
+    pages_total = FAKE_FRAMES - FIRST_FRAME;
     for (uint64_t i = FIRST_FRAME; i < FAKE_FRAMES; i++)
         table[i].state = PAGE_FREE;
     free_frames = FAKE_FRAMES - FIRST_FRAME;
@@ -178,9 +180,9 @@ FAKE void page_get(struct page *pg)
         misuse("page_get() without a reference", pg - frame_table);
 }
 
-FAKE bool page_try_get(struct page *pg, domid_t owner)
+FAKE bool page_try_get(struct page *pg)
 {
-    if (pg->state != PAGE_GUEST || pg->owner != owner || !pg->count)
+    if (pg->state != PAGE_GUEST || !pg->count)
         return false;
     page_get(pg);
     return true;
@@ -202,11 +204,6 @@ FAKE void page_put(struct page *pg)
 FAKE uint64_t pages_free(void)
 {
     return free_frames;
-}
-
-FAKE uint64_t pages_total(void)
-{
-    return FAKE_FRAMES - FIRST_FRAME;
 }
 
 FAKE int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
@@ -334,52 +331,30 @@ unsigned int fake_windows(void)
     return windows;
 }
 
-/* Several frames become one block; none may be mapped already. */
-static void make_contiguous(const mfn_t *frames, unsigned int nr)
-{
-    char *block = must_alloc(PAGE_SIZE, nr * PAGE_SIZE);
-
-    for (unsigned int i = 0; i < nr; i++) {
-        struct backing *b = &backings[frames[i].raw];
-
-        if (b->maps || frame_table[frames[i].raw].state == PAGE_LODGE)
-            misuse("fake cannot map this frame beside others",
-                   frames[i].raw);
-        memcpy(block + i * PAGE_SIZE, fake_frame(frames[i]), PAGE_SIZE);
-        if (b->owns)
-            free(b->mem);
-        *b = (struct backing){ .mem = block + i * PAGE_SIZE, .owns = !i };
-    }
-}
-
-FAKE void *shared_map(const mfn_t *frames, unsigned int nr)
+FAKE void *shared_map(mfn_t m)
 {
     void *va;
 
     if (!fake_may_alloc())
         return NULL;
-    if (nr > 1)
-        make_contiguous(frames, nr);
-    va = fake_frame(frames[0]);
-    for (unsigned int i = 0; i < nr; i++)
-        backings[frames[i].raw].maps++;
+    va = fake_frame(m);
+    backings[m.raw].maps++;
     allocs++;
     shared_maps++;
     return va;
 }
 
-FAKE void shared_unmap(void *va, unsigned int nr)
+FAKE void shared_unmap(void *va)
 {
-    for (unsigned int n = 0; n < nr; n++) {
-        uint64_t m = FIRST_FRAME;
+    uint64_t m = FIRST_FRAME;
 
-        while (m < FAKE_FRAMES &&
-               backings[m].mem != (char *)va + n * PAGE_SIZE)
-            m++;
-        if (m == FAKE_FRAMES || !backings[m].maps)
-            misuse("shared_unmap() of what is not mapped", n);
-        backings[m].maps--;
-    }
+    if (!va)
+        return;
+    while (m < FAKE_FRAMES && backings[m].mem != (char *)va)
+        m++;
+    if (m == FAKE_FRAMES || !backings[m].maps)
+        misuse("shared_unmap() of what is not mapped", m);
+    backings[m].maps--;
     allocs--;
     shared_maps--;
 }

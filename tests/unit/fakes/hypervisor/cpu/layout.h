@@ -16,7 +16,6 @@
 #undef SHARED_BASE
 #undef STACK_BASE
 #undef DEVICE_BASE
-#undef BOOTMAP_BASE
 #define DIRECT_BASE 0x200000000000ul
 #define DIRECT_SIZE 0x080000000000ul
 #define FRAME_TABLE_BASE 0x300000000000ul
@@ -24,7 +23,6 @@
 #define SHARED_BASE 0x320000000000ul
 #define STACK_BASE 0x330000000000ul
 #define DEVICE_BASE 0x340000000000ul
-#define BOOTMAP_BASE 0x350000000000ul
 
 /* The test program is the image: it lies far above the fake machine's RAM. */
 static inline uint64_t image_maddr(const void *va)
