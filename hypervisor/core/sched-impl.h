@@ -35,7 +35,6 @@ struct runq {
     unsigned int balanced;  /* by its CPU only: the one looked at last */
 
     struct timer timer;     /* end of the slice or of a capped budget */
-    uint64_t timer_at;      /* (q) TIME_NEVER: not set */
 };
 
 /* --- The policy's numbers. --- */
@@ -74,6 +73,12 @@ void runq_remove(struct runq *rq, struct vcpu *v);
 static inline bool runq_idles(const struct runq *rq)
 {
     return READ_ONCE(rq->curr) == rq->idle;
+}
+/* How long a vCPU is in its run state, ns. */
+static inline uint64_t runstate_age(const struct vcpu_runstate_info *r,
+                                    uint64_t now)
+{
+    return now > r->state_entry_time ? now - r->state_entry_time : 0;
 }
 static inline bool vcpu_is_queued(const struct vcpu *v)
 {

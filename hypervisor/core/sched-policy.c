@@ -37,7 +37,6 @@ void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
     rq->idle = rq->curr = idle;
     list_init(&rq->queue);
     rq->floor = READ_ONCE(global_floor);
-    rq->timer_at = TIME_NEVER;
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -107,9 +106,8 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
 
     /* An idle CPU's floor stands still: what it slept counts as if one
      * other had run there. */
-    if (runq_idles(rq) && !rq->nr && now > v->runstate.state_entry_time)
-        lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
-                            (uint64_t)SECONDS(1));
+    if (runq_idles(rq) && !rq->nr)
+        lag -= (int64_t)MIN(runstate_age(&v->runstate, now), SECONDS(1));
     return MIN(MAX(lag, -(int64_t)SCHED_WAKE_BONUS), (int64_t)SCHED_LAG_MAX);
 }
 

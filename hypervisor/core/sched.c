@@ -80,10 +80,8 @@ static void runstate_set(struct vcpu *v, int state, uint64_t now)
 
     if (r->state == state)
         return;
-    if (now > r->state_entry_time) {
-        r->time[r->state] += now - r->state_entry_time;
-        r->state_entry_time = now;
-    }
+    r->time[r->state] += runstate_age(r, now);
+    r->state_entry_time = MAX(r->state_entry_time, now);
     r->state = state;
 }
 
@@ -103,8 +101,7 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 
     *out = v->runstate;
     spin_unlock(&rq->lock);
-    if (now > out->state_entry_time)
-        out->time[out->state] += now - out->state_entry_time;
+    out->time[out->state] += runstate_age(out, now);
 }
 
 uint64_t sched_idle_time(unsigned int cpu)
@@ -136,10 +133,8 @@ void runq_resched(struct runq *rq)
  * now and then. Lock of rq. */
 static void arm(struct runq *rq, uint64_t at)
 {
-    if (at >= rq->timer_at)
-        return;
-    rq->timer_at = at;
-    timer_set(&rq->timer, at);
+    if (at < READ_ONCE(rq->timer.expires))
+        timer_set(&rq->timer, at);
 }
 
 /* When somebody should look at curr again. Lock of rq. */
@@ -177,7 +172,6 @@ static void slice_timer(void *arg)
     uint64_t now = now_ns();
 
     spin_lock(&rq->lock);
-    rq->timer_at = TIME_NEVER;
     runq_charge(rq, now);
     if (rq->curr->se.throttled || deadline(rq) <= now)
         runq_resched(rq);
@@ -188,15 +182,6 @@ static void slice_timer(void *arg)
 
 /* --- Waiting and waking. --- */
 
-/* The CPU time of rq's curr, ns. Lock of rq. */
-static uint64_t curr_ran(const struct runq *rq, uint64_t now)
-{
-    const struct vcpu_runstate_info *r = &rq->curr->runstate;
-    uint64_t ns = now > r->state_entry_time ? now - r->state_entry_time : 0;
-
-    return r->time[RUNSTATE_running] + ns;
-}
-
 /* When v, who is ahead of curr by enough, shall have the CPU; notes it if curr
  * wakes it by an event. Those go on at once who are nobody's consumers: a
  * handler that waits for its device model, and a vCPU of the same domain, for
@@ -205,12 +190,13 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
                               uint64_t now)
 {
     struct vcpu *curr = rq->curr;
+    const struct vcpu_runstate_info *r = &curr->runstate;
     uint64_t at = MAX(now, curr->se.started + READ_ONCE(ratelimit)), ran;
 
     if (curr != current || !curr->se.sending || curr->domain == v->domain ||
         !READ_ONCE(v->wait_mask))
         return at;
-    ran = curr_ran(rq, now);
+    ran = r->time[RUNSTATE_running] + runstate_age(r, now);
     sched_note_send(curr, ran);
     return sched_sender_goes_on(curr, ran)
                ? MAX(at, MIN(curr->se.slice_end, now + SCHED_SENDER_TIME)) : at;
