@@ -105,12 +105,11 @@ void sched_note_sleep(struct vcpu *v, uint64_t ran);
 bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
-/* The one waiting who has the least, among those who may run here. */
-struct vcpu *runq_first(struct runq *rq);
+/* The one waiting who has the least, among those who may run here, or among
+ * those who may not; NULL: there is none. */
+struct vcpu *runq_first(struct runq *rq, bool allowed);
 /* The same, of those who may run on cpu; prefers soft affinity to it. */
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
-/* The first who may not run here, or NULL. */
-struct vcpu *runq_first_misplaced(struct runq *rq);
 
 /*
  * The one to have the CPU: prev (runnable or not, as `stays` says), one who

@@ -90,14 +90,14 @@ void runq_evict(struct runq *rq)
 
     for (;;) {
         spin_lock(&rq->lock);
-        v = runq_first_misplaced(rq);
+        v = runq_first(rq, false);
         rq->misplaced = v != NULL;
         to = v ? runq_of_cpu(sched_place(v, 0)) : rq;
         spin_unlock(&rq->lock);
         if (to == rq)
             return;
         spin_lock_pair(&rq->lock, &to->lock);
-        v = runq_first_misplaced(rq); /* perhaps not the same any more */
+        v = runq_first(rq, false); /* perhaps not the same any more */
         if (v && vcpu_allowed_on(v, to->cpu))
             move(rq, to, v);
         spin_unlock_pair(&rq->lock, &to->lock);

@@ -147,25 +147,14 @@ uint64_t sched_slice(unsigned int nr)
     return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
 }
 
-/* The first who may, or may not, run here. */
-static struct vcpu *first(struct runq *rq, bool may)
+struct vcpu *runq_first(struct runq *rq, bool allowed)
 {
     struct vcpu *v;
 
     list_for_each (v, &rq->queue, se.queue)
-        if (vcpu_allowed_on(v, rq->cpu) == may)
+        if (vcpu_allowed_on(v, rq->cpu) == allowed)
             return v;
     return NULL;
-}
-
-struct vcpu *runq_first(struct runq *rq)
-{
-    return first(rq, true);
-}
-
-struct vcpu *runq_first_misplaced(struct runq *rq)
-{
-    return first(rq, false);
 }
 
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
@@ -186,7 +175,7 @@ struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
 struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
                          uint64_t now)
 {
-    struct vcpu *v = runq_first(rq);
+    struct vcpu *v = runq_first(rq, true);
 
     if (!stays)
         return v ? v : rq->idle;

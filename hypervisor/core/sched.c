@@ -261,19 +261,11 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
  * tells its CPU, if it should not. Lock of its queue, which is released. */
 static void update(struct runq *rq, struct vcpu *v)
 {
-    struct runq *to;
-    uint64_t now;
-    int64_t lag;
-    bool done;
+    while (wants_queue(rq, v)) {
+        uint64_t now = now_ns();
+        struct runq *to;
+        int64_t lag;
 
-    for (;;) {
-        if (!wants_queue(rq, v)) {
-            if (!may_run(v))
-                take_off(rq, v);
-            spin_unlock(&rq->lock);
-            return;
-        }
-        now = now_ns();
         runq_charge(rq, now);
         lag = runq_lag(rq, v, now);
         to = runq_of_cpu(sched_place(v, lag));
@@ -282,17 +274,19 @@ static void update(struct runq *rq, struct vcpu *v)
             spin_lock_pair(&rq->lock, &to->lock);
             runq_charge(to, now);
         }
-        done = v->cpu == rq->cpu && wants_queue(rq, v) &&
-               (to == rq || vcpu_allowed_on(v, to->cpu));
-        if (done) {
+        if (v->cpu == rq->cpu && wants_queue(rq, v) &&
+            (to == rq || vcpu_allowed_on(v, to->cpu))) {
             runq_place_woken(to, v, lag);
             runq_enqueue(to, v, now);
+            spin_unlock_pair(&rq->lock, &to->lock);
+            return;
         }
         spin_unlock_pair(&rq->lock, &to->lock);
-        if (done)
-            return;
         rq = runq_lock_of(v);
     }
+    if (!may_run(v))
+        take_off(rq, v);
+    spin_unlock(&rq->lock);
 }
 
 void sched_vcpu_update(struct vcpu *v)
@@ -360,7 +354,7 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     runq_charge(rq, now);
     if (prev != rq->idle && now >= prev->se.slice_end)
         rq->slice_over = rq->nr != 0;
-    while ((v = runq_first(rq)) && domain_is_capped(v->domain) &&
+    while ((v = runq_first(rq, true)) && domain_is_capped(v->domain) &&
            cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
@@ -368,19 +362,17 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     return runq_choose(rq, prev, stays(rq, prev), now);
 }
 
-/* v starts, or goes on for, a slice. Lock of rq; v is off its queue. */
-static void begin_slice(struct runq *rq, struct vcpu *v, uint64_t now)
-{
-    v->se.started = now;
-    v->se.slice_end = now + sched_slice(rq->nr);
-    v->se.budget_end = now + SCHED_CAP_CHUNK;
-}
-
-/* v, chosen now, has the CPU, whose wish is granted. Lock of rq. */
+/* v, chosen now, has the CPU, whose wish is granted, for the rest of its slice
+ * or another one. Lock of rq; v is off its queue. */
 static void run(struct runq *rq, struct vcpu *v, uint64_t now)
 {
-    if (v == rq->idle)
+    if (v == rq->idle) {
         atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
+    } else if (now >= v->se.slice_end) {
+        v->se.started = now;
+        v->se.slice_end = now + sched_slice(rq->nr);
+        v->se.budget_end = now + SCHED_CAP_CHUNK;
+    }
     v->se.yielded = false;
     runstate_set(v, RUNSTATE_running, now);
     WRITE_ONCE(rq->curr, v);
@@ -392,14 +384,6 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
             atomic_set_bit(PENDING_STOP, &v->pending);
     }
     arm(rq, deadline(rq));
-}
-
-/* prev goes on. Lock of rq. */
-static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
-{
-    if (prev != rq->idle && now >= prev->se.slice_end)
-        begin_slice(rq, prev, now);
-    run(rq, prev, now);
 }
 
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
@@ -420,7 +404,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
 
     if (next != rq->idle) {
         runq_remove(rq, next);
-        begin_slice(rq, next, now);
+        next->se.slice_end = 0; /* of its former one */
         next->se.ran = true;
     }
     run(rq, next, now);
@@ -474,7 +458,7 @@ static void schedule_locked(struct runq *rq)
     ASSERT(!prev->in_guest);
     if ((prev == rq->idle || stays(rq, prev)) &&
         choose(rq, prev, now) == prev) {
-        keep(rq, prev, now);
+        run(rq, prev, now);
         slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
         if (slice_over)
@@ -500,7 +484,7 @@ static void schedule_locked(struct runq *rq)
     now = now_ns();
     next = choose(rq, prev, now);
     if (next == prev) {
-        keep(rq, prev, now);
+        run(rq, prev, now);
     } else {
         change(rq, prev, next, now);
         thread_switch(&prev->rsp, next->rsp);
