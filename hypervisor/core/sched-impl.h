@@ -123,9 +123,6 @@ static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
     return cpumask_test(&v->affinity_hard, cpu);
 }
 
-/* Does any CPU idle? A hint. */
-bool sched_any_idle(void);
-
 /*
  * A CPU for v, which is about to be queued: its last one if that idles or v
  * is far behind its share (lag: runq_lag()), an idle one, the one with the

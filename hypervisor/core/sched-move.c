@@ -28,22 +28,16 @@ static bool poke_idle(unsigned int cpu, unsigned int from)
 
 void sched_call_help(const struct vcpu *v)
 {
+    struct cpumask idle;
+    unsigned int cpu;
+
     smp_mb(); /* v is on the queue before we look: see above */
-    if (!sched_any_idle())
-        return;
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        uint64_t word;
-
-        while ((word = READ_ONCE(sched_idle_cpus.bits[i]) &
-                       v->affinity_hard.bits[i])) {
-            unsigned int cpu = i * 64 + bit_lowest(word);
-
-            /* So that the next one calls another CPU. */
-            if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
-                poke_idle(cpu, v->cpu))
-                return;
-        }
-    }
+    (void)cpumask_and(&idle, &sched_idle_cpus, &v->affinity_hard);
+    for_each_cpu (cpu, &idle)
+        /* Cleared, so that the next one calls another CPU. */
+        if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
+            poke_idle(cpu, v->cpu))
+            return;
 }
 
 void runq_call_help(struct runq *rq)
@@ -167,28 +161,20 @@ bool runq_steal(struct runq *rq, unsigned int poked)
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft)
 {
+    struct cpumask online;
     struct runq *rq;
-    uint64_t any = 0;
 
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= hard->bits[i] & sched_cpus.bits[i];
-    if (!any)
+    if (!cpumask_and(&online, hard, &sched_cpus))
         return -EINVAL;
     rq = runq_lock_of(v);
     v->affinity_hard = *hard;
     v->affinity_soft = *soft;
-    if (!vcpu_allowed_on(v, rq->cpu)) {
-        if (rq->curr == v)
-            runq_resched(rq);
-        else if (vcpu_is_queued(v))
-            rq->misplaced = true;
-    } else if (vcpu_is_queued(v)) {
+    if (vcpu_is_queued(v))
         sched_call_help(v); /* idle CPUs may take it now */
-    }
-    any = rq->misplaced;
+    else if (rq->curr == v && !vcpu_allowed_on(v, rq->cpu))
+        runq_resched(rq);
     spin_unlock(&rq->lock);
-    if (any)
-        runq_evict(rq);
+    runq_evict(rq); /* if it waits where it may not any more */
     return 0;
 }
 

@@ -191,36 +191,21 @@ struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
 static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
                         struct cpumask *possible)
 {
-    uint64_t any = 0;
-
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        possible->bits[i] = v->affinity_hard.bits[i] & sched_cpus.bits[i];
-        wanted->bits[i] = possible->bits[i] & v->affinity_soft.bits[i];
-        any |= wanted->bits[i];
-    }
-    if (!any)
+    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
+    if (!cpumask_and(wanted, possible, &v->affinity_soft))
         *wanted = *possible;
 }
 
 /* An idle CPU of `mask`, first the last one, then those after it. */
 static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
 {
-    struct cpumask both;
+    struct cpumask idle;
     unsigned int cpu;
 
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        both.bits[i] = mask->bits[i] & READ_ONCE(sched_idle_cpus.bits[i]);
-    cpu = cpumask_next(&both, last);
-    return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
-}
-
-bool sched_any_idle(void)
-{
-    uint64_t any = 0;
-
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= READ_ONCE(sched_idle_cpus.bits[i]);
-    return any;
+    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
+        return MAX_CPUS;
+    cpu = cpumask_next(&idle, last);
+    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
 }
 
 unsigned int sched_place(const struct vcpu *v, int64_t lag)
@@ -229,13 +214,11 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
-    if (sched_any_idle()) {
-        cpu = find_idle(&wanted, last);
-        if (cpu == MAX_CPUS)
-            cpu = find_idle(&possible, last);
-        if (cpu < MAX_CPUS)
-            return cpu;
-    }
+    cpu = find_idle(&wanted, last);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(&possible, last);
+    if (cpu < MAX_CPUS)
+        return cpu;
 
     if (cpumask_test(&wanted, last)) {
         if (lag < -(int64_t)SCHED_WAKE_GRAIN)
