@@ -66,7 +66,6 @@ struct runq {
 
 /* --- sched-policy.c; all with the lock of rq. --- */
 
-void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle);
 void runq_insert(struct runq *rq, struct vcpu *v);
 void runq_remove(struct runq *rq, struct vcpu *v);
 /* Its CPU has nothing to run. Without the lock it is a hint. */
@@ -97,12 +96,6 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now);
 /* Sets v's vruntime in relation to those on rq, before it is queued. */
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
-/* v wakes one by an event who is ahead of it on its CPU; and: v sleeps. With its
- * CPU time until now, ns. */
-void sched_note_send(struct vcpu *v, uint64_t ran);
-void sched_note_sleep(struct vcpu *v, uint64_t ran);
-/* Shall it go on for a while before those run whom it wakes? */
-bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
 /* The one waiting who has the least, among those who may run here, or among

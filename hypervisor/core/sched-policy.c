@@ -30,15 +30,6 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
 }
 
-void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
-{
-    spin_lock_init(&rq->lock, LOCK_RUNQ);
-    rq->cpu = cpu;
-    rq->idle = rq->curr = idle;
-    list_init(&rq->queue);
-    rq->floor = READ_ONCE(global_floor);
-}
-
 void runq_insert(struct runq *rq, struct vcpu *v)
 {
     struct vcpu *after;
@@ -122,24 +113,6 @@ void runq_place_moved(struct runq *rq, struct vcpu *v)
 
     v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
                            least + SCHED_LAG_MAX);
-}
-
-void sched_note_send(struct vcpu *v, uint64_t ran)
-{
-    if (!v->se.sent_at)
-        v->se.sent_at = ran;
-}
-
-void sched_note_sleep(struct vcpu *v, uint64_t ran)
-{
-    if (v->se.sent_at)
-        v->se.tail = (3 * v->se.tail + ran - v->se.sent_at) / 4;
-    v->se.sent_at = 0;
-}
-
-bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran)
-{
-    return MAX(v->se.tail, ran - v->se.sent_at) > SCHED_TAIL_SHORT;
 }
 
 uint64_t sched_slice(unsigned int nr)

@@ -23,7 +23,9 @@
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
-static DEFINE_PERCPU(struct runq, runq);
+static DEFINE_PERCPU(struct runq, runq) = {
+    .lock = SPINLOCK_INIT(RUNQ), .floor = SCHED_VRUNTIME_START,
+};
 
 struct cpumask sched_cpus, sched_idle_cpus;
 static uint64_t ratelimit; /* ns */
@@ -190,16 +192,29 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
                               uint64_t now)
 {
     struct vcpu *curr = rq->curr;
-    const struct vcpu_runstate_info *r = &curr->runstate;
-    uint64_t at = MAX(now, curr->se.started + READ_ONCE(ratelimit)), ran;
+    struct sched_entity *se = &curr->se;
+    uint64_t at = MAX(now, se->started + READ_ONCE(ratelimit)), ran;
 
-    if (curr != current || !curr->se.sending || curr->domain == v->domain ||
+    if (curr != current || !se->sending || curr->domain == v->domain ||
         !READ_ONCE(v->wait_mask))
         return at;
-    ran = r->time[RUNSTATE_running] + runstate_age(r, now);
-    sched_note_send(curr, ran);
-    return sched_sender_goes_on(curr, ran)
-               ? MAX(at, MIN(curr->se.slice_end, now + SCHED_SENDER_TIME)) : at;
+    ran = curr->runstate.time[RUNSTATE_running] +
+          runstate_age(&curr->runstate, now);
+    if (!se->sent_at)
+        se->sent_at = ran;
+    if (MAX(se->tail, ran - se->sent_at) <= SCHED_TAIL_SHORT)
+        return at;
+    return MAX(at, MIN(se->slice_end, now + SCHED_SENDER_TIME));
+}
+
+/* v sleeps: for how long did it compute after it had sent an event? */
+static void note_sleep(struct vcpu *v)
+{
+    uint64_t ran = v->runstate.time[RUNSTATE_running];
+
+    if (v->se.sent_at)
+        v->se.tail = (3 * v->se.tail + ran - v->se.sent_at) / 4;
+    v->se.sent_at = 0;
 }
 
 /* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
@@ -467,7 +482,7 @@ static void schedule_locked(struct runq *rq)
     }
     runstate_update(prev, now);
     if (prev->se.parked)
-        sched_note_sleep(prev, prev->runstate.time[RUNSTATE_running]);
+        note_sleep(prev);
     spin_unlock(&rq->lock);
 
     /* What prev leaves behind needs other locks. It is current still. */
@@ -581,7 +596,9 @@ int sched_init_cpu(unsigned int cpu)
     idle_domain->vcpu[cpu] = v;
     this_cpu(current_vcpu) = v;
 
-    runq_init(rq, cpu, v);
+    rq->cpu = cpu;
+    rq->idle = rq->curr = v;
+    list_init(&rq->queue);
     rq->accounted = now_ns();
     timer_init(&rq->timer, slice_timer, rq);
     atomic_set_bit(cpu, sched_idle_cpus.bits);
