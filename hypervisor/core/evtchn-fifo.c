@@ -118,30 +118,6 @@ lock_both(const struct domain *d, struct evtchn *chn, struct queue *q)
     return NULL;
 }
 
-/*
- * Puts an event at the end of queue q (number vcpu_queue), taking it off
- * the end of `old`; true if the queue was empty. Locks: both.
- */
-static bool enqueue(struct domain *d, struct evtchn *chn, uint32_t port,
-                    struct queue *q, struct queue *old, uint32_t vcpu_queue,
-                    struct evtchn_fifo_control_block *control)
-{
-    bool linked = false;
-
-    /* It was unlinked until now. As a tail it says that its old queue is
-     * empty; left there, the next event would be linked behind it. */
-    if (old->tail == port)
-        old->tail = 0;
-    WRITE_ONCE(chn->last_queue, vcpu_queue);
-
-    if (q->tail)
-        linked = link_tail(d, word_of(d, q->tail), port);
-    if (!linked)
-        WRITE_ONCE(control->head[vcpu_queue & 0xff], port);
-    q->tail = port;
-    return !linked;
-}
-
 /* Delivers an event that is not pending, or is pending and has to be put on
  * a queue. */
 static __attribute__((noinline)) void
@@ -170,8 +146,17 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
     }
     fresh = !word_test_and_set(word, EVTCHN_FIFO_PENDING);
     if (!(READ_ONCE(*word) & MASKED) &&
-        !word_test_and_set(word, EVTCHN_FIFO_LINKED))
-        was_empty = enqueue(d, chn, port, q, old, vcpu_queue, control);
+        !word_test_and_set(word, EVTCHN_FIFO_LINKED)) {
+        /* It was unlinked until now. As a tail it says that its old queue is
+         * empty; left there, the next event would be linked behind it. */
+        if (old->tail == port)
+            old->tail = 0;
+        WRITE_ONCE(chn->last_queue, vcpu_queue);
+        was_empty = !q->tail || !link_tail(d, word_of(d, q->tail), port);
+        if (was_empty)
+            WRITE_ONCE(control->head[priority], port);
+        q->tail = port;
+    }
     spin_unlock(&q->lock);
     if (unlikely(old != q))
         spin_unlock(&old->lock);
@@ -301,12 +286,6 @@ void evtchn_vcpu_exit(struct vcpu *v)
     v->fifo = NULL;
 }
 
-static void queues_free(struct domain *d)
-{
-    for_vcpus (d, v)
-        evtchn_vcpu_exit(v);
-}
-
 void evtchn_fifo_destroy(struct domain *d)
 {
     struct evtchn_fifo *f = d->evtchn->fifo;
@@ -314,7 +293,8 @@ void evtchn_fifo_destroy(struct domain *d)
     if (!f)
         return;
     d->evtchn->fifo = NULL;
-    queues_free(d);
+    for_vcpus (d, v)
+        evtchn_vcpu_exit(v);
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
         unshare_frame(&f->pages[i]);
     heap_free(f);
@@ -336,7 +316,8 @@ static int fifo_create(struct domain *d)
         if (!rc)
             rc = queues_alloc(v);
     if (rc) {
-        queues_free(d);
+        for_vcpus (d, v)
+            evtchn_vcpu_exit(v);
         heap_free(f);
         return rc;
     }
