@@ -88,7 +88,6 @@ void evtchn_2l_deliver(struct domain *d, struct vcpu *v, uint32_t port);
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
 void evtchn_2l_unmask(struct domain *d, struct vcpu *v, uint32_t port);
-void evtchn_2l_mark_all(struct vcpu *v);
 
 void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
                          uint32_t port);

@@ -320,30 +320,27 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
  */
 static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
-    struct evtchn *chn = port_channel(d->evtchn, port), *peer;
+    struct evtchn *chn = port_channel(d->evtchn, port), *peer = chn;
     struct vcpu *v;
 
-    if (chn->state != PORT_INTERDOMAIN) {
-        if (chn->state == PORT_VIRQ) {
-            v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
-            if (v) /* not gone before evtchn_exit() */
-                WRITE_ONCE(v->virq_port[chn->virq], 0);
-        }
-        spin_lock(&chn->lock);
-        port_unbind(d, chn, port);
-        spin_unlock(&chn->lock);
-        return 0;
+    if (chn->state == PORT_INTERDOMAIN) {
+        if (chn->remote != rd)
+            return -EAGAIN;
+        peer = port_channel(rd->evtchn, chn->remote_port);
+    } else if (chn->state == PORT_VIRQ) {
+        v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
+        if (v) /* not gone before evtchn_exit() */
+            WRITE_ONCE(v->virq_port[chn->virq], 0);
     }
-    if (chn->remote != rd)
-        return -EAGAIN;
-    peer = port_channel(rd->evtchn, chn->remote_port);
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
-    peer->state = PORT_UNBOUND;
-    peer->remote_domid = d->id;
-    /* Whoever waits for an answer of the other side looks again. */
-    if (peer->consumer)
-        vcpu_unpark(rd->vcpu[peer->vcpu]);
+    if (peer != chn) {
+        peer->state = PORT_UNBOUND;
+        peer->remote_domid = d->id;
+        /* Whoever waits for an answer of the other side looks again. */
+        if (peer->consumer)
+            vcpu_unpark(rd->vcpu[peer->vcpu]);
+    }
     spin_unlock_pair(&chn->lock, &peer->lock);
     return 0;
 }
@@ -384,10 +381,15 @@ void evtchn_free_consumer(struct vcpu *v, uint32_t port)
     (void)port_close(v->domain, port, true);
 }
 
-/* Closes all from *next on; -ERESTART, with *next moved, to let others run. */
+/*
+ * Closes all ports, those of Lodge's own only if `lodge`, from *next on, and
+ * goes back to the 2-level layout. -ERESTART, with *next moved, to let others
+ * run; -EAGAIN: ports were opened meanwhile.
+ */
 static int close_all(struct domain *d, bool lodge, uint32_t *next)
 {
     struct evtchn_table *t = d->evtchn;
+    int rc = 0;
 
     for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
          port++) {
@@ -399,23 +401,18 @@ static int close_all(struct domain *d, bool lodge, uint32_t *next)
         }
     }
     WRITE_ONCE(*next, 0);
-    return 0;
-}
-
-int evtchn_reset(struct domain *d)
-{
-    struct evtchn_table *t = d->evtchn;
-    int rc = close_all(d, false, &t->reset_next);
-
-    if (rc)
-        return rc;
     spin_lock(&d->evtchn_lock);
-    if (t->open)
+    if (t->open && !lodge)
         rc = -EAGAIN;
     else
         evtchn_fifo_destroy(d);
     spin_unlock(&d->evtchn_lock);
     return rc;
+}
+
+int evtchn_reset(struct domain *d)
+{
+    return close_all(d, false, &d->evtchn->reset_next);
 }
 
 /* --- Asking and adjusting. --- */
@@ -514,12 +511,6 @@ bool evtchn_poll_end(struct vcpu *v)
     return !atomic_xchg(&v->poll_port, 0);
 }
 
-void evtchn_info_moved(struct vcpu *v)
-{
-    evtchn_2l_mark_all(v);
-    evtchn_show(v);
-}
-
 /* --- Virtual IRQs. --- */
 
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
@@ -578,17 +569,13 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 
 static void forget_handler(struct domain *d)
 {
-    for (unsigned int i = 0; i < NR_VIRQS; i++) {
-        bool mine;
-
-        spin_lock(&virq_lock);
-        mine = virq_handlers[i] == d;
-        if (mine)
+    spin_lock(&virq_lock);
+    for (unsigned int i = 0; i < NR_VIRQS; i++)
+        if (virq_handlers[i] == d) {
             virq_handlers[i] = NULL;
-        spin_unlock(&virq_lock);
-        if (mine)
             domain_put(d);
-    }
+        }
+    spin_unlock(&virq_lock);
 }
 
 /* --- Life and death. --- */
@@ -617,13 +604,9 @@ int evtchn_relinquish(struct domain *d)
 {
     int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (rc)
-        return rc;
-    forget_handler(d);
-    spin_lock(&d->evtchn_lock);
-    evtchn_fifo_destroy(d);
-    spin_unlock(&d->evtchn_lock);
-    return 0;
+    if (!rc)
+        forget_handler(d);
+    return rc;
 }
 
 void evtchn_exit(struct domain *d)
