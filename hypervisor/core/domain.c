@@ -16,7 +16,6 @@
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/upcalls.h"
@@ -229,9 +228,9 @@ void domain_special_page_free(struct domain *d, void *va, struct page *pg)
 
 /* --- Creating. --- */
 
-/* 0, or why a domain that is asked for in this way cannot be: Xen's numbers. */
-static int refused(domid_t domid, const struct xen_domctl_createdomain *c,
-                   const char **why)
+/* 0, or why a domain cannot be as it is asked for, in Xen's numbers; the log
+ * says it in words. */
+static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 {
     /* Out-of-sync shadow pages: there are none, on or off. */
     const uint32_t known = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
@@ -241,52 +240,45 @@ static int refused(domid_t domid, const struct xen_domctl_createdomain *c,
     const uint32_t pvh0 = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
                           XEN_X86_EMU_VPCI;
     const uint32_t emu = c->arch.emulation_flags;
+    const bool pvh_or_hvm = domid == 0
+                                ? emu == pvh0
+                                : (emu & ~XEN_X86_EMU_USE_PIRQ) == hvm ||
+                                  emu == XEN_X86_EMU_LAPIC;
     const struct {
         bool asked;
+        int rc;
         const char *why;
     } reasons[] = {
-        { !(c->flags & XEN_DOMCTL_CDF_hvm),
+        { !(c->flags & XEN_DOMCTL_CDF_hvm), -EINVAL,
           "there are no classic PV guests, only pvh and hvm" },
-        { !(c->flags & XEN_DOMCTL_CDF_hap),
+        { !(c->flags & XEN_DOMCTL_CDF_hap), -EINVAL,
           "there are no shadow page tables, only nested ones (hap)" },
-        { c->flags & XEN_DOMCTL_CDF_nested_virt,
+        { c->flags & XEN_DOMCTL_CDF_nested_virt, -EINVAL,
           "there is no nested virtualization" },
-        { c->flags & XEN_DOMCTL_CDF_vpmu, "guests have no PMU" },
-        { (c->flags & XEN_DOMCTL_CDF_iommu) || c->iommu_opts,
+        { c->flags & XEN_DOMCTL_CDF_vpmu, -EINVAL, "guests have no PMU" },
+        { (c->flags & XEN_DOMCTL_CDF_iommu) || c->iommu_opts, -EINVAL,
           "there is no IOMMU, and no passthrough" },
-        { c->altp2m_opts, "there is no altp2m" },
-        { c->vmtrace_size, "there is no tracing of guests by the CPU" },
-        { !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN,
+        { c->altp2m_opts, -EINVAL, "there is no altp2m" },
+        { c->vmtrace_size, -EINVAL,
+          "there is no tracing of guests by the CPU" },
+        { !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN, -EINVAL,
           "it asks for no vCPU, or for more than a domain may have" },
         { c->grant_opts != XEN_DOMCTL_GRANT_version(1) || !c->max_grant_frames,
-          "grant tables are of version 1, with one frame at least" },
+          -EINVAL, "grant tables are of version 1, with one frame at least" },
         { (c->flags & ~known) ||
-          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX),
+          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX), -EINVAL,
           "some of its flags are unknown" },
+        { !pvh_or_hvm, -EOPNOTSUPP,
+          "it asks for another set of emulated devices than pvh or hvm" },
+        { c->cpupool_id, -ESRCH, "there is one CPU pool, number 0" },
     };
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++) {
-        *why = reasons[i].why;
-        if (reasons[i].asked)
-            return -EINVAL;
-    }
-    *why = "it asks for another set of emulated devices than pvh or hvm";
-    if (domid == 0 ? emu != pvh0
-                   : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
-                     emu != XEN_X86_EMU_LAPIC)
-        return -EOPNOTSUPP;
-    *why = "there is one CPU pool, number 0";
-    return c->cpupool_id ? -ESRCH : 0;
-}
-
-static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
-{
-    const char *why;
-    int rc = refused(domid, c, &why);
-
-    if (rc)
-        log_warn("A domain was not created: %s\n", why);
-    return rc;
+    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (reasons[i].asked) {
+            log_warn("A domain was not created: %s\n", reasons[i].why);
+            return reasons[i].rc;
+        }
+    return 0;
 }
 
 /* Enters d under this id, or under the next free one if it is reserved. */
@@ -336,13 +328,11 @@ static int build(struct domain *d)
  * everything but the structure goes. */
 static void release(struct domain *d)
 {
-    unsigned int i;
-
     d->released = true;
     d->dying = DOMAIN_DEAD;
     timer_kill(&d->sched.refill);
     timer_kill(&d->tell);
-    for (i = 0; i < NR_WATCHDOGS; i++)
+    for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
         timer_kill(&d->watchdog[i]);
     if (d->target)
         domain_put(d->target);
@@ -384,8 +374,6 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
     if (!d)
         return -ENOMEM;
     d->config = *cfg;
-    memcpy(d->handle, cfg->handle, sizeof(d->handle));
-    d->ssidref = cfg->ssidref;
     d->max_vcpus = cfg->max_vcpus;
     d->anchors = 1;
     d->pause_count = d->paused_by_control = 1;

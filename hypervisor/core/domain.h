@@ -31,10 +31,7 @@ struct domain {
     uint32_t anchors;         /* (a) 1 + frames: the structure lives so long */
     struct spinlock lock;     /* rank DOMCTL */
 
-    struct xen_domctl_createdomain config; /* (c) as created */
-    uint8_t handle[16];       /* (d) UUID */
-    uint32_t ssidref;
-
+    struct xen_domctl_createdomain config; /* (c), but (d) its handle */
     unsigned int max_vcpus;   /* (c) */
     struct vcpu **vcpu;       /* (c) max_vcpus entries, NULL until created */
 

@@ -56,8 +56,8 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->outstanding_pages = d->claimed;
     info->shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
                                   ? d->shared_info_page->gfn : ~0ull;
-    info->ssidref = d->ssidref;
-    memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->ssidref = d->config.ssidref;
+    memcpy(info->handle, d->config.handle, sizeof(info->handle));
     info->gpaddr_bits = (uint8_t)hvm_phys_bits();
     info->arch_config = d->config.arch;
 }
@@ -75,7 +75,8 @@ static long op_max_mem(struct domain *d, struct xen_domctl *op)
 static long op_handle(struct domain *d, struct xen_domctl *op)
 {
     spin_lock(&d->lock);
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    memcpy(d->config.handle, op->u.setdomainhandle.handle,
+           sizeof(d->config.handle));
     spin_unlock(&d->lock);
     return 0;
 }

@@ -302,7 +302,7 @@ static void test_config(void)
     c.max_grant_frames = c.max_maptrack_frames = -1;
     c.arch.emulation_flags = XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI;
     CHECK_EQ(domain_create(0xffff, &c, &d), 0);
-    CHECK_EQ(memcmp(d->handle, hvm_config.handle, 16), 0);
+    CHECK_EQ(memcmp(d->config.handle, hvm_config.handle, 16), 0);
     CHECK_EQ(kill_all(d), 0);
 }
 
