@@ -4,7 +4,6 @@
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
-#include "hypervisor/cpu/atomic.h"
 
 const struct access_rule access_rules[] = {
 #define A(n, r, w) [ACCESS_##n] = { .name = #n, .what = w, .rights = r },

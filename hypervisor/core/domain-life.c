@@ -3,8 +3,6 @@
  * What happens to a domain while it exists: paused, shut down and resumed,
  * crashed, killed. Never frees the structure; that is domain.c's.
  */
-#include <stdarg.h>
-
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/domain.h"

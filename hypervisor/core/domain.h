@@ -9,9 +9,7 @@
 #pragma once
 
 #include "hypervisor/abi/domctl.h"
-#include "hypervisor/abi/xen.h"
 #include "hypervisor/core/sched.h"
-#include "hypervisor/core/vcpu.h"
 #include "hypervisor/mm/page.h"
 
 struct evtchn_table;

@@ -10,7 +10,6 @@
 #pragma once
 
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/cpu/atomic.h"
 
 enum evtchn_state {
     PORT_FREE,

@@ -21,7 +21,6 @@
 #include "hypervisor/core/grant.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/mm/heap.h"
 
 /* More makes no sense (2 M entries) and would make growing slow. */

@@ -12,8 +12,6 @@
 #pragma once
 
 #include "hypervisor/core/domain.h"
-#include "hypervisor/core/sched.h"
-#include "hypervisor/cpu/atomic.h"
 
 struct runq {
     struct spinlock lock;   /* rank RUNQ */

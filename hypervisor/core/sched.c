@@ -19,7 +19,6 @@
 #include "hypervisor/lib/assert.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);

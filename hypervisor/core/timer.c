@@ -15,7 +15,6 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
-#include "hypervisor/lib/assert.h"
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/upcalls.h"
 

@@ -9,7 +9,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"

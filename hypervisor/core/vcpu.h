@@ -10,10 +10,8 @@
 #pragma once
 
 #include "hypervisor/abi/vcpu.h"
-#include "hypervisor/abi/xen.h"
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/cpumask.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/lib/list.h"
