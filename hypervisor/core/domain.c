@@ -226,6 +226,30 @@ void domain_special_page_free(struct domain *d, void *va, struct page *pg)
     page_put(pg);
 }
 
+int frame_share(struct domain *d, gfn_t gfn, struct shared_frame *f)
+{
+    int rc = guest_frame_get(d, gfn, true, &f->pg);
+    mfn_t m;
+
+    if (rc)
+        return rc;
+    m = page_to_mfn(f->pg);
+    f->va = shared_map(&m, 1);
+    if (f->va)
+        return 0;
+    page_put(f->pg);
+    return -ENOMEM;
+}
+
+void frame_unshare(struct shared_frame *f)
+{
+    if (!f->va)
+        return;
+    shared_unmap(f->va, 1);
+    page_put(f->pg);
+    *f = (struct shared_frame){ 0 };
+}
+
 /* --- Creating. --- */
 
 /* 0, or why a domain cannot be as it is asked for, in Xen's numbers; the log

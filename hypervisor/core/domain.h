@@ -161,6 +161,12 @@ int domain_claim(struct domain *d, uint32_t frames);
 void *domain_special_page(struct domain *d, struct page **pg);
 void domain_special_page_free(struct domain *d, void *va, struct page *pg);
 
+/* Takes a reference to a guest's frame, to be written, and maps it: what
+ * guest_frame_get() returns, or -ENOMEM. Any lock of rank below P2M. */
+int frame_share(struct domain *d, gfn_t gfn, struct shared_frame *f);
+/* Undoes it; nothing if there is none. */
+void frame_unshare(struct shared_frame *f);
+
 /* Between domain.c and domain-life.c: timers and the like of a new domain;
  * gives the frame of shared info, which nobody uses any more, back
  * (idempotent). */

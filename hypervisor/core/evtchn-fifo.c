@@ -15,7 +15,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/map.h"
 
 #define PENDING (1u << EVTCHN_FIFO_PENDING)
 #define MASKED (1u << EVTCHN_FIFO_MASKED)
@@ -24,12 +23,6 @@
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define MAX_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
-
-/* A guest's frame, held and mapped. */
-struct shared_frame {
-    void *va;
-    struct page *pg;
-};
 
 struct evtchn_fifo {
     uint32_t nr_words; /* (a) only grows; written with (e) */
@@ -230,33 +223,6 @@ void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
         evtchn_fifo_deliver(d, v, chn, port);
 }
 
-/* Takes a reference to a guest's frame and maps it. No lock: the p2m's ranks
- * before EVTCHN. */
-static int share_frame(struct domain *d, uint64_t frame_nr,
-                       struct shared_frame *f)
-{
-    mfn_t m;
-
-    if (guest_frame_get(d, gfn(frame_nr), true, &f->pg))
-        return -EINVAL;
-    m = page_to_mfn(f->pg);
-    f->va = shared_map(&m, 1);
-    if (!f->va) {
-        page_put(f->pg);
-        return -ENOMEM;
-    }
-    return 0;
-}
-
-static void unshare_frame(struct shared_frame *f)
-{
-    if (!f->va)
-        return;
-    shared_unmap(f->va, 1);
-    page_put(f->pg);
-    *f = (struct shared_frame){ 0 };
-}
-
 static int queues_alloc(struct vcpu *v)
 {
     struct evtchn_fifo_vcpu *fv = heap_alloc(sizeof(*fv));
@@ -281,7 +247,7 @@ void evtchn_vcpu_exit(struct vcpu *v)
 {
     if (!v->fifo)
         return;
-    unshare_frame(&v->fifo->frame);
+    frame_unshare(&v->fifo->frame);
     heap_free(v->fifo);
     v->fifo = NULL;
 }
@@ -296,7 +262,7 @@ void evtchn_fifo_destroy(struct domain *d)
     for_vcpus (d, v)
         evtchn_vcpu_exit(v);
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
-        unshare_frame(&f->pages[i]);
+        frame_unshare(&f->pages[i]);
     heap_free(f);
 }
 
@@ -339,9 +305,9 @@ int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
     if (offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
         !IS_ALIGNED(offset, 8))
         return -EINVAL;
-    rc = share_frame(d, control_gfn, &f);
+    rc = frame_share(d, gfn(control_gfn), &f);
     if (rc)
-        return rc;
+        return rc == -EROFS ? -EINVAL : rc;
 
     spin_lock(&d->evtchn_lock);
     if (d->dying != DOMAIN_ALIVE)
@@ -358,7 +324,7 @@ int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
     spin_unlock(&d->evtchn_lock);
 
     if (rc)
-        unshare_frame(&f);
+        frame_unshare(&f);
     return rc;
 }
 
@@ -385,9 +351,9 @@ int evtchn_expand_array(struct domain *d, uint64_t array_gfn)
 
     if (!READ_ONCE(t->fifo))
         return -EOPNOTSUPP;
-    rc = share_frame(d, array_gfn, &f);
+    rc = frame_share(d, gfn(array_gfn), &f);
     if (rc)
-        return rc;
+        return rc == -EROFS ? -EINVAL : rc;
 
     spin_lock(&d->evtchn_lock);
     if (!t->fifo)
@@ -406,6 +372,6 @@ int evtchn_expand_array(struct domain *d, uint64_t array_gfn)
     spin_unlock(&d->evtchn_lock);
 
     if (rc)
-        unshare_frame(&f);
+        frame_unshare(&f);
     return rc;
 }

@@ -65,12 +65,12 @@ static struct vcpu_info *first_info(struct vcpu *v)
                                               : &v->dummy_info;
 }
 
-int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset)
 {
-    struct vcpu_info *info = (struct vcpu_info *)((char *)map + offset);
+    struct vcpu_info *info = (struct vcpu_info *)((char *)f->va + offset);
 
-    if (v->info_page)
+    if (v->info_frame.va)
         return -EBUSY;
     if (v->info == &v->dummy_info) {
         memset(info, 0, sizeof(*info));
@@ -78,8 +78,7 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
     } else {
         memcpy(info, v->info, sizeof(*info));
     }
-    v->info_page = pg;
-    v->info_map = map;
+    v->info_frame = *f;
     /* Others deliver events: they use the old one up to now, the new one
      * from now on, and what they left in the old one while we copied is
      * found again because all words are marked. */
@@ -91,15 +90,8 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
 
 void vcpu_info_unregister(struct vcpu *v)
 {
-    struct page *pg = v->info_page;
-
     WRITE_ONCE(v->info, first_info(v));
-    if (!pg)
-        return;
-    v->info_page = NULL;
-    shared_unmap(v->info_map, 1);
-    v->info_map = NULL;
-    page_put(pg);
+    frame_unshare(&v->info_frame);
 }
 
 /* --- Life. --- */

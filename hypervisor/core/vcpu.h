@@ -20,6 +20,12 @@ struct domain;
 struct hvm_vcpu;
 struct page;
 
+/* A guest's frame that Lodge uses for long: with a reference, and mapped. */
+struct shared_frame {
+    void *va; /* NULL: there is none */
+    struct page *pg;
+};
+
 /* Work to do before the guest is entered; one word, tested once (a). */
 enum vcpu_pending {
     PENDING_IRQ,     /* the local APIC or the upcall may have something */
@@ -75,8 +81,7 @@ struct vcpu {
 
     /* ABI state shared with the guest. */
     struct vcpu_info *info;  /* in shared info, registered, or a dummy */
-    struct page *info_page;  /* of a registered one, else NULL */
-    void *info_map;          /* its shared_map(), NULL when not registered */
+    struct shared_frame info_frame; /* of a registered one */
     struct vcpu_info dummy_info; /* before one is registered */
     struct vcpu_runstate_info runstate;
     /* (v) Where the guest wants a copy: its size, which tells the layout, or 0;
@@ -177,11 +182,11 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
 void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period);
 
 /*
- * Puts v's info at byte `offset` of a guest frame that is mapped at map and
- * to which pg is a reference; takes both over when it succeeds. -EBUSY: one
- * was registered already. v is current or paused; lock DOMCTL of its domain.
+ * Puts v's info at byte `offset` of a guest's frame, which it takes over when
+ * it succeeds. -EBUSY: one was registered already. v is current or paused;
+ * lock DOMCTL of its domain.
  */
-int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset);
 /* Back to where it was when v was created. v is paused or dead. */
 void vcpu_info_unregister(struct vcpu *v);

@@ -16,7 +16,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
 /*
@@ -293,56 +292,35 @@ static long op_stop_singleshot_timer(struct vcpu *v, void *arg)
 
 /* --- Registering memory. --- */
 
-/* The frame that is to hold v's info, mapped. */
-static int info_map(struct domain *d, uint64_t frame, struct page **pg,
-                    void **map)
-{
-    int rc = guest_frame_get(d, gfn(frame), true, pg);
-    mfn_t m;
-
-    if (rc)
-        return rc == -EROFS ? -EACCES : rc;
-    m = page_to_mfn(*pg);
-    *map = shared_map(&m, 1);
-    if (*map)
-        return 0;
-    page_put(*pg);
-    return -ENOMEM;
-}
-
 static long op_register_vcpu_info(struct vcpu *v, void *arg)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct vcpu_register_vcpu_info *a = arg;
     struct domain *d = v->domain;
-    struct page *pg;
-    void *map;
+    struct shared_frame frame;
     int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
         return -EINVAL;
-    if (v->info_page)
+    if (v->info_frame.va)
         return -EBUSY;
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = info_map(d, a->mfn, &pg, &map);
+    rc = frame_share(d, gfn(a->mfn), &frame);
     if (rc)
-        return rc;
+        return rc == -EROFS ? -EACCES : rc;
     rc = hold(v);
-    if (rc)
-        goto undo;
-    spin_lock(&d->lock);
-    rc = vcpu_info_register(v, pg, map, a->offset);
-    spin_unlock(&d->lock);
-    if (!rc)
-        pvtime_update(v);
-    let_go(v);
-undo:
-    if (rc) {
-        shared_unmap(map, 1);
-        page_put(pg);
+    if (!rc) {
+        spin_lock(&d->lock);
+        rc = vcpu_info_register(v, &frame, a->offset);
+        spin_unlock(&d->lock);
+        if (!rc)
+            pvtime_update(v);
+        let_go(v);
     }
+    if (rc)
+        frame_unshare(&frame);
     return rc;
 }
 

@@ -111,7 +111,11 @@ bool domain_is_compat(const struct domain *d)
 
 int guest_frame_get(struct domain *d, gfn_t gfn, bool write, struct page **pg)
 {
-    return -EINVAL;
+    *pg = gfn.raw < ARRAY_SIZE(guest_ram) ? guest_ram[gfn.raw] : NULL;
+    if (!*pg)
+        return -EINVAL;
+    page_get(*pg);
+    return 0;
 }
 
 int guest_grant_map(struct domain *d, gfn_t gfn, mfn_t m, bool readonly)
@@ -697,23 +701,20 @@ static void test_vcpu_info(void)
     struct domain *d = make(17, 1);
     struct vcpu *v = d->vcpu[0];
     struct page *pg;
-    mfn_t m;
-    void *map;
+    struct shared_frame f;
     struct vcpu_info *info;
 
     d->max_frames = 8;
     CHECK_EQ(domain_charge(d, 1, false), 0);
     guest_ram[0] = pg = page_alloc(d->id, 0, 0);
-    page_get(pg);
-    m = page_to_mfn(pg);
-    map = shared_map(&m, 1);
+    CHECK_EQ(frame_share(d, gfn(0), &f), 0);
     CHECK(v->info == &d->shared_info->vcpu_info[0]);
     v->info->time.system_time = 77;
     spin_lock(&d->lock);
-    CHECK_EQ(vcpu_info_register(v, pg, map, 128), 0);
-    CHECK_EQ(vcpu_info_register(v, pg, map, 0), -EBUSY);
+    CHECK_EQ(vcpu_info_register(v, &f, 128), 0);
+    CHECK_EQ(vcpu_info_register(v, &f, 0), -EBUSY);
     spin_unlock(&d->lock);
-    info = (struct vcpu_info *)((char *)map + 128);
+    info = (struct vcpu_info *)((char *)f.va + 128);
     CHECK(v->info == info);
     CHECK_EQ(info->time.system_time, 77);
     CHECK(info->evtchn_upcall_pending);
