@@ -555,8 +555,7 @@ static int frame_add(struct domain *d, struct grant_table *t)
     return 0;
 }
 
-/* -EINVAL (beyond the limit), -ENOMEM. */
-static int table_grow(struct domain *d, unsigned int nr)
+int grant_grow(struct domain *d, unsigned int nr)
 {
     struct grant_table *t = d->grant;
     int rc = nr > t->max_frames ? -EINVAL : 0;
@@ -570,15 +569,10 @@ static int table_grow(struct domain *d, unsigned int nr)
     return rc;
 }
 
-int grant_setup(struct domain *d, unsigned int nr)
-{
-    return table_grow(d, nr) ? GNTST_general_error : GNTST_okay;
-}
-
 int grant_frame(struct domain *d, unsigned int i, struct page **pg)
 {
     struct grant_table *t = d->grant;
-    int rc = i < t->max_frames ? table_grow(d, i + 1) : -EINVAL;
+    int rc = i < t->max_frames ? grant_grow(d, i + 1) : -EINVAL;
 
     if (!rc)
         *pg = t->frames[index_nospec(i, t->max_frames)].pg;
@@ -622,8 +616,6 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
 {
     struct grant_table *t;
 
-    if (!max_frames)
-        return -EINVAL;
     if (max_frames < 0)
         max_frames = GRANT_FRAMES_DEFAULT;
     if (max_maptrack_frames < 0)
@@ -643,7 +635,7 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
     t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
                                    sizeof(*t->maptrack));
     /* A first frame: the toolstack writes console's and xenstore's grants. */
-    return t->frames && t->maptrack ? table_grow(d, 1) : -ENOMEM;
+    return t->frames && t->maptrack ? grant_grow(d, 1) : -ENOMEM;
 }
 
 void grant_exit(struct domain *d)

@@ -185,7 +185,8 @@ static long setup_table(void_gptr_t arg, unsigned int count)
 
     target = granter_get(ACCESS_GRANT_SETUP, op.dom, &op.status);
     if (target) {
-        op.status = (int16_t)grant_setup(target, op.nr_frames);
+        op.status = grant_grow(target, op.nr_frames) ? GNTST_general_error
+                                                     : GNTST_okay;
         if (op.status == GNTST_okay)
             op.status = frame_list_write(target, gva(op.frame_list.addr),
                                          op.nr_frames);
