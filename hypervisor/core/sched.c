@@ -315,8 +315,7 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     v->se.throttled = false;
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
-    spin_unlock(&rq->lock);
-    sched_vcpu_update(v);
+    update(rq, v);
 }
 
 void vcpu_unpark(struct vcpu *v)
@@ -337,16 +336,10 @@ bool sched_vcpu_kill(struct vcpu *v)
     struct runq *rq = runq_lock_of(v);
     bool dead = !v->se.ran;
 
-    v->se.throttled = false;
-    v->se.parked = false;
-    if (dead) {
+    v->se.throttled = v->se.parked = false;
+    if (dead)
         v->dead = true;
-        if (vcpu_is_queued(v))
-            runq_remove(rq, v);
-    }
-    spin_unlock(&rq->lock);
-    if (!dead)
-        sched_vcpu_update(v);
+    update(rq, v);
     return dead;
 }
 
