@@ -29,8 +29,7 @@ void domain_pause(struct domain *d)
     atomic_inc(&d->pause_count);
     update_all(d);
     for_vcpus (d, v)
-        if (v != current)
-            vcpu_wait_stopped(v);
+        vcpu_wait_stopped(v);
 }
 
 void domain_unpause(struct domain *d)
@@ -290,7 +289,16 @@ static int tear_down(struct domain *d)
     /* The frames that the guest registered are its memory too. */
     for_vcpus (d, v)
         vcpu_info_unregister(v);
-    return hvm_domain_relinquish(d);
+    rc = hvm_domain_relinquish(d);
+    if (rc)
+        return rc;
+    for_vcpus (d, v)
+        WRITE_ONCE(v->info, &v->dummy_info);
+    domain_free_shared_info(d);
+    WRITE_ONCE(d->dying, DOMAIN_DEAD);
+    domain_put(d); /* that of the list; the caller has another */
+    send_global_virq(VIRQ_DOM_EXC);
+    return 0;
 }
 
 int domain_kill(struct domain *d)
@@ -305,17 +313,8 @@ int domain_kill(struct domain *d)
     }
     if (d->dying == DOMAIN_ALIVE)
         start_dying(d);
-    if (d->dying == DOMAIN_DYING) {
+    if (d->dying == DOMAIN_DYING)
         rc = tear_down(d);
-        if (!rc) {
-            for_vcpus (d, v)
-                WRITE_ONCE(v->info, &v->dummy_info);
-            domain_free_shared_info(d);
-            WRITE_ONCE(d->dying, DOMAIN_DEAD);
-            domain_put(d); /* that of the list; the caller has another */
-            send_global_virq(VIRQ_DOM_EXC);
-        }
-    }
     WRITE_ONCE(d->killing, false);
     return rc;
 }

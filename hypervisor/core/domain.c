@@ -352,7 +352,6 @@ static int build(struct domain *d)
  * everything but the structure goes. */
 static void release(struct domain *d)
 {
-    d->released = true;
     d->dying = DOMAIN_DEAD;
     timer_kill(&d->sched.refill);
     timer_kill(&d->tell);
@@ -430,8 +429,8 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 /* One that was taken off the list of the dead. */
 static void reap(struct domain *d)
 {
-    if (!d->released) {
-        release(d);
+    if (d->anchors) {
+        release(d); /* gives up its own */
     } else {
         spin_lock(&list_lock);
         WRITE_ONCE(domains[d->id], NULL);

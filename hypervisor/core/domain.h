@@ -24,9 +24,8 @@ struct domain {
     bool privileged;          /* (c) domain 0 */
     struct domain *target;    /* (d) the domain this one is device model of */
     struct domain *next_dead; /* on the list of those to be freed */
-    bool released;            /* its parts are gone, frames may remain */
     uint32_t refs;            /* (a) 0: cannot be looked up (any more) */
-    uint32_t anchors;         /* (a) 1 + frames: the structure lives so long */
+    uint32_t anchors;         /* (a) frames, and 1 until its parts are gone */
     struct spinlock lock;     /* rank DOMCTL */
 
     struct xen_domctl_createdomain config; /* (c), but (d) its handle */
