@@ -237,10 +237,7 @@ static int queues_alloc(struct vcpu *v)
 
 int evtchn_vcpu_init(struct vcpu *v)
 {
-    const struct evtchn_table *t = v->domain->evtchn;
-
-    /* In a 2-level domain, as in one without ports, it needs nothing. */
-    return t && t->fifo && !v->fifo ? queues_alloc(v) : 0;
+    return v->domain->evtchn->fifo ? queues_alloc(v) : 0;
 }
 
 void evtchn_vcpu_exit(struct vcpu *v)

@@ -100,7 +100,7 @@ int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out)
 {
     struct vcpu *v;
-    int rc = -ENOMEM;
+    int rc;
 
     if (id >= d->max_vcpus)
         return -EINVAL;
@@ -119,23 +119,20 @@ int vcpu_create(struct domain *d, unsigned int id,
     timer_init(&v->poll_timer, poll_fn, v);
     sched_vcpu_init(v);
     v->stack = stack_alloc();
-    if (!v->stack)
-        goto fail;
-    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
-    if (d != idle_domain) {
+    rc = v->stack ? 0 : -ENOMEM;
+    if (!rc && d != idle_domain)
         rc = evtchn_vcpu_init(v);
-        if (!rc)
-            rc = hvm_vcpu_init(v);
-        if (rc)
-            goto fail;
+    if (!rc && d != idle_domain)
+        rc = hvm_vcpu_init(v);
+    if (rc) {
+        vcpu_destroy(v);
+        return rc;
     }
+    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
     /* From now on others see it, complete. */
     store_release(&d->vcpu[id], v);
     *out = v;
     return 0;
-fail:
-    vcpu_destroy(v);
-    return rc;
 }
 
 void vcpu_destroy(struct vcpu *v)
@@ -153,8 +150,7 @@ void vcpu_destroy(struct vcpu *v)
         hvm_vcpu_exit(v);
         evtchn_vcpu_exit(v);
     }
-    if (d->vcpu[v->id] == v)
-        d->vcpu[v->id] = NULL;
+    d->vcpu[v->id] = NULL;
     if (v->stack)
         stack_free(v->stack);
     heap_free(v);
@@ -233,8 +229,7 @@ void vcpu_pause(struct vcpu *v)
 {
     ASSERT(v != current);
     vcpu_pause_nosync(v);
-    if (v != current)
-        vcpu_wait_stopped(v);
+    vcpu_wait_stopped(v);
 }
 
 void vcpu_unpause(struct vcpu *v)
