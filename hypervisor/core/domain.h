@@ -67,7 +67,6 @@ struct domain {
     int64_t time_offset;      /* (d) seconds, XEN_DOMCTL_settimeoffset */
     uint32_t vm_assist;       /* (a) */
     bool debugger_attached;   /* (d) */
-    bool disable_migrate;     /* (d) */
 };
 
 extern struct domain *idle_domain;

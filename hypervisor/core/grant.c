@@ -234,7 +234,6 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
     struct grant_ref_ptrs e;
-    struct page *pg = NULL;
 
     spin_lock(&t->lock);
     if (entry_find(t, ref, &e)) {
@@ -244,13 +243,11 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
             e.active->writers--;
             guest_frame_dirtied(d, gfn(e.active->gfn));
         }
-        if (!in_use(e.active))
-            pg = mfn_to_page(mfn(e.active->mfn));
         unmark(&e);
+        if (!in_use(e.active))
+            page_put(mfn_to_page(mfn(e.active->mfn)));
     }
     spin_unlock(&t->lock);
-    if (pg)
-        page_put(pg);
 }
 
 /* --- Copying. --- */

@@ -69,7 +69,6 @@ struct vcpu {
     bool on_cpu;             /* its stack is in use by a CPU */
     bool down;               /* VCPUOP_down / never brought up (a) */
     bool dead;               /* its thread ended; never runs again */
-    bool initialised;        /* has registers to start from (d: DOMCTL) */
     bool defer_shutdown;     /* (a) an access is under way: see domain.h */
     bool stopped;            /* paused for the shutdown (lock SHUTDOWN) */
     uint32_t pause_count;    /* (a) */

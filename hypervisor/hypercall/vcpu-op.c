@@ -217,7 +217,6 @@ static long op_initialise(struct vcpu *v, void *arg)
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
         WRITE_ONCE(v->hvm->wait_sipi, false);
-        v->initialised = true;
     }
     spin_unlock(&d->lock);
     let_go(v);
