@@ -292,8 +292,6 @@ static int tear_down(struct domain *d)
     rc = hvm_domain_relinquish(d);
     if (rc)
         return rc;
-    for_vcpus (d, v)
-        WRITE_ONCE(v->info, &v->dummy_info);
     domain_free_shared_info(d);
     WRITE_ONCE(d->dying, DOMAIN_DEAD);
     domain_put(d); /* that of the list; the caller has another */

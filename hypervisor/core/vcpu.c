@@ -56,15 +56,6 @@ void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period)
 
 /* --- The info page. --- */
 
-/* Those of the first 32 are in shared info until they register their own. */
-static struct vcpu_info *first_info(struct vcpu *v)
-{
-    struct shared_info *si = v->domain->shared_info;
-
-    return si && v->id < XEN_LEGACY_MAX_VCPUS ? &si->vcpu_info[v->id]
-                                              : &v->dummy_info;
-}
-
 int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset)
 {
@@ -90,7 +81,7 @@ int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
 
 void vcpu_info_unregister(struct vcpu *v)
 {
-    WRITE_ONCE(v->info, first_info(v));
+    WRITE_ONCE(v->info, &v->dummy_info);
     frame_unshare(&v->info_frame);
 }
 
@@ -102,10 +93,6 @@ int vcpu_create(struct domain *d, unsigned int id,
     struct vcpu *v;
     int rc;
 
-    if (id >= d->max_vcpus)
-        return -EINVAL;
-    if (d->vcpu[id])
-        return -EEXIST;
     v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
@@ -113,7 +100,9 @@ int vcpu_create(struct domain *d, unsigned int id,
     v->domain = d;
     v->entry = entry;
     v->down = true;
-    v->info = first_info(v);
+    v->info = &v->dummy_info;
+    if (d->shared_info && id < XEN_LEGACY_MAX_VCPUS)
+        v->info = &d->shared_info->vcpu_info[id];
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);

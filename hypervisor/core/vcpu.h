@@ -79,7 +79,8 @@ struct vcpu {
     bool pinned;             /* (v) */
 
     /* ABI state shared with the guest. */
-    struct vcpu_info *info;  /* in shared info, registered, or a dummy */
+    struct vcpu_info *info;  /* registered, or of the first 32 in shared info;
+                              * else a dummy */
     struct shared_frame info_frame; /* of a registered one */
     struct vcpu_info dummy_info; /* before one is registered */
     struct vcpu_runstate_info runstate;
@@ -103,9 +104,9 @@ DECLARE_PERCPU(struct vcpu *, current_vcpu);
 #define current (this_cpu(current_vcpu))
 
 /*
- * Creates a stopped vCPU with its thread (`entry` never returns); v->down is
- * set. Everything that a running vCPU needs is allocated here. -ENOMEM,
- * -EEXIST, -EINVAL (id). Lock DOMCTL of d.
+ * Creates the stopped vCPU id, which d has not yet, with its thread (`entry`
+ * never returns); v->down is set. Everything that a running vCPU needs is
+ * allocated here. -ENOMEM. Lock DOMCTL of d.
  */
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out);
@@ -187,5 +188,6 @@ void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period);
  */
 int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset);
-/* Back to where it was when v was created. v is paused or dead. */
+/* Undoes it: what v's info gets from now on is lost. v is dead, or is not yet
+ * complete. */
 void vcpu_info_unregister(struct vcpu *v);
