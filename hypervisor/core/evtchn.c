@@ -68,7 +68,8 @@ static inline void deliver_to_peer(const struct evtchn *chn)
         evtchn_deliver(rd, peer, chn->remote_port);
 }
 
-int evtchn_send(struct domain *d, uint32_t port)
+/* Sends through a port of Lodge's own, or of the guest's. */
+static inline int send(struct domain *d, uint32_t port, bool consumer)
 {
     struct evtchn *chn = port_find(d, port);
     int rc = 0;
@@ -76,7 +77,7 @@ int evtchn_send(struct domain *d, uint32_t port)
     if (unlikely(!chn))
         return -EINVAL;
     spin_lock(&chn->lock);
-    if (unlikely(chn->consumer))
+    if (unlikely(chn->consumer != consumer))
         rc = -EINVAL;
     else if (likely(chn->state == PORT_INTERDOMAIN))
         deliver_to_peer(chn);
@@ -88,23 +89,21 @@ int evtchn_send(struct domain *d, uint32_t port)
     return rc;
 }
 
+int evtchn_send(struct domain *d, uint32_t port)
+{
+    return send(d, port, false);
+}
+
+void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
+{
+    (void)send(d, port, true);
+}
+
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
 
     return chn && READ_ONCE(chn->state) == PORT_INTERDOMAIN;
-}
-
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-
-    if (!chn)
-        return;
-    spin_lock(&chn->lock);
-    if (chn->consumer && chn->state == PORT_INTERDOMAIN)
-        deliver_to_peer(chn);
-    spin_unlock(&chn->lock);
 }
 
 /* --- Allocation. Lock EVTCHN of d. --- */
