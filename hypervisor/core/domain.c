@@ -83,10 +83,15 @@ struct domain *domain_get_from(domid_t first)
     return d;
 }
 
-static void bury(struct domain *d)
+/* Drops one of d's references or anchors. The last one leaves the rest to the
+ * thread, and then d may be gone. */
+static void put(struct domain *d, uint32_t *count)
 {
-    struct domain *first = READ_ONCE(dead_domains);
+    struct domain *first;
 
+    if (!atomic_dec_and_test(count))
+        return;
+    first = READ_ONCE(dead_domains);
     do {
         d->next_dead = first;
     } while (!atomic_cmpxchg(&dead_domains, &first, d));
@@ -96,17 +101,10 @@ static void bury(struct domain *d)
 
 void domain_put(struct domain *d)
 {
-    if (atomic_dec_and_test(&d->refs))
-        bury(d);
+    put(d, &d->refs);
 }
 
 /* --- Frames. --- */
-
-static void anchor_put(struct domain *d)
-{
-    if (atomic_dec_and_test(&d->anchors))
-        bury(d);
-}
 
 void page_freed(domid_t owner)
 {
@@ -115,7 +113,7 @@ void page_freed(domid_t owner)
     if (!d)
         return;
     atomic_dec(&d->frames);
-    anchor_put(d); /* d may be gone now */
+    put(d, &d->anchors);
 }
 
 /* Takes n frames out of d's claim, or as many as it has left. */
@@ -371,7 +369,7 @@ static void release(struct domain *d)
     heap_free(d->vcpu);
     d->vcpu = NULL;
     d->max_vcpus = 0;
-    anchor_put(d);
+    put(d, &d->anchors);
 }
 
 void domain_free_shared_info(struct domain *d)

@@ -540,9 +540,7 @@ static int frame_add(struct domain *d, struct grant_table *t)
     struct grant_frame *f = &t->frames[t->nr_frames];
 
     f->active = heap_alloc_array(ENTRIES_PER_FRAME, sizeof(*f->active));
-    if (!f->active)
-        return -ENOMEM;
-    f->entries = domain_special_page(d, &f->pg);
+    f->entries = f->active ? domain_special_page(d, &f->pg) : NULL;
     if (!f->entries) {
         heap_free(f->active);
         return -ENOMEM;
