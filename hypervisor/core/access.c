@@ -2,7 +2,6 @@
 /* The privilege model's table and the only function that reads it. */
 #include "hypervisor/core/access.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
 
 const struct access_rule access_rules[] = {

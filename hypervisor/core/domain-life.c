@@ -3,7 +3,6 @@
  * What happens to a domain while it exists: paused, shut down and resumed,
  * crashed, killed. Never frees the structure; that is domain.c's.
  */
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"

@@ -11,7 +11,6 @@
  */
 #include "hypervisor/core/domain.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "hypervisor/abi/domctl.h"
+#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/mm/page.h"
 

@@ -10,7 +10,6 @@
  * and the queue an event was put on last are in Lodge's own memory; and
  * every compare-and-exchange is tried a bounded number of times.
  */
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/evtchn-impl.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"

@@ -19,7 +19,6 @@
  * locks have one rank and are never held together, nor two of one kind.
  */
 #include "hypervisor/core/grant.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 

@@ -11,7 +11,6 @@
  * which visits all vCPUs afterwards, cannot miss one.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
 
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
 {

@@ -8,7 +8,6 @@
  * have a full barrier in between, so one of them notices.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/x86/smp.h"
 
 /*

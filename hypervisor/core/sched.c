@@ -10,7 +10,6 @@
  * in memory.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sysctl.h"
 #include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"

@@ -6,7 +6,6 @@
  */
 #include "hypervisor/core/vcpu.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/thread.h"
