@@ -4,12 +4,11 @@
 
 #include "hypervisor/core/domain.h"
 
-const struct access_rule access_rules[] = {
-#define A(n, r, w) [ACCESS_##n] = { .name = #n, .what = w, .rights = r },
+static const uint8_t rights[] = {
+#define A(name, rights, what) [ACCESS_##name] = (rights),
     ACCESS_ACTIONS(A)
 #undef A
 };
-BUILD_BUG_ON(ARRAY_SIZE(access_rules) != ACCESS_COUNT);
 
 int may(const struct domain *caller, enum access_action action,
         const struct domain *target)
@@ -26,5 +25,5 @@ int may(const struct domain *caller, enum access_action action,
         has |= MAY_SELF;
     if (target && READ_ONCE(caller->target) == target)
         has |= MAY_DM;
-    return access_rules[action].rights & has ? 0 : -EPERM;
+    return rights[action] & has ? 0 : -EPERM;
 }
