@@ -40,13 +40,12 @@ void domain_unpause(struct domain *d)
 
 int domain_pause_by_control(struct domain *d)
 {
-    int rc = -EOVERFLOW;
+    int rc;
 
     spin_lock(&d->lock);
-    if (d->paused_by_control < 255) {
+    rc = d->paused_by_control < 255 ? 0 : -EOVERFLOW;
+    if (!rc)
         d->paused_by_control++;
-        rc = 0;
-    }
     spin_unlock(&d->lock);
     if (!rc)
         domain_pause(d);
@@ -55,14 +54,12 @@ int domain_pause_by_control(struct domain *d)
 
 int domain_unpause_by_control(struct domain *d)
 {
-    int rc = -EINVAL;
+    int rc;
 
     spin_lock(&d->lock);
-    if (d->paused_by_control) {
-        if (!--d->paused_by_control)
-            d->started = true;
-        rc = 0;
-    }
+    rc = d->paused_by_control ? 0 : -EINVAL;
+    if (!rc && !--d->paused_by_control)
+        d->started = true;
     spin_unlock(&d->lock);
     if (!rc)
         domain_unpause(d);
