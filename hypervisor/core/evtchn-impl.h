@@ -12,8 +12,7 @@
 #include "hypervisor/core/evtchn.h"
 
 enum evtchn_state {
-    PORT_FREE,
-    PORT_RESERVED,    /* port 0 */
+    PORT_FREE,        /* and port 0, which nobody gets */
     PORT_UNBOUND,     /* waits for domain remote_domid */
     PORT_INTERDOMAIN, /* to remote_port of remote */
     PORT_VIRQ,
@@ -70,7 +69,7 @@ static inline struct evtchn *port_find(const struct domain *d, uint32_t port)
 /* Bound, and its events are the guest's: it has pending and mask bits. */
 static inline bool port_is_usable(const struct evtchn *chn)
 {
-    return chn->state > PORT_RESERVED && !chn->consumer;
+    return chn->state != PORT_FREE && !chn->consumer;
 }
 
 /* Shows v that something is pending: the flag in its info, and the callback

@@ -357,7 +357,7 @@ static int port_close(struct domain *d, uint32_t port, bool lodge)
      * the second turn finds the domain that the first one saw. */
     do {
         spin_lock_pair(&d->evtchn_lock, &rd->evtchn_lock);
-        if (chn->state <= PORT_RESERVED || (chn->consumer && !lodge))
+        if (chn->state == PORT_FREE || (chn->consumer && !lodge))
             rc = -EINVAL;
         else
             rc = close_locked(d, rd, port);
@@ -391,7 +391,7 @@ static int close_all(struct domain *d, bool lodge, uint32_t *next)
 
     for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
          port++) {
-        if (READ_ONCE(port_channel(t, port)->state) > PORT_RESERVED)
+        if (READ_ONCE(port_channel(t, port)->state) != PORT_FREE)
             (void)port_close(d, port, lodge);
         if (port % 64 == 63 && vcpu_preempt_wanted()) {
             WRITE_ONCE(*next, port + 1);
@@ -592,10 +592,7 @@ int evtchn_init(struct domain *d)
     spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
     t->max_ports = max + 1;
     t->first_free = 1;
-    if (bucket_add(t))
-        return -ENOMEM;
-    port_channel(t, 0)->state = PORT_RESERVED;
-    return 0;
+    return bucket_add(t);
 }
 
 int evtchn_relinquish(struct domain *d)
