@@ -166,12 +166,6 @@ int frame_share(struct domain *d, gfn_t gfn, struct shared_frame *f);
 /* Undoes it; nothing if there is none. */
 void frame_unshare(struct shared_frame *f);
 
-/* Between domain.c and domain-life.c: timers and the like of a new domain;
- * gives the frame of shared info, which nobody uses any more, back
- * (idempotent). */
-void domain_life_init(struct domain *d);
-void domain_free_shared_info(struct domain *d);
-
 /* Raises a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE...) of the domain chosen
  * by evtchn_set_virq_handler(), else of domain 0 (core/evtchn.c). */
 void send_global_virq(unsigned int virq);

@@ -397,7 +397,6 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
                    uint64_t now)
 {
     if (prev != rq->idle) {
-        prev->se.yielded = false;
         /* One who may not run here waits here until runq_evict(). */
         if (may_run(prev) && !prev->se.throttled)
             runq_insert(rq, prev);
