@@ -102,13 +102,6 @@ struct vcpu *runq_first(struct runq *rq, bool allowed);
 /* The same, of those who may run on cpu; prefers soft affinity to it. */
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
 
-/*
- * The one to have the CPU: prev (runnable or not, as `stays` says), one who
- * waits, or the idle vCPU.
- */
-struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
-                         uint64_t now);
-
 static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 {
     return cpumask_test(&v->affinity_hard, cpu);

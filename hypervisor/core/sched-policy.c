@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who runs next, where and how long. Virtual run time is CPU time divided by
- * weight; who has the least is next. It is comparable between CPUs: a vCPU
+ * In which order vCPUs run, where and how long. Virtual run time is CPU time
+ * divided by weight; who has the least is next. It is comparable between CPUs: a vCPU
  * that waits while another CPU's has had much more is moved there, so shares
  * hold across CPUs. The scales of two CPUs can drift apart all the same (by
  * affinity, or a weight larger than a whole CPU), so whoever moves is placed
@@ -143,21 +143,6 @@ struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
             second = v;
     }
     return second;
-}
-
-struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
-                         uint64_t now)
-{
-    struct vcpu *v = runq_first(rq, true);
-
-    if (!stays)
-        return v ? v : rq->idle;
-    if (!v)
-        return prev;
-    if (prev->se.yielded)
-        return v;
-    return now >= prev->se.slice_end && v->se.vruntime < prev->se.vruntime
-               ? v : prev;
 }
 
 /* Where v should run if it can: soft and hard affinity, or hard alone. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler's mechanism: run queues and their locks, waking, switching,
- * timers. Who runs where and how long is asked of sched-policy.c.
+ * timers. The order of those who wait, their places and how long they run are
+ * asked of sched-policy.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
@@ -351,8 +352,8 @@ static bool stays(const struct runq *rq, const struct vcpu *prev)
            vcpu_allowed_on(prev, rq->cpu);
 }
 
-/* The one to have the CPU. Those who wait first but have no budget left
- * cannot be chosen. Lock of rq. */
+/* The one to have the CPU: prev, the first who waits, or the idle vCPU. Those
+ * who have no budget left cannot be chosen. Lock of rq. */
 static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
     struct vcpu *v;
@@ -365,7 +366,12 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
         runq_remove(rq, v);
         v->se.throttled = true;
     }
-    return runq_choose(rq, prev, stays(rq, prev), now);
+    if (!stays(rq, prev))
+        return v ? v : rq->idle;
+    if (v && (prev->se.yielded || (now >= prev->se.slice_end &&
+                                   v->se.vruntime < prev->se.vruntime)))
+        return v;
+    return prev;
 }
 
 /* v, chosen now, has the CPU, whose wish is granted, for the rest of its slice
