@@ -222,28 +222,19 @@ void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
         evtchn_fifo_deliver(d, v, chn, port);
 }
 
-static int queues_alloc(struct vcpu *v)
-{
-    struct evtchn_fifo_vcpu *fv = heap_alloc(sizeof(*fv));
-
-    if (!fv)
-        return -ENOMEM;
-    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-        spin_lock_init(&fv->queue[i].lock, LOCK_EVTCHN_QUEUE);
-    v->fifo = fv;
-    return 0;
-}
-
+/* Used in the FIFO layout only, to which the domain may change at any time. */
 int evtchn_vcpu_init(struct vcpu *v)
 {
-    return v->domain->evtchn->fifo ? queues_alloc(v) : 0;
+    v->fifo = heap_alloc(sizeof(*v->fifo));
+    if (!v->fifo)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
+        spin_lock_init(&v->fifo->queue[i].lock, LOCK_EVTCHN_QUEUE);
+    return 0;
 }
 
 void evtchn_vcpu_exit(struct vcpu *v)
 {
-    if (!v->fifo)
-        return;
-    frame_unshare(&v->fifo->frame);
     heap_free(v->fifo);
     v->fifo = NULL;
 }
@@ -255,8 +246,12 @@ void evtchn_fifo_destroy(struct domain *d)
     if (!f)
         return;
     d->evtchn->fifo = NULL;
-    for_vcpus (d, v)
-        evtchn_vcpu_exit(v);
+    for_vcpus (d, v) {
+        v->fifo->control = NULL;
+        frame_unshare(&v->fifo->frame);
+        for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
+            v->fifo->queue[i].tail = 0;
+    }
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
         frame_unshare(&f->pages[i]);
     heap_free(f);
@@ -272,17 +267,9 @@ static int fifo_create(struct domain *d)
 {
     struct evtchn_table *t = d->evtchn;
     struct evtchn_fifo *f = heap_alloc(sizeof(*f));
-    int rc = f ? 0 : -ENOMEM;
 
-    for_vcpus (d, v)
-        if (!rc)
-            rc = queues_alloc(v);
-    if (rc) {
-        for_vcpus (d, v)
-            evtchn_vcpu_exit(v);
-        heap_free(f);
-        return rc;
-    }
+    if (!f)
+        return -ENOMEM;
     (void)atomic_xchg(&t->fifo, f);
     for (uint32_t port = 1; port < t->nr_ports; port++)
         if (evtchn_2l_is_pending(d, port))

@@ -95,7 +95,7 @@ struct vcpu {
 
     /* Event channels (core/evtchn.c). */
     uint32_t virq_port[NR_VIRQS]; /* lock EVTCHN; 0: unbound */
-    struct evtchn_fifo_vcpu *fifo; /* NULL: 2-level */
+    struct evtchn_fifo_vcpu *fifo; /* (c) its queues; idle vCPUs have none */
     struct timer poll_timer; /* SCHEDOP_poll */
     uint32_t poll_port;      /* 0: not polling */
 };
