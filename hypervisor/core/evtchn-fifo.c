@@ -149,9 +149,7 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
             WRITE_ONCE(control->head[priority], port);
         q->tail = port;
     }
-    spin_unlock(&q->lock);
-    if (unlikely(old != q))
-        spin_unlock(&old->lock);
+    spin_unlock_pair(&q->lock, &old->lock);
 
     if (was_empty && !word_test_and_set(&control->ready, priority))
         evtchn_show(v);
