@@ -13,10 +13,6 @@
 #include "hypervisor/core/sched.h"
 #include "hypervisor/mm/page.h"
 
-struct evtchn_table;
-struct grant_table;
-struct hvm_domain;
-
 #define MAX_VCPUS_PER_DOMAIN 128
 #define NR_WATCHDOGS 2
 

@@ -16,10 +16,6 @@
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/lib/list.h"
 
-struct domain;
-struct hvm_vcpu;
-struct page;
-
 /* A guest's frame that Lodge uses for long: with a reference, and mapped. */
 struct shared_frame {
     void *va; /* NULL: there is none */
