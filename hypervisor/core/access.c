@@ -2,23 +2,21 @@
 /* The privilege model's table and the only function that reads it. */
 #include "hypervisor/core/access.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
-#include "hypervisor/cpu/atomic.h"
 
-const struct access_rule access_rules[] = {
-#define A(n, r, w) [ACCESS_##n] = { .name = #n, .what = w, .rights = r },
+static const uint8_t rights[] = {
+#define A(name, rights, what) [ACCESS_##name] = (rights),
     ACCESS_ACTIONS(A)
 #undef A
 };
-BUILD_BUG_ON(ARRAY_SIZE(access_rules) != ACCESS_COUNT);
 
-/* What caller is with respect to target. */
-static uint64_t rights_of(const struct domain *caller,
-                          const struct domain *target)
+int may(const struct domain *caller, enum access_action action,
+        const struct domain *target)
 {
-    uint64_t has = MAY_ANY;
+    uint64_t has = MAY_ANY; /* what caller is with respect to target */
 
+    if ((unsigned int)action >= ACCESS_COUNT)
+        return -EPERM;
     if (caller->privileged)
         has |= MAY_CONTROL;
     if (caller->config.flags & XEN_DOMCTL_CDF_xs_domain)
@@ -27,13 +25,5 @@ static uint64_t rights_of(const struct domain *caller,
         has |= MAY_SELF;
     if (target && READ_ONCE(caller->target) == target)
         has |= MAY_DM;
-    return has;
-}
-
-int may(const struct domain *caller, enum access_action action,
-        const struct domain *target)
-{
-    if ((unsigned int)action >= ACCESS_COUNT)
-        return -EPERM;
-    return access_rules[action].rights & rights_of(caller, target) ? 0 : -EPERM;
+    return rights[action] & has ? 0 : -EPERM;
 }

@@ -59,13 +59,6 @@ enum access_action {
     ACCESS_COUNT
 };
 
-/* For documentation and tests; ACCESS_COUNT entries. */
-struct access_rule {
-    const char *name, *what;
-    uint8_t rights; /* MAY_* */
-};
-extern const struct access_rule access_rules[];
-
 /*
  * 0 or -EPERM. target is NULL for what concerns no domain: then only
  * MAY_ANY, MAY_CONTROL and MAY_XENSTORE count. Any lock.

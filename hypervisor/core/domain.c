@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Domains: found by id, created, counted, freed; their frames as numbers.
- * Pausing, shutting down and killing are in domain-life.c.
+ * Domains: found by id, created, counted, freed; their frames as numbers;
+ * paused, shut down and resumed, crashed, killed.
  *
  * A domain ends in two steps. When its last reference goes it can no longer
  * be looked up, and its parts are freed. Its frames may live on in others'
@@ -11,12 +11,13 @@
  */
 #include "hypervisor/core/domain.h"
 
-#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/sched.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/string.h"
+#include "hypervisor/lib/format.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/upcalls.h"
@@ -84,10 +85,15 @@ struct domain *domain_get_from(domid_t first)
     return d;
 }
 
-static void bury(struct domain *d)
+/* Drops one of d's references or anchors. The last one leaves the rest to the
+ * thread, and then d may be gone. */
+static void put(struct domain *d, uint32_t *count)
 {
-    struct domain *first = READ_ONCE(dead_domains);
+    struct domain *first;
 
+    if (!atomic_dec_and_test(count))
+        return;
+    first = READ_ONCE(dead_domains);
     do {
         d->next_dead = first;
     } while (!atomic_cmpxchg(&dead_domains, &first, d));
@@ -97,17 +103,10 @@ static void bury(struct domain *d)
 
 void domain_put(struct domain *d)
 {
-    if (atomic_dec_and_test(&d->refs))
-        bury(d);
+    put(d, &d->refs);
 }
 
 /* --- Frames. --- */
-
-static void anchor_put(struct domain *d)
-{
-    if (atomic_dec_and_test(&d->anchors))
-        bury(d);
-}
 
 void page_freed(domid_t owner)
 {
@@ -116,7 +115,7 @@ void page_freed(domid_t owner)
     if (!d)
         return;
     atomic_dec(&d->frames);
-    anchor_put(d); /* d may be gone now */
+    put(d, &d->anchors);
 }
 
 /* Takes n frames out of d's claim, or as many as it has left. */
@@ -225,11 +224,244 @@ void domain_special_page_free(struct domain *d, void *va, struct page *pg)
     page_put(pg);
 }
 
+int frame_share(struct domain *d, gfn_t gfn, struct shared_frame *f)
+{
+    int rc = guest_frame_get(d, gfn, true, &f->pg);
+
+    if (rc)
+        return rc;
+    f->va = shared_map(page_to_mfn(f->pg));
+    if (f->va)
+        return 0;
+    page_put(f->pg);
+    return -ENOMEM;
+}
+
+void frame_unshare(struct shared_frame *f)
+{
+    if (!f->va)
+        return;
+    shared_unmap(f->va);
+    page_put(f->pg);
+    *f = (struct shared_frame){ 0 };
+}
+
+/* --- Pausing. --- */
+
+/* Its vCPUs look again whether they may run. */
+static void update_all(struct domain *d)
+{
+    for_vcpus (d, v)
+        sched_vcpu_update(v);
+}
+
+void domain_pause(struct domain *d)
+{
+    ASSERT(d != current->domain);
+    atomic_inc(&d->pause_count);
+    update_all(d);
+    for_vcpus (d, v)
+        vcpu_wait_stopped(v);
+}
+
+void domain_unpause(struct domain *d)
+{
+    ASSERT(d->pause_count);
+    if (atomic_dec_and_test(&d->pause_count))
+        update_all(d);
+}
+
+int domain_pause_by_control(struct domain *d)
+{
+    int rc;
+
+    spin_lock(&d->lock);
+    rc = d->paused_by_control < 255 ? 0 : -EOVERFLOW;
+    if (!rc)
+        d->paused_by_control++;
+    spin_unlock(&d->lock);
+    if (!rc)
+        domain_pause(d);
+    return rc;
+}
+
+int domain_unpause_by_control(struct domain *d)
+{
+    int rc;
+
+    spin_lock(&d->lock);
+    rc = d->paused_by_control ? 0 : -EINVAL;
+    if (!rc && !--d->paused_by_control)
+        d->started = true;
+    spin_unlock(&d->lock);
+    if (!rc)
+        domain_unpause(d);
+    return rc;
+}
+
+/* --- Shutting down. --- */
+
+/* The timer `tell`: no locks are held. */
+static void tell_fn(void *arg)
+{
+    struct domain *d = arg;
+    uint32_t port = READ_ONCE(d->suspend_port);
+
+    if (READ_ONCE(d->shutdown_code) == SHUTDOWN_suspend && port)
+        (void)evtchn_send(d, port);
+    else
+        send_global_virq(VIRQ_DOM_EXC);
+}
+
+/* Lock SHUTDOWN. */
+static void stop_vcpu(struct vcpu *v)
+{
+    if (v->stopped)
+        return;
+    v->stopped = true;
+    vcpu_pause_nosync(v);
+}
+
+/* Have all stopped by now? Lock SHUTDOWN. */
+static void finish_shutdown(struct domain *d)
+{
+    for_vcpus (d, v)
+        if (!v->stopped)
+            return;
+    if (d->shut_down)
+        return;
+    WRITE_ONCE(d->shut_down, true);
+    timer_set(&d->tell, now_ns());
+}
+
+bool domain_set_shutdown_code(struct domain *d, int reason)
+{
+    int none = -1;
+
+    return atomic_cmpxchg(&d->shutdown_code, &none, reason & 0xff);
+}
+
+void domain_shutdown(struct domain *d, int reason)
+{
+    bool crash = reason == SHUTDOWN_crash;
+
+    (void)domain_set_shutdown_code(d, reason);
+    if (d == hardware_domain)
+        hardware_domain_shutdown(READ_ONCE(d->shutdown_code));
+
+    spin_lock(&d->shutdown_lock);
+    if (!d->shutting_down || crash) {
+        /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
+        (void)atomic_xchg(&d->shutting_down, true);
+        for_vcpus (d, v)
+            if (crash || !READ_ONCE(v->defer_shutdown))
+                stop_vcpu(v);
+        finish_shutdown(d);
+    }
+    spin_unlock(&d->shutdown_lock);
+}
+
+void domain_defer_shutdown(struct vcpu *v, bool on)
+{
+    struct domain *d = v->domain;
+
+    (void)atomic_xchg(&v->defer_shutdown, on);
+    while (unlikely(READ_ONCE(d->shutting_down)) &&
+           READ_ONCE(d->dying) == DOMAIN_ALIVE) {
+        (void)atomic_xchg(&v->defer_shutdown, false);
+        /* It was perhaps not stopped because it deferred that. */
+        spin_lock(&d->shutdown_lock);
+        if (d->shutting_down) {
+            stop_vcpu(v);
+            finish_shutdown(d);
+        }
+        spin_unlock(&d->shutdown_lock);
+        if (!on)
+            return; /* it stops at its next safe point */
+        /* The access has not begun: it waits here until d is resumed. */
+        schedule();
+        (void)atomic_xchg(&v->defer_shutdown, true);
+    }
+}
+
+void domain_resume(struct domain *d)
+{
+    domain_pause(d); /* nothing of it runs while the state is mixed */
+    spin_lock(&d->shutdown_lock);
+    WRITE_ONCE(d->shut_down, false);
+    WRITE_ONCE(d->shutting_down, false);
+    WRITE_ONCE(d->shutdown_code, -1);
+    for_vcpus (d, v) {
+        if (v->stopped)
+            vcpu_unpause(v);
+        v->stopped = false;
+    }
+    spin_unlock(&d->shutdown_lock);
+    domain_unpause(d);
+}
+
+void domain_crash(struct domain *d, const char *why, ...)
+{
+    char text[160];
+    va_list args;
+
+    if (!READ_ONCE(d->shutting_down)) {
+        va_start(args, why);
+        format_va(text, sizeof(text), why, args);
+        va_end(args);
+        if (d == current->domain)
+            log_err("d%uv%u crashed: %s\n", d->id, current->id, text);
+        else
+            log_err("d%u crashed by d%u: %s\n", d->id, current->domain->id,
+                    text);
+        hvm_crash_report(d);
+    }
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+/* --- Watchdogs. --- */
+
+static void watchdog_fn(void *arg)
+{
+    struct domain *d = arg;
+
+    if (READ_ONCE(d->shutting_down) || READ_ONCE(d->dying) != DOMAIN_ALIVE)
+        return;
+    log_warn("d%u: its watchdog was not fed: it is shut down\n", d->id);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
+{
+    uint64_t end = now_ns() + SECONDS(seconds);
+
+    if (id > NR_WATCHDOGS)
+        return -EINVAL;
+    if (!id) {
+        while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
+            id++;
+        if (id == NR_WATCHDOGS)
+            return -ENOSPC;
+        timer_set(&d->watchdog[id], end);
+        return (int)id + 1;
+    }
+    id = (uint32_t)index_nospec(id - 1, NR_WATCHDOGS);
+    if (!test_bit(id, &d->watchdogs))
+        return -EINVAL;
+    if (seconds) {
+        timer_set(&d->watchdog[id], end);
+    } else {
+        timer_stop(&d->watchdog[id]);
+        atomic_clear_bit(id, &d->watchdogs);
+    }
+    return 0;
+}
+
 /* --- Creating. --- */
 
-/* 0, or why a domain that is asked for in this way cannot be: Xen's numbers. */
-static int refused(domid_t domid, const struct xen_domctl_createdomain *c,
-                   const char **why)
+/* 0, or why a domain cannot be as it is asked for, in Xen's numbers; the log
+ * says it in words. */
+static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 {
     /* Out-of-sync shadow pages: there are none, on or off. */
     const uint32_t known = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
@@ -239,52 +471,45 @@ static int refused(domid_t domid, const struct xen_domctl_createdomain *c,
     const uint32_t pvh0 = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
                           XEN_X86_EMU_VPCI;
     const uint32_t emu = c->arch.emulation_flags;
+    const bool pvh_or_hvm = domid == 0
+                                ? emu == pvh0
+                                : (emu & ~XEN_X86_EMU_USE_PIRQ) == hvm ||
+                                  emu == XEN_X86_EMU_LAPIC;
     const struct {
         bool asked;
+        int rc;
         const char *why;
     } reasons[] = {
-        { !(c->flags & XEN_DOMCTL_CDF_hvm),
+        { !(c->flags & XEN_DOMCTL_CDF_hvm), -EINVAL,
           "there are no classic PV guests, only pvh and hvm" },
-        { !(c->flags & XEN_DOMCTL_CDF_hap),
+        { !(c->flags & XEN_DOMCTL_CDF_hap), -EINVAL,
           "there are no shadow page tables, only nested ones (hap)" },
-        { c->flags & XEN_DOMCTL_CDF_nested_virt,
+        { c->flags & XEN_DOMCTL_CDF_nested_virt, -EINVAL,
           "there is no nested virtualization" },
-        { c->flags & XEN_DOMCTL_CDF_vpmu, "guests have no PMU" },
-        { (c->flags & XEN_DOMCTL_CDF_iommu) || c->iommu_opts,
+        { c->flags & XEN_DOMCTL_CDF_vpmu, -EINVAL, "guests have no PMU" },
+        { (c->flags & XEN_DOMCTL_CDF_iommu) || c->iommu_opts, -EINVAL,
           "there is no IOMMU, and no passthrough" },
-        { c->altp2m_opts, "there is no altp2m" },
-        { c->vmtrace_size, "there is no tracing of guests by the CPU" },
-        { !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN,
+        { c->altp2m_opts, -EINVAL, "there is no altp2m" },
+        { c->vmtrace_size, -EINVAL,
+          "there is no tracing of guests by the CPU" },
+        { !c->max_vcpus || c->max_vcpus > MAX_VCPUS_PER_DOMAIN, -EINVAL,
           "it asks for no vCPU, or for more than a domain may have" },
         { c->grant_opts != XEN_DOMCTL_GRANT_version(1) || !c->max_grant_frames,
-          "grant tables are of version 1, with one frame at least" },
+          -EINVAL, "grant tables are of version 1, with one frame at least" },
         { (c->flags & ~known) ||
-          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX),
+          (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX), -EINVAL,
           "some of its flags are unknown" },
+        { !pvh_or_hvm, -EOPNOTSUPP,
+          "it asks for another set of emulated devices than pvh or hvm" },
+        { c->cpupool_id, -ESRCH, "there is one CPU pool, number 0" },
     };
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++) {
-        *why = reasons[i].why;
-        if (reasons[i].asked)
-            return -EINVAL;
-    }
-    *why = "it asks for another set of emulated devices than pvh or hvm";
-    if (domid == 0 ? emu != pvh0
-                   : (emu & ~XEN_X86_EMU_USE_PIRQ) != hvm &&
-                     emu != XEN_X86_EMU_LAPIC)
-        return -EOPNOTSUPP;
-    *why = "there is one CPU pool, number 0";
-    return c->cpupool_id ? -ESRCH : 0;
-}
-
-static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
-{
-    const char *why;
-    int rc = refused(domid, c, &why);
-
-    if (rc)
-        log_warn("A domain was not created: %s\n", why);
-    return rc;
+    for (unsigned int i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (reasons[i].asked) {
+            log_warn("A domain was not created: %s\n", reasons[i].why);
+            return reasons[i].rc;
+        }
+    return 0;
 }
 
 /* Enters d under this id, or under the next free one if it is reserved. */
@@ -319,9 +544,7 @@ static int build(struct domain *d)
 
     d->vcpu = heap_alloc_array(d->max_vcpus, sizeof(d->vcpu[0]));
     d->shared_info = domain_special_page(d, &d->shared_info_page);
-    if (!d->vcpu || !d->shared_info)
-        return -ENOMEM;
-    rc = evtchn_init(d);
+    rc = d->vcpu && d->shared_info ? evtchn_init(d) : -ENOMEM;
     if (!rc)
         rc = grant_init(d, d->config.max_grant_frames,
                         d->config.max_maptrack_frames);
@@ -330,17 +553,26 @@ static int build(struct domain *d)
     return rc;
 }
 
+/* Nobody uses it any more. Idempotent. */
+static void free_shared_info(struct domain *d)
+{
+    void *va = d->shared_info;
+
+    if (!va)
+        return;
+    WRITE_ONCE(d->shared_info, NULL);
+    domain_special_page_free(d, va, d->shared_info_page);
+    d->shared_info_page = NULL;
+}
+
 /* First step of the end, and all of it for one that was never finished:
  * everything but the structure goes. */
 static void release(struct domain *d)
 {
-    unsigned int i;
-
-    d->released = true;
     d->dying = DOMAIN_DEAD;
     timer_kill(&d->sched.refill);
     timer_kill(&d->tell);
-    for (i = 0; i < NR_WATCHDOGS; i++)
+    for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
         timer_kill(&d->watchdog[i]);
     if (d->target)
         domain_put(d->target);
@@ -351,23 +583,12 @@ static void release(struct domain *d)
     grant_exit(d);
     evtchn_exit(d);
     hvm_domain_exit(d);
-    domain_free_shared_info(d);
+    free_shared_info(d);
     claim_use(d, UINT32_MAX);
     heap_free(d->vcpu);
     d->vcpu = NULL;
     d->max_vcpus = 0;
-    anchor_put(d);
-}
-
-void domain_free_shared_info(struct domain *d)
-{
-    void *va = d->shared_info;
-
-    if (!va)
-        return;
-    WRITE_ONCE(d->shared_info, NULL);
-    domain_special_page_free(d, va, d->shared_info_page);
-    d->shared_info_page = NULL;
+    put(d, &d->anchors);
 }
 
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
@@ -382,8 +603,6 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
     if (!d)
         return -ENOMEM;
     d->config = *cfg;
-    memcpy(d->handle, cfg->handle, sizeof(d->handle));
-    d->ssidref = cfg->ssidref;
     d->max_vcpus = cfg->max_vcpus;
     d->anchors = 1;
     d->pause_count = d->paused_by_control = 1;
@@ -391,7 +610,9 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
     spin_lock_init(&d->lock, LOCK_DOMCTL);
     spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
     sched_domain_init(d);
-    domain_life_init(d);
+    timer_init(&d->tell, tell_fn, d);
+    for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
+        timer_init(&d->watchdog[i], watchdog_fn, d);
     rc = list_insert(d, domid); /* not to be found before it has a reference */
     if (rc) {
         heap_free(d);
@@ -411,13 +632,95 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
     return 0;
 }
 
+/* --- Killing. --- */
+
+/* Each thread goes on, finds that its domain dies, and ends. Only one caller
+ * changes dying. */
+static void start_dying(struct domain *d)
+{
+    spin_lock(&d->lock);
+    WRITE_ONCE(d->dying, DOMAIN_DYING);
+    spin_unlock(&d->lock); /* who was inside has seen it alive and is done */
+    smp_mb();
+    (void)domain_claim(d, 0);
+    for_vcpus (d, v)
+        if (!sched_vcpu_kill(v))
+            vcpu_kick(v, PENDING_STOP);
+}
+
+/* All threads have ended, and no CPU is on their stacks. */
+static bool threads_gone(const struct domain *d)
+{
+    for_vcpus (d, v)
+        if (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu))
+            return false;
+    return true;
+}
+
+/* Usually they need microseconds, on other CPUs. */
+static int wait_threads(const struct domain *d)
+{
+    uint64_t end = now_ns() + MICROSECS(50);
+
+    while (!threads_gone(d)) {
+        if (now_ns() >= end) {
+            sched_give_way(); /* one may wait for this CPU */
+            return threads_gone(d) ? 0 : -ERESTART;
+        }
+        smp_call_poll();
+        cpu_relax();
+    }
+    return 0;
+}
+
+static int tear_down(struct domain *d)
+{
+    int rc = wait_threads(d);
+
+    if (!rc)
+        rc = grant_relinquish(d);
+    if (!rc)
+        rc = evtchn_relinquish(d);
+    if (rc)
+        return rc;
+    /* The frames that the guest registered are its memory too. */
+    for_vcpus (d, v)
+        vcpu_info_unregister(v);
+    rc = hvm_domain_relinquish(d);
+    if (rc)
+        return rc;
+    free_shared_info(d);
+    WRITE_ONCE(d->dying, DOMAIN_DEAD);
+    domain_put(d); /* that of the list; the caller has another */
+    send_global_virq(VIRQ_DOM_EXC);
+    return 0;
+}
+
+int domain_kill(struct domain *d)
+{
+    int rc = 0;
+
+    if (d == current->domain || d == hardware_domain || d == idle_domain)
+        return -EINVAL;
+    if (atomic_xchg(&d->killing, true)) {
+        sched_give_way();
+        return -ERESTART;
+    }
+    if (d->dying == DOMAIN_ALIVE)
+        start_dying(d);
+    if (d->dying == DOMAIN_DYING)
+        rc = tear_down(d);
+    WRITE_ONCE(d->killing, false);
+    return rc;
+}
+
 /* --- The end. --- */
 
 /* One that was taken off the list of the dead. */
 static void reap(struct domain *d)
 {
-    if (!d->released) {
-        release(d);
+    if (d->anchors) {
+        release(d); /* gives up its own */
     } else {
         spin_lock(&list_lock);
         WRITE_ONCE(domains[d->id], NULL);

@@ -9,14 +9,9 @@
 #pragma once
 
 #include "hypervisor/abi/domctl.h"
-#include "hypervisor/abi/xen.h"
+#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/sched.h"
-#include "hypervisor/core/vcpu.h"
 #include "hypervisor/mm/page.h"
-
-struct evtchn_table;
-struct grant_table;
-struct hvm_domain;
 
 #define MAX_VCPUS_PER_DOMAIN 128
 #define NR_WATCHDOGS 2
@@ -26,15 +21,11 @@ struct domain {
     bool privileged;          /* (c) domain 0 */
     struct domain *target;    /* (d) the domain this one is device model of */
     struct domain *next_dead; /* on the list of those to be freed */
-    bool released;            /* its parts are gone, frames may remain */
     uint32_t refs;            /* (a) 0: cannot be looked up (any more) */
-    uint32_t anchors;         /* (a) 1 + frames: the structure lives so long */
+    uint32_t anchors;         /* (a) frames, and 1 until its parts are gone */
     struct spinlock lock;     /* rank DOMCTL */
 
-    struct xen_domctl_createdomain config; /* (c) as created */
-    uint8_t handle[16];       /* (d) UUID */
-    uint32_t ssidref;
-
+    struct xen_domctl_createdomain config; /* (c), but (d) its handle */
     unsigned int max_vcpus;   /* (c) */
     struct vcpu **vcpu;       /* (c) max_vcpus entries, NULL until created */
 
@@ -73,7 +64,6 @@ struct domain {
     int64_t time_offset;      /* (d) seconds, XEN_DOMCTL_settimeoffset */
     uint32_t vm_assist;       /* (a) */
     bool debugger_attached;   /* (d) */
-    bool disable_migrate;     /* (d) */
 };
 
 extern struct domain *idle_domain;
@@ -166,11 +156,11 @@ int domain_claim(struct domain *d, uint32_t frames);
 void *domain_special_page(struct domain *d, struct page **pg);
 void domain_special_page_free(struct domain *d, void *va, struct page *pg);
 
-/* Between domain.c and domain-life.c: timers and the like of a new domain;
- * gives the frame of shared info, which nobody uses any more, back
- * (idempotent). */
-void domain_life_init(struct domain *d);
-void domain_free_shared_info(struct domain *d);
+/* Takes a reference to a guest's frame, to be written, and maps it: what
+ * guest_frame_get() returns, or -ENOMEM. Any lock of rank below P2M. */
+int frame_share(struct domain *d, gfn_t gfn, struct shared_frame *f);
+/* Undoes it; nothing if there is none. */
+void frame_unshare(struct shared_frame *f);
 
 /* Raises a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE...) of the domain chosen
  * by evtchn_set_virq_handler(), else of domain 0 (core/evtchn.c). */

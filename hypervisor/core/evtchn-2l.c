@@ -113,11 +113,12 @@ void evtchn_2l_unmask(struct domain *d, struct vcpu *v, uint32_t port)
         evtchn_show(v);
 }
 
-void evtchn_2l_mark_all(struct vcpu *v)
+void evtchn_info_moved(struct vcpu *v)
 {
     bool compat = domain_is_compat(v->domain);
 
     for (uint32_t port = 0; port < evtchn_2l_ports(v->domain);
          port += compat ? 32 : 64)
         (void)select_word(v, port, compat);
+    evtchn_show(v);
 }

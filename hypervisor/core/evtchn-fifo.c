@@ -10,12 +10,10 @@
  * and the queue an event was put on last are in Lodge's own memory; and
  * every compare-and-exchange is tried a bounded number of times.
  */
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/evtchn-impl.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/map.h"
 
 #define PENDING (1u << EVTCHN_FIFO_PENDING)
 #define MASKED (1u << EVTCHN_FIFO_MASKED)
@@ -24,12 +22,6 @@
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define MAX_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
-
-/* A guest's frame, held and mapped. */
-struct shared_frame {
-    void *va;
-    struct page *pg;
-};
 
 struct evtchn_fifo {
     uint32_t nr_words; /* (a) only grows; written with (e) */
@@ -118,30 +110,6 @@ lock_both(const struct domain *d, struct evtchn *chn, struct queue *q)
     return NULL;
 }
 
-/*
- * Puts an event at the end of queue q (number vcpu_queue), taking it off
- * the end of `old`; true if the queue was empty. Locks: both.
- */
-static bool enqueue(struct domain *d, struct evtchn *chn, uint32_t port,
-                    struct queue *q, struct queue *old, uint32_t vcpu_queue,
-                    struct evtchn_fifo_control_block *control)
-{
-    bool linked = false;
-
-    /* It was unlinked until now. As a tail it says that its old queue is
-     * empty; left there, the next event would be linked behind it. */
-    if (old->tail == port)
-        old->tail = 0;
-    WRITE_ONCE(chn->last_queue, vcpu_queue);
-
-    if (q->tail)
-        linked = link_tail(d, word_of(d, q->tail), port);
-    if (!linked)
-        WRITE_ONCE(control->head[vcpu_queue & 0xff], port);
-    q->tail = port;
-    return !linked;
-}
-
 /* Delivers an event that is not pending, or is pending and has to be put on
  * a queue. */
 static __attribute__((noinline)) void
@@ -170,11 +138,18 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
     }
     fresh = !word_test_and_set(word, EVTCHN_FIFO_PENDING);
     if (!(READ_ONCE(*word) & MASKED) &&
-        !word_test_and_set(word, EVTCHN_FIFO_LINKED))
-        was_empty = enqueue(d, chn, port, q, old, vcpu_queue, control);
-    spin_unlock(&q->lock);
-    if (unlikely(old != q))
-        spin_unlock(&old->lock);
+        !word_test_and_set(word, EVTCHN_FIFO_LINKED)) {
+        /* It was unlinked until now. As a tail it says that its old queue is
+         * empty; left there, the next event would be linked behind it. */
+        if (old->tail == port)
+            old->tail = 0;
+        WRITE_ONCE(chn->last_queue, vcpu_queue);
+        was_empty = !q->tail || !link_tail(d, word_of(d, q->tail), port);
+        if (was_empty)
+            WRITE_ONCE(control->head[priority], port);
+        q->tail = port;
+    }
+    spin_unlock_pair(&q->lock, &old->lock);
 
     if (was_empty && !word_test_and_set(&control->ready, priority))
         evtchn_show(v);
@@ -245,63 +220,21 @@ void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
         evtchn_fifo_deliver(d, v, chn, port);
 }
 
-/* Takes a reference to a guest's frame and maps it. No lock: the p2m's ranks
- * before EVTCHN. */
-static int share_frame(struct domain *d, uint64_t frame_nr,
-                       struct shared_frame *f)
-{
-    if (guest_frame_get(d, gfn(frame_nr), true, &f->pg))
-        return -EINVAL;
-    f->va = shared_map(page_to_mfn(f->pg));
-    if (!f->va) {
-        page_put(f->pg);
-        return -ENOMEM;
-    }
-    return 0;
-}
-
-static void unshare_frame(struct shared_frame *f)
-{
-    if (!f->va)
-        return;
-    shared_unmap(f->va);
-    page_put(f->pg);
-    *f = (struct shared_frame){ 0 };
-}
-
-static int queues_alloc(struct vcpu *v)
-{
-    struct evtchn_fifo_vcpu *fv = heap_alloc(sizeof(*fv));
-
-    if (!fv)
-        return -ENOMEM;
-    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-        spin_lock_init(&fv->queue[i].lock, LOCK_EVTCHN_QUEUE);
-    v->fifo = fv;
-    return 0;
-}
-
+/* Used in the FIFO layout only, to which the domain may change at any time. */
 int evtchn_vcpu_init(struct vcpu *v)
 {
-    const struct evtchn_table *t = v->domain->evtchn;
-
-    /* In a 2-level domain, as in one without ports, it needs nothing. */
-    return t && t->fifo && !v->fifo ? queues_alloc(v) : 0;
+    v->fifo = heap_alloc(sizeof(*v->fifo));
+    if (!v->fifo)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
+        spin_lock_init(&v->fifo->queue[i].lock, LOCK_EVTCHN_QUEUE);
+    return 0;
 }
 
 void evtchn_vcpu_exit(struct vcpu *v)
 {
-    if (!v->fifo)
-        return;
-    unshare_frame(&v->fifo->frame);
     heap_free(v->fifo);
     v->fifo = NULL;
-}
-
-static void queues_free(struct domain *d)
-{
-    for_vcpus (d, v)
-        evtchn_vcpu_exit(v);
 }
 
 void evtchn_fifo_destroy(struct domain *d)
@@ -311,9 +244,14 @@ void evtchn_fifo_destroy(struct domain *d)
     if (!f)
         return;
     d->evtchn->fifo = NULL;
-    queues_free(d);
+    for_vcpus (d, v) {
+        v->fifo->control = NULL;
+        frame_unshare(&v->fifo->frame);
+        for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
+            v->fifo->queue[i].tail = 0;
+    }
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
-        unshare_frame(&f->pages[i]);
+        frame_unshare(&f->pages[i]);
     heap_free(f);
 }
 
@@ -327,16 +265,9 @@ static int fifo_create(struct domain *d)
 {
     struct evtchn_table *t = d->evtchn;
     struct evtchn_fifo *f = heap_alloc(sizeof(*f));
-    int rc = f ? 0 : -ENOMEM;
 
-    for_vcpus (d, v)
-        if (!rc)
-            rc = queues_alloc(v);
-    if (rc) {
-        queues_free(d);
-        heap_free(f);
-        return rc;
-    }
+    if (!f)
+        return -ENOMEM;
     (void)atomic_xchg(&t->fifo, f);
     for (uint32_t port = 1; port < t->nr_ports; port++)
         if (evtchn_2l_is_pending(d, port))
@@ -355,9 +286,9 @@ int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
     if (offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
         !IS_ALIGNED(offset, 8))
         return -EINVAL;
-    rc = share_frame(d, control_gfn, &f);
+    rc = frame_share(d, gfn(control_gfn), &f);
     if (rc)
-        return rc;
+        return rc == -EROFS ? -EINVAL : rc;
 
     spin_lock(&d->evtchn_lock);
     if (d->dying != DOMAIN_ALIVE)
@@ -374,7 +305,7 @@ int evtchn_init_control(struct vcpu *v, uint64_t control_gfn, uint32_t offset,
     spin_unlock(&d->evtchn_lock);
 
     if (rc)
-        unshare_frame(&f);
+        frame_unshare(&f);
     return rc;
 }
 
@@ -401,9 +332,9 @@ int evtchn_expand_array(struct domain *d, uint64_t array_gfn)
 
     if (!READ_ONCE(t->fifo))
         return -EOPNOTSUPP;
-    rc = share_frame(d, array_gfn, &f);
+    rc = frame_share(d, gfn(array_gfn), &f);
     if (rc)
-        return rc;
+        return rc == -EROFS ? -EINVAL : rc;
 
     spin_lock(&d->evtchn_lock);
     if (!t->fifo)
@@ -422,6 +353,6 @@ int evtchn_expand_array(struct domain *d, uint64_t array_gfn)
     spin_unlock(&d->evtchn_lock);
 
     if (rc)
-        unshare_frame(&f);
+        frame_unshare(&f);
     return rc;
 }

@@ -10,11 +10,9 @@
 #pragma once
 
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/cpu/atomic.h"
 
 enum evtchn_state {
-    PORT_FREE,
-    PORT_RESERVED,    /* port 0 */
+    PORT_FREE,        /* and port 0, which nobody gets */
     PORT_UNBOUND,     /* waits for domain remote_domid */
     PORT_INTERDOMAIN, /* to remote_port of remote */
     PORT_VIRQ,
@@ -71,7 +69,7 @@ static inline struct evtchn *port_find(const struct domain *d, uint32_t port)
 /* Bound, and its events are the guest's: it has pending and mask bits. */
 static inline bool port_is_usable(const struct evtchn *chn)
 {
-    return chn->state > PORT_RESERVED && !chn->consumer;
+    return chn->state != PORT_FREE && !chn->consumer;
 }
 
 /* Shows v that something is pending: the flag in its info, and the callback
@@ -88,7 +86,6 @@ void evtchn_2l_deliver(struct domain *d, struct vcpu *v, uint32_t port);
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
 void evtchn_2l_unmask(struct domain *d, struct vcpu *v, uint32_t port);
-void evtchn_2l_mark_all(struct vcpu *v);
 
 void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
                          uint32_t port);

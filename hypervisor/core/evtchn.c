@@ -11,7 +11,6 @@
  * domain.
  */
 #include "hypervisor/core/evtchn-impl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 
@@ -68,7 +67,8 @@ static inline void deliver_to_peer(const struct evtchn *chn)
         evtchn_deliver(rd, peer, chn->remote_port);
 }
 
-int evtchn_send(struct domain *d, uint32_t port)
+/* Sends through a port of Lodge's own, or of the guest's. */
+static inline int send(struct domain *d, uint32_t port, bool consumer)
 {
     struct evtchn *chn = port_find(d, port);
     int rc = 0;
@@ -76,7 +76,7 @@ int evtchn_send(struct domain *d, uint32_t port)
     if (unlikely(!chn))
         return -EINVAL;
     spin_lock(&chn->lock);
-    if (unlikely(chn->consumer))
+    if (unlikely(chn->consumer != consumer))
         rc = -EINVAL;
     else if (likely(chn->state == PORT_INTERDOMAIN))
         deliver_to_peer(chn);
@@ -88,23 +88,21 @@ int evtchn_send(struct domain *d, uint32_t port)
     return rc;
 }
 
+int evtchn_send(struct domain *d, uint32_t port)
+{
+    return send(d, port, false);
+}
+
+void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
+{
+    (void)send(d, port, true);
+}
+
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
 
     return chn && READ_ONCE(chn->state) == PORT_INTERDOMAIN;
-}
-
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-
-    if (!chn)
-        return;
-    spin_lock(&chn->lock);
-    if (chn->consumer && chn->state == PORT_INTERDOMAIN)
-        deliver_to_peer(chn);
-    spin_unlock(&chn->lock);
 }
 
 /* --- Allocation. Lock EVTCHN of d. --- */
@@ -320,30 +318,27 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
  */
 static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
-    struct evtchn *chn = port_channel(d->evtchn, port), *peer;
+    struct evtchn *chn = port_channel(d->evtchn, port), *peer = chn;
     struct vcpu *v;
 
-    if (chn->state != PORT_INTERDOMAIN) {
-        if (chn->state == PORT_VIRQ) {
-            v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
-            if (v) /* not gone before evtchn_exit() */
-                WRITE_ONCE(v->virq_port[chn->virq], 0);
-        }
-        spin_lock(&chn->lock);
-        port_unbind(d, chn, port);
-        spin_unlock(&chn->lock);
-        return 0;
+    if (chn->state == PORT_INTERDOMAIN) {
+        if (chn->remote != rd)
+            return -EAGAIN;
+        peer = port_channel(rd->evtchn, chn->remote_port);
+    } else if (chn->state == PORT_VIRQ) {
+        v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
+        if (v) /* not gone before evtchn_exit() */
+            WRITE_ONCE(v->virq_port[chn->virq], 0);
     }
-    if (chn->remote != rd)
-        return -EAGAIN;
-    peer = port_channel(rd->evtchn, chn->remote_port);
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
-    peer->state = PORT_UNBOUND;
-    peer->remote_domid = d->id;
-    /* Whoever waits for an answer of the other side looks again. */
-    if (peer->consumer)
-        vcpu_unpark(rd->vcpu[peer->vcpu]);
+    if (peer != chn) {
+        peer->state = PORT_UNBOUND;
+        peer->remote_domid = d->id;
+        /* Whoever waits for an answer of the other side looks again. */
+        if (peer->consumer)
+            vcpu_unpark(rd->vcpu[peer->vcpu]);
+    }
     spin_unlock_pair(&chn->lock, &peer->lock);
     return 0;
 }
@@ -362,7 +357,7 @@ static int port_close(struct domain *d, uint32_t port, bool lodge)
      * the second turn finds the domain that the first one saw. */
     do {
         spin_lock_pair(&d->evtchn_lock, &rd->evtchn_lock);
-        if (chn->state <= PORT_RESERVED || (chn->consumer && !lodge))
+        if (chn->state == PORT_FREE || (chn->consumer && !lodge))
             rc = -EINVAL;
         else
             rc = close_locked(d, rd, port);
@@ -384,14 +379,19 @@ void evtchn_free_consumer(struct vcpu *v, uint32_t port)
     (void)port_close(v->domain, port, true);
 }
 
-/* Closes all from *next on; -ERESTART, with *next moved, to let others run. */
+/*
+ * Closes all ports, those of Lodge's own only if `lodge`, from *next on, and
+ * goes back to the 2-level layout. -ERESTART, with *next moved, to let others
+ * run; -EAGAIN: ports were opened meanwhile.
+ */
 static int close_all(struct domain *d, bool lodge, uint32_t *next)
 {
     struct evtchn_table *t = d->evtchn;
+    int rc = 0;
 
     for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
          port++) {
-        if (READ_ONCE(port_channel(t, port)->state) > PORT_RESERVED)
+        if (READ_ONCE(port_channel(t, port)->state) != PORT_FREE)
             (void)port_close(d, port, lodge);
         if (port % 64 == 63 && vcpu_preempt_wanted()) {
             WRITE_ONCE(*next, port + 1);
@@ -399,23 +399,18 @@ static int close_all(struct domain *d, bool lodge, uint32_t *next)
         }
     }
     WRITE_ONCE(*next, 0);
-    return 0;
-}
-
-int evtchn_reset(struct domain *d)
-{
-    struct evtchn_table *t = d->evtchn;
-    int rc = close_all(d, false, &t->reset_next);
-
-    if (rc)
-        return rc;
     spin_lock(&d->evtchn_lock);
-    if (t->open)
+    if (t->open && !lodge)
         rc = -EAGAIN;
     else
         evtchn_fifo_destroy(d);
     spin_unlock(&d->evtchn_lock);
     return rc;
+}
+
+int evtchn_reset(struct domain *d)
+{
+    return close_all(d, false, &d->evtchn->reset_next);
 }
 
 /* --- Asking and adjusting. --- */
@@ -514,12 +509,6 @@ bool evtchn_poll_end(struct vcpu *v)
     return !atomic_xchg(&v->poll_port, 0);
 }
 
-void evtchn_info_moved(struct vcpu *v)
-{
-    evtchn_2l_mark_all(v);
-    evtchn_show(v);
-}
-
 /* --- Virtual IRQs. --- */
 
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
@@ -578,17 +567,13 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 
 static void forget_handler(struct domain *d)
 {
-    for (unsigned int i = 0; i < NR_VIRQS; i++) {
-        bool mine;
-
-        spin_lock(&virq_lock);
-        mine = virq_handlers[i] == d;
-        if (mine)
+    spin_lock(&virq_lock);
+    for (unsigned int i = 0; i < NR_VIRQS; i++)
+        if (virq_handlers[i] == d) {
             virq_handlers[i] = NULL;
-        spin_unlock(&virq_lock);
-        if (mine)
             domain_put(d);
-    }
+        }
+    spin_unlock(&virq_lock);
 }
 
 /* --- Life and death. --- */
@@ -607,23 +592,16 @@ int evtchn_init(struct domain *d)
     spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
     t->max_ports = max + 1;
     t->first_free = 1;
-    if (bucket_add(t))
-        return -ENOMEM;
-    port_channel(t, 0)->state = PORT_RESERVED;
-    return 0;
+    return bucket_add(t);
 }
 
 int evtchn_relinquish(struct domain *d)
 {
     int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (rc)
-        return rc;
-    forget_handler(d);
-    spin_lock(&d->evtchn_lock);
-    evtchn_fifo_destroy(d);
-    spin_unlock(&d->evtchn_lock);
-    return 0;
+    if (!rc)
+        forget_handler(d);
+    return rc;
 }
 
 void evtchn_exit(struct domain *d)

@@ -19,9 +19,7 @@
  * locks have one rank and are never held together, nor two of one kind.
  */
 #include "hypervisor/core/grant.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/mm/heap.h"
 
 /* More makes no sense (2 M entries) and would make growing slow. */
@@ -60,6 +58,7 @@ struct grant_frame {
 struct grant_mapping {
     struct domain *granter; /* with a reference */
     gfn_t gfn;              /* where, if GNTMAP_host_map */
+    mfn_t mfn;              /* what */
     grant_ref_t ref;        /* (m) when free: the next free handle */
     uint16_t flags;         /* (a) GNTMAP_*; 0: free or not ready */
 };
@@ -154,37 +153,47 @@ static void unmark(struct grant_ref_ptrs *e)
 }
 
 /* The frame behind gfn of d, if it is d's own and may be used so, with a
- * reference. */
-static bool own_frame_get(struct domain *d, uint64_t gfn_nr, bool write,
-                          struct page **pg)
+ * reference; or NULL. */
+static struct page *own_frame_get(struct domain *d, uint64_t gfn_nr, bool write)
 {
-    if (guest_frame_get(d, gfn(gfn_nr), write, pg))
-        return false;
-    if ((*pg)->owner == d->id)
-        return true;
-    page_put(*pg); /* what d got from others is not d's to give */
-    return false;
-}
-
-/* Finds the frame of an entry that was just marked; GNTST_*. */
-static int hold_frame(struct domain *d, struct grant_ref_ptrs *e, bool write)
-{
-    struct grant_active *a = e->active;
     struct page *pg;
 
-    if (!in_use(a)) {
+    if (guest_frame_get(d, gfn(gfn_nr), write, &pg))
+        return NULL;
+    if (pg->owner == d->id)
+        return pg;
+    page_put(pg); /* what d got from others is not d's to give */
+    return NULL;
+}
+
+/* An entry is used for the first time, or for the first time to be written:
+ * marks it and finds its frame; GNTST_*. */
+static int begin_use(struct domain *d, struct grant_ref_ptrs *e, domid_t user,
+                     bool readonly, uint16_t mask)
+{
+    struct grant_active *a = e->active;
+    bool used = in_use(a);
+    struct page *pg;
+    int rc = mark(e->entry, used, readonly, mask, user);
+
+    if (rc)
+        return rc;
+    if (!used)
         a->gfn = READ_ONCE(e->entry->frame);
-        if (!own_frame_get(d, a->gfn, write, &pg))
-            return GNTST_bad_page;
+    pg = own_frame_get(d, a->gfn, !readonly);
+    if (!pg) {
+        rc = GNTST_bad_page;
+    } else if (!used) {
         a->mfn = (uint32_t)page_to_mfn(pg).raw;
-        return GNTST_okay;
+    } else {
+        /* It may be written; is it still there? The reference is held. */
+        page_put(pg);
+        if (page_to_mfn(pg).raw != a->mfn)
+            rc = GNTST_general_error;
     }
-    /* The first writer after readers: may it be written, and is it still
-     * there? The reference is held already. */
-    if (!own_frame_get(d, a->gfn, true, &pg))
-        return GNTST_bad_page;
-    page_put(pg);
-    return page_to_mfn(pg).raw == a->mfn ? GNTST_okay : GNTST_general_error;
+    if (rc)
+        unmark(e);
+    return rc;
 }
 
 /*
@@ -198,37 +207,23 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
     struct grant_ref_ptrs e;
-    struct grant_active *a;
-    int rc = GNTST_okay;
+    uint16_t *uses;
+    int rc = GNTST_bad_gntref;
 
     spin_lock(&t->lock);
-    if (!entry_find(t, ref, &e)) {
-        rc = GNTST_bad_gntref;
-        goto out;
-    }
-    a = e.active;
-    if (in_use(a) && (a->user != user ||
-                      (readonly ? a->readers : a->writers) >= MAX_USES)) {
-        rc = GNTST_general_error;
-        goto out;
-    }
-    if (!in_use(a) || (!readonly && !a->writers)) {
-        rc = mark(e.entry, in_use(a), readonly, mask, user);
-        if (rc)
-            goto out;
-        rc = hold_frame(d, &e, !readonly);
-        if (rc) {
-            unmark(&e);
-            goto out;
+    if (entry_find(t, ref, &e)) {
+        uses = readonly ? &e.active->readers : &e.active->writers;
+        rc = GNTST_okay;
+        if (in_use(e.active) && (e.active->user != user || *uses >= MAX_USES))
+            rc = GNTST_general_error;
+        else if (!in_use(e.active) || (!readonly && !*uses))
+            rc = begin_use(d, &e, user, readonly, mask);
+        if (!rc) {
+            e.active->user = user;
+            ++*uses;
+            *m = mfn(e.active->mfn);
         }
     }
-    a->user = user;
-    if (readonly)
-        a->readers++;
-    else
-        a->writers++;
-    *m = mfn(a->mfn);
-out:
     spin_unlock(&t->lock);
     return rc;
 }
@@ -238,7 +233,6 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
     struct grant_ref_ptrs e;
-    struct page *pg = NULL;
 
     spin_lock(&t->lock);
     if (entry_find(t, ref, &e)) {
@@ -248,98 +242,89 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
             e.active->writers--;
             guest_frame_dirtied(d, gfn(e.active->gfn));
         }
-        if (!in_use(e.active))
-            pg = mfn_to_page(mfn(e.active->mfn));
         unmark(&e);
+        if (!in_use(e.active))
+            page_put(mfn_to_page(mfn(e.active->mfn)));
     }
     spin_unlock(&t->lock);
-    if (pg)
-        page_put(pg);
-}
-
-/* The frame of an entry that the caller has pinned. */
-static mfn_t grant_pinned_mfn(const struct domain *d, grant_ref_t ref)
-{
-    /* Constant while it is pinned, as is the place of the array. */
-    return mfn(d->grant->frames[ref / ENTRIES_PER_FRAME]
-                   .active[ref % ENTRIES_PER_FRAME].mfn);
 }
 
 /* --- Copying. --- */
 
 /* One end of a copy. */
 struct copy_end {
+    const struct gnttab_copy_ptr *p;
+    bool by_ref, write;
     struct domain *d;    /* with a reference, unless it is the caller */
     mfn_t m;
     struct page *pg;     /* of a local frame, with a reference */
-    bool by_ref, pinned;
+    bool pinned;
 };
 
-static int end_domain(struct domain *d, const struct gnttab_copy_ptr *p,
-                      bool by_ref, struct copy_end *e)
+static int end_domain(struct domain *d, struct copy_end *e)
 {
-    e->by_ref = by_ref;
-    if (p->domid != DOMID_SELF && !by_ref)
+    if (e->p->domid != DOMID_SELF && !e->by_ref)
         return GNTST_permission_denied;
-    e->d = p->domid == DOMID_SELF ? d : domain_get(p->domid);
+    e->d = e->p->domid == DOMID_SELF ? d : domain_get(e->p->domid);
     return e->d ? GNTST_okay : GNTST_bad_domain;
 }
 
-static int end_claim(struct domain *d, const struct gnttab_copy_ptr *p,
-                     bool write, struct copy_end *e)
+static int end_claim(struct domain *d, struct copy_end *e)
 {
     int rc;
 
     if (e->by_ref) {
-        rc = grant_pin(e->d, p->u.ref, d->id, !write, false, &e->m);
+        rc = grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &e->m);
         e->pinned = rc == GNTST_okay;
         return rc;
     }
-    if (!own_frame_get(d, p->u.gmfn, write, &e->pg)) {
-        e->pg = NULL;
+    e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
+    if (!e->pg)
         return GNTST_bad_page;
-    }
     e->m = page_to_mfn(e->pg);
     return GNTST_okay;
 }
 
-static void end_release(const struct gnttab_copy_ptr *p, bool write,
-                        struct copy_end *e)
+static void end_release(struct copy_end *e)
 {
     if (e->pinned)
-        grant_unpin(e->d, p->u.ref, !write);
+        grant_unpin(e->d, e->p->u.ref, !e->write);
     if (e->pg) {
-        if (write)
-            guest_frame_dirtied(e->d, gfn(p->u.gmfn));
+        if (e->write)
+            guest_frame_dirtied(e->d, gfn(e->p->u.gmfn));
         page_put(e->pg);
     }
-    if (e->d && p->domid != DOMID_SELF)
+    if (e->d && e->p->domid != DOMID_SELF)
         domain_put(e->d);
 }
 
 void grant_copy(struct domain *d, struct gnttab_copy *op)
 {
-    const struct gnttab_copy_ptr *from = &op->source, *to = &op->dest;
-    struct copy_end src = { 0 }, dst = { 0 };
-    int rc = GNTST_okay;
+    struct copy_end from = {
+        .p = &op->source, .by_ref = op->flags & GNTCOPY_source_gref,
+    };
+    struct copy_end to = {
+        .p = &op->dest, .by_ref = op->flags & GNTCOPY_dest_gref, .write = true,
+    };
+    unsigned int from_at = op->source.offset, to_at = op->dest.offset;
+    int rc;
 
+    op->status = GNTST_okay;
     if (!op->len)
-        goto out;
-    rc = end_domain(d, from, op->flags & GNTCOPY_source_gref, &src);
+        return;
+    rc = end_domain(d, &from);
     if (!rc)
-        rc = end_domain(d, to, op->flags & GNTCOPY_dest_gref, &dst);
-    if (!rc && (from->offset + op->len > PAGE_SIZE ||
-                to->offset + op->len > PAGE_SIZE))
+        rc = end_domain(d, &to);
+    if (!rc && MAX(from_at, to_at) + op->len > PAGE_SIZE)
         rc = GNTST_bad_copy_arg;
     if (!rc)
-        rc = end_claim(d, from, false, &src);
+        rc = end_claim(d, &from);
     if (!rc)
-        rc = end_claim(d, to, true, &dst);
+        rc = end_claim(d, &to);
     if (!rc)
-        guest_frame_copy(dst.m, to->offset, src.m, from->offset, op->len);
-    end_release(to, true, &dst);
-    end_release(from, false, &src);
-out:
+        guest_frame_copy(to.m, to_at, from.m, from_at, op->len);
+    end_release(&to);
+    end_release(&from);
     op->status = (int16_t)rc;
 }
 
@@ -395,68 +380,56 @@ static void handle_free(struct grant_table *t, grant_handle_t h)
     spin_unlock(&t->maptrack_lock);
 }
 
-/* May d map in this way? GNTST_*. */
-static int check_flags(const struct domain *d, uint32_t flags)
-{
-    uint32_t allowed = GNTMAP_host_map | GNTMAP_readonly;
-
-    if (!(flags & KINDS))
-        return GNTST_bad_gntref;
-    /* Domain 0's devices reach frames by their machine addresses. */
-    if (d->privileged)
-        allowed |= GNTMAP_device_map;
-    return flags & ~allowed ? GNTST_general_error : GNTST_okay;
-}
-
-/* Pins the frame and maps it, with a handle and the granter at hand. */
-static int map_frame(struct domain *d, struct domain *granter,
-                     const struct gnttab_map_grant_ref *op, mfn_t *m)
-{
-    bool readonly = op->flags & GNTMAP_readonly;
-    int rc = grant_pin(granter, op->ref, d->id, readonly, true, m);
-
-    if (rc)
-        return rc;
-    if ((op->flags & GNTMAP_host_map) &&
-        guest_grant_map(d, gpa_to_gfn(gpa(op->host_addr)), *m, readonly)) {
-        grant_unpin(granter, op->ref, readonly);
-        return GNTST_general_error;
-    }
-    return GNTST_okay;
-}
-
-/* The same with a handle and the granter to be had; GNTST_*. */
+/* GNTST_*. */
 static int map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
+    /* Domain 0's devices reach frames by their machine addresses. */
+    uint32_t allowed = GNTMAP_host_map | GNTMAP_readonly |
+                       (d->privileged ? GNTMAP_device_map : 0);
+    bool readonly = op->flags & GNTMAP_readonly;
+    gfn_t gfn = gpa_to_gfn(gpa(op->host_addr));
     struct grant_table *t = d->grant;
     struct domain *granter;
     struct grant_mapping *mp;
+    int rc = GNTST_no_space;
     grant_handle_t h;
     mfn_t m;
-    int rc = check_flags(d, op->flags);
 
-    if (rc)
-        return rc;
+    if (!(op->flags & KINDS))
+        return GNTST_bad_gntref;
+    if (op->flags & ~allowed)
+        return GNTST_general_error;
     granter = op->dom < DOMID_FIRST_RESERVED ? domain_get(op->dom) : NULL;
     if (!granter)
         return GNTST_bad_domain;
     h = handle_alloc(t);
-    rc = h == NO_HANDLE ? GNTST_no_space : map_frame(d, granter, op, &m);
-    if (rc) {
-        if (h != NO_HANDLE)
-            handle_free(t, h);
-        domain_put(granter);
-        return rc;
+    if (h == NO_HANDLE)
+        goto put;
+    rc = grant_pin(granter, op->ref, d->id, readonly, true, &m);
+    if (rc)
+        goto free;
+    if ((op->flags & GNTMAP_host_map) && guest_grant_map(d, gfn, m, readonly)) {
+        rc = GNTST_general_error;
+        goto unpin;
     }
 
     mp = mapping_at(t, h);
     mp->granter = granter;
-    mp->gfn = gpa_to_gfn(gpa(op->host_addr));
+    mp->gfn = gfn;
+    mp->mfn = m;
     mp->ref = op->ref;
     store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
     op->handle = h;
     op->dev_bus_addr = mfn_to_maddr(m);
     return GNTST_okay;
+
+unpin:
+    grant_unpin(granter, op->ref, readonly);
+free:
+    handle_free(t, h);
+put:
+    domain_put(granter);
+    return rc;
 }
 
 void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
@@ -491,21 +464,19 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
     uint16_t flags, left;
     struct grant_mapping *mp = mapping_take(t, op->handle, &flags);
     bool host, device;
-    mfn_t m;
 
     op->status = GNTST_bad_handle;
     if (!mp)
         return;
     host = op->host_addr && (flags & GNTMAP_host_map);
     device = op->dev_bus_addr && (flags & GNTMAP_device_map);
-    m = grant_pinned_mfn(mp->granter, mp->ref);
     left = flags;
 
     op->status = GNTST_okay;
-    if (device && op->dev_bus_addr != mfn_to_maddr(m))
+    if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn))
         op->status = GNTST_bad_dev_addr;
     else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
-                      guest_grant_unmap(d, mp->gfn, m)))
+                      guest_grant_unmap(d, mp->gfn, mp->mfn)))
         op->status = GNTST_general_error;
     else
         left &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
@@ -568,9 +539,7 @@ static int frame_add(struct domain *d, struct grant_table *t)
     struct grant_frame *f = &t->frames[t->nr_frames];
 
     f->active = heap_alloc_array(ENTRIES_PER_FRAME, sizeof(*f->active));
-    if (!f->active)
-        return -ENOMEM;
-    f->entries = domain_special_page(d, &f->pg);
+    f->entries = f->active ? domain_special_page(d, &f->pg) : NULL;
     if (!f->entries) {
         heap_free(f->active);
         return -ENOMEM;
@@ -580,8 +549,7 @@ static int frame_add(struct domain *d, struct grant_table *t)
     return 0;
 }
 
-/* -EINVAL (beyond the limit), -ENOMEM. */
-static int table_grow(struct domain *d, unsigned int nr)
+int grant_grow(struct domain *d, unsigned int nr)
 {
     struct grant_table *t = d->grant;
     int rc = nr > t->max_frames ? -EINVAL : 0;
@@ -595,15 +563,10 @@ static int table_grow(struct domain *d, unsigned int nr)
     return rc;
 }
 
-int grant_setup(struct domain *d, unsigned int nr)
-{
-    return table_grow(d, nr) ? GNTST_general_error : GNTST_okay;
-}
-
 int grant_frame(struct domain *d, unsigned int i, struct page **pg)
 {
     struct grant_table *t = d->grant;
-    int rc = i < t->max_frames ? table_grow(d, i + 1) : -EINVAL;
+    int rc = i < t->max_frames ? grant_grow(d, i + 1) : -EINVAL;
 
     if (!rc)
         *pg = t->frames[index_nospec(i, t->max_frames)].pg;
@@ -647,8 +610,6 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
 {
     struct grant_table *t;
 
-    if (!max_frames)
-        return -EINVAL;
     if (max_frames < 0)
         max_frames = GRANT_FRAMES_DEFAULT;
     if (max_maptrack_frames < 0)
@@ -668,7 +629,7 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
     t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
                                    sizeof(*t->maptrack));
     /* A first frame: the toolstack writes console's and xenstore's grants. */
-    return t->frames && t->maptrack ? table_grow(d, 1) : -ENOMEM;
+    return t->frames && t->maptrack ? grant_grow(d, 1) : -ENOMEM;
 }
 
 void grant_exit(struct domain *d)

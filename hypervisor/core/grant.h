@@ -19,8 +19,8 @@
 
 /*
  * Limits in frames of 512 entries and of 256 mappings, as in struct
- * xen_domctl_createdomain: negative ones mean the default. -EINVAL (no
- * frames at all), -ENOMEM: then grant_exit() is still to be called.
+ * xen_domctl_createdomain: negative ones mean the default, no frames at all
+ * are refused before. -ENOMEM: then grant_exit() is still to be called.
  */
 int grant_init(struct domain *d, int max_frames, int max_maptrack_frames);
 /* Drops all mappings this (dying) domain made, in bounded steps: -ERESTART
@@ -55,8 +55,9 @@ void grant_copy(struct domain *d, struct gnttab_copy *op);
  * the frames. The batch is empty again. */
 void grant_unmap_done(struct domain *d, struct grant_unmaps *batch);
 
-/* Grows the table to nr frames if it has fewer; GNTST_*. */
-int grant_setup(struct domain *d, unsigned int nr);
+/* Grows the table to nr frames if it has fewer: -EINVAL (beyond the limit),
+ * -ENOMEM. */
+int grant_grow(struct domain *d, unsigned int nr);
 /* Frame i of the shared table (growing it): the page, without a reference of
  * its own (special page of d); -EINVAL, -ENOMEM. */
 int grant_frame(struct domain *d, unsigned int i, struct page **pg);

@@ -11,62 +11,36 @@
  * which visits all vCPUs afterwards, cannot miss one.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
-
-/* What one period gives, ns. */
-static uint64_t budget(const struct sched_domain *s)
-{
-    return SCHED_CAP_PERIOD / 100 * READ_ONCE(s->cap);
-}
-
-/* Starts new periods that have begun by now. Lock CAP. */
-static void roll(struct sched_domain *s, uint64_t now)
-{
-    uint64_t periods, given;
-
-    if (now < s->period_end)
-        return;
-    periods = (now - s->period_end) / SCHED_CAP_PERIOD + 1;
-    given = periods * budget(s);
-    s->budget_used = s->budget_used > given ? s->budget_used - given : 0;
-    s->period_end += periods * SCHED_CAP_PERIOD;
-}
-
-/* Nothing left? Then the timer is set. Lock CAP; rolled. */
-static bool used_up(struct sched_domain *s)
-{
-    if (!s->cap || s->budget_used < budget(s))
-        return false;
-    timer_set(&s->refill, s->period_end);
-    return true;
-}
 
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
 {
     struct sched_domain *s = &d->sched;
-    bool all;
+    uint64_t budget, periods; /* ns in each period, those that have begun */
+    bool used_up;
 
     spin_lock(&s->lock);
-    roll(s, now);
+    budget = SCHED_CAP_PERIOD / 100 * s->cap;
+    if (now >= s->period_end) {
+        periods = (now - s->period_end) / SCHED_CAP_PERIOD + 1;
+        s->period_end += periods * SCHED_CAP_PERIOD;
+        s->budget_used -= MIN(s->budget_used, periods * budget);
+    }
     /* Not what it used before there was a cap. */
     s->budget_used += MIN(ns, now > s->since ? now - s->since : 0);
-    all = used_up(s);
+    used_up = s->cap && s->budget_used >= budget;
+    if (used_up)
+        timer_set(&s->refill, s->period_end);
     spin_unlock(&s->lock);
-    return all;
+    return used_up;
 }
 
 /* The refill timer: no locks. */
 static void refill(void *arg)
 {
     struct domain *d = arg;
-    struct sched_domain *s = &d->sched;
-    bool empty;
 
-    spin_lock(&s->lock);
-    roll(s, now_ns());
-    empty = used_up(s); /* a debt of more than a period: comes again */
-    spin_unlock(&s->lock);
-    if (empty)
+    /* A debt of more than a period: comes again. */
+    if (cap_charge(d, 0, now_ns()))
         return;
     for_vcpus (d, v)
         sched_unthrottle(v, false);

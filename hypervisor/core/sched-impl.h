@@ -12,8 +12,6 @@
 #pragma once
 
 #include "hypervisor/core/domain.h"
-#include "hypervisor/core/sched.h"
-#include "hypervisor/cpu/atomic.h"
 
 struct runq {
     struct spinlock lock;   /* rank RUNQ */
@@ -35,7 +33,6 @@ struct runq {
     unsigned int balanced;  /* by its CPU only: the one looked at last */
 
     struct timer timer;     /* end of the slice or of a capped budget */
-    uint64_t timer_at;      /* (q) TIME_NEVER: not set */
 };
 
 /* --- The policy's numbers. --- */
@@ -67,13 +64,18 @@ struct runq {
 
 /* --- sched-policy.c; all with the lock of rq. --- */
 
-void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle);
 void runq_insert(struct runq *rq, struct vcpu *v);
 void runq_remove(struct runq *rq, struct vcpu *v);
 /* Its CPU has nothing to run. Without the lock it is a hint. */
 static inline bool runq_idles(const struct runq *rq)
 {
     return READ_ONCE(rq->curr) == rq->idle;
+}
+/* How long a vCPU is in its run state, ns. */
+static inline uint64_t runstate_age(const struct vcpu_runstate_info *r,
+                                    uint64_t now)
+{
+    return now > r->state_entry_time ? now - r->state_entry_time : 0;
 }
 static inline bool vcpu_is_queued(const struct vcpu *v)
 {
@@ -92,35 +94,18 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now);
 /* Sets v's vruntime in relation to those on rq, before it is queued. */
 void runq_place_woken(struct runq *rq, struct vcpu *v, int64_t lag);
 void runq_place_moved(struct runq *rq, struct vcpu *v);
-/* v wakes one by an event who is ahead of it on its CPU; and: v sleeps. With its
- * CPU time until now, ns. */
-void sched_note_send(struct vcpu *v, uint64_t ran);
-void sched_note_sleep(struct vcpu *v, uint64_t ran);
-/* Shall it go on for a while before those run whom it wakes? */
-bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran);
 /* The longest time anyone computes on with nr others waiting, ns. */
 uint64_t sched_slice(unsigned int nr);
-/* The one waiting who has the least, among those who may run here. */
-struct vcpu *runq_first(struct runq *rq);
+/* The one waiting who has the least, among those who may run here, or among
+ * those who may not; NULL: there is none. */
+struct vcpu *runq_first(struct runq *rq, bool allowed);
 /* The same, of those who may run on cpu; prefers soft affinity to it. */
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
-/* The first who may not run here, or NULL. */
-struct vcpu *runq_first_misplaced(struct runq *rq);
-
-/*
- * The one to have the CPU: prev (runnable or not, as `stays` says), one who
- * waits, or the idle vCPU.
- */
-struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
-                         uint64_t now);
 
 static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 {
     return cpumask_test(&v->affinity_hard, cpu);
 }
-
-/* Does any CPU idle? A hint. */
-bool sched_any_idle(void);
 
 /*
  * A CPU for v, which is about to be queued: its last one if that idles or v

@@ -8,7 +8,6 @@
  * have a full barrier in between, so one of them notices.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/x86/smp.h"
 
 /*
@@ -28,22 +27,16 @@ static bool poke_idle(unsigned int cpu, unsigned int from)
 
 void sched_call_help(const struct vcpu *v)
 {
+    struct cpumask idle;
+    unsigned int cpu;
+
     smp_mb(); /* v is on the queue before we look: see above */
-    if (!sched_any_idle())
-        return;
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        uint64_t word;
-
-        while ((word = READ_ONCE(sched_idle_cpus.bits[i]) &
-                       v->affinity_hard.bits[i])) {
-            unsigned int cpu = i * 64 + bit_lowest(word);
-
-            /* So that the next one calls another CPU. */
-            if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
-                poke_idle(cpu, v->cpu))
-                return;
-        }
-    }
+    (void)cpumask_and(&idle, &sched_idle_cpus, &v->affinity_hard);
+    for_each_cpu (cpu, &idle)
+        /* Cleared, so that the next one calls another CPU. */
+        if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
+            poke_idle(cpu, v->cpu))
+            return;
 }
 
 void runq_call_help(struct runq *rq)
@@ -90,14 +83,14 @@ void runq_evict(struct runq *rq)
 
     for (;;) {
         spin_lock(&rq->lock);
-        v = runq_first_misplaced(rq);
+        v = runq_first(rq, false);
         rq->misplaced = v != NULL;
         to = v ? runq_of_cpu(sched_place(v, 0)) : rq;
         spin_unlock(&rq->lock);
         if (to == rq)
             return;
         spin_lock_pair(&rq->lock, &to->lock);
-        v = runq_first_misplaced(rq); /* perhaps not the same any more */
+        v = runq_first(rq, false); /* perhaps not the same any more */
         if (v && vcpu_allowed_on(v, to->cpu))
             move(rq, to, v);
         spin_unlock_pair(&rq->lock, &to->lock);
@@ -167,28 +160,20 @@ bool runq_steal(struct runq *rq, unsigned int poked)
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft)
 {
+    struct cpumask online;
     struct runq *rq;
-    uint64_t any = 0;
 
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= hard->bits[i] & sched_cpus.bits[i];
-    if (!any)
+    if (!cpumask_and(&online, hard, &sched_cpus))
         return -EINVAL;
     rq = runq_lock_of(v);
     v->affinity_hard = *hard;
     v->affinity_soft = *soft;
-    if (!vcpu_allowed_on(v, rq->cpu)) {
-        if (rq->curr == v)
-            runq_resched(rq);
-        else if (vcpu_is_queued(v))
-            rq->misplaced = true;
-    } else if (vcpu_is_queued(v)) {
+    if (vcpu_is_queued(v))
         sched_call_help(v); /* idle CPUs may take it now */
-    }
-    any = rq->misplaced;
+    else if (rq->curr == v && !vcpu_allowed_on(v, rq->cpu))
+        runq_resched(rq);
     spin_unlock(&rq->lock);
-    if (any)
-        runq_evict(rq);
+    runq_evict(rq); /* if it waits where it may not any more */
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who runs next, where and how long. Virtual run time is CPU time divided by
- * weight; who has the least is next. It is comparable between CPUs: a vCPU
+ * In which order vCPUs run, where and how long. Virtual run time is CPU time
+ * divided by weight; who has the least is next. It is comparable between CPUs: a vCPU
  * that waits while another CPU's has had much more is moved there, so shares
  * hold across CPUs. The scales of two CPUs can drift apart all the same (by
  * affinity, or a weight larger than a whole CPU), so whoever moves is placed
@@ -28,16 +28,6 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
     unsigned int w = READ_ONCE(v->domain->sched.weight);
 
     return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
-}
-
-void runq_init(struct runq *rq, unsigned int cpu, struct vcpu *idle)
-{
-    spin_lock_init(&rq->lock, LOCK_RUNQ);
-    rq->cpu = cpu;
-    rq->idle = rq->curr = idle;
-    list_init(&rq->queue);
-    rq->floor = READ_ONCE(global_floor);
-    rq->timer_at = TIME_NEVER;
 }
 
 void runq_insert(struct runq *rq, struct vcpu *v)
@@ -107,9 +97,8 @@ int64_t runq_lag(const struct runq *rq, const struct vcpu *v, uint64_t now)
 
     /* An idle CPU's floor stands still: what it slept counts as if one
      * other had run there. */
-    if (runq_idles(rq) && !rq->nr && now > v->runstate.state_entry_time)
-        lag -= (int64_t)MIN(now - v->runstate.state_entry_time,
-                            (uint64_t)SECONDS(1));
+    if (runq_idles(rq) && !rq->nr)
+        lag -= (int64_t)MIN(runstate_age(&v->runstate, now), SECONDS(1));
     return MIN(MAX(lag, -(int64_t)SCHED_WAKE_BONUS), (int64_t)SCHED_LAG_MAX);
 }
 
@@ -126,48 +115,19 @@ void runq_place_moved(struct runq *rq, struct vcpu *v)
                            least + SCHED_LAG_MAX);
 }
 
-void sched_note_send(struct vcpu *v, uint64_t ran)
-{
-    if (!v->se.sent_at)
-        v->se.sent_at = ran;
-}
-
-void sched_note_sleep(struct vcpu *v, uint64_t ran)
-{
-    if (v->se.sent_at)
-        v->se.tail = (3 * v->se.tail + ran - v->se.sent_at) / 4;
-    v->se.sent_at = 0;
-}
-
-bool sched_sender_goes_on(const struct vcpu *v, uint64_t ran)
-{
-    return MAX(v->se.tail, ran - v->se.sent_at) > SCHED_TAIL_SHORT;
-}
-
 uint64_t sched_slice(unsigned int nr)
 {
     return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
 }
 
-/* The first who may, or may not, run here. */
-static struct vcpu *first(struct runq *rq, bool may)
+struct vcpu *runq_first(struct runq *rq, bool allowed)
 {
     struct vcpu *v;
 
     list_for_each (v, &rq->queue, se.queue)
-        if (vcpu_allowed_on(v, rq->cpu) == may)
+        if (vcpu_allowed_on(v, rq->cpu) == allowed)
             return v;
     return NULL;
-}
-
-struct vcpu *runq_first(struct runq *rq)
-{
-    return first(rq, true);
-}
-
-struct vcpu *runq_first_misplaced(struct runq *rq)
-{
-    return first(rq, false);
 }
 
 struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
@@ -185,55 +145,25 @@ struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
     return second;
 }
 
-struct vcpu *runq_choose(struct runq *rq, struct vcpu *prev, bool stays,
-                         uint64_t now)
-{
-    struct vcpu *v = runq_first(rq);
-
-    if (!stays)
-        return v ? v : rq->idle;
-    if (!v)
-        return prev;
-    if (prev->se.yielded)
-        return v;
-    return now >= prev->se.slice_end && v->se.vruntime < prev->se.vruntime
-               ? v : prev;
-}
-
 /* Where v should run if it can: soft and hard affinity, or hard alone. */
 static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
                         struct cpumask *possible)
 {
-    uint64_t any = 0;
-
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        possible->bits[i] = v->affinity_hard.bits[i] & sched_cpus.bits[i];
-        wanted->bits[i] = possible->bits[i] & v->affinity_soft.bits[i];
-        any |= wanted->bits[i];
-    }
-    if (!any)
+    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
+    if (!cpumask_and(wanted, possible, &v->affinity_soft))
         *wanted = *possible;
 }
 
 /* An idle CPU of `mask`, first the last one, then those after it. */
 static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
 {
-    struct cpumask both;
+    struct cpumask idle;
     unsigned int cpu;
 
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        both.bits[i] = mask->bits[i] & READ_ONCE(sched_idle_cpus.bits[i]);
-    cpu = cpumask_next(&both, last);
-    return cpu < MAX_CPUS ? cpu : cpumask_next(&both, 0);
-}
-
-bool sched_any_idle(void)
-{
-    uint64_t any = 0;
-
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
-        any |= READ_ONCE(sched_idle_cpus.bits[i]);
-    return any;
+    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
+        return MAX_CPUS;
+    cpu = cpumask_next(&idle, last);
+    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
 }
 
 unsigned int sched_place(const struct vcpu *v, int64_t lag)
@@ -242,13 +172,11 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
-    if (sched_any_idle()) {
-        cpu = find_idle(&wanted, last);
-        if (cpu == MAX_CPUS)
-            cpu = find_idle(&possible, last);
-        if (cpu < MAX_CPUS)
-            return cpu;
-    }
+    cpu = find_idle(&wanted, last);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(&possible, last);
+    if (cpu < MAX_CPUS)
+        return cpu;
 
     if (cpumask_test(&wanted, last)) {
         if (lag < -(int64_t)SCHED_WAKE_GRAIN)

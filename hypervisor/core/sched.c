@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler's mechanism: run queues and their locks, waking, switching,
- * timers. Who runs where and how long is asked of sched-policy.c.
+ * timers. The order of those who wait, their places and how long they run are
+ * asked of sched-policy.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
@@ -10,7 +11,6 @@
  * in memory.
  */
 #include "hypervisor/core/sched-impl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sysctl.h"
 #include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
@@ -18,11 +18,12 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
-static DEFINE_PERCPU(struct runq, runq);
+static DEFINE_PERCPU(struct runq, runq) = {
+    .lock = SPINLOCK_INIT(RUNQ), .floor = SCHED_VRUNTIME_START,
+};
 
 struct cpumask sched_cpus, sched_idle_cpus;
 static uint64_t ratelimit; /* ns */
@@ -79,10 +80,8 @@ static void runstate_set(struct vcpu *v, int state, uint64_t now)
 
     if (r->state == state)
         return;
-    if (now > r->state_entry_time) {
-        r->time[r->state] += now - r->state_entry_time;
-        r->state_entry_time = now;
-    }
+    r->time[r->state] += runstate_age(r, now);
+    r->state_entry_time = MAX(r->state_entry_time, now);
     r->state = state;
 }
 
@@ -102,8 +101,7 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 
     *out = v->runstate;
     spin_unlock(&rq->lock);
-    if (now > out->state_entry_time)
-        out->time[out->state] += now - out->state_entry_time;
+    out->time[out->state] += runstate_age(out, now);
 }
 
 uint64_t sched_idle_time(unsigned int cpu)
@@ -135,10 +133,8 @@ void runq_resched(struct runq *rq)
  * now and then. Lock of rq. */
 static void arm(struct runq *rq, uint64_t at)
 {
-    if (at >= rq->timer_at)
-        return;
-    rq->timer_at = at;
-    timer_set(&rq->timer, at);
+    if (at < READ_ONCE(rq->timer.expires))
+        timer_set(&rq->timer, at);
 }
 
 /* When somebody should look at curr again. Lock of rq. */
@@ -176,7 +172,6 @@ static void slice_timer(void *arg)
     uint64_t now = now_ns();
 
     spin_lock(&rq->lock);
-    rq->timer_at = TIME_NEVER;
     runq_charge(rq, now);
     if (rq->curr->se.throttled || deadline(rq) <= now)
         runq_resched(rq);
@@ -187,15 +182,6 @@ static void slice_timer(void *arg)
 
 /* --- Waiting and waking. --- */
 
-/* The CPU time of rq's curr, ns. Lock of rq. */
-static uint64_t curr_ran(const struct runq *rq, uint64_t now)
-{
-    const struct vcpu_runstate_info *r = &rq->curr->runstate;
-    uint64_t ns = now > r->state_entry_time ? now - r->state_entry_time : 0;
-
-    return r->time[RUNSTATE_running] + ns;
-}
-
 /* When v, who is ahead of curr by enough, shall have the CPU; notes it if curr
  * wakes it by an event. Those go on at once who are nobody's consumers: a
  * handler that waits for its device model, and a vCPU of the same domain, for
@@ -204,15 +190,29 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
                               uint64_t now)
 {
     struct vcpu *curr = rq->curr;
-    uint64_t at = MAX(now, curr->se.started + READ_ONCE(ratelimit)), ran;
+    struct sched_entity *se = &curr->se;
+    uint64_t at = MAX(now, se->started + READ_ONCE(ratelimit)), ran;
 
-    if (curr != current || !curr->se.sending || curr->domain == v->domain ||
+    if (curr != current || !se->sending || curr->domain == v->domain ||
         !READ_ONCE(v->wait_mask))
         return at;
-    ran = curr_ran(rq, now);
-    sched_note_send(curr, ran);
-    return sched_sender_goes_on(curr, ran)
-               ? MAX(at, MIN(curr->se.slice_end, now + SCHED_SENDER_TIME)) : at;
+    ran = curr->runstate.time[RUNSTATE_running] +
+          runstate_age(&curr->runstate, now);
+    if (!se->sent_at)
+        se->sent_at = ran;
+    if (MAX(se->tail, ran - se->sent_at) <= SCHED_TAIL_SHORT)
+        return at;
+    return MAX(at, MIN(se->slice_end, now + SCHED_SENDER_TIME));
+}
+
+/* v sleeps: for how long did it compute after it had sent an event? */
+static void note_sleep(struct vcpu *v)
+{
+    uint64_t ran = v->runstate.time[RUNSTATE_running];
+
+    if (v->se.sent_at)
+        v->se.tail = (3 * v->se.tail + ran - v->se.sent_at) / 4;
+    v->se.sent_at = 0;
 }
 
 /* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
@@ -274,19 +274,11 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
  * tells its CPU, if it should not. Lock of its queue, which is released. */
 static void update(struct runq *rq, struct vcpu *v)
 {
-    struct runq *to;
-    uint64_t now;
-    int64_t lag;
-    bool done;
+    while (wants_queue(rq, v)) {
+        uint64_t now = now_ns();
+        struct runq *to;
+        int64_t lag;
 
-    for (;;) {
-        if (!wants_queue(rq, v)) {
-            if (!may_run(v))
-                take_off(rq, v);
-            spin_unlock(&rq->lock);
-            return;
-        }
-        now = now_ns();
         runq_charge(rq, now);
         lag = runq_lag(rq, v, now);
         to = runq_of_cpu(sched_place(v, lag));
@@ -295,17 +287,19 @@ static void update(struct runq *rq, struct vcpu *v)
             spin_lock_pair(&rq->lock, &to->lock);
             runq_charge(to, now);
         }
-        done = v->cpu == rq->cpu && wants_queue(rq, v) &&
-               (to == rq || vcpu_allowed_on(v, to->cpu));
-        if (done) {
+        if (v->cpu == rq->cpu && wants_queue(rq, v) &&
+            (to == rq || vcpu_allowed_on(v, to->cpu))) {
             runq_place_woken(to, v, lag);
             runq_enqueue(to, v, now);
+            spin_unlock_pair(&rq->lock, &to->lock);
+            return;
         }
         spin_unlock_pair(&rq->lock, &to->lock);
-        if (done)
-            return;
         rq = runq_lock_of(v);
     }
+    if (!may_run(v))
+        take_off(rq, v);
+    spin_unlock(&rq->lock);
 }
 
 void sched_vcpu_update(struct vcpu *v)
@@ -320,8 +314,7 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     v->se.throttled = false;
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
-    spin_unlock(&rq->lock);
-    sched_vcpu_update(v);
+    update(rq, v);
 }
 
 void vcpu_unpark(struct vcpu *v)
@@ -342,16 +335,10 @@ bool sched_vcpu_kill(struct vcpu *v)
     struct runq *rq = runq_lock_of(v);
     bool dead = !v->se.ran;
 
-    v->se.throttled = false;
-    v->se.parked = false;
-    if (dead) {
+    v->se.throttled = v->se.parked = false;
+    if (dead)
         v->dead = true;
-        if (vcpu_is_queued(v))
-            runq_remove(rq, v);
-    }
-    spin_unlock(&rq->lock);
-    if (!dead)
-        sched_vcpu_update(v);
+    update(rq, v);
     return dead;
 }
 
@@ -364,8 +351,8 @@ static bool stays(const struct runq *rq, const struct vcpu *prev)
            vcpu_allowed_on(prev, rq->cpu);
 }
 
-/* The one to have the CPU. Those who wait first but have no budget left
- * cannot be chosen. Lock of rq. */
+/* The one to have the CPU: prev, the first who waits, or the idle vCPU. Those
+ * who have no budget left cannot be chosen. Lock of rq. */
 static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
     struct vcpu *v;
@@ -373,27 +360,30 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     runq_charge(rq, now);
     if (prev != rq->idle && now >= prev->se.slice_end)
         rq->slice_over = rq->nr != 0;
-    while ((v = runq_first(rq)) && domain_is_capped(v->domain) &&
+    while ((v = runq_first(rq, true)) && domain_is_capped(v->domain) &&
            cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
     }
-    return runq_choose(rq, prev, stays(rq, prev), now);
+    if (!stays(rq, prev))
+        return v ? v : rq->idle;
+    if (v && (prev->se.yielded || (now >= prev->se.slice_end &&
+                                   v->se.vruntime < prev->se.vruntime)))
+        return v;
+    return prev;
 }
 
-/* v starts, or goes on for, a slice. Lock of rq; v is off its queue. */
-static void begin_slice(struct runq *rq, struct vcpu *v, uint64_t now)
-{
-    v->se.started = now;
-    v->se.slice_end = now + sched_slice(rq->nr);
-    v->se.budget_end = now + SCHED_CAP_CHUNK;
-}
-
-/* v, chosen now, has the CPU, whose wish is granted. Lock of rq. */
+/* v, chosen now, has the CPU, whose wish is granted, for the rest of its slice
+ * or another one. Lock of rq; v is off its queue. */
 static void run(struct runq *rq, struct vcpu *v, uint64_t now)
 {
-    if (v == rq->idle)
+    if (v == rq->idle) {
         atomic_set_bit(rq->cpu, sched_idle_cpus.bits);
+    } else if (now >= v->se.slice_end) {
+        v->se.started = now;
+        v->se.slice_end = now + sched_slice(rq->nr);
+        v->se.budget_end = now + SCHED_CAP_CHUNK;
+    }
     v->se.yielded = false;
     runstate_set(v, RUNSTATE_running, now);
     WRITE_ONCE(rq->curr, v);
@@ -407,20 +397,11 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
     arm(rq, deadline(rq));
 }
 
-/* prev goes on. Lock of rq. */
-static void keep(struct runq *rq, struct vcpu *prev, uint64_t now)
-{
-    if (prev != rq->idle && now >= prev->se.slice_end)
-        begin_slice(rq, prev, now);
-    run(rq, prev, now);
-}
-
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
 static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
                    uint64_t now)
 {
     if (prev != rq->idle) {
-        prev->se.yielded = false;
         /* One who may not run here waits here until runq_evict(). */
         if (may_run(prev) && !prev->se.throttled)
             runq_insert(rq, prev);
@@ -433,7 +414,7 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
 
     if (next != rq->idle) {
         runq_remove(rq, next);
-        begin_slice(rq, next, now);
+        next->se.slice_end = 0; /* of its former one */
         next->se.ran = true;
     }
     run(rq, next, now);
@@ -487,7 +468,7 @@ static void schedule_locked(struct runq *rq)
     ASSERT(!prev->in_guest);
     if ((prev == rq->idle || stays(rq, prev)) &&
         choose(rq, prev, now) == prev) {
-        keep(rq, prev, now);
+        run(rq, prev, now);
         slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
         if (slice_over)
@@ -496,7 +477,7 @@ static void schedule_locked(struct runq *rq)
     }
     runstate_update(prev, now);
     if (prev->se.parked)
-        sched_note_sleep(prev, prev->runstate.time[RUNSTATE_running]);
+        note_sleep(prev);
     spin_unlock(&rq->lock);
 
     /* What prev leaves behind needs other locks. It is current still. */
@@ -513,7 +494,7 @@ static void schedule_locked(struct runq *rq)
     now = now_ns();
     next = choose(rq, prev, now);
     if (next == prev) {
-        keep(rq, prev, now);
+        run(rq, prev, now);
     } else {
         change(rq, prev, next, now);
         thread_switch(&prev->rsp, next->rsp);
@@ -610,7 +591,9 @@ int sched_init_cpu(unsigned int cpu)
     idle_domain->vcpu[cpu] = v;
     this_cpu(current_vcpu) = v;
 
-    runq_init(rq, cpu, v);
+    rq->cpu = cpu;
+    rq->idle = rq->curr = v;
+    list_init(&rq->queue);
     rq->accounted = now_ns();
     timer_init(&rq->timer, slice_timer, rq);
     atomic_set_bit(cpu, sched_idle_cpus.bits);

@@ -35,17 +35,10 @@ static DEFINE_PERCPU(struct timer_queue, timer_queue) = {
 /* Makes one heap of two roots, neither of which has siblings. */
 static struct timer *meld(struct timer *a, struct timer *b)
 {
-    struct timer *t;
-
-    if (!a)
-        return b;
-    if (!b)
-        return a;
-    if (b->expires < a->expires) {
-        t = a;
-        a = b;
-        b = t;
-    }
+    if (!a || !b)
+        return a ? a : b;
+    if (b->expires < a->expires)
+        return meld(b, a);
     b->next = a->child;
     if (b->next)
         b->next->link = &b->next;
@@ -80,25 +73,20 @@ static struct timer *meld_siblings(struct timer *list)
     return heap;
 }
 
-static void set_first(struct timer_queue *q, struct timer *t)
+/* Adds a heap, which may be empty. */
+static void add(struct timer_queue *q, struct timer *heap)
 {
-    q->first = t;
-    if (t)
-        t->link = &q->first;
+    q->first = meld(q->first, heap);
+    if (q->first)
+        q->first->link = &q->first;
 }
 
 static void take_out(struct timer_queue *q, struct timer *t)
 {
-    struct timer *rest = meld_siblings(t->child);
-
-    if (t == q->first) {
-        set_first(q, rest);
-    } else {
-        *t->link = t->next;
-        if (t->next)
-            t->next->link = t->link;
-        set_first(q, meld(q->first, rest));
-    }
+    *t->link = t->next;
+    if (t->next)
+        t->next->link = t->link;
+    add(q, meld_siblings(t->child));
     t->child = t->next = NULL;
     t->link = NULL;
 }
@@ -117,27 +105,32 @@ static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
     }
 }
 
-/* Moves t from its queue to that of `cpu`, both locked; an earlier deadline
- * goes to the hardware. */
-static void place(struct timer *t, struct timer_queue *old, unsigned int cpu,
-                  uint64_t expires)
+/*
+ * Moves t to the queue of `cpu`, to expire at *expires, which is read with the
+ * queues locked; an earlier deadline goes to the hardware. True if the callback
+ * is running.
+ */
+static bool place(struct timer *t, unsigned int cpu, const uint64_t *expires)
 {
     struct timer_queue *q = &per_cpu(timer_queue, cpu);
+    struct timer_queue *old = lock_queues(t, q);
+    bool running = load_acquire(&t->running);
 
     if (t->link)
         take_out(old, t);
     t->cpu = cpu;
-    WRITE_ONCE(t->expires, expires);
-    if (expires == TIME_NEVER)
-        return;
-    set_first(q, meld(q->first, t));
-    if (q->first->expires >= q->deadline)
-        return;
-    q->deadline = q->first->expires;
-    if (cpu == cpu_id())
-        deadline_set(q->deadline);
-    else
-        deadline_kick(cpu);
+    WRITE_ONCE(t->expires, *expires);
+    if (t->expires != TIME_NEVER)
+        add(q, t);
+    if (t->expires < q->deadline) {
+        q->deadline = t->expires;
+        if (cpu == cpu_id())
+            deadline_set(q->deadline);
+        else
+            deadline_kick(cpu);
+    }
+    spin_unlock_pair(&old->lock, &q->lock);
+    return running;
 }
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg)
@@ -146,32 +139,22 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
                          .cpu = cpu_id() };
 }
 
-/* Sets t on this CPU; true if its callback is running. */
-static bool set(struct timer *t, uint64_t expires)
-{
-    struct timer_queue *q = &this_cpu(timer_queue);
-    struct timer_queue *old = lock_queues(t, q);
-    bool running = load_acquire(&t->running);
-
-    place(t, old, cpu_id(), expires);
-    spin_unlock_pair(&old->lock, &q->lock);
-    return running;
-}
-
 void timer_set(struct timer *t, uint64_t expires)
 {
-    (void)set(t, expires);
+    (void)place(t, cpu_id(), &expires);
 }
 
 void timer_stop(struct timer *t)
 {
-    (void)set(t, TIME_NEVER);
+    timer_set(t, TIME_NEVER);
 }
 
 void timer_kill(struct timer *t)
 {
+    const uint64_t never = TIME_NEVER;
+
     /* Again on each round: the callback may have set it. */
-    while (set(t, TIME_NEVER)) {
+    while (place(t, cpu_id(), &never)) {
         smp_call_poll();
         cpu_relax();
     }
@@ -179,13 +162,8 @@ void timer_kill(struct timer *t)
 
 void timer_migrate(struct timer *t, unsigned int cpu)
 {
-    struct timer_queue *q = &per_cpu(timer_queue, cpu), *old;
-
-    if (READ_ONCE(t->cpu) == cpu)
-        return;
-    old = lock_queues(t, q);
-    place(t, old, cpu, t->expires);
-    spin_unlock_pair(&old->lock, &q->lock);
+    if (READ_ONCE(t->cpu) != cpu)
+        (void)place(t, cpu, &t->expires);
 }
 
 void timer_interrupt(void)

@@ -6,10 +6,8 @@
  */
 #include "hypervisor/core/vcpu.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
@@ -56,21 +54,12 @@ void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period)
 
 /* --- The info page. --- */
 
-/* Those of the first 32 are in shared info until they register their own. */
-static struct vcpu_info *first_info(struct vcpu *v)
-{
-    struct shared_info *si = v->domain->shared_info;
-
-    return si && v->id < XEN_LEGACY_MAX_VCPUS ? &si->vcpu_info[v->id]
-                                              : &v->dummy_info;
-}
-
-int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset)
 {
-    struct vcpu_info *info = (struct vcpu_info *)((char *)map + offset);
+    struct vcpu_info *info = (struct vcpu_info *)((char *)f->va + offset);
 
-    if (v->info_page)
+    if (v->info_frame.va)
         return -EBUSY;
     if (v->info == &v->dummy_info) {
         memset(info, 0, sizeof(*info));
@@ -78,8 +67,7 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
     } else {
         memcpy(info, v->info, sizeof(*info));
     }
-    v->info_page = pg;
-    v->info_map = map;
+    v->info_frame = *f;
     /* Others deliver events: they use the old one up to now, the new one
      * from now on, and what they left in the old one while we copied is
      * found again because all words are marked. */
@@ -91,15 +79,8 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
 
 void vcpu_info_unregister(struct vcpu *v)
 {
-    struct page *pg = v->info_page;
-
-    WRITE_ONCE(v->info, first_info(v));
-    if (!pg)
-        return;
-    v->info_page = NULL;
-    shared_unmap(v->info_map);
-    v->info_map = NULL;
-    page_put(pg);
+    WRITE_ONCE(v->info, &v->dummy_info);
+    frame_unshare(&v->info_frame);
 }
 
 /* --- Life. --- */
@@ -108,12 +89,8 @@ int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out)
 {
     struct vcpu *v;
-    int rc = -ENOMEM;
+    int rc;
 
-    if (id >= d->max_vcpus)
-        return -EINVAL;
-    if (d->vcpu[id])
-        return -EEXIST;
     v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
@@ -121,29 +98,28 @@ int vcpu_create(struct domain *d, unsigned int id,
     v->domain = d;
     v->entry = entry;
     v->down = true;
-    v->info = first_info(v);
+    v->info = &v->dummy_info;
+    if (d->shared_info && id < XEN_LEGACY_MAX_VCPUS)
+        v->info = &d->shared_info->vcpu_info[id];
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
     sched_vcpu_init(v);
     v->stack = stack_alloc();
-    if (!v->stack)
-        goto fail;
-    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
-    if (d != idle_domain) {
+    rc = v->stack ? 0 : -ENOMEM;
+    if (!rc && d != idle_domain)
         rc = evtchn_vcpu_init(v);
-        if (!rc)
-            rc = hvm_vcpu_init(v);
-        if (rc)
-            goto fail;
+    if (!rc && d != idle_domain)
+        rc = hvm_vcpu_init(v);
+    if (rc) {
+        vcpu_destroy(v);
+        return rc;
     }
+    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
     /* From now on others see it, complete. */
     store_release(&d->vcpu[id], v);
     *out = v;
     return 0;
-fail:
-    vcpu_destroy(v);
-    return rc;
 }
 
 void vcpu_destroy(struct vcpu *v)
@@ -161,8 +137,7 @@ void vcpu_destroy(struct vcpu *v)
         hvm_vcpu_exit(v);
         evtchn_vcpu_exit(v);
     }
-    if (d->vcpu[v->id] == v)
-        d->vcpu[v->id] = NULL;
+    d->vcpu[v->id] = NULL;
     if (v->stack)
         stack_free(v->stack);
     heap_free(v);
@@ -241,8 +216,7 @@ void vcpu_pause(struct vcpu *v)
 {
     ASSERT(v != current);
     vcpu_pause_nosync(v);
-    if (v != current)
-        vcpu_wait_stopped(v);
+    vcpu_wait_stopped(v);
 }
 
 void vcpu_unpause(struct vcpu *v)

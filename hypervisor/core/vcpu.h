@@ -10,17 +10,17 @@
 #pragma once
 
 #include "hypervisor/abi/vcpu.h"
-#include "hypervisor/abi/xen.h"
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/cpumask.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/types.h"
 #include "hypervisor/lib/list.h"
 
-struct domain;
-struct hvm_vcpu;
-struct page;
+/* A guest's frame that Lodge uses for long: with a reference, and mapped. */
+struct shared_frame {
+    void *va; /* NULL: there is none */
+    struct page *pg;
+};
 
 /* Work to do before the guest is entered; one word, tested once (a). */
 enum vcpu_pending {
@@ -65,7 +65,6 @@ struct vcpu {
     bool on_cpu;             /* its stack is in use by a CPU */
     bool down;               /* VCPUOP_down / never brought up (a) */
     bool dead;               /* its thread ended; never runs again */
-    bool initialised;        /* has registers to start from (d: DOMCTL) */
     bool defer_shutdown;     /* (a) an access is under way: see domain.h */
     bool stopped;            /* paused for the shutdown (lock SHUTDOWN) */
     uint32_t pause_count;    /* (a) */
@@ -76,9 +75,9 @@ struct vcpu {
     bool pinned;             /* (v) */
 
     /* ABI state shared with the guest. */
-    struct vcpu_info *info;  /* in shared info, registered, or a dummy */
-    struct page *info_page;  /* of a registered one, else NULL */
-    void *info_map;          /* its shared_map(), NULL when not registered */
+    struct vcpu_info *info;  /* registered, or of the first 32 in shared info;
+                              * else a dummy */
+    struct shared_frame info_frame; /* of a registered one */
     struct vcpu_info dummy_info; /* before one is registered */
     struct vcpu_runstate_info runstate;
     /* (v) Where the guest wants a copy: its size, which tells the layout, or 0;
@@ -92,7 +91,7 @@ struct vcpu {
 
     /* Event channels (core/evtchn.c). */
     uint32_t virq_port[NR_VIRQS]; /* lock EVTCHN; 0: unbound */
-    struct evtchn_fifo_vcpu *fifo; /* NULL: 2-level */
+    struct evtchn_fifo_vcpu *fifo; /* (c) its queues; idle vCPUs have none */
     struct timer poll_timer; /* SCHEDOP_poll */
     uint32_t poll_port;      /* 0: not polling */
 };
@@ -101,9 +100,9 @@ DECLARE_PERCPU(struct vcpu *, current_vcpu);
 #define current (this_cpu(current_vcpu))
 
 /*
- * Creates a stopped vCPU with its thread (`entry` never returns); v->down is
- * set. Everything that a running vCPU needs is allocated here. -ENOMEM,
- * -EEXIST, -EINVAL (id). Lock DOMCTL of d.
+ * Creates the stopped vCPU id, which d has not yet, with its thread (`entry`
+ * never returns); v->down is set. Everything that a running vCPU needs is
+ * allocated here. -ENOMEM. Lock DOMCTL of d.
  */
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out);
@@ -179,11 +178,12 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
 void vcpu_set_periodic_timer(struct vcpu *v, uint64_t period);
 
 /*
- * Puts v's info at byte `offset` of a guest frame that is mapped at map and
- * to which pg is a reference; takes both over when it succeeds. -EBUSY: one
- * was registered already. v is current or paused; lock DOMCTL of its domain.
+ * Puts v's info at byte `offset` of a guest's frame, which it takes over when
+ * it succeeds. -EBUSY: one was registered already. v is current or paused;
+ * lock DOMCTL of its domain.
  */
-int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset);
-/* Back to where it was when v was created. v is paused or dead. */
+/* Undoes it: what v's info gets from now on is lost. v is dead, or is not yet
+ * complete. */
 void vcpu_info_unregister(struct vcpu *v);

@@ -2,6 +2,7 @@
 /* A set of physical CPUs. Plain operations; callers that share one lock it. */
 #pragma once
 
+#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/percpu.h"
 
 #define CPUMASK_WORDS (MAX_CPUS / 64)
@@ -23,6 +24,19 @@ static inline void cpumask_clear(struct cpumask *m, unsigned int cpu)
 static inline bool cpumask_test(const struct cpumask *m, unsigned int cpu)
 {
     return (m->bits[cpu / 64] >> (cpu % 64)) & 1;
+}
+
+/* Those that are in both, others changing them or not; false: none. */
+static inline bool cpumask_and(struct cpumask *both, const struct cpumask *a,
+                               const struct cpumask *b)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
+        both->bits[i] = READ_ONCE(a->bits[i]) & READ_ONCE(b->bits[i]);
+        any |= both->bits[i];
+    }
+    return any;
 }
 
 /* The first member at or after cpu, or MAX_CPUS. */

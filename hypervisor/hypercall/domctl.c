@@ -79,8 +79,8 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->outstanding_pages = d->claimed;
     info->shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
                                   ? d->shared_info_page->gfn : ~0ull;
-    info->ssidref = d->ssidref;
-    memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->ssidref = d->config.ssidref;
+    memcpy(info->handle, d->config.handle, sizeof(info->handle));
     info->gpaddr_bits = (uint8_t)hvm_phys_bits();
     info->arch_config = d->config.arch;
 }
@@ -99,7 +99,7 @@ SUBOP_DO(max_mem, struct xen_domctl_max_mem,
 SUBOP(setdomainhandle, struct xen_domctl_setdomainhandle)
 {
     spin_lock(&d->lock);
-    memcpy(d->handle, a->handle, sizeof(d->handle));
+    memcpy(d->config.handle, a->handle, sizeof(d->config.handle));
     spin_unlock(&d->lock);
     return 0;
 }

@@ -136,7 +136,8 @@ SUBOP(setup_table, struct gnttab_setup_table)
 
     if (!of)
         return 0;
-    a->status = (int16_t)grant_setup(of, a->nr_frames);
+    a->status = grant_grow(of, a->nr_frames) ? GNTST_general_error
+                                             : GNTST_okay;
     if (a->status == GNTST_okay)
         a->status = frame_list_write(of, gva(a->frame_list.addr),
                                      a->nr_frames);

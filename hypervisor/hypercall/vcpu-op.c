@@ -15,7 +15,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
 /* --- Run state. --- */
@@ -293,7 +292,6 @@ SUBOP(initialise, struct vcpu_hvm_context)
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
         WRITE_ONCE(v->hvm->wait_sipi, false);
-        v->initialised = true;
     }
     spin_unlock(&d->lock);
     return rc;
@@ -354,34 +352,26 @@ SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
 SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
-    struct page *pg;
-    void *map;
+    struct shared_frame frame;
     int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
         return -EINVAL;
-    if (v->info_page)
+    if (v->info_frame.va)
         return -EBUSY;
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = guest_frame_get(d, gfn(a->mfn), true, &pg);
+    rc = frame_share(d, gfn(a->mfn), &frame);
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
-    map = shared_map(page_to_mfn(pg));
-    if (!map) {
-        page_put(pg);
-        return -ENOMEM;
-    }
     spin_lock(&d->lock);
-    rc = vcpu_info_register(v, pg, map, a->offset);
+    rc = vcpu_info_register(v, &frame, a->offset);
     spin_unlock(&d->lock);
-    if (!rc) {
+    if (!rc)
         pvtime_update(v);
-    } else {
-        shared_unmap(map);
-        page_put(pg);
-    }
+    else
+        frame_unshare(&frame);
     return rc;
 }
 

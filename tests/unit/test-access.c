@@ -72,6 +72,11 @@ static const struct {
     { ACCESS_DEVICES, DOM0_ONLY },
 };
 
+static const char *const names[] = {
+#define A(name, rights, what) #name,
+    ACCESS_ACTIONS(A)
+};
+
 int main(void)
 {
     CHECK_EQ(ARRAY_SIZE(expected), ACCESS_COUNT);
@@ -79,14 +84,13 @@ int main(void)
         enum access_action a = expected[i].action;
 
         CHECK_EQ(a, i); /* each once */
-        CHECK(access_rules[a].name && access_rules[a].what);
         /* Domain 0 may do everything. */
         CHECK_EQ(may(&control, a, &guest), 0);
         for (unsigned int p = 0; p < ARRAY_SIZE(pairs); p++) {
             int want = expected[i].who[p] == 'y' ? 0 : -EPERM;
 
             if (may(pairs[p].caller, a, pairs[p].target) != want)
-                fprintf(stderr, "%s, case %u:\n", access_rules[a].name, p);
+                fprintf(stderr, "%s, case %u:\n", names[a], p);
             CHECK_EQ(may(pairs[p].caller, a, pairs[p].target), want);
         }
     }

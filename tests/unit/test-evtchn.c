@@ -663,7 +663,7 @@ static void test_hypercall(void)
     CHECK_EQ(call(0, EVTCHNOP_reset), -EINVAL); /* it may be running */
     doms[1].d.paused_by_control = true;
     CHECK_EQ(call(0, EVTCHNOP_reset), 0);
-    CHECK(!doms[1].v[0].fifo);
+    CHECK_EQ(fake_shared_maps(), 0);
     CHECK_EQ(call(0, EVTCHNOP_set_priority + 1), -ENOSYS);
     CHECK_EQ(call(0, -1), -ENOSYS);
     this_cpu(current_vcpu) = &doms[0].v[0];

@@ -577,7 +577,6 @@ static void test_limits(void)
             break;
     }
     fake_domains_create();
-    CHECK_EQ(grant_init(&doms[0].d, 0, -1), -EINVAL);
     CHECK_EQ(grant_init(&doms[0].d, -1, -1), 0);
     CHECK_EQ(grant_max_frames(&doms[0].d), 64);
     CHECK_EQ(grant_frames(&doms[0].d), 1);
@@ -588,15 +587,15 @@ static void test_limits(void)
     CHECK_EQ(grant_frame(&doms[0].d, 0, &first), 0);
     CHECK_EQ(first->owner, 0);
     fake_fail_after(3);
-    CHECK_EQ(grant_setup(&doms[0].d, 64), GNTST_general_error);
+    CHECK_EQ(grant_grow(&doms[0].d, 64), -ENOMEM);
     fake_fail_after(-1);
     CHECK_EQ(grant_frames(&doms[0].d), 2);
     CHECK_EQ(grant_frame(&doms[0].d, 63, &pg), 0);
     CHECK_EQ(grant_frames(&doms[0].d), 64);
     CHECK_EQ(grant_frame(&doms[0].d, 64, &pg), -EINVAL);
     CHECK_EQ(grant_frame(&doms[0].d, ~0u, &pg), -EINVAL);
-    CHECK_EQ(grant_setup(&doms[0].d, 65), GNTST_general_error);
-    CHECK_EQ(grant_setup(&doms[0].d, 0), GNTST_okay);
+    CHECK_EQ(grant_grow(&doms[0].d, 65), -EINVAL);
+    CHECK_EQ(grant_grow(&doms[0].d, 0), 0);
     CHECK_EQ(grant_frame(&doms[0].d, 0, &pg), 0);
     CHECK(pg == first);
 

@@ -160,6 +160,10 @@ void evtchn_info_moved(struct vcpu *v)
 {
 }
 
+void frame_unshare(struct shared_frame *f)
+{
+}
+
 void guest_runstate_update(struct vcpu *v)
 {
 }

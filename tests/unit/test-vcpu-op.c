@@ -56,12 +56,11 @@ void hvm_vcpu_stopped(struct vcpu *v)
     stops++;
 }
 
-int vcpu_info_register(struct vcpu *v, struct page *pg, void *map,
+int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset)
 {
     CHECK_EQ(paused, v != current);
-    v->info_page = pg;
-    v->info_map = map;
+    v->info_frame = *f;
     return 0;
 }
 
@@ -197,7 +196,7 @@ static void contexts(void)
     CHECK_EQ(WITH_32((r->ds_ar = 0, r->es_ar = 0)), 0);
     CHECK_EQ(resets, 1);
     CHECK(!other->hvm->wait_sipi);
-    CHECK(other->down && other->initialised);
+    CHECK(other->down);
     CHECK_EQ(vcpu_regs(other)->gpr[RAX], 1);
     CHECK_EQ(vcpu_regs(other)->gpr[RDI], 7);
     CHECK_EQ(vcpu_regs(other)->gpr[R15], 0);
@@ -296,9 +295,7 @@ static void info(void)
     CHECK_EQ(call(VCPUOP_register_vcpu_info, 1, &a, sizeof(a)), 0);
     CHECK_EQ(pg->count, 2);
     CHECK_EQ(call(VCPUOP_register_vcpu_info, 1, &a, sizeof(a)), -EBUSY);
-    shared_unmap(other->info_map);
-    other->info_page = NULL;
-    page_put(pg);
+    frame_unshare(&other->info_frame);
 }
 
 int main(void)
