@@ -104,7 +104,7 @@ static void memory_start(const struct boot_info *bi)
 static void uart_interrupt(unsigned int irq, void *arg)
 {
     uart_poll();
-    irq_unmask(irq);
+    irq_set_mask(irq, false);
 }
 
 static void console_input_start(void)
