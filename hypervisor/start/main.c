@@ -34,16 +34,17 @@ static struct boot_info boot_info;
 char lodge_command_line[1024];
 struct acpi_info acpi_info;
 
-/* The screen as the loader left it, if we can draw on it. */
+/* The screen as the loader left it, if we can draw on it. VGA memory is
+ * uncached by its MTRR. */
 static void screen_start(const struct boot_info *bi)
 {
     size_t size = screen_framebuffer_size(&bi->fb);
     void *va = NULL;
 
     if (size)
-        va = early_map(bi->fb.maddr, size, EARLY_FRAMEBUFFER);
+        va = early_map(bi->fb.maddr, size, MAP_RW | PTE_PWT);
     else if (bi->vga_text)
-        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, EARLY_WRITE);
+        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, MAP_RW);
     if (va)
         screen_init(va, size ? &bi->fb : NULL);
 }
@@ -163,11 +164,10 @@ void boot_main(uint32_t magic, uint32_t info)
     power_init();
     pic_init();
     apic_init();
-    smp_init_boot_cpu();
     ioapic_init();
     time_init();
     guests_start();
-    smp_start_all(smp_trampoline_page(&boot_info));
+    smp_start_all(&boot_info);
     console_input_start();
     selftest_crash(opt_selftest);
     log_info("Boot took %lu ms\n", now_ns() / 1000000);

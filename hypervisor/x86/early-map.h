@@ -6,18 +6,13 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
-
-enum early_map_kind {
-    EARLY_READ,        /* cached, read only */
-    EARLY_WRITE,       /* cached (VGA: its MTRR says uncached) */
-    EARLY_FRAMEBUFFER, /* write combining */
-};
+#include "hypervisor/mm/pt-bits.h"
 
 /* Maps [maddr, maddr + size) or finds it mapped; NULL when the area is full
- * or the range absurd. Boot CPU only, before others are started. */
-void *early_map(uint64_t maddr, size_t size, enum early_map_kind kind);
-/* The same as a callback of the parsers: EARLY_READ. */
+ * or the range absurd. attr: MAP_RO, MAP_RW, perhaps with PTE_PWT, which is
+ * write combining (features.h). Boot CPU only, before others are started. */
+void *early_map(uint64_t maddr, size_t size, uint64_t attr);
+/* MAP_RO, for the parsers. */
 const void *early_map_read(uint64_t maddr, size_t size);
-/* Takes all EARLY_READ mappings away: nothing that they gave may be used. */
+/* Takes all MAP_RO mappings away: nothing that they gave may be used. */
 void early_map_end(void);

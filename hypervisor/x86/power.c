@@ -36,10 +36,7 @@ void power_init(void)
     const struct acpi_gas *r = &acpi_info.reset;
 
     if (acpi_info.has_reset && r->space == GAS_MEMORY)
-        reset_register = device_map(ALIGN_DOWN(r->address, PAGE_SIZE),
-                                    PAGE_SIZE);
-    if (reset_register)
-        reset_register += r->address & (PAGE_SIZE - 1);
+        reset_register = device_map(r->address, 1);
 }
 
 static void pause_ms(unsigned int ms)

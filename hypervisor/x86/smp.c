@@ -7,8 +7,6 @@
 #include "hypervisor/x86/smp.h"
 
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/layout.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
@@ -28,8 +26,6 @@
 
 #define LOW_MEMORY_END 0xa0000
 #define START_WAIT_NS 1000000000ull
-#define PTE_PRESENT BIT(0)
-#define PTE_LARGE BIT(7)
 #define FLUSH_PAGES_MAX 64
 
 extern const char trampoline_start[], trampoline_end[];
@@ -38,8 +34,8 @@ extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 
-struct cpumask cpus_online;
-unsigned int nr_cpus_online;
+struct cpumask cpus_online = { { 1 } };
+unsigned int nr_cpus_online = 1;
 uint32_t cpu_apic_id[MAX_CPUS];
 unsigned int opt_maxcpus;
 
@@ -122,9 +118,9 @@ static void flush_here(void *arg)
 
 void host_tlb_flush(const void *va, size_t size)
 {
-    struct flush f = { (const char *)ALIGN_DOWN((uintptr_t)va, PAGE_SIZE), 0 };
+    uintptr_t first = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE);
+    struct flush f = { (const char *)first, (uintptr_t)va + size - first };
 
-    f.size = (size_t)((const char *)va + size - f.va);
     if (nr_cpus_online <= 1)
         flush_here(&f);
     else
@@ -152,34 +148,27 @@ void smp_stop_others(void)
 
 /* ---- start -------------------------------------------------------------- */
 
-uint64_t smp_trampoline_page(const struct boot_info *bi)
+/* A free page below 640 KiB, 0 when there is none. (mm/ leaves the first MiB
+ * alone.) */
+static uint64_t trampoline_page(const struct boot_info *bi)
 {
     for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
-        bool ram = false, other = false;
+        bool free = false;
 
+        for (unsigned int i = 0; i < machine_map.n; i++) {
+            const struct mem_region *r = &machine_map.r[i];
+
+            free |= r->type == MEM_RAM && r->start <= page &&
+                    r->end >= page + PAGE_SIZE;
+        }
         /* The map may say RAM where a module lies. */
         for (unsigned int i = 0; i < bi->nr_modules; i++)
-            other |= bi->modules[i].start < page + PAGE_SIZE &&
-                     bi->modules[i].end > page;
-        for (unsigned int i = 0; i < bi->nr_regions; i++) {
-            const struct mem_region *r = &bi->regions[i];
-
-            if (r->type == MEM_RAM)
-                ram |= r->start <= page && r->end >= page + PAGE_SIZE;
-            else
-                other |= r->start < page + PAGE_SIZE && r->end > page;
-        }
-        if (ram && !other)
+            free &= bi->modules[i].start >= page + PAGE_SIZE ||
+                    bi->modules[i].end <= page;
+        if (free)
             return page;
     }
     return 0;
-}
-
-void smp_init_boot_cpu(void)
-{
-    cpu_apic_id[0] = apic_id();
-    cpumask_set(&cpus_online, 0);
-    nr_cpus_online = 1;
 }
 
 /* Completes a 32-bit word of the trampoline's copy at `at`. */
@@ -202,9 +191,9 @@ static void place_trampoline(uint64_t page)
     /* Its identity map, in the tables that booted this CPU. */
     memset(boot_pdpt, 0, sizeof(boot_pdpt));
     memset(boot_pd, 0, sizeof(boot_pd));
-    boot_pd[0] = PTE_PRESENT | PTE_LARGE;
-    boot_pdpt[0] = image_maddr(boot_pd) | PTE_PRESENT;
-    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_PRESENT;
+    boot_pd[0] = PTE_P | PTE_PS;
+    boot_pdpt[0] = image_maddr(boot_pd) | PTE_P;
+    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_P;
 }
 
 /* Area and stack of a CPU to be started; false without memory. Both stay
@@ -231,7 +220,6 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
 {
     uint32_t startup = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
     unsigned int cpu = nr_cpus_online;
-    uint64_t end;
 
     if (!prepare_cpu(cpu)) {
         log_err("no memory to start CPU %u\n", cpu);
@@ -247,7 +235,7 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     delay_us(200);
     if (!load_acquire(&ap_running))
         apic_send(id, startup);
-    end = now_ns() + START_WAIT_NS;
+    uint64_t end = now_ns() + START_WAIT_NS;
     while (!load_acquire(&ap_running) && now_ns() < end)
         cpu_relax();
     if (!load_acquire(&ap_running)) {
@@ -256,17 +244,18 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
         return false;
     }
     tsc_sync_reference();
-    while (nr_cpus_online == cpu)
-        smp_call_poll(), cpu_relax();
+    while (nr_cpus_online == cpu) {
+        smp_call_poll();
+        cpu_relax();
+    }
     return true;
 }
 
-void smp_start_all(uint64_t trampoline)
+void smp_start_all(const struct boot_info *bi)
 {
-    unsigned int limit = MAX_CPUS;
+    uint64_t trampoline = trampoline_page(bi);
 
-    if (opt_maxcpus && opt_maxcpus < limit)
-        limit = opt_maxcpus;
+    cpu_apic_id[0] = apic_id();
     if (trampoline)
         place_trampoline(trampoline);
     for (unsigned int i = 0; trampoline && i < acpi_info.nr_cpus; i++) {
@@ -278,7 +267,8 @@ void smp_start_all(uint64_t trampoline)
             log_warn("APIC id %u needs x2APIC mode: left out\n", id);
             continue;
         }
-        if (nr_cpus_online >= limit || !start_cpu(id, trampoline))
+        if (nr_cpus_online == MAX_CPUS || nr_cpus_online == opt_maxcpus ||
+            !start_cpu(id, trampoline))
             break;
     }
     boot_pml4[0] = 0;
