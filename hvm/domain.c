@@ -56,8 +56,8 @@ int hvm_domain_init(struct domain *d)
     d->hvm = h;
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
-    h->tsc_khz = tsc_hz() / 1000;
-    h->tsc_scale = tsc_scale();
+    h->tsc_khz = tsc_hz / 1000;
+    h->tsc_scale = tsc_scale;
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
     rc = p2m_create(d);

@@ -69,7 +69,7 @@ static long op_physinfo(struct xen_sysctl *op)
     o->nr_cpus = nr_cpus_online;
     o->max_cpu_id = nr_cpus_online - 1;
     o->nr_nodes = 1;
-    o->cpu_khz = (uint32_t)(tsc_hz() / 1000);
+    o->cpu_khz = (uint32_t)(tsc_hz / 1000);
     o->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
     o->total_pages = pages_total();

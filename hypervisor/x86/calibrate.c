@@ -45,7 +45,7 @@ struct sample {
 
 struct clock {
     const char *name;
-    uint64_t hz;    /* 0: absent */
+    uint64_t hz;    /* 0: not there */
     uint64_t mask;  /* of the counter's bits */
     uint64_t (*read)(void);
     struct sample start;
@@ -75,56 +75,48 @@ static uint64_t pit_read(void)
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-/* A clock that ticks. */
-static void add_clock(struct clock *c, const char *name, uint64_t hz,
-                      uint64_t mask, uint64_t (*read)(void))
+static bool ticks(uint64_t (*read)(void))
 {
     uint64_t first = read();
 
     for (unsigned int i = 0; i < 10000; i++)
-        if (read() != first) {
-            *c = (struct clock){ .name = name, .hz = hz, .mask = mask,
-                                 .read = read };
-            return;
-        }
+        if (read() != first)
+            return true;
+    return false;
 }
 
-static void find_hpet(struct clock *c)
+/* Hz of the clocks that a machine may lack, 0: it does, or they stand still. */
+static uint64_t hpet_hz(void)
 {
-    uint32_t period;
-
-    if (!acpi_info.hpet_maddr)
-        return;
-    hpet = device_map(acpi_info.hpet_maddr, 1024);
+    if (acpi_info.hpet_maddr)
+        hpet = device_map(acpi_info.hpet_maddr, 1024);
     if (!hpet)
-        return;
-    period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
+        return 0;
+    uint32_t period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
     if (period == 0 || period > HPET_PERIOD_MAX)
-        return;
+        return 0;
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-    add_clock(c, "HPET", FEMTOSECONDS / period, 0xffffffff, hpet_read);
+    return ticks(hpet_read) ? FEMTOSECONDS / period : 0;
 }
 
-static void find_pm_timer(struct clock *c)
+static uint64_t pm_timer_hz(void)
 {
-    if (acpi_info.pm_timer.space != 1 || !acpi_info.pm_timer.address ||
-        acpi_info.pm_timer.address > 0xfffc)
-        return;
-    pm_port = (uint16_t)acpi_info.pm_timer.address;
-    add_clock(c, "PM timer", PM_TIMER_HZ,
-              acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, pm_read);
+    const struct acpi_gas *g = &acpi_info.pm_timer;
+
+    if (g->space != 1 || !g->address || g->address > 0xfffc)
+        return 0;
+    pm_port = (uint16_t)g->address;
+    return ticks(pm_read) ? PM_TIMER_HZ : 0;
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
-static void start_pit(struct clock *c)
+static void start_pit(void)
 {
     outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~2) | 1));
     outb(PIT_COMMAND, 0xb0);
     outb(PIT_CHANNEL2, 0xff);
     outb(PIT_CHANNEL2, 0xff);
-    *c = (struct clock){ .name = "PIT", .hz = PIT_HZ, .mask = 0xffff,
-                         .read = pit_read };
 }
 
 static struct sample take(const struct clock *c)
@@ -162,45 +154,42 @@ static bool agree(uint64_t a, uint64_t b)
     return diff * (1000000 / AGREE_PPM) <= a;
 }
 
-/* The first clock that another one confirms, else the first. */
+/* The first clock that another one confirms, else the first that advances. */
 static const struct clock *choose(const struct clock *clocks, unsigned int n)
 {
-    const struct clock *first = NULL;
-
-    for (unsigned int i = 0; i < n; i++) {
-        if (!clocks[i].tsc_hz)
-            continue;
-        if (!first)
-            first = &clocks[i];
-        for (unsigned int j = i + 1; j < n; j++)
-            if (clocks[j].tsc_hz && agree(clocks[i].tsc_hz, clocks[j].tsc_hz))
+    for (unsigned int i = 0; i < n; i++)
+        for (unsigned int j = i + 1; j < n && clocks[i].tsc_hz; j++)
+            if (agree(clocks[i].tsc_hz, clocks[j].tsc_hz))
                 return &clocks[i];
-    }
-    return first;
+    for (unsigned int i = 0; i < n; i++)
+        if (clocks[i].tsc_hz)
+            return &clocks[i];
+    cannot_start("no clock of this machine advances");
 }
 
-void calibrate(struct calibration *result)
+struct calibration calibrate(void)
 {
-    struct clock clocks[3] = { { 0 } }, *c, *end = clocks + ARRAY_SIZE(clocks);
-    uint64_t apic_start, apic_ticks, tsc_ticks;
-    const struct clock *best;
+    struct clock clocks[] = {
+        { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
+        { "PM timer", pm_timer_hz(),
+          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff,
+          .read = pm_read },
+        { "PIT", PIT_HZ, 0xffff, .read = pit_read },
+    };
+    struct clock *c, *end = clocks + ARRAY_SIZE(clocks);
 
-    find_hpet(&clocks[0]);
-    find_pm_timer(&clocks[1]);
-    start_pit(&clocks[2]);
-
+    start_pit();
     apic_timer_mode(false);
     apic_timer_set_count(0xffffffff);
     for (c = clocks; c < end; c++)
         if (c->hz)
             c->start = take(c);
-    apic_start = apic_timer_count();
-    result->start_tsc = rdtsc_ordered();
+    uint64_t apic_start = apic_timer_count(), tsc_start = rdtsc_ordered();
     for (c = clocks; !c->hz; c++)
         ;
     wait_interval(c);
-    tsc_ticks = rdtsc_ordered() - result->start_tsc;
-    apic_ticks = apic_start - apic_timer_count();
+    uint64_t tsc_ticks = rdtsc_ordered() - tsc_start;
+    uint64_t apic_ticks = apic_start - apic_timer_count();
     for (c = clocks; c < end; c++)
         if (c->hz) {
             struct sample now = take(c);
@@ -214,10 +203,8 @@ void calibrate(struct calibration *result)
         }
     apic_timer_set_count(0);
 
-    best = choose(clocks, ARRAY_SIZE(clocks));
-    if (!best)
-        cannot_start("no clock of this machine advances");
-    result->tsc_hz = best->tsc_hz;
-    result->source = best->name;
-    result->apic_hz = apic_ticks * best->tsc_hz / tsc_ticks;
+    const struct clock *best = choose(clocks, ARRAY_SIZE(clocks));
+    return (struct calibration){
+        best->tsc_hz, apic_ticks * best->tsc_hz / tsc_ticks, tsc_start,
+        best->name };
 }

@@ -41,7 +41,7 @@ void power_init(void)
 
 static void pause_ms(unsigned int ms)
 {
-    if (tsc_hz())
+    if (tsc_hz)
         delay_us(ms * 1000);
     else /* the clock does not run: a port read is about a microsecond */
         for (unsigned int i = 0; i < ms * 1000; i++)
