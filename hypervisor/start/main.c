@@ -64,8 +64,8 @@ static void report_boot_info(const struct boot_info *bi)
         log_info("Module %u: %#lx-%#lx %s\n", i, bi->modules[i].start,
                  bi->modules[i].end, bi->modules[i].cmdline);
     log_info("Memory map:\n");
-    for (unsigned int i = 0; i < bi->nr_regions; i++) {
-        const struct mem_region *r = &bi->regions[i];
+    for (unsigned int i = 0; i < bi->map.n; i++) {
+        const struct mem_region *r = &bi->map.r[i];
 
         log_info("  %010lx-%010lx %s\n", r->start, r->end,
                  types[r->type < ARRAY_SIZE(types) ? r->type : 0]);
@@ -99,7 +99,7 @@ static void memory_start(const struct boot_info *bi)
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         reserved[n++] = (struct mem_region){
             bi->modules[i].start, bi->modules[i].end, MEM_RESERVED };
-    mm_init(bi->regions, bi->nr_regions, reserved, n);
+    mm_init(bi->map.r, bi->map.n, reserved, n);
 }
 
 static void uart_interrupt(unsigned int irq, void *arg)

@@ -36,16 +36,9 @@ static const char *keep(struct boot_info *bi, const char *s, size_t n)
 static int add_region(struct boot_info *bi, uint64_t start, uint64_t size,
                       uint32_t type)
 {
-    uint64_t end = start + size;
+    uint64_t end = start + size < start ? ~0ull : start + size;
 
-    if (size == 0)
-        return 0;
-    if (end < start)
-        end = ~0ull;
-    if (bi->nr_regions == BOOT_REGIONS_MAX)
-        return -E2BIG;
-    bi->regions[bi->nr_regions++] = (struct mem_region){ start, end, type };
-    return 0;
+    return size ? e820_add(&bi->map, start, end, type) : 0;
 }
 
 static int add_module(struct boot_info *bi, uint64_t start, uint64_t end,
@@ -58,14 +51,6 @@ static int add_module(struct boot_info *bi, uint64_t start, uint64_t end,
     bi->modules[bi->nr_modules++] = (struct boot_module){
         start, end, keep(bi, cmdline, n) };
     return 0;
-}
-
-/* At most n bytes, cut to what fits. */
-static void set_cmdline(struct boot_info *bi, const char *s, size_t n)
-{
-    n = strnlen(s, MIN(n, sizeof(bi->cmdline) - 1));
-    memcpy(bi->cmdline, s, n);
-    bi->cmdline[n] = '\0';
 }
 
 static void set_screen(struct boot_info *bi, const struct framebuffer *fb)
@@ -129,7 +114,7 @@ static int parse_mb1_modules(const struct mb1_info *mb, struct boot_info *bi)
         return -EINVAL;
     for (unsigned int i = 0; i < mb->mods_count && !rc; i++, m++)
         rc = add_module(bi, m->start, m->end, map_string(m->string),
-                                  MB1_STRING_MAX);
+                        MB1_STRING_MAX);
     return rc;
 }
 
@@ -156,23 +141,20 @@ static int parse_mb1_mmap(const struct mb1_info *mb, struct boot_info *bi)
 
 static int parse_mb1(const void *info, struct boot_info *bi)
 {
-    struct mb1_info mb;
-    int rc = 0;
+    const struct mb1_info *mb = info;
+    int rc;
 
-    memcpy(&mb, info, sizeof(mb));
-    if (mb.flags & MB1_LOADER)
-        bi->loader = keep(bi, map_string(mb.loader_name), 64);
-    if (mb.flags & MB1_CMDLINE)
-        set_cmdline(bi, map_string(mb.cmdline), MB1_STRING_MAX);
-    if ((mb.flags & MB1_MODULES) && mb.mods_count)
-        rc = parse_mb1_modules(&mb, bi);
-    if (!rc)
-        rc = mb.flags & MB1_MMAP ? parse_mb1_mmap(&mb, bi) : -EINVAL;
-
+    if (mb->flags & MB1_LOADER)
+        bi->loader = keep(bi, map_string(mb->loader_name), 64);
+    if (mb->flags & MB1_CMDLINE)
+        bi->cmdline = keep(bi, map_string(mb->cmdline), BOOT_CMDLINE_MAX);
     /* Without that information the BIOS left the screen in text mode. */
     bi->vga_text = true;
-    if (mb.flags & MB1_FRAMEBUFFER)
-        set_screen(bi, &mb.fb);
+    if (mb->flags & MB1_FRAMEBUFFER)
+        set_screen(bi, &mb->fb);
+    rc = mb->flags & MB1_MMAP ? parse_mb1_mmap(mb, bi) : -EINVAL;
+    if (!rc && (mb->flags & MB1_MODULES) && mb->mods_count)
+        rc = parse_mb1_modules(mb, bi);
     return rc;
 }
 
@@ -214,8 +196,7 @@ static int parse_module(const struct tag *t, struct boot_info *bi)
 
     if (t->size < sizeof(*m))
         return -EINVAL;
-    return add_module(bi, m->start, m->end, m->cmdline,
-                                t->size - sizeof(*m));
+    return add_module(bi, m->start, m->end, m->cmdline, t->size - sizeof(*m));
 }
 
 static int parse_mmap(const struct tag *t, struct boot_info *bi)
@@ -267,7 +248,7 @@ static int parse_tag(const struct tag *t, struct boot_info *bi)
 
     switch (t->type) {
     case TAG_CMDLINE:
-        set_cmdline(bi, text, text_size);
+        bi->cmdline = keep(bi, text, MIN(text_size, BOOT_CMDLINE_MAX));
         break;
     case TAG_LOADER:
         bi->loader = keep(bi, text, text_size);
@@ -328,11 +309,9 @@ static const char *skip_word(const char *s)
  * of the image and of each module: takes it off. */
 static void strip_names(struct boot_info *bi)
 {
-    const char *rest = skip_word(bi->cmdline);
-
     if (!strncmp(bi->loader, "GRUB 2", 6))
         return;
-    memmove(bi->cmdline, rest, strlen(rest) + 1);
+    bi->cmdline = skip_word(bi->cmdline);
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         bi->modules[i].cmdline = skip_word(bi->modules[i].cmdline);
 }
@@ -340,15 +319,16 @@ static void strip_names(struct boot_info *bi)
 int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi)
 {
     const uint32_t *info = early_map_read(maddr, PAGE_SIZE);
-    uint32_t size;
     int rc = -EINVAL;
 
     memset(bi, 0, sizeof(*bi));
     bi->loader = "unknown loader";
+    bi->cmdline = "";
     if (info && magic == MB1_LOADER_MAGIC) {
         rc = parse_mb1(info, bi);
     } else if (info && magic == MB2_LOADER_MAGIC) {
-        size = info[0];
+        uint32_t size = info[0];
+
         if (size > MB2_SIZE_MAX)
             return -E2BIG;
         info = early_map_read(maddr, size);

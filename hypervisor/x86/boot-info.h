@@ -9,9 +9,8 @@
 #include "hypervisor/lib/util.h"
 #include "hypervisor/mm/e820.h"
 
-#define BOOT_REGIONS_MAX 256
 #define BOOT_MODULES_MAX 16
-#define BOOT_CMDLINE_SIZE 2048
+#define BOOT_CMDLINE_MAX 2047ul /* what is longer is cut */
 #define BOOT_STRINGS_SIZE 8192
 
 struct boot_module {
@@ -21,10 +20,9 @@ struct boot_module {
 
 struct boot_info {
     const char *loader;         /* its name, never NULL */
-    char cmdline[BOOT_CMDLINE_SIZE];
+    const char *cmdline;        /* never NULL; without the image's name */
 
-    struct mem_region regions[BOOT_REGIONS_MAX]; /* as given, in any order */
-    unsigned int nr_regions;
+    struct mem_map map;         /* as given, in any order */
 
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned int nr_modules;

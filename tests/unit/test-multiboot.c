@@ -1,4 +1,4 @@
-/* sources: hypervisor/x86/boot-info.c */
+/* sources: hypervisor/x86/boot-info.c hypervisor/mm/e820.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The boot loaders' information, both kinds, whole and broken. */
 #include <string.h>
@@ -109,10 +109,10 @@ static void test_mb2(void)
     CHECK_EQ(bi.modules[0].start, 0x200000);
     CHECK_EQ(bi.modules[0].end, 0x300010);
     CHECK(!strcmp(bi.modules[0].cmdline, "root=/dev/sda"));
-    CHECK_EQ(bi.nr_regions, 3);
-    CHECK_EQ(bi.regions[1].start, 0x100000);
-    CHECK_EQ(bi.regions[1].end, 0x7100000);
-    CHECK_EQ(bi.regions[2].end, ~0ull); /* it would have wrapped */
+    CHECK_EQ(bi.map.n, 3);
+    CHECK_EQ(bi.map.r[1].start, 0x100000);
+    CHECK_EQ(bi.map.r[1].end, 0x7100000);
+    CHECK_EQ(bi.map.r[2].end, ~0ull); /* it would have wrapped */
     CHECK_EQ(bi.fb.maddr, 0xe0000000);
     CHECK_EQ(bi.fb.pitch, 4096);
     CHECK_EQ(bi.fb.width, 1024);
@@ -139,7 +139,7 @@ static void test_mb2_cut(void)
 static void test_mb2_limits(void)
 {
     static const uint8_t module[16] = { 0, 0, 16, 0, 0, 0, 17, 0 };
-    static char text[BOOT_CMDLINE_SIZE + 100];
+    static char text[BOOT_CMDLINE_MAX + 100];
     uint32_t size;
     uint8_t *at;
 
@@ -156,7 +156,7 @@ static void test_mb2_limits(void)
     add(1, text, sizeof(text));
     add(0, "", 0);
     CHECK_EQ(parse2(used), 0);
-    CHECK_EQ(strlen(bi.cmdline), BOOT_CMDLINE_SIZE - 1);
+    CHECK_EQ(strlen(bi.cmdline), BOOT_CMDLINE_MAX);
 
     begin();
     at = add(1, "x", 1);
@@ -217,9 +217,9 @@ static void test_mb1(void)
     CHECK(!strcmp(bi.loader, "qemu"));
     CHECK_EQ(bi.nr_modules, 1);
     CHECK_EQ(bi.modules[0].end, 0x310000);
-    CHECK_EQ(bi.nr_regions, 2);
-    CHECK_EQ(bi.regions[1].end, 0x200000);
-    CHECK_EQ(bi.regions[1].type, MEM_RESERVED);
+    CHECK_EQ(bi.map.n, 2);
+    CHECK_EQ(bi.map.r[1].end, 0x200000);
+    CHECK_EQ(bi.map.r[1].type, MEM_RESERVED);
     CHECK(bi.vga_text);
     CHECK(!strcmp(bi.cmdline, "loglvl=all"));
     CHECK(!strcmp(bi.modules[0].cmdline, "ro quiet"));
