@@ -32,7 +32,6 @@
 
 static struct boot_info boot_info;
 char lodge_command_line[1024];
-struct acpi_info acpi_info;
 
 /* The screen as the loader left it, if we can draw on it. VGA memory is
  * uncached by its MTRR. */
@@ -74,7 +73,7 @@ static void report_boot_info(const struct boot_info *bi)
 
 static void acpi_start(const struct boot_info *bi)
 {
-    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size);
+    int rc = acpi_read(bi->rsdp, bi->rsdp_size);
 
     if (rc)
         cannot_start("there are no usable ACPI tables (error %d), by which "
@@ -114,7 +113,7 @@ static void console_input_start(void)
 
     if (!uart_irq())
         return;
-    o = acpi_isa_irq(&acpi_info, uart_irq());
+    o = acpi_isa_irq(uart_irq());
     if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
                      NULL) < 0) {
         log_warn("com1: interrupt %u cannot be used; no input\n",

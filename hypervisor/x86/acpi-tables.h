@@ -82,18 +82,14 @@ struct acpi_info {
     struct acpi_mcfg mcfg[ACPI_MCFG_MAX];
     unsigned int nr_mcfg;
 };
+extern struct acpi_info acpi_info; /* the machine's, constant after boot */
 
 /*
- * Reads everything, through early_map_read(). rsdp: the loader's copy
+ * Fills acpi_info, through early_map_read(). rsdp: the loader's copy
  * (rsdp_size 20 or 36), or size 0: the BIOS area is searched. -ENOENT: no
  * RSDP; -EINVAL: no usable root table.
  */
-int acpi_read(struct acpi_info *info, const void *rsdp,
-              unsigned int rsdp_size);
+int acpi_read(const void *rsdp, unsigned int rsdp_size);
 
 /* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
-struct acpi_override acpi_isa_irq(const struct acpi_info *info,
-                                  unsigned int irq);
-
-/* The machine's, read at boot by start/main.c. */
-extern struct acpi_info acpi_info;
+struct acpi_override acpi_isa_irq(unsigned int irq);
