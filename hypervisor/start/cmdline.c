@@ -23,13 +23,26 @@ char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
 char opt_selftest[16];
 
+struct option {
+    const char *name;
+    enum {
+        OPTION_BOOL,    /* bool: name, no-name, name=yes|on|true|enable|1 ... */
+        OPTION_UINT,    /* unsigned int, decimal or 0x... */
+        OPTION_STRING,  /* char[size]: the text after "=" */
+        OPTION_IGNORED, /* known to Xen's users, means nothing here */
+    } type;
+    void *variable;   /* NULL for OPTION_IGNORED */
+    size_t size;      /* of it, for OPTION_STRING */
+    const char *help; /* one line */
+};
+
 #define BOOL(name, var, help) { name, OPTION_BOOL, &var, 0, help }
 #define UINT(name, var, help) { name, OPTION_UINT, &var, 0, help }
 #define STRING(name, var, help) { name, OPTION_STRING, var, sizeof(var), help }
 #define IGNORED(name) { name, OPTION_IGNORED, NULL, 0, "accepted, no effect" }
 
 /* clang-format off */
-const struct option options[] = {
+static const struct option options[] = {
     STRING("com1", opt_com1,
            "serial port: <baud>[,<bits><parity><stop>[,<io>[,<irq>]]]"),
     STRING("console", opt_console,
@@ -65,38 +78,34 @@ const struct option options[] = {
     IGNORED("vga"), IGNORED("watchdog"), IGNORED("xpti"),
 };
 /* clang-format on */
-const unsigned int nr_options = ARRAY_SIZE(options);
 
 /* True if the option takes the value, NULL: it has none. */
 static bool set(const struct option *o, bool negated, const char *value)
 {
-    const char *end;
-    uint32_t n;
-    int v;
+    if (o->type == OPTION_IGNORED)
+        return true;
+    if (o->type == OPTION_BOOL) {
+        int yes = value ? parse_bool(value) : 1;
 
-    switch (o->type) {
-    case OPTION_BOOL:
-        v = value ? parse_bool(value) : 1;
-        if (v >= 0)
-            *(bool *)o->variable = v != negated;
-        return v >= 0;
-    case OPTION_UINT:
-        if (negated || !value)
-            return false;
-        end = parse_number(value, &n);
+        if (yes >= 0)
+            *(bool *)o->variable = yes != negated;
+        return yes >= 0;
+    }
+    if (negated || !value)
+        return false;
+    if (o->type == OPTION_UINT) {
+        uint32_t n;
+        const char *end = parse_number(value, &n);
+
         if (end == value || *end)
             return false;
         *(unsigned int *)o->variable = n;
         return true;
-    case OPTION_STRING:
-        if (negated || !value || strlen(value) >= o->size)
-            return false;
-        memcpy(o->variable, value, strlen(value) + 1);
-        return true;
-    case OPTION_IGNORED:
-        return true;
     }
-    return false;
+    if (strlen(value) >= o->size)
+        return false;
+    memcpy(o->variable, value, strlen(value) + 1);
+    return true;
 }
 
 static bool parse_word(char *word)
@@ -105,7 +114,7 @@ static bool parse_word(char *word)
 
     if (value)
         *value++ = '\0';
-    for (unsigned int i = 0; i < nr_options; i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
         bool negated = !strncmp(word, "no-", 3) &&
                        !strcmp(word + 3, options[i].name);
 

@@ -5,25 +5,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
-
-enum option_type {
-    OPTION_BOOL,    /* bool: name, no-name, name=yes|on|true|enable|1 ... */
-    OPTION_UINT,    /* unsigned int, decimal or 0x... */
-    OPTION_STRING,  /* char[size]: the text after "=" */
-    OPTION_IGNORED, /* known to Xen's users, means nothing here */
-};
-
-struct option {
-    const char *name;
-    enum option_type type;
-    void *variable;   /* NULL for OPTION_IGNORED */
-    size_t size;      /* of it, for OPTION_STRING */
-    const char *help; /* one line */
-};
-
-extern const struct option options[];
-extern const unsigned int nr_options;
+#include <stdbool.h>
 
 /*
  * Sets the variables; report: also warns about words that no option knows,

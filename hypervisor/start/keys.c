@@ -4,8 +4,6 @@
  * or `xl debug-keys` prints a report. The table is the documentation: 'h'
  * prints it.
  */
-#include "hypervisor/start/keys.h"
-
 #include "hvm/base/hvm.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
@@ -19,11 +17,7 @@
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
-static void print_help(void)
-{
-    for (unsigned int i = 0; i < nr_debug_keys; i++)
-        console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
-}
+static void print_help(void);
 
 static const char *const run_states[] = {
     "running", "runnable", "blocked", "offline"
@@ -57,8 +51,8 @@ static void print_apic(struct vcpu *v)
 
     console_printf("d%uv%u: local APIC mode %u id %x irr %d isr %u ppr %x "
                    "pending %x upcall %u\n", v->domain->id, v->id, a->mode,
-                   a->id, vlapic_highest_irr(a), a->isrv, vlapic_ppr(a), a->pending,
-                   v->info->evtchn_upcall_pending);
+                   a->id, vlapic_highest_irr(a), a->isrv, vlapic_ppr(a),
+                   a->pending, v->info->evtchn_upcall_pending);
 }
 
 static void print_recorder(struct vcpu *v)
@@ -95,7 +89,14 @@ static void print_time(void)
         console_printf("cpu %u idle %lu ns\n", cpu, sched_idle_time(cpu));
 }
 
-const struct debug_key_entry debug_keys[] = {
+/* Either `once` is called, or the others for all domains and their vCPUs. */
+static const struct key {
+    char key;
+    const char *what;
+    void (*once)(void);
+    void (*each_domain)(struct domain *d); /* or NULL */
+    void (*each_vcpu)(struct vcpu *v);
+} debug_keys[] = {
     { 'h', "this list", .once = print_help },
     { 'a', "local APICs of all vCPUs", .each_vcpu = print_apic },
     { 'e', "exits of each vCPU by kind", .each_vcpu = print_exits },
@@ -109,9 +110,14 @@ const struct debug_key_entry debug_keys[] = {
     { 't', "time, idle time of CPUs", .once = print_time },
     { 'R', "restart the machine now", .once = machine_restart },
 };
-const unsigned int nr_debug_keys = ARRAY_SIZE(debug_keys);
 
-static void run(const struct debug_key_entry *e)
+static void print_help(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
+        console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
+}
+
+static void run(const struct key *e)
 {
     struct domain *d;
 
@@ -130,7 +136,7 @@ static void run(const struct debug_key_entry *e)
 
 void debug_key(char c)
 {
-    for (unsigned int i = 0; i < nr_debug_keys; i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
         if (debug_keys[i].key == c) {
             console_printf("'%c': %s\n", c, debug_keys[i].what);
             run(&debug_keys[i]);
