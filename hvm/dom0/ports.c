@@ -153,8 +153,8 @@ int dom0_open_ports(struct domain *d)
         bitmap_set(bitmap, closed[i].first, closed[i].count);
     /* An access that wraps around the last port is nobody's. */
     bitmap_set(bitmap, 0x10000, 8);
-    if (uart_io())
-        bitmap_set(bitmap, uart_io(), UART_PORTS);
+    if (uart_port.io)
+        bitmap_set(bitmap, uart_port.io, UART_PORTS);
     rc = bus_add(d->hvm->bus, pci_ports, ARRAY_SIZE(pci_ports), d);
     if (!rc)
         rc = watch_pm1(d, bitmap);

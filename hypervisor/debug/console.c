@@ -48,11 +48,10 @@ static bool list_has(const char *list, const char *word)
 {
     size_t n = strlen(word);
 
-    while (list) {
+    for (; list; list = strchr(list, ',')) {
+        list += *list == ',';
         if (!strncmp(list, word, n) && (list[n] == ',' || !list[n]))
             return true;
-        list = strchr(list, ',');
-        list = list ? list + 1 : NULL;
     }
     return false;
 }

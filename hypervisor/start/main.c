@@ -109,19 +109,17 @@ static void uart_interrupt(unsigned int irq, void *arg)
 
 static void console_input_start(void)
 {
-    struct acpi_override o;
+    struct acpi_override o = acpi_isa_irq(uart_port.irq);
 
-    if (!uart_irq())
+    if (!uart_port.irq)
         return;
-    o = acpi_isa_irq(uart_irq());
     if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
                      NULL) < 0) {
         log_warn("com1: interrupt %u cannot be used; no input\n",
-                 uart_irq());
+                 uart_port.irq);
         return;
     }
     uart_enable_receive_irq();
-    uart_poll();
 }
 
 static void guests_start(void)
