@@ -115,23 +115,20 @@ far_start64:
 
 /* Long mode and no-execute, or a message and halt. */
 check_cpu:
+        lea     PHYS(msg_long_mode), %esi
         mov     $0x80000000, %eax
         cpuid
         cmp     $0x80000001, %eax
-        jb      no_long_mode
+        jb      boot_fail
         mov     $0x80000001, %eax
         cpuid
         bt      $29, %edx
-        jnc     no_long_mode
+        jnc     boot_fail
+        lea     PHYS(msg_nx), %esi
         bt      $20, %edx
-        jnc     no_nx
+        jnc     boot_fail
         ret
 
-no_long_mode:
-        lea     PHYS(msg_long_mode), %esi
-        jmp     boot_fail
-no_nx:
-        lea     PHYS(msg_nx), %esi
 /* ESI: message, on the serial port and VGA text; then halt. */
 boot_fail:
         mov     $0xb8000, %edi
