@@ -57,10 +57,8 @@ static inline void held_remove(const struct spinlock *l)
 
 static void take(struct spinlock *l, bool pair)
 {
-    uint16_t ticket;
-
     held_add(l, pair);
-    ticket = atomic_fetch_add(&l->next, 1);
+    uint16_t ticket = atomic_fetch_add(&l->next, 1);
     while (load_acquire(&l->owner) != ticket) {
         smp_call_poll();
         cpu_relax();

@@ -37,11 +37,10 @@ static const char *parse_line(const char *s, uint8_t *line)
 {
     static const char parities[] = "noems";
     static const uint8_t bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
-    const char *parity;
 
     if (s[0] < '5' || s[0] > '8' || !s[1])
         return NULL;
-    parity = strchr(parities, s[1]);
+    const char *parity = strchr(parities, s[1]);
     if (!parity || (s[2] != '1' && s[2] != '2'))
         return NULL;
     *line = (uint8_t)((s[0] - '5') | bits[parity - parities] |

@@ -129,11 +129,11 @@ void cmdline_parse(const char *cmdline, bool report)
     char word[WORD_MAX];
 
     while (*cmdline) {
-        size_t length = 0, n;
+        size_t length = 0;
 
         while (cmdline[length] && cmdline[length] != ' ')
             length++;
-        n = MIN(length, sizeof(word) - 1);
+        size_t n = MIN(length, sizeof(word) - 1);
         memcpy(word, cmdline, n);
         word[n] = '\0';
         if (length && !parse_word(word) && report) {

@@ -135,13 +135,11 @@ static void guests_start(void)
 
 void boot_main(uint32_t magic, uint32_t info)
 {
-    int rc;
-
     desc_init();
     features_read();
     features_setup_cpu();
 
-    rc = boot_info_read(magic, info, &boot_info);
+    int rc = boot_info_read(magic, info, &boot_info);
     cmdline_parse(boot_info.cmdline, false);
     memcpy(lodge_command_line, boot_info.cmdline,
            strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));

@@ -120,21 +120,20 @@ static int parse_mb1_modules(const struct mb1_info *mb, struct boot_info *bi)
 
 static int parse_mb1_mmap(const struct mb1_info *mb, struct boot_info *bi)
 {
-    const uint8_t *at, *end;
-    struct mb1_mmap e;
+    const struct mb1_mmap *e;
     int rc = 0;
 
     if (mb->mmap_length > MB1_MMAP_MAX)
         return -E2BIG;
-    at = early_map_read(mb->mmap_addr, mb->mmap_length);
-    if (!at)
+    const uint8_t *p = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!p)
         return -EINVAL;
-    for (end = at + mb->mmap_length; end - at >= (long)sizeof(e) && !rc;
-         at += MIN(e.size + 4ull, (uint64_t)(end - at))) {
-        memcpy(&e, at, sizeof(e));
-        if (e.size < sizeof(e) - 4)
+    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
+         at += e->size + 4ull) {
+        e = (const void *)(p + at);
+        if (e->size < sizeof(*e) - 4)
             return -EINVAL;
-        rc = add_region(bi, e.base, e.length, e.type);
+        rc = add_region(bi, e->base, e->length, e->type);
     }
     return rc;
 }
@@ -278,13 +277,12 @@ static int parse_mb2(const void *info, size_t size, struct boot_info *bi)
 
     while (at + sizeof(struct tag) <= size) {
         const struct tag *t = (const void *)(base + at);
-        int rc;
 
         if (t->type == TAG_END)
             return 0;
         if (t->size < sizeof(*t) || t->size > size - at)
             return -EINVAL;
-        rc = parse_tag(t, bi);
+        int rc = parse_tag(t, bi);
         if (rc)
             return rc;
         at += ALIGN_UP((size_t)t->size, 8);

@@ -68,10 +68,8 @@ static uint64_t pm_read(void)
 /* Counts down; latched so that both bytes belong together. */
 static uint64_t pit_read(void)
 {
-    uint8_t lo;
-
     outb(PIT_COMMAND, 0x80);
-    lo = inb(PIT_CHANNEL2);
+    uint8_t lo = inb(PIT_CHANNEL2);
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
