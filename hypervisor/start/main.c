@@ -16,7 +16,6 @@
 #include "hypervisor/mm/init.h"
 #include "hypervisor/start/cmdline.h"
 #include "hypervisor/start/selftest.h"
-#include "hypervisor/lib/version.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"

@@ -72,15 +72,10 @@ static void set_screen(struct boot_info *bi, const struct framebuffer *fb)
 #define MB1_MMAP_MAX 16384
 
 struct mb1_info {
-    uint32_t flags;
-    uint32_t mem_lower, mem_upper, boot_device;
-    uint32_t cmdline;
-    uint32_t mods_count, mods_addr;
-    uint32_t syms[4];
-    uint32_t mmap_length, mmap_addr;
-    uint32_t drives_length, drives_addr, config_table;
-    uint32_t loader_name;
-    uint32_t apm_table, vbe[4];
+    uint32_t flags, mem_lower, mem_upper, boot_device;
+    uint32_t cmdline, mods_count, mods_addr, syms[4];
+    uint32_t mmap_length, mmap_addr, drives_length, drives_addr;
+    uint32_t config_table, loader_name, apm_table, vbe[4];
     struct framebuffer fb;
 } __packed;
 BUILD_BUG_ON(sizeof(struct mb1_info) != 116);

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/lib/util.h"
 #include "hypervisor/mm/e820.h"
 
 #define BOOT_MODULES_MAX 16

@@ -18,8 +18,7 @@
 #define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
 struct ioapic ioapics[ACPI_IOAPICS_MAX];
-unsigned int nr_ioapics;
-static unsigned int nr_gsis_total;
+unsigned int nr_ioapics, gsis_end;
 
 static uint32_t reg_read(const struct ioapic *io, unsigned int index)
 {
@@ -83,7 +82,7 @@ static void add(const struct acpi_ioapic *a)
         reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
         reg_write(io, IDX_ENTRY(pin) + 1, 0);
     }
-    nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
+    gsis_end = MAX(gsis_end, io->first_gsi + io->nr_gsis);
     nr_ioapics++;
     log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
              io->maddr, version & 0xff, io->first_gsi,
@@ -96,11 +95,6 @@ void ioapic_init(void)
         add(&acpi_info.ioapics[i]);
     if (!nr_ioapics)
         cannot_start("the firmware's ACPI tables list no usable I/O APIC");
-}
-
-unsigned int ioapic_gsis(void)
-{
-    return nr_gsis_total;
 }
 
 void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest)

@@ -19,6 +19,7 @@ struct ioapic {
 };
 extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
 extern unsigned int nr_ioapics;
+extern unsigned int gsis_end; /* one more than the highest GSI */
 
 /* Bits of an entry's low half; the lowest are the vector. */
 #define IOAPIC_ACTIVE_LOW BIT(13)
@@ -32,8 +33,6 @@ extern unsigned int nr_ioapics;
 void pic_init(void);
 /* Maps and masks all that acpi_info lists; panics when there is none. */
 void ioapic_init(void);
-/* One more than the highest GSI. */
-unsigned int ioapic_gsis(void);
 /* Whose pin it is; NULL for a GSI in a gap between I/O APICs. */
 const struct ioapic *ioapic_of_gsi(unsigned int gsi);
 

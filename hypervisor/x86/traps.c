@@ -12,7 +12,6 @@
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/extable.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/percpu.h"
