@@ -28,7 +28,7 @@ struct target {
 struct irq_desc {
     irq_handler_fn *handler; /* NULL: not bound */
     void *arg;
-    bool level, active_low, masked;
+    uint32_t mode;           /* of a GSI: the IOAPIC_ bits of its entry */
     struct target now, old;  /* old: valid until now's first interrupt */
     uint32_t running;        /* (a) CPUs inside the handler */
 };
@@ -66,23 +66,21 @@ static void vector_free(struct target *t)
     t->vector = 0;
 }
 
-/* The low half of a GSI's entry. */
-static uint32_t entry_low(const struct irq_desc *d)
+static uint32_t trigger_bits(bool level, bool active_low)
 {
-    return d->now.vector | (d->level ? IOAPIC_LEVEL : 0) |
-           (d->active_low ? IOAPIC_ACTIVE_LOW : 0) |
-           (d->masked ? IOAPIC_MASKED : 0);
+    return (level ? IOAPIC_LEVEL : 0) | (active_low ? IOAPIC_ACTIVE_LOW : 0);
 }
 
 /* If it is a GSI. Lock IRQ. */
 static void program_gsi(unsigned int gsi, const struct irq_desc *d)
 {
     if (gsi < GSIS_MAX)
-        ioapic_write_entry(gsi, entry_low(d), cpu_apic_id[d->now.cpu]);
+        ioapic_write_entry(gsi, d->now.vector | d->mode,
+                           cpu_apic_id[d->now.cpu]);
 }
 
 /* Gives a free descriptor a vector and a handler. Lock IRQ. */
-static int bind(unsigned int irq, unsigned int cpu, bool level, bool active_low,
+static int bind(unsigned int irq, unsigned int cpu, uint32_t mode,
                 irq_handler_fn *handler, void *arg)
 {
     struct irq_desc *d = &descs[irq];
@@ -90,9 +88,7 @@ static int bind(unsigned int irq, unsigned int cpu, bool level, bool active_low,
 
     if (rc)
         return rc;
-    d->level = level;
-    d->active_low = active_low;
-    d->masked = false;
+    d->mode = mode;
     d->arg = arg;
     store_release(&d->handler, handler);
     program_gsi(irq, d);
@@ -108,7 +104,7 @@ int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
         return -EINVAL;
     spin_lock(&irq_lock);
     if (!descs[gsi].handler)
-        rc = bind(gsi, cpu, level, active_low, handler, arg);
+        rc = bind(gsi, cpu, trigger_bits(level, active_low), handler, arg);
     spin_unlock(&irq_lock);
     return rc;
 }
@@ -123,7 +119,7 @@ int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg)
            (descs[irq].handler || READ_ONCE(descs[irq].running)))
         irq++;
     if (irq < IRQS_MAX)
-        rc = bind(irq, cpu, false, false, handler, arg);
+        rc = bind(irq, cpu, 0, handler, arg);
     spin_unlock(&irq_lock);
     return rc;
 }
@@ -144,9 +140,9 @@ void irq_unbind(unsigned int irq)
     uint32_t own = this_cpu(desc_inside) == d;
 
     spin_lock(&irq_lock);
-    d->masked = true;
+    d->mode |= IOAPIC_MASKED;
     if (irq < GSIS_MAX)
-        ioapic_write_low(irq, entry_low(d));
+        ioapic_write_low(irq, d->now.vector | d->mode);
     WRITE_ONCE(d->handler, NULL);
     vector_free(&d->now);
     vector_free(&d->old);
@@ -163,9 +159,9 @@ void irq_set_mask(unsigned int irq, bool masked)
     struct irq_desc *d = &descs[irq];
 
     spin_lock(&irq_lock);
-    if (d->handler && d->masked != masked) {
-        d->masked = masked;
-        ioapic_write_low(irq, entry_low(d));
+    if (d->handler && !(d->mode & IOAPIC_MASKED) == masked) {
+        d->mode ^= IOAPIC_MASKED;
+        ioapic_write_low(irq, d->now.vector | d->mode);
     }
     spin_unlock(&irq_lock);
 }
@@ -173,11 +169,12 @@ void irq_set_mask(unsigned int irq, bool masked)
 void irq_set_trigger(unsigned int irq, bool level, bool active_low)
 {
     struct irq_desc *d = &descs[irq];
+    uint32_t mode = trigger_bits(level, active_low);
 
     spin_lock(&irq_lock);
-    if (d->handler && (d->level != level || d->active_low != active_low)) {
-        d->level = level;
-        d->active_low = active_low;
+    mode |= d->mode & IOAPIC_MASKED;
+    if (d->handler && d->mode != mode) {
+        d->mode = mode;
         program_gsi(irq, d);
     }
     spin_unlock(&irq_lock);
@@ -215,7 +212,7 @@ static void run_handler(struct irq_desc *d, unsigned int vector)
     atomic_inc(&d->running);
     this_cpu(desc_inside) = d;
     handler = load_acquire(&d->handler);
-    if (handler && d->level)
+    if (handler && (d->mode & IOAPIC_LEVEL))
         irq_set_mask(irq, true);
     apic_eoi();
     if (handler && unlikely(READ_ONCE(d->old.vector))) {
