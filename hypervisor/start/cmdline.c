@@ -3,8 +3,6 @@
  * The table of options and the parser. The last of two equal options wins;
  * words are separated by spaces; nothing is quoted.
  */
-#include "hypervisor/start/cmdline.h"
-
 #include "hvm/dom0/build.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/vmx/caps.h"
@@ -13,6 +11,7 @@
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
@@ -21,7 +20,6 @@
 
 char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
-char opt_selftest[16];
 
 struct option {
     const char *name;

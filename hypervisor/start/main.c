@@ -14,8 +14,7 @@
 #include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/init.h"
-#include "hypervisor/start/cmdline.h"
-#include "hypervisor/start/selftest.h"
+#include "hypervisor/start/start.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
@@ -163,7 +162,7 @@ void boot_main(uint32_t magic, uint32_t info)
     guests_start();
     smp_start_all(&boot_info);
     console_input_start();
-    selftest_crash(opt_selftest);
+    selftest_crash();
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
     if (domain_init())
         cannot_start("there is not enough memory for domains");

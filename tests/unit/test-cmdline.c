@@ -20,6 +20,7 @@ TEST_PROGRAM;
 
 /* What the sources expect from their neighbours. */
 bool opt_x2apic = true, opt_noreboot;
+char opt_selftest[16];
 unsigned int opt_maxcpus;
 char opt_console[64], opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
 static char written[65536];
