@@ -133,6 +133,7 @@ static void guests_start(void)
 
 void boot_main(uint32_t magic, uint32_t info)
 {
+    image_map();
     desc_init();
     features_read();
     features_setup_cpu();

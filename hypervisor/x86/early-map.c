@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Owns early_pd, the page directory of EARLY_MAP_BASE. Slots are handed out
- * from the bottom; a range that is mapped already is found again, so tables
- * that lie close together share a slot. Never splits a 2 MiB page.
+ * Owns the image's page tables, and early_pd, the page directory of
+ * EARLY_MAP_BASE. Its slots are handed out from the bottom; a range that is
+ * mapped already is found again, so tables that lie close together share a
+ * slot. Never splits a 2 MiB page.
  */
 #include "hypervisor/x86/early-map.h"
 
@@ -11,7 +12,29 @@
 
 #define MADDR_MAX (1ull << 52)
 
-extern uint64_t early_pd[512];
+extern uint64_t early_pd[512], image_pdpt[512], image_pd[512];
+extern uint64_t image_pt[IMAGE_SIZE_MAX / PAGE_SIZE];
+extern char boot_stack_guard[];
+
+static void map_part(const char *start, const char *end, uint64_t attr)
+{
+    for (; start < end; start += PAGE_SIZE)
+        image_pt[((uintptr_t)start - IMAGE_BASE) / PAGE_SIZE] =
+            image_maddr(start) | attr;
+}
+
+void image_map(void)
+{
+    map_part(text_start, text_end, PTE_P | PTE_A);
+    map_part(rodata_start, rodata_end, MAP_RO);
+    map_part(data_start, boot_stack_guard, MAP_RW);
+    map_part(boot_stack_guard + PAGE_SIZE, data_end, MAP_RW);
+    for (unsigned int i = 0; i < IMAGE_SIZE_MAX / LARGE_SIZE; i++)
+        image_pd[i] = image_maddr(&image_pt[i * 512]) | MAP_TABLE;
+    image_pdpt[511] = image_maddr(early_pd) | MAP_TABLE;
+    host_pml4[RECURSIVE_SLOT] = image_maddr(host_pml4) | MAP_TABLE | PTE_NX;
+    write_cr3(read_cr3());
+}
 
 void *early_map(uint64_t maddr, size_t size, uint64_t attr)
 {

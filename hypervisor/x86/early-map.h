@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mappings that exist before mm/ does: 2 MiB pages in a 1 GiB area of their
- * own, never executable. For the loader's information, ACPI tables, VGA and
- * the framebuffer; everything else waits for mm/map.h.
+ * Mappings that exist before mm/ does: the image, and 2 MiB pages in a 1 GiB
+ * area of their own, never executable. These are for the loader's information,
+ * ACPI tables, VGA and the framebuffer; everything else waits for mm/map.h.
  */
 #pragma once
 
 #include "hypervisor/mm/pt-bits.h"
+
+/* Completes the tables that boot.S began: the image W^X in 4 KiB pages, the
+ * recursive slot, the directory of the early maps. Before anything else. */
+void image_map(void);
 
 /* Maps [maddr, maddr + size) or finds it mapped; NULL when the area is full
  * or the range absurd. attr: MAP_RO, MAP_RW, perhaps with PTE_PWT, which is
