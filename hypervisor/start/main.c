@@ -134,6 +134,7 @@ static void guests_start(void)
 void boot_main(uint32_t magic, uint32_t info)
 {
     image_map();
+    smp_init_boot_cpu();
     desc_init();
     features_read();
     features_setup_cpu();

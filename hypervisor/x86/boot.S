@@ -217,22 +217,6 @@ build_tables:
 high64:
         enter_image
         mov     $boot_stack + STACK_BYTES, %rsp
-
-        /* The boot CPU's per-CPU area, from the pristine section. */
-        mov     $percpu_start, %rsi
-        mov     $percpu_boot_area, %rdi
-        mov     $percpu_end, %rcx
-        sub     %rsi, %rcx
-        rep movsb
-        mov     $percpu_boot_area, %rax
-        sub     $percpu_start, %rax
-        mov     %rax, percpu_offset(%rax)
-        mov     %rax, percpu_offsets(%rip)
-        mov     $0xc0000101, %ecx       /* GS base */
-        mov     %rax, %rdx
-        shr     $32, %rdx
-        wrmsr
-
         mov     boot_magic(%rip), %edi
         mov     boot_info_maddr(%rip), %esi
         xor     %ebp, %ebp
@@ -244,11 +228,6 @@ high64:
 ap_start64:
         enter_image
         mov     ap_stack_top(%rip), %rsp
-        mov     ap_percpu_offset(%rip), %rax
-        mov     %rax, %rdx
-        shr     $32, %rdx
-        mov     $0xc0000101, %ecx       /* GS base */
-        wrmsr
         xor     %ebp, %ebp
         call    ap_entry
         ud2

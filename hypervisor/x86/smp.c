@@ -7,6 +7,7 @@
 #include "hypervisor/x86/smp.h"
 
 #include "hypervisor/cpu/cr.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
@@ -32,6 +33,7 @@ extern const char trampoline_start[], trampoline_end[];
 extern const char trampoline_gdt_base[], trampoline_cr3[];
 extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
+extern char percpu_boot_area[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 
 struct cpumask cpus_online = { { 1 } };
@@ -39,8 +41,11 @@ unsigned int nr_cpus_online = 1;
 uint32_t cpu_apic_id[MAX_CPUS];
 unsigned int opt_maxcpus;
 
-/* For boot.S, one CPU at a time. */
-uint64_t ap_stack_top, ap_percpu_offset;
+DEFINE_PERCPU(unsigned long, percpu_offset);
+DEFINE_PERCPU(unsigned int, percpu_cpu_id);
+unsigned long percpu_offsets[MAX_CPUS];
+
+uint64_t ap_stack_top; /* for boot.S, one CPU at a time */
 static bool ap_running;
 
 bool smp_stopping;
@@ -196,23 +201,19 @@ static void place_trampoline(uint64_t page)
     boot_pml4[0] = image_maddr(boot_pdpt) | PTE_P;
 }
 
-/* Area and stack of a CPU to be started; false without memory. Both stay
- * allocated for ever: a CPU that does not answer may still wake up. */
-static bool prepare_cpu(unsigned int cpu)
+/* Makes `area` the CPU's per-CPU area, from the pristine section. */
+static void set_area(unsigned int cpu, char *area)
 {
-    size_t size = (size_t)(percpu_end - percpu_start);
-    char *area = heap_alloc(size);
-    char *stack = stack_alloc();
-
-    if (!area || !stack)
-        return false;
-    memcpy(area, percpu_start, size);
+    memcpy(area, percpu_start, (size_t)(percpu_end - percpu_start));
     percpu_offsets[cpu] = (unsigned long)(area - percpu_start);
     per_cpu(percpu_offset, cpu) = percpu_offsets[cpu];
     per_cpu(percpu_cpu_id, cpu) = cpu;
-    ap_percpu_offset = percpu_offsets[cpu];
-    ap_stack_top = (uint64_t)stack + STACK_SIZE;
-    return true;
+}
+
+void smp_init_boot_cpu(void)
+{
+    set_area(0, percpu_boot_area);
+    wrmsr(MSR_GS_BASE, percpu_offsets[0]);
 }
 
 /* False when it must not go on: no memory, or a CPU that may wake later. */
@@ -220,11 +221,16 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
 {
     uint32_t startup = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
     unsigned int cpu = nr_cpus_online;
+    /* Both stay for ever: a CPU that does not answer may still wake up. */
+    char *area = heap_alloc((size_t)(percpu_end - percpu_start));
+    char *stack = stack_alloc();
 
-    if (!prepare_cpu(cpu)) {
+    if (!area || !stack) {
         log_err("no memory to start CPU %u\n", cpu);
         return false;
     }
+    set_area(cpu, area);
+    ap_stack_top = (uint64_t)stack + STACK_SIZE;
     cpu_apic_id[cpu] = id;
     store_release(&ap_running, false);
     /* The manual's 10 ms after INIT are for processors whose APIC was a chip
@@ -279,8 +285,9 @@ void smp_start_all(const struct boot_info *bi)
 __noreturn void ap_entry(void);
 void ap_entry(void)
 {
-    unsigned int cpu = cpu_id();
+    unsigned int cpu = nr_cpus_online;
 
+    wrmsr(MSR_GS_BASE, percpu_offsets[cpu]);
     desc_init_cpu();
     features_setup_cpu();
     apic_init_cpu();

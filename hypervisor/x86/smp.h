@@ -32,7 +32,9 @@ void smp_kick(unsigned int cpu);
 /* The CPU's guest gets what was posted to it; VT-x only. */
 void smp_notify(unsigned int cpu);
 
-/* Boot CPU, number 0: starts all others that ACPI lists, one after the other.
+/* Boot CPU, number 0: its per-CPU area. Before anything that uses one. */
+void smp_init_boot_cpu(void);
+/* Starts all others that ACPI lists, one after the other.
  * After mm_init(), apic_init() and time_init(). */
 struct boot_info;
 void smp_start_all(const struct boot_info *bi);
