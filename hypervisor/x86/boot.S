@@ -100,7 +100,7 @@ start64:
         jmp     *%rax
 
         .align 8
-boot_gdt:                               /* null, 64-bit code at BOOT_CS */
+boot_gdt:                               /* null, 64-bit code at HOST_CS */
         .quad   0, 0x00af9b000000ffff
 boot_gdt_end:
 low_gdtr:
@@ -109,7 +109,7 @@ low_gdtr:
         .align 4
 far_start64:
         .long   0
-        .word   BOOT_CS
+        .word   HOST_CS
 
         /* ---- 32-bit helpers ------------------------------------------ */
         .code32

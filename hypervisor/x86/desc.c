@@ -78,7 +78,6 @@ void desc_init(void)
 
 void desc_init_cpu(void)
 {
-    void desc_reload(const void *gdtr, const void *idtr);
     uint64_t *g = this_cpu(gdt);
     struct tss *t = &this_cpu(tss);
     uint64_t base = (uint64_t)t;
@@ -95,8 +94,11 @@ void desc_init_cpu(void)
     g[HOST_TR / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 |
                      ((base >> 24) & 0xff) << 56;
     g[HOST_TR / 8 + 1] = base >> 32;
-    desc_reload(&gdtr, &idtr);
-    asm volatile("ltr %w0" : : "r"(HOST_TR));
+    /* CS is this descriptor already, FS and GS are not to be touched, the
+     * others stay null. */
+    asm volatile("lgdt %0; lidt %1; mov %2, %%ss; ltr %w3"
+                 : : "m"(gdtr), "m"(idtr), "r"(HOST_DS), "r"(HOST_TR)
+                 : "memory");
 }
 
 uint64_t desc_gdt_base(void)
