@@ -165,7 +165,7 @@ static const struct clock *choose(const struct clock *clocks, unsigned int n)
     cannot_start("no clock of this machine advances");
 }
 
-struct calibration calibrate(void)
+const char *calibrate(uint64_t *apic_hz)
 {
     struct clock clocks[] = {
         { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
@@ -182,11 +182,12 @@ struct calibration calibrate(void)
     for (c = clocks; c < end; c++)
         if (c->hz)
             c->start = take(c);
-    uint64_t apic_start = apic_timer_count(), tsc_start = rdtsc_ordered();
+    uint64_t apic_start = apic_timer_count();
+    tsc_at_boot = rdtsc_ordered();
     for (c = clocks; !c->hz; c++)
         ;
     wait_interval(c);
-    uint64_t tsc_ticks = rdtsc_ordered() - tsc_start;
+    uint64_t tsc_ticks = rdtsc_ordered() - tsc_at_boot;
     uint64_t apic_ticks = apic_start - apic_timer_count();
     for (c = clocks; c < end; c++)
         if (c->hz) {
@@ -202,7 +203,7 @@ struct calibration calibrate(void)
     apic_timer_set_count(0);
 
     const struct clock *best = choose(clocks, ARRAY_SIZE(clocks));
-    return (struct calibration){
-        best->tsc_hz, apic_ticks * best->tsc_hz / tsc_ticks, tsc_start,
-        best->name };
+    tsc_hz = best->tsc_hz;
+    *apic_hz = apic_ticks * tsc_hz / tsc_ticks;
+    return best->name;
 }

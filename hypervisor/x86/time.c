@@ -138,14 +138,11 @@ static uint64_t cmos_read(void)
 void time_init(void)
 {
     bool deadline = cpu_features.tsc_deadline;
-    struct calibration c = calibrate();
+    const char *source = calibrate(&apic_hz);
 
-    tsc_hz = c.tsc_hz;
-    apic_hz = c.apic_hz;
     tsc_scale = tsc_scale_for(tsc_hz);
-    tsc_at_boot = c.start_tsc;
     log_info("TSC: %lu.%03lu MHz by %s%s; timer: %s\n", tsc_hz / 1000000,
-             tsc_hz / 1000 % 1000, c.source,
+             tsc_hz / 1000 % 1000, source,
              cpu_features.invariant_tsc ? ", invariant" : "",
              deadline ? "TSC deadline" : "local APIC");
     if (!deadline)
