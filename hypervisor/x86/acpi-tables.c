@@ -37,11 +37,7 @@ static uint64_t get(struct table t, uint32_t at, unsigned int bytes)
 
 static struct acpi_gas get_gas(struct table t, uint32_t at)
 {
-    struct acpi_gas g = { 0 };
-
-    if (at <= t.size && sizeof(g) <= t.size - at)
-        memcpy(&g, t.p + at, sizeof(g));
-    return g;
+    return (struct acpi_gas){ get(t, at, 1), get(t, at + 4, 8) };
 }
 
 static bool sum_ok(const uint8_t *p, size_t n)
@@ -53,21 +49,20 @@ static bool sum_ok(const uint8_t *p, size_t n)
     return sum == 0;
 }
 
-/* Maps the table at maddr and checks size and sum; .p NULL if it is bad. */
+/* Maps the table at maddr and checks size and sum; NULL, 0 if it is bad. */
 static struct table open_table(uint64_t maddr)
 {
     const uint8_t *p = maddr ? early_map_read(maddr, HEADER_SIZE) : NULL;
     uint32_t size = p ? get((struct table){ p, HEADER_SIZE }, 4, 4) : 0;
+    bool size_ok = size >= HEADER_SIZE && size <= ACPI_TABLE_SIZE_MAX;
 
-    if (size < HEADER_SIZE || size > ACPI_TABLE_SIZE_MAX)
-        return (struct table){ NULL, 0 };
-    p = early_map_read(maddr, size);
-    if (p && !sum_ok(p, size)) {
+    p = size_ok ? early_map_read(maddr, size) : NULL;
+    if (p && sum_ok(p, size))
+        return (struct table){ p, size };
+    if (p)
         log_warn("ACPI: table %.4s at %#lx has a bad checksum\n",
                  (const char *)p, maddr);
-        p = NULL;
-    }
-    return (struct table){ p, size };
+    return (struct table){ NULL, 0 };
 }
 
 /* ---- MADT (ACPI 5.2.12) -------------------------------------------------- */
@@ -148,7 +143,7 @@ static struct acpi_gas pm_block(struct table t, uint32_t old, uint32_t x)
     return g;
 }
 
-/* AML integer (ACPI 20.2.3): its value, and how long it is; 0: none. */
+/* AML integer (ACPI 20.2.3): its value, and how long it is; both 0: none. */
 static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
 {
     static const uint8_t lengths[] = {
@@ -158,7 +153,7 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
     uint8_t op = get(t, at, 1);
     unsigned int n = op < ARRAY_SIZE(lengths) ? lengths[op] : 0;
 
-    *v = n == 1 ? op : get(t, at + 1, 1);
+    *v = n == 1 ? op : n ? get(t, at + 1, 1) : 0;
     return n;
 }
 
@@ -183,8 +178,7 @@ static bool try_s5(struct table t, uint32_t at)
     unsigned int n = aml_integer(t, at, &a);
     if (!n)
         return false;
-    if (!aml_integer(t, at + n, &b))
-        b = 0;
+    aml_integer(t, at + n, &b);
     if (at + n > t.size || a > 7 || b > 7)
         return false;
     info->has_s5 = true;
@@ -197,8 +191,6 @@ static void read_dsdt(uint64_t maddr)
 {
     struct table t = open_table(maddr);
 
-    if (!t.p)
-        return;
     for (uint32_t at = HEADER_SIZE; at + 8 <= t.size; at++)
         if (!memcmp(t.p + at, "_S5_", 4) && try_s5(t, at))
             return;
@@ -207,7 +199,6 @@ static void read_dsdt(uint64_t maddr)
 static void read_fadt(struct table t)
 {
     uint32_t flags = get(t, 112, 4);
-    uint64_t x_dsdt = get(t, 140, 8);
 
     info->smi_cmd = get(t, 48, 4);
     info->acpi_enable = get(t, 52, 1);
@@ -218,10 +209,9 @@ static void read_fadt(struct table t)
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);
         info->reset_value = get(t, 128, 1);
-        info->has_reset = info->reset.address != 0;
     }
     info->no_8042 = get(t, 8, 1) >= 3 && !(get(t, 109, 2) & BIT(1));
-    read_dsdt(x_dsdt ? x_dsdt : get(t, 40, 4));
+    read_dsdt(get(t, 140, 8) ?: get(t, 40, 4));
 }
 
 /* ---- the others ---------------------------------------------------------- */
@@ -236,10 +226,9 @@ static void read_mcfg(struct table t)
             .last_bus = get(t, at + 11, 1),
         };
 
-        if (info->nr_mcfg == ACPI_MCFG_MAX || m.last_bus < m.first_bus ||
-            !m.maddr)
-            continue;
-        info->mcfg[info->nr_mcfg++] = m;
+        if (info->nr_mcfg < ACPI_MCFG_MAX && m.last_bus >= m.first_bus &&
+            m.maddr)
+            info->mcfg[info->nr_mcfg++] = m;
     }
 }
 

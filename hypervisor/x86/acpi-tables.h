@@ -16,11 +16,11 @@
 #define ACPI_TABLES_MAX 64
 #define ACPI_TABLE_SIZE_MAX MB(16)
 
-/* Generic address structure: space 0 memory, 1 I/O, 2 PCI configuration. */
+/* Of a generic address structure: space 0 memory, 1 I/O, 2 PCI configuration. */
 struct acpi_gas {
-    uint8_t space, bit_width, bit_offset, access;
-    uint64_t address;
-} __packed;
+    uint8_t space;
+    uint64_t address; /* 0: none */
+};
 
 struct acpi_table {
     char signature[4];
@@ -67,10 +67,9 @@ struct acpi_info {
     /* FADT */
     uint32_t smi_cmd;
     uint8_t acpi_enable;
-    struct acpi_gas pm_timer; /* address 0: none */
+    struct acpi_gas pm_timer;
     bool pm_timer_32bit;
     struct acpi_gas pm1a_cnt, pm1b_cnt;
-    bool has_reset;
     struct acpi_gas reset;
     uint8_t reset_value;
     bool no_8042;

@@ -33,7 +33,7 @@ static volatile uint8_t *reset_register; /* when it is memory */
 
 void power_init(void)
 {
-    if (acpi_info.has_reset && acpi_info.reset.space == GAS_MEMORY)
+    if (acpi_info.reset.address && acpi_info.reset.space == GAS_MEMORY)
         reset_register = device_map(acpi_info.reset.address, 1);
 }
 
@@ -59,7 +59,7 @@ void machine_restart(void)
 
     asm volatile("cli");
     smp_stop_others();
-    if (acpi->has_reset) {
+    if (acpi->reset.address) {
         if (acpi->reset.space == GAS_IO)
             outb((uint16_t)acpi->reset.address, acpi->reset_value);
         else if (reset_register)

@@ -107,7 +107,7 @@ static void test_good(void)
     CHECK_EQ(acpi_info.pm1a_cnt.address, 0x604);
     CHECK_EQ(acpi_info.pm_timer.address, 0x608);
     CHECK_EQ(acpi_info.pm_timer.space, 1);
-    CHECK(acpi_info.pm_timer_32bit && acpi_info.has_reset);
+    CHECK(acpi_info.pm_timer_32bit);
     CHECK_EQ(acpi_info.reset.address, 0xcf9);
     CHECK_EQ(acpi_info.reset_value, 0x0e);
     CHECK(acpi_info.has_s5);
