@@ -117,30 +117,27 @@ static void print_help(void)
         console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
 }
 
-static void run(const struct key *e)
+void debug_key(char c)
 {
+    const struct key *k = debug_keys, *end = k + ARRAY_SIZE(debug_keys);
     struct domain *d;
 
-    if (e->once) {
-        e->once();
+    while (k < end && k->key != c)
+        k++;
+    if (k == end) {
+        console_printf("'%c' is no debug key; 'h' lists them\n", c);
+        return;
+    }
+    console_printf("'%c': %s\n", c, k->what);
+    if (k->once) {
+        k->once();
         return;
     }
     for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
         id = (domid_t)(d->id + 1);
-        if (e->each_domain)
-            e->each_domain(d);
+        if (k->each_domain)
+            k->each_domain(d);
         for_vcpus (d, v)
-            e->each_vcpu(v);
+            k->each_vcpu(v);
     }
-}
-
-void debug_key(char c)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
-        if (debug_keys[i].key == c) {
-            console_printf("'%c': %s\n", c, debug_keys[i].what);
-            run(&debug_keys[i]);
-            return;
-        }
-    console_printf("'%c' is no debug key; 'h' lists them\n", c);
 }
