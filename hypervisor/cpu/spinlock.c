@@ -46,13 +46,8 @@ static void held_remove(const struct spinlock *l)
         h->lock[i] = h->lock[i + 1];
 }
 #else
-static inline void held_add(const struct spinlock *l, bool pair)
-{
-}
-
-static inline void held_remove(const struct spinlock *l)
-{
-}
+#define held_add(l, pair) ((void)0)
+#define held_remove(l) ((void)0)
 #endif
 
 static void take(struct spinlock *l, bool pair)

@@ -178,7 +178,7 @@ struct tag_mmap {
 struct mmap_entry {
     uint64_t base, length;
     uint32_t type, reserved;
-};
+} __packed;
 
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, red_pos)
@@ -203,10 +203,9 @@ static int parse_mmap(const struct tag *t, struct boot_info *bi)
     if (t->size < sizeof(*m) || m->entry_size < sizeof(struct mmap_entry))
         return -EINVAL;
     for (; (size_t)(end - at) >= m->entry_size && !rc; at += m->entry_size) {
-        struct mmap_entry e;
+        const struct mmap_entry *e = (const void *)at;
 
-        memcpy(&e, at, sizeof(e));
-        rc = add_region(bi, e.base, e.length, e.type);
+        rc = add_region(bi, e->base, e->length, e->type);
     }
     return rc;
 }
