@@ -78,15 +78,11 @@ size_t screen_framebuffer_size(const struct framebuffer *fb)
 void screen_init(void *va, const struct framebuffer *fb)
 {
     memory = va;
-    columns = 80;
-    rows = 25;
-    draw = draw_vga;
-    if (fb) {
+    if (fb)
         format = *fb;
-        columns = MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX);
-        rows = MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX);
-        draw = draw_pixels;
-    }
+    columns = fb ? MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX) : 80;
+    rows = fb ? MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX) : 25;
+    draw = fb ? draw_pixels : draw_vga;
     at_column = 0;
     memset(grid, ' ', sizeof(grid));
     for (unsigned int r = 0; r < rows; r++)

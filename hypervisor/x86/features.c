@@ -72,9 +72,8 @@ void features_read(void)
             r = cpuid(0x80000002 + i, 0);
             memcpy(f->name + 16 * i, &r, 16);
         }
-    f->phys_bits = 36;
-    if (max_ext >= 0x80000008)
-        f->phys_bits = MIN(cpuid(0x80000008, 0).a & 0xff, 52u);
+    f->phys_bits = max_ext >= 0x80000008
+                       ? MIN(cpuid(0x80000008, 0).a & 0xff, 52u) : 36;
 
     if (cpuid(1, 0).c & BIT(31)) {
         r = cpuid(0x40000000, 0);
