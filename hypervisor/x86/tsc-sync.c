@@ -15,32 +15,39 @@
 
 #define ROUNDS 64
 
-static uint32_t turn;       /* odd: the new CPU's */
+static bool asked;          /* (a) the boot CPU waits for the new one */
 static uint64_t answer;     /* its TSC */
 static int64_t correction;  /* what it adds to its TSC after a pass */
 
-static void wait_turn(uint32_t t)
+/* The boot CPU's half of a round. */
+static void ask(void)
 {
-    while (load_acquire(&turn) != t)
+    store_release(&asked, true);
+    while (load_acquire(&asked))
+        cpu_relax();
+}
+
+/* The new CPU's, which ends when it takes `asked` back. */
+static void wait_asked(void)
+{
+    while (!load_acquire(&asked))
         cpu_relax();
 }
 
 /* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
-static int64_t measure(uint32_t *t)
+static int64_t measure(void)
 {
     uint64_t best = ~0ull;
     int64_t ahead = 0;
 
     for (unsigned int i = 0; i < ROUNDS; i++) {
-        uint64_t asked = rdtsc_ordered(), answered, trip;
+        uint64_t start = rdtsc_ordered();
 
-        store_release(&turn, ++*t);
-        wait_turn(++*t);
-        answered = rdtsc_ordered();
-        trip = answered - asked;
+        ask();
+        uint64_t trip = rdtsc_ordered() - start;
         if (trip < best) {
             best = trip;
-            ahead = (int64_t)(answer - (asked + trip / 2));
+            ahead = (int64_t)(answer - (start + trip / 2));
         }
     }
     if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
@@ -57,10 +64,8 @@ static unsigned int passes(void)
 
 void tsc_sync_reference(void)
 {
-    uint32_t t = turn;
-
     for (unsigned int pass = 0; pass < passes(); pass++) {
-        int64_t ahead = measure(&t);
+        int64_t ahead = measure();
 
         if (ahead && pass == 0)
             log_warn("TSC of a CPU is %ld ticks off; corrected\n",
@@ -68,24 +73,21 @@ void tsc_sync_reference(void)
         else if (ahead)
             tsc_mark_unreliable("CPUs disagree");
         correction = pass == 0 ? -ahead : 0;
-        store_release(&turn, ++t);
-        wait_turn(++t);
+        ask();
     }
 }
 
 void tsc_sync_check(void)
 {
-    uint32_t t = turn & ~1u;
-
     for (unsigned int pass = 0; pass < passes(); pass++) {
         for (unsigned int i = 0; i < ROUNDS; i++) {
-            wait_turn(++t);
+            wait_asked();
             answer = rdtsc_ordered();
-            store_release(&turn, ++t);
+            store_release(&asked, false);
         }
-        wait_turn(++t);
+        wait_asked();
         if (correction)
             wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
-        store_release(&turn, ++t);
+        store_release(&asked, false);
     }
 }
