@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The clock: TSC ticks scaled to nanoseconds without a lock; this CPU's
- * one-shot timer; the wall clock. Calibration is in calibrate.c.
+ * one-shot timer; the wall clock. Calibration is in tsc.c.
  */
 #include "hypervisor/x86/time.h"
 

@@ -24,7 +24,7 @@ extern uint64_t tsc_at_boot;       /* TSC value of now_ns() == 0 */
 /* False: rates may change or CPUs may disagree (a warning was logged). */
 extern bool tsc_is_reliable;
 
-/* calibrate.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's
+/* tsc.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's
  * timer against a clock of known frequency, whose name it returns. Boot CPU,
  * once, its APIC on; takes about 50 ms. */
 const char *calibrate(uint64_t *apic_hz);
@@ -34,11 +34,11 @@ void time_init(void);
 
 struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of so many Hz, not 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
-/* tsc-sync.c saw the CPUs' TSCs disagree. */
+/* tsc.c saw the CPUs' TSCs disagree. */
 void tsc_mark_unreliable(const char *why);
 
 /*
- * tsc-sync.c: compares a new CPU's TSC with the boot CPU's and corrects it
+ * tsc.c: compares a new CPU's TSC with the boot CPU's and corrects it
  * when they differ. Both sides run at the same time: reference on the boot
  * CPU, check on the new one.
  */

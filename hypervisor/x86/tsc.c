@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All reference clocks run during one interval; each is sampled at its start
- * and end between two TSC reads, several times, and the sample with the
- * shortest read counts. Two clocks that agree are believed; a clock alone
- * must do.
+ * How fast the TSC is, and whether all CPUs agree on it.
+ *
+ * Calibration: all reference clocks run during one interval; each is sampled
+ * at its start and end between two TSC reads, several times, and the sample
+ * with the shortest read counts. Two clocks that agree are believed; a clock
+ * alone must do.
+ *
+ * Comparison: the boot CPU asks, the new CPU answers with its TSC. The answer
+ * lies between the question and its arrival, so half the round trip bounds the
+ * error; the shortest of many rounds counts. A TSC outside that bound is
+ * moved and measured again; if it is still outside, the clock is declared
+ * unreliable.
  */
 #include "hypervisor/x86/time.h"
 
@@ -14,6 +22,9 @@
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/features.h"
+
+/* ---- calibration -------------------------------------------------------- */
 
 #define INTERVAL_HZ 20 /* 50 ms */
 #define SAMPLES 12
@@ -206,4 +217,85 @@ const char *calibrate(uint64_t *apic_hz)
     tsc_hz = best->tsc_hz;
     *apic_hz = apic_ticks * tsc_hz / tsc_ticks;
     return best->name;
+}
+
+/* ---- comparison --------------------------------------------------------- */
+
+#define ROUNDS 64
+
+static bool asked;          /* (a) the boot CPU waits for the new one */
+static uint64_t answer;     /* its TSC */
+static int64_t correction;  /* what it adds to its TSC after a pass */
+
+/* The boot CPU's half of a round. */
+static void ask(void)
+{
+    store_release(&asked, true);
+    while (load_acquire(&asked))
+        cpu_relax();
+}
+
+/* The new CPU's, which ends when it takes `asked` back. */
+static void wait_asked(void)
+{
+    while (!load_acquire(&asked))
+        cpu_relax();
+}
+
+/* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
+static int64_t measure(void)
+{
+    uint64_t best = ~0ull;
+    int64_t ahead = 0;
+
+    for (unsigned int i = 0; i < ROUNDS; i++) {
+        uint64_t start = rdtsc_ordered();
+
+        ask();
+        uint64_t trip = rdtsc_ordered() - start;
+        if (trip < best) {
+            best = trip;
+            ahead = (int64_t)(answer - (start + trip / 2));
+        }
+    }
+    if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
+        return 0;
+    return ahead;
+}
+
+/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
+ * host threads take turns at every question. */
+static unsigned int passes(void)
+{
+    return cpu_features.emulator_tcg ? 0 : 2;
+}
+
+void tsc_sync_reference(void)
+{
+    for (unsigned int pass = 0; pass < passes(); pass++) {
+        int64_t ahead = measure();
+
+        if (ahead && pass == 0)
+            log_warn("TSC of a CPU is %ld ticks off; corrected\n",
+                     (long)ahead);
+        else if (ahead)
+            tsc_mark_unreliable("CPUs disagree");
+        correction = pass == 0 ? -ahead : 0;
+        ask();
+    }
+}
+
+void tsc_sync_check(void)
+{
+    for (unsigned int pass = 0; pass < passes(); pass++) {
+        for (unsigned int i = 0; i < ROUNDS; i++) {
+            wait_asked();
+            answer = rdtsc_ordered();
+            store_release(&asked, false);
+        }
+        wait_asked();
+        if (correction)
+            wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
+        store_release(&asked, false);
+    }
 }
