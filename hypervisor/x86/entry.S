@@ -18,9 +18,7 @@ vector_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        .if vector >= 32
-        push    $0
-        .elseif !((ERROR_VECTORS >> vector) & 1)
+        .if !(vector < 32 && ((ERROR_VECTORS >> (vector & 31)) & 1))
         push    $0
         .endif
         push    $vector
