@@ -126,10 +126,7 @@ void host_tlb_flush(const void *va, size_t size)
     uintptr_t first = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE);
     struct flush f = { (const char *)first, (uintptr_t)va + size - first };
 
-    if (nr_cpus_online <= 1)
-        flush_here(&f);
-    else
-        smp_call(&cpus_online, flush_here, &f);
+    smp_call(&cpus_online, flush_here, &f);
 }
 
 /* ---- the end ------------------------------------------------------------ */

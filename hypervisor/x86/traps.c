@@ -126,24 +126,17 @@ static void dump_code(uint64_t rip)
     console_printf("\n");
 }
 
-/* A stack that ran over its end points into the guard page below it. */
-static uint64_t skip_guard(uint64_t rsp)
-{
-    uint64_t v;
-
-    rsp = ALIGN_DOWN(rsp, 8);
-    return read_word(rsp, &v) ? rsp : ALIGN_UP(rsp, PAGE_SIZE);
-}
-
 static void dump_stack(uint64_t rsp)
 {
-    uint64_t start = skip_guard(rsp);
-    uint64_t end = ALIGN_DOWN(start, STACK_SIZE) + STACK_SIZE;
+    uint64_t start = ALIGN_DOWN(rsp, 8), v;
     unsigned int callers = 0, words = 0;
-    uint64_t v;
 
-    if (start != ALIGN_DOWN(rsp, 8))
+    /* A stack that ran over its end points into the guard page below it. */
+    if (!read_word(start, &v)) {
         console_printf("the stack is full, or rsp is wrong\n");
+        start = ALIGN_UP(start, PAGE_SIZE);
+    }
+    uint64_t end = ALIGN_DOWN(start, STACK_SIZE) + STACK_SIZE;
     for (uint64_t va = start; va < end && words < STACK_WORDS; va += 8) {
         if (!read_word(va, &v))
             break;
@@ -236,15 +229,15 @@ static void report_machine_check(void)
 
 static __noreturn void fatal_trap(struct trap_frame *f)
 {
-    const char *name = trap_names[f->vector];
+    const char *name = trap_names[f->vector] ?: "exception";
     unsigned int depth = ++this_cpu(trap_depth);
 
     if (depth > 2)
         smp_stop_here();
     console_panic_begin();
     console_printf("\n*** %s (vector %lu, error %lx) in root mode on CPU %u"
-                   "%s\n", name ? name : "exception", f->vector, f->error,
-                   cpu_id(), depth > 1 ? ", while reporting another" : "");
+                   "%s\n", name, f->vector, f->error, cpu_id(),
+                   depth > 1 ? ", while reporting another" : "");
     if (depth == 1) {
         if (f->vector == TRAP_PF)
             report_page_fault(f);
@@ -255,7 +248,7 @@ static __noreturn void fatal_trap(struct trap_frame *f)
         console_printf("rip %016lx rsp %016lx cr2 %016lx\n", f->rip, f->rsp,
                        read_cr2());
     }
-    panic("%s at %016lx", name ? name : "exception", f->rip);
+    panic("%s at %016lx", name, f->rip);
 }
 
 void trap_dispatch(struct trap_frame *f)
