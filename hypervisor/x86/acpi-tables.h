@@ -8,7 +8,6 @@
 #pragma once
 
 #include "hypervisor/cpu/percpu.h"
-#include "hypervisor/lib/util.h"
 
 #define ACPI_IOAPICS_MAX 16
 #define ACPI_OVERRIDES_MAX 32

@@ -7,7 +7,6 @@
 #include "hypervisor/x86/irq.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"

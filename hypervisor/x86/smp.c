@@ -6,7 +6,6 @@
  */
 #include "hypervisor/x86/smp.h"
 
-#include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"

@@ -14,7 +14,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/upcalls.h"
