@@ -106,9 +106,7 @@ void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest)
      * with the old vector. */
     reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
     reg_write(io, IDX_ENTRY(pin) + 1, dest << 24);
-    reg_write(io, IDX_ENTRY(pin), low | IOAPIC_MASKED);
-    if (!(low & IOAPIC_MASKED))
-        reg_write(io, IDX_ENTRY(pin), low);
+    reg_write(io, IDX_ENTRY(pin), low);
 }
 
 void ioapic_write_low(unsigned int gsi, uint32_t low)
