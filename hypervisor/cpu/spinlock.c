@@ -12,7 +12,7 @@
 #ifdef LODGE_DEBUG
 #define HELD_MAX 16
 
-struct held_locks {
+struct held_locks { /* in any order */
     unsigned int nr;
     const struct spinlock *lock[HELD_MAX];
 };
@@ -41,9 +41,7 @@ static void held_remove(const struct spinlock *l)
     while (i < h->nr && h->lock[i] != l)
         i++;
     ASSERT(i < h->nr);
-    h->nr--;
-    for (; i < h->nr; i++)
-        h->lock[i] = h->lock[i + 1];
+    h->lock[i] = h->lock[--h->nr];
 }
 #else
 #define held_add(l, pair) ((void)0)
