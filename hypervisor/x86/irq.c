@@ -78,49 +78,42 @@ static void program_gsi(unsigned int gsi, const struct irq_desc *d)
                            cpu_apic_id[d->now.cpu]);
 }
 
-/* Gives a free descriptor a vector and a handler. Lock IRQ. */
+/* Gives a free descriptor a vector and a handler; -EBUSY if it is not free. A
+ * message's number waits until nobody is in the handler that it had. */
 static int bind(unsigned int irq, unsigned int cpu, uint32_t mode,
                 irq_handler_fn *handler, void *arg)
 {
     struct irq_desc *d = &descs[irq];
-    int rc = vector_alloc(cpu, d, &d->now);
+    int rc = -EBUSY;
 
-    if (rc)
-        return rc;
-    d->mode = mode;
-    d->arg = arg;
-    store_release(&d->handler, handler);
-    program_gsi(irq, d);
-    return (int)irq;
+    spin_lock(&irq_lock);
+    if (!d->handler && (irq < GSIS_MAX || !READ_ONCE(d->running)))
+        rc = vector_alloc(cpu, d, &d->now);
+    if (!rc) {
+        d->mode = mode;
+        d->arg = arg;
+        store_release(&d->handler, handler);
+        program_gsi(irq, d);
+    }
+    spin_unlock(&irq_lock);
+    return rc ? rc : (int)irq;
 }
 
 int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
                  unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
-    int rc = -EBUSY;
-
     if (!ioapic_of_gsi(gsi))
         return -EINVAL;
-    spin_lock(&irq_lock);
-    if (!descs[gsi].handler)
-        rc = bind(gsi, cpu, trigger_bits(level, active_low), handler, arg);
-    spin_unlock(&irq_lock);
-    return rc;
+    return bind(gsi, cpu, trigger_bits(level, active_low), handler, arg);
 }
 
 int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
-    unsigned int irq = GSIS_MAX;
-    int rc = -ENOSPC;
+    int rc = -EBUSY;
 
-    spin_lock(&irq_lock);
-    while (irq < IRQS_MAX &&
-           (descs[irq].handler || READ_ONCE(descs[irq].running)))
-        irq++;
-    if (irq < IRQS_MAX)
+    for (unsigned int irq = GSIS_MAX; irq < IRQS_MAX && rc == -EBUSY; irq++)
         rc = bind(irq, cpu, 0, handler, arg);
-    spin_unlock(&irq_lock);
-    return rc;
+    return rc == -EBUSY ? -ENOSPC : rc;
 }
 
 void irq_msi_message(unsigned int irq, struct msi_message *msg)
