@@ -189,12 +189,9 @@ static void place_trampoline(uint64_t page)
     add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
     window_unmap(WINDOW_DATA);
 
-    /* Its identity map, in the tables that booted this CPU. */
-    memset(boot_pdpt, 0, sizeof(boot_pdpt));
-    memset(boot_pd, 0, sizeof(boot_pd));
+    /* Its identity map, beside what boot.S left there for this CPU. */
     boot_pd[0] = PTE_P | PTE_PS;
     boot_pdpt[0] = image_maddr(boot_pd) | PTE_P;
-    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_P;
 }
 
 /* Makes `area` the CPU's per-CPU area, from the pristine section. */
