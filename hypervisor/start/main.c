@@ -25,12 +25,12 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-static struct boot_info boot_info;
+static const struct boot_info *const bi = &boot_info;
 char lodge_command_line[1024];
 
 /* The screen as the loader left it, if we can draw on it. VGA memory is
  * uncached by its MTRR. */
-static void screen_start(const struct boot_info *bi)
+static void screen_start(void)
 {
     size_t size = screen_framebuffer_size(&bi->fb);
     void *va = NULL;
@@ -43,7 +43,7 @@ static void screen_start(const struct boot_info *bi)
         screen_init(va, size ? &bi->fb : NULL);
 }
 
-static void report_boot_info(const struct boot_info *bi)
+static void report_boot_info(void)
 {
     static const char *const types[] = {
         "unknown", "RAM", "reserved", "ACPI tables", "ACPI NVS", "unusable",
@@ -66,7 +66,7 @@ static void report_boot_info(const struct boot_info *bi)
     }
 }
 
-static void acpi_start(const struct boot_info *bi)
+static void acpi_start(void)
 {
     int rc = acpi_read(bi->rsdp, bi->rsdp_size);
 
@@ -83,7 +83,7 @@ static void acpi_start(const struct boot_info *bi)
              acpi_info.hpet_maddr, acpi_info.has_s5 ? "known" : "unknown");
 }
 
-static void memory_start(const struct boot_info *bi)
+static void memory_start(void)
 {
     struct mem_region reserved[1 + BOOT_MODULES_MAX];
     unsigned int n = 0;
@@ -136,22 +136,22 @@ void boot_main(uint32_t magic, uint32_t info)
     features_read();
     features_setup_cpu();
 
-    int rc = boot_info_read(magic, info, &boot_info);
-    cmdline_parse(boot_info.cmdline, false);
-    memcpy(lodge_command_line, boot_info.cmdline,
-           strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
-    screen_start(&boot_info);
+    int rc = boot_info_read(magic, info);
+    cmdline_parse(bi->cmdline, false);
+    memcpy(lodge_command_line, bi->cmdline,
+           strnlen(bi->cmdline, sizeof(lodge_command_line) - 1));
+    screen_start();
     console_init();
     log_init();
     log_info("Lodge 4.20-lodge\n");
     if (rc)
         cannot_start("the boot loader's information (magic %#x) is not "
                      "understood (error %d)", magic, -rc);
-    report_boot_info(&boot_info);
+    report_boot_info();
     features_report();
-    acpi_start(&boot_info);
+    acpi_start();
 
-    memory_start(&boot_info);
+    memory_start();
     early_map_end();
     power_init();
     pic_init();
@@ -159,13 +159,13 @@ void boot_main(uint32_t magic, uint32_t info)
     ioapic_init();
     time_init();
     guests_start();
-    smp_start_all(&boot_info);
+    smp_start_all();
     console_input_start();
     selftest_crash();
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
     if (domain_init())
         cannot_start("there is not enough memory for domains");
-    dom0_create(&boot_info);
+    dom0_create(bi);
     sched_idle();
 }
 

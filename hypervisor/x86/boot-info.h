@@ -36,10 +36,11 @@ struct boot_info {
     char strings[BOOT_STRINGS_SIZE]; /* what loader and cmdline point to */
     unsigned int strings_used;
 };
+extern struct boot_info boot_info;
 
 /*
- * Reads the loader's information (boot.S: EAX, EBX) into bi, through
+ * Reads the loader's information (boot.S: EAX, EBX) into boot_info, through
  * early_map_read(). -EINVAL when the magic number is unknown or it contradicts
  * itself, -E2BIG when it is absurd.
  */
-int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi);
+int boot_info_read(uint32_t magic, uint32_t maddr);

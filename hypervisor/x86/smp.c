@@ -151,7 +151,7 @@ void smp_stop_others(void)
 
 /* A free page below 640 KiB, 0 when there is none. (mm/ leaves the first MiB
  * alone.) */
-static uint64_t trampoline_page(const struct boot_info *bi)
+static uint64_t trampoline_page(void)
 {
     for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
         bool free = false;
@@ -163,9 +163,9 @@ static uint64_t trampoline_page(const struct boot_info *bi)
                     r->end >= page + PAGE_SIZE;
         }
         /* The map may say RAM where a module lies. */
-        for (unsigned int i = 0; i < bi->nr_modules; i++)
-            free &= bi->modules[i].start >= page + PAGE_SIZE ||
-                    bi->modules[i].end <= page;
+        for (unsigned int i = 0; i < boot_info.nr_modules; i++)
+            free &= boot_info.modules[i].start >= page + PAGE_SIZE ||
+                    boot_info.modules[i].end <= page;
         if (free)
             return page;
     }
@@ -250,9 +250,9 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     return true;
 }
 
-void smp_start_all(const struct boot_info *bi)
+void smp_start_all(void)
 {
-    uint64_t trampoline = trampoline_page(bi);
+    uint64_t trampoline = trampoline_page();
 
     cpu_apic_id[0] = apic_id();
     if (trampoline)

@@ -36,8 +36,7 @@ void smp_notify(unsigned int cpu);
 void smp_init_boot_cpu(void);
 /* Starts all others that ACPI lists, one after the other.
  * After mm_init(), apic_init() and time_init(). */
-struct boot_info;
-void smp_start_all(const struct boot_info *bi);
+void smp_start_all(void);
 
 /* Another CPU ended the machine's life: see panic. */
 extern bool smp_stopping;

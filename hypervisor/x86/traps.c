@@ -185,7 +185,7 @@ void dump_here(void)
     dump_stack(rsp);
 }
 
-/* ---- exceptions ----------------------------------------------------------- */
+/* ---- exceptions ---------------------------------------------------------- */
 
 /* Where to go on after a fault at rip, 0: nowhere. */
 static uint64_t extable_find(uint64_t rip)
