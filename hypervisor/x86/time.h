@@ -32,7 +32,7 @@ const char *calibrate(uint64_t *apic_hz);
 /* Boot CPU: calibrates, reads the wall clock. After apic_init(). */
 void time_init(void);
 
-struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of so many Hz, not 0 */
+struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of freq Hz, not 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
 /* tsc.c saw the CPUs' TSCs disagree. */
 void tsc_mark_unreliable(const char *why);
