@@ -98,9 +98,9 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
         return scaled_tsc_to_ns(v, tsc);
 
     /* Before boot: long past. More than a century ahead: never. */
-    if ((int64_t)(host - tsc_at_boot()) < 0)
+    if ((int64_t)(host - tsc_at_boot) < 0)
         return 0;
-    return (host - tsc_at_boot()) >> 62 ? TIME_NEVER : tsc_to_ns(host);
+    return (host - tsc_at_boot) >> 62 ? TIME_NEVER : tsc_to_ns(host);
 }
 
 bool hvm_lapic_enabled(const struct vcpu *v)

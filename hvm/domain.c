@@ -102,8 +102,8 @@ int hvm_domain_init(struct domain *d)
     h->ticks = &m->ticks;
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
-    h->tsc_khz = tsc_hz() / 1000;
-    h->tsc_scale = tsc_scale();
+    h->tsc_khz = tsc_hz / 1000;
+    h->tsc_scale = tsc_scale;
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
     h->cpuid = cpu_policy_create();

@@ -19,11 +19,11 @@ void pvtime_update(struct vcpu *v)
     /* Anchored at boot: nothing changes unless the guest's TSC does. */
     WRITE_ONCE(t->version, version | 1);
     smp_wmb();
-    t->tsc_timestamp = hvm_guest_tsc(v, tsc_at_boot());
+    t->tsc_timestamp = hvm_guest_tsc(v, tsc_at_boot);
     t->system_time = 0;
     t->tsc_to_system_mul = s.mul;
     t->tsc_shift = s.shift;
-    t->flags = tsc_is_reliable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+    t->flags = tsc_is_reliable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
     smp_wmb();
     version = (version | 1) + 1;
     v->hvm->time_version = version;

@@ -47,7 +47,7 @@ static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
 
     h->tsc_ratio = ratio;
     h->tsc_khz = khz;
-    h->tsc_scale = ratio ? tsc_scale_for(khz * 1000) : tsc_scale();
+    h->tsc_scale = ratio ? tsc_scale_for(khz * 1000) : tsc_scale;
     h->tsc_offset += by; /* of vCPUs that are yet to be made */
     for_vcpus (d, v)
         hvm_tsc_shift(v, by);
@@ -55,14 +55,14 @@ static void set_ratio(struct domain *d, uint64_t ratio, uint64_t khz)
 
 int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
 {
-    uint64_t host = tsc_hz() / 1000, ratio = 0;
+    uint64_t host = tsc_hz / 1000, ratio = 0;
     uint64_t off = khz > host ? khz - host : host - khz;
     int rc = 0;
 
     if (!khz || off <= host * TOLERANCE_PPM / 1000000) {
         khz = host;
     } else {
-        ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz());
+        ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz);
         if (!ratio) {
             log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, "
                       "which this CPU of %lu kHz %s\n", d->id, khz, host,

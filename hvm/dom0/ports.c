@@ -155,8 +155,8 @@ void dom0_open_ports(struct domain *d)
         bitmap_set(bitmap, closed[i].first, closed[i].count);
     /* An access that wraps around the last port is nobody's. */
     bitmap_set(bitmap, 0x10000, 8);
-    if (uart_io())
-        bitmap_set(bitmap, uart_io(), UART_PORTS);
+    if (uart_port.io)
+        bitmap_set(bitmap, uart_port.io, UART_PORTS);
     d->hvm->io_bitmap = bitmap; /* freed with the domain */
     dom0_need(bus_add(d->hvm->bus, pci_ports, ARRAY_SIZE(pci_ports), d),
               NEED_DEVICES);

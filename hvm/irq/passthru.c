@@ -102,7 +102,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
 
     if (test_bit(gsi, r->bound)) {
         if (e.mask) {
-            irq_mask(gsi);
+            irq_set_mask(gsi, true);
             return;
         }
         irq_set_trigger(gsi, e.level, e.active_low);
@@ -110,7 +110,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
             (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
-            irq_unmask(gsi);
+            irq_set_mask(gsi, false);
         return;
     }
     if (e.mask)
@@ -134,5 +134,5 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
         r->asserted[gsi]--;
     }
     if (!r->rte[gsi].mask)
-        irq_unmask(gsi);
+        irq_set_mask(gsi, false);
 }

@@ -200,7 +200,7 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
 {
     const struct domain *d = v->domain;
     struct tsc_scale s = d->hvm->tsc_scale;
-    uint64_t offset = hvm_guest_tsc(v, tsc_at_boot());
+    uint64_t offset = hvm_guest_tsc(v, tsc_at_boot);
 
     memset(r, 0, sizeof(*r));
     switch (n) {
@@ -219,7 +219,7 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
     case 3:
         if (subleaf == 0)
             *r = (struct cpuid_regs){
-                (tsc_is_reliable() ? XEN_CPUID_HOST_TSC_RELIABLE : 0) |
+                (tsc_is_reliable ? XEN_CPUID_HOST_TSC_RELIABLE : 0) |
                     (cpu_features.rdtscp ? XEN_CPUID_RDTSCP_INSTR_AVAIL : 0),
                 XEN_CPUID_TSC_MODE_DEFAULT, (uint32_t)d->hvm->tsc_khz, 0 };
         else if (subleaf == 1)
@@ -227,7 +227,7 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
                                       (uint32_t)(offset >> 32), s.mul,
                                       (uint32_t)s.shift };
         else if (subleaf == 2)
-            r->a = (uint32_t)(tsc_hz() / 1000);
+            r->a = (uint32_t)(tsc_hz / 1000);
         break;
     case 4:
         /* Not UPCALL_VECTOR, though HVMOP_set_evtchn_upcall_vector works:

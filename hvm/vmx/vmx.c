@@ -194,7 +194,7 @@ static void init_constant(struct vmx_vcpu *s)
     }
     if (vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER))
         vmwrite(VMCS_PREEMPTION_TIMER,
-                tsc_hz() / 1000 >> (vmx_caps.misc & 0x1f));
+                tsc_hz / 1000 >> (vmx_caps.misc & 0x1f));
     /* #AC and #DB: a guest could otherwise keep the CPU delivering them. */
     vmwrite(VMCS_EXCEPTION_BITMAP, BIT(VEC_MC) | BIT(VEC_AC) | BIT(VEC_DB));
     vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK);

@@ -57,35 +57,23 @@ static inline bool atomic_test_and_clear_bit(unsigned int nr, uint64_t *map)
     return atomic_fetch_and(&map[nr / 64], ~BIT(nr % 64)) & BIT(nr % 64);
 }
 
-static inline void atomic_set_bit(unsigned int nr, uint64_t *map)
-{
-    (void)atomic_test_and_set_bit(nr, map);
-}
-
-static inline void atomic_clear_bit(unsigned int nr, uint64_t *map)
-{
-    (void)atomic_test_and_clear_bit(nr, map);
-}
+#define atomic_set_bit(nr, map) ((void)atomic_test_and_set_bit((nr), (map)))
+#define atomic_clear_bit(nr, map) ((void)atomic_test_and_clear_bit((nr), (map)))
 
 /*
  * Bits (0 .. 31) of a word that a guest writes, too; the value before. One
  * instruction each: what the compiler makes of atomic_fetch_or() when its
  * result is used may be a loop, which a guest could keep turning.
  */
-static inline bool word_test_and_set(uint32_t *word, unsigned int nr)
-{
-    bool old;
-
-    asm volatile("lock btsl %2, %1"
-                 : "=@ccc"(old), "+m"(*word) : "Ir"(nr) : "memory");
-    return old;
-}
-
-static inline bool word_test_and_clear(uint32_t *word, unsigned int nr)
-{
-    bool old;
-
-    asm volatile("lock btrl %2, %1"
-                 : "=@ccc"(old), "+m"(*word) : "Ir"(nr) : "memory");
-    return old;
-}
+#define WORD_OP(name, instruction)                                          \
+    static inline bool name(uint32_t *word, unsigned int nr)                \
+    {                                                                       \
+        bool old;                                                           \
+                                                                            \
+        asm volatile("lock " instruction " %2, %1"                          \
+                     : "=@ccc"(old), "+m"(*word) : "Ir"(nr) : "memory");    \
+        return old;                                                         \
+    }
+WORD_OP(word_test_and_set, "btsl")
+WORD_OP(word_test_and_clear, "btrl")
+#undef WORD_OP

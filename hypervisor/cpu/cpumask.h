@@ -16,11 +16,6 @@ static inline void cpumask_set(struct cpumask *m, unsigned int cpu)
     m->bits[cpu / 64] |= BIT(cpu % 64);
 }
 
-static inline void cpumask_clear(struct cpumask *m, unsigned int cpu)
-{
-    m->bits[cpu / 64] &= ~BIT(cpu % 64);
-}
-
 static inline bool cpumask_test(const struct cpumask *m, unsigned int cpu)
 {
     return (m->bits[cpu / 64] >> (cpu % 64)) & 1;

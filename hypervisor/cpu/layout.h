@@ -26,8 +26,8 @@
 /*
  * Slot RECURSIVE_SLOT of the top table is the top table: the entry that maps
  * va at level 1 is at RECURSIVE_BASE + ((va & 0xffffffffffff) >> 12) * 8.
- * Written by boot.S; the tables are edited by mm/paging.c alone, except the
- * early maps below (x86/early-map.c).
+ * The tables are edited by mm/paging.c alone, except the image's and the early
+ * maps' (boot.S, x86/early-map.c).
  */
 #define RECURSIVE_SLOT 509
 #define RECURSIVE_BASE 0xfffffe8000000000

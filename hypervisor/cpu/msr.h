@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/extable.h"
 #include "hypervisor/lib/util.h"
 
 #define MSR_TSC 0x10
@@ -110,7 +112,20 @@ static inline void wrmsr(uint32_t index, uint64_t v)
 
 /* rdmsr() where the register may not exist: -EFAULT on #GP (by the exception
  * table of x86/), else 0. */
-int __must_check rdmsr_safe(uint32_t index, uint64_t *v);
+static inline int __must_check rdmsr_safe(uint32_t index, uint64_t *v)
+{
+    uint32_t lo = 0, hi = 0;
+    int rc = -EFAULT;
+
+    asm volatile("1: rdmsr\n"
+                 "xor %[rc], %[rc]\n"
+                 "2:\n"
+                 EXTABLE(1b, 2b)
+                 : "+a"(lo), "+d"(hi), [rc] "+r"(rc)
+                 : "c"(index));
+    *v = lo | (uint64_t)hi << 32;
+    return rc;
+}
 
 static inline uint64_t rdtsc(void)
 {

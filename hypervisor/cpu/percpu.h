@@ -13,6 +13,7 @@
 #define DECLARE_PERCPU(type, name) extern __section(".percpu") typeof(type) name
 #define DEFINE_PERCPU(type, name) __section(".percpu") typeof(type) name
 
+/* Defined and set by x86/smp.c when a CPU starts. */
 DECLARE_PERCPU(unsigned long, percpu_offset); /* this CPU's own distance */
 DECLARE_PERCPU(unsigned int, percpu_cpu_id);
 

@@ -11,7 +11,7 @@
 #ifdef LODGE_DEBUG
 #define HELD_MAX 16
 
-struct held_locks {
+struct held_locks { /* in any order */
     unsigned int nr;
     const struct spinlock *lock[HELD_MAX];
 };
@@ -40,26 +40,17 @@ static void held_remove(const struct spinlock *l)
     while (i < h->nr && h->lock[i] != l)
         i++;
     ASSERT(i < h->nr);
-    h->nr--;
-    for (; i < h->nr; i++)
-        h->lock[i] = h->lock[i + 1];
+    h->lock[i] = h->lock[--h->nr];
 }
 #else
-static inline void held_add(const struct spinlock *l, bool pair)
-{
-}
-
-static inline void held_remove(const struct spinlock *l)
-{
-}
+#define held_add(l, pair) ((void)0)
+#define held_remove(l) ((void)0)
 #endif
 
 static void take(struct spinlock *l, bool pair)
 {
-    uint16_t ticket;
-
     held_add(l, pair);
-    ticket = atomic_fetch_add(&l->next, 1);
+    uint16_t ticket = atomic_fetch_add(&l->next, 1);
     while (load_acquire(&l->owner) != ticket) {
         smp_call_poll();
         cpu_relax();

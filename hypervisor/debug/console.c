@@ -48,11 +48,10 @@ static bool list_has(const char *list, const char *word)
 {
     size_t n = strlen(word);
 
-    while (list) {
+    for (; list; list = strchr(list, ',')) {
+        list += *list == ',';
         if (!strncmp(list, word, n) && (list[n] == ',' || !list[n]))
             return true;
-        list = strchr(list, ',');
-        list = list ? list + 1 : NULL;
     }
     return false;
 }
@@ -164,14 +163,6 @@ uint32_t console_ring_end(void)
     return READ_ONCE(ring_end);
 }
 
-static void give_input(char c)
-{
-    if (input_ours)
-        debug_key(c);
-    else
-        console_input(c);
-}
-
 void console_receive(char c)
 {
     if (c == SWITCH_CHAR) {
@@ -184,8 +175,9 @@ void console_receive(char c)
         }
         return;
     }
+    void (*give)(char) = input_ours ? debug_key : console_input;
     /* They were meant for the reader after all. */
     for (; switch_seen; switch_seen--)
-        give_input(SWITCH_CHAR);
-    give_input(c);
+        give(SWITCH_CHAR);
+    give(c);
 }

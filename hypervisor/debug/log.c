@@ -84,12 +84,11 @@ static bool guest_may_print(void)
 
 void log_guest(enum log_level level, const char *fmt, ...)
 {
-    uint32_t dropped;
     va_list ap;
 
     if (level > guest_limit || !guest_may_print())
         return;
-    dropped = atomic_xchg(&guest_dropped, 0);
+    uint32_t dropped = atomic_xchg(&guest_dropped, 0);
     if (dropped)
         log_print(level, "(%u lines about guests were dropped)\n", dropped);
     va_start(ap, fmt);

@@ -66,9 +66,8 @@ size_t screen_framebuffer_size(const struct framebuffer *fb)
 
     if (!fb->maddr || !format_ok || fb->width < CELL_WIDTH ||
         fb->height < CELL_HEIGHT || fb->width > 16384 || fb->height > 16384 ||
-        fb->pitch < fb->width * (fb->bpp / 8) || fb->pitch > 131072)
-        return 0;
-    if (fb->red_pos + fb->red_size > fb->bpp ||
+        fb->pitch < fb->width * (fb->bpp / 8) || fb->pitch > 131072 ||
+        fb->red_pos + fb->red_size > fb->bpp ||
         fb->green_pos + fb->green_size > fb->bpp ||
         fb->blue_pos + fb->blue_size > fb->bpp ||
         fb->red_size > 16 || fb->green_size > 16 || fb->blue_size > 16)
@@ -79,15 +78,11 @@ size_t screen_framebuffer_size(const struct framebuffer *fb)
 void screen_init(void *va, const struct framebuffer *fb)
 {
     memory = va;
-    columns = 80;
-    rows = 25;
-    draw = draw_vga;
-    if (fb) {
+    if (fb)
         format = *fb;
-        columns = MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX);
-        rows = MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX);
-        draw = draw_pixels;
-    }
+    columns = fb ? MIN(fb->width / CELL_WIDTH, GRID_COLUMNS_MAX) : 80;
+    rows = fb ? MIN(fb->height / CELL_HEIGHT, GRID_ROWS_MAX) : 25;
+    draw = fb ? draw_pixels : draw_vga;
     at_column = 0;
     memset(grid, ' ', sizeof(grid));
     for (unsigned int r = 0; r < rows; r++)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# nm -n IMAGE | awk -f symbols.awk > symbols-data.S: the table of symbols.c.
+# nm -n IMAGE | awk -f symbols.awk > symbols-data.S: the table of x86/traps.c.
 $2 ~ /^[tT]$/ && $3 !~ /^\./ {
     if ($3 == "text_start")
         seen = 1

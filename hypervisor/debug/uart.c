@@ -29,19 +29,18 @@ enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 
 char opt_com1[64] = "";
 
-static struct uart_config port;
-static bool present, stuck;
+struct uart_config uart_port;
+static bool stuck;
 
 /* "8n1": data bits, parity n o e m s, stop bits. */
 static const char *parse_line(const char *s, uint8_t *line)
 {
     static const char parities[] = "noems";
     static const uint8_t bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
-    const char *parity;
 
     if (s[0] < '5' || s[0] > '8' || !s[1])
         return NULL;
-    parity = strchr(parities, s[1]);
+    const char *parity = strchr(parities, s[1]);
     if (!parity || (s[2] != '1' && s[2] != '2'))
         return NULL;
     *line = (uint8_t)((s[0] - '5') | bits[parity - parities] |
@@ -88,45 +87,35 @@ int uart_parse(const char *s, struct uart_config *c)
 
 static uint8_t reg_read(unsigned int reg)
 {
-    return inb((uint16_t)(port.io + reg));
+    return inb((uint16_t)(uart_port.io + reg));
 }
 
 static void reg_write(unsigned int reg, uint8_t v)
 {
-    outb((uint16_t)(port.io + reg), v);
+    outb((uint16_t)(uart_port.io + reg), v);
 }
 
 bool uart_init(void)
 {
-    uint32_t divisor;
-
-    if (uart_parse(opt_com1, &port))
-        uart_parse("", &port);
+    if (uart_parse(opt_com1, &uart_port))
+        uart_parse("", &uart_port);
     reg_write(REG_SCRATCH, 0x5a);
-    present = reg_read(REG_SCRATCH) == 0x5a && reg_read(REG_LSR) != 0xff;
-    if (!present)
+    if (reg_read(REG_SCRATCH) != 0x5a || reg_read(REG_LSR) == 0xff) {
+        uart_port = (struct uart_config){ 0 };
         return false;
+    }
     reg_write(REG_IER, 0);
-    if (port.baud) {
-        divisor = BAUD_BASE / port.baud;
-        reg_write(REG_LCR, port.line | LCR_DLAB);
+    if (uart_port.baud) {
+        uint32_t divisor = BAUD_BASE / uart_port.baud;
+
+        reg_write(REG_LCR, uart_port.line | LCR_DLAB);
         reg_write(REG_DATA, (uint8_t)divisor);
         reg_write(REG_IER, (uint8_t)(divisor >> 8));
-        reg_write(REG_LCR, port.line);
+        reg_write(REG_LCR, uart_port.line);
     }
     reg_write(REG_FCR, FCR_ON);
     reg_write(REG_MCR, MCR_DTR_RTS_OUT2);
     return true;
-}
-
-unsigned int uart_irq(void)
-{
-    return present ? port.irq : 0;
-}
-
-uint16_t uart_io(void)
-{
-    return present ? port.io : 0;
 }
 
 void uart_put(char c)
@@ -144,17 +133,17 @@ void uart_put(char c)
     reg_write(REG_DATA, (uint8_t)c);
 }
 
-void uart_enable_receive_irq(void)
-{
-    if (present)
-        reg_write(REG_IER, IER_RECEIVE);
-}
-
 void uart_poll(void)
 {
-    for (unsigned int i = 0; present && i < POLL_MAX; i++) {
+    for (unsigned int i = 0; i < POLL_MAX; i++) {
         if (!(reg_read(REG_LSR) & LSR_READY))
             return;
         console_receive((char)reg_read(REG_DATA));
     }
+}
+
+void uart_enable_receive_irq(void)
+{
+    reg_write(REG_IER, IER_RECEIVE);
+    uart_poll();
 }

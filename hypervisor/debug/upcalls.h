@@ -18,5 +18,5 @@ void smp_stop_others(void);
 __noreturn void machine_halt(void);
 /* x86/power.c: the end of a panic: halts, or restarts after a while. */
 __noreturn void panic_end(void);
-/* x86/dump.c: this CPU's state, for a panic that no trap caused. */
+/* x86/traps.c: this CPU's state, for a panic that no trap caused. */
 void dump_here(void);

@@ -43,7 +43,7 @@ SUBOP_EXPR(unmap_pirq, struct physdev_unmap_pirq, -EINVAL)
 
 /* The pin's entry says so as well, when it is unmasked. */
 SUBOP_EXPR(setup_gsi, struct physdev_setup_gsi,
-           a->gsi >= 0 && (unsigned int)a->gsi < ioapic_gsis() ? 0 : -EINVAL)
+           a->gsi >= 0 && (unsigned int)a->gsi < gsis_end ? 0 : -EINVAL)
 
 /* Before and after a driver in domain 0 takes the device with a USB debug
  * port: Lodge's console uses none. */

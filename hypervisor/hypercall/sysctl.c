@@ -60,7 +60,7 @@ SUBOP(physinfo, struct xen_sysctl_physinfo)
     a->nr_cpus = nr_cpus_online;
     a->max_cpu_id = nr_cpus_online - 1;
     a->nr_nodes = 1;
-    a->cpu_khz = (uint32_t)(tsc_hz() / 1000);
+    a->cpu_khz = (uint32_t)(tsc_hz / 1000);
     a->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
     a->total_pages = pages_total;

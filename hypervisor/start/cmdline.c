@@ -3,8 +3,6 @@
  * The table of options and the parser. The last of two equal options wins;
  * words are separated by spaces; nothing is quoted.
  */
-#include "hypervisor/start/cmdline.h"
-
 #include "hvm/dom0/build.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/vmx/caps.h"
@@ -13,6 +11,7 @@
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
@@ -21,7 +20,19 @@
 
 char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
-char opt_selftest[16];
+
+struct option {
+    const char *name;
+    enum {
+        OPTION_BOOL,    /* bool: name, no-name, name=yes|on|true|enable|1 ... */
+        OPTION_UINT,    /* unsigned int, decimal or 0x... */
+        OPTION_STRING,  /* char[size]: the text after "=" */
+        OPTION_IGNORED, /* known to Xen's users, means nothing here */
+    } type;
+    void *variable;   /* NULL for OPTION_IGNORED */
+    size_t size;      /* of it, for OPTION_STRING */
+    const char *help; /* one line */
+};
 
 #define BOOL(name, var, help) { name, OPTION_BOOL, &var, 0, help }
 #define UINT(name, var, help) { name, OPTION_UINT, &var, 0, help }
@@ -29,7 +40,7 @@ char opt_selftest[16];
 #define IGNORED(name) { name, OPTION_IGNORED, NULL, 0, "accepted, no effect" }
 
 /* clang-format off */
-const struct option options[] = {
+static const struct option options[] = {
     STRING("com1", opt_com1,
            "serial port: <baud>[,<bits><parity><stop>[,<io>[,<irq>]]]"),
     STRING("console", opt_console,
@@ -65,38 +76,34 @@ const struct option options[] = {
     IGNORED("vga"), IGNORED("watchdog"), IGNORED("xpti"),
 };
 /* clang-format on */
-const unsigned int nr_options = ARRAY_SIZE(options);
 
 /* True if the option takes the value, NULL: it has none. */
 static bool set(const struct option *o, bool negated, const char *value)
 {
-    const char *end;
-    uint32_t n;
-    int v;
+    if (o->type == OPTION_IGNORED)
+        return true;
+    if (o->type == OPTION_BOOL) {
+        int yes = value ? parse_bool(value) : 1;
 
-    switch (o->type) {
-    case OPTION_BOOL:
-        v = value ? parse_bool(value) : 1;
-        if (v >= 0)
-            *(bool *)o->variable = v != negated;
-        return v >= 0;
-    case OPTION_UINT:
-        if (negated || !value)
-            return false;
-        end = parse_number(value, &n);
+        if (yes >= 0)
+            *(bool *)o->variable = yes != negated;
+        return yes >= 0;
+    }
+    if (negated || !value)
+        return false;
+    if (o->type == OPTION_UINT) {
+        uint32_t n;
+        const char *end = parse_number(value, &n);
+
         if (end == value || *end)
             return false;
         *(unsigned int *)o->variable = n;
         return true;
-    case OPTION_STRING:
-        if (negated || !value || strlen(value) >= o->size)
-            return false;
-        memcpy(o->variable, value, strlen(value) + 1);
-        return true;
-    case OPTION_IGNORED:
-        return true;
     }
-    return false;
+    if (strlen(value) >= o->size)
+        return false;
+    memcpy(o->variable, value, strlen(value) + 1);
+    return true;
 }
 
 static bool parse_word(char *word)
@@ -105,7 +112,7 @@ static bool parse_word(char *word)
 
     if (value)
         *value++ = '\0';
-    for (unsigned int i = 0; i < nr_options; i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
         bool negated = !strncmp(word, "no-", 3) &&
                        !strcmp(word + 3, options[i].name);
 
@@ -120,11 +127,11 @@ void cmdline_parse(const char *cmdline, bool report)
     char word[WORD_MAX];
 
     while (*cmdline) {
-        size_t length = 0, n;
+        size_t length = 0;
 
         while (cmdline[length] && cmdline[length] != ' ')
             length++;
-        n = MIN(length, sizeof(word) - 1);
+        size_t n = MIN(length, sizeof(word) - 1);
         memcpy(word, cmdline, n);
         word[n] = '\0';
         if (length && !parse_word(word) && report) {

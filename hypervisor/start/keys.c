@@ -4,26 +4,17 @@
  * or `xl debug-keys` prints a report. The table is the documentation: 'h'
  * prints it.
  */
-#include "hypervisor/start/keys.h"
-
 #include "hvm/base/hvm.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/recorder.h"
-#include "hypervisor/core/domain.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
-static void print_help(void)
-{
-    for (unsigned int i = 0; i < nr_debug_keys; i++)
-        console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
-}
+static void print_help(void);
 
 static const char *const run_states[] = {
     "running", "runnable", "blocked", "offline"
@@ -57,8 +48,8 @@ static void print_apic(struct vcpu *v)
 
     console_printf("d%uv%u: local APIC mode %u id %x irr %d isr %u ppr %x "
                    "pending %x upcall %u\n", v->domain->id, v->id, a->mode,
-                   a->id, vlapic_highest_irr(a), a->isrv, vlapic_ppr(a), a->pending,
-                   v->info->evtchn_upcall_pending);
+                   a->id, vlapic_highest_irr(a), a->isrv, vlapic_ppr(a),
+                   a->pending, v->info->evtchn_upcall_pending);
 }
 
 static void print_recorder(struct vcpu *v)
@@ -95,7 +86,14 @@ static void print_time(void)
         console_printf("cpu %u idle %lu ns\n", cpu, sched_idle_time(cpu));
 }
 
-const struct debug_key_entry debug_keys[] = {
+/* Either `once` is called, or the others for all domains and their vCPUs. */
+static const struct key {
+    char key;
+    const char *what;
+    void (*once)(void);
+    void (*each_domain)(struct domain *d); /* or NULL */
+    void (*each_vcpu)(struct vcpu *v);
+} debug_keys[] = {
     { 'h', "this list", .once = print_help },
     { 'a', "local APICs of all vCPUs", .each_vcpu = print_apic },
     { 'e', "exits of each vCPU by kind", .each_vcpu = print_exits },
@@ -109,32 +107,34 @@ const struct debug_key_entry debug_keys[] = {
     { 't', "time, idle time of CPUs", .once = print_time },
     { 'R', "restart the machine now", .once = machine_restart },
 };
-const unsigned int nr_debug_keys = ARRAY_SIZE(debug_keys);
 
-static void run(const struct debug_key_entry *e)
+static void print_help(void)
 {
-    struct domain *d;
-
-    if (e->once) {
-        e->once();
-        return;
-    }
-    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
-        id = (domid_t)(d->id + 1);
-        if (e->each_domain)
-            e->each_domain(d);
-        for_vcpus (d, v)
-            e->each_vcpu(v);
-    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
+        console_printf(" %c: %s\n", debug_keys[i].key, debug_keys[i].what);
 }
 
 void debug_key(char c)
 {
-    for (unsigned int i = 0; i < nr_debug_keys; i++)
-        if (debug_keys[i].key == c) {
-            console_printf("'%c': %s\n", c, debug_keys[i].what);
-            run(&debug_keys[i]);
-            return;
-        }
-    console_printf("'%c' is no debug key; 'h' lists them\n", c);
+    const struct key *k = debug_keys, *end = k + ARRAY_SIZE(debug_keys);
+    struct domain *d;
+
+    while (k < end && k->key != c)
+        k++;
+    if (k == end) {
+        console_printf("'%c' is no debug key; 'h' lists them\n", c);
+        return;
+    }
+    console_printf("'%c': %s\n", c, k->what);
+    if (k->once) {
+        k->once();
+        return;
+    }
+    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->id + 1);
+        if (k->each_domain)
+            k->each_domain(d);
+        for_vcpus (d, v)
+            k->each_vcpu(v);
+    }
 }

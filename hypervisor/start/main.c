@@ -5,19 +5,14 @@
  */
 #include "hvm/dom0/build.h"
 #include "hypervisor/core/domain.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/screen.h"
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/page.h"
-#include "hypervisor/start/cmdline.h"
-#include "hypervisor/start/selftest.h"
-#include "hypervisor/lib/version.h"
-#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/early-map.h"
@@ -30,25 +25,25 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-static struct boot_info boot_info;
+static const struct boot_info *const bi = &boot_info;
 char lodge_command_line[1024];
-struct acpi_info acpi_info;
 
-/* The screen as the loader left it, if we can draw on it. */
-static void screen_start(const struct boot_info *bi)
+/* The screen as the loader left it, if we can draw on it. VGA memory is
+ * uncached by its MTRR. */
+static void screen_start(void)
 {
     size_t size = screen_framebuffer_size(&bi->fb);
     void *va = NULL;
 
     if (size)
-        va = early_map(bi->fb.maddr, size, EARLY_FRAMEBUFFER);
+        va = early_map(bi->fb.maddr, size, MAP_RW | PTE_PWT);
     else if (bi->vga_text)
-        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, EARLY_WRITE);
+        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, MAP_RW);
     if (va)
         screen_init(va, size ? &bi->fb : NULL);
 }
 
-static void report_boot_info(const struct boot_info *bi)
+static void report_boot_info(void)
 {
     static const char *const types[] = {
         "unknown", "RAM", "reserved", "ACPI tables", "ACPI NVS", "unusable",
@@ -63,17 +58,17 @@ static void report_boot_info(const struct boot_info *bi)
         log_info("Module %u: %#lx-%#lx %s\n", i, bi->modules[i].start,
                  bi->modules[i].end, bi->modules[i].cmdline);
     log_info("Memory map:\n");
-    for (unsigned int i = 0; i < bi->nr_regions; i++) {
-        const struct mem_region *r = &bi->regions[i];
+    for (unsigned int i = 0; i < bi->map.n; i++) {
+        const struct mem_region *r = &bi->map.r[i];
 
         log_info("  %010lx-%010lx %s\n", r->start, r->end,
                  types[r->type < ARRAY_SIZE(types) ? r->type : 0]);
     }
 }
 
-static void acpi_start(const struct boot_info *bi)
+static void acpi_start(void)
 {
-    int rc = acpi_read(&acpi_info, bi->rsdp, bi->rsdp_size);
+    int rc = acpi_read(bi->rsdp, bi->rsdp_size);
 
     if (rc)
         cannot_start("there are no usable ACPI tables (error %d), by which "
@@ -88,7 +83,7 @@ static void acpi_start(const struct boot_info *bi)
              acpi_info.hpet_maddr, acpi_info.has_s5 ? "known" : "unknown");
 }
 
-static void memory_start(const struct boot_info *bi)
+static void memory_start(void)
 {
     struct mem_region reserved[1 + BOOT_MODULES_MAX];
     unsigned int n = 0;
@@ -98,30 +93,28 @@ static void memory_start(const struct boot_info *bi)
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         reserved[n++] = (struct mem_region){
             bi->modules[i].start, bi->modules[i].end, MEM_RESERVED };
-    mm_init(bi->regions, bi->nr_regions, reserved, n);
+    mm_init(bi->map.r, bi->map.n, reserved, n);
 }
 
 static void uart_interrupt(unsigned int irq, void *arg)
 {
     uart_poll();
-    irq_unmask(irq);
+    irq_set_mask(irq, false);
 }
 
 static void console_input_start(void)
 {
-    struct acpi_override o;
+    struct acpi_override o = acpi_isa_irq(uart_port.irq);
 
-    if (!uart_irq())
+    if (!uart_port.irq)
         return;
-    o = acpi_isa_irq(&acpi_info, uart_irq());
     if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
                      NULL) < 0) {
         log_warn("com1: interrupt %u cannot be used; no input\n",
-                 uart_irq());
+                 uart_port.irq);
         return;
     }
     uart_enable_receive_irq();
-    uart_poll();
 }
 
 static void guests_start(void)
@@ -137,43 +130,42 @@ static void guests_start(void)
 
 void boot_main(uint32_t magic, uint32_t info)
 {
-    int rc;
-
+    image_map();
+    smp_init_boot_cpu();
     desc_init();
     features_read();
     features_setup_cpu();
 
-    rc = boot_info_read(magic, info, &boot_info);
-    cmdline_parse(boot_info.cmdline, false);
-    memcpy(lodge_command_line, boot_info.cmdline,
-           strnlen(boot_info.cmdline, sizeof(lodge_command_line) - 1));
-    screen_start(&boot_info);
+    int rc = boot_info_read(magic, info);
+    cmdline_parse(bi->cmdline, false);
+    memcpy(lodge_command_line, bi->cmdline,
+           strnlen(bi->cmdline, sizeof(lodge_command_line) - 1));
+    screen_start();
     console_init();
     log_init();
     log_info("Lodge 4.20-lodge\n");
     if (rc)
         cannot_start("the boot loader's information (magic %#x) is not "
                      "understood (error %d)", magic, -rc);
-    report_boot_info(&boot_info);
+    report_boot_info();
     features_report();
-    acpi_start(&boot_info);
+    acpi_start();
 
-    memory_start(&boot_info);
+    memory_start();
     early_map_end();
     power_init();
     pic_init();
     apic_init();
-    smp_init_boot_cpu();
     ioapic_init();
     time_init();
     guests_start();
-    smp_start_all(smp_trampoline_page(&boot_info));
+    smp_start_all();
     console_input_start();
-    selftest_crash(opt_selftest);
+    selftest_crash();
     log_info("Boot took %lu ms\n", now_ns() / 1000000);
     if (domain_init())
         cannot_start("there is not enough memory for domains");
-    dom0_create(&boot_info);
+    dom0_create(bi);
     sched_idle();
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* No way to fail returns. */
-#include "hypervisor/start/selftest.h"
+#include "hypervisor/start/start.h"
 
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/lib/util.h"
+
+char opt_selftest[16];
 
 /* Uses up the stack: the guard page makes it a double fault. */
 static void __attribute__((noinline)) fill_stack(volatile uint64_t *up)
@@ -17,9 +18,10 @@ static void __attribute__((noinline)) fill_stack(volatile uint64_t *up)
     here[1] = here[0];
 }
 
-void selftest_crash(const char *name)
+void selftest_crash(void)
 {
     static uint8_t code[1] = { 0xc3 };
+    const char *name = opt_selftest;
 
     if (!strcmp(name, "pf"))
         *(volatile uint64_t *)0x123456789000 = 1;

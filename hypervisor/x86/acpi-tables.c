@@ -15,6 +15,10 @@
 #define BIOS_AREA 0xe0000
 #define BIOS_AREA_SIZE 0x20000
 #define EBDA_POINTER 0x40e
+#define EBDA_SIZE 1024
+
+struct acpi_info acpi_info;
+static struct acpi_info *const info = &acpi_info;
 
 struct table {
     const uint8_t *p;
@@ -33,11 +37,7 @@ static uint64_t get(struct table t, uint32_t at, unsigned int bytes)
 
 static struct acpi_gas get_gas(struct table t, uint32_t at)
 {
-    struct acpi_gas g = { 0 };
-
-    if (at <= t.size && sizeof(g) <= t.size - at)
-        memcpy(&g, t.p + at, sizeof(g));
-    return g;
+    return (struct acpi_gas){ get(t, at, 1), get(t, at + 4, 8) };
 }
 
 static bool sum_ok(const uint8_t *p, size_t n)
@@ -49,34 +49,25 @@ static bool sum_ok(const uint8_t *p, size_t n)
     return sum == 0;
 }
 
-/* Maps the table at maddr and checks size and sum; .p NULL if it is bad. */
+/* Maps the table at maddr and checks size and sum; NULL, 0 if it is bad. */
 static struct table open_table(uint64_t maddr)
 {
-    struct table t = { NULL, HEADER_SIZE };
-    uint32_t size;
+    const uint8_t *p = maddr ? early_map_read(maddr, HEADER_SIZE) : NULL;
+    uint32_t size = p ? get((struct table){ p, HEADER_SIZE }, 4, 4) : 0;
+    bool size_ok = size >= HEADER_SIZE && size <= ACPI_TABLE_SIZE_MAX;
 
-    if (maddr)
-        t.p = early_map_read(maddr, HEADER_SIZE);
-    if (!t.p)
-        return t;
-    size = get(t, 4, 4);
-    t.p = NULL;
-    if (size < HEADER_SIZE || size > ACPI_TABLE_SIZE_MAX)
-        return t;
-    t.p = early_map_read(maddr, size);
-    t.size = size;
-    if (t.p && !sum_ok(t.p, size)) {
+    p = size_ok ? early_map_read(maddr, size) : NULL;
+    if (p && sum_ok(p, size))
+        return (struct table){ p, size };
+    if (p)
         log_warn("ACPI: table %.4s at %#lx has a bad checksum\n",
-                 (const char *)t.p, maddr);
-        t.p = NULL;
-    }
-    return t;
+                 (const char *)p, maddr);
+    return (struct table){ NULL, 0 };
 }
 
 /* ---- MADT (ACPI 5.2.12) -------------------------------------------------- */
 
-static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t uid,
-                    uint32_t flags)
+static void add_cpu(uint32_t apic_id, uint32_t uid, uint32_t flags)
 {
     if (!(flags & 1) || apic_id == 0xffffffff)
         return;
@@ -92,7 +83,7 @@ static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t uid,
     info->acpi_ids[info->nr_cpus++] = uid;
 }
 
-static void add_ioapic(struct acpi_info *info, struct table t, uint32_t at)
+static void add_ioapic(struct table t, uint32_t at)
 {
     if (info->nr_ioapics == ACPI_IOAPICS_MAX) {
         log_warn("ACPI: too many I/O APICs\n");
@@ -105,7 +96,7 @@ static void add_ioapic(struct acpi_info *info, struct table t, uint32_t at)
     };
 }
 
-static void add_override(struct acpi_info *info, struct table t, uint32_t at)
+static void add_override(struct table t, uint32_t at)
 {
     uint16_t flags = get(t, at + 8, 2);
     uint8_t irq = get(t, at + 3, 1);
@@ -121,7 +112,7 @@ static void add_override(struct acpi_info *info, struct table t, uint32_t at)
     };
 }
 
-static void read_madt(struct acpi_info *info, struct table t)
+static void read_madt(struct table t)
 {
     for (uint32_t at = 44; at + 2 <= t.size;) {
         uint8_t type = get(t, at, 1), size = get(t, at + 1, 1);
@@ -129,15 +120,13 @@ static void read_madt(struct acpi_info *info, struct table t)
         if (size < 2 || size > t.size - at)
             break;
         if (type == 0 && size >= 8)
-            add_cpu(info, get(t, at + 3, 1), get(t, at + 2, 1),
-                    get(t, at + 4, 4));
+            add_cpu(get(t, at + 3, 1), get(t, at + 2, 1), get(t, at + 4, 4));
         else if (type == 9 && size >= 16)
-            add_cpu(info, get(t, at + 4, 4), get(t, at + 12, 4),
-                    get(t, at + 8, 4));
+            add_cpu(get(t, at + 4, 4), get(t, at + 12, 4), get(t, at + 8, 4));
         else if (type == 1 && size >= 12)
-            add_ioapic(info, t, at);
+            add_ioapic(t, at);
         else if (type == 2 && size >= 10)
-            add_override(info, t, at);
+            add_override(t, at);
         at += size;
     }
 }
@@ -154,7 +143,7 @@ static struct acpi_gas pm_block(struct table t, uint32_t old, uint32_t x)
     return g;
 }
 
-/* AML integer (ACPI 20.2.3): its value, and how long it is; 0: none. */
+/* AML integer (ACPI 20.2.3): its value, and how long it is; both 0: none. */
 static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
 {
     static const uint8_t lengths[] = {
@@ -164,7 +153,7 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
     uint8_t op = get(t, at, 1);
     unsigned int n = op < ARRAY_SIZE(lengths) ? lengths[op] : 0;
 
-    *v = n == 1 ? op : get(t, at + 1, 1);
+    *v = n == 1 ? op : n ? get(t, at + 1, 1) : 0;
     return n;
 }
 
@@ -172,11 +161,10 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
  * Name (_S5, Package () { a, b, ... }): NameOp, perhaps a root or parent
  * prefix, the name, PackageOp, package length, element count, integers.
  */
-static bool try_s5(struct acpi_info *info, struct table t, uint32_t at)
+static bool try_s5(struct table t, uint32_t at)
 {
     uint32_t prefix = at > 0 && (get(t, at - 1, 1) == '\\' ||
                                  get(t, at - 1, 1) == '^');
-    unsigned int n;
     uint8_t a, b;
 
     if (at < 1 + prefix || get(t, at - 1 - prefix, 1) != 0x08)
@@ -187,11 +175,10 @@ static bool try_s5(struct acpi_info *info, struct table t, uint32_t at)
     at += 1 + (get(t, at, 1) >> 6); /* PkgLength: its own size in bits 7-6 */
     if (get(t, at++, 1) < 1)
         return false;
-    n = aml_integer(t, at, &a);
+    unsigned int n = aml_integer(t, at, &a);
     if (!n)
         return false;
-    if (!aml_integer(t, at + n, &b))
-        b = 0;
+    aml_integer(t, at + n, &b);
     if (at + n > t.size || a > 7 || b > 7)
         return false;
     info->has_s5 = true;
@@ -200,21 +187,18 @@ static bool try_s5(struct acpi_info *info, struct table t, uint32_t at)
     return true;
 }
 
-static void read_dsdt(struct acpi_info *info, uint64_t maddr)
+static void read_dsdt(uint64_t maddr)
 {
     struct table t = open_table(maddr);
 
-    if (!t.p)
-        return;
     for (uint32_t at = HEADER_SIZE; at + 8 <= t.size; at++)
-        if (!memcmp(t.p + at, "_S5_", 4) && try_s5(info, t, at))
+        if (!memcmp(t.p + at, "_S5_", 4) && try_s5(t, at))
             return;
 }
 
-static void read_fadt(struct acpi_info *info, struct table t)
+static void read_fadt(struct table t)
 {
     uint32_t flags = get(t, 112, 4);
-    uint64_t x_dsdt = get(t, 140, 8);
 
     info->smi_cmd = get(t, 48, 4);
     info->acpi_enable = get(t, 52, 1);
@@ -225,15 +209,14 @@ static void read_fadt(struct acpi_info *info, struct table t)
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);
         info->reset_value = get(t, 128, 1);
-        info->has_reset = info->reset.address != 0;
     }
     info->no_8042 = get(t, 8, 1) >= 3 && !(get(t, 109, 2) & BIT(1));
-    read_dsdt(info, x_dsdt ? x_dsdt : get(t, 40, 4));
+    read_dsdt(get(t, 140, 8) ?: get(t, 40, 4));
 }
 
 /* ---- the others ---------------------------------------------------------- */
 
-static void read_mcfg(struct acpi_info *info, struct table t)
+static void read_mcfg(struct table t)
 {
     for (uint32_t at = 44; t.size >= 16 && at <= t.size - 16; at += 16) {
         struct acpi_mcfg m = {
@@ -243,14 +226,13 @@ static void read_mcfg(struct acpi_info *info, struct table t)
             .last_bus = get(t, at + 11, 1),
         };
 
-        if (info->nr_mcfg == ACPI_MCFG_MAX || m.last_bus < m.first_bus ||
-            !m.maddr)
-            continue;
-        info->mcfg[info->nr_mcfg++] = m;
+        if (info->nr_mcfg < ACPI_MCFG_MAX && m.last_bus >= m.first_bus &&
+            m.maddr)
+            info->mcfg[info->nr_mcfg++] = m;
     }
 }
 
-static void read_hpet(struct acpi_info *info, struct table t)
+static void read_hpet(struct table t)
 {
     struct acpi_gas g = get_gas(t, 40);
 
@@ -258,10 +240,10 @@ static void read_hpet(struct acpi_info *info, struct table t)
         info->hpet_maddr = g.address;
 }
 
-static void read_table(struct acpi_info *info, uint64_t maddr)
+static void read_table(uint64_t maddr)
 {
     struct table t = open_table(maddr);
-    struct acpi_table *new, *first = info->tables;
+    struct acpi_table *first = info->tables;
 
     if (!t.p)
         return;
@@ -269,33 +251,32 @@ static void read_table(struct acpi_info *info, uint64_t maddr)
         log_warn("ACPI: too many tables; %.4s left out\n", (char *)t.p);
         return;
     }
-    new = &info->tables[info->nr_tables++];
+    struct acpi_table *new = &info->tables[info->nr_tables++];
+    *new = (struct acpi_table){ .maddr = maddr, .size = t.size };
     memcpy(new->signature, t.p, 4);
-    new->maddr = maddr;
-    new->size = t.size;
     while (memcmp(first->signature, t.p, 4))
         first++;
     if (first != new)
         return; /* only the first of a kind counts */
     if (!memcmp(t.p, "APIC", 4))
-        read_madt(info, t);
+        read_madt(t);
     else if (!memcmp(t.p, "FACP", 4))
-        read_fadt(info, t);
+        read_fadt(t);
     else if (!memcmp(t.p, "HPET", 4))
-        read_hpet(info, t);
+        read_hpet(t);
     else if (!memcmp(t.p, "MCFG", 4))
-        read_mcfg(info, t);
+        read_mcfg(t);
 }
 
 /* RSDT (4-byte entries) or XSDT (8-byte). */
-static int read_root(struct acpi_info *info, uint64_t maddr, uint32_t entry)
+static int read_root(uint64_t maddr, uint32_t entry)
 {
     struct table t = open_table(maddr);
 
     if (!t.p || memcmp(t.p, entry == 8 ? "XSDT" : "RSDT", 4))
         return -EINVAL;
     for (uint32_t at = HEADER_SIZE; at <= t.size - entry; at += entry)
-        read_table(info, get(t, at, entry));
+        read_table(get(t, at, entry));
     return 0;
 }
 
@@ -304,29 +285,29 @@ static bool rsdp_ok(const uint8_t *p)
     return !memcmp(p, "RSD PTR ", 8) && sum_ok(p, 20);
 }
 
-/* The EBDA's first KiB and the BIOS area, on 16-byte boundaries
- * (ACPI 5.2.5.1). The second checksum is the caller's to check. */
-static struct table find_rsdp(void)
+/* On a 16-byte boundary. The second checksum is the caller's to check. */
+static struct table scan(uint64_t maddr, size_t size)
 {
-    const uint8_t *p = early_map_read(EBDA_POINTER, 2);
-    uint16_t segment = 0;
+    const uint8_t *p = early_map_read(maddr, size);
 
-    if (p)
-        memcpy(&segment, p, 2);
-    if (segment) {
-        p = early_map_read((uint64_t)segment << 4, 1024 + 36);
-        for (unsigned int at = 0; p && at < 1024; at += 16)
-            if (rsdp_ok(p + at))
-                return (struct table){ p + at, 36 };
-    }
-    p = early_map_read(BIOS_AREA, BIOS_AREA_SIZE);
-    for (unsigned int at = 0; p && at + 36 <= BIOS_AREA_SIZE; at += 16)
+    for (size_t at = 0; p && at + 36 <= size; at += 16)
         if (rsdp_ok(p + at))
             return (struct table){ p + at, 36 };
     return (struct table){ NULL, 0 };
 }
 
-int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size)
+/* The EBDA's first KiB and the BIOS area (ACPI 5.2.5.1). */
+static struct table find_rsdp(void)
+{
+    const uint16_t *segment = early_map_read(EBDA_POINTER, 2);
+    struct table t = { NULL, 0 };
+
+    if (segment && *segment)
+        t = scan((uint64_t)*segment << 4, EBDA_SIZE + 20);
+    return t.p ? t : scan(BIOS_AREA, BIOS_AREA_SIZE);
+}
+
+int acpi_read(const void *rsdp, unsigned int rsdp_size)
 {
     struct table t = { rsdp, rsdp_size };
 
@@ -337,13 +318,12 @@ int acpi_read(struct acpi_info *info, const void *rsdp, unsigned int rsdp_size)
         return -ENOENT;
     if (get(t, 15, 1) >= 2 && t.size >= 36 && sum_ok(t.p, 36))
         info->xsdt = get(t, 24, 8);
-    if (!read_root(info, info->xsdt, 8))
+    if (!read_root(info->xsdt, 8))
         return 0;
-    return read_root(info, get(t, 16, 4), 4);
+    return read_root(get(t, 16, 4), 4);
 }
 
-struct acpi_override acpi_isa_irq(const struct acpi_info *info,
-                                  unsigned int irq)
+struct acpi_override acpi_isa_irq(unsigned int irq)
 {
     for (unsigned int i = 0; i < info->nr_overrides; i++)
         if (info->overrides[i].isa_irq == irq)

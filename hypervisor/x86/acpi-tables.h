@@ -8,7 +8,6 @@
 #pragma once
 
 #include "hypervisor/cpu/percpu.h"
-#include "hypervisor/lib/util.h"
 
 #define ACPI_IOAPICS_MAX 16
 #define ACPI_OVERRIDES_MAX 32
@@ -16,11 +15,11 @@
 #define ACPI_TABLES_MAX 64
 #define ACPI_TABLE_SIZE_MAX MB(16)
 
-/* Generic address structure: space 0 memory, 1 I/O, 2 PCI configuration. */
+/* Of a generic address: space 0 memory, 1 I/O, 2 PCI configuration. */
 struct acpi_gas {
-    uint8_t space, bit_width, bit_offset, access;
-    uint64_t address;
-} __packed;
+    uint8_t space;
+    uint64_t address; /* 0: none */
+};
 
 struct acpi_table {
     char signature[4];
@@ -67,10 +66,9 @@ struct acpi_info {
     /* FADT */
     uint32_t smi_cmd;
     uint8_t acpi_enable;
-    struct acpi_gas pm_timer; /* address 0: none */
+    struct acpi_gas pm_timer;
     bool pm_timer_32bit;
     struct acpi_gas pm1a_cnt, pm1b_cnt;
-    bool has_reset;
     struct acpi_gas reset;
     uint8_t reset_value;
     bool no_8042;
@@ -82,18 +80,14 @@ struct acpi_info {
     struct acpi_mcfg mcfg[ACPI_MCFG_MAX];
     unsigned int nr_mcfg;
 };
+extern struct acpi_info acpi_info; /* the machine's, constant after boot */
 
 /*
- * Reads everything, through early_map_read(). rsdp: the loader's copy
+ * Fills acpi_info, through early_map_read(). rsdp: the loader's copy
  * (rsdp_size 20 or 36), or size 0: the BIOS area is searched. -ENOENT: no
  * RSDP; -EINVAL: no usable root table.
  */
-int acpi_read(struct acpi_info *info, const void *rsdp,
-              unsigned int rsdp_size);
+int acpi_read(const void *rsdp, unsigned int rsdp_size);
 
 /* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
-struct acpi_override acpi_isa_irq(const struct acpi_info *info,
-                                  unsigned int irq);
-
-/* The machine's, read at boot by start/main.c. */
-extern struct acpi_info acpi_info;
+struct acpi_override acpi_isa_irq(unsigned int irq);

@@ -89,20 +89,18 @@ static void drain_isr(void)
 void apic_init_cpu(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
-    unsigned int lvts;
 
     wrmsr(MSR_APIC_BASE, base);
     if (apic_x2apic)
         wrmsr(MSR_APIC_BASE, base | APIC_BASE_EXTD);
 
-    lvts = (reg_read(REG_VERSION) >> 16) & 0xff;
     reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     reg_write(REG_TPR, 0);
     reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
     reg_write(REG_LVT_LINT0, LVT_MASKED);
     reg_write(REG_LVT_LINT1, LVT_NMI);
     reg_write(REG_LVT_PERF, LVT_MASKED);
-    if (lvts >= 6)
+    if (((reg_read(REG_VERSION) >> 16) & 0xff) >= 6) /* so many LVTs */
         reg_write(REG_LVT_CMCI, LVT_MASKED);
     if (!apic_x2apic) {
         reg_write(REG_DFR, 0xffffffff);
@@ -165,10 +163,9 @@ uint32_t apic_timer_count(void)
 void apic_error_interrupt(void)
 {
     static uint32_t seen;
-    uint32_t esr;
 
     reg_write(REG_ESR, 0);
-    esr = reg_read(REG_ESR);
+    uint32_t esr = reg_read(REG_ESR);
     if (esr & ~seen)
         log_warn("APIC error %02x on CPU %u\n", esr, cpu_id());
     seen |= esr;

@@ -16,10 +16,13 @@
 #define FB_RGB 1
 #define FB_TEXT 2
 
+struct boot_info boot_info;
+static struct boot_info *const bi = &boot_info;
+
 /* ---- what both have ------------------------------------------------------ */
 
 /* A string of at most n bytes; "" when there is no room. */
-static const char *keep(struct boot_info *bi, const char *s, size_t n)
+static const char *keep(const char *s, size_t n)
 {
     size_t len = strnlen(s, n);
     char *kept = bi->strings + bi->strings_used;
@@ -33,42 +36,26 @@ static const char *keep(struct boot_info *bi, const char *s, size_t n)
 }
 
 /* -E2BIG when full; quietly drops empty ones. */
-static int add_region(struct boot_info *bi, uint64_t start, uint64_t size,
-                      uint32_t type)
+static int add_region(uint64_t start, uint64_t size, uint32_t type)
 {
-    uint64_t end = start + size;
+    uint64_t end = start + size < start ? ~0ull : start + size;
 
-    if (size == 0)
-        return 0;
-    if (end < start)
-        end = ~0ull;
-    if (bi->nr_regions == BOOT_REGIONS_MAX)
-        return -E2BIG;
-    bi->regions[bi->nr_regions++] = (struct mem_region){ start, end, type };
-    return 0;
+    return size ? e820_add(&bi->map, start, end, type) : 0;
 }
 
-static int add_module(struct boot_info *bi, uint64_t start, uint64_t end,
-                      const char *cmdline, size_t n)
+static int add_module(uint64_t start, uint64_t end, const char *cmdline,
+                      size_t n)
 {
     if (end < start)
         return -EINVAL;
     if (bi->nr_modules == BOOT_MODULES_MAX)
         return -E2BIG;
-    bi->modules[bi->nr_modules++] = (struct boot_module){
-        start, end, keep(bi, cmdline, n) };
+    bi->modules[bi->nr_modules++] =
+        (struct boot_module){ start, end, keep(cmdline, n) };
     return 0;
 }
 
-/* At most n bytes, cut to what fits. */
-static void set_cmdline(struct boot_info *bi, const char *s, size_t n)
-{
-    n = strnlen(s, MIN(n, sizeof(bi->cmdline) - 1));
-    memcpy(bi->cmdline, s, n);
-    bi->cmdline[n] = '\0';
-}
-
-static void set_screen(struct boot_info *bi, const struct framebuffer *fb)
+static void set_screen(const struct framebuffer *fb)
 {
     bi->vga_text = fb->type == FB_TEXT;
     if (fb->type == FB_RGB)
@@ -87,15 +74,10 @@ static void set_screen(struct boot_info *bi, const struct framebuffer *fb)
 #define MB1_MMAP_MAX 16384
 
 struct mb1_info {
-    uint32_t flags;
-    uint32_t mem_lower, mem_upper, boot_device;
-    uint32_t cmdline;
-    uint32_t mods_count, mods_addr;
-    uint32_t syms[4];
-    uint32_t mmap_length, mmap_addr;
-    uint32_t drives_length, drives_addr, config_table;
-    uint32_t loader_name;
-    uint32_t apm_table, vbe[4];
+    uint32_t flags, mem_lower, mem_upper, boot_device;
+    uint32_t cmdline, mods_count, mods_addr, syms[4];
+    uint32_t mmap_length, mmap_addr, drives_length, drives_addr;
+    uint32_t config_table, loader_name, apm_table, vbe[4];
     struct framebuffer fb;
 } __packed;
 BUILD_BUG_ON(sizeof(struct mb1_info) != 116);
@@ -117,7 +99,7 @@ static const char *map_string(uint64_t maddr)
     return s ? s : "";
 }
 
-static int parse_mb1_modules(const struct mb1_info *mb, struct boot_info *bi)
+static int parse_mb1_modules(const struct mb1_info *mb)
 {
     const struct mb1_module *m;
     int rc = 0;
@@ -128,51 +110,46 @@ static int parse_mb1_modules(const struct mb1_info *mb, struct boot_info *bi)
     if (!m)
         return -EINVAL;
     for (unsigned int i = 0; i < mb->mods_count && !rc; i++, m++)
-        rc = add_module(bi, m->start, m->end, map_string(m->string),
-                                  MB1_STRING_MAX);
+        rc = add_module(m->start, m->end, map_string(m->string),
+                        MB1_STRING_MAX);
     return rc;
 }
 
-static int parse_mb1_mmap(const struct mb1_info *mb, struct boot_info *bi)
+static int parse_mb1_mmap(const struct mb1_info *mb)
 {
-    const uint8_t *at, *end;
-    struct mb1_mmap e;
+    const struct mb1_mmap *e;
     int rc = 0;
 
     if (mb->mmap_length > MB1_MMAP_MAX)
         return -E2BIG;
-    at = early_map_read(mb->mmap_addr, mb->mmap_length);
-    if (!at)
+    const uint8_t *p = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!p)
         return -EINVAL;
-    for (end = at + mb->mmap_length; end - at >= (long)sizeof(e) && !rc;
-         at += MIN(e.size + 4ull, (uint64_t)(end - at))) {
-        memcpy(&e, at, sizeof(e));
-        if (e.size < sizeof(e) - 4)
+    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
+         at += e->size + 4ull) {
+        e = (const void *)(p + at);
+        if (e->size < sizeof(*e) - 4)
             return -EINVAL;
-        rc = add_region(bi, e.base, e.length, e.type);
+        rc = add_region(e->base, e->length, e->type);
     }
     return rc;
 }
 
-static int parse_mb1(const void *info, struct boot_info *bi)
+static int parse_mb1(const struct mb1_info *mb)
 {
-    struct mb1_info mb;
-    int rc = 0;
+    int rc;
 
-    memcpy(&mb, info, sizeof(mb));
-    if (mb.flags & MB1_LOADER)
-        bi->loader = keep(bi, map_string(mb.loader_name), 64);
-    if (mb.flags & MB1_CMDLINE)
-        set_cmdline(bi, map_string(mb.cmdline), MB1_STRING_MAX);
-    if ((mb.flags & MB1_MODULES) && mb.mods_count)
-        rc = parse_mb1_modules(&mb, bi);
-    if (!rc)
-        rc = mb.flags & MB1_MMAP ? parse_mb1_mmap(&mb, bi) : -EINVAL;
-
+    if (mb->flags & MB1_LOADER)
+        bi->loader = keep(map_string(mb->loader_name), 64);
+    if (mb->flags & MB1_CMDLINE)
+        bi->cmdline = keep(map_string(mb->cmdline), BOOT_CMDLINE_MAX);
     /* Without that information the BIOS left the screen in text mode. */
     bi->vga_text = true;
-    if (mb.flags & MB1_FRAMEBUFFER)
-        set_screen(bi, &mb.fb);
+    if (mb->flags & MB1_FRAMEBUFFER)
+        set_screen(&mb->fb);
+    rc = mb->flags & MB1_MMAP ? parse_mb1_mmap(mb) : -EINVAL;
+    if (!rc && (mb->flags & MB1_MODULES) && mb->mods_count)
+        rc = parse_mb1_modules(mb);
     return rc;
 }
 
@@ -202,23 +179,22 @@ struct tag_mmap {
 struct mmap_entry {
     uint64_t base, length;
     uint32_t type, reserved;
-};
+} __packed;
 
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, red_pos)
 #define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
 
-static int parse_module(const struct tag *t, struct boot_info *bi)
+static int parse_module(const struct tag *t)
 {
     const struct tag_module *m = (const void *)t;
 
     if (t->size < sizeof(*m))
         return -EINVAL;
-    return add_module(bi, m->start, m->end, m->cmdline,
-                                t->size - sizeof(*m));
+    return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
 }
 
-static int parse_mmap(const struct tag *t, struct boot_info *bi)
+static int parse_mmap(const struct tag *t)
 {
     const struct tag_mmap *m = (const void *)t;
     const uint8_t *at = (const uint8_t *)(m + 1);
@@ -228,16 +204,14 @@ static int parse_mmap(const struct tag *t, struct boot_info *bi)
     if (t->size < sizeof(*m) || m->entry_size < sizeof(struct mmap_entry))
         return -EINVAL;
     for (; (size_t)(end - at) >= m->entry_size && !rc; at += m->entry_size) {
-        struct mmap_entry e;
+        const struct mmap_entry *e = (const void *)at;
 
-        memcpy(&e, at, sizeof(e));
-        rc = add_region(bi, e.base, e.length, e.type);
+        rc = add_region(e->base, e->length, e->type);
     }
     return rc;
 }
 
-static int parse_framebuffer(const uint8_t *body, size_t size,
-                             struct boot_info *bi)
+static int parse_framebuffer(const uint8_t *body, size_t size)
 {
     struct framebuffer fb = { 0 };
 
@@ -246,11 +220,11 @@ static int parse_framebuffer(const uint8_t *body, size_t size,
     memcpy(&fb, body, FB_HEAD);
     if (size >= FB_HEAD + 2 + FB_COLOURS)
         memcpy((uint8_t *)&fb + FB_HEAD, body + FB_HEAD + 2, FB_COLOURS);
-    set_screen(bi, &fb);
+    set_screen(&fb);
     return 0;
 }
 
-static void parse_rsdp(const struct tag *t, struct boot_info *bi)
+static void parse_rsdp(const struct tag *t)
 {
     unsigned int size = t->type == TAG_ACPI_NEW ? 36 : 20;
 
@@ -260,50 +234,49 @@ static void parse_rsdp(const struct tag *t, struct boot_info *bi)
     bi->rsdp_size = size;
 }
 
-static int parse_tag(const struct tag *t, struct boot_info *bi)
+static int parse_tag(const struct tag *t)
 {
     const char *text = (const char *)(t + 1);
     size_t text_size = t->size - sizeof(*t);
 
     switch (t->type) {
     case TAG_CMDLINE:
-        set_cmdline(bi, text, text_size);
+        bi->cmdline = keep(text, MIN(text_size, BOOT_CMDLINE_MAX));
         break;
     case TAG_LOADER:
-        bi->loader = keep(bi, text, text_size);
+        bi->loader = keep(text, text_size);
         break;
     case TAG_MODULE:
-        return parse_module(t, bi);
+        return parse_module(t);
     case TAG_MMAP:
-        return parse_mmap(t, bi);
+        return parse_mmap(t);
     case TAG_FRAMEBUFFER:
-        return parse_framebuffer((const uint8_t *)text, text_size, bi);
+        return parse_framebuffer((const uint8_t *)text, text_size);
     case TAG_EFI64:
         if (text_size >= sizeof(uint64_t))
             memcpy(&bi->efi_system_table, text, sizeof(uint64_t));
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:
-        parse_rsdp(t, bi);
+        parse_rsdp(t);
         break;
     }
     return 0;
 }
 
-static int parse_mb2(const void *info, size_t size, struct boot_info *bi)
+static int parse_mb2(const void *info, size_t size)
 {
     const uint8_t *base = info;
     size_t at = 8; /* total size, reserved */
 
     while (at + sizeof(struct tag) <= size) {
         const struct tag *t = (const void *)(base + at);
-        int rc;
 
         if (t->type == TAG_END)
             return 0;
         if (t->size < sizeof(*t) || t->size > size - at)
             return -EINVAL;
-        rc = parse_tag(t, bi);
+        int rc = parse_tag(t);
         if (rc)
             return rc;
         at += ALIGN_UP((size_t)t->size, 8);
@@ -326,36 +299,34 @@ static const char *skip_word(const char *s)
 
 /* Loaders other than GRUB 2 put the file's name in front of the command line
  * of the image and of each module: takes it off. */
-static void strip_names(struct boot_info *bi)
+static void strip_names(void)
 {
-    const char *rest = skip_word(bi->cmdline);
-
     if (!strncmp(bi->loader, "GRUB 2", 6))
         return;
-    memmove(bi->cmdline, rest, strlen(rest) + 1);
+    bi->cmdline = skip_word(bi->cmdline);
     for (unsigned int i = 0; i < bi->nr_modules; i++)
         bi->modules[i].cmdline = skip_word(bi->modules[i].cmdline);
 }
 
-int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi)
+int boot_info_read(uint32_t magic, uint32_t maddr)
 {
     const uint32_t *info = early_map_read(maddr, PAGE_SIZE);
-    uint32_t size;
     int rc = -EINVAL;
 
-    memset(bi, 0, sizeof(*bi));
     bi->loader = "unknown loader";
+    bi->cmdline = "";
     if (info && magic == MB1_LOADER_MAGIC) {
-        rc = parse_mb1(info, bi);
+        rc = parse_mb1((const void *)info);
     } else if (info && magic == MB2_LOADER_MAGIC) {
-        size = info[0];
+        uint32_t size = info[0];
+
         if (size > MB2_SIZE_MAX)
             return -E2BIG;
         info = early_map_read(maddr, size);
         if (info)
-            rc = parse_mb2(info, size, bi);
+            rc = parse_mb2(info, size);
     }
     if (!rc)
-        strip_names(bi);
+        strip_names();
     return rc;
 }

@@ -6,12 +6,10 @@
 #pragma once
 
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/lib/util.h"
 #include "hypervisor/mm/e820.h"
 
-#define BOOT_REGIONS_MAX 256
 #define BOOT_MODULES_MAX 16
-#define BOOT_CMDLINE_SIZE 2048
+#define BOOT_CMDLINE_MAX 2047ul /* what is longer is cut */
 #define BOOT_STRINGS_SIZE 8192
 
 struct boot_module {
@@ -21,10 +19,9 @@ struct boot_module {
 
 struct boot_info {
     const char *loader;         /* its name, never NULL */
-    char cmdline[BOOT_CMDLINE_SIZE];
+    const char *cmdline;        /* never NULL; without the image's name */
 
-    struct mem_region regions[BOOT_REGIONS_MAX]; /* as given, in any order */
-    unsigned int nr_regions;
+    struct mem_map map;         /* as given, in any order */
 
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned int nr_modules;
@@ -39,10 +36,11 @@ struct boot_info {
     char strings[BOOT_STRINGS_SIZE]; /* what loader and cmdline point to */
     unsigned int strings_used;
 };
+extern struct boot_info boot_info;
 
 /*
- * Reads the loader's information (boot.S: EAX, EBX) into bi, through
+ * Reads the loader's information (boot.S: EAX, EBX) into boot_info, through
  * early_map_read(). -EINVAL when the magic number is unknown or it contradicts
  * itself, -E2BIG when it is absurd.
  */
-int boot_info_read(uint32_t magic, uint32_t maddr, struct boot_info *bi);
+int boot_info_read(uint32_t magic, uint32_t maddr);

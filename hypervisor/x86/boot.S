@@ -8,9 +8,10 @@
  * moved by a multiple of 2 MiB: until paging is on, everything is addressed
  * relative to EBP = where the image's byte 0 is.
  *
- * Leaves with host_pml4 live, which maps the image W^X in 4 KiB pages and
- * nothing else; boot_pml4, which also has an identity map of this code,
- * serves only this file and the trampoline of the other CPUs.
+ * Leaves with host_pml4 live, which maps the image and nothing else (W^X in
+ * 4 KiB pages after image_map(), the first that boot_main() calls); boot_pml4,
+ * which also has an identity map of this code, serves only this file and the
+ * trampoline of the other CPUs.
  */
 #include "hypervisor/x86/asm.h"
 
@@ -99,7 +100,7 @@ start64:
         jmp     *%rax
 
         .align 8
-boot_gdt:                               /* null, 64-bit code at BOOT_CS */
+boot_gdt:                               /* null, 64-bit code at HOST_CS */
         .quad   0, 0x00af9b000000ffff
 boot_gdt_end:
 low_gdtr:
@@ -108,30 +109,27 @@ low_gdtr:
         .align 4
 far_start64:
         .long   0
-        .word   BOOT_CS
+        .word   HOST_CS
 
         /* ---- 32-bit helpers ------------------------------------------ */
         .code32
 
 /* Long mode and no-execute, or a message and halt. */
 check_cpu:
+        lea     PHYS(msg_long_mode), %esi
         mov     $0x80000000, %eax
         cpuid
         cmp     $0x80000001, %eax
-        jb      no_long_mode
+        jb      boot_fail
         mov     $0x80000001, %eax
         cpuid
         bt      $29, %edx
-        jnc     no_long_mode
+        jnc     boot_fail
+        lea     PHYS(msg_nx), %esi
         bt      $20, %edx
-        jnc     no_nx
+        jnc     boot_fail
         ret
 
-no_long_mode:
-        lea     PHYS(msg_long_mode), %esi
-        jmp     boot_fail
-no_nx:
-        lea     PHYS(msg_nx), %esi
 /* ESI: message, on the serial port and VGA text; then halt. */
 boot_fail:
         mov     $0xb8000, %edi
@@ -164,11 +162,12 @@ boot_fail:
 /* The page tables; they are all zero now. Clobbers all but EBP, ESP. */
 build_tables:
         xor     %edx, %edx
-        /* Identity map of the 2 MiB page with this code, read and execute. */
+        lea     0x200000(%ebp), %ebx    /* where the image starts */
+        /* Identity map of the 2 MiB page there, which has this code, read and
+         * execute. */
         lea     PHYS(boot_pdpt + 1), %ecx
         xor     %eax, %eax
         set_entry boot_pml4
-        lea     PHYS(start), %ebx
         mov     %ebx, %eax
         shr     $30, %eax
         lea     PHYS(boot_pd + 1), %ecx
@@ -176,12 +175,11 @@ build_tables:
         mov     %ebx, %eax
         shr     $21, %eax
         and     $511, %eax
-        mov     %ebx, %ecx
-        and     $~0x1fffff, %ecx
-        or      $0x81, %ecx
+        lea     0x81(%ebx), %ecx
         set_entry boot_pd
 
-        /* The image's branch, in both top-level tables. */
+        /* The image's branch, in both top-level tables: 2 MiB pages with all
+         * rights. image_map() makes it what it is to be. */
         lea     PHYS(image_pdpt + 3), %ecx
         mov     $511, %eax
         set_entry boot_pml4
@@ -189,43 +187,14 @@ build_tables:
         lea     PHYS(image_pd + 3), %ecx
         mov     $510, %eax
         set_entry image_pdpt
-        lea     PHYS(early_pd + 3), %ecx
-        mov     $511, %eax
-        set_entry image_pdpt
-        xor     %eax, %eax
-        lea     PHYS(image_pt + 3), %ecx
+        mov     $1, %eax
+        lea     0x83(%ebx), %ecx
+        lea     PHYS(image_end), %ebx
 1:      set_entry image_pd
-        add     $0x1000, %ecx
+        add     $0x200000, %ecx
         inc     %eax
-        cmp     $(IMAGE_SIZE_MAX >> 21), %eax
+        cmp     %ebx, %ecx
         jb      1b
-        lea     PHYS(host_pml4 + 3), %ecx
-        mov     $0x80000000, %edx
-        mov     $RECURSIVE_SLOT, %eax
-        set_entry host_pml4
-
-        /* The image's pages, section by section. */
-        lea     PHYS(image_parts), %esi
-2:      mov     (%esi), %ebx            /* from IMAGE_BASE, bytes */
-        test    %ebx, %ebx
-        jz      4f
-        mov     8(%esi), %edx
-3:      cmp     4(%esi), %ebx
-        jae     5f
-        mov     %ebx, %eax
-        shr     $12, %eax
-        lea     (%ebp, %ebx), %ecx
-        or      12(%esi), %ecx
-        set_entry image_pt
-        add     $0x1000, %ebx
-        jmp     3b
-5:      add     $16, %esi
-        jmp     2b
-4:      mov     $(boot_stack_guard - IMAGE_BASE), %eax
-        shr     $12, %eax
-        xor     %ecx, %ecx
-        xor     %edx, %edx
-        set_entry image_pt
         ret
 
 /* ---- in the image's own address space ---------------------------------- */
@@ -248,22 +217,6 @@ build_tables:
 high64:
         enter_image
         mov     $boot_stack + STACK_BYTES, %rsp
-
-        /* The boot CPU's per-CPU area, from the pristine section. */
-        mov     $percpu_start, %rsi
-        mov     $percpu_boot_area, %rdi
-        mov     $percpu_end, %rcx
-        sub     %rsi, %rcx
-        rep movsb
-        mov     $percpu_boot_area, %rax
-        sub     $percpu_start, %rax
-        mov     %rax, percpu_offset(%rax)
-        mov     %rax, percpu_offsets(%rip)
-        mov     $0xc0000101, %ecx       /* GS base */
-        mov     %rax, %rdx
-        shr     $32, %rdx
-        wrmsr
-
         mov     boot_magic(%rip), %edi
         mov     boot_info_maddr(%rip), %esi
         xor     %ebp, %ebp
@@ -275,11 +228,6 @@ high64:
 ap_start64:
         enter_image
         mov     ap_stack_top(%rip), %rsp
-        mov     ap_percpu_offset(%rip), %rax
-        mov     %rax, %rdx
-        shr     $32, %rdx
-        mov     $0xc0000101, %ecx       /* GS base */
-        wrmsr
         xor     %ebp, %ebp
         call    ap_entry
         ud2
@@ -290,16 +238,6 @@ boot_gdtr:
         .word   boot_gdt_end - boot_gdt - 1
         .quad   boot_gdt
 
-/* First byte, end (from IMAGE_BASE); high, low half of the entry's flags. */
-        .align 4
-image_parts:
-        .long   text_start - IMAGE_BASE, text_end - IMAGE_BASE, 0, 0x1
-        .long   rodata_start - IMAGE_BASE, rodata_end - IMAGE_BASE
-        .long   0x80000000, 0x1
-        .long   data_start - IMAGE_BASE, data_end - IMAGE_BASE
-        .long   0x80000000, 0x3
-        .long   0
-
 msg_long_mode:
         .asciz  "Lodge: this machine's CPU has no 64-bit mode. Halted."
 msg_nx:
@@ -307,7 +245,8 @@ msg_nx:
 
         .bss
         .align 4096
-        .globl host_pml4, boot_pml4, boot_pdpt, boot_pd, early_pd, image_pd
+        .globl host_pml4, boot_pml4, boot_pdpt, boot_pd, early_pd
+        .globl image_pdpt, image_pd, image_pt, boot_stack_guard
 host_pml4: .skip 4096
 boot_pml4: .skip 4096
 boot_pdpt: .skip 4096

@@ -32,53 +32,41 @@ struct tss {
 } __packed;
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A 7.7");
 
-struct idt_gate {
-    uint16_t offset_lo, selector;
-    uint8_t ist, type;
-    uint16_t offset_mid;
-    uint32_t offset_hi, reserved;
-};
-_Static_assert(sizeof(struct idt_gate) == 16, "SDM vol. 3A 6.14.1");
-
 struct table_reg {
     uint16_t limit;
     uint64_t base;
 } __packed;
 
-#define GATE_INTERRUPT 0x8e
-#define DESC_CODE64 0x00af9b000000ffffull
-#define DESC_DATA 0x00cf93000000ffffull
+#define GATE_INTERRUPT 0x00008e0000000000ull
 #define DESC_TSS 0x0000890000000000ull
 
-static DEFINE_PERCPU(uint64_t, gdt)[5] __aligned(16);
+static DEFINE_PERCPU(uint64_t, gdt)[5] __aligned(16) = {
+    [HOST_CS / 8] = 0x00af9b000000ffff, /* 64-bit code */
+    [HOST_DS / 8] = 0x00cf93000000ffff, /* data */
+};
 static DEFINE_PERCPU(struct tss, tss) __aligned(16);
 static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
     __aligned(16);
 
-static struct idt_gate idt[256] __aligned(16);
+static uint64_t idt[256][2] __aligned(16);
 
 void desc_init(void)
 {
     for (unsigned int v = 0; v < 256; v++) {
         uint64_t entry = (uint64_t)vector_stubs + v * STUB_SIZE;
+        uint64_t ist = v == TRAP_DF    ? IST_DF
+                       : v == TRAP_NMI ? IST_NMI
+                       : v == TRAP_MC  ? IST_MC : 0;
 
-        idt[v] = (struct idt_gate){
-            .offset_lo = (uint16_t)entry,
-            .selector = HOST_CS,
-            .ist = v == TRAP_DF    ? IST_DF
-                   : v == TRAP_NMI ? IST_NMI
-                   : v == TRAP_MC  ? IST_MC : 0,
-            .type = GATE_INTERRUPT,
-            .offset_mid = (uint16_t)(entry >> 16),
-            .offset_hi = (uint32_t)(entry >> 32),
-        };
+        idt[v][0] = GATE_INTERRUPT | (entry & 0xffff) | HOST_CS << 16 |
+                    ist << 32 | (entry >> 16 & 0xffff) << 48;
+        idt[v][1] = entry >> 32;
     }
     desc_init_cpu();
 }
 
 void desc_init_cpu(void)
 {
-    void desc_reload(const void *gdtr, const void *idtr);
     uint64_t *g = this_cpu(gdt);
     struct tss *t = &this_cpu(tss);
     uint64_t base = (uint64_t)t;
@@ -89,14 +77,14 @@ void desc_init_cpu(void)
         t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + IST_STACK_SIZE;
     t->iomap_base = sizeof(*t);
 
-    g[0] = 0;
-    g[HOST_CS / 8] = DESC_CODE64;
-    g[HOST_DS / 8] = DESC_DATA;
     g[HOST_TR / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 |
                      ((base >> 24) & 0xff) << 56;
     g[HOST_TR / 8 + 1] = base >> 32;
-    desc_reload(&gdtr, &idtr);
-    asm volatile("ltr %w0" : : "r"(HOST_TR));
+    /* CS is this descriptor already, FS and GS are not to be touched, the
+     * others stay null. */
+    asm volatile("lgdt %0; lidt %1; mov %2, %%ss; ltr %w3"
+                 : : "m"(gdtr), "m"(idtr), "r"(HOST_DS), "r"(HOST_TR)
+                 : "memory");
 }
 
 uint64_t desc_gdt_base(void)

@@ -5,7 +5,6 @@
  * trap_dispatch(frame) with interrupts off. GS base is always the CPU's own
  * in root mode, so there is nothing to swap.
  */
-#include "hypervisor/x86/asm.h"
 
 /* Exceptions that push an error code: 8, 10-14, 17, 21, 29, 30
  * (SDM vol. 3A 6.15, APM vol. 2 8.2). */
@@ -19,9 +18,7 @@ vector_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        .if vector >= 32
-        push    $0
-        .elseif !((ERROR_VECTORS >> vector) & 1)
+        .if !(vector < 32 && ((ERROR_VECTORS >> (vector & 31)) & 1))
         push    $0
         .endif
         push    $vector
@@ -47,22 +44,5 @@ trap_entry:
         .endr
         add     $16, %rsp
         iretq
-
-/* void desc_reload(const void *gdtr, const void *idtr): loads both, HOST_CS,
- * HOST_DS in SS and null in the rest. FS and GS bases survive except on
- * processors that clear them with the selector, so neither is loaded. */
-        .globl desc_reload
-desc_reload:
-        lgdt    (%rdi)
-        lidt    (%rsi)
-        mov     $HOST_DS, %eax
-        mov     %eax, %ss
-        xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        pop     %rdx
-        push    $HOST_CS
-        push    %rdx
-        lretq
 
         .section .note.GNU-stack, "", @progbits

@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 
 struct cpu_features cpu_features;
@@ -48,14 +49,10 @@ void features_read(void)
 {
     struct cpu_features *f = &cpu_features;
     struct cpuid_regs r = cpuid(0, 0);
-    uint32_t max_ext;
+    const uint32_t vendor[3] = { r.b, r.d, r.c };
     size_t n = 0;
-    char vendor[12];
 
     f->max_leaf = r.a;
-    memcpy(vendor, &r.b, 4);
-    memcpy(vendor + 4, &r.d, 4);
-    memcpy(vendor + 8, &r.c, 4);
     if (!memcmp(vendor, "GenuineIntel", 12))
         f->vendor = VENDOR_INTEL;
     else if (!memcmp(vendor, "AuthenticAMD", 12) ||
@@ -69,15 +66,14 @@ void features_read(void)
     if (f->family == 15)
         f->family += (r.a >> 20) & 0xff;
 
-    max_ext = cpuid(0x80000000, 0).a;
+    uint32_t max_ext = cpuid(0x80000000, 0).a;
     if (max_ext >= 0x80000004)
         for (unsigned int i = 0; i < 3; i++) {
             r = cpuid(0x80000002 + i, 0);
             memcpy(f->name + 16 * i, &r, 16);
         }
-    f->phys_bits = 36;
-    if (max_ext >= 0x80000008)
-        f->phys_bits = MIN(cpuid(0x80000008, 0).a & 0xff, 52u);
+    f->phys_bits = max_ext >= 0x80000008
+                       ? MIN(cpuid(0x80000008, 0).a & 0xff, 52u) : 36;
 
     if (cpuid(1, 0).c & BIT(31)) {
         r = cpuid(0x40000000, 0);
@@ -90,19 +86,15 @@ void features_read(void)
         f->emulator_bochs = r.d && !(r.d & BIT(7));
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        uint32_t regs[4];
-
         if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : f->max_leaf))
             continue;
         r = cpuid(bits[i].leaf, 0);
-        memcpy(regs, &r, sizeof(regs));
-        if (!(regs[bits[i].reg] >> bits[i].bit & 1))
+        if (!(((const uint32_t *)&r)[bits[i].reg] >> bits[i].bit & 1))
             continue;
         if (bits[i].flag)
             *bits[i].flag = true;
         host_cr4 |= bits[i].cr4;
-        memcpy(names + n, bits[i].name, strlen(bits[i].name));
-        n += strlen(bits[i].name);
+        n += format(names + n, sizeof(names) - n, "%s", bits[i].name);
     }
     if (f->xsave && f->max_leaf >= 0xd) {
         r = cpuid(0xd, 0);

@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * I/O APIC driver. Each entry's low half is kept here, so that masking is
- * one index and one data write and nothing is read back.
- */
+/* I/O APIC driver, and how to silence the PICs. */
 #include "hypervisor/x86/ioapic.h"
 
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
+#define REGS_SIZE 0x20
 
 #define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 
-#define PIC1_COMMAND 0x20
-#define PIC1_DATA 0x21
-#define PIC2_COMMAND 0xa0
-#define PIC2_DATA 0xa1
+#define PIC1 0x20 /* command; data is the next port */
+#define PIC2 0xa0
 #define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
 struct ioapic ioapics[ACPI_IOAPICS_MAX];
-unsigned int nr_ioapics;
-static unsigned int nr_gsis_total;
+unsigned int nr_ioapics, gsis_end;
 
 static uint32_t reg_read(const struct ioapic *io, unsigned int index)
 {
@@ -38,7 +32,7 @@ static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
     mmio_write32(io->regs + REG_WINDOW, v);
 }
 
-static struct ioapic *find(unsigned int gsi)
+const struct ioapic *ioapic_of_gsi(unsigned int gsi)
 {
     for (struct ioapic *io = ioapics; io < ioapics + nr_ioapics; io++)
         if (gsi >= io->first_gsi && gsi - io->first_gsi < io->nr_gsis)
@@ -50,32 +44,28 @@ static struct ioapic *find(unsigned int gsi)
  * their own, then all masked. */
 void pic_init(void)
 {
-    outb(PIC1_COMMAND, 0x11);
-    outb(PIC2_COMMAND, 0x11);
-    outb(PIC1_DATA, PIC_VECTOR);
-    outb(PIC2_DATA, PIC_VECTOR + 8);
-    outb(PIC1_DATA, 4);
-    outb(PIC2_DATA, 2);
-    outb(PIC1_DATA, 1);
-    outb(PIC2_DATA, 1);
-    outb(PIC1_DATA, 0xff);
-    outb(PIC2_DATA, 0xff);
+    outb(PIC1, 0x11);
+    outb(PIC2, 0x11);
+    outb(PIC1 + 1, PIC_VECTOR);
+    outb(PIC2 + 1, PIC_VECTOR + 8);
+    outb(PIC1 + 1, 4);
+    outb(PIC2 + 1, 2);
+    outb(PIC1 + 1, 1);
+    outb(PIC2 + 1, 1);
+    outb(PIC1 + 1, 0xff);
+    outb(PIC2 + 1, 0xff);
 }
 
 static void add(const struct acpi_ioapic *a)
 {
     struct ioapic *io = &ioapics[nr_ioapics];
-    uint32_t version;
 
-    io->id = a->id;
-    io->maddr = a->maddr;
-    io->first_gsi = a->first_gsi;
-    /* The registers need not start a page. */
-    io->regs = device_map(ALIGN_DOWN(a->maddr, PAGE_SIZE), PAGE_SIZE);
+    *io = (struct ioapic){ .id = a->id, .maddr = a->maddr,
+                           .first_gsi = a->first_gsi,
+                           .regs = device_map(a->maddr, REGS_SIZE) };
     if (!io->regs)
         panic("no memory to map an I/O APIC");
-    io->regs += a->maddr & (PAGE_SIZE - 1);
-    version = reg_read(io, IDX_VERSION);
+    uint32_t version = reg_read(io, IDX_VERSION);
     if (version == 0xffffffff) {
         log_warn("I/O APIC at %#lx does not answer\n", a->maddr);
         return;
@@ -86,17 +76,13 @@ static void add(const struct acpi_ioapic *a)
                  a->maddr, io->nr_gsis, io->first_gsi);
         return;
     }
-    io->low = heap_alloc_array(io->nr_gsis, sizeof(*io->low));
-    if (!io->low)
-        panic("no memory for an I/O APIC");
     for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
         /* Mask first; a level entry that the firmware left unfinished loses
          * its remote IRR by being edge for a moment. */
-        io->low[pin] = IOAPIC_MASKED;
         reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
         reg_write(io, IDX_ENTRY(pin) + 1, 0);
     }
-    nr_gsis_total = MAX(nr_gsis_total, io->first_gsi + io->nr_gsis);
+    gsis_end = MAX(gsis_end, io->first_gsi + io->nr_gsis);
     nr_ioapics++;
     log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
              io->maddr, version & 0xff, io->first_gsi,
@@ -111,39 +97,21 @@ void ioapic_init(void)
         cannot_start("the firmware's ACPI tables list no usable I/O APIC");
 }
 
-unsigned int ioapic_gsis(void)
-{
-    return nr_gsis_total;
-}
-
-bool ioapic_has_gsi(unsigned int gsi)
-{
-    return find(gsi);
-}
-
 void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest)
 {
-    struct ioapic *io = find(gsi);
+    const struct ioapic *io = ioapic_of_gsi(gsi);
     unsigned int pin = gsi - io->first_gsi;
 
     /* Never a moment with half of it; as edge, which ends what is under way
      * with the old vector. */
     reg_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
     reg_write(io, IDX_ENTRY(pin) + 1, dest << 24);
-    io->low[pin] = low;
-    reg_write(io, IDX_ENTRY(pin), low | IOAPIC_MASKED);
-    if (!(low & IOAPIC_MASKED))
-        reg_write(io, IDX_ENTRY(pin), low);
+    reg_write(io, IDX_ENTRY(pin), low);
 }
 
-void ioapic_set_mask(unsigned int gsi, bool masked)
+void ioapic_write_low(unsigned int gsi, uint32_t low)
 {
-    struct ioapic *io = find(gsi);
-    unsigned int pin = gsi - io->first_gsi;
+    const struct ioapic *io = ioapic_of_gsi(gsi);
 
-    if (masked)
-        io->low[pin] |= IOAPIC_MASKED;
-    else
-        io->low[pin] &= ~(uint32_t)IOAPIC_MASKED;
-    reg_write(io, IDX_ENTRY(pin), io->low[pin]);
+    reg_write(io, IDX_ENTRY(gsi - io->first_gsi), low);
 }

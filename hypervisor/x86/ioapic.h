@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * I/O APICs (82093AA data sheet; ICH9 13.5): redirection entries by GSI. The
- * caller (irq.c) serialises. All entries are masked at boot.
+ * caller (irq.c) serialises and knows what is in them: nothing is read back.
+ * All entries are masked at boot.
  */
 #pragma once
 
@@ -9,16 +10,16 @@
 
 #define GSIS_MAX 1024 /* GSIs are below */
 
-/* Those found; constant after ioapic_init() but for `low`. */
+/* Those found; constant after ioapic_init(). */
 struct ioapic {
     uint8_t id;
     uint64_t maddr;
     volatile uint8_t *regs;
     unsigned int first_gsi, nr_gsis;
-    uint32_t *low; /* entries as last written */
 };
 extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
 extern unsigned int nr_ioapics;
+extern unsigned int gsis_end; /* one more than the highest GSI */
 
 /* Bits of an entry's low half; the lowest are the vector. */
 #define IOAPIC_ACTIVE_LOW BIT(13)
@@ -32,11 +33,11 @@ extern unsigned int nr_ioapics;
 void pic_init(void);
 /* Maps and masks all that acpi_info lists; panics when there is none. */
 void ioapic_init(void);
-/* One more than the highest GSI. */
-unsigned int ioapic_gsis(void);
-/* False for a GSI in a gap between I/O APICs. */
-bool ioapic_has_gsi(unsigned int gsi);
+/* Whose pin it is; NULL for a GSI in a gap between I/O APICs. */
+const struct ioapic *ioapic_of_gsi(unsigned int gsi);
 
-/* Of a GSI that there is. dest: APIC id, at most 255. */
+/* The entry of a GSI that there is. dest: APIC id, at most 255. */
 void ioapic_write_entry(unsigned int gsi, uint32_t low, uint32_t dest);
-void ioapic_set_mask(unsigned int gsi, bool masked);
+/* The low half alone, of which nothing but the mask changes: one index and
+ * one data write. */
+void ioapic_write_low(unsigned int gsi, uint32_t low);

@@ -7,7 +7,6 @@
 #include "hypervisor/x86/irq.h"
 
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
@@ -17,7 +16,6 @@
 #include "hypervisor/x86/upcalls.h"
 
 #define IRQS_MAX 2048
-#define NO_IRQ 0
 #define PIC_SPURIOUS_FIRST 0x20
 #define PIC_SPURIOUS_LAST 0x2f
 
@@ -29,7 +27,7 @@ struct target {
 struct irq_desc {
     irq_handler_fn *handler; /* NULL: not bound */
     void *arg;
-    bool level, active_low, masked;
+    uint32_t mode;           /* of a GSI: the IOAPIC_ bits of its entry */
     struct target now, old;  /* old: valid until now's first interrupt */
     uint32_t running;        /* (a) CPUs inside the handler */
 };
@@ -37,24 +35,23 @@ struct irq_desc {
 static struct spinlock irq_lock = SPINLOCK_INIT(IRQ);
 static struct irq_desc descs[IRQS_MAX]; /* GSIS_MAX GSIs, then messages */
 
-/* irq number plus one, per vector. */
-static DEFINE_PERCPU(uint16_t, vector_irq)[256];
+static DEFINE_PERCPU(struct irq_desc *, vector_desc)[256]; /* or NULL */
 static DEFINE_PERCPU(uint64_t, vector_count)[256];
-static DEFINE_PERCPU(unsigned int, irq_inside); /* irq number plus one */
+static DEFINE_PERCPU(struct irq_desc *, desc_inside); /* whose handler runs */
 
 /* A free vector of cpu, spread over the priority classes. Lock IRQ. */
-static int vector_alloc(unsigned int cpu, unsigned int irq,
+static int vector_alloc(unsigned int cpu, struct irq_desc *d,
                         struct target *out)
 {
     static unsigned int last = VECTOR_FIRST - 1;
-    uint16_t *table = per_cpu(vector_irq, cpu);
+    struct irq_desc **table = per_cpu(vector_desc, cpu);
 
     for (unsigned int i = VECTOR_FIRST; i <= VECTOR_LAST; i++) {
         if (++last > VECTOR_LAST)
             last = VECTOR_FIRST;
-        if (table[last] != NO_IRQ)
+        if (table[last])
             continue;
-        WRITE_ONCE(table[last], (uint16_t)(irq + 1));
+        WRITE_ONCE(table[last], d);
         *out = (struct target){ (uint16_t)cpu, (uint8_t)last };
         return 0;
     }
@@ -64,66 +61,59 @@ static int vector_alloc(unsigned int cpu, unsigned int irq,
 static void vector_free(struct target *t)
 {
     if (t->vector)
-        WRITE_ONCE(per_cpu(vector_irq, t->cpu)[t->vector], NO_IRQ);
+        WRITE_ONCE(per_cpu(vector_desc, t->cpu)[t->vector], NULL);
     t->vector = 0;
+}
+
+static uint32_t trigger_bits(bool level, bool active_low)
+{
+    return (level ? IOAPIC_LEVEL : 0) | (active_low ? IOAPIC_ACTIVE_LOW : 0);
 }
 
 /* If it is a GSI. Lock IRQ. */
 static void program_gsi(unsigned int gsi, const struct irq_desc *d)
 {
     if (gsi < GSIS_MAX)
-        ioapic_write_entry(gsi, d->now.vector |
-                                (d->level ? IOAPIC_LEVEL : 0) |
-                                (d->active_low ? IOAPIC_ACTIVE_LOW : 0) |
-                                (d->masked ? IOAPIC_MASKED : 0),
+        ioapic_write_entry(gsi, d->now.vector | d->mode,
                            cpu_apic_id[d->now.cpu]);
 }
 
-/* Gives a free descriptor a vector and a handler. Lock IRQ. */
-static int bind(unsigned int irq, unsigned int cpu, bool level, bool active_low,
+/* Gives a free descriptor a vector and a handler; -EBUSY if it is not free. A
+ * message's number waits until nobody is in the handler that it had. */
+static int bind(unsigned int irq, unsigned int cpu, uint32_t mode,
                 irq_handler_fn *handler, void *arg)
 {
     struct irq_desc *d = &descs[irq];
-    int rc = vector_alloc(cpu, irq, &d->now);
+    int rc = -EBUSY;
 
-    if (rc)
-        return rc;
-    d->level = level;
-    d->active_low = active_low;
-    d->masked = false;
-    d->arg = arg;
-    store_release(&d->handler, handler);
-    program_gsi(irq, d);
-    return (int)irq;
+    spin_lock(&irq_lock);
+    if (!d->handler && (irq < GSIS_MAX || !READ_ONCE(d->running)))
+        rc = vector_alloc(cpu, d, &d->now);
+    if (!rc) {
+        d->mode = mode;
+        d->arg = arg;
+        store_release(&d->handler, handler);
+        program_gsi(irq, d);
+    }
+    spin_unlock(&irq_lock);
+    return rc ? rc : (int)irq;
 }
 
 int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
                  unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
-    int rc = -EBUSY;
-
-    if (!ioapic_has_gsi(gsi))
+    if (!ioapic_of_gsi(gsi))
         return -EINVAL;
-    spin_lock(&irq_lock);
-    if (!descs[gsi].handler)
-        rc = bind(gsi, cpu, level, active_low, handler, arg);
-    spin_unlock(&irq_lock);
-    return rc;
+    return bind(gsi, cpu, trigger_bits(level, active_low), handler, arg);
 }
 
 int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg)
 {
-    unsigned int irq = GSIS_MAX;
-    int rc = -ENOSPC;
+    int rc = -EBUSY;
 
-    spin_lock(&irq_lock);
-    while (irq < IRQS_MAX &&
-           (descs[irq].handler || READ_ONCE(descs[irq].running)))
-        irq++;
-    if (irq < IRQS_MAX)
-        rc = bind(irq, cpu, false, false, handler, arg);
-    spin_unlock(&irq_lock);
-    return rc;
+    for (unsigned int irq = GSIS_MAX; irq < IRQS_MAX && rc == -EBUSY; irq++)
+        rc = bind(irq, cpu, 0, handler, arg);
+    return rc == -EBUSY ? -ENOSPC : rc;
 }
 
 void irq_msi_message(unsigned int irq, struct msi_message *msg)
@@ -139,11 +129,12 @@ void irq_msi_message(unsigned int irq, struct msi_message *msg)
 void irq_unbind(unsigned int irq)
 {
     struct irq_desc *d = &descs[irq];
-    uint32_t own = this_cpu(irq_inside) == irq + 1;
+    uint32_t own = this_cpu(desc_inside) == d;
 
     spin_lock(&irq_lock);
+    d->mode |= IOAPIC_MASKED;
     if (irq < GSIS_MAX)
-        ioapic_set_mask(irq, true);
+        ioapic_write_low(irq, d->now.vector | d->mode);
     WRITE_ONCE(d->handler, NULL);
     vector_free(&d->now);
     vector_free(&d->old);
@@ -155,34 +146,27 @@ void irq_unbind(unsigned int irq)
     }
 }
 
-static void set_mask(unsigned int irq, bool masked)
+void irq_set_mask(unsigned int irq, bool masked)
 {
+    struct irq_desc *d = &descs[irq];
+
     spin_lock(&irq_lock);
-    if (descs[irq].handler && descs[irq].masked != masked) {
-        descs[irq].masked = masked;
-        ioapic_set_mask(irq, masked);
+    if (d->handler && !(d->mode & IOAPIC_MASKED) == masked) {
+        d->mode ^= IOAPIC_MASKED;
+        ioapic_write_low(irq, d->now.vector | d->mode);
     }
     spin_unlock(&irq_lock);
-}
-
-void irq_mask(unsigned int irq)
-{
-    set_mask(irq, true);
-}
-
-void irq_unmask(unsigned int irq)
-{
-    set_mask(irq, false);
 }
 
 void irq_set_trigger(unsigned int irq, bool level, bool active_low)
 {
     struct irq_desc *d = &descs[irq];
+    uint32_t mode = trigger_bits(level, active_low);
 
     spin_lock(&irq_lock);
-    if (d->handler && (d->level != level || d->active_low != active_low)) {
-        d->level = level;
-        d->active_low = active_low;
+    mode |= d->mode & IOAPIC_MASKED;
+    if (d->handler && d->mode != mode) {
+        d->mode = mode;
         program_gsi(irq, d);
     }
     spin_unlock(&irq_lock);
@@ -196,7 +180,7 @@ int irq_set_affinity(unsigned int irq, unsigned int cpu)
 
     spin_lock(&irq_lock);
     if (d->now.cpu != cpu) {
-        rc = d->old.vector ? -EBUSY : vector_alloc(cpu, irq, &new);
+        rc = d->old.vector ? -EBUSY : vector_alloc(cpu, d, &new);
         if (!rc) {
             d->old = d->now;
             d->now = new;
@@ -212,79 +196,63 @@ unsigned int irq_cpu(unsigned int irq)
     return READ_ONCE(descs[irq].now.cpu);
 }
 
-/* The first interrupt on the new vector ends the old one's life. */
-static void end_move(struct irq_desc *d, unsigned int vector)
+static void run_handler(struct irq_desc *d, unsigned int vector)
 {
-    spin_lock(&irq_lock);
-    if (d->now.cpu == cpu_id() && d->now.vector == vector)
-        vector_free(&d->old);
-    spin_unlock(&irq_lock);
-}
-
-static void run_handler(unsigned int irq, unsigned int vector)
-{
-    struct irq_desc *d = &descs[irq];
+    unsigned int irq = (unsigned int)(d - descs);
     irq_handler_fn *handler;
 
     atomic_inc(&d->running);
-    this_cpu(irq_inside) = irq + 1;
+    this_cpu(desc_inside) = d;
     handler = load_acquire(&d->handler);
-    if (handler && d->level)
-        irq_mask(irq);
+    if (handler && (d->mode & IOAPIC_LEVEL))
+        irq_set_mask(irq, true);
     apic_eoi();
-    if (handler) {
-        if (unlikely(READ_ONCE(d->old.vector)))
-            end_move(d, vector);
-        handler(irq, d->arg);
+    if (handler && unlikely(READ_ONCE(d->old.vector))) {
+        /* The first interrupt on the new vector ends the old one's life. */
+        spin_lock(&irq_lock);
+        if (d->now.cpu == cpu_id() && d->now.vector == vector)
+            vector_free(&d->old);
+        spin_unlock(&irq_lock);
     }
-    this_cpu(irq_inside) = 0;
+    if (handler)
+        handler(irq, d->arg);
+    this_cpu(desc_inside) = NULL;
     atomic_dec(&d->running);
-}
-
-static void unexpected(unsigned int vector)
-{
-    static uint32_t reports;
-
-    if (vector >= PIC_SPURIOUS_FIRST && vector <= PIC_SPURIOUS_LAST)
-        return; /* the PIC's own, which want no EOI of the local APIC */
-    apic_eoi();
-    if (atomic_fetch_add(&reports, 1) < 10)
-        log_warn("unexpected interrupt vector %#x on CPU %u\n", vector,
-                 cpu_id());
 }
 
 void irq_dispatch(unsigned int vector)
 {
-    unsigned int irq;
+    static uint32_t reports;
+    struct irq_desc *d = READ_ONCE(this_cpu(vector_desc)[vector]);
 
     this_cpu(vector_count)[vector]++;
+    if (d) {
+        run_handler(d, vector);
+        return;
+    }
+    /* Spurious ones, the local APIC's and the PIC's, want no EOI. */
+    if (vector == VECTOR_SPURIOUS ||
+        (vector >= PIC_SPURIOUS_FIRST && vector <= PIC_SPURIOUS_LAST))
+        return;
+    apic_eoi();
     switch (vector) {
     case VECTOR_TIMER:
-        apic_eoi();
         timer_interrupt();
-        return;
+        break;
     case VECTOR_CALL:
-        apic_eoi();
         smp_call_poll();
-        return;
+        break;
     case VECTOR_POSTED:
     case VECTOR_KICK:
-        apic_eoi();
-        return;
-    case VECTOR_ERROR:
-        apic_eoi();
-        apic_error_interrupt();
-        return;
-    case VECTOR_SPURIOUS:
-        return;
-    default:
         break;
+    case VECTOR_ERROR:
+        apic_error_interrupt();
+        break;
+    default:
+        if (atomic_fetch_add(&reports, 1) < 10)
+            log_warn("unexpected interrupt vector %#x on CPU %u\n", vector,
+                     cpu_id());
     }
-    irq = READ_ONCE(this_cpu(vector_irq)[vector]);
-    if (irq == NO_IRQ)
-        unexpected(vector);
-    else
-        run_handler(irq - 1, vector);
 }
 
 uint64_t irq_count(unsigned int cpu, unsigned int vector)

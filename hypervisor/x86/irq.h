@@ -15,7 +15,7 @@
 /*
  * The interrupt was acknowledged before the call. A level GSI was masked,
  * too: the handler, or whoever later finds that the device is quiet (a
- * guest's EOI), calls irq_unmask(irq).
+ * guest's EOI), calls irq_set_mask(irq, false).
  */
 typedef void irq_handler_fn(unsigned int irq, void *arg);
 
@@ -56,8 +56,7 @@ void irq_msi_message(unsigned int irq, struct msi_message *msg);
 void irq_unbind(unsigned int irq);
 
 /* GSIs only: mask or unmask the I/O APIC's entry. Any CPU, lock IRQ free. */
-void irq_mask(unsigned int irq);
-void irq_unmask(unsigned int irq);
+void irq_set_mask(unsigned int irq, bool masked);
 
 /* The line of a bound GSI is of another kind than was said: vector and mask
  * stay. Lock IRQ free. */

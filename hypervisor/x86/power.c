@@ -33,45 +33,17 @@ static volatile uint8_t *reset_register; /* when it is memory */
 
 void power_init(void)
 {
-    const struct acpi_gas *r = &acpi_info.reset;
-
-    if (acpi_info.has_reset && r->space == GAS_MEMORY)
-        reset_register = device_map(ALIGN_DOWN(r->address, PAGE_SIZE),
-                                    PAGE_SIZE);
-    if (reset_register)
-        reset_register += r->address & (PAGE_SIZE - 1);
+    if (acpi_info.reset.address && acpi_info.reset.space == GAS_MEMORY)
+        reset_register = device_map(acpi_info.reset.address, 1);
 }
 
 static void pause_ms(unsigned int ms)
 {
-    if (tsc_hz())
+    if (tsc_hz)
         delay_us(ms * 1000);
     else /* the clock does not run: a port read is about a microsecond */
         for (unsigned int i = 0; i < ms * 1000; i++)
             inb(0x80);
-}
-
-static void acpi_reset(void)
-{
-    const struct acpi_gas *r = &acpi_info.reset;
-
-    if (!acpi_info.has_reset)
-        return;
-    if (r->space == GAS_IO)
-        outb((uint16_t)r->address, acpi_info.reset_value);
-    else if (reset_register)
-        mmio_write8(reset_register, acpi_info.reset_value);
-    pause_ms(100);
-}
-
-static void keyboard_reset(void)
-{
-    if (acpi_info.no_8042)
-        return;
-    for (unsigned int i = 0; i < 10000 && (inb(KBC_STATUS) & 2); i++)
-        cpu_relax();
-    outb(KBC_STATUS, KBC_RESET);
-    pause_ms(100);
 }
 
 void machine_halt(void)
@@ -83,11 +55,23 @@ void machine_halt(void)
 void machine_restart(void)
 {
     static const uint8_t no_idt[10]; /* limit and base 0 */
+    const struct acpi_info *acpi = &acpi_info;
 
     asm volatile("cli");
     smp_stop_others();
-    acpi_reset();
-    keyboard_reset();
+    if (acpi->reset.address) {
+        if (acpi->reset.space == GAS_IO)
+            outb((uint16_t)acpi->reset.address, acpi->reset_value);
+        else if (reset_register)
+            mmio_write8(reset_register, acpi->reset_value);
+        pause_ms(100);
+    }
+    if (!acpi->no_8042) {
+        for (unsigned int i = 0; i < 10000 && (inb(KBC_STATUS) & 2); i++)
+            cpu_relax();
+        outb(KBC_STATUS, KBC_RESET);
+        pause_ms(100);
+    }
     outb(RESET_CONTROL, 0x02);
     pause_ms(1);
     outb(RESET_CONTROL, 0x06);

@@ -6,8 +6,6 @@
  */
 #include "hypervisor/x86/smp.h"
 
-#include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
@@ -28,23 +26,25 @@
 
 #define LOW_MEMORY_END 0xa0000
 #define START_WAIT_NS 1000000000ull
-#define PTE_PRESENT BIT(0)
-#define PTE_LARGE BIT(7)
 #define FLUSH_PAGES_MAX 64
 
 extern const char trampoline_start[], trampoline_end[];
 extern const char trampoline_gdt_base[], trampoline_cr3[];
 extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
+extern char percpu_boot_area[];
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 
-struct cpumask cpus_online;
-unsigned int nr_cpus_online;
+struct cpumask cpus_online = { { 1 } };
+unsigned int nr_cpus_online = 1;
 uint32_t cpu_apic_id[MAX_CPUS];
 unsigned int opt_maxcpus;
 
-/* For boot.S, one CPU at a time. */
-uint64_t ap_stack_top, ap_percpu_offset;
+DEFINE_PERCPU(unsigned long, percpu_offset);
+DEFINE_PERCPU(unsigned int, percpu_cpu_id);
+unsigned long percpu_offsets[MAX_CPUS];
+
+uint64_t ap_stack_top; /* for boot.S, one CPU at a time */
 static bool ap_running;
 
 bool smp_stopping;
@@ -122,13 +122,10 @@ static void flush_here(void *arg)
 
 void host_tlb_flush(const void *va, size_t size)
 {
-    struct flush f = { (const char *)ALIGN_DOWN((uintptr_t)va, PAGE_SIZE), 0 };
+    uintptr_t first = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE);
+    struct flush f = { (const char *)first, (uintptr_t)va + size - first };
 
-    f.size = (size_t)((const char *)va + size - f.va);
-    if (nr_cpus_online <= 1)
-        flush_here(&f);
-    else
-        smp_call(&cpus_online, flush_here, &f);
+    smp_call(&cpus_online, flush_here, &f);
 }
 
 /* ---- the end ------------------------------------------------------------ */
@@ -152,34 +149,27 @@ void smp_stop_others(void)
 
 /* ---- start -------------------------------------------------------------- */
 
-uint64_t smp_trampoline_page(const struct boot_info *bi)
+/* A free page below 640 KiB, 0 when there is none. (mm/ leaves the first MiB
+ * alone.) */
+static uint64_t trampoline_page(void)
 {
     for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
-        bool ram = false, other = false;
+        bool free = false;
 
-        /* The map may say RAM where a module lies. */
-        for (unsigned int i = 0; i < bi->nr_modules; i++)
-            other |= bi->modules[i].start < page + PAGE_SIZE &&
-                     bi->modules[i].end > page;
-        for (unsigned int i = 0; i < bi->nr_regions; i++) {
-            const struct mem_region *r = &bi->regions[i];
+        for (unsigned int i = 0; i < machine_map.n; i++) {
+            const struct mem_region *r = &machine_map.r[i];
 
-            if (r->type == MEM_RAM)
-                ram |= r->start <= page && r->end >= page + PAGE_SIZE;
-            else
-                other |= r->start < page + PAGE_SIZE && r->end > page;
+            free |= r->type == MEM_RAM && r->start <= page &&
+                    r->end >= page + PAGE_SIZE;
         }
-        if (ram && !other)
+        /* The map may say RAM where a module lies. */
+        for (unsigned int i = 0; i < boot_info.nr_modules; i++)
+            free &= boot_info.modules[i].start >= page + PAGE_SIZE ||
+                    boot_info.modules[i].end <= page;
+        if (free)
             return page;
     }
     return 0;
-}
-
-void smp_init_boot_cpu(void)
-{
-    cpu_apic_id[0] = apic_id();
-    cpumask_set(&cpus_online, 0);
-    nr_cpus_online = 1;
 }
 
 /* Completes a 32-bit word of the trampoline's copy at `at`. */
@@ -199,31 +189,24 @@ static void place_trampoline(uint64_t page)
     add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
     window_unmap(WINDOW_DATA);
 
-    /* Its identity map, in the tables that booted this CPU. */
-    memset(boot_pdpt, 0, sizeof(boot_pdpt));
-    memset(boot_pd, 0, sizeof(boot_pd));
-    boot_pd[0] = PTE_PRESENT | PTE_LARGE;
-    boot_pdpt[0] = image_maddr(boot_pd) | PTE_PRESENT;
-    boot_pml4[0] = image_maddr(boot_pdpt) | PTE_PRESENT;
+    /* Its identity map, beside what boot.S left there for this CPU. */
+    boot_pd[0] = PTE_P | PTE_PS;
+    boot_pdpt[0] = image_maddr(boot_pd) | PTE_P;
 }
 
-/* Area and stack of a CPU to be started; false without memory. Both stay
- * allocated for ever: a CPU that does not answer may still wake up. */
-static bool prepare_cpu(unsigned int cpu)
+/* Makes `area` the CPU's per-CPU area, from the pristine section. */
+static void set_area(unsigned int cpu, char *area)
 {
-    size_t size = (size_t)(percpu_end - percpu_start);
-    char *area = heap_alloc(size);
-    char *stack = stack_alloc();
-
-    if (!area || !stack)
-        return false;
-    memcpy(area, percpu_start, size);
+    memcpy(area, percpu_start, (size_t)(percpu_end - percpu_start));
     percpu_offsets[cpu] = (unsigned long)(area - percpu_start);
     per_cpu(percpu_offset, cpu) = percpu_offsets[cpu];
     per_cpu(percpu_cpu_id, cpu) = cpu;
-    ap_percpu_offset = percpu_offsets[cpu];
-    ap_stack_top = (uint64_t)stack + STACK_SIZE;
-    return true;
+}
+
+void smp_init_boot_cpu(void)
+{
+    set_area(0, percpu_boot_area);
+    wrmsr(MSR_GS_BASE, percpu_offsets[0]);
 }
 
 /* False when it must not go on: no memory, or a CPU that may wake later. */
@@ -231,12 +214,16 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
 {
     uint32_t startup = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
     unsigned int cpu = nr_cpus_online;
-    uint64_t end;
+    /* Both stay for ever: a CPU that does not answer may still wake up. */
+    char *area = heap_alloc((size_t)(percpu_end - percpu_start));
+    char *stack = stack_alloc();
 
-    if (!prepare_cpu(cpu)) {
+    if (!area || !stack) {
         log_err("no memory to start CPU %u\n", cpu);
         return false;
     }
+    set_area(cpu, area);
+    ap_stack_top = (uint64_t)stack + STACK_SIZE;
     cpu_apic_id[cpu] = id;
     store_release(&ap_running, false);
     /* The manual's 10 ms after INIT are for processors whose APIC was a chip
@@ -247,7 +234,7 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     delay_us(200);
     if (!load_acquire(&ap_running))
         apic_send(id, startup);
-    end = now_ns() + START_WAIT_NS;
+    uint64_t end = now_ns() + START_WAIT_NS;
     while (!load_acquire(&ap_running) && now_ns() < end)
         cpu_relax();
     if (!load_acquire(&ap_running)) {
@@ -256,17 +243,18 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
         return false;
     }
     tsc_sync_reference();
-    while (nr_cpus_online == cpu)
-        smp_call_poll(), cpu_relax();
+    while (nr_cpus_online == cpu) {
+        smp_call_poll();
+        cpu_relax();
+    }
     return true;
 }
 
-void smp_start_all(uint64_t trampoline)
+void smp_start_all(void)
 {
-    unsigned int limit = MAX_CPUS;
+    uint64_t trampoline = trampoline_page();
 
-    if (opt_maxcpus && opt_maxcpus < limit)
-        limit = opt_maxcpus;
+    cpu_apic_id[0] = apic_id();
     if (trampoline)
         place_trampoline(trampoline);
     for (unsigned int i = 0; trampoline && i < acpi_info.nr_cpus; i++) {
@@ -278,7 +266,8 @@ void smp_start_all(uint64_t trampoline)
             log_warn("APIC id %u needs x2APIC mode: left out\n", id);
             continue;
         }
-        if (nr_cpus_online >= limit || !start_cpu(id, trampoline))
+        if (nr_cpus_online == MAX_CPUS || nr_cpus_online == opt_maxcpus ||
+            !start_cpu(id, trampoline))
             break;
     }
     boot_pml4[0] = 0;
@@ -289,14 +278,15 @@ void smp_start_all(uint64_t trampoline)
 __noreturn void ap_entry(void);
 void ap_entry(void)
 {
-    unsigned int cpu = cpu_id();
+    unsigned int cpu = nr_cpus_online;
 
+    wrmsr(MSR_GS_BASE, percpu_offsets[cpu]);
     desc_init_cpu();
     features_setup_cpu();
     apic_init_cpu();
     store_release(&ap_running, true);
     tsc_sync_check();
-    time_init_cpu();
+    apic_timer_mode(cpu_features.tsc_deadline);
     cpumask_set(&cpus_online, cpu);
     store_release(&nr_cpus_online, cpu + 1);
     ap_main();

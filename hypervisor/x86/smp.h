@@ -32,14 +32,11 @@ void smp_kick(unsigned int cpu);
 /* The CPU's guest gets what was posted to it; VT-x only. */
 void smp_notify(unsigned int cpu);
 
-/* A free page below 640 KiB for the trampoline, 0 when there is none. (mm/
- * leaves the first MiB alone.) */
-struct boot_info;
-uint64_t smp_trampoline_page(const struct boot_info *bi);
-/* Boot CPU: number 0, in cpus_online. After apic_init(). */
+/* Boot CPU, number 0: its per-CPU area. Before anything that uses one. */
 void smp_init_boot_cpu(void);
-/* Starts all others that ACPI lists, one after the other. */
-void smp_start_all(uint64_t trampoline);
+/* Starts all others that ACPI lists, one after the other.
+ * After mm_init(), apic_init() and time_init(). */
+void smp_start_all(void);
 
 /* Another CPU ended the machine's life: see panic. */
 extern bool smp_stopping;

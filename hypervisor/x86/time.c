@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The clock: TSC ticks scaled to nanoseconds without a lock; this CPU's
- * one-shot timer; the wall clock. Calibration is in calibrate.c.
+ * one-shot timer; the wall clock. Calibration is in tsc.c.
  */
 #include "hypervisor/x86/time.h"
 
@@ -29,10 +29,10 @@
 #define TRIES 4
 #define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
-static uint64_t hz, apic_hz, boot_tsc;
-static struct tsc_scale scale;
-static bool reliable = true;
-static bool tsc_deadline_mode;
+uint64_t tsc_hz, tsc_at_boot;
+struct tsc_scale tsc_scale;
+bool tsc_is_reliable = true;
+static uint64_t apic_hz;
 static uint64_t wall_boot; /* (a) */
 
 /* ns per tick as mul / 2^32 after a shift that keeps mul's top bit set. */
@@ -51,10 +51,11 @@ struct tsc_scale tsc_scale_for(uint64_t freq)
 /* 0 until the clock is calibrated: so is the scale. */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
-    uint64_t ticks = tsc > boot_tsc ? tsc - boot_tsc : 0;
+    uint64_t ticks = tsc > tsc_at_boot ? tsc - tsc_at_boot : 0;
+    int shift = tsc_scale.shift;
 
-    ticks = scale.shift >= 0 ? ticks << scale.shift : ticks >> -scale.shift;
-    return (uint64_t)(((unsigned __int128)ticks * scale.mul) >> 32);
+    ticks = shift >= 0 ? ticks << shift : ticks >> -shift;
+    return (uint64_t)(((unsigned __int128)ticks * tsc_scale.mul) >> 32);
 }
 
 uint64_t now_ns(void)
@@ -68,35 +69,15 @@ static uint64_t ns_to_tsc(uint64_t ns)
     /* The margin covers the rounding of mul: 2^-32 of ns, and the shift. */
     uint64_t margin = (ns >> 31) + 8;
 
-    return boot_tsc + ns / NS_PER_S * hz + ns % NS_PER_S * hz / NS_PER_S +
-           margin;
-}
-
-uint64_t tsc_hz(void)
-{
-    return hz;
-}
-
-struct tsc_scale tsc_scale(void)
-{
-    return scale;
-}
-
-uint64_t tsc_at_boot(void)
-{
-    return boot_tsc;
-}
-
-bool tsc_is_reliable(void)
-{
-    return reliable;
+    return tsc_at_boot + ns / NS_PER_S * tsc_hz +
+           ns % NS_PER_S * tsc_hz / NS_PER_S + margin;
 }
 
 void tsc_mark_unreliable(const char *why)
 {
-    if (reliable)
+    if (tsc_is_reliable)
         log_warn("TSC: not reliable (%s); time may jump\n", why);
-    reliable = false;
+    tsc_is_reliable = false;
 }
 
 struct reading {
@@ -129,8 +110,6 @@ static uint64_t cmos_read(void)
 {
     struct reading r = read_once(), again;
     uint8_t status = reg(REG_STATUS_B);
-    unsigned int hour, year, day, month;
-    uint64_t days;
 
     for (unsigned int i = 0; i < TRIES; i++) {
         again = read_once();
@@ -138,12 +117,11 @@ static uint64_t cmos_read(void)
             break;
         r = again;
     }
-    hour = value(r.hour & (uint8_t)~PM, status);
+    unsigned int hour = value(r.hour & (uint8_t)~PM, status);
     if (!(status & FORMAT_24H))
         hour = hour % 12 + (r.hour & PM ? 12 : 0);
-    month = value(r.month, status);
-    day = value(r.day, status);
-    year = 2000 + value(r.year, status);
+    unsigned int month = value(r.month, status), day = value(r.day, status);
+    unsigned int year = 2000 + value(r.year, status);
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23)
         return 0;
     /* Years from March on: the leap day is a year's last. */
@@ -151,49 +129,38 @@ static uint64_t cmos_read(void)
         month += 12;
         year--;
     }
-    days = 365 * year + year / 4 - year / 100 + year / 400 +
-           (153 * (month - 3) + 2) / 5 + day - 1 - DAYS_TO_1970;
+    uint64_t days = 365 * year + year / 4 - year / 100 + year / 400 +
+                    (153 * (month - 3) + 2) / 5 + day - 1 - DAYS_TO_1970;
     return days * 86400 + hour * 3600 + value(r.minute, status) * 60 +
            value(r.second, status);
 }
 
 void time_init(void)
 {
-    struct calibration c;
+    bool deadline = cpu_features.tsc_deadline;
+    const char *source = calibrate(&apic_hz);
 
-    calibrate(&c);
-    hz = c.tsc_hz;
-    apic_hz = c.apic_hz;
-    scale = tsc_scale_for(hz);
-    boot_tsc = c.start_tsc;
-    tsc_deadline_mode = cpu_features.tsc_deadline;
-    log_info("TSC: %lu.%03lu MHz by %s%s; timer: %s\n", hz / 1000000,
-             hz / 1000 % 1000, c.source,
+    tsc_scale = tsc_scale_for(tsc_hz);
+    log_info("TSC: %lu.%03lu MHz by %s%s; timer: %s\n", tsc_hz / 1000000,
+             tsc_hz / 1000 % 1000, source,
              cpu_features.invariant_tsc ? ", invariant" : "",
-             tsc_deadline_mode ? "TSC deadline" : "local APIC");
-    if (!tsc_deadline_mode)
+             deadline ? "TSC deadline" : "local APIC");
+    if (!deadline)
         log_info("APIC timer: %lu.%03lu MHz\n", apic_hz / 1000000,
                  apic_hz / 1000 % 1000);
     if (!cpu_features.invariant_tsc && !cpu_features.hypervisor[0])
         tsc_mark_unreliable("this CPU has no invariant TSC");
-    time_init_cpu();
+    apic_timer_mode(deadline);
     wallclock_set(cmos_read() * NS_PER_S, now_ns());
-}
-
-void time_init_cpu(void)
-{
-    apic_timer_mode(tsc_deadline_mode);
 }
 
 void deadline_set(uint64_t ns)
 {
-    uint64_t now, ticks = 1;
-
-    if (tsc_deadline_mode) {
+    if (cpu_features.tsc_deadline) {
         wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
         return;
     }
-    now = now_ns();
+    uint64_t now = now_ns(), ticks = 1;
     if (ns > now)
         ticks += MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) / 1000000;
     apic_timer_set_count(ns == UINT64_MAX

@@ -17,32 +17,28 @@ struct tsc_scale {
     int8_t shift;
 };
 
-/* calibrate.c: measures the TSC and the local APIC's timer against a clock of
- * known frequency. Boot CPU, once, its APIC on; takes about 50 ms. */
-struct calibration {
-    uint64_t tsc_hz, apic_hz;
-    uint64_t start_tsc;  /* TSC when the measurement began */
-    const char *source;  /* the clock that was believed */
-};
-void calibrate(struct calibration *c);
+/* Of the TSC, constant once time_init() and smp_start_all() are done. */
+extern uint64_t tsc_hz;            /* 0 until the clock is calibrated */
+extern struct tsc_scale tsc_scale; /* its own */
+extern uint64_t tsc_at_boot;       /* TSC value of now_ns() == 0 */
+/* False: rates may change or CPUs may disagree (a warning was logged). */
+extern bool tsc_is_reliable;
+
+/* tsc.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's
+ * timer against a clock of known frequency, whose name it returns. Boot CPU,
+ * once, its APIC on; takes about 50 ms. */
+const char *calibrate(uint64_t *apic_hz);
 
 /* Boot CPU: calibrates, reads the wall clock. After apic_init(). */
 void time_init(void);
-/* Other CPUs: the timer's mode. */
-void time_init_cpu(void);
 
-uint64_t tsc_hz(void);
-struct tsc_scale tsc_scale(void);
-struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of so many Hz, not 0 */
-uint64_t tsc_at_boot(void);          /* TSC value of now_ns() == 0 */
+struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of freq Hz, not 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
-/* False: rates may change or CPUs may disagree (a warning was logged). */
-bool tsc_is_reliable(void);
-/* smp.c saw the CPUs' TSCs disagree. */
+/* tsc.c saw the CPUs' TSCs disagree. */
 void tsc_mark_unreliable(const char *why);
 
 /*
- * tsc-sync.c: compares a new CPU's TSC with the boot CPU's and corrects it
+ * tsc.c: compares a new CPU's TSC with the boot CPU's and corrects it
  * when they differ. Both sides run at the same time: reference on the boot
  * CPU, check on the new one.
  */

@@ -53,7 +53,7 @@ start64:
         .align 8
 gdt:
         .quad   0
-        .quad   0x00af9b000000ffff      /* BOOT_CS */
+        .quad   0x00af9b000000ffff      /* HOST_CS */
         .quad   0x00cf9b000000ffff      /* CS32 */
         .quad   0x00cf93000000ffff      /* DS32 */
 gdtr:
@@ -65,7 +65,7 @@ trampoline_jump32:                      /* + the page's address; selector */
         .word   CS32
 trampoline_jump64:                      /* the same */
         .long   OFFSET(start64)
-        .word   BOOT_CS
+        .word   HOST_CS
 trampoline_cr3:                         /* + boot_pml4's, below 4 GiB */
         .long   0
 trampoline_end:

@@ -43,8 +43,3 @@ void trap_dispatch(struct trap_frame *f);
 void desc_init_cpu(void);
 /* The boot CPU: the IDT too. */
 void desc_init(void);
-
-/* Registers, code bytes, stack and likely callers to all consoles. */
-void dump_frame(const struct trap_frame *f);
-/* The same for the caller's own state, less exact. */
-void dump_here(void);

@@ -6,7 +6,7 @@
 int main(void)
 {
     printf("| key | what it prints or does |\n|---|---|\n");
-    for (unsigned int i = 0; i < nr_debug_keys; i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
         printf("| `%c` | %s |\n", debug_keys[i].key, debug_keys[i].what);
     return 0;
 }

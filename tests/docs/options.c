@@ -18,12 +18,12 @@ int main(void)
     const char *sep = "";
 
     printf("| option | form | meaning |\n|---|---|---|\n");
-    for (unsigned int i = 0; i < nr_options; i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
         if (options[i].type != OPTION_IGNORED)
             printf("| `%s` | %s | %s |\n", options[i].name,
                    form(&options[i]), options[i].help);
     printf("\nAccepted without effect:");
-    for (unsigned int i = 0; i < nr_options; i++)
+    for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
         if (options[i].type == OPTION_IGNORED) {
             printf("%s `%s`", sep, options[i].name);
             sep = ",";

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char kinds[][5] = { "APIC", "FACP", "DSDT", "HPET",
                                      "MCFG", "SSDT", "XSDT", "????" };
-    static struct acpi_info info;
+    const struct acpi_info *a = &acpi_info;
     uint64_t tables[64], dsdt = 0;
     unsigned int n = 0;
     uint8_t rsdp[36];
@@ -44,11 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         n++;
     }
     image_rsdp(rsdp, 0, image_table("XSDT", tables, n * 8));
-    acpi_read(&info, rsdp, 36);
-    if (info.nr_cpus > MAX_CPUS || info.nr_tables > ACPI_TABLES_MAX ||
-        info.nr_ioapics > ACPI_IOAPICS_MAX || info.nr_mcfg > ACPI_MCFG_MAX ||
-        info.nr_overrides > ACPI_OVERRIDES_MAX ||
-        info.s5_typ_a > 7 || info.s5_typ_b > 7)
+    acpi_read(rsdp, 36);
+    if (a->nr_cpus > MAX_CPUS || a->nr_tables > ACPI_TABLES_MAX ||
+        a->nr_ioapics > ACPI_IOAPICS_MAX || a->nr_mcfg > ACPI_MCFG_MAX ||
+        a->nr_overrides > ACPI_OVERRIDES_MAX || a->s5_typ_a > 7 ||
+        a->s5_typ_b > 7)
         abort();
     image_reset();
     return 0;

@@ -72,20 +72,9 @@ int vpic_load(struct route *r, unsigned int chip,
     return 0;
 }
 
-FAKE uint64_t tsc_hz(void)
-{
-    return 2000000000;
-}
-
-FAKE uint64_t tsc_at_boot(void)
-{
-    return 0;
-}
-
-FAKE bool tsc_is_reliable(void)
-{
-    return true;
-}
+FAKE uint64_t tsc_hz = 2000000000;
+FAKE uint64_t tsc_at_boot;
+FAKE bool tsc_is_reliable = true;
 
 /* What domains were given, 0: nothing yet; and what that returns. */
 FAKE uint64_t fake_tsc_khz;

@@ -9,7 +9,6 @@
 
 TEST_PROGRAM;
 
-static struct acpi_info info;
 static uint8_t rsdp[36];
 
 static uint64_t madt(void)
@@ -58,7 +57,7 @@ static void read_with(uint64_t *tables, unsigned int n)
     uint64_t xsdt = image_table("XSDT", tables, n * 8);
 
     image_rsdp(rsdp, 0, xsdt);
-    CHECK_EQ(acpi_read(&info, rsdp, 36), 0);
+    CHECK_EQ(acpi_read(rsdp, 36), 0);
 }
 
 static void test_good(void)
@@ -86,39 +85,39 @@ static void test_good(void)
     t[3] = image_table("MCFG", mcfg, sizeof(mcfg));
     read_with(t, 4);
 
-    CHECK_EQ(info.nr_tables, 4);
-    CHECK_EQ(info.nr_cpus, 2);
-    CHECK_EQ(info.apic_ids[0], 3);
-    CHECK_EQ(info.acpi_ids[0], 7);
-    CHECK_EQ(info.apic_ids[1], 256);
-    CHECK_EQ(info.nr_ioapics, 1);
-    CHECK_EQ(info.ioapics[0].id, 5);
-    CHECK_EQ(info.ioapics[0].maddr, 0xfec00000);
-    o = acpi_isa_irq(&info, 0);
+    CHECK_EQ(acpi_info.nr_tables, 4);
+    CHECK_EQ(acpi_info.nr_cpus, 2);
+    CHECK_EQ(acpi_info.apic_ids[0], 3);
+    CHECK_EQ(acpi_info.acpi_ids[0], 7);
+    CHECK_EQ(acpi_info.apic_ids[1], 256);
+    CHECK_EQ(acpi_info.nr_ioapics, 1);
+    CHECK_EQ(acpi_info.ioapics[0].id, 5);
+    CHECK_EQ(acpi_info.ioapics[0].maddr, 0xfec00000);
+    o = acpi_isa_irq(0);
     CHECK(o.gsi == 2 && !o.level && !o.active_low);
-    o = acpi_isa_irq(&info, 9);
+    o = acpi_isa_irq(9);
     CHECK(o.gsi == 9 && o.level && !o.active_low);
-    o = acpi_isa_irq(&info, 11);
+    o = acpi_isa_irq(11);
     CHECK(o.gsi == 20 && o.level && o.active_low);
-    o = acpi_isa_irq(&info, 4);
+    o = acpi_isa_irq(4);
     CHECK(o.gsi == 4 && !o.level && !o.active_low);
 
-    CHECK_EQ(info.smi_cmd, 0xb2);
-    CHECK_EQ(info.acpi_enable, 0xf1);
-    CHECK_EQ(info.pm1a_cnt.address, 0x604);
-    CHECK_EQ(info.pm_timer.address, 0x608);
-    CHECK_EQ(info.pm_timer.space, 1);
-    CHECK(info.pm_timer_32bit && info.has_reset);
-    CHECK_EQ(info.reset.address, 0xcf9);
-    CHECK_EQ(info.reset_value, 0x0e);
-    CHECK(info.has_s5);
-    CHECK_EQ(info.s5_typ_a, 5);
-    CHECK_EQ(info.s5_typ_b, 1);
-    CHECK_EQ(info.hpet_maddr, 0xfed00000);
-    CHECK_EQ(info.nr_mcfg, 1);
-    CHECK_EQ(info.mcfg[0].maddr, 0xb0000000);
-    CHECK_EQ(info.mcfg[0].segment, 1);
-    CHECK_EQ(info.mcfg[0].last_bus, 0x3f);
+    CHECK_EQ(acpi_info.smi_cmd, 0xb2);
+    CHECK_EQ(acpi_info.acpi_enable, 0xf1);
+    CHECK_EQ(acpi_info.pm1a_cnt.address, 0x604);
+    CHECK_EQ(acpi_info.pm_timer.address, 0x608);
+    CHECK_EQ(acpi_info.pm_timer.space, 1);
+    CHECK(acpi_info.pm_timer_32bit);
+    CHECK_EQ(acpi_info.reset.address, 0xcf9);
+    CHECK_EQ(acpi_info.reset_value, 0x0e);
+    CHECK(acpi_info.has_s5);
+    CHECK_EQ(acpi_info.s5_typ_a, 5);
+    CHECK_EQ(acpi_info.s5_typ_b, 1);
+    CHECK_EQ(acpi_info.hpet_maddr, 0xfed00000);
+    CHECK_EQ(acpi_info.nr_mcfg, 1);
+    CHECK_EQ(acpi_info.mcfg[0].maddr, 0xb0000000);
+    CHECK_EQ(acpi_info.mcfg[0].segment, 1);
+    CHECK_EQ(acpi_info.mcfg[0].last_bus, 0x3f);
 }
 
 /* What must not be taken for \_S5. */
@@ -141,7 +140,7 @@ static void test_s5(void)
         image_reset();
         t = fadt(image_table("DSDT", cases[i].aml, sizeof(cases[i].aml)));
         read_with(&t, 1);
-        CHECK_EQ(info.has_s5, cases[i].found);
+        CHECK_EQ(acpi_info.has_s5, cases[i].found);
     }
 }
 
@@ -151,7 +150,7 @@ static void test_roots(void)
     uint32_t t32;
 
     image_reset();
-    CHECK_EQ((uint32_t)acpi_read(&info, NULL, 0),
+    CHECK_EQ((uint32_t)acpi_read(NULL, 0),
              (uint32_t)-ENOENT);
 
     /* Only an RSDT, found in the BIOS area. */
@@ -160,21 +159,21 @@ static void test_roots(void)
     rsdt = image_table("RSDT", &t32, 4);
     image_rsdp(rsdp, rsdt, 0);
     memcpy(image + 0x1f000, rsdp, 36);
-    CHECK_EQ(acpi_read(&info, NULL, 0), 0);
-    CHECK_EQ(info.nr_cpus, 2);
+    CHECK_EQ(acpi_read(NULL, 0), 0);
+    CHECK_EQ(acpi_info.nr_cpus, 2);
 
     /* A loader's copy of 20 bytes, unaligned and nothing after it. */
-    CHECK_EQ(acpi_read(&info, rsdp, 20), 0);
-    CHECK_EQ(info.nr_cpus, 2);
+    CHECK_EQ(acpi_read(rsdp, 20), 0);
+    CHECK_EQ(acpi_info.nr_cpus, 2);
 
     /* An XSDT that is broken, an RSDT that is not. */
     image_rsdp(rsdp, rsdt, t);
-    CHECK_EQ(acpi_read(&info, rsdp, 36), 0);
-    CHECK_EQ(info.nr_cpus, 2);
+    CHECK_EQ(acpi_read(rsdp, 36), 0);
+    CHECK_EQ(acpi_info.nr_cpus, 2);
 
     /* Neither. */
     image[rsdt - IMAGE_PHYS + 9]++;
-    CHECK_EQ((uint32_t)acpi_read(&info, rsdp, 36),
+    CHECK_EQ((uint32_t)acpi_read(rsdp, 36),
              (uint32_t)-EINVAL);
 }
 
@@ -187,14 +186,14 @@ static void test_broken(void)
     t[1] = 0xffffffff00000000; /* nowhere */
     image[t[0] - IMAGE_PHYS + 50]++; /* the checksum is wrong now */
     read_with(t, 3);
-    CHECK_EQ(info.nr_tables, 0);
-    CHECK_EQ(info.nr_cpus, 0);
+    CHECK_EQ(acpi_info.nr_tables, 0);
+    CHECK_EQ(acpi_info.nr_cpus, 0);
 
     image_reset();
     t[0] = madt();
     image[t[0] - IMAGE_PHYS + 6] = 0xff; /* a size beyond all bounds */
     read_with(t, 1);
-    CHECK_EQ(info.nr_tables, 0);
+    CHECK_EQ(acpi_info.nr_tables, 0);
 }
 
 /* More of everything than there is room for. */
@@ -218,11 +217,11 @@ static void test_many(void)
     for (unsigned int i = 1; i < 80; i++)
         t[i] = image_table("SSDT", body, 4);
     read_with(t, 80);
-    CHECK_EQ(info.nr_tables, ACPI_TABLES_MAX);
-    CHECK_EQ(info.nr_cpus, 255);
-    CHECK_EQ(info.nr_ioapics, ACPI_IOAPICS_MAX);
-    CHECK_EQ(info.nr_overrides, 16);
-    CHECK(!memcmp(info.tables[ACPI_TABLES_MAX - 1].signature, "SSDT", 4));
+    CHECK_EQ(acpi_info.nr_tables, ACPI_TABLES_MAX);
+    CHECK_EQ(acpi_info.nr_cpus, 255);
+    CHECK_EQ(acpi_info.nr_ioapics, ACPI_IOAPICS_MAX);
+    CHECK_EQ(acpi_info.nr_overrides, 16);
+    CHECK(!memcmp(acpi_info.tables[ACPI_TABLES_MAX - 1].signature, "SSDT", 4));
 }
 
 int main(void)

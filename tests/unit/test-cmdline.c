@@ -1,7 +1,7 @@
-/* sources: hypervisor/start/cmdline.c hypervisor/debug/uart.c hypervisor/debug/log.c hypervisor/lib/format.c */
+/* sources: hypervisor/debug/uart.c hypervisor/debug/log.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line, com1='s value, and the levels of loglvl=. */
-#include "hypervisor/start/cmdline.h"
+#include "hypervisor/start/cmdline.c"
 
 #include <string.h>
 
@@ -20,6 +20,7 @@ TEST_PROGRAM;
 
 /* What the sources expect from their neighbours. */
 bool opt_x2apic = true, opt_noreboot;
+char opt_selftest[16];
 unsigned int opt_maxcpus;
 char opt_console[64], opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
 static char written[65536];
@@ -111,7 +112,7 @@ static void test_long(void)
 
 static void test_table(void)
 {
-    for (unsigned int i = 0; i < nr_options; i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
         CHECK(options[i].help && options[i].help[0]);
         CHECK((options[i].type == OPTION_IGNORED) == !options[i].variable);
         for (unsigned int j = 0; j < i; j++)

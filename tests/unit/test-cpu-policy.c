@@ -28,9 +28,9 @@ static const uint16_t never[] = {
     XEN_X86_FEATURE_MPX,
 };
 
-uint64_t tsc_hz(void) { return 2000000000; }
-uint64_t tsc_at_boot(void) { return 0; }
-bool tsc_is_reliable(void) { return true; }
+uint64_t tsc_hz = 2000000000;
+uint64_t tsc_at_boot;
+bool tsc_is_reliable = true;
 
 static bool lapic_on = true;
 

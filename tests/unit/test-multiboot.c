@@ -1,4 +1,4 @@
-/* sources: hypervisor/x86/boot-info.c */
+/* sources: hypervisor/x86/boot-info.c hypervisor/mm/e820.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The boot loaders' information, both kinds, whole and broken. */
 #include <string.h>
@@ -10,8 +10,6 @@
 
 TEST_PROGRAM;
 
-static struct boot_info bi;
-
 /* ---- multiboot2 ---------------------------------------------------------- */
 
 static uint64_t words[4096];
@@ -21,7 +19,7 @@ static uint32_t used;
 static void begin(void)
 {
     memset(words, 0, sizeof(words));
-    memset(&bi, 0, sizeof(bi));
+    memset(&boot_info, 0, sizeof(boot_info));
     used = 8;
 }
 
@@ -60,7 +58,7 @@ static int parse2(uint32_t size)
     int rc;
 
     memcpy(info, &size, 4);
-    rc = boot_info_read(0x36d76289, INFO_AT, &bi);
+    rc = boot_info_read(0x36d76289, INFO_AT);
     free(copy);
     copy = NULL;
     return rc;
@@ -68,7 +66,7 @@ static int parse2(uint32_t size)
 
 static int parse1(void)
 {
-    return boot_info_read(0x2badb002, 0, &bi);
+    return boot_info_read(0x2badb002, 0);
 }
 
 static void add_usual(void)
@@ -103,25 +101,25 @@ static void test_mb2(void)
     add_usual();
     add(0, "", 0);
     CHECK_EQ(parse2(used), 0);
-    CHECK(!strcmp(bi.cmdline, "console=com1 loglvl=all"));
-    CHECK(!strcmp(bi.loader, "GRUB 2.12"));
-    CHECK_EQ(bi.nr_modules, 1);
-    CHECK_EQ(bi.modules[0].start, 0x200000);
-    CHECK_EQ(bi.modules[0].end, 0x300010);
-    CHECK(!strcmp(bi.modules[0].cmdline, "root=/dev/sda"));
-    CHECK_EQ(bi.nr_regions, 3);
-    CHECK_EQ(bi.regions[1].start, 0x100000);
-    CHECK_EQ(bi.regions[1].end, 0x7100000);
-    CHECK_EQ(bi.regions[2].end, ~0ull); /* it would have wrapped */
-    CHECK_EQ(bi.fb.maddr, 0xe0000000);
-    CHECK_EQ(bi.fb.pitch, 4096);
-    CHECK_EQ(bi.fb.width, 1024);
-    CHECK_EQ(bi.fb.height, 768);
-    CHECK_EQ(bi.fb.red_pos, 16);
-    CHECK_EQ(bi.fb.blue_size, 8);
-    CHECK(!bi.vga_text);
-    CHECK_EQ(bi.efi_system_table, 0x7f000000);
-    CHECK_EQ(bi.rsdp_size, 36); /* not spoiled by the old one after it */
+    CHECK(!strcmp(boot_info.cmdline, "console=com1 loglvl=all"));
+    CHECK(!strcmp(boot_info.loader, "GRUB 2.12"));
+    CHECK_EQ(boot_info.nr_modules, 1);
+    CHECK_EQ(boot_info.modules[0].start, 0x200000);
+    CHECK_EQ(boot_info.modules[0].end, 0x300010);
+    CHECK(!strcmp(boot_info.modules[0].cmdline, "root=/dev/sda"));
+    CHECK_EQ(boot_info.map.n, 3);
+    CHECK_EQ(boot_info.map.r[1].start, 0x100000);
+    CHECK_EQ(boot_info.map.r[1].end, 0x7100000);
+    CHECK_EQ(boot_info.map.r[2].end, ~0ull); /* it would have wrapped */
+    CHECK_EQ(boot_info.fb.maddr, 0xe0000000);
+    CHECK_EQ(boot_info.fb.pitch, 4096);
+    CHECK_EQ(boot_info.fb.width, 1024);
+    CHECK_EQ(boot_info.fb.height, 768);
+    CHECK_EQ(boot_info.fb.red_pos, 16);
+    CHECK_EQ(boot_info.fb.blue_size, 8);
+    CHECK(!boot_info.vga_text);
+    CHECK_EQ(boot_info.efi_system_table, 0x7f000000);
+    CHECK_EQ(boot_info.rsdp_size, 36); /* not spoiled by the old one after it */
 }
 
 /* Cut anywhere, it is refused, and nothing beyond is read. */
@@ -131,7 +129,7 @@ static void test_mb2_cut(void)
     add_usual();
     add(0, "", 0);
     for (uint32_t size = 1; size < used; size++) {
-        memset(&bi, 0, sizeof(bi));
+        memset(&boot_info, 0, sizeof(boot_info));
         CHECK(parse2(size) < 0);
     }
 }
@@ -139,7 +137,7 @@ static void test_mb2_cut(void)
 static void test_mb2_limits(void)
 {
     static const uint8_t module[16] = { 0, 0, 16, 0, 0, 0, 17, 0 };
-    static char text[BOOT_CMDLINE_SIZE + 100];
+    static char text[BOOT_CMDLINE_MAX + 100];
     uint32_t size;
     uint8_t *at;
 
@@ -148,7 +146,7 @@ static void test_mb2_limits(void)
         add(3, module, sizeof(module));
     add(0, "", 0);
     CHECK_EQ((uint32_t)parse2(used), (uint32_t)-E2BIG);
-    CHECK_EQ(bi.nr_modules, BOOT_MODULES_MAX);
+    CHECK_EQ(boot_info.nr_modules, BOOT_MODULES_MAX);
 
     begin();
     memset(text, 'x', sizeof(text));
@@ -156,7 +154,7 @@ static void test_mb2_limits(void)
     add(1, text, sizeof(text));
     add(0, "", 0);
     CHECK_EQ(parse2(used), 0);
-    CHECK_EQ(strlen(bi.cmdline), BOOT_CMDLINE_SIZE - 1);
+    CHECK_EQ(strlen(boot_info.cmdline), BOOT_CMDLINE_MAX);
 
     begin();
     at = add(1, "x", 1);
@@ -172,9 +170,9 @@ static void test_mb2_limits(void)
         add(3, text, sizeof(text));
     add(0, "", 0);
     CHECK_EQ(parse2(used), 0);
-    CHECK_EQ(bi.modules[0].cmdline[0], 'x');
-    CHECK(!strcmp(bi.modules[5].cmdline, ""));
-    CHECK(bi.strings_used <= BOOT_STRINGS_SIZE);
+    CHECK_EQ(boot_info.modules[0].cmdline[0], 'x');
+    CHECK(!strcmp(boot_info.modules[5].cmdline, ""));
+    CHECK(boot_info.strings_used <= BOOT_STRINGS_SIZE);
 }
 
 /* ---- multiboot1 ---------------------------------------------------------- */
@@ -187,7 +185,7 @@ static void put32(uint32_t at, uint32_t v)
 static void make_mb1(void)
 {
     memset(low, 0, sizeof(low));
-    memset(&bi, 0, sizeof(bi));
+    memset(&boot_info, 0, sizeof(boot_info));
     put32(0, 0x24c);          /* command line, modules, map, loader */
     put32(16, 0x400);
     put32(20, 1);             /* one module */
@@ -214,15 +212,15 @@ static void test_mb1(void)
 {
     make_mb1();
     CHECK_EQ(parse1(), 0);
-    CHECK(!strcmp(bi.loader, "qemu"));
-    CHECK_EQ(bi.nr_modules, 1);
-    CHECK_EQ(bi.modules[0].end, 0x310000);
-    CHECK_EQ(bi.nr_regions, 2);
-    CHECK_EQ(bi.regions[1].end, 0x200000);
-    CHECK_EQ(bi.regions[1].type, MEM_RESERVED);
-    CHECK(bi.vga_text);
-    CHECK(!strcmp(bi.cmdline, "loglvl=all"));
-    CHECK(!strcmp(bi.modules[0].cmdline, "ro quiet"));
+    CHECK(!strcmp(boot_info.loader, "qemu"));
+    CHECK_EQ(boot_info.nr_modules, 1);
+    CHECK_EQ(boot_info.modules[0].end, 0x310000);
+    CHECK_EQ(boot_info.map.n, 2);
+    CHECK_EQ(boot_info.map.r[1].end, 0x200000);
+    CHECK_EQ(boot_info.map.r[1].type, MEM_RESERVED);
+    CHECK(boot_info.vga_text);
+    CHECK(!strcmp(boot_info.cmdline, "loglvl=all"));
+    CHECK(!strcmp(boot_info.modules[0].cmdline, "ro quiet"));
 }
 
 static void test_mb1_broken(void)

@@ -57,14 +57,9 @@ void irq_set_trigger(unsigned int gsi, bool level, bool active_low)
     pin[gsi].low = active_low;
 }
 
-void irq_mask(unsigned int irq)
+void irq_set_mask(unsigned int irq, bool masked)
 {
-    pin[irq].masked = true;
-}
-
-void irq_unmask(unsigned int irq)
-{
-    pin[irq].masked = false;
+    pin[irq].masked = masked;
 }
 
 int irq_set_affinity(unsigned int irq, unsigned int cpu)

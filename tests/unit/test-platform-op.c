@@ -128,10 +128,7 @@ int vpci_reset(uint32_t sbdf)
     return 0;
 }
 
-unsigned int ioapic_gsis(void)
-{
-    return 24;
-}
+unsigned int gsis_end = 24;
 
 static struct xen_platform_op op;
 

@@ -12,10 +12,8 @@
 
 TEST_PROGRAM;
 
-static uint64_t hz = 2000000000;
-
-uint64_t tsc_hz(void) { return hz; }
-struct tsc_scale tsc_scale(void) { return (struct tsc_scale){ 1, 0 }; }
+uint64_t tsc_hz = 2000000000;
+struct tsc_scale tsc_scale = { 1, 0 };
 struct tsc_scale tsc_scale_for(uint64_t freq)
 {
     return (struct tsc_scale){ (uint32_t)(freq / 1000), 7 };
@@ -113,7 +111,7 @@ static void rates(struct domain *d)
     };
 
     d->hvm->tsc_khz = 2000000;
-    d->hvm->tsc_scale = tsc_scale();
+    d->hvm->tsc_scale = tsc_scale;
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
         uint64_t before[2], made = d->hvm->tsc_offset;
 

@@ -21,7 +21,7 @@ const char vmx_exit_point[1];
 FAKE uint64_t desc_gdt_base(void) { return 0xffff800000001000; }
 FAKE uint64_t desc_idt_base(void) { return 0xffff800000002000; }
 FAKE uint64_t desc_tss_base(void) { return 0xffff800000003000; }
-FAKE uint64_t tsc_hz(void) { return 2000000000; }
+FAKE uint64_t tsc_hz = 2000000000;
 FAKE struct tsc_scaling tsc_scaling;
 
 static inline bool fake_canonical(uint64_t a)

@@ -8,12 +8,15 @@
 
 #define rdmsr real_rdmsr
 #define wrmsr real_wrmsr
+#define rdmsr_safe real_rdmsr_safe
 #define rdtsc real_rdtsc
 #include "../../../../../hypervisor/cpu/msr.h"
 #undef rdmsr
 #undef wrmsr
+#undef rdmsr_safe
 #undef rdtsc
 
 uint64_t rdmsr(uint32_t index);
 void wrmsr(uint32_t index, uint64_t v);
+int __must_check rdmsr_safe(uint32_t index, uint64_t *v);
 uint64_t rdtsc(void);
