@@ -72,9 +72,8 @@ static void raise_error(struct vlapic *a, uint32_t error)
 {
     uint32_t lvt = READ_ONCE(a->regs[APIC_LVT_ERROR / 4]);
 
-    if (atomic_fetch_or(&a->pending_esr, error) & error)
-        return;
-    if (lvt & APIC_LVT_MASKED)
+    if ((atomic_fetch_or(&a->pending_esr, error) & error) ||
+        (lvt & APIC_LVT_MASKED))
         return;
     /* An illegal vector here must not come back to this place. */
     if ((lvt & 0xff) >= 16)
@@ -127,12 +126,10 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
         return IRQ_IGNORED;
     }
     retyped = !!(READ_ONCE(*tmr) & bit) != level;
-    if (retyped) {
-        if (level)
-            (void)atomic_fetch_or(tmr, bit);
-        else
-            (void)atomic_fetch_and(tmr, ~bit);
-    }
+    if (retyped && level)
+        (void)atomic_fetch_or(tmr, bit);
+    else if (retyped)
+        (void)atomic_fetch_and(tmr, ~bit);
     /* The CPU must learn of the type before it ends the interrupt. */
     if (a->posted && !level && !retyped)
         return post_to_cpu(a, vector, READ_ONCE(*irr) & bit);
@@ -184,28 +181,29 @@ int vlapic_pending(struct vlapic *a)
     return vector >> 4 > vlapic_ppr(a) >> 4 ? vector : -1;
 }
 
-/* SDM vol. 3A 11.8.3.1. */
+/* isrv and PPR from TPR, ISR and isr_words: SDM vol. 3A 11.8.3.1. */
 static void update_ppr(struct vlapic *a)
 {
     uint8_t tpr = vlapic_tpr(a);
 
-    a->ppr = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
-    a->regs[APIC_PPR / 4] = a->ppr;
+    a->isrv = 0;
+    if (a->isr_words) {
+        unsigned int word = bit_highest(a->isr_words);
+        uint32_t isr = a->regs[APIC_ISR / 4 + word * 4];
+
+        a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
+    }
+    a->regs[APIC_PPR / 4] = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
 }
 
-/* isr_words and isrv from ISR. */
+/* All that is derived from ISR. */
 static void find_in_service(struct vlapic *a)
 {
     a->isr_words = 0;
-    a->isrv = 0;
-    for (unsigned int i = 0; i < 8; i++) {
-        uint32_t isr = a->regs[APIC_ISR / 4 + i * 4];
-
-        if (!isr)
-            continue;
-        a->isr_words |= (uint8_t)(1u << i);
-        a->isrv = (uint8_t)(i * 32 + bit_highest(isr));
-    }
+    for (unsigned int i = 0; i < 8; i++)
+        if (a->regs[APIC_ISR / 4 + i * 4])
+            a->isr_words |= (uint8_t)(1u << i);
+    update_ppr(a);
 }
 
 int vlapic_ack(struct vlapic *a, int pending)
@@ -220,15 +218,13 @@ int vlapic_ack(struct vlapic *a, int pending)
         word_emptied(a, word);
     regs[APIC_ISR / 4] |= bit;
     a->isr_words |= (uint8_t)(1u << word);
-    a->isrv = MAX(a->isrv, vector);
     update_ppr(a);
     return vector;
 }
 
 void vlapic_eoi(struct vlapic *a)
 {
-    unsigned int word;
-    uint32_t *regs, bit, isr;
+    uint32_t *regs, bit;
     uint8_t vector;
 
     if (unlikely(a->assisted)) {
@@ -238,19 +234,11 @@ void vlapic_eoi(struct vlapic *a)
     vector = a->isrv;
     if (!vector)
         return;
-    word = vector / 32;
-    regs = &a->regs[word * 4];
+    regs = &a->regs[vector / 32 * 4];
     bit = 1u << vector % 32;
-    isr = regs[APIC_ISR / 4] & ~bit;
-    regs[APIC_ISR / 4] = isr;
-    if (!isr) {
-        a->isr_words &= (uint8_t)~(1u << word);
-        if (a->isr_words) {
-            word = bit_highest(a->isr_words);
-            isr = a->regs[APIC_ISR / 4 + word * 4];
-        }
-    }
-    a->isrv = isr ? (uint8_t)(word * 32 + bit_highest(isr)) : 0;
+    regs[APIC_ISR / 4] &= ~bit;
+    if (!regs[APIC_ISR / 4])
+        a->isr_words &= (uint8_t)~(1u << vector / 32);
     update_ppr(a);
     if (unlikely(READ_ONCE(regs[APIC_TMR / 4]) & bit))
         vioapic_eoi(a->route, vector);
@@ -327,7 +315,6 @@ static void update_all(struct vlapic *a)
         if (READ_ONCE(a->regs[APIC_IRR / 4 + i * 4]))
             (void)atomic_fetch_or(&a->pending, 1u << i);
     find_in_service(a);
-    update_ppr(a);
     vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
 }
 
@@ -420,8 +407,6 @@ static uint32_t reg_read(struct vlapic *a, unsigned int offset)
 {
     if (offset == APIC_PPR || offset == APIC_TPR)
         sync_tpr(a);
-    if (offset == APIC_PPR)
-        return vlapic_ppr(a);
     if (offset == APIC_TMCCT)
         return vlapic_timer_left(a);
     return READ_ONCE(a->regs[offset / 4]);
@@ -596,16 +581,14 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t ppr, left;
+    uint32_t left;
 
     sync_tpr(a);
-    ppr = vlapic_ppr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
         vlapic_timer_expired(a); /* may post */
     vlapic_take_posted(a);
     left = vlapic_timer_left(a);
     memcpy(rec->data, a->regs, sizeof(rec->data));
-    memcpy(&rec->data[APIC_PPR], &ppr, sizeof(ppr));
     memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
 }
 

@@ -108,7 +108,7 @@ static void check(struct vlapic *a)
     int p;
 
     must(a->isrv == (isr < 0 ? 0 : isr));
-    must(a->ppr == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
+    must(vlapic_ppr(a) == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
     for (unsigned int w = 0; w < 8; w++) {
         must(!(a->isr_words >> w & 1) == !a->regs[APIC_ISR / 4 + w * 4]);
         must((a->pending >> w & 1) || !a->regs[APIC_IRR / 4 + w * 4]);
@@ -117,7 +117,7 @@ static void check(struct vlapic *a)
     must(!vlapic_quiet(a) || irr < 0);
     p = vlapic_pending(a);
     irr = highest(a, APIC_IRR);
-    must(p == VLAPIC_EXTINT || p == (irr >> 4 > a->ppr >> 4 ? irr : -1));
+    must(p == VLAPIC_EXTINT || p == (irr >> 4 > vlapic_ppr(a) >> 4 ? irr : -1));
     must(p < 0 || p >= 16);
 }
 
