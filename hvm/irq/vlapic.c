@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Local APIC: registers, priorities, acceptance and dispensation of
- * interrupts, save records. The timer is vlapic-timer.c. Never looks at a VMCB
- * or VMCS: who enters the guest asks vlapic_pending() and injects what
- * vlapic_ack() gives.
+ * Local APIC: registers, acceptance and dispensation of interrupts, timer,
+ * priorities, save records. Never looks at a VMCB or VMCS: who enters the
+ * guest asks vlapic_pending() and injects what vlapic_ack() gives.
  *
  * "Nothing to do" is one load: ->pending has a bit for each word of IRR that
  * may be non-zero, and one for each other reason to look. Who sets an IRR
  * bit sets the word's bit after it; who finds the word empty clears the
  * word's bit, then looks at the word again. One of the two sees the other.
  */
-#include "hvm/irq/vlapic-private.h"
+#include "hvm/irq/vlapic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
@@ -23,6 +22,17 @@
 #define LINT_BITS (LVT_BITS | 0xe700u)        /* level, IRR, polarity, mode */
 
 #define APIC_SPIV_ENABLE 0x100u
+
+#define TIMER_MODE   0x60000u /* bits of LVT timer; 0: one-shot */
+#define TIMER_REPEAT 0x20000u
+#define TIMER_TSC    0x40000u
+/* A shorter period still counts right, but interrupts at this rate. */
+#define MIN_INTERVAL_NS MICROSECS(20)
+
+/* IA32_APIC_BASE: where the page is, and all bits that exist. */
+#define BASE_PAGE 0x000ffffffffff000ull
+#define BASE_BITS (BASE_PAGE | APIC_BASE_MSR_ENABLE | APIC_BASE_MSR_X2APIC | \
+                   APIC_BASE_MSR_BSP)
 
 /* Registers by their offset / 16. */
 struct reg {
@@ -55,7 +65,7 @@ static const struct reg registers[NR_REGS] = {
     [APIC_LVT_CMCI / 16] = { LVT_BITS | 0x700, 0, REG_X2_READ | REG_X2_WRITE },
     [APIC_ICR / 16] = REG_RW(0xccfff), /* delivery status reads as idle */
     [APIC_ICR2 / 16] = { ~0u, 0, REG_SAVED },
-    [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | APIC_TIMER_MODE),
+    [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | TIMER_MODE),
     [APIC_LVT_THERM / 16] = REG_LVT(LVT_BITS | 0x700),
     [APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
     [APIC_LVT_LINT0 / 16] = REG_LVT(LINT_BITS),
@@ -141,6 +151,158 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
     return IRQ_DELIVERED;
 }
 
+/* ---- timer --------------------------------------------------------------- */
+
+/*
+ * SDM vol. 3A 11.5.4. The host's timer only marks the vCPU; the interrupt is
+ * requested and the next period computed by the vCPU itself before it enters
+ * its guest. So a periodic timer costs nothing while its vCPU does not run,
+ * late ticks merge into one, and no state here needs a lock.
+ */
+
+static uint32_t timer_mode(const struct vlapic *a)
+{
+    return a->regs[APIC_LVT_TIMER / 4] & TIMER_MODE;
+}
+
+static uint64_t count_to_ns(const struct vlapic *a, uint32_t count)
+{
+    return (uint64_t)count * APIC_BUS_CYCLE_NS << a->timer_shift;
+}
+
+/* Marks the vCPU: the callback of ->timer. */
+static void timer_mark(void *vlapic)
+{
+    struct vlapic *a = vlapic;
+
+    (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_TIMER);
+    vlapic_kick(a);
+}
+
+/* Forgets the running count and the deadline. */
+static void timer_forget(struct vlapic *a)
+{
+    a->tsc_deadline = 0;
+    if (a->timer_next == TIME_NEVER)
+        return;
+    a->timer_next = TIME_NEVER;
+    timer_stop(&a->timer);
+}
+
+/* next: TIME_NEVER stops. */
+static void start_timer(struct vlapic *a, uint64_t now, uint64_t next)
+{
+    a->timer_next = next;
+    if (next > now)
+        timer_set(&a->timer, next);
+    else
+        timer_mark(a);
+}
+
+/* Starts counting down from `left`. */
+static void count_from(struct vlapic *a, uint32_t left)
+{
+    uint32_t mode = timer_mode(a);
+
+    if (!left || mode > TIMER_REPEAT) {
+        timer_forget(a);
+        return;
+    }
+
+    uint64_t now = now_ns();
+
+    a->timer_period = mode == TIMER_REPEAT
+                          ? count_to_ns(a, a->regs[APIC_TMICT / 4]) : 0;
+    start_timer(a, now, now + count_to_ns(a, left));
+}
+
+/* What TMCCT reads as. */
+static uint32_t count_left(const struct vlapic *a)
+{
+    if (a->timer_next == TIME_NEVER || timer_mode(a) > TIMER_REPEAT)
+        return 0;
+
+    uint64_t now = now_ns(), left;
+
+    if (now < a->timer_next)
+        left = a->timer_next - now;
+    else if (a->timer_period)
+        left = a->timer_period - (now - a->timer_next) % a->timer_period;
+    else
+        return 0;
+    left = DIV_ROUND_UP(left, APIC_BUS_CYCLE_NS);
+    return (uint32_t)((left + (1u << a->timer_shift) - 1) >> a->timer_shift);
+}
+
+static void write_tdcr(struct vlapic *a, uint32_t val)
+{
+    uint32_t left = count_left(a);
+    /* 0: by 2, 1: by 4 ... 6: by 128, 7: by 1 (SDM figure 11-10). */
+    unsigned int code = (val & 3) | (val & 8) >> 1;
+
+    a->regs[APIC_TDCR / 4] = val;
+    a->timer_shift = (code + 1) & 7;
+    if (left)
+        count_from(a, left);
+}
+
+static void write_lvt_timer(struct vlapic *a, uint32_t val)
+{
+    uint32_t old = timer_mode(a), mode = val & TIMER_MODE;
+    uint32_t left = count_left(a);
+
+    a->regs[APIC_LVT_TIMER / 4] = val;
+    if (old == mode)
+        return;
+    /* Into and out of TSC-deadline mode disarms. */
+    if (old > TIMER_REPEAT || mode > TIMER_REPEAT) {
+        a->regs[APIC_TMICT / 4] = 0;
+        timer_forget(a);
+    } else if (left) {
+        count_from(a, left);
+    }
+}
+
+/* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
+static void timer_expired(struct vlapic *a)
+{
+    uint32_t lvt = a->regs[APIC_LVT_TIMER / 4];
+
+    (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_TIMER);
+    if (a->timer_next == TIME_NEVER)
+        return; /* stopped since */
+
+    uint64_t now = now_ns();
+
+    if (now < a->timer_next) {
+        /* Set anew since, or early. */
+        timer_set(&a->timer, a->timer_next);
+        return;
+    }
+    if (a->timer_period) {
+        uint64_t late = now + MIN_INTERVAL_NS - a->timer_next;
+
+        a->timer_next += DIV_ROUND_UP(late, a->timer_period) * a->timer_period;
+        timer_set(&a->timer, a->timer_next);
+    } else {
+        a->timer_next = TIME_NEVER;
+        a->tsc_deadline = 0;
+    }
+    if (!(lvt & APIC_LVT_MASKED))
+        (void)vlapic_post(a, (uint8_t)lvt, false);
+}
+
+void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
+{
+    if (a->mode == VLAPIC_OFF || timer_mode(a) != TIMER_TSC)
+        return;
+    a->tsc_deadline = tsc;
+    a->timer_period = 0;
+    start_timer(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
+}
+
+/* ---- priorities, in and out of service ----------------------------------- */
+
 static void word_emptied(struct vlapic *a, unsigned int word)
 {
     (void)atomic_fetch_and(&a->pending, ~(1u << word));
@@ -173,7 +335,7 @@ int vlapic_pending(struct vlapic *a)
 
     if (unlikely(p & ~0xffu)) {
         if (p & VLAPIC_PENDING_TIMER)
-            vlapic_timer_expired(a);
+            timer_expired(a);
         if (READ_ONCE(a->pending) & VLAPIC_PENDING_EXTINT)
             return VLAPIC_EXTINT;
     }
@@ -266,6 +428,8 @@ static void sync_tpr(struct vlapic *a)
         vlapic_set_tpr(a, (uint8_t)(cr8 << 4));
 }
 
+/* ---- registers ----------------------------------------------------------- */
+
 /* In x2APIC mode icr has the destination in its upper half; in xAPIC mode
  * that comes from ICR2 (SDM vol. 3A 11.6.1, 11.12.9). */
 static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
@@ -338,16 +502,14 @@ static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
 
     if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
         val |= APIC_LVT_MASKED;
-    if (offset == APIC_LVT_TIMER) {
-        vlapic_timer_lvt(a, val);
-        return;
-    }
-    a->regs[offset / 4] = val;
-    if (offset == APIC_LVT_LINT0) {
+    if (offset == APIC_LVT_TIMER)
+        write_lvt_timer(a, val);
+    else
+        a->regs[offset / 4] = val;
+    if (offset == APIC_LVT_LINT0)
         route_pic_rewire(a->route);
-        if ((old & ~val) & APIC_LVT_MASKED)
-            route_unmasked(a->route->domain);
-    }
+    if (offset == APIC_LVT_LINT0 && (old & ~val & APIC_LVT_MASKED))
+        route_unmasked(a->route->domain);
 }
 
 /* offset: of a register, below NR_REGS * 16. */
@@ -361,7 +523,10 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         vlapic_eoi(a);
         break;
     case APIC_TMICT:
-        vlapic_timer_count(a, val);
+        if (timer_mode(a) > TIMER_REPEAT)
+            break;
+        *reg = val;
+        count_from(a, val);
         break;
     case APIC_TPR:
         vlapic_set_tpr(a, (uint8_t)val);
@@ -394,7 +559,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         write_lvt(a, offset, val);
         break;
     case APIC_TDCR:
-        vlapic_timer_divide(a, val);
+        write_tdcr(a, val);
         break;
     default:
         /* Read-only or reserved. The id is read-only, too: the SDM (vol. 3A
@@ -408,7 +573,7 @@ static uint32_t reg_read(struct vlapic *a, unsigned int offset)
     if (offset == APIC_PPR || offset == APIC_TPR)
         sync_tpr(a);
     if (offset == APIC_TMCCT)
-        return vlapic_timer_left(a);
+        return count_left(a);
     return READ_ONCE(a->regs[offset / 4]);
 }
 
@@ -487,7 +652,7 @@ void vlapic_init_signal(struct vlapic *a)
 {
     WRITE_ONCE(a->enabled, false);
     vlapic_take_posted(a); /* and forget it */
-    vlapic_timer_stop(a);
+    timer_forget(a);
     for (unsigned int i = 0; i < NR_REGS; i++)
         /* The x2APIC LDR is read-only and derived from the id. */
         if (i != APIC_LDR / 16 || a->mode != VLAPIC_X2APIC)
@@ -498,27 +663,31 @@ void vlapic_init_signal(struct vlapic *a)
     route_pic_rewire(a->route);
 }
 
+/* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
+static int mode_of(uint64_t base)
+{
+    if (base & APIC_BASE_MSR_ENABLE)
+        return base & APIC_BASE_MSR_X2APIC ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    return base & APIC_BASE_MSR_X2APIC ? -1 : VLAPIC_OFF;
+}
+
 /* SDM vol. 3A 11.12.5: which mode may follow which. */
 int vlapic_base_write(struct vlapic *a, uint64_t val)
 {
-    const uint64_t page = 0x000ffffffffff000ull;
-    bool on = val & APIC_BASE_MSR_ENABLE, x2 = val & APIC_BASE_MSR_X2APIC;
-    uint8_t mode = !on ? VLAPIC_OFF : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    int mode = mode_of(val);
 
-    if (val & ~(page | APIC_BASE_MSR_ENABLE | APIC_BASE_MSR_BSP |
-                APIC_BASE_MSR_X2APIC))
-        return -EPERM;
     /* Invalid state; off to x2APIC; x2APIC to xAPIC. */
-    if ((x2 && !on) || (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
+    if ((val & ~BASE_BITS) || mode < 0 ||
+        (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
         (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC))
         return -EPERM;
     /* The page has one place for all vCPUs: the nested tables are shared. */
-    if (mode == VLAPIC_XAPIC && (val & page) != APIC_BASE_DEFAULT)
+    if (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT)
         return -EPERM;
     a->base_msr = val;
     if (mode == a->mode)
         return 0;
-    a->mode = mode;
+    a->mode = (uint8_t)mode;
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
         update_mode(a);
@@ -541,7 +710,7 @@ void vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
         .base_msr = APIC_BASE_DEFAULT | APIC_BASE_MSR_ENABLE |
                     (vcpu_id ? 0 : APIC_BASE_MSR_BSP),
     };
-    timer_init(&a->timer, vlapic_timer_mark, a);
+    timer_init(&a->timer, timer_mark, a);
     vlapic_init_signal(a);
     r->apics.nr = MAX(r->apics.nr, vcpu_id + 1);
     store_release(&r->apics.vlapic[vcpu_id], a);
@@ -554,6 +723,8 @@ void vlapic_exit(struct vlapic *a)
     route_pic_rewire(a->route);
     timer_kill(&a->timer);
 }
+
+/* ---- save records -------------------------------------------------------- */
 
 /*
  * Records, as Xen 4.20 writes and reads them. What is loaded comes from an
@@ -585,28 +756,24 @@ void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 
     sync_tpr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
-        vlapic_timer_expired(a); /* may post */
+        timer_expired(a); /* may post */
     vlapic_take_posted(a);
-    left = vlapic_timer_left(a);
+    left = count_left(a);
     memcpy(rec->data, a->regs, sizeof(rec->data));
     memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
 }
 
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 {
-    bool on = rec->apic_base_msr & APIC_BASE_MSR_ENABLE;
-    bool x2 = rec->apic_base_msr & APIC_BASE_MSR_X2APIC;
+    int mode = mode_of(rec->apic_base_msr);
 
     /* The divider is derived from TDCR, the software bit from SPIV. */
-    if ((x2 && !on) ||
+    if (mode < 0 ||
         (rec->disabled & ~(RECORD_HW_DISABLED | RECORD_SW_DISABLED)))
         return -EINVAL;
-    vlapic_timer_stop(a);
-    a->base_msr = rec->apic_base_msr &
-                  (0x000ffffffffff000ull | APIC_BASE_MSR_ENABLE |
-                   APIC_BASE_MSR_X2APIC | APIC_BASE_MSR_BSP);
-    a->mode = !on || (rec->disabled & RECORD_HW_DISABLED) ? VLAPIC_OFF
-              : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    timer_forget(a);
+    a->base_msr = rec->apic_base_msr & BASE_BITS;
+    a->mode = rec->disabled & RECORD_HW_DISABLED ? VLAPIC_OFF : (uint8_t)mode;
     a->tsc_deadline = rec->tdt_msr;
     a->pending_esr = rec->pending_esr & 0xff;
     update_mode(a);
@@ -616,6 +783,7 @@ int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 {
     uint32_t left, count, *regs = a->regs;
+    uint64_t deadline = a->tsc_deadline;
 
     vlapic_take_posted(a); /* and forget it */
     for (unsigned int i = 0; i < NR_REGS; i++) {
@@ -633,11 +801,13 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     regs[APIC_ISR / 4] &= 0xffff0000;
     regs[APIC_IRR / 4] &= 0xffff0000;
     update_all(a);
-    vlapic_timer_divide(a, regs[APIC_TDCR / 4]);
+    write_tdcr(a, regs[APIC_TDCR / 4]);
     left = regs[APIC_TMCCT / 4];
     regs[APIC_TMCCT / 4] = 0;
     count = regs[APIC_TMICT / 4];
-    vlapic_timer_restore(a, left && left <= count ? left : count);
+    a->tsc_deadline = 0;
+    count_from(a, left && left <= count ? left : count);
+    vlapic_deadline_write(a, deadline);
     route_pic_rewire(a->route);
     vlapic_kick(a);
     return 0;

@@ -1,4 +1,4 @@
-/* sources: hvm/irq/passthru.c hvm/irq/route.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/io/bus.c */
+/* sources: hvm/irq/passthru.c hvm/irq/route.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/io/bus.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Physical interrupts of domain 0: pins that it unmasks, edge and level, and

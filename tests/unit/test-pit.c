@@ -1,4 +1,4 @@
-/* sources: hvm/dev/pit.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/pit.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The 8254 against its data sheet (231164), its interrupts on IRQ 0, and the

@@ -1,4 +1,4 @@
-/* sources: hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * PM timer and PM1a events against ACPI 6.4, 4.8.2 and 4.8.3.

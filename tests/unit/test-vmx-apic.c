@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/apic.c hvm/vmx/vmx.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/large-exec.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c */
+/* sources: hvm/vmx/apic.c hvm/vmx/vmx.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/large-exec.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hvm/vmx/dump.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c hvm/irq/vlapic.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A local APIC that the CPU keeps: what stands in the VMCS in each of its
