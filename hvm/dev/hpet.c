@@ -303,47 +303,32 @@ static void write64(struct hpet *h, unsigned int reg, uint64_t val)
         write_counter(h, val);
 }
 
-static enum bus_rc hpet_read(void *dev, uint64_t gpa, unsigned int size,
-                             uint64_t *val)
-{
-    struct hpet *h = dev;
-    unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
-
-    *val = ~0ull;
-    if (!h->enabled || (offset & (size - 1)))
-        return BUS_OK;
-    if (reg == REG_COUNTER) {
-        *val = counter(h); /* no lock: read very often */
-    } else {
-        spin_lock(&h->lock);
-        *val = read64(h, reg);
-        spin_unlock(&h->lock);
-    }
-    *val >>= (offset & 7) * 8;
-    return BUS_OK;
-}
-
-static enum bus_rc hpet_write(void *dev, uint64_t gpa, unsigned int size,
-                              uint64_t val)
+static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct hpet *h = dev;
     unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
     unsigned int shift = (offset & 7) * 8;
-    uint64_t mask = ~0ull >> (64 - size * 8) << shift;
+    uint64_t mask = size_mask(size) << shift, bits = *val << shift;
     bool mute;
 
     if (!h->enabled || (offset & (size - 1)))
         return BUS_OK;
+    if (!write && reg == REG_COUNTER) {
+        *val = counter(h) >> shift; /* no lock: read very often */
+        return BUS_OK;
+    }
     spin_lock(&h->lock);
-    val = val << shift & mask;
-    if (reg == REG_ISR)
-        clear_isr(h, val);
+    if (!write)
+        *val = read64(h, reg) >> shift;
+    else if (reg == REG_ISR)
+        clear_isr(h, bits);
     else
-        write64(h, reg, val | (read64(h, reg) & ~mask));
+        write64(h, reg, bits | (read64(h, reg) & ~mask));
     mute = mutes_pit(h);
     spin_unlock(&h->lock);
     /* The PIT's lock has the same rank. */
-    if (reg == REG_CONFIG)
+    if (write && reg == REG_CONFIG)
         pit_mute(h->pit, mute);
     return BUS_OK;
 }
@@ -352,7 +337,7 @@ int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
               struct pit *pit, struct bus *b)
 {
     static const struct bus_range range = {
-        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_read, hpet_write,
+        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_access,
     };
 
     *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };

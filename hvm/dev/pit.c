@@ -222,60 +222,40 @@ static uint8_t read_count(struct pit *p, unsigned int ch)
     return (uint8_t)(high ? v >> 8 : v);
 }
 
-static enum bus_rc pit_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
+static enum bus_rc pit_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     struct pit *p = dev;
     unsigned int ch = port & 3;
 
-    *val = ~0ull;
-    if (size != 1 || ch == 3)
+    if (size != 1 || (ch == 3 && !write))
         return BUS_OK;
     spin_lock(&p->lock);
-    *val = read_count(p, ch);
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc pit_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
-{
-    struct pit *p = dev;
-    unsigned int ch = port & 3;
-
-    if (size != 1)
-        return BUS_OK;
-    spin_lock(&p->lock);
-    if (ch == 3)
-        write_control(p, (uint8_t)val);
+    if (!write)
+        *val = read_count(p, ch);
+    else if (ch == 3)
+        write_control(p, (uint8_t)*val);
     else
-        write_count(p, ch, (uint8_t)val);
+        write_count(p, ch, (uint8_t)*val);
     spin_unlock(&p->lock);
     return BUS_OK;
 }
 
 /* Port 61h: gate and output of channel 2, speaker, and the refresh clock
  * that old software waits for (it toggles each 15 us or so). */
-static enum bus_rc gate_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
+static enum bus_rc gate_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct pit *p = dev;
 
     spin_lock(&p->lock);
-    *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
-           (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc gate_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
-{
-    struct pit *p = dev;
-
-    spin_lock(&p->lock);
-    p->hw.speaker_data_on = val >> 1 & 1;
-    set_gate(p, val & 1);
+    if (write) {
+        p->hw.speaker_data_on = *val >> 1 & 1;
+        set_gate(p, *val & 1);
+    } else {
+        *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
+               (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
+    }
     spin_unlock(&p->lock);
     return BUS_OK;
 }
@@ -291,8 +271,8 @@ int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
              struct bus *b)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, 0x40, 4, pit_read, pit_write },
-        { BUS_PORT, 0x61, 1, gate_read, gate_write },
+        { BUS_PORT, 0x40, 4, pit_access },
+        { BUS_PORT, 0x61, 1, gate_access },
     };
 
     *p = (struct pit){ .route = r };

@@ -56,47 +56,31 @@ static enum irq_result flipped(void *dev)
 }
 
 /* PM_TMR_BLK: read-only, any size. */
-static enum bus_rc timer_read(void *dev, uint64_t port, unsigned int size,
-                              uint64_t *val)
+static enum bus_rc timer_access(void *dev, uint64_t port, unsigned int size,
+                                bool write, uint64_t *val)
 {
-    struct pmtimer *p = dev;
-
-    *val = (uint32_t)ticks_now(p) >> (port & 3) * 8;
-    return BUS_OK;
-}
-
-static enum bus_rc timer_write(void *dev, uint64_t port, unsigned int size,
-                               uint64_t val)
-{
+    if (!write)
+        *val = (uint32_t)ticks_now(dev) >> (port & 3) * 8;
     return BUS_OK;
 }
 
 /* PM1a_EVT_BLK: two bytes of status (write 1 to clear), two of enables. */
-static enum bus_rc event_read(void *dev, uint64_t port, unsigned int size,
-                              uint64_t *val)
-{
-    struct pmtimer *p = dev;
-
-    spin_lock(&p->lock);
-    look(p);
-    *val = (p->sts | (uint32_t)p->en << 16) >> (port & 3) * 8;
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc event_write(void *dev, uint64_t port, unsigned int size,
-                               uint64_t val)
+static enum bus_rc event_access(void *dev, uint64_t port, unsigned int size,
+                                bool write, uint64_t *val)
 {
     struct pmtimer *p = dev;
     unsigned int shift = (port & 3) * 8;
-    uint64_t mask = ((1ull << size * 8) - 1) << shift;
+    uint64_t mask = size_mask(size) << shift, bits = *val << shift;
 
-    val = val << shift & mask;
     spin_lock(&p->lock);
     look(p);
-    p->sts &= (uint16_t)~val;
-    p->en = (uint16_t)((p->en & ~(mask >> 16)) | val >> 16);
-    update(p);
+    if (write) {
+        p->sts &= (uint16_t)~bits;
+        p->en = (uint16_t)((p->en & ~(mask >> 16)) | bits >> 16);
+        update(p);
+    } else {
+        *val = (p->sts | (uint32_t)p->en << 16) >> shift;
+    }
     spin_unlock(&p->lock);
     return BUS_OK;
 }
@@ -112,8 +96,8 @@ int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
                  struct bus *b)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_read, timer_write },
-        { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_read, event_write },
+        { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_access },
+        { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_access },
     };
 
     *p = (struct pmtimer){ .route = r };

@@ -338,41 +338,26 @@ static uint8_t read_cmos(struct rtc *s, unsigned int i)
     return v;
 }
 
-static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
+static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     struct rtc *s = dev;
+    bool data = port & 1;
     enum bus_rc rc = BUS_OK;
+    unsigned int i;
 
-    *val = ~0ull;
-    if (size != 1 || !(port & 1))
+    if (size != 1 || (!data && !write))
         return BUS_OK;
     spin_lock(&s->lock);
-    if (s->hw.cmos_index < RTC_CMOS_SIZE)
-        *val = read_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
-                                                       RTC_CMOS_SIZE));
-    else
+    if (!data)
+        s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
+    i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
+    if (s->hw.cmos_index >= RTC_CMOS_SIZE)
         rc = BUS_NONE;
-    spin_unlock(&s->lock);
-    return rc;
-}
-
-static enum bus_rc rtc_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
-{
-    struct rtc *s = dev;
-    enum bus_rc rc;
-
-    if (size != 1)
-        return BUS_OK;
-    spin_lock(&s->lock);
-    if (!(port & 1))
-        s->hw.cmos_index = val & 0x7f; /* bit 7 masks NMI */
-    rc = s->hw.cmos_index < RTC_CMOS_SIZE ? BUS_OK : BUS_NONE;
-    if ((port & 1) && rc == BUS_OK)
-        write_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
-                                                 RTC_CMOS_SIZE),
-                   (uint8_t)val);
+    else if (data && write)
+        write_cmos(s, i, (uint8_t)*val);
+    else if (data)
+        *val = read_cmos(s, i);
     spin_unlock(&s->lock);
     return rc;
 }
@@ -381,7 +366,7 @@ int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
              struct route *r, struct bus *b)
 {
     static const struct bus_range range = {
-        BUS_PORT, 0x70, 2, rtc_read, rtc_write,
+        BUS_PORT, 0x70, 2, rtc_access,
     };
 
     *s = (struct rtc){ .domain = d, .route = r };

@@ -113,9 +113,9 @@ static unsigned int selected(const struct vioapic *c, unsigned int index)
     return c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
 }
 
-static uint32_t read_window(struct vioapic *c)
+static uint32_t read_window(const struct vioapic *c, unsigned int index,
+                            unsigned int gsi)
 {
-    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
     uint64_t e;
 
     if (index == REG_ID || index == REG_ARB)
@@ -128,36 +128,30 @@ static uint32_t read_window(struct vioapic *c)
     return (uint32_t)(index & 1 ? e >> 32 : e);
 }
 
-static enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
-                                uint64_t *val)
-{
-    struct vioapic *c = dev;
-    unsigned int reg = gpa & 0xff;
-
-    *val = reg == IOREGSEL ? c->ioregsel : reg == IOWIN ? read_window(c) : 0;
-    return BUS_OK;
-}
-
-static enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
-                                 uint64_t val)
+static enum bus_rc vioapic_access(void *dev, uint64_t gpa, unsigned int size,
+                                  bool write, uint64_t *val)
 {
     struct vioapic *c = dev;
     unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
+    unsigned int reg = gpa & 0xff;
 
-    if ((gpa & 0xff) == IOREGSEL)
-        WRITE_ONCE(c->ioregsel, (uint8_t)val);
-    else if ((gpa & 0xff) == IOWIN && index == REG_ID)
-        c->id = val >> 24 & 0xf;
-    else if ((gpa & 0xff) == IOWIN && gsi < VIOAPIC_MAX_GSIS)
-        write_entry(c->route, gsi, index & 1, (uint32_t)val);
+    if (!write)
+        *val = reg == IOREGSEL ? index
+               : reg == IOWIN ? read_window(c, index, gsi) : 0;
+    else if (reg == IOREGSEL)
+        WRITE_ONCE(c->ioregsel, (uint8_t)*val);
+    else if (reg == IOWIN && index == REG_ID)
+        c->id = *val >> 24 & 0xf;
+    else if (reg == IOWIN && gsi < VIOAPIC_MAX_GSIS)
+        write_entry(c->route, gsi, index & 1, (uint32_t)*val);
     return BUS_OK;
 }
 
 int vioapic_add(struct route *r, uint64_t base, uint8_t id,
                 unsigned int base_gsi, unsigned int pins)
 {
-    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_read,
-                               vioapic_write };
+    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE,
+                               vioapic_access };
     struct vioapic *c = &r->ioapic[r->nr_ioapics];
     int rc;
 

@@ -200,37 +200,29 @@ static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
     return true;
 }
 
-static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
+static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
+                       uint8_t val)
 {
-    struct route *r = dev;
-    unsigned int chip = port >> 7 & 1;
-    struct hvm_hw_vpic *c = &r->pic[chip];
     bool unmasked = false;
-    uint8_t v = (uint8_t)val;
 
-    if (size != 1)
-        return BUS_OK;
     spin_lock(&r->lock);
-    if (port & 1)
-        unmasked = write_data(c, v);
-    else if (v & 0x10)
-        write_icw1(c, v);
-    else if (v & 8)
-        write_ocw3(c, v);
+    if (a0)
+        unmasked = write_data(c, val);
+    else if (val & 0x10)
+        write_icw1(c, val);
+    else if (val & 8)
+        write_ocw3(c, val);
     else
-        write_ocw2(c, v);
+        write_ocw2(c, val);
     update(r);
     spin_unlock(&r->lock);
     if (unmasked)
         route_unmasked(r->domain);
-    return BUS_OK;
 }
 
 /* The read acts as INTA; bit 7 says that there was a request (8259A data
  * sheet, "Poll Command"). */
-static __attribute__((noinline)) uint8_t poll_read(struct route *r,
-                                                   unsigned int chip)
+static uint8_t poll_read(struct route *r, unsigned int chip)
 {
     struct hvm_hw_vpic *c = &r->pic[chip];
     uint8_t val;
@@ -243,17 +235,18 @@ static __attribute__((noinline)) uint8_t poll_read(struct route *r,
     return val;
 }
 
-static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
+static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct route *r = dev;
     unsigned int chip = port >> 7 & 1;
     struct hvm_hw_vpic *c = &r->pic[chip];
 
-    *val = ~0ull;
     if (size != 1)
         return BUS_OK;
-    if (unlikely(c->poll))
+    if (write)
+        chip_write(r, c, port & 1, (uint8_t)*val);
+    else if (unlikely(c->poll))
         *val = poll_read(r, chip);
     else /* no lock: each is a byte */
         *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
@@ -262,37 +255,33 @@ static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
 }
 
 /* Edge/level control at 4d0h and 4d1h, also as one word. */
-static enum bus_rc elcr_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
+static enum bus_rc elcr_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct route *r = dev;
+    uint64_t v = *val;
 
+    if (!write) {
+        v = (r->pic[0].elcr & elcr_bits[0]) |
+            (r->pic[1].elcr & elcr_bits[1]) << 8;
+        *val = v >> (port & 1) * 8;
+        return BUS_OK;
+    }
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8)
-        r->pic[i].elcr = (uint8_t)val & elcr_bits[i];
+    for (unsigned int i = port & 1; i < 2 && size; i++, size--, v >>= 8)
+        r->pic[i].elcr = (uint8_t)v & elcr_bits[i];
     r->pic[0].elcr |= 1u << CASCADE;
     update(r);
     spin_unlock(&r->lock);
     return BUS_OK;
 }
 
-static enum bus_rc elcr_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
-{
-    struct route *r = dev;
-    uint64_t both = (r->pic[0].elcr & elcr_bits[0]) |
-                    (uint64_t)(r->pic[1].elcr & elcr_bits[1]) << 8;
-
-    *val = both >> (port & 1) * 8;
-    return BUS_OK;
-}
-
 int vpic_init(struct route *r)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, 0x20, 2, chip_read, chip_write },
-        { BUS_PORT, 0xa0, 2, chip_read, chip_write },
-        { BUS_PORT, 0x4d0, 2, elcr_read, elcr_write },
+        { BUS_PORT, 0x20, 2, chip_access },
+        { BUS_PORT, 0xa0, 2, chip_access },
+        { BUS_PORT, 0x4d0, 2, elcr_access },
     };
 
     r->pic[0].is_master = 1;
