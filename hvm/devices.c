@@ -51,12 +51,12 @@ static int add_timers(struct domain *d, struct devices *dev)
     h->hpet = &dev->hpet;
     h->rtc = &dev->rtc;
     h->pm = &dev->pm;
-    rc = pit_init(h->pit, t, &dev->route, &dev->bus);
+    rc = pit_init(h->pit, t, &dev->route);
     if (!rc)
-        rc = hpet_init(h->hpet, t, &dev->route, h->pit, &dev->bus);
+        rc = hpet_init(h->hpet, t, &dev->route, h->pit);
     if (!rc)
-        rc = rtc_init(h->rtc, t, d, &dev->route, &dev->bus);
-    return rc ? rc : pmtimer_init(h->pm, t, &dev->route, &dev->bus);
+        rc = rtc_init(h->rtc, t, &dev->route);
+    return rc ? rc : pmtimer_init(h->pm, t, &dev->route);
 }
 
 int devices_init(struct domain *d)

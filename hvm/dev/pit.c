@@ -9,8 +9,6 @@
 #include "hypervisor/lib/string.h"
 
 #define PIT_HZ 1193182ull
-/* Ticks per nanosecond, as a fraction of 2^64. */
-#define PIT_FRAC (uint64_t)(((unsigned __int128)PIT_HZ << 64) / 1000000000)
 
 /* How the bytes of a count go over the one port (rw_mode, read_state,
  * write_state, count_latched of the save record). */
@@ -45,7 +43,9 @@ static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
     uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped;
 
-    return end <= p->loaded[ch] ? 0 : mul_frac(end - p->loaded[ch], PIT_FRAC);
+    if (end <= p->loaded[ch])
+        return 0;
+    return mul_frac(end - p->loaded[ch], HZ_FRAC(PIT_HZ));
 }
 
 /* The counting element as the CPU reads it. */
@@ -264,11 +264,10 @@ static enum irq_result fire(void *dev)
 {
     struct pit *p = dev;
 
-    return p->muted ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
+    return READ_ONCE(p->muted) ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
 }
 
-int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
-             struct bus *b)
+int pit_init(struct pit *p, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range ranges[] = {
         { BUS_PORT, 0x40, 4, pit_access },
@@ -287,16 +286,7 @@ int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
         c->rw_mode = c->read_state = c->write_state = RW_WORD;
         load_count(p, ch, 0);
     }
-    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
-}
-
-void pit_mute(struct pit *p, bool muted)
-{
-    spin_lock(&p->lock);
-    p->muted = muted;
-    spin_unlock(&p->lock);
-    if (!muted)
-        ticks_resume(p->tick.domain);
+    return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), p);
 }
 
 void pit_save(struct pit *p, struct hvm_hw_pit *rec)

@@ -11,15 +11,13 @@
 #include "hypervisor/lib/string.h"
 
 #define PM_HZ 3579545ull
-/* Ticks per nanosecond, as a fraction of 2^64. */
-#define PM_FRAC (uint64_t)(((unsigned __int128)PM_HZ << 64) / 1000000000)
 
 #define SCI_IRQ 9 /* as the FADT says */
 #define SCI_EVENTS (PM1_TMR | PM1_GBL | PM1_PWRBTN | PM1_SLPBTN)
 
 static uint64_t ticks_now(const struct pmtimer *p)
 {
-    return mul_frac(now_ns(), PM_FRAC) + READ_ONCE(p->offset);
+    return mul_frac(now_ns(), HZ_FRAC(PM_HZ)) + READ_ONCE(p->offset);
 }
 
 /* TMR_STS: bit 31 has changed since somebody looked. */
@@ -87,13 +85,11 @@ static enum bus_rc event_access(void *dev, uint64_t port, unsigned int size,
 
 static void set_counter(struct pmtimer *p, uint32_t val)
 {
-    WRITE_ONCE(p->offset, 0);
-    WRITE_ONCE(p->offset, val - ticks_now(p));
+    WRITE_ONCE(p->offset, p->offset + val - ticks_now(p));
     p->flips = ticks_now(p) >> 31;
 }
 
-int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
-                 struct bus *b)
+int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range ranges[] = {
         { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_access },
@@ -104,15 +100,16 @@ int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
     spin_lock_init(&p->lock, LOCK_VDEV);
     tick_init(&p->tick, ticks, &p->lock, flipped, p);
     set_counter(p, 0);
-    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
+    return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), p);
 }
 
-int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
+int pmtimer_move(struct pmtimer *p, uint64_t location)
 {
     static const uint16_t port[2][2] = { /* timer, events */
         { ACPI_PM_TMR_BLK_ADDRESS_V0, ACPI_PM1A_EVT_BLK_ADDRESS_V0 },
         { ACPI_PM_TMR_BLK_ADDRESS_V1, ACPI_PM1A_EVT_BLK_ADDRESS_V1 },
     };
+    struct bus *b = p->route->bus;
     unsigned int to, from = p->location;
     int rc;
 

@@ -54,7 +54,7 @@ static uint8_t reg_b(const struct rtc *s)
 /* The second that the wall clock shows and the nanoseconds into it. */
 static int64_t wall(const struct rtc *s, uint64_t *ns)
 {
-    int64_t now = domain_wallclock_ns(s->domain);
+    int64_t now = domain_wallclock_ns(s->route->domain);
     int64_t sec = now / NS_PER_SEC, rest = now % NS_PER_SEC;
 
     if (rest < 0) {
@@ -141,7 +141,7 @@ static void take_time(struct rtc *s)
     int64_t now = wall(s, NULL);
 
     if (sec != now)
-        domain_wallclock_shift(s->domain, sec - now);
+        domain_wallclock_shift(s->route->domain, sec - now);
     s->seen_second = sec;
 }
 
@@ -292,7 +292,7 @@ static void write_b(struct rtc *s, uint8_t val)
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    bool set = reg_b(s) & B_SET;
+    bool set = reg_b(s) & B_SET, time = TIME_BYTES >> i & 1;
 
     if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
@@ -302,14 +302,14 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
         return;
     }
     interrupt(s, look(s));
-    if ((TIME_BYTES >> i & 1) && !set)
+    if (time && !set)
         show_time(s);
     s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
     if (i == CMOS_A)
         update_periodic(s);
-    else if ((TIME_BYTES >> i & 1) && set)
+    else if (time && set)
         s->time_written = true;
-    else if (TIME_BYTES >> i & 1)
+    else if (time)
         take_time(s);
     arm_event(s);
 }
@@ -317,25 +317,24 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
 {
     bool set = reg_b(s) & B_SET;
+    uint8_t *byte = &s->hw.cmos_data[i], c;
     uint64_t ns;
-    uint8_t v;
 
-    if (i == CMOS_C)
-        (void)look(s);
-    else if ((TIME_BYTES >> i & 1) && !set)
-        show_time(s);
-    v = s->hw.cmos_data[i];
     if (i == CMOS_C) {
-        s->hw.cmos_data[CMOS_C] = 0;
-        if (v & C_IRQF)
+        (void)look(s);
+        c = *byte;
+        *byte = 0;
+        if (c & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
         arm_event(s);
-    } else if (i == CMOS_A) {
-        (void)wall(s, &ns);
-        if (!set && ns >= NS_PER_SEC - UPDATE_NS)
-            v |= A_UIP;
+        return c;
     }
-    return v;
+    if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    if (i != CMOS_A || set)
+        return *byte;
+    (void)wall(s, &ns);
+    return ns < NS_PER_SEC - UPDATE_NS ? *byte : *byte | A_UIP;
 }
 
 static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
@@ -362,24 +361,25 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
     return rc;
 }
 
-int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
-             struct route *r, struct bus *b)
+int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range range = {
         BUS_PORT, 0x70, 2, rtc_access,
     };
 
-    *s = (struct rtc){ .domain = d, .route = r };
+    *s = (struct rtc){
+        .route = r, .epoch = now_ns(),
+        .hw.cmos_data = {
+            [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
+            [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
+        },
+    };
     spin_lock_init(&s->lock, LOCK_VDEV);
     tick_init(&s->event, ticks, &s->lock, fire_event, s);
     tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
-    s->epoch = s->pf_since = now_ns();
-    s->hw.cmos_data[CMOS_A] = 0x26; /* 32.768 kHz, 1024 per second */
-    s->hw.cmos_data[CMOS_B] = B_24H;
-    s->hw.cmos_data[CMOS_D] = D_VRT;
     s->seen_second = wall(s, NULL);
-    s->period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    return bus_add(b, &range, 1, s);
+    update_periodic(s);
+    return bus_add(r->bus, &range, 1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
@@ -398,7 +398,7 @@ void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
-    rec->rtc_offset = domain_time_offset(s->domain);
+    rec->rtc_offset = domain_time_offset(s->route->domain);
     spin_unlock(&s->lock);
 }
 
@@ -408,7 +408,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     if (rec->cmos_index > 0x7f || rec->rtc_offset > UINT32_MAX ||
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
-    domain_time_offset_restore(s->domain, rec->rtc_offset);
+    domain_time_offset_restore(s->route->domain, rec->rtc_offset);
     spin_lock(&s->lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;

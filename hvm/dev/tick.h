@@ -54,6 +54,9 @@ void ticks_migrate(struct ticks *all, unsigned int cpu);
 /* Stops them for good; idempotent. No locks held. */
 void ticks_exit(struct ticks *all);
 
+/* Ticks per nanosecond of a clock, as a fraction of 2^64. */
+#define HZ_FRAC(hz) ((uint64_t)(((unsigned __int128)(hz) << 64) / 1000000000))
+
 /* a * b / 2^64 without overflow: frequencies as 64-bit fractions. */
 static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
 {

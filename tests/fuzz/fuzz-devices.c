@@ -182,7 +182,7 @@ static void step(struct domain *d, struct input *in)
         break;
     case 12:
         apic_put(fake_apic(d, 0), APIC_LVT_LINT0, (uint32_t)take(in, 3));
-        (void)pmtimer_move(&pm, &d->bus, op >> 4 & 1);
+        (void)pmtimer_move(&pm, op >> 4 & 1);
         break;
     case 13:
         fake_run_until(fake_now + take(in, 3) * (op >> 7 ? 16 : 1));
@@ -208,10 +208,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d = fake_domain(2, true);
     d->on_unmask = resume;
     timers = (struct ticks){ 0 };
-    must(!pit_init(&pit, &timers, &d->route, &d->bus) &&
-         !hpet_init(&hpet, &timers, &d->route, &pit, &d->bus) &&
-         !rtc_init(&rtc, &timers, d, &d->route, &d->bus) &&
-         !pmtimer_init(&pm, &timers, &d->route, &d->bus));
+    must(!pit_init(&pit, &timers, &d->route) &&
+         !hpet_init(&hpet, &timers, &d->route, &pit) &&
+         !rtc_init(&rtc, &timers, &d->route) &&
+         !pmtimer_init(&pm, &timers, &d->route));
     for (unsigned int i = 0; in.left && i < 300; i++)
         step(d, &in);
     ticks_exit(&timers);

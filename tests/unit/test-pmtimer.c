@@ -44,7 +44,7 @@ static void begin(void)
     fake_now = START;
     d = fake_domain(1, true);
     timers = (struct ticks){ 0 };
-    CHECK_EQ(pmtimer_init(&pm, &timers, &d->route, &d->bus), 0);
+    CHECK_EQ(pmtimer_init(&pm, &timers, &d->route), 0);
 }
 
 static void end(void)
@@ -138,16 +138,16 @@ static void test_move(void)
     uint64_t v;
 
     begin();
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 2), -EINVAL);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 0), 0);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 1), 0);
+    CHECK_EQ(pmtimer_move(&pm, 2), -EINVAL);
+    CHECK_EQ(pmtimer_move(&pm, 0), 0);
+    CHECK_EQ(pmtimer_move(&pm, 1), 0);
     CHECK_EQ(bus_port_read(&d->bus, TMR, 4, &v), BUS_NONE);
     CHECK_EQ(bus_port_read(&d->bus, 0xb004, 2, &v), BUS_NONE);
     fake_now += SECONDS(1);
     CHECK(in(0xb008, 4) - 3579544 <= 1);
     out(0xb002, 2, 0x100);
     CHECK_EQ(in(0xb000, 4), 0x01000000);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 0), 0);
+    CHECK_EQ(pmtimer_move(&pm, 0), 0);
     CHECK_EQ(in(EVT, 4), 0x01000000);
     end();
 }

@@ -49,7 +49,7 @@ static void begin(void)
     d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
     timers = (struct ticks){ 0 };
-    CHECK_EQ(rtc_init(&rtc, &timers, d, &d->route, &d->bus), 0);
+    CHECK_EQ(rtc_init(&rtc, &timers, &d->route), 0);
     ioapic_set_rte(d, 8, 0x68);
 }
 
