@@ -119,7 +119,7 @@ static bool inject_irq(struct vcpu *v)
         return true;
     }
     if (upcall_wanted(v)) {
-        ev.vector = v->domain->hvm->route->callback_vector;
+        ev.vector = v->domain->hvm->route->callback_nr;
         inject(v, &ev);
         return true;
     }

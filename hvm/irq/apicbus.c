@@ -47,22 +47,12 @@ static enum irq_result deliver_one(struct vlapic *a, const struct apic_msg *m)
 {
     if (likely(m->delivery <= APIC_DM_LOWEST))
         return vlapic_post(a, m->vector, m->level);
-    if (a->mode == VLAPIC_OFF)
+    /* SMI: no SMM here. ExtINT comes by wire only. */
+    if (a->mode == VLAPIC_OFF || m->delivery < APIC_DM_NMI ||
+        m->delivery > APIC_DM_STARTUP)
         return IRQ_IGNORED;
-    switch (m->delivery) {
-    case APIC_DM_NMI:
-        vlapic_signal(a, SIGNAL_NMI, 0);
-        return IRQ_DELIVERED;
-    case APIC_DM_INIT:
-        vlapic_signal(a, SIGNAL_INIT, 0);
-        return IRQ_DELIVERED;
-    case APIC_DM_STARTUP:
-        vlapic_signal(a, SIGNAL_SIPI, m->vector);
-        return IRQ_DELIVERED;
-    default:
-        /* SMI: no SMM here. ExtINT comes by wire only. */
-        return IRQ_IGNORED;
-    }
+    vlapic_signal(a, m->delivery, m->vector);
+    return IRQ_DELIVERED;
 }
 
 /*

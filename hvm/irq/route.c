@@ -46,16 +46,14 @@ static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
     return IRQ_IGNORED;
 }
 
-static void intx_set(struct route *r, unsigned int dev, unsigned int pin,
-                     bool level)
+static void intx_set(struct route *r, unsigned int nr, bool level)
 {
-    unsigned int link = route_intx_link(dev, pin), irq = r->link_irq[link];
-    unsigned int nr = dev * 4 + pin, others;
+    unsigned int link = route_intx_link(nr), irq = r->link_irq[link], others;
 
     if (test_bit(nr, r->intx) == level)
         return;
     change_bit(r->intx, nr, level);
-    (void)wire(r, route_intx_gsi(dev, pin), level);
+    (void)wire(r, route_intx_gsi(nr), level);
     others = level ? r->link_count[link]++ : --r->link_count[link];
     if (!others && irq)
         (void)wire(r, irq, level);
@@ -65,7 +63,7 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level)
 {
     spin_lock(&r->lock);
-    intx_set(r, dev & 31, pin & 3, level);
+    intx_set(r, (dev & 31) * 4 + (pin & 3), level);
     spin_unlock(&r->lock);
 }
 
@@ -166,31 +164,31 @@ int route_msi(struct route *r, uint64_t addr, uint32_t data)
 static void callback_wire(struct route *r, bool level)
 {
     if (r->callback == CALLBACK_GSI)
-        (void)wire(r, r->callback_gsi, level);
+        (void)wire(r, r->callback_nr, level);
     else if (r->callback == CALLBACK_INTX)
-        intx_set(r, r->callback_dev, r->callback_pin, level);
+        intx_set(r, r->callback_nr, level);
 }
 
 void route_callback_set_via(struct route *r, uint64_t via)
 {
     uint64_t type = via >> 56;
+    enum route_callback callback = CALLBACK_NONE;
+    uint8_t nr = (uint8_t)via;
 
+    if (type == HVM_PARAM_CALLBACK_TYPE_VECTOR) {
+        callback = CALLBACK_VECTOR;
+    } else if (type == HVM_PARAM_CALLBACK_TYPE_GSI && r->has_pic && nr &&
+               nr < r->nr_gsis) {
+        callback = CALLBACK_GSI;
+    } else if (type == HVM_PARAM_CALLBACK_TYPE_PCI_INTX && r->has_pic) {
+        callback = CALLBACK_INTX;
+        nr = (via >> 11 & 31) * 4 + (via & 3);
+    }
     spin_lock(&r->lock);
     if (r->callback_up)
         callback_wire(r, false);
-    r->callback = CALLBACK_NONE;
-    if (type == HVM_PARAM_CALLBACK_TYPE_VECTOR) {
-        r->callback = CALLBACK_VECTOR;
-        r->callback_vector = (uint8_t)via;
-    } else if (type == HVM_PARAM_CALLBACK_TYPE_GSI && r->has_pic &&
-               (uint8_t)via && (uint8_t)via < r->nr_gsis) {
-        r->callback = CALLBACK_GSI;
-        r->callback_gsi = (uint8_t)via;
-    } else if (type == HVM_PARAM_CALLBACK_TYPE_PCI_INTX && r->has_pic) {
-        r->callback = CALLBACK_INTX;
-        r->callback_dev = via >> 11 & 31;
-        r->callback_pin = via & 3;
-    }
+    r->callback = callback;
+    r->callback_nr = nr;
     if (r->callback_up)
         callback_wire(r, true);
     spin_unlock(&r->lock);
@@ -208,8 +206,13 @@ void route_callback_set(struct route *r, bool pending)
     spin_unlock(&r->lock);
 }
 
-static void tell_target(struct vlapic *a, bool up)
+/* INT of the 8259 as ->pic_target has it. */
+static void tell_target(struct route *r, bool up)
 {
+    struct vlapic *a = r->pic_target;
+
+    if (!a)
+        return;
     if (up) {
         (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_EXTINT);
         vlapic_kick(a);
@@ -218,27 +221,24 @@ static void tell_target(struct vlapic *a, bool up)
     }
 }
 
-/* A rise of LINT0 where that is programmed as a message. */
-static void lint0_rise(struct vlapic *a)
-{
-    uint32_t lint0 = READ_ONCE(a->regs[APIC_LVT_LINT0 / 4]);
-    uint32_t mode = lint0 >> 8 & 7;
-
-    if (lint0 & APIC_LVT_MASKED)
-        return;
-    if (mode == APIC_DM_FIXED)
-        (void)vlapic_post(a, (uint8_t)lint0, false);
-    else if (mode == APIC_DM_NMI)
-        vlapic_signal(a, SIGNAL_NMI, 0);
-}
-
 void route_pic_output(struct route *r, bool up)
 {
-    if (r->pic_target)
-        tell_target(r->pic_target, up);
-    for (unsigned int i = 0; i < r->apics.nr && up; i++)
-        if (r->apics.vlapic[i])
-            lint0_rise(r->apics.vlapic[i]);
+    tell_target(r, up);
+    /* A rise, for those whose LINT0 is programmed as a message. */
+    for (unsigned int i = 0; i < r->apics.nr && up; i++) {
+        struct vlapic *a = r->apics.vlapic[i];
+        uint32_t lint0 = a ? READ_ONCE(a->regs[APIC_LVT_LINT0 / 4])
+                           : APIC_LVT_MASKED;
+
+        switch (lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) {
+        case APIC_DM_FIXED << 8:
+            (void)vlapic_post(a, (uint8_t)lint0, false);
+            break;
+        case APIC_DM_NMI << 8:
+            vlapic_signal(a, APIC_DM_NMI, 0);
+            break;
+        }
+    }
 }
 
 /* True if INT of the 8259 reaches this processor as INTR (MultiProcessor
@@ -250,7 +250,7 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
 
     if (a->mode == VLAPIC_OFF)
         return a->vcpu_id == 0;
-    if (!(lint0 & APIC_LVT_MASKED) && (lint0 >> 8 & 7) == APIC_DM_EXTINT)
+    if ((lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) == APIC_DM_EXTINT << 8)
         return true;
     return !r->rte[0].mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
            apicbus_matches(a, NULL, &pin0);
@@ -258,7 +258,7 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
 
 void route_pic_rewire(struct route *r)
 {
-    struct vlapic *target = NULL, *old;
+    struct vlapic *target = NULL;
 
     if (!r->has_pic)
         return;
@@ -269,12 +269,11 @@ void route_pic_rewire(struct route *r)
         if (a && takes_extint(r, a))
             target = a;
     }
-    old = r->pic_target;
-    r->pic_target = target;
-    if (old && old != target)
-        tell_target(old, false);
-    if (target && old != target && r->pic[0].int_output)
-        tell_target(target, true);
+    if (target != r->pic_target) {
+        tell_target(r, false);
+        r->pic_target = target;
+        tell_target(r, r->pic[0].int_output);
+    }
     spin_unlock(&r->lock);
 }
 
@@ -296,7 +295,7 @@ void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec)
 {
     memcpy(rec->i, r->intx, sizeof(rec->i));
     if (r->callback == CALLBACK_INTX && r->callback_up)
-        change_bit(rec->i, r->callback_dev * 4u + r->callback_pin, false);
+        change_bit(rec->i, r->callback_nr, false);
 }
 
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec)
@@ -318,8 +317,8 @@ static void recount(struct route *r)
     for (unsigned int nr = 0; nr < 128; nr++) {
         bool up = test_bit(nr, r->intx);
 
-        r->asserted[route_intx_gsi(nr / 4, nr % 4)] += up;
-        r->link_count[route_intx_link(nr / 4, nr % 4)] += up;
+        r->asserted[route_intx_gsi(nr)] += up;
+        r->link_count[route_intx_link(nr)] += up;
     }
     for (unsigned int i = 0; i < 4; i++)
         if (r->link_count[i] && r->link_irq[i])
@@ -329,7 +328,7 @@ static void recount(struct route *r)
     for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
         r->asserted[gsi] += test_bit(gsi, r->line);
     if (r->callback == CALLBACK_GSI)
-        r->asserted[r->callback_gsi] += r->callback_up;
+        r->asserted[r->callback_nr] += r->callback_up;
 }
 
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec)

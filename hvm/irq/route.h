@@ -39,15 +39,13 @@ struct route {
     struct hvm_hw_vpic pic[2];       /* (i) master, slave */
     struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
 
-    uint64_t intx[2];                /* (i) PCI wires, device * 4 + INTx */
+    uint64_t intx[2];                /* (i) PCI wires: device * 4 + INTx */
     uint16_t isa;                    /* (i) ISA wires */
     uint8_t link_irq[4];             /* (i) ISA IRQ of each PCI link, 0: none */
     uint8_t link_count[4];           /* (i) INTx wires up on each link */
 
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
-    uint8_t callback_vector;         /* (i) for CALLBACK_VECTOR */
-    uint8_t callback_gsi;            /* (i) */
-    uint8_t callback_dev, callback_pin; /* (i) for CALLBACK_INTX */
+    uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
     bool callback_up;                /* (i) */
 };
 
@@ -56,14 +54,14 @@ static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
     map[nr / 64] = (map[nr / 64] & ~BIT(nr % 64)) | (uint64_t)on << nr % 64;
 }
 
-/* PCI device * INTx to GSI and link ("barber's pole"). */
-static inline unsigned int route_intx_gsi(unsigned int dev, unsigned int pin)
+/* PCI wire to GSI and link ("barber's pole"). */
+static inline unsigned int route_intx_gsi(unsigned int wire)
 {
-    return 16 + ((dev * 4 + dev / 8 + pin) & 31);
+    return 16 + ((wire + wire / 32) & 31);
 }
-static inline unsigned int route_intx_link(unsigned int dev, unsigned int pin)
+static inline unsigned int route_intx_link(unsigned int wire)
 {
-    return (dev + pin) & 3;
+    return (wire / 4 + wire) & 3;
 }
 
 /* An empty wiring, the 8259s on the bus; I/O APICs come with vioapic_add().

@@ -48,6 +48,7 @@ struct route;
 #define APIC_SELF_IPI   0x3f0
 
 #define APIC_LVT_MASKED (1u << 16)
+#define APIC_LVT_MODE   (7u << 8) /* enum apic_delivery */
 #define APIC_LVT_COUNT  6
 
 #define APIC_ESR_SEND_ILLEGAL 0x20

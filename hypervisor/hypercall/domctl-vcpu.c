@@ -147,7 +147,7 @@ long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_SENDTRIGGER_NMI:
         if (!v)
             return -ESRCH;
-        vlapic_signal(v->hvm->lapic, SIGNAL_NMI, 0);
+        vlapic_signal(v->hvm->lapic, APIC_DM_NMI, 0);
         return 0;
     default:
         return -ENOSYS;

@@ -254,7 +254,7 @@ void route_callback_set_via(struct route *r, uint64_t via)
 {
 }
 
-void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
+void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector)
 {
     fake_calls++;
 }

@@ -157,7 +157,7 @@ void vlapic_notify(struct vlapic *a)
     vlapic_kick(a);
 }
 
-void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
+void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector)
 {
 }
 

@@ -27,7 +27,7 @@ static struct route route;
 
 void vlapic_kick(struct vlapic *x) {}
 void vlapic_notify(struct vlapic *x) {}
-void vlapic_signal(struct vlapic *x, enum vlapic_signal s, uint8_t vector) {}
+void vlapic_signal(struct vlapic *x, enum apic_delivery what, uint8_t vector) {}
 unsigned int vlapic_cr8(const struct vlapic *x) { return vlapic_tpr(x) >> 4; }
 void vlapic_set_cr8(struct vlapic *x, unsigned int cr8) {}
 void vlapic_enabled_again(struct vlapic *x) {}
