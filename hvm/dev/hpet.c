@@ -8,10 +8,8 @@
  */
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pit.h"
-#include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define REG_CAPS    0x000
 #define REG_CONFIG  0x010
@@ -349,7 +347,6 @@ int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
 {
-    memset(rec, 0, sizeof(*rec));
     spin_lock(&h->lock);
     rec->capability = CAPS;
     rec->config = h->config;

@@ -9,12 +9,9 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
 
 struct pit;
-struct route;
 
 #define HPET_BASE 0xfed00000ull
 #define HPET_SIZE 0x400

@@ -4,9 +4,7 @@
  * loaded; only channel 0 has a host timer. Data sheet: Intel 231164 (82C54).
  */
 #include "hvm/dev/pit.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define PIT_HZ 1193182ull
 

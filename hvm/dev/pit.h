@@ -8,11 +8,7 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
-
-struct route;
 
 struct pit {
     struct spinlock lock;

@@ -5,10 +5,8 @@
  * guest looks, or by a timer if it wants the interrupt.
  */
 #include "hvm/dev/pmtimer.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/ioreq.h"
-#include "hypervisor/lib/string.h"
 
 #define PM_HZ 3579545ull
 

@@ -9,11 +9,7 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
-
-struct route;
 
 /* PM1 status and enable bits (ACPI 6.4, 4.8.4.1). */
 #define PM1_TMR     (1u << 0)

@@ -10,9 +10,7 @@
  */
 #include "hvm/dev/rtc.h"
 #include "hvm/dev/upcalls.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll

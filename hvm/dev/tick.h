@@ -9,9 +9,7 @@
  */
 #pragma once
 
-#include "hypervisor/core/timer.h"
-#include "hypervisor/cpu/spinlock.h"
-#include "hvm/irq/apicbus.h"
+#include "hvm/irq/route.h"
 
 #define TICK_MIN_PERIOD MICROSECS(100)
 /* The most that is made up for. */

@@ -279,7 +279,6 @@ void route_pic_rewire(struct route *r)
 
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
 {
-    memset(r, 0, sizeof(*r));
     spin_lock_init(&r->lock, LOCK_HVM_IRQ);
     r->domain = d;
     r->bus = b;
@@ -305,7 +304,6 @@ void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec)
 
 void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
 {
-    memset(rec, 0, sizeof(*rec));
     memcpy(rec->route, r->link_irq, sizeof(rec->route));
 }
 

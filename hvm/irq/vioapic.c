@@ -7,11 +7,9 @@
  * remote_irr is also kept as a bitmap, so that an EOI looks only at pins that
  * wait for one.
  */
-#include "hvm/irq/vioapic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define VERSION 0x11 /* 82093AA; no EOI register */
 
@@ -184,7 +182,6 @@ int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
 {
     if (!is_guest_shape(r))
         return -EOPNOTSUPP;
-    memset(rec, 0, sizeof(*rec));
     rec->base_address = r->ioapic[0].base;
     rec->ioregsel = r->ioapic[0].ioregsel;
     rec->id = r->ioapic[0].id;

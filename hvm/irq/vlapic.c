@@ -9,7 +9,6 @@
  * bit sets the word's bit after it; who finds the word empty clears the
  * word's bit, then looks at the word again. One of the two sees the other.
  */
-#include "hvm/irq/vlapic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
@@ -739,12 +738,11 @@ void vlapic_exit(struct vlapic *a)
 
 void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 {
-    bool sw_off = !(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE);
+    uint32_t on = a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE;
 
-    memset(rec, 0, sizeof(*rec));
     rec->apic_base_msr = a->base_msr;
     rec->disabled = (a->mode == VLAPIC_OFF ? RECORD_HW_DISABLED : 0) |
-                    (sw_off ? RECORD_SW_DISABLED : 0);
+                    (on ? 0 : RECORD_SW_DISABLED);
     rec->timer_divisor = 1u << a->timer_shift;
     rec->tdt_msr = a->tsc_deadline;
     rec->pending_esr = READ_ONCE(a->pending_esr);
@@ -752,15 +750,12 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t left;
-
     sync_tpr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
         timer_expired(a); /* may post */
     vlapic_take_posted(a);
-    left = count_left(a);
+    a->regs[APIC_TMCCT / 4] = count_left(a);
     memcpy(rec->data, a->regs, sizeof(rec->data));
-    memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
 }
 
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
@@ -782,7 +777,7 @@ int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 
 int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t left, count, *regs = a->regs;
+    uint32_t *regs = a->regs;
     uint64_t deadline = a->tsc_deadline;
 
     vlapic_take_posted(a); /* and forget it */
@@ -802,9 +797,9 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     regs[APIC_IRR / 4] &= 0xffff0000;
     update_all(a);
     write_tdcr(a, regs[APIC_TDCR / 4]);
-    left = regs[APIC_TMCCT / 4];
-    regs[APIC_TMCCT / 4] = 0;
-    count = regs[APIC_TMICT / 4];
+
+    uint32_t left = regs[APIC_TMCCT / 4], count = regs[APIC_TMICT / 4];
+
     a->tsc_deadline = 0;
     count_from(a, left && left <= count ? left : count);
     vlapic_deadline_write(a, deadline);

@@ -4,7 +4,6 @@
  * 231468). Never decides which vCPU takes the interrupt: route_pic_output()
  * hears when the master's INT changes.
  */
-#include "hvm/irq/vpic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"

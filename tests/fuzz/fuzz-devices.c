@@ -66,7 +66,7 @@ static void garbage(void *rec, size_t size, struct input *in)
 
 #define ROUND_TRIP(dev, type, bad)                                          \
     do {                                                                    \
-        struct type one, two;                                               \
+        struct type one = { 0 }, two = { 0 };                               \
         dev##_save(dev##_obj, &one);                                        \
         if (bad) {                                                          \
             garbage(&one, sizeof(one), in);                                 \
@@ -85,11 +85,11 @@ static void records(struct domain *d, unsigned int which, bool bad,
     struct rtc *rtc_obj = &rtc;
     struct pmtimer *pmtimer_obj = &pm;
     struct route *vioapic_obj = &d->route, *route_obj = &d->route;
-    struct hvm_hw_hpet hpet_rec;
+    struct hvm_hw_hpet hpet_rec = { 0 };
     struct hvm_hw_vpic pic;
     struct hvm_hw_pci_irqs pci;
     struct hvm_hw_isa_irqs isa;
-    struct hvm_hw_pci_link link;
+    struct hvm_hw_pci_link link = { 0 };
 
     switch (which) {
     case 0:

@@ -125,7 +125,7 @@ static void save_and_load(struct domain *d, unsigned int n)
 {
     struct vlapic *a = fake_apic(d, n);
     struct hvm_hw_lapic_regs regs, again;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
 
     vlapic_save_hidden(a, &hidden);
     vlapic_save_regs(a, &regs);
@@ -143,7 +143,7 @@ static void save_and_load(struct domain *d, unsigned int n)
 static void load_garbage(struct vlapic *a, struct input *in)
 {
     struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
 
     vlapic_save_hidden(a, &hidden);
     vlapic_save_regs(a, &regs);

@@ -286,7 +286,7 @@ static void test_legacy(void)
 
 static void test_save(void)
 {
-    struct hvm_hw_hpet rec, again;
+    struct hvm_hw_hpet rec = { 0 }, again = { 0 };
 
     begin();
     ioapic_set_rte(d, 22, 0x8000 | 0x76);

@@ -191,6 +191,7 @@ static void make_domain(void)
     dom.vcpu = vcpus;
     dom.max_vcpus = VCPUS;
     memset(&bus, 0, sizeof(bus));
+    memset(&route, 0, sizeof(route));
     CHECK_EQ(route_init(&route, &dom, &bus, false), 0);
     CHECK_EQ(vioapic_add(&route, VIOAPIC_BASE, 0, 0, PINS), 0);
     route.watch_pins = true;

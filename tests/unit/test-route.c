@@ -224,7 +224,7 @@ static void test_save(void)
     struct domain *d = begin(), *e = fake_domain(1, true);
     struct hvm_hw_pci_irqs pci;
     struct hvm_hw_isa_irqs isa;
-    struct hvm_hw_pci_link link;
+    struct hvm_hw_pci_link link = { 0 };
 
     route_link_set(&d->route, 0, 5);
     route_link_set(&d->route, 1, 10);

@@ -251,7 +251,7 @@ static void test_domain0(void)
 static void test_save(void)
 {
     struct domain *d = fake_domain(1, true), *e = fake_domain(1, true);
-    struct hvm_hw_vioapic rec, again;
+    struct hvm_hw_vioapic rec = { 0 }, again = { 0 };
 
     ioapic_set_rte(d, 0, DEST(3) | MASKED | 0x761);
     ioapic_set_rte(d, 20, LEVEL | LOW | 0x61);

@@ -464,7 +464,7 @@ static void records(void)
 {
     struct domain *d = fresh(true);
     struct vlapic *a = fake_apic(d, 0), *b = fake_apic(d, 1);
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
     struct hvm_hw_lapic_regs regs;
 
     (void)vlapic_post(a, 0x51, false);
