@@ -126,6 +126,7 @@ void ticks_exit(struct ticks *all)
 {
     for (struct tick *t = all->first; t; t = t->sibling) {
         t->next = TIME_NEVER;
+        t->parked = false;
         timer_kill(&t->timer);
     }
 }

@@ -6,7 +6,6 @@
  * APIC ids are 2 * vCPU id, so a physical destination leads to its vCPU
  * without a search, and an x2APIC cluster to the eight that can be in it.
  */
-#include "hvm/irq/apicbus.h"
 #include "hvm/irq/upcalls.h"
 #include "hvm/irq/vlapic.h"
 
@@ -66,7 +65,7 @@ static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
 {
     unsigned int best_ppr = 0x100, i = READ_ONCE(b->last);
     struct vlapic *a, *best = NULL;
-    enum irq_result rc = IRQ_IGNORED, one;
+    enum irq_result rc = IRQ_IGNORED;
 
     for (unsigned int n = lo; n < hi; n++) {
         i = i + 1 < hi && i + 1 >= lo ? i + 1 : lo;
@@ -74,8 +73,7 @@ static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
         if (!a || !apicbus_matches(a, source, m))
             continue;
         if (m->delivery != APIC_DM_LOWEST) {
-            one = deliver_one(a, m);
-            rc = MAX(rc, one);
+            rc = MAX(rc, deliver_one(a, m));
         } else if (READ_ONCE(a->enabled) && vlapic_ppr(a) < best_ppr) {
             best = a;
             best_ppr = vlapic_ppr(a);

@@ -275,6 +275,7 @@ void route_pic_rewire(struct route *r)
         tell_target(r, r->pic[0].int_output);
     }
     spin_unlock(&r->lock);
+    route_unmasked(r->domain);
 }
 
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)

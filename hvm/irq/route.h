@@ -21,13 +21,14 @@
 
 union ioapic_rte {
     uint64_t raw;
+    uint32_t half[2];
     struct {
         uint64_t vector    : 8;
         uint64_t delivery  : 3; /* enum apic_delivery */
         uint64_t logical   : 1;
         uint64_t status    : 1; /* read-only, always idle */
         uint64_t active_low : 1;
-        uint64_t remote_irr : 1; /* read-only */
+        uint64_t remote_irr : 1; /* read-only; here it is in route.remote_irr */
         uint64_t level     : 1;
         uint64_t mask      : 1;
         uint64_t           : 39;
@@ -63,7 +64,7 @@ struct route {
     unsigned int nr_ioapics;  /* (c) */
     struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
     union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
-    uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) bit per GSI */
+    uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
     uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
@@ -137,7 +138,8 @@ void route_callback_set_via(struct route *r, uint64_t via);
  * for CALLBACK_GSI and CALLBACK_INTX. */
 void route_callback_set(struct route *r, bool pending);
 
-/* A vCPU's LVT0, base MSR or pin 0 changed: who takes the 8259's INT? */
+/* A vCPU's LVT0, SPIV, base MSR or pin 0 changed: who takes the 8259's INT? No
+ * lock held, of rank VDEV neither; ends in route_unmasked(). */
 void route_pic_rewire(struct route *r);
 /* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
 void route_pic_output(struct route *r, bool up);

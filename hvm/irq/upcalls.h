@@ -54,8 +54,8 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi);
  * Lock HVM_IRQ of the domain held. */
 void route_gsi_ended(struct route *r, unsigned int gsi);
 /*
- * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, LVT0,
- * SPIV): periodic devices whose ticks nobody could hear start again
+ * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, or what
+ * route_pic_rewire() is called for): periodic devices whose ticks nobody could hear start again
  * (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);

@@ -489,16 +489,12 @@ static void write_spiv(struct vlapic *a, uint32_t val)
     update_mode(a);
     if (a->enabled && !was)
         vlapic_enabled_again(a);
-    if (was != a->enabled) {
+    if (a->enabled != was)
         route_pic_rewire(a->route);
-        route_unmasked(a->route->domain);
-    }
 }
 
 static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
 {
-    uint32_t old = a->regs[offset / 4];
-
     if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
         val |= APIC_LVT_MASKED;
     if (offset == APIC_LVT_TIMER)
@@ -507,8 +503,6 @@ static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
         a->regs[offset / 4] = val;
     if (offset == APIC_LVT_LINT0)
         route_pic_rewire(a->route);
-    if (offset == APIC_LVT_LINT0 && (old & ~val & APIC_LVT_MASKED))
-        route_unmasked(a->route->domain);
 }
 
 /* offset: of a register, below NR_REGS * 16. */
@@ -542,9 +536,6 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
     case APIC_ICR2:
         *reg = val & 0xff000000;
         break;
-    case APIC_LDR:
-        *reg = val;
-        break;
     case APIC_DFR:
         *reg = val | 0x0fffffff;
         break;
@@ -559,6 +550,9 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         break;
     case APIC_TDCR:
         write_tdcr(a, val);
+        break;
+    case APIC_LDR:
+        *reg = val;
         break;
     default:
         /* Read-only or reserved. The id is read-only, too: the SDM (vol. 3A
@@ -591,14 +585,13 @@ uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
     if (offset >= NR_REGS * 16 || byte + size > 4)
         return 0;
     reg = reg_read(a, offset & 0x3f0) >> byte * 8;
-    return size == 4 ? reg : reg & ((1u << size * 8) - 1);
+    return reg & size_mask(size);
 }
 
 void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
                        unsigned int size, uint64_t val)
 {
     unsigned int byte = offset & 15;
-    uint32_t mask;
 
     if (likely(offset == APIC_EOI && size == 4)) {
         vlapic_eoi(a);
@@ -609,7 +602,8 @@ void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
     offset &= 0x3f0;
     if (unlikely(size != 4)) {
         /* The rest of the register is written back as it reads. */
-        mask = ((1u << size * 8) - 1) << byte * 8;
+        uint64_t mask = size_mask(size) << byte * 8;
+
         val = (reg_read(a, offset) & ~mask) | (val << byte * 8 & mask);
     }
     reg_write(a, offset, (uint32_t)val);
@@ -695,8 +689,6 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
         /* Off: the state is lost; on again: as after power-up. */
         vlapic_init_signal(a);
     }
-    if (mode == VLAPIC_OFF)
-        route_unmasked(a->route->domain);
     return 0;
 }
 

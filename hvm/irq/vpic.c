@@ -170,6 +170,8 @@ static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
  * have been unmasked. */
 static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
 {
+    unsigned int wants = c->init_state & (INIT_WANT_ICW4 | INIT_SINGLE);
+    unsigned int next = wants & INIT_WANT_ICW4 ? 3 : 0;
     bool unmasked;
 
     switch (c->init_state & 3) {
@@ -179,24 +181,17 @@ static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
         return unmasked;
     case 1:
         c->irq_base = val & 0xf8;
-        c->init_state = (c->init_state + 1) & 15;
-        if (!(c->init_state & INIT_SINGLE))
-            return false;
-        break; /* no ICW3 */
-    case 2:
+        if (!(wants & INIT_SINGLE))
+            next = 2;
         break;
     case 3:
         c->special_fully_nested_mode = val >> 4 & 1;
         c->auto_eoi = val >> 1 & 1;
-        c->init_state = 0;
-        return true;
+        next = 0;
+        break;
     }
-    if (c->init_state & INIT_WANT_ICW4) {
-        c->init_state = (uint8_t)((c->init_state & ~3) | 3) & 15;
-        return false;
-    }
-    c->init_state = 0;
-    return true;
+    c->init_state = (next ? wants | next : 0) & 15;
+    return !next;
 }
 
 static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
