@@ -98,15 +98,6 @@ static uint32_t left32(uint32_t cmp, uint32_t now)
     return now - cmp < LATE_TICKS ? 0 : cmp - now;
 }
 
-/* Ticks until the counter matches. */
-static uint64_t ticks_left(struct hpet_timer *t, uint64_t now)
-{
-    (void)comparator(t);
-    if (t->config & T_32BIT)
-        return left32((uint32_t)t->cmp, (uint32_t)now);
-    return t->cmp > now ? t->cmp - now : 0;
-}
-
 /* A comparator of 32 bits means the next time that the counter gets there. */
 static void set_cmp(struct hpet_timer *t, uint64_t val)
 {
@@ -120,23 +111,24 @@ static void set_cmp(struct hpet_timer *t, uint64_t val)
 
 static uint64_t clamp_period(const struct hpet_timer *t, uint64_t period)
 {
-    uint64_t most = t->config & T_32BIT ? INT32_MAX : INT64_MAX;
-
     if (t->config & T_32BIT)
-        period = (uint32_t)period;
-    return period < MIN_PERIOD ? MIN_PERIOD : MIN(period, most);
+        period = MIN((uint32_t)period, (uint32_t)INT32_MAX);
+    return MAX(MIN_PERIOD, MIN(period, (uint64_t)INT64_MAX));
 }
 
 static void start(struct hpet_timer *t)
 {
     struct hpet *h = t->hpet;
-    uint64_t now = now_ns() / HPET_TICK_NS, left, period = 0;
+    uint64_t now = now_ns() / HPET_TICK_NS, count = now + h->offset;
+    uint64_t left, period = 0;
 
     tick_stop(&t->tick);
     if (!running(h) || !(t->config & T_ENABLE) ||
         (is_level(t) && (h->isr & BIT(index_of(t)))))
         return;
-    left = ticks_left(t, now + h->offset);
+    (void)comparator(t);
+    left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
+           : t->cmp > count ? t->cmp - count : 0;
     if (left >= 1ull << 56)
         return; /* years */
     /* A level interrupt must be acknowledged before the next. */

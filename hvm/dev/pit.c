@@ -40,10 +40,9 @@ static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
     uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped;
+    uint64_t from = p->loaded[ch];
 
-    if (end <= p->loaded[ch])
-        return 0;
-    return mul_frac(end - p->loaded[ch], HZ_FRAC(PIT_HZ));
+    return end <= from ? 0 : mul_frac(end - from, HZ_FRAC(PIT_HZ));
 }
 
 /* The counting element as the CPU reads it. */
@@ -118,12 +117,9 @@ static void set_gate(struct pit *p, bool gate)
 
     if (c->gate && !gate && gate_stops(c))
         p->stopped = now;
-    if (!c->gate && gate) {
-        if (c->mode == 0 || c->mode == 4)
-            p->loaded[2] += now - p->stopped; /* goes on */
-        else
-            p->loaded[2] = now; /* starts over */
-    }
+    if (!c->gate && gate) /* goes on, or starts over */
+        p->loaded[2] = c->mode == 0 || c->mode == 4
+                           ? p->loaded[2] + now - p->stopped : now;
     c->gate = gate;
 }
 

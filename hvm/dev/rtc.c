@@ -53,14 +53,10 @@ static uint8_t reg_b(const struct rtc *s)
 static int64_t wall(const struct rtc *s, uint64_t *ns)
 {
     int64_t now = domain_wallclock_ns(s->route->domain);
-    int64_t sec = now / NS_PER_SEC, rest = now % NS_PER_SEC;
+    int64_t sec = now / NS_PER_SEC - (now % NS_PER_SEC < 0);
 
-    if (rest < 0) {
-        rest += NS_PER_SEC;
-        sec--;
-    }
     if (ns)
-        *ns = (uint64_t)rest;
+        *ns = (uint64_t)(now - sec * NS_PER_SEC);
     return sec;
 }
 
@@ -207,16 +203,12 @@ static void interrupt(struct rtc *s, uint8_t events)
 /* Sets the event timer for the next flag that would interrupt. */
 static void arm_event(struct rtc *s)
 {
-    uint8_t wanted = reg_b(s) & ~s->hw.cmos_data[CMOS_C] & (C_UF | C_AF);
+    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
     uint64_t ns;
-    int64_t sec = wall(s, &ns), at = INT64_MAX;
+    int64_t sec = wall(s, &ns);
+    int64_t at = wanted & C_UF ? sec + 1
+                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (!(reg_b(s) & B_SET)) {
-        if (wanted & C_UF)
-            at = sec + 1;
-        else if (wanted & C_AF)
-            at = next_alarm(s, sec);
-    }
     if (at == INT64_MAX)
         tick_stop(&s->event);
     else
