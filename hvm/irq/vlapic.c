@@ -65,10 +65,8 @@ static const struct reg registers[NR_REGS] = {
     [APIC_ICR / 16] = REG_RW(0xccfff), /* delivery status reads as idle */
     [APIC_ICR2 / 16] = { ~0u, 0, REG_SAVED },
     [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | TIMER_MODE),
-    [APIC_LVT_THERM / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_LINT0 / 16] = REG_LVT(LINT_BITS),
-    [APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
+    [APIC_LVT_THERM / 16 ... APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
+    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
     [APIC_LVT_ERROR / 16] = REG_LVT(LVT_BITS),
     [APIC_TMICT / 16] = REG_RW(~0u),
     [APIC_TMCCT / 16] = REG_RO(0),
@@ -462,8 +460,8 @@ static void update_mode(struct vlapic *a)
     a->regs[APIC_ID / 4] = x2 ? a->id : a->id << 24;
     if (x2) /* SDM vol. 3A 11.12.10.2 */
         a->regs[APIC_LDR / 4] = (a->id & ~15u) << 12 | 1u << (a->id & 15);
-    for (unsigned int i = 0; i < APIC_LVT_COUNT && !on; i++)
-        a->regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
+    for (unsigned int o = APIC_LVT_TIMER; o <= APIC_LVT_ERROR && !on; o += 16)
+        a->regs[o / 4] |= APIC_LVT_MASKED;
     WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
     a->changed = true;
 }

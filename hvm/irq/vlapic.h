@@ -49,7 +49,6 @@ struct route;
 
 #define APIC_LVT_MASKED (1u << 16)
 #define APIC_LVT_MODE   (7u << 8) /* enum apic_delivery */
-#define APIC_LVT_COUNT  6
 
 #define APIC_ESR_SEND_ILLEGAL 0x20
 #define APIC_ESR_RECV_ILLEGAL 0x40

@@ -29,20 +29,15 @@ static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t lines)
     return bit_lowest(((unsigned int)lines << 8 | lines) >> turn);
 }
 
-static unsigned int line_at(const struct hvm_hw_vpic *c, unsigned int prio)
-{
-    return (prio + c->priority_add) & 7;
-}
-
 /* The line that the chip would interrupt with now, or -1. */
 static int winner(const struct hvm_hw_vpic *c)
 {
-    unsigned int prio = priority(c, c->irr & ~c->imr), line;
+    unsigned int prio = priority(c, c->irr & ~c->imr);
+    unsigned int line = (prio + c->priority_add) & 7;
     uint8_t busy = c->isr;
 
     if (prio == 8)
         return -1;
-    line = line_at(c, prio);
     /* The slave may interrupt again while one of its lines is served. */
     if (c->special_fully_nested_mode && c->is_master && line == CASCADE)
         busy &= (uint8_t)~(1u << CASCADE);
@@ -86,9 +81,8 @@ void vpic_fall(struct route *r, unsigned int irq)
 }
 
 /* One chip's INTA: the line, or 7 without a request (spurious). */
-static unsigned int intack(struct route *r, unsigned int chip)
+static unsigned int intack(struct hvm_hw_vpic *c)
 {
-    struct hvm_hw_vpic *c = &r->pic[chip];
     int line = winner(c);
     uint8_t bit;
 
@@ -106,14 +100,18 @@ static unsigned int intack(struct route *r, unsigned int chip)
 
 int vpic_inta(struct route *r, const struct vlapic *a)
 {
-    unsigned int line;
+    struct hvm_hw_vpic *c = &r->pic[0];
     int vector = -1;
 
     spin_lock(&r->lock);
-    if (r->pic_target == a && r->pic[0].int_output) {
-        line = intack(r, 0);
-        vector = line == CASCADE ? (int)(r->pic[1].irq_base + intack(r, 1))
-                                 : (int)(r->pic[0].irq_base + line);
+    if (r->pic_target == a && c->int_output) {
+        unsigned int line = intack(c);
+
+        if (line == CASCADE) {
+            c = &r->pic[1];
+            line = intack(c);
+        }
+        vector = (int)(c->irq_base + line);
         update(r);
     }
     spin_unlock(&r->lock);
@@ -148,7 +146,7 @@ static void write_ocw2(struct hvm_hw_vpic *c, uint8_t val)
             busy &= (uint8_t)~c->imr;
         if (!busy)
             return;
-        line = (uint8_t)line_at(c, priority(c, busy));
+        line = (priority(c, busy) + c->priority_add) & 7;
     }
     if (eoi)
         c->isr &= (uint8_t)~(1u << line);
@@ -214,37 +212,28 @@ static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
         route_unmasked(r->domain);
 }
 
-/* The read acts as INTA; bit 7 says that there was a request (8259A data
- * sheet, "Poll Command"). */
-static uint8_t poll_read(struct route *r, unsigned int chip)
-{
-    struct hvm_hw_vpic *c = &r->pic[chip];
-    uint8_t val;
-
-    spin_lock(&r->lock);
-    val = c->int_output ? 0x80 | intack(r, chip) : 0;
-    c->poll = 0;
-    update(r);
-    spin_unlock(&r->lock);
-    return val;
-}
-
 static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
                                bool write, uint64_t *val)
 {
     struct route *r = dev;
-    unsigned int chip = port >> 7 & 1;
-    struct hvm_hw_vpic *c = &r->pic[chip];
+    struct hvm_hw_vpic *c = &r->pic[port >> 7 & 1];
 
     if (size != 1)
         return BUS_OK;
-    if (write)
+    if (write) {
         chip_write(r, c, port & 1, (uint8_t)*val);
-    else if (unlikely(c->poll))
-        *val = poll_read(r, chip);
-    else /* no lock: each is a byte */
+    } else if (unlikely(c->poll)) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        spin_lock(&r->lock);
+        *val = c->int_output ? 0x80 | intack(c) : 0;
+        c->poll = 0;
+        update(r);
+        spin_unlock(&r->lock);
+    } else { /* no lock: each is a byte */
         *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
                                             : READ_ONCE(c->irr);
+    }
     return BUS_OK;
 }
 
