@@ -54,20 +54,33 @@ static enum irq_result deliver_one(struct vlapic *a, const struct apic_msg *m)
     return IRQ_DELIVERED;
 }
 
-/*
- * Delivers to all that match among the vCPUs from lo to hi - 1. Lowest
- * priority: to the one with the lowest PPR, in turn among equals (SDM vol. 3A
- * 11.6.2.4). PPRs of running vCPUs may be old; any choice is legal.
- */
-static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
-                                     const struct apic_msg *m,
-                                     unsigned int lo, unsigned int hi)
+enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
+                                const struct apic_msg *m)
 {
-    unsigned int best_ppr = 0x100, i = READ_ONCE(b->last);
+    unsigned int lo = 0, hi = b->nr, best_ppr = 0x100;
     struct vlapic *a, *best = NULL;
     enum irq_result rc = IRQ_IGNORED;
 
-    for (unsigned int n = lo; n < hi; n++) {
+    if (m->shorthand == APIC_DEST_SELF)
+        return deliver_one(source, m);
+    /* The usual message has one physical destination. */
+    if (!m->shorthand && !m->logical && m->dest != APIC_BROADCAST) {
+        if (m->dest % 2 || m->dest / 2 >= hi)
+            return IRQ_IGNORED;
+        a = b->vlapic[index_nospec(m->dest / 2, APICBUS_MAX)];
+        return a ? deliver_one(a, m) : IRQ_IGNORED;
+    }
+    if (!m->shorthand && source && source->mode == VLAPIC_X2APIC &&
+        m->dest != APIC_BROADCAST) {
+        lo = MIN((m->dest >> 16) * 8, hi);
+        hi = MIN(lo + 8, hi);
+    }
+    /*
+     * To all that match from lo to hi - 1. Lowest priority: to the one with
+     * the lowest PPR, in turn among equals (SDM vol. 3A 11.6.2.4). PPRs of
+     * running vCPUs may be old; any choice is legal.
+     */
+    for (unsigned int n = lo, i = READ_ONCE(b->last); n < hi; n++) {
         i = i + 1 < hi && i + 1 >= lo ? i + 1 : lo;
         a = b->vlapic[i];
         if (!a || !apicbus_matches(a, source, m))
@@ -83,28 +96,4 @@ static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
         return rc;
     WRITE_ONCE(b->last, best->vcpu_id);
     return deliver_one(best, m);
-}
-
-enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
-                                const struct apic_msg *m)
-{
-    unsigned int lo = 0, hi = b->nr;
-
-    if (m->shorthand == APIC_DEST_SELF)
-        return deliver_one(source, m);
-    /* The usual message has one physical destination. */
-    if (!m->shorthand && !m->logical && m->dest != APIC_BROADCAST) {
-        struct vlapic *a;
-
-        if (m->dest % 2 || m->dest / 2 >= hi)
-            return IRQ_IGNORED;
-        a = b->vlapic[index_nospec(m->dest / 2, APICBUS_MAX)];
-        return a ? deliver_one(a, m) : IRQ_IGNORED;
-    }
-    if (!m->shorthand && source && source->mode == VLAPIC_X2APIC &&
-        m->dest != APIC_BROADCAST) {
-        lo = MIN((m->dest >> 16) * 8, hi);
-        hi = MIN(lo + 8, hi);
-    }
-    return deliver_among(b, source, m, lo, hi);
 }

@@ -10,18 +10,13 @@
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
-/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's. */
-#define TIMER_GSI 2
 #define NR_ISA 16
 
-static unsigned int isa_gsi(unsigned int irq)
+/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
+ * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
+static unsigned int isa_gsi(unsigned int n)
 {
-    return irq ? irq : TIMER_GSI;
-}
-
-static unsigned int gsi_isa(unsigned int gsi)
-{
-    return gsi == TIMER_GSI ? 0 : gsi;
+    return n == 0 ? 2 : n == 2 ? 0 : n;
 }
 
 static enum irq_result rise(struct route *r, unsigned int gsi)
@@ -29,7 +24,7 @@ static enum irq_result rise(struct route *r, unsigned int gsi)
     enum irq_result rc = vioapic_edge(r, gsi), pic;
 
     if (gsi < NR_ISA && r->has_pic) {
-        pic = vpic_rise(r, gsi_isa(gsi));
+        pic = vpic_rise(r, isa_gsi(gsi));
         if (r->pic_target)
             rc = MAX(rc, pic);
     }
@@ -42,7 +37,7 @@ static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
     if (level)
         return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
     if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
-        vpic_fall(r, gsi_isa(gsi));
+        vpic_fall(r, isa_gsi(gsi));
     return IRQ_IGNORED;
 }
 
@@ -196,13 +191,11 @@ void route_callback_set_via(struct route *r, uint64_t via)
 
 void route_callback_set(struct route *r, bool pending)
 {
-    if (READ_ONCE(r->callback_up) == pending)
+    if (r->callback_up == pending)
         return;
     spin_lock(&r->lock);
-    if (r->callback_up != pending) {
-        r->callback_up = pending;
-        callback_wire(r, pending);
-    }
+    r->callback_up = pending;
+    callback_wire(r, pending);
     spin_unlock(&r->lock);
 }
 

@@ -79,7 +79,7 @@ struct route {
 
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
     uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
-    bool callback_up;                /* (i) */
+    bool callback_up;                /* (i) written by vCPU 0 alone */
 };
 
 static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
@@ -135,7 +135,7 @@ int route_msi(struct route *r, uint64_t addr, uint32_t data);
 /* HVM_PARAM_CALLBACK_IRQ. The caller asserts the callback again after it. */
 void route_callback_set_via(struct route *r, uint64_t via);
 /* Event pending (vCPU 0) or not: level of the platform device's line. Only
- * for CALLBACK_GSI and CALLBACK_INTX. */
+ * for CALLBACK_GSI and CALLBACK_INTX, and by vCPU 0 itself. */
 void route_callback_set(struct route *r, bool pending);
 
 /* A vCPU's LVT0, SPIV, base MSR or pin 0 changed: who takes the 8259's INT? No
