@@ -329,9 +329,7 @@ int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        t->hpet = h;
-        t->config = T_CAPS;
-        t->cmp = ~0ull;
+        *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
         tick_init(&t->tick, ticks, &h->lock, fire, t);
     }
     return bus_add(r->bus, &range, 1, h);

@@ -32,10 +32,7 @@ enum {
 
 #define A_UIP   0x80
 #define B_SET   0x80
-#define B_PIE   0x40
-#define B_AIE   0x20
-#define B_UIE   0x10
-#define B_SQWE  0x08
+#define B_PIE   0x40 /* C_PF, C_AF and C_UF are their enable bits, too */
 #define B_BIN   0x04
 #define B_24H   0x02
 #define C_IRQF  0x80

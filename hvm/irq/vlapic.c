@@ -89,19 +89,6 @@ static void raise_error(struct vlapic *a, uint32_t error)
         (void)atomic_fetch_or(&a->pending_esr, APIC_ESR_RECV_ILLEGAL);
 }
 
-/* pending: it was requested before, and the guest has not seen it. */
-static enum irq_result post_to_cpu(struct vlapic *a, uint8_t vector,
-                                   bool pending)
-{
-    uint32_t bit = 1u << vector % 32;
-
-    if (pending || (atomic_fetch_or(&a->posted->irr[vector / 32], bit) & bit))
-        return IRQ_COALESCED;
-    if (!atomic_xchg(&a->posted->on, 1u))
-        vlapic_notify(a);
-    return IRQ_DELIVERED;
-}
-
 void vlapic_take_posted(struct vlapic *a)
 {
     if (!a->posted || !READ_ONCE(a->posted->on))
@@ -138,8 +125,14 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
     else if (retyped)
         (void)atomic_fetch_and(tmr, ~bit);
     /* The CPU must learn of the type before it ends the interrupt. */
-    if (a->posted && !level && !retyped)
-        return post_to_cpu(a, vector, READ_ONCE(*irr) & bit);
+    if (a->posted && !level && !retyped) {
+        if ((READ_ONCE(*irr) & bit) ||
+            (atomic_fetch_or(&a->posted->irr[vector / 32], bit) & bit))
+            return IRQ_COALESCED;
+        if (!atomic_xchg(&a->posted->on, 1u))
+            vlapic_notify(a);
+        return IRQ_DELIVERED;
+    }
     if (atomic_fetch_or(irr, bit) & bit)
         return IRQ_COALESCED;
     if (!(READ_ONCE(a->pending) & word))
