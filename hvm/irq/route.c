@@ -62,44 +62,42 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
     spin_unlock(&r->lock);
 }
 
-static enum irq_result isa_set(struct route *r, unsigned int irq, bool level)
+static enum irq_result line_set(struct route *r, unsigned int gsi, bool level)
 {
-    if ((r->isa >> irq & 1) == level || irq == 2)
+    if (test_bit(gsi, r->line) == level)
         return IRQ_COALESCED;
-    r->isa ^= (uint16_t)(1u << irq);
-    return wire(r, isa_gsi(irq), level);
-}
-
-void route_isa_set(struct route *r, unsigned int irq, bool level)
-{
-    spin_lock(&r->lock);
-    (void)isa_set(r, irq & 15, level);
-    spin_unlock(&r->lock);
-}
-
-enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
-{
-    enum irq_result rc;
-
-    spin_lock(&r->lock);
-    if (!(r->isa >> irq & 1))
-        rc = isa_set(r, irq, true);
-    else if (r->asserted[isa_gsi(irq)] > 1)
-        rc = IRQ_COALESCED; /* others hold the line up */
-    else
-        rc = rise(r, isa_gsi(irq));
-    spin_unlock(&r->lock);
-    return rc;
+    change_bit(r->line, gsi, level);
+    return wire(r, gsi, level);
 }
 
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
     spin_lock(&r->lock);
-    if (test_bit(gsi, r->line) != level) {
-        change_bit(r->line, gsi, level);
-        (void)wire(r, gsi, level);
-    }
+    (void)line_set(r, gsi, level);
     spin_unlock(&r->lock);
+}
+
+void route_isa_set(struct route *r, unsigned int irq, bool level)
+{
+    irq &= 15;
+    if (irq != 2)
+        route_gsi_set(r, isa_gsi(irq), level);
+}
+
+enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
+{
+    unsigned int gsi = isa_gsi(irq);
+    enum irq_result rc;
+
+    spin_lock(&r->lock);
+    if (!test_bit(gsi, r->line))
+        rc = line_set(r, gsi, true);
+    else if (r->asserted[gsi] > 1)
+        rc = IRQ_COALESCED; /* others hold the line up */
+    else
+        rc = rise(r, gsi);
+    spin_unlock(&r->lock);
+    return rc;
 }
 
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
@@ -293,7 +291,7 @@ void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec)
 
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec)
 {
-    rec->i[0] = r->isa;
+    rec->i[0] = (r->line[0] & 0xfffa) | (r->line[0] >> isa_gsi(0) & 1);
 }
 
 void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
@@ -315,8 +313,6 @@ static void recount(struct route *r)
     for (unsigned int i = 0; i < 4; i++)
         if (r->link_count[i] && r->link_irq[i])
             r->asserted[r->link_irq[i]]++;
-    for (unsigned int irq = 0; irq < NR_ISA; irq++)
-        r->asserted[isa_gsi(irq)] += r->isa >> irq & 1;
     for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
         r->asserted[gsi] += test_bit(gsi, r->line);
     if (r->callback == CALLBACK_GSI)
@@ -338,7 +334,8 @@ int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec)
     if (rec->i[0] > 0xffff)
         return -EINVAL;
     spin_lock(&r->lock);
-    r->isa = (uint16_t)rec->i[0] & ~(1u << 2);
+    r->line[0] = (r->line[0] & ~0xffffull) | (rec->i[0] & 0xfffa) |
+                 (rec->i[0] & 1) << isa_gsi(0);
     recount(r);
     spin_unlock(&r->lock);
     return 0;

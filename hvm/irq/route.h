@@ -66,14 +66,13 @@ struct route {
     union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
-    uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
+    uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) see route_gsi_set() */
     uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
 
     struct hvm_hw_vpic pic[2];       /* (i) 8259s: master, slave */
     struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
 
     uint64_t intx[2];                /* (i) PCI wires: device * 4 + INTx */
-    uint16_t isa;                    /* (i) ISA wires */
     uint8_t link_irq[4];             /* (i) ISA IRQ of each PCI link, 0: none */
     uint8_t link_count[4];           /* (i) INTx wires up on each link */
 
@@ -118,7 +117,8 @@ int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic);
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level);
 void route_isa_set(struct route *r, unsigned int irq, bool level);
-/* The one line of a GSI that passes a physical interrupt or the HPET's. */
+/* The one line of a GSI that is an ISA wire, or passes a physical interrupt or
+ * the HPET's. */
 void route_gsi_set(struct route *r, unsigned int gsi, bool level);
 /* One edge on a GSI that is not held up by a wire of the caller. */
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);

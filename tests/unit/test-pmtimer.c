@@ -36,7 +36,7 @@ static void out(uint16_t port, unsigned int size, uint64_t v)
 
 static bool sci(void)
 {
-    return d->route.isa >> 9 & 1;
+    return d->route.line[0] >> 9 & 1;
 }
 
 static void begin(void)

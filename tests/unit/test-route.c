@@ -249,7 +249,7 @@ static void test_save(void)
     CHECK(!memcmp(d->route.asserted, e->route.asserted, 256));
     CHECK(!memcmp(d->route.link_count, e->route.link_count, 4));
     CHECK(!memcmp(d->route.intx, e->route.intx, 16));
-    CHECK_EQ(d->route.isa, e->route.isa);
+    CHECK_EQ(d->route.line[0], e->route.line[0]);
     isa.i[0] = 0x10000;
     CHECK_EQ(route_load_isa(&e->route, &isa), -EINVAL);
     link.route[2] = 16;
