@@ -100,28 +100,25 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
     unsigned int cpu = cpu_of_dest(r, &m);
     int rc;
 
-    if (test_bit(gsi, r->bound)) {
-        if (e.mask) {
+    if (e.mask) {
+        if (test_bit(gsi, r->bound))
             irq_mask(gsi);
-            return;
-        }
+    } else if (test_bit(gsi, r->bound)) {
         irq_set_trigger(gsi, e.level, e.active_low);
         if (irq_cpu(gsi) != cpu)
             (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
             irq_unmask(gsi);
-        return;
+    } else {
+        /* First unmasked: the pin's wire is the machine's from now on. */
+        rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
+        if (rc >= 0)
+            change_bit(r->bound, gsi, true);
+        else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
+            log_guest(LOG_WARN, "domain 0: interrupt %u cannot be bound "
+                      "(error %d)\n", gsi, -rc);
     }
-    if (e.mask)
-        return;
-    /* First unmasked: the pin's wire is the machine's from now on. */
-    rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
-    if (rc >= 0)
-        change_bit(r->bound, gsi, true);
-    else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
-        log_guest(LOG_WARN, "domain 0: interrupt %u cannot be bound (error "
-                  "%d)\n", gsi, -rc);
 }
 
 void route_gsi_ended(struct route *r, unsigned int gsi)

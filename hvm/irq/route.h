@@ -42,7 +42,6 @@ BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
  * machine's. */
 struct vioapic {
     struct route *route;   /* (c) */
-    uint64_t base;         /* (c) guest-physical address of the registers */
     uint16_t base_gsi;     /* (c) */
     uint16_t pins;         /* (c) */
     uint8_t ioregsel;

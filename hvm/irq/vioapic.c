@@ -160,8 +160,8 @@ int vioapic_add(struct route *r, uint64_t base, uint8_t id,
         if (base_gsi < o->base_gsi + o->pins && o->base_gsi < base_gsi + pins)
             return -EINVAL;
     *c = (struct vioapic){
-        .route = r, .base = base, .id = id,
-        .base_gsi = (uint16_t)base_gsi, .pins = (uint16_t)pins,
+        .route = r, .id = id, .base_gsi = (uint16_t)base_gsi,
+        .pins = (uint16_t)pins,
     };
     rc = bus_add(r->bus, &range, 1, c);
     if (rc)
@@ -180,7 +180,7 @@ int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
 {
     if (!is_guest_shape(r))
         return -EOPNOTSUPP;
-    rec->base_address = r->ioapic[0].base;
+    rec->base_address = VIOAPIC_BASE;
     rec->ioregsel = r->ioapic[0].ioregsel;
     rec->id = r->ioapic[0].id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++)
@@ -192,7 +192,7 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
 {
     if (!is_guest_shape(r))
         return -EOPNOTSUPP;
-    if (rec->base_address != r->ioapic[0].base || rec->id > 0xf)
+    if (rec->base_address != VIOAPIC_BASE || rec->id > 0xf)
         return -EINVAL;
     spin_lock(&r->lock);
     r->ioapic[0].ioregsel = (uint8_t)rec->ioregsel;
