@@ -52,8 +52,8 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
     int irq;
 
     WRITE_ONCE(m->message, address << 32 | data);
-    *changed = !m->bound;
-    if (!m->bound) {
+    *changed = !m->irq;
+    if (!m->irq) {
         m->domain = d;
         irq = irq_alloc_msi(cpu, msi_interrupt, m);
         /* That CPU may have given all its vectors away: any will do. */
@@ -61,8 +61,7 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
             irq = irq_alloc_msi(cpu, msi_interrupt, m);
         if (irq < 0)
             return irq;
-        m->irq = (unsigned int)irq;
-        m->bound = true;
+        m->irq = (unsigned int)irq; /* beyond the GSIs, so never 0 */
     } else if (movable && irq_cpu(m->irq) != cpu) {
         /* Best effort: it works from where it is, too. */
         *changed = !irq_set_affinity(m->irq, cpu);
@@ -73,10 +72,10 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
 
 void passthru_msi_unbind(struct passthru_msi *m)
 {
-    if (!m->bound)
+    if (!m->irq)
         return;
     irq_unbind(m->irq);
-    m->bound = false;
+    m->irq = 0;
 }
 
 /* ---- GSIs ---------------------------------------------------------------- */
