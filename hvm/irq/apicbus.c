@@ -14,6 +14,7 @@
 static bool match_logical(const struct vlapic *a, uint32_t mda)
 {
     uint32_t ldr = READ_ONCE(a->regs[APIC_LDR / 4]);
+    uint32_t model = READ_ONCE(a->regs[APIC_DFR / 4]) >> 28;
 
     if (a->mode == VLAPIC_X2APIC)
         return mda == APIC_BROADCAST ||
@@ -22,14 +23,9 @@ static bool match_logical(const struct vlapic *a, uint32_t mda)
     mda &= 0xff;
     if (mda == 0xff)
         return true;
-    switch (READ_ONCE(a->regs[APIC_DFR / 4]) >> 28) {
-    case 0xf:
+    if (model == 0xf)
         return ldr & mda;
-    case 0:
-        return ldr >> 4 == mda >> 4 && (ldr & mda & 0xf);
-    default:
-        return false;
-    }
+    return model == 0 && ldr >> 4 == mda >> 4 && (ldr & mda & 0xf);
 }
 
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,

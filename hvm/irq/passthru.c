@@ -13,7 +13,6 @@
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/smp.h"
 

@@ -24,7 +24,7 @@ static enum irq_result rise(struct route *r, unsigned int gsi)
     enum irq_result rc = vioapic_edge(r, gsi), pic;
 
     if (gsi < NR_ISA && r->has_pic) {
-        pic = vpic_rise(r, isa_gsi(gsi));
+        pic = vpic_set(r, isa_gsi(gsi), true);
         if (r->pic_target)
             rc = MAX(rc, pic);
     }
@@ -37,7 +37,7 @@ static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
     if (level)
         return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
     if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
-        vpic_fall(r, isa_gsi(gsi));
+        (void)vpic_set(r, isa_gsi(gsi), false);
     return IRQ_IGNORED;
 }
 
@@ -276,7 +276,7 @@ int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
     r->bus = b;
     r->has_pic = has_pic;
     for (unsigned int i = 0; i < VIOAPIC_MAX_GSIS; i++)
-        r->rte[i].raw = IOAPIC_RTE_MASKED;
+        r->rte[i].mask = 1;
     return has_pic ? vpic_init(r) : 0;
 }
 

@@ -30,13 +30,12 @@ union ioapic_rte {
         uint64_t active_low : 1;
         uint64_t remote_irr : 1; /* read-only; here it is in route.remote_irr */
         uint64_t level     : 1;
-        uint64_t mask      : 1;
+        uint64_t mask      : 1; /* all that is set after reset */
         uint64_t           : 39;
         uint64_t dest      : 8;
     };
 };
 BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
-#define IOAPIC_RTE_MASKED 0x10000ull /* as after reset */
 
 /* An I/O APIC (82093AA): a guest has one with 48 pins, domain 0 copies of the
  * machine's. */
@@ -175,11 +174,10 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
 /* Both chips of a zeroed route to power-up state and on the bus; errors of
  * bus_add(). */
 int vpic_init(struct route *r);
-/* Line irq (0 to 15, not 2) rose / fell; lock HVM_IRQ held. rise:
+/* Line irq (0 to 15, not 2) rose or fell; lock HVM_IRQ held. For a rise:
  * IRQ_DELIVERED unless the last one waits still; IRQ_IGNORED when masked (but
  * it is latched). */
-enum irq_result vpic_rise(struct route *r, unsigned int irq);
-void vpic_fall(struct route *r, unsigned int irq);
+enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
 /* A vCPU runs the INTA cycles: the vector, -1 if INT fell or went to another
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);

@@ -571,12 +571,10 @@ uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
                           unsigned int size)
 {
     unsigned int byte = offset & 15;
-    uint32_t reg;
 
     if (offset >= NR_REGS * 16 || byte + size > 4)
         return 0;
-    reg = reg_read(a, offset & 0x3f0) >> byte * 8;
-    return reg & size_mask(size);
+    return reg_read(a, offset & 0x3f0) >> byte * 8 & size_mask(size);
 }
 
 void vlapic_mmio_write(struct vlapic *a, unsigned int offset,

@@ -62,22 +62,16 @@ static void update(struct route *r)
     }
 }
 
-enum irq_result vpic_rise(struct route *r, unsigned int irq)
+enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
 {
     struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
     enum irq_result rc = c->imr & bit || c->init_state ? IRQ_IGNORED
                          : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
-    c->irr |= bit;
+    c->irr = up ? c->irr | bit : c->irr & ~bit;
     update(r);
     return rc;
-}
-
-void vpic_fall(struct route *r, unsigned int irq)
-{
-    r->pic[irq >> 3 & 1].irr &= (uint8_t)~(1u << (irq & 7));
-    update(r);
 }
 
 /* One chip's INTA: the line, or 7 without a request (spurious). */
