@@ -38,7 +38,7 @@ union ioapic_rte {
 BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
 
 /* An I/O APIC (82093AA): a guest has one with 48 pins, domain 0 copies of the
- * machine's. */
+ * machine's. Redirection entries are kept by GSI for all chips together. */
 struct vioapic {
     struct route *route;   /* (c) */
     uint16_t base_gsi;     /* (c) */

@@ -55,7 +55,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi);
 void route_gsi_ended(struct route *r, unsigned int gsi);
 /*
  * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, or what
- * route_pic_rewire() is called for): periodic devices whose ticks nobody could hear start again
- * (ticks_resume()). No locks held.
+ * route_pic_rewire() is called for): periodic devices whose ticks nobody could
+ * hear start again (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);
