@@ -80,12 +80,12 @@ static int add_devices(struct domain *d, struct machine *m)
     m->hvm.hpet = &m->hpet;
     m->hvm.rtc = &m->rtc;
     m->hvm.pm = &m->pm;
-    rc = pit_init(&m->pit, &m->ticks, &m->route, &m->bus);
+    rc = pit_init(&m->pit, &m->ticks, &m->route);
     if (!rc)
-        rc = hpet_init(&m->hpet, &m->ticks, &m->route, &m->pit, &m->bus);
+        rc = hpet_init(&m->hpet, &m->ticks, &m->route, &m->pit);
     if (!rc)
-        rc = rtc_init(&m->rtc, &m->ticks, d, &m->route, &m->bus);
-    return rc ? rc : pmtimer_init(&m->pm, &m->ticks, &m->route, &m->bus);
+        rc = rtc_init(&m->rtc, &m->ticks, &m->route);
+    return rc ? rc : pmtimer_init(&m->pm, &m->ticks, &m->route);
 }
 
 int hvm_domain_init(struct domain *d)

@@ -58,7 +58,7 @@ static int set_hpet(struct domain *d, uint64_t val)
 
 static int set_acpi_ports(struct domain *d, uint64_t val)
 {
-    return d->hvm->pm ? pmtimer_move(d->hvm->pm, d->hvm->bus, val) : -ENODEV;
+    return d->hvm->pm ? pmtimer_move(d->hvm->pm, val) : -ENODEV;
 }
 
 static const struct param {

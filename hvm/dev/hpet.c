@@ -8,18 +8,17 @@
  */
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pit.h"
-#include "hvm/irq/route.h"
+#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define REG_CAPS    0x000
 #define REG_CONFIG  0x010
 #define REG_ISR     0x020
 #define REG_COUNTER 0x0f0
 #define REG_TIMERS  0x100 /* 0x20 bytes each */
-#define TIMER_CONFIG 0x00
-#define TIMER_CMP    0x08
-#define TIMER_FSB    0x10
+#define TIMER_CONFIG (REG_TIMERS + 0x00)
+#define TIMER_CMP    (REG_TIMERS + 0x08)
+#define TIMER_FSB    (REG_TIMERS + 0x10)
 
 #define CONFIG_ENABLE 1ull
 #define CONFIG_LEGACY 2ull
@@ -65,9 +64,10 @@ static bool is_legacy(const struct hpet_timer *t)
     return (t->hpet->config & CONFIG_LEGACY) && index_of(t) < 2;
 }
 
-static bool mutes_pit(const struct hpet *h)
+/* Legacy replacement takes IRQ 0 from the PIT. */
+static void mute_pit(const struct hpet *h)
 {
-    return h->config == (CONFIG_ENABLE | CONFIG_LEGACY);
+    WRITE_ONCE(h->pit->muted, h->config == (CONFIG_ENABLE | CONFIG_LEGACY));
 }
 
 /* Legacy interrupts are always edges. */
@@ -98,15 +98,6 @@ static uint32_t left32(uint32_t cmp, uint32_t now)
     return now - cmp < LATE_TICKS ? 0 : cmp - now;
 }
 
-/* Ticks until the counter matches. */
-static uint64_t ticks_left(struct hpet_timer *t, uint64_t now)
-{
-    (void)comparator(t);
-    if (t->config & T_32BIT)
-        return left32((uint32_t)t->cmp, (uint32_t)now);
-    return t->cmp > now ? t->cmp - now : 0;
-}
-
 /* A comparator of 32 bits means the next time that the counter gets there. */
 static void set_cmp(struct hpet_timer *t, uint64_t val)
 {
@@ -120,23 +111,24 @@ static void set_cmp(struct hpet_timer *t, uint64_t val)
 
 static uint64_t clamp_period(const struct hpet_timer *t, uint64_t period)
 {
-    uint64_t most = t->config & T_32BIT ? INT32_MAX : INT64_MAX;
-
     if (t->config & T_32BIT)
-        period = (uint32_t)period;
-    return period < MIN_PERIOD ? MIN_PERIOD : MIN(period, most);
+        period = MIN((uint32_t)period, (uint32_t)INT32_MAX);
+    return MAX(MIN_PERIOD, MIN(period, (uint64_t)INT64_MAX));
 }
 
 static void start(struct hpet_timer *t)
 {
     struct hpet *h = t->hpet;
-    uint64_t now = now_ns() / HPET_TICK_NS, left, period = 0;
+    uint64_t now = now_ns() / HPET_TICK_NS, count = now + h->offset;
+    uint64_t left, period = 0;
 
     tick_stop(&t->tick);
     if (!running(h) || !(t->config & T_ENABLE) ||
         (is_level(t) && (h->isr & BIT(index_of(t)))))
         return;
-    left = ticks_left(t, now + h->offset);
+    (void)comparator(t);
+    left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
+           : t->cmp > count ? t->cmp - count : 0;
     if (left >= 1ull << 56)
         return; /* years */
     /* A level interrupt must be acknowledged before the next. */
@@ -196,24 +188,22 @@ static void fix_route(struct hpet_timer *t)
 
 static void write_config(struct hpet *h, uint64_t val)
 {
-    uint64_t old = h->config;
+    bool toggled = (h->config ^ val) & CONFIG_ENABLE;
 
-    val &= CONFIG_ENABLE | CONFIG_LEGACY;
-    if (old & ~val & CONFIG_ENABLE) {
-        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
-            tick_stop(&h->timer[i].tick);
+    if (toggled && running(h)) {
+        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
             (void)comparator(&h->timer[i]);
-        }
         h->counter = counter(h);
-    }
-    if (~old & val & CONFIG_ENABLE)
+    } else if (toggled) {
         h->offset = h->counter - now_ns() / HPET_TICK_NS;
-    WRITE_ONCE(h->config, val);
+    }
+    WRITE_ONCE(h->config, val & (CONFIG_ENABLE | CONFIG_LEGACY));
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         fix_route(&h->timer[i]);
-        if (~old & val & CONFIG_ENABLE)
+        if (toggled)
             start(&h->timer[i]);
     }
+    mute_pit(h);
 }
 
 static void write_counter(struct hpet *h, uint64_t val)
@@ -255,104 +245,83 @@ static void write_comparator(struct hpet_timer *t, uint64_t val)
     start(t);
 }
 
-/* The timer that a register belongs to, NULL: none or beyond the last. */
-static struct hpet_timer *timer_at(struct hpet *h, unsigned int reg)
+/* The timer that *reg belongs to; *reg becomes one of timer 0. Other
+ * registers, those beyond the last timer too, stay as they are. */
+static struct hpet_timer *timer_at(struct hpet *h, unsigned int *reg)
 {
-    unsigned int n = (reg - REG_TIMERS) / 0x20;
+    unsigned int n = (*reg - REG_TIMERS) / 0x20;
 
-    if (reg < REG_TIMERS || n >= HPET_TIMER_NUM)
-        return NULL;
+    if (*reg < REG_TIMERS || n >= HPET_TIMER_NUM)
+        return h->timer;
+    *reg = REG_TIMERS + *reg % 0x20;
     return &h->timer[index_nospec(n, HPET_TIMER_NUM)];
 }
 
 static uint64_t read64(struct hpet *h, unsigned int reg)
 {
-    struct hpet_timer *t = timer_at(h, reg);
+    struct hpet_timer *t = timer_at(h, &reg);
 
-    if (t) {
-        switch (reg & 0x18) {
-        case TIMER_CONFIG: return t->config;
-        case TIMER_CMP: return comparator(t);
-        case TIMER_FSB: return t->fsb;
-        default: return 0;
-        }
-    }
     switch (reg) {
     case REG_CAPS: return CAPS;
     case REG_CONFIG: return h->config;
     case REG_ISR: return h->isr;
     case REG_COUNTER: return counter(h);
+    case TIMER_CONFIG: return t->config;
+    case TIMER_CMP: return comparator(t);
+    case TIMER_FSB: return t->fsb;
     default: return 0;
     }
 }
 
 static void write64(struct hpet *h, unsigned int reg, uint64_t val)
 {
-    struct hpet_timer *t = timer_at(h, reg);
-    unsigned int of_timer = reg & 0x18;
+    struct hpet_timer *t = timer_at(h, &reg);
 
-    if (t && of_timer == TIMER_CONFIG)
+    if (reg == TIMER_CONFIG)
         write_timer_config(t, val);
-    else if (t && of_timer == TIMER_CMP)
+    else if (reg == TIMER_CMP)
         write_comparator(t, val);
-    else if (t && of_timer == TIMER_FSB)
+    else if (reg == TIMER_FSB)
         t->fsb = val;
+    else if (reg == REG_ISR)
+        clear_isr(h, val);
     else if (reg == REG_CONFIG)
         write_config(h, val);
     else if (reg == REG_COUNTER)
         write_counter(h, val);
 }
 
-static enum bus_rc hpet_read(void *dev, uint64_t gpa, unsigned int size,
-                             uint64_t *val)
-{
-    struct hpet *h = dev;
-    unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
-
-    *val = ~0ull;
-    if (!h->enabled || (offset & (size - 1)))
-        return BUS_OK;
-    if (reg == REG_COUNTER) {
-        *val = counter(h); /* no lock: read very often */
-    } else {
-        spin_lock(&h->lock);
-        *val = read64(h, reg);
-        spin_unlock(&h->lock);
-    }
-    *val >>= (offset & 7) * 8;
-    return BUS_OK;
-}
-
-static enum bus_rc hpet_write(void *dev, uint64_t gpa, unsigned int size,
-                              uint64_t val)
+static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct hpet *h = dev;
     unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
     unsigned int shift = (offset & 7) * 8;
-    uint64_t mask = ~0ull >> (64 - size * 8) << shift;
-    bool mute;
+    /* A write of the status register clears, so the rest is written as 0. */
+    uint64_t keep = reg == REG_ISR ? 0 : ~(size_mask(size) << shift);
 
     if (!h->enabled || (offset & (size - 1)))
         return BUS_OK;
+    if (!write && reg == REG_COUNTER) {
+        *val = counter(h) >> shift; /* no lock: read very often */
+        return BUS_OK;
+    }
     spin_lock(&h->lock);
-    val = val << shift & mask;
-    if (reg == REG_ISR)
-        clear_isr(h, val);
+    if (write)
+        write64(h, reg, *val << shift | (read64(h, reg) & keep));
     else
-        write64(h, reg, val | (read64(h, reg) & ~mask));
-    mute = mutes_pit(h);
+        *val = read64(h, reg) >> shift;
     spin_unlock(&h->lock);
-    /* The PIT's lock has the same rank. */
-    if (reg == REG_CONFIG)
-        pit_mute(h->pit, mute);
+    if (write && reg == REG_CONFIG)
+        route_unmasked(h->route->domain);
     return BUS_OK;
 }
 
 int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
-              struct pit *pit, struct bus *b)
+              struct pit *pit)
 {
     static const struct bus_range range = {
-        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_read, hpet_write,
+        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_access,
     };
 
     *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
@@ -360,17 +329,14 @@ int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        t->hpet = h;
-        t->config = T_CAPS;
-        t->cmp = ~0ull;
+        *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
         tick_init(&t->tick, ticks, &h->lock, fire, t);
     }
-    return bus_add(b, &range, 1, h);
+    return bus_add(r->bus, &range, 1, h);
 }
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
 {
-    memset(rec, 0, sizeof(*rec));
     spin_lock(&h->lock);
     rec->capability = CAPS;
     rec->config = h->config;
@@ -415,7 +381,8 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
             (void)fire(t);
         start(t);
     }
+    mute_pit(h);
     spin_unlock(&h->lock);
-    pit_mute(h->pit, mutes_pit(h));
+    route_unmasked(h->route->domain);
     return 0;
 }

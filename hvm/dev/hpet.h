@@ -9,12 +9,9 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
 
 struct pit;
-struct route;
 
 #define HPET_BASE 0xfed00000ull
 #define HPET_SIZE 0x400
@@ -42,9 +39,9 @@ struct hpet {
     struct hpet_timer timer[HPET_TIMER_NUM];
 };
 
-/* Reset state, on the bus; errors of bus_add(). */
+/* Reset state, on the route's bus; errors of bus_add(). */
 int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
-              struct pit *pit, struct bus *b);
+              struct pit *pit);
 
 /* Record HPET; the domain is paused. load: -EINVAL. */
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec);

@@ -4,13 +4,9 @@
  * loaded; only channel 0 has a host timer. Data sheet: Intel 231164 (82C54).
  */
 #include "hvm/dev/pit.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define PIT_HZ 1193182ull
-/* Ticks per nanosecond, as a fraction of 2^64. */
-#define PIT_FRAC (uint64_t)(((unsigned __int128)PIT_HZ << 64) / 1000000000)
 
 /* How the bytes of a count go over the one port (rw_mode, read_state,
  * write_state, count_latched of the save record). */
@@ -44,8 +40,9 @@ static uint64_t ticks_passed(const struct pit *p, unsigned int ch)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
     uint64_t end = c->gate || !gate_stops(c) ? now_ns() : p->stopped;
+    uint64_t from = p->loaded[ch];
 
-    return end <= p->loaded[ch] ? 0 : mul_frac(end - p->loaded[ch], PIT_FRAC);
+    return end <= from ? 0 : mul_frac(end - from, HZ_FRAC(PIT_HZ));
 }
 
 /* The counting element as the CPU reads it. */
@@ -120,12 +117,9 @@ static void set_gate(struct pit *p, bool gate)
 
     if (c->gate && !gate && gate_stops(c))
         p->stopped = now;
-    if (!c->gate && gate) {
-        if (c->mode == 0 || c->mode == 4)
-            p->loaded[2] += now - p->stopped; /* goes on */
-        else
-            p->loaded[2] = now; /* starts over */
-    }
+    if (!c->gate && gate) /* goes on, or starts over */
+        p->loaded[2] = c->mode == 0 || c->mode == 4
+                           ? p->loaded[2] + now - p->stopped : now;
     c->gate = gate;
 }
 
@@ -222,60 +216,40 @@ static uint8_t read_count(struct pit *p, unsigned int ch)
     return (uint8_t)(high ? v >> 8 : v);
 }
 
-static enum bus_rc pit_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
+static enum bus_rc pit_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     struct pit *p = dev;
     unsigned int ch = port & 3;
 
-    *val = ~0ull;
-    if (size != 1 || ch == 3)
+    if (size != 1 || (ch == 3 && !write))
         return BUS_OK;
     spin_lock(&p->lock);
-    *val = read_count(p, ch);
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc pit_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
-{
-    struct pit *p = dev;
-    unsigned int ch = port & 3;
-
-    if (size != 1)
-        return BUS_OK;
-    spin_lock(&p->lock);
-    if (ch == 3)
-        write_control(p, (uint8_t)val);
+    if (!write)
+        *val = read_count(p, ch);
+    else if (ch == 3)
+        write_control(p, (uint8_t)*val);
     else
-        write_count(p, ch, (uint8_t)val);
+        write_count(p, ch, (uint8_t)*val);
     spin_unlock(&p->lock);
     return BUS_OK;
 }
 
 /* Port 61h: gate and output of channel 2, speaker, and the refresh clock
  * that old software waits for (it toggles each 15 us or so). */
-static enum bus_rc gate_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
+static enum bus_rc gate_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct pit *p = dev;
 
     spin_lock(&p->lock);
-    *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
-           (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc gate_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
-{
-    struct pit *p = dev;
-
-    spin_lock(&p->lock);
-    p->hw.speaker_data_on = val >> 1 & 1;
-    set_gate(p, val & 1);
+    if (write) {
+        p->hw.speaker_data_on = *val >> 1 & 1;
+        set_gate(p, *val & 1);
+    } else {
+        *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
+               (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
+    }
     spin_unlock(&p->lock);
     return BUS_OK;
 }
@@ -284,15 +258,14 @@ static enum irq_result fire(void *dev)
 {
     struct pit *p = dev;
 
-    return p->muted ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
+    return READ_ONCE(p->muted) ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
 }
 
-int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
-             struct bus *b)
+int pit_init(struct pit *p, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, 0x40, 4, pit_read, pit_write },
-        { BUS_PORT, 0x61, 1, gate_read, gate_write },
+        { BUS_PORT, 0x40, 4, pit_access },
+        { BUS_PORT, 0x61, 1, gate_access },
     };
 
     *p = (struct pit){ .route = r };
@@ -307,16 +280,7 @@ int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
         c->rw_mode = c->read_state = c->write_state = RW_WORD;
         load_count(p, ch, 0);
     }
-    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
-}
-
-void pit_mute(struct pit *p, bool muted)
-{
-    spin_lock(&p->lock);
-    p->muted = muted;
-    spin_unlock(&p->lock);
-    if (!muted)
-        ticks_resume(p->tick.domain);
+    return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), p);
 }
 
 void pit_save(struct pit *p, struct hvm_hw_pit *rec)

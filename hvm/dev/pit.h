@@ -8,11 +8,7 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
-
-struct route;
 
 struct pit {
     struct spinlock lock;
@@ -21,15 +17,11 @@ struct pit {
     uint64_t loaded[3];   /* ns when the count began */
     uint64_t stopped;     /* ns when the gate of channel 2 fell */
     struct tick tick;     /* channel 0 */
-    bool muted;           /* the HPET has taken over IRQ 0 */
+    bool muted;           /* (a) the HPET has taken over IRQ 0 */
 };
 
-/* Power-up state, on the bus; errors of bus_add(). */
-int pit_init(struct pit *p, struct ticks *ticks, struct route *r,
-             struct bus *b);
-/* HPET legacy replacement: the PIT gives no interrupts while muted. No locks
- * held. */
-void pit_mute(struct pit *p, bool muted);
+/* Power-up state, on the route's bus; errors of bus_add(). */
+int pit_init(struct pit *p, struct ticks *ticks, struct route *r);
 
 /* Record PIT; the domain is paused. load: -EINVAL. */
 void pit_save(struct pit *p, struct hvm_hw_pit *rec);

@@ -5,21 +5,17 @@
  * guest looks, or by a timer if it wants the interrupt.
  */
 #include "hvm/dev/pmtimer.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/ioreq.h"
-#include "hypervisor/lib/string.h"
 
 #define PM_HZ 3579545ull
-/* Ticks per nanosecond, as a fraction of 2^64. */
-#define PM_FRAC (uint64_t)(((unsigned __int128)PM_HZ << 64) / 1000000000)
 
 #define SCI_IRQ 9 /* as the FADT says */
 #define SCI_EVENTS (PM1_TMR | PM1_GBL | PM1_PWRBTN | PM1_SLPBTN)
 
 static uint64_t ticks_now(const struct pmtimer *p)
 {
-    return mul_frac(now_ns(), PM_FRAC) + READ_ONCE(p->offset);
+    return mul_frac(now_ns(), HZ_FRAC(PM_HZ)) + READ_ONCE(p->offset);
 }
 
 /* TMR_STS: bit 31 has changed since somebody looked. */
@@ -56,79 +52,62 @@ static enum irq_result flipped(void *dev)
 }
 
 /* PM_TMR_BLK: read-only, any size. */
-static enum bus_rc timer_read(void *dev, uint64_t port, unsigned int size,
-                              uint64_t *val)
+static enum bus_rc timer_access(void *dev, uint64_t port, unsigned int size,
+                                bool write, uint64_t *val)
 {
-    struct pmtimer *p = dev;
-
-    *val = (uint32_t)ticks_now(p) >> (port & 3) * 8;
-    return BUS_OK;
-}
-
-static enum bus_rc timer_write(void *dev, uint64_t port, unsigned int size,
-                               uint64_t val)
-{
+    if (!write)
+        *val = (uint32_t)ticks_now(dev) >> (port & 3) * 8;
     return BUS_OK;
 }
 
 /* PM1a_EVT_BLK: two bytes of status (write 1 to clear), two of enables. */
-static enum bus_rc event_read(void *dev, uint64_t port, unsigned int size,
-                              uint64_t *val)
-{
-    struct pmtimer *p = dev;
-
-    spin_lock(&p->lock);
-    look(p);
-    *val = (p->sts | (uint32_t)p->en << 16) >> (port & 3) * 8;
-    spin_unlock(&p->lock);
-    return BUS_OK;
-}
-
-static enum bus_rc event_write(void *dev, uint64_t port, unsigned int size,
-                               uint64_t val)
+static enum bus_rc event_access(void *dev, uint64_t port, unsigned int size,
+                                bool write, uint64_t *val)
 {
     struct pmtimer *p = dev;
     unsigned int shift = (port & 3) * 8;
-    uint64_t mask = ((1ull << size * 8) - 1) << shift;
+    uint64_t mask = size_mask(size) << shift, bits = *val << shift;
 
-    val = val << shift & mask;
     spin_lock(&p->lock);
     look(p);
-    p->sts &= (uint16_t)~val;
-    p->en = (uint16_t)((p->en & ~(mask >> 16)) | val >> 16);
-    update(p);
+    if (write) {
+        p->sts &= (uint16_t)~bits;
+        p->en = (uint16_t)((p->en & ~(mask >> 16)) | bits >> 16);
+        update(p);
+    } else {
+        *val = (p->sts | (uint32_t)p->en << 16) >> shift;
+    }
     spin_unlock(&p->lock);
     return BUS_OK;
 }
 
 static void set_counter(struct pmtimer *p, uint32_t val)
 {
-    WRITE_ONCE(p->offset, 0);
-    WRITE_ONCE(p->offset, val - ticks_now(p));
+    WRITE_ONCE(p->offset, p->offset + val - ticks_now(p));
     p->flips = ticks_now(p) >> 31;
 }
 
-int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
-                 struct bus *b)
+int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_read, timer_write },
-        { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_read, event_write },
+        { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_access },
+        { BUS_PORT, ACPI_PM1A_EVT_BLK_ADDRESS_V0, 4, event_access },
     };
 
     *p = (struct pmtimer){ .route = r };
     spin_lock_init(&p->lock, LOCK_VDEV);
     tick_init(&p->tick, ticks, &p->lock, flipped, p);
     set_counter(p, 0);
-    return bus_add(b, ranges, ARRAY_SIZE(ranges), p);
+    return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), p);
 }
 
-int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
+int pmtimer_move(struct pmtimer *p, uint64_t location)
 {
     static const uint16_t port[2][2] = { /* timer, events */
         { ACPI_PM_TMR_BLK_ADDRESS_V0, ACPI_PM1A_EVT_BLK_ADDRESS_V0 },
         { ACPI_PM_TMR_BLK_ADDRESS_V1, ACPI_PM1A_EVT_BLK_ADDRESS_V1 },
     };
+    struct bus *b = p->route->bus;
     unsigned int to, from = p->location;
     int rc;
 

@@ -9,11 +9,7 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
-
-struct route;
 
 /* PM1 status and enable bits (ACPI 6.4, 4.8.4.1). */
 #define PM1_TMR     (1u << 0)
@@ -31,11 +27,10 @@ struct pmtimer {
     struct tick tick;      /* next change of bit 31, while TMR_EN is set */
 };
 
-/* Reset state, on the bus at location 0; errors of bus_add(). */
-int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r,
-                 struct bus *b);
+/* Reset state, on the route's bus at location 0; errors of bus_add(). */
+int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r);
 /* HVM_PARAM_ACPI_IOPORTS_LOCATION: 0 or 1. -EINVAL; errors of bus_move(). */
-int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location);
+int pmtimer_move(struct pmtimer *p, uint64_t location);
 /* A button of the toolstack (sendtrigger): PM1_PWRBTN or PM1_SLPBTN. */
 void pmtimer_press(struct pmtimer *p, uint16_t button);
 

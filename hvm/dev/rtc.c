@@ -10,9 +10,7 @@
  */
 #include "hvm/dev/rtc.h"
 #include "hvm/dev/upcalls.h"
-#include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll
@@ -34,10 +32,7 @@ enum {
 
 #define A_UIP   0x80
 #define B_SET   0x80
-#define B_PIE   0x40
-#define B_AIE   0x20
-#define B_UIE   0x10
-#define B_SQWE  0x08
+#define B_PIE   0x40 /* C_PF, C_AF and C_UF are their enable bits, too */
 #define B_BIN   0x04
 #define B_24H   0x02
 #define C_IRQF  0x80
@@ -54,15 +49,11 @@ static uint8_t reg_b(const struct rtc *s)
 /* The second that the wall clock shows and the nanoseconds into it. */
 static int64_t wall(const struct rtc *s, uint64_t *ns)
 {
-    int64_t now = domain_wallclock_ns(s->domain);
-    int64_t sec = now / NS_PER_SEC, rest = now % NS_PER_SEC;
+    int64_t now = domain_wallclock_ns(s->route->domain);
+    int64_t sec = now / NS_PER_SEC - (now % NS_PER_SEC < 0);
 
-    if (rest < 0) {
-        rest += NS_PER_SEC;
-        sec--;
-    }
     if (ns)
-        *ns = (uint64_t)rest;
+        *ns = (uint64_t)(now - sec * NS_PER_SEC);
     return sec;
 }
 
@@ -141,7 +132,7 @@ static void take_time(struct rtc *s)
     int64_t now = wall(s, NULL);
 
     if (sec != now)
-        domain_wallclock_shift(s->domain, sec - now);
+        domain_wallclock_shift(s->route->domain, sec - now);
     s->seen_second = sec;
 }
 
@@ -209,16 +200,12 @@ static void interrupt(struct rtc *s, uint8_t events)
 /* Sets the event timer for the next flag that would interrupt. */
 static void arm_event(struct rtc *s)
 {
-    uint8_t wanted = reg_b(s) & ~s->hw.cmos_data[CMOS_C] & (C_UF | C_AF);
+    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
     uint64_t ns;
-    int64_t sec = wall(s, &ns), at = INT64_MAX;
+    int64_t sec = wall(s, &ns);
+    int64_t at = wanted & C_UF ? sec + 1
+                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (!(reg_b(s) & B_SET)) {
-        if (wanted & C_UF)
-            at = sec + 1;
-        else if (wanted & C_AF)
-            at = next_alarm(s, sec);
-    }
     if (at == INT64_MAX)
         tick_stop(&s->event);
     else
@@ -292,7 +279,7 @@ static void write_b(struct rtc *s, uint8_t val)
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    bool set = reg_b(s) & B_SET;
+    bool set = reg_b(s) & B_SET, time = TIME_BYTES >> i & 1;
 
     if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
@@ -302,14 +289,14 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
         return;
     }
     interrupt(s, look(s));
-    if ((TIME_BYTES >> i & 1) && !set)
+    if (time && !set)
         show_time(s);
     s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
     if (i == CMOS_A)
         update_periodic(s);
-    else if ((TIME_BYTES >> i & 1) && set)
+    else if (time && set)
         s->time_written = true;
-    else if (TIME_BYTES >> i & 1)
+    else if (time)
         take_time(s);
     arm_event(s);
 }
@@ -317,84 +304,69 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
 {
     bool set = reg_b(s) & B_SET;
+    uint8_t *byte = &s->hw.cmos_data[i], c;
     uint64_t ns;
-    uint8_t v;
 
-    if (i == CMOS_C)
-        (void)look(s);
-    else if ((TIME_BYTES >> i & 1) && !set)
-        show_time(s);
-    v = s->hw.cmos_data[i];
     if (i == CMOS_C) {
-        s->hw.cmos_data[CMOS_C] = 0;
-        if (v & C_IRQF)
+        (void)look(s);
+        c = *byte;
+        *byte = 0;
+        if (c & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
         arm_event(s);
-    } else if (i == CMOS_A) {
-        (void)wall(s, &ns);
-        if (!set && ns >= NS_PER_SEC - UPDATE_NS)
-            v |= A_UIP;
+        return c;
     }
-    return v;
+    if ((TIME_BYTES >> i & 1) && !set)
+        show_time(s);
+    if (i != CMOS_A || set)
+        return *byte;
+    (void)wall(s, &ns);
+    return ns < NS_PER_SEC - UPDATE_NS ? *byte : *byte | A_UIP;
 }
 
-static enum bus_rc rtc_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
+static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     struct rtc *s = dev;
+    bool data = port & 1;
     enum bus_rc rc = BUS_OK;
+    unsigned int i;
 
-    *val = ~0ull;
-    if (size != 1 || !(port & 1))
+    if (size != 1 || (!data && !write))
         return BUS_OK;
     spin_lock(&s->lock);
-    if (s->hw.cmos_index < RTC_CMOS_SIZE)
-        *val = read_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
-                                                       RTC_CMOS_SIZE));
-    else
+    if (!data)
+        s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
+    i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
+    if (s->hw.cmos_index >= RTC_CMOS_SIZE)
         rc = BUS_NONE;
+    else if (data && write)
+        write_cmos(s, i, (uint8_t)*val);
+    else if (data)
+        *val = read_cmos(s, i);
     spin_unlock(&s->lock);
     return rc;
 }
 
-static enum bus_rc rtc_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
-{
-    struct rtc *s = dev;
-    enum bus_rc rc;
-
-    if (size != 1)
-        return BUS_OK;
-    spin_lock(&s->lock);
-    if (!(port & 1))
-        s->hw.cmos_index = val & 0x7f; /* bit 7 masks NMI */
-    rc = s->hw.cmos_index < RTC_CMOS_SIZE ? BUS_OK : BUS_NONE;
-    if ((port & 1) && rc == BUS_OK)
-        write_cmos(s, (unsigned int)index_nospec(s->hw.cmos_index,
-                                                 RTC_CMOS_SIZE),
-                   (uint8_t)val);
-    spin_unlock(&s->lock);
-    return rc;
-}
-
-int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
-             struct route *r, struct bus *b)
+int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
 {
     static const struct bus_range range = {
-        BUS_PORT, 0x70, 2, rtc_read, rtc_write,
+        BUS_PORT, 0x70, 2, rtc_access,
     };
 
-    *s = (struct rtc){ .domain = d, .route = r };
+    *s = (struct rtc){
+        .route = r, .epoch = now_ns(),
+        .hw.cmos_data = {
+            [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
+            [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
+        },
+    };
     spin_lock_init(&s->lock, LOCK_VDEV);
     tick_init(&s->event, ticks, &s->lock, fire_event, s);
     tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
-    s->epoch = s->pf_since = now_ns();
-    s->hw.cmos_data[CMOS_A] = 0x26; /* 32.768 kHz, 1024 per second */
-    s->hw.cmos_data[CMOS_B] = B_24H;
-    s->hw.cmos_data[CMOS_D] = D_VRT;
     s->seen_second = wall(s, NULL);
-    s->period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    return bus_add(b, &range, 1, s);
+    update_periodic(s);
+    return bus_add(r->bus, &range, 1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
@@ -413,7 +385,7 @@ void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
-    rec->rtc_offset = domain_time_offset(s->domain);
+    rec->rtc_offset = domain_time_offset(s->route->domain);
     spin_unlock(&s->lock);
 }
 
@@ -423,7 +395,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     if (rec->cmos_index > 0x7f || rec->rtc_offset > UINT32_MAX ||
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
-    domain_time_offset_restore(s->domain, rec->rtc_offset);
+    domain_time_offset_restore(s->route->domain, rec->rtc_offset);
     spin_lock(&s->lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;

@@ -10,16 +10,10 @@
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hvm/dev/tick.h"
-#include "hvm/io/bus.h"
-
-struct domain;
-struct route;
 
 struct rtc {
     struct spinlock lock;
-    struct domain *domain;
     struct route *route;
     struct hvm_hw_rtc hw;
     struct tick tick;        /* periodic interrupt, while PIE is set */
@@ -31,9 +25,8 @@ struct rtc {
     struct tick event;       /* next second or alarm, if enabled */
 };
 
-/* Power-up state, on the bus; errors of bus_add(). */
-int rtc_init(struct rtc *s, struct ticks *ticks, struct domain *d,
-             struct route *r, struct bus *b);
+/* Power-up state, on the route's bus; errors of bus_add(). */
+int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r);
 /* The domain's wall clock or time offset was changed from outside. */
 void rtc_time_changed(struct rtc *s);
 

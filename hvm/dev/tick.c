@@ -41,32 +41,25 @@ static uint64_t take_due(struct tick *t, uint64_t now)
 static void expired(void *arg)
 {
     struct tick *t = arg;
-    uint64_t now, due, owed;
-    enum irq_result rc;
+    enum irq_result rc = IRQ_COALESCED;
+    uint64_t now, owed;
 
     spin_lock(t->lock);
     now = now_ns();
-    if (t->next == TIME_NEVER)
-        goto out; /* stopped since */
-    due = take_due(t, now);
-    if (!due && !t->missed && !t->parked) {
-        arm(t, now); /* set anew since */
-        goto out;
+    owed = t->missed + take_due(t, now);
+    if (owed || t->parked) /* not if it was stopped or set anew since */
+        rc = t->fire(t->dev);
+    if (t->next != TIME_NEVER) {
+        t->parked = rc == IRQ_IGNORED;
+        if (rc == IRQ_DELIVERED && owed)
+            owed--;
+        if (t->parked || !t->period || READ_ONCE(t->domain->coalesce))
+            owed = 0;
+        else
+            owed = MIN(owed, TICK_MAX_MISSED_NS / t->period);
+        t->missed = (uint32_t)owed;
+        arm(t, now);
     }
-    rc = t->fire(t->dev);
-    if (t->next == TIME_NEVER)
-        goto out;
-    t->parked = rc == IRQ_IGNORED;
-    owed = t->missed + due;
-    if (rc == IRQ_DELIVERED && owed)
-        owed--;
-    if (t->parked || !t->period || READ_ONCE(t->domain->coalesce))
-        owed = 0;
-    else
-        owed = MIN(owed, TICK_MAX_MISSED_NS / t->period);
-    t->missed = (uint32_t)owed;
-    arm(t, now);
-out:
     spin_unlock(t->lock);
 }
 
@@ -106,11 +99,9 @@ void ticks_resume(struct ticks *all)
             continue;
         spin_lock(t->lock);
         if (t->parked) {
-            uint64_t now = now_ns();
-
             t->parked = false;
-            (void)take_due(t, now);
-            arm(t, now);
+            (void)take_due(t, now_ns());
+            arm(t, now_ns());
         }
         spin_unlock(t->lock);
     }
@@ -125,7 +116,9 @@ void ticks_migrate(struct ticks *all, unsigned int cpu)
 void ticks_exit(struct ticks *all)
 {
     for (struct tick *t = all->first; t; t = t->sibling) {
-        t->next = TIME_NEVER;
+        spin_lock(t->lock);
+        tick_stop(t);
+        spin_unlock(t->lock);
         timer_kill(&t->timer);
     }
 }

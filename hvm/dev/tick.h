@@ -9,9 +9,7 @@
  */
 #pragma once
 
-#include "hypervisor/core/timer.h"
-#include "hypervisor/cpu/spinlock.h"
-#include "hvm/irq/apicbus.h"
+#include "hvm/irq/route.h"
 
 #define TICK_MIN_PERIOD MICROSECS(100)
 /* The most that is made up for. */
@@ -53,6 +51,9 @@ void ticks_resume(struct ticks *all);
 void ticks_migrate(struct ticks *all, unsigned int cpu);
 /* Stops them for good; idempotent. No locks held. */
 void ticks_exit(struct ticks *all);
+
+/* Ticks per nanosecond of a clock, as a fraction of 2^64. */
+#define HZ_FRAC(hz) ((uint64_t)(((unsigned __int128)(hz) << 64) / 1000000000))
 
 /* a * b / 2^64 without overflow: frequencies as 64-bit fractions. */
 static inline uint64_t mul_frac(uint64_t a, uint64_t frac)

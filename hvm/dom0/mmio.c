@@ -81,31 +81,23 @@ static uint32_t config_target(const struct acpi_mcfg *m, uint64_t addr,
     return PCI_SBDF(m->segment, off >> 20, off >> 12 & 0xff);
 }
 
-static enum bus_rc mmcfg_read(void *dev, uint64_t addr, unsigned int size,
-                              uint64_t *val)
+static enum bus_rc mmcfg_access(void *dev, uint64_t addr, unsigned int size,
+                                bool write, uint64_t *val)
 {
-    unsigned int reg;
+    unsigned int reg, low = MIN(size, 4u);
     uint32_t sbdf = config_target(dev, addr, &reg);
 
     if (addr & (size - 1))
-        return BUS_NONE;
-    *val = vpci_read(sbdf, reg, MIN(size, 4u));
-    if (size == 8)
-        *val |= (uint64_t)vpci_read(sbdf, reg + 4, 4) << 32;
-    return BUS_OK;
-}
-
-static enum bus_rc mmcfg_write(void *dev, uint64_t addr, unsigned int size,
-                               uint64_t val)
-{
-    unsigned int reg;
-    uint32_t sbdf = config_target(dev, addr, &reg);
-
-    if (addr & (size - 1))
-        return BUS_OK;
-    vpci_write(sbdf, reg, MIN(size, 4u), (uint32_t)val);
-    if (size == 8)
-        vpci_write(sbdf, reg + 4, 4, (uint32_t)(val >> 32));
+        return write ? BUS_OK : BUS_NONE;
+    if (write) {
+        vpci_write(sbdf, reg, low, (uint32_t)*val);
+        if (size == 8)
+            vpci_write(sbdf, reg + 4, 4, (uint32_t)(*val >> 32));
+    } else {
+        *val = vpci_read(sbdf, reg, low);
+        if (size == 8)
+            *val |= (uint64_t)vpci_read(sbdf, reg + 4, 4) << 32;
+    }
     return BUS_OK;
 }
 
@@ -113,7 +105,7 @@ static void watch_mmcfg(struct domain *d, struct acpi_mcfg *m)
 {
     const struct bus_range range = {
         BUS_MMIO, m->maddr + ((uint64_t)m->first_bus << 20),
-        (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_read, mmcfg_write,
+        (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_access,
     };
 
     watch(d, &range, m);
@@ -126,27 +118,23 @@ static void watch_mmcfg(struct domain *d, struct acpi_mcfg *m)
  * it; but the firmware's methods read it, and what they find there Linux
  * waits for to count. So it counts and can be read.
  */
-static enum bus_rc hpet_read(void *dev, uint64_t addr, unsigned int size,
-                             uint64_t *val)
+static enum bus_rc hpet_access(void *dev, uint64_t addr, unsigned int size,
+                               bool write, uint64_t *val)
 {
     volatile uint8_t *p = hpet + (addr - acpi_info.hpet_maddr);
 
+    if (write)
+        return BUS_OK;
     if (size < 4 || (addr & (size - 1)))
         return BUS_NONE;
     *val = mmio_read(p, size);
     return BUS_OK;
 }
 
-static enum bus_rc hpet_write(void *dev, uint64_t addr, unsigned int size,
-                              uint64_t val)
-{
-    return BUS_OK;
-}
-
 static void watch_hpet(struct domain *d)
 {
     const struct bus_range range = {
-        BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_read, hpet_write,
+        BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access,
     };
 
     if (!acpi_info.hpet_maddr)

@@ -50,79 +50,64 @@ static uint32_t selected(uint64_t port, unsigned int *reg)
     return cf8 >> 8 & 0xffff;
 }
 
-static enum bus_rc cf8_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
-{
-    if (port == PCI_CF8 && size == 4)
-        *val = cf8;
-    else if (port == RESET_CONTROL && size == 1)
-        *val = inb(RESET_CONTROL);
-    else
-        return BUS_NONE;
-    return BUS_OK;
-}
-
-static enum bus_rc cf8_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
+static enum bus_rc cf8_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     if (port == PCI_CF8 && size == 4) {
-        cf8 = (uint32_t)val;
+        if (write)
+            cf8 = (uint32_t)*val;
+        else
+            *val = cf8;
     } else if (port == RESET_CONTROL && size == 1) {
-        if (val & RESET_CPU)
+        if (write && (*val & RESET_CPU))
             hardware_domain_shutdown(SHUTDOWN_reboot);
-        outb(RESET_CONTROL, (uint8_t)val);
+        if (write)
+            outb(RESET_CONTROL, (uint8_t)*val);
+        else
+            *val = inb(RESET_CONTROL);
+    } else if (!write) {
+        return BUS_NONE;
     }
     return BUS_OK;
 }
 
-static enum bus_rc cfc_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
+static enum bus_rc cfc_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     unsigned int reg;
     uint32_t sbdf = selected(port, &reg);
 
     if (!(cf8 & PCI_CF8_ENABLE) || (reg & (size - 1)))
-        return BUS_NONE;
-    *val = vpci_read(sbdf, reg, size);
-    return BUS_OK;
-}
-
-static enum bus_rc cfc_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
-{
-    unsigned int reg;
-    uint32_t sbdf = selected(port, &reg);
-
-    if ((cf8 & PCI_CF8_ENABLE) && !(reg & (size - 1)))
-        vpci_write(sbdf, reg, size, (uint32_t)val);
+        return write ? BUS_OK : BUS_NONE;
+    if (write)
+        vpci_write(sbdf, reg, size, (uint32_t)*val);
+    else
+        *val = vpci_read(sbdf, reg, size);
     return BUS_OK;
 }
 
 static const struct bus_range pci_ports[] = {
-    { BUS_PORT, PCI_CF8, 4, cf8_read, cf8_write },
-    { BUS_PORT, PCI_CFC, 4, cfc_read, cfc_write },
+    { BUS_PORT, PCI_CF8, 4, cf8_access },
+    { BUS_PORT, PCI_CFC, 4, cfc_access },
 };
 
 /* PM1a control: the machine goes only where Lodge comes along. */
-static enum bus_rc pm1_read(void *dev, uint64_t port, unsigned int size,
-                            uint64_t *val)
-{
-    *val = size == 2 ? inw((uint16_t)port) : inb((uint16_t)port);
-    return BUS_OK;
-}
-
-static enum bus_rc pm1_write(void *dev, uint64_t port, unsigned int size,
-                             uint64_t val)
+static enum bus_rc pm1_access(void *dev, uint64_t port, unsigned int size,
+                              bool write, uint64_t *val)
 {
     const struct acpi_gas *g = &acpi_info.pm1a_cnt;
-    uint64_t word = port == g->address ? val : val << 8;
+    uint64_t word = port == g->address ? *val : *val << 8;
     unsigned int type = word >> PM1_SLP_TYP_SHIFT & PM1_SLP_TYP_MASK;
 
+    if (!write) {
+        *val = size == 2 ? inw((uint16_t)port) : inb((uint16_t)port);
+        return BUS_OK;
+    }
     if (!(word & PM1_SLP_EN)) {
         if (size == 2)
-            outw((uint16_t)port, (uint16_t)val);
+            outw((uint16_t)port, (uint16_t)*val);
         else
-            outb((uint16_t)port, (uint8_t)val);
+            outb((uint16_t)port, (uint8_t)*val);
         return BUS_OK;
     }
     if (!acpi_info.has_s5 || type == acpi_info.s5_typ_a)
@@ -137,7 +122,7 @@ static void watch_pm1(struct domain *d)
 {
     const struct acpi_gas *g = &acpi_info.pm1a_cnt;
     const struct bus_range range = {
-        BUS_PORT, g->address, 2, pm1_read, pm1_write,
+        BUS_PORT, g->address, 2, pm1_access,
     };
 
     if (g->space != GAS_IO || !g->address || g->address > 0xfffe)

@@ -118,19 +118,18 @@ enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
                        unsigned int size, bool write, uint64_t *val)
 {
     const struct bus_slot *s = find(b, kind, addr);
-    uint64_t off, v = 0;
+    uint64_t off, v = write ? *val & size_mask(size) : ~0ull;
+    enum bus_rc rc;
 
     if (!s)
         return BUS_NONE;
     off = addr - READ_ONCE(s->range.base);
     if (off >= s->range.len || size > s->range.len - off)
         return BUS_NONE;
-    if (write)
-        return s->range.write(s->dev, addr, size, *val & size_mask(size));
-    if (s->range.read(s->dev, addr, size, &v) != BUS_OK)
-        return BUS_NONE;
-    *val = v & size_mask(size);
-    return BUS_OK;
+    rc = s->range.access(s->dev, addr, size, write, &v);
+    if (rc == BUS_OK && !write)
+        *val = v & size_mask(size);
+    return rc;
 }
 
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)

@@ -16,19 +16,20 @@ enum bus_rc {
     BUS_NONE, /* nobody here: the access goes to the device model */
 };
 
-/* addr is absolute; size 1, 2, 4 (ports) or also 8 bytes, inside the range.
- * A handler may answer BUS_NONE for what it leaves to the device model. */
-typedef enum bus_rc bus_read_fn(void *dev, uint64_t addr, unsigned int size,
-                                uint64_t *val);
-typedef enum bus_rc bus_write_fn(void *dev, uint64_t addr, unsigned int size,
-                                 uint64_t val);
+/*
+ * addr is absolute; size 1, 2, 4 (ports) or also 8 bytes, inside the range.
+ * *val is what is written, upper bytes zero, or where the answer to a read
+ * goes: it is all ones before, as an empty bus reads, and its upper bytes do
+ * not matter. BUS_NONE: the handler leaves this access to the device model.
+ */
+typedef enum bus_rc bus_fn(void *dev, uint64_t addr, unsigned int size,
+                           bool write, uint64_t *val);
 
 struct bus_range {
     enum bus_kind kind;
     uint64_t base;
     uint64_t len;
-    bus_read_fn *read;
-    bus_write_fn *write;
+    bus_fn *access;
 };
 
 #define BUS_MAX_SLOTS 64 /* of ports; slot 0 means none */

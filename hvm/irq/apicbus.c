@@ -6,7 +6,6 @@
  * APIC ids are 2 * vCPU id, so a physical destination leads to its vCPU
  * without a search, and an x2APIC cluster to the eight that can be in it.
  */
-#include "hvm/irq/apicbus.h"
 #include "hvm/irq/upcalls.h"
 #include "hvm/irq/vlapic.h"
 
@@ -15,6 +14,7 @@
 static bool match_logical(const struct vlapic *a, uint32_t mda)
 {
     uint32_t ldr = READ_ONCE(a->regs[APIC_LDR / 4]);
+    uint32_t model = READ_ONCE(a->regs[APIC_DFR / 4]) >> 28;
 
     if (a->mode == VLAPIC_X2APIC)
         return mda == APIC_BROADCAST ||
@@ -23,14 +23,9 @@ static bool match_logical(const struct vlapic *a, uint32_t mda)
     mda &= 0xff;
     if (mda == 0xff)
         return true;
-    switch (READ_ONCE(a->regs[APIC_DFR / 4]) >> 28) {
-    case 0xf:
+    if (model == 0xf)
         return ldr & mda;
-    case 0:
-        return ldr >> 4 == mda >> 4 && (ldr & mda & 0xf);
-    default:
-        return false;
-    }
+    return model == 0 && ldr >> 4 == mda >> 4 && (ldr & mda & 0xf);
 }
 
 bool apicbus_matches(const struct vlapic *a, const struct vlapic *source,
@@ -47,67 +42,25 @@ static enum irq_result deliver_one(struct vlapic *a, const struct apic_msg *m)
 {
     if (likely(m->delivery <= APIC_DM_LOWEST))
         return vlapic_post(a, m->vector, m->level);
-    if (a->mode == VLAPIC_OFF)
+    /* SMI: no SMM here. ExtINT comes by wire only. */
+    if (a->mode == VLAPIC_OFF || m->delivery < APIC_DM_NMI ||
+        m->delivery > APIC_DM_STARTUP)
         return IRQ_IGNORED;
-    switch (m->delivery) {
-    case APIC_DM_NMI:
-        vlapic_signal(a, SIGNAL_NMI, 0);
-        return IRQ_DELIVERED;
-    case APIC_DM_INIT:
-        vlapic_signal(a, SIGNAL_INIT, 0);
-        return IRQ_DELIVERED;
-    case APIC_DM_STARTUP:
-        vlapic_signal(a, SIGNAL_SIPI, m->vector);
-        return IRQ_DELIVERED;
-    default:
-        /* SMI: no SMM here. ExtINT comes by wire only. */
-        return IRQ_IGNORED;
-    }
-}
-
-/*
- * Delivers to all that match among the vCPUs from lo to hi - 1. Lowest
- * priority: to the one with the lowest PPR, in turn among equals (SDM vol. 3A
- * 11.6.2.4). PPRs of running vCPUs may be old; any choice is legal.
- */
-static enum irq_result deliver_among(struct apicbus *b, struct vlapic *source,
-                                     const struct apic_msg *m,
-                                     unsigned int lo, unsigned int hi)
-{
-    unsigned int best_ppr = 0x100, i = READ_ONCE(b->last);
-    struct vlapic *a, *best = NULL;
-    enum irq_result rc = IRQ_IGNORED, one;
-
-    for (unsigned int n = lo; n < hi; n++) {
-        i = i + 1 < hi && i + 1 >= lo ? i + 1 : lo;
-        a = b->vlapic[i];
-        if (!a || !apicbus_matches(a, source, m))
-            continue;
-        if (m->delivery != APIC_DM_LOWEST) {
-            one = deliver_one(a, m);
-            rc = MAX(rc, one);
-        } else if (READ_ONCE(a->enabled) && vlapic_ppr(a) < best_ppr) {
-            best = a;
-            best_ppr = vlapic_ppr(a);
-        }
-    }
-    if (!best)
-        return rc;
-    WRITE_ONCE(b->last, best->vcpu_id);
-    return deliver_one(best, m);
+    vlapic_signal(a, m->delivery, m->vector);
+    return IRQ_DELIVERED;
 }
 
 enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
                                 const struct apic_msg *m)
 {
-    unsigned int lo = 0, hi = b->nr;
+    unsigned int lo = 0, hi = b->nr, best_ppr = 0x100;
+    struct vlapic *a, *best = NULL;
+    enum irq_result rc = IRQ_IGNORED;
 
     if (m->shorthand == APIC_DEST_SELF)
         return deliver_one(source, m);
     /* The usual message has one physical destination. */
     if (!m->shorthand && !m->logical && m->dest != APIC_BROADCAST) {
-        struct vlapic *a;
-
         if (m->dest % 2 || m->dest / 2 >= hi)
             return IRQ_IGNORED;
         a = b->vlapic[index_nospec(m->dest / 2, APICBUS_MAX)];
@@ -118,5 +71,25 @@ enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
         lo = MIN((m->dest >> 16) * 8, hi);
         hi = MIN(lo + 8, hi);
     }
-    return deliver_among(b, source, m, lo, hi);
+    /*
+     * To all that match from lo to hi - 1. Lowest priority: to the one with
+     * the lowest PPR, in turn among equals (SDM vol. 3A 11.6.2.4). PPRs of
+     * running vCPUs may be old; any choice is legal.
+     */
+    for (unsigned int n = lo, i = READ_ONCE(b->last); n < hi; n++) {
+        i = i + 1 < hi && i + 1 >= lo ? i + 1 : lo;
+        a = b->vlapic[i];
+        if (!a || !apicbus_matches(a, source, m))
+            continue;
+        if (m->delivery != APIC_DM_LOWEST) {
+            rc = MAX(rc, deliver_one(a, m));
+        } else if (READ_ONCE(a->enabled) && vlapic_ppr(a) < best_ppr) {
+            best = a;
+            best_ppr = vlapic_ppr(a);
+        }
+    }
+    if (!best)
+        return rc;
+    WRITE_ONCE(b->last, best->vcpu_id);
+    return deliver_one(best, m);
 }

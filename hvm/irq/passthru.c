@@ -13,7 +13,6 @@
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/smp.h"
 
@@ -52,8 +51,8 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
     int irq;
 
     WRITE_ONCE(m->message, address << 32 | data);
-    *changed = !m->bound;
-    if (!m->bound) {
+    *changed = !m->irq;
+    if (!m->irq) {
         m->domain = d;
         irq = irq_alloc_msi(cpu, msi_interrupt, m);
         /* That CPU may have given all its vectors away: any will do. */
@@ -61,8 +60,7 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
             irq = irq_alloc_msi(cpu, msi_interrupt, m);
         if (irq < 0)
             return irq;
-        m->irq = (unsigned int)irq;
-        m->bound = true;
+        m->irq = (unsigned int)irq; /* beyond the GSIs, so never 0 */
     } else if (movable && irq_cpu(m->irq) != cpu) {
         /* Best effort: it works from where it is, too. */
         *changed = !irq_set_affinity(m->irq, cpu);
@@ -73,10 +71,10 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
 
 void passthru_msi_unbind(struct passthru_msi *m)
 {
-    if (!m->bound)
+    if (!m->irq)
         return;
     irq_unbind(m->irq);
-    m->bound = false;
+    m->irq = 0;
 }
 
 /* ---- GSIs ---------------------------------------------------------------- */
@@ -100,28 +98,25 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
     unsigned int cpu = cpu_of_dest(r, &m);
     int rc;
 
-    if (test_bit(gsi, r->bound)) {
-        if (e.mask) {
+    if (e.mask) {
+        if (test_bit(gsi, r->bound))
             irq_set_mask(gsi, true);
-            return;
-        }
+    } else if (test_bit(gsi, r->bound)) {
         irq_set_trigger(gsi, e.level, e.active_low);
         if (irq_cpu(gsi) != cpu)
             (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
             irq_set_mask(gsi, false);
-        return;
+    } else {
+        /* First unmasked: the pin's wire is the machine's from now on. */
+        rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
+        if (rc >= 0)
+            change_bit(r->bound, gsi, true);
+        else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
+            log_guest(LOG_WARN, "domain 0: interrupt %u cannot be bound "
+                      "(error %d)\n", gsi, -rc);
     }
-    if (e.mask)
-        return;
-    /* First unmasked: the pin's wire is the machine's from now on. */
-    rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
-    if (rc >= 0)
-        change_bit(r->bound, gsi, true);
-    else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
-        log_guest(LOG_WARN, "domain 0: interrupt %u cannot be bound (error "
-                  "%d)\n", gsi, -rc);
 }
 
 void route_gsi_ended(struct route *r, unsigned int gsi)

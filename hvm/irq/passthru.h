@@ -16,8 +16,7 @@ struct domain;
  */
 struct passthru_msi {
     struct domain *domain;
-    unsigned int irq;  /* number of hypervisor/x86/irq.h, while bound */
-    bool bound;
+    unsigned int irq;  /* number of hypervisor/x86/irq.h, 0: not bound */
     uint64_t message;  /* (a) the guest's: address 31:0 in 63:32, data */
 };
 

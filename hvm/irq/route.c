@@ -10,18 +10,13 @@
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
-/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's. */
-#define TIMER_GSI 2
 #define NR_ISA 16
 
-static unsigned int isa_gsi(unsigned int irq)
+/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
+ * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
+static unsigned int isa_gsi(unsigned int n)
 {
-    return irq ? irq : TIMER_GSI;
-}
-
-static unsigned int gsi_isa(unsigned int gsi)
-{
-    return gsi == TIMER_GSI ? 0 : gsi;
+    return n == 0 ? 2 : n == 2 ? 0 : n;
 }
 
 static enum irq_result rise(struct route *r, unsigned int gsi)
@@ -29,7 +24,7 @@ static enum irq_result rise(struct route *r, unsigned int gsi)
     enum irq_result rc = vioapic_edge(r, gsi), pic;
 
     if (gsi < NR_ISA && r->has_pic) {
-        pic = vpic_rise(r, gsi_isa(gsi));
+        pic = vpic_set(r, isa_gsi(gsi), true);
         if (r->pic_target)
             rc = MAX(rc, pic);
     }
@@ -42,20 +37,18 @@ static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
     if (level)
         return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
     if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
-        vpic_fall(r, gsi_isa(gsi));
+        (void)vpic_set(r, isa_gsi(gsi), false);
     return IRQ_IGNORED;
 }
 
-static void intx_set(struct route *r, unsigned int dev, unsigned int pin,
-                     bool level)
+static void intx_set(struct route *r, unsigned int nr, bool level)
 {
-    unsigned int link = route_intx_link(dev, pin), irq = r->link_irq[link];
-    unsigned int nr = dev * 4 + pin, others;
+    unsigned int link = route_intx_link(nr), irq = r->link_irq[link], others;
 
     if (test_bit(nr, r->intx) == level)
         return;
     change_bit(r->intx, nr, level);
-    (void)wire(r, route_intx_gsi(dev, pin), level);
+    (void)wire(r, route_intx_gsi(nr), level);
     others = level ? r->link_count[link]++ : --r->link_count[link];
     if (!others && irq)
         (void)wire(r, irq, level);
@@ -65,48 +58,46 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level)
 {
     spin_lock(&r->lock);
-    intx_set(r, dev & 31, pin & 3, level);
+    intx_set(r, (dev & 31) * 4 + (pin & 3), level);
     spin_unlock(&r->lock);
 }
 
-static enum irq_result isa_set(struct route *r, unsigned int irq, bool level)
+static enum irq_result line_set(struct route *r, unsigned int gsi, bool level)
 {
-    if ((r->isa >> irq & 1) == level || irq == 2)
+    if (test_bit(gsi, r->line) == level)
         return IRQ_COALESCED;
-    r->isa ^= (uint16_t)(1u << irq);
-    return wire(r, isa_gsi(irq), level);
-}
-
-void route_isa_set(struct route *r, unsigned int irq, bool level)
-{
-    spin_lock(&r->lock);
-    (void)isa_set(r, irq & 15, level);
-    spin_unlock(&r->lock);
-}
-
-enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
-{
-    enum irq_result rc;
-
-    spin_lock(&r->lock);
-    if (!(r->isa >> irq & 1))
-        rc = isa_set(r, irq, true);
-    else if (r->asserted[isa_gsi(irq)] > 1)
-        rc = IRQ_COALESCED; /* others hold the line up */
-    else
-        rc = rise(r, isa_gsi(irq));
-    spin_unlock(&r->lock);
-    return rc;
+    change_bit(r->line, gsi, level);
+    return wire(r, gsi, level);
 }
 
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
     spin_lock(&r->lock);
-    if (test_bit(gsi, r->line) != level) {
-        change_bit(r->line, gsi, level);
-        (void)wire(r, gsi, level);
-    }
+    (void)line_set(r, gsi, level);
     spin_unlock(&r->lock);
+}
+
+void route_isa_set(struct route *r, unsigned int irq, bool level)
+{
+    irq &= 15;
+    if (irq != 2)
+        route_gsi_set(r, isa_gsi(irq), level);
+}
+
+enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
+{
+    unsigned int gsi = isa_gsi(irq);
+    enum irq_result rc;
+
+    spin_lock(&r->lock);
+    if (!test_bit(gsi, r->line))
+        rc = line_set(r, gsi, true);
+    else if (r->asserted[gsi] > 1)
+        rc = IRQ_COALESCED; /* others hold the line up */
+    else
+        rc = rise(r, gsi);
+    spin_unlock(&r->lock);
+    return rc;
 }
 
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
@@ -166,31 +157,31 @@ int route_msi(struct route *r, uint64_t addr, uint32_t data)
 static void callback_wire(struct route *r, bool level)
 {
     if (r->callback == CALLBACK_GSI)
-        (void)wire(r, r->callback_gsi, level);
+        (void)wire(r, r->callback_nr, level);
     else if (r->callback == CALLBACK_INTX)
-        intx_set(r, r->callback_dev, r->callback_pin, level);
+        intx_set(r, r->callback_nr, level);
 }
 
 void route_callback_set_via(struct route *r, uint64_t via)
 {
     uint64_t type = via >> 56;
+    enum route_callback callback = CALLBACK_NONE;
+    uint8_t nr = (uint8_t)via;
 
+    if (type == HVM_PARAM_CALLBACK_TYPE_VECTOR) {
+        callback = CALLBACK_VECTOR;
+    } else if (type == HVM_PARAM_CALLBACK_TYPE_GSI && r->has_pic && nr &&
+               nr < r->nr_gsis) {
+        callback = CALLBACK_GSI;
+    } else if (type == HVM_PARAM_CALLBACK_TYPE_PCI_INTX && r->has_pic) {
+        callback = CALLBACK_INTX;
+        nr = (via >> 11 & 31) * 4 + (via & 3);
+    }
     spin_lock(&r->lock);
     if (r->callback_up)
         callback_wire(r, false);
-    r->callback = CALLBACK_NONE;
-    if (type == HVM_PARAM_CALLBACK_TYPE_VECTOR) {
-        r->callback = CALLBACK_VECTOR;
-        r->callback_vector = (uint8_t)via;
-    } else if (type == HVM_PARAM_CALLBACK_TYPE_GSI && r->has_pic &&
-               (uint8_t)via && (uint8_t)via < r->nr_gsis) {
-        r->callback = CALLBACK_GSI;
-        r->callback_gsi = (uint8_t)via;
-    } else if (type == HVM_PARAM_CALLBACK_TYPE_PCI_INTX && r->has_pic) {
-        r->callback = CALLBACK_INTX;
-        r->callback_dev = via >> 11 & 31;
-        r->callback_pin = via & 3;
-    }
+    r->callback = callback;
+    r->callback_nr = nr;
     if (r->callback_up)
         callback_wire(r, true);
     spin_unlock(&r->lock);
@@ -198,18 +189,21 @@ void route_callback_set_via(struct route *r, uint64_t via)
 
 void route_callback_set(struct route *r, bool pending)
 {
-    if (READ_ONCE(r->callback_up) == pending)
+    if (r->callback_up == pending)
         return;
     spin_lock(&r->lock);
-    if (r->callback_up != pending) {
-        r->callback_up = pending;
-        callback_wire(r, pending);
-    }
+    r->callback_up = pending;
+    callback_wire(r, pending);
     spin_unlock(&r->lock);
 }
 
-static void tell_target(struct vlapic *a, bool up)
+/* INT of the 8259 as ->pic_target has it. */
+static void tell_target(struct route *r, bool up)
 {
+    struct vlapic *a = r->pic_target;
+
+    if (!a)
+        return;
     if (up) {
         (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_EXTINT);
         vlapic_kick(a);
@@ -218,27 +212,24 @@ static void tell_target(struct vlapic *a, bool up)
     }
 }
 
-/* A rise of LINT0 where that is programmed as a message. */
-static void lint0_rise(struct vlapic *a)
-{
-    uint32_t lint0 = READ_ONCE(a->regs[APIC_LVT_LINT0 / 4]);
-    uint32_t mode = lint0 >> 8 & 7;
-
-    if (lint0 & APIC_LVT_MASKED)
-        return;
-    if (mode == APIC_DM_FIXED)
-        (void)vlapic_post(a, (uint8_t)lint0, false);
-    else if (mode == APIC_DM_NMI)
-        vlapic_signal(a, SIGNAL_NMI, 0);
-}
-
 void route_pic_output(struct route *r, bool up)
 {
-    if (r->pic_target)
-        tell_target(r->pic_target, up);
-    for (unsigned int i = 0; i < r->apics.nr && up; i++)
-        if (r->apics.vlapic[i])
-            lint0_rise(r->apics.vlapic[i]);
+    tell_target(r, up);
+    /* A rise, for those whose LINT0 is programmed as a message. */
+    for (unsigned int i = 0; i < r->apics.nr && up; i++) {
+        struct vlapic *a = r->apics.vlapic[i];
+        uint32_t lint0 = a ? READ_ONCE(a->regs[APIC_LVT_LINT0 / 4])
+                           : APIC_LVT_MASKED;
+
+        switch (lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) {
+        case APIC_DM_FIXED << 8:
+            (void)vlapic_post(a, (uint8_t)lint0, false);
+            break;
+        case APIC_DM_NMI << 8:
+            vlapic_signal(a, APIC_DM_NMI, 0);
+            break;
+        }
+    }
 }
 
 /* True if INT of the 8259 reaches this processor as INTR (MultiProcessor
@@ -250,7 +241,7 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
 
     if (a->mode == VLAPIC_OFF)
         return a->vcpu_id == 0;
-    if (!(lint0 & APIC_LVT_MASKED) && (lint0 >> 8 & 7) == APIC_DM_EXTINT)
+    if ((lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) == APIC_DM_EXTINT << 8)
         return true;
     return !r->rte[0].mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
            apicbus_matches(a, NULL, &pin0);
@@ -258,7 +249,7 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
 
 void route_pic_rewire(struct route *r)
 {
-    struct vlapic *target = NULL, *old;
+    struct vlapic *target = NULL;
 
     if (!r->has_pic)
         return;
@@ -269,24 +260,23 @@ void route_pic_rewire(struct route *r)
         if (a && takes_extint(r, a))
             target = a;
     }
-    old = r->pic_target;
-    r->pic_target = target;
-    if (old && old != target)
-        tell_target(old, false);
-    if (target && old != target && r->pic[0].int_output)
-        tell_target(target, true);
+    if (target != r->pic_target) {
+        tell_target(r, false);
+        r->pic_target = target;
+        tell_target(r, r->pic[0].int_output);
+    }
     spin_unlock(&r->lock);
+    route_unmasked(r->domain);
 }
 
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
 {
-    memset(r, 0, sizeof(*r));
     spin_lock_init(&r->lock, LOCK_HVM_IRQ);
     r->domain = d;
     r->bus = b;
     r->has_pic = has_pic;
     for (unsigned int i = 0; i < VIOAPIC_MAX_GSIS; i++)
-        r->rte[i].raw = IOAPIC_RTE_MASKED;
+        r->rte[i].mask = 1;
     return has_pic ? vpic_init(r) : 0;
 }
 
@@ -296,17 +286,16 @@ void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec)
 {
     memcpy(rec->i, r->intx, sizeof(rec->i));
     if (r->callback == CALLBACK_INTX && r->callback_up)
-        change_bit(rec->i, r->callback_dev * 4u + r->callback_pin, false);
+        change_bit(rec->i, r->callback_nr, false);
 }
 
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec)
 {
-    rec->i[0] = r->isa;
+    rec->i[0] = (r->line[0] & 0xfffa) | (r->line[0] >> isa_gsi(0) & 1);
 }
 
 void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
 {
-    memset(rec, 0, sizeof(*rec));
     memcpy(rec->route, r->link_irq, sizeof(rec->route));
 }
 
@@ -318,18 +307,16 @@ static void recount(struct route *r)
     for (unsigned int nr = 0; nr < 128; nr++) {
         bool up = test_bit(nr, r->intx);
 
-        r->asserted[route_intx_gsi(nr / 4, nr % 4)] += up;
-        r->link_count[route_intx_link(nr / 4, nr % 4)] += up;
+        r->asserted[route_intx_gsi(nr)] += up;
+        r->link_count[route_intx_link(nr)] += up;
     }
     for (unsigned int i = 0; i < 4; i++)
         if (r->link_count[i] && r->link_irq[i])
             r->asserted[r->link_irq[i]]++;
-    for (unsigned int irq = 0; irq < NR_ISA; irq++)
-        r->asserted[isa_gsi(irq)] += r->isa >> irq & 1;
     for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
         r->asserted[gsi] += test_bit(gsi, r->line);
     if (r->callback == CALLBACK_GSI)
-        r->asserted[r->callback_gsi] += r->callback_up;
+        r->asserted[r->callback_nr] += r->callback_up;
 }
 
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec)
@@ -347,7 +334,8 @@ int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec)
     if (rec->i[0] > 0xffff)
         return -EINVAL;
     spin_lock(&r->lock);
-    r->isa = (uint16_t)rec->i[0] & ~(1u << 2);
+    r->line[0] = (r->line[0] & ~0xffffull) | (rec->i[0] & 0xfffa) |
+                 (rec->i[0] & 1) << isa_gsi(0);
     recount(r);
     spin_unlock(&r->lock);
     return 0;

@@ -1,20 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt wiring of one domain, as on a PC with a PIIX3: PCI INTx wires to
- * GSIs 16 and up and, through four programmable links, to ISA IRQs; ISA IRQs
- * to the 8259s and to the I/O APIC (IRQ 0 on pin 2); MSIs straight to the
- * APIC bus. Counts how many wires hold each GSI up.
+ * Interrupt wiring and interrupt controllers of one domain, as on a PC with a
+ * PIIX3: PCI INTx wires to GSIs 16 and up and, through four programmable
+ * links, to ISA IRQs; ISA IRQs to the 8259s and to the I/O APIC (IRQ 0 on pin
+ * 2); MSIs straight to the APIC bus. Counts how many wires hold each GSI up.
  *
  * Fields: (c) constant after creation, (i) lock HVM_IRQ, which is ->lock.
  */
 #pragma once
 
-#include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/cpu/spinlock.h"
-#include "hvm/irq/apicbus.h"
-#include "hvm/irq/vioapic.h"
+#include "hvm/io/bus.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/irq/vpic.h"
+
+#define VIOAPIC_MAX_GSIS   256
+#define VIOAPIC_MAX_CHIPS  8
+#define VIOAPIC_MAX_PINS   120 /* per chip: what IOREGSEL can name */
+#define VIOAPIC_BASE       0xfec00000ull
+#define VIOAPIC_SIZE       0x100
+
+union ioapic_rte {
+    uint64_t raw;
+    uint32_t half[2];
+    struct {
+        uint64_t vector    : 8;
+        uint64_t delivery  : 3; /* enum apic_delivery */
+        uint64_t logical   : 1;
+        uint64_t status    : 1; /* read-only, always idle */
+        uint64_t active_low : 1;
+        uint64_t remote_irr : 1; /* read-only; here it is in route.remote_irr */
+        uint64_t level     : 1;
+        uint64_t mask      : 1; /* all that is set after reset */
+        uint64_t           : 39;
+        uint64_t dest      : 8;
+    };
+};
+BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
+
+/* An I/O APIC (82093AA): a guest has one with 48 pins, domain 0 copies of the
+ * machine's. Redirection entries are kept by GSI for all chips together. */
+struct vioapic {
+    struct route *route;   /* (c) */
+    uint16_t base_gsi;     /* (c) */
+    uint16_t pins;         /* (c) */
+    uint8_t ioregsel;
+    uint8_t id;            /* 4 bits */
+};
 
 enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
@@ -31,24 +62,21 @@ struct route {
     unsigned int nr_ioapics;  /* (c) */
     struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
     union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
-    uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) bit per GSI */
+    uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
-    uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) route_gsi_set() */
+    uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) see route_gsi_set() */
     uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
 
-    struct hvm_hw_vpic pic[2];       /* (i) master, slave */
+    struct hvm_hw_vpic pic[2];       /* (i) 8259s: master, slave */
     struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
 
-    uint64_t intx[2];                /* (i) PCI wires, device * 4 + INTx */
-    uint16_t isa;                    /* (i) ISA wires */
+    uint64_t intx[2];                /* (i) PCI wires: device * 4 + INTx */
     uint8_t link_irq[4];             /* (i) ISA IRQ of each PCI link, 0: none */
     uint8_t link_count[4];           /* (i) INTx wires up on each link */
 
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
-    uint8_t callback_vector;         /* (i) for CALLBACK_VECTOR */
-    uint8_t callback_gsi;            /* (i) */
-    uint8_t callback_dev, callback_pin; /* (i) for CALLBACK_INTX */
-    bool callback_up;                /* (i) */
+    uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
+    bool callback_up;                /* (i) written by vCPU 0 alone */
 };
 
 static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
@@ -56,18 +84,28 @@ static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
     map[nr / 64] = (map[nr / 64] & ~BIT(nr % 64)) | (uint64_t)on << nr % 64;
 }
 
-/* PCI device * INTx to GSI and link ("barber's pole"). */
-static inline unsigned int route_intx_gsi(unsigned int dev, unsigned int pin)
+/* What an entry of an I/O APIC sends. */
+static inline struct apic_msg ioapic_message(union ioapic_rte e)
 {
-    return 16 + ((dev * 4 + dev / 8 + pin) & 31);
-}
-static inline unsigned int route_intx_link(unsigned int dev, unsigned int pin)
-{
-    return (dev + pin) & 3;
+    return (struct apic_msg){
+        .dest = apic_dest8(e.dest, e.logical), .vector = (uint8_t)e.vector,
+        .delivery = (uint8_t)e.delivery, .logical = e.logical,
+        .level = e.level,
+    };
 }
 
-/* An empty wiring, the 8259s on the bus; I/O APICs come with vioapic_add().
- * Errors of bus_add(). */
+/* PCI wire to GSI and link ("barber's pole"). */
+static inline unsigned int route_intx_gsi(unsigned int wire)
+{
+    return 16 + ((wire + wire / 32) & 31);
+}
+static inline unsigned int route_intx_link(unsigned int wire)
+{
+    return (wire / 4 + wire) & 3;
+}
+
+/* An empty wiring in zeroed memory, the 8259s on the bus; I/O APICs come with
+ * vioapic_add(). Errors of bus_add(). */
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic);
 
 /* All below: no locks of rank HVM_IRQ or higher held, any CPU; VDEV may be. */
@@ -77,7 +115,8 @@ int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic);
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
                     bool level);
 void route_isa_set(struct route *r, unsigned int irq, bool level);
-/* The one line of a GSI that passes a physical interrupt or the HPET's. */
+/* The one line of a GSI that is an ISA wire, or passes a physical interrupt or
+ * the HPET's. */
 void route_gsi_set(struct route *r, unsigned int gsi, bool level);
 /* One edge on a GSI that is not held up by a wire of the caller. */
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);
@@ -94,18 +133,57 @@ int route_msi(struct route *r, uint64_t addr, uint32_t data);
 /* HVM_PARAM_CALLBACK_IRQ. The caller asserts the callback again after it. */
 void route_callback_set_via(struct route *r, uint64_t via);
 /* Event pending (vCPU 0) or not: level of the platform device's line. Only
- * for CALLBACK_GSI and CALLBACK_INTX. */
+ * for CALLBACK_GSI and CALLBACK_INTX, and by vCPU 0 itself. */
 void route_callback_set(struct route *r, bool pending);
 
-/* A vCPU's LVT0, base MSR or pin 0 changed: who takes the 8259's INT? */
+/* A vCPU's LVT0, SPIV, base MSR or pin 0 changed: who takes the 8259's INT? No
+ * lock held, of rank VDEV neither; ends in route_unmasked(). */
 void route_pic_rewire(struct route *r);
 /* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
 void route_pic_output(struct route *r, bool up);
 
-/* Records PCI_IRQ, ISA_IRQ, PCI_LINK; the domain is paused. -EINVAL. */
+/* Records PCI_IRQ, ISA_IRQ, PCI_LINK; the domain is paused. A record to save
+ * to is zeroed (here and below). -EINVAL. */
 void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec);
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec);
 void route_save_link(struct route *r, struct hvm_hw_pci_link *rec);
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec);
 int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec);
 int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec);
+
+/* ---- I/O APICs ----------------------------------------------------------- */
+
+/* Adds a chip, masked, and puts it on the bus; GSIs of chips may not overlap.
+ * A guest gets (VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS). -EINVAL, -ENOSPC,
+ * errors of bus_add(). Not while vCPUs run. */
+int vioapic_add(struct route *r, uint64_t base, uint8_t id,
+                unsigned int base_gsi, unsigned int pins);
+
+/* A GSI's line rose. Lock HVM_IRQ held; gsi below route->nr_gsis. */
+enum irq_result vioapic_edge(struct route *r, unsigned int gsi);
+/* A vCPU ended a vector that came with level trigger. No lock held. */
+void vioapic_eoi(struct route *r, uint8_t vector);
+
+/* Record IOAPIC: -EOPNOTSUPP for a domain whose chips are not one of 48
+ * pins. load: -EINVAL. The domain is paused. */
+int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec);
+int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
+
+/* ---- 8259s: their state is kept as the save record has it ---------------- */
+
+/* Both chips of a zeroed route to power-up state and on the bus; errors of
+ * bus_add(). */
+int vpic_init(struct route *r);
+/* Line irq (0 to 15, not 2) rose or fell; lock HVM_IRQ held. For a rise:
+ * IRQ_DELIVERED unless the last one waits still; IRQ_IGNORED when masked (but
+ * it is latched). */
+enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
+/* A vCPU runs the INTA cycles: the vector, -1 if INT fell or went to another
+ * vCPU meanwhile. No locks held. */
+int vpic_inta(struct route *r, const struct vlapic *a);
+
+/* Record PIC, instance 0: master, 1: slave. The domain has them and is
+ * paused. load: -EINVAL. */
+void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
+int vpic_load(struct route *r, unsigned int chip,
+              const struct hvm_hw_vpic *rec);

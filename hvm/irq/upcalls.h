@@ -5,17 +5,11 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hvm/irq/apicbus.h"
 
 struct domain;
 struct route;
 struct vlapic;
-
-enum vlapic_signal {
-    SIGNAL_NMI,  /* remember one NMI (a second one merges with it) */
-    SIGNAL_INIT, /* INIT: the target calls vlapic_init_signal() itself */
-    SIGNAL_SIPI, /* ignored by a vCPU that does not wait for it */
-};
 
 /*
  * Something in a->pending is new, or may now be deliverable: the vCPU must
@@ -26,9 +20,13 @@ void vlapic_kick(struct vlapic *a);
 /* A request is new in a->posted: the same, but a guest that runs needs not
  * exit for it. */
 void vlapic_notify(struct vlapic *a);
-/* NMI, INIT or start-up IPI for a vCPU; `vector` counts for SIPI. Same
- * contract as vlapic_kick(): note it and return. */
-void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector);
+/*
+ * APIC_DM_NMI for a vCPU: one is remembered, a second one merges with it.
+ * APIC_DM_INIT: the target calls vlapic_init_signal() itself.
+ * APIC_DM_STARTUP: ignored by a vCPU that does not wait for it; only here
+ * `vector` counts. Same contract as vlapic_kick(): note it and return.
+ */
+void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector);
 /*
  * CR8 is another name for the upper half of TPR, and the guest writes it
  * without an exit. vlapic_cr8() tells what is there (0 to 15); TPR counts as
@@ -56,8 +54,8 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi);
  * Lock HVM_IRQ of the domain held. */
 void route_gsi_ended(struct route *r, unsigned int gsi);
 /*
- * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, LVT0,
- * SPIV): periodic devices whose ticks nobody could hear start again
- * (ticks_resume()). No locks held.
+ * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, or what
+ * route_pic_rewire() is called for): periodic devices whose ticks nobody could
+ * hear start again (ticks_resume()). No locks held.
  */
 void route_unmasked(struct domain *d);

@@ -4,14 +4,12 @@
  * does): it hears of a rise, and asks whether a line is still up when a
  * level interrupt has ended.
  *
- * remote_irr is also kept as a bitmap, so that an EOI looks only at pins that
- * wait for one.
+ * Remote IRR is a bitmap beside the entries, so that an EOI looks only at pins
+ * that wait for one.
  */
-#include "hvm/irq/vioapic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/lib/string.h"
 
 #define VERSION 0x11 /* 82093AA; no EOI register */
 
@@ -26,12 +24,6 @@
 /* Bits of an entry that software writes. */
 #define RTE_WRITABLE 0xff0000000001afffull
 
-static void set_remote_irr(struct route *r, unsigned int gsi, bool on)
-{
-    r->rte[gsi].remote_irr = on;
-    change_bit(r->remote_irr, gsi, on);
-}
-
 enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
     union ioapic_rte e = r->rte[gsi];
@@ -41,11 +33,11 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
     /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
     if (e.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
-    if (e.level && e.remote_irr)
+    if (e.level && test_bit(gsi, r->remote_irr))
         return IRQ_COALESCED;
     rc = apicbus_deliver(&r->apics, NULL, &m);
     if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
-        set_remote_irr(r, gsi, true);
+        change_bit(r->remote_irr, gsi, true);
     return rc;
 }
 
@@ -66,7 +58,7 @@ void vioapic_eoi(struct route *r, uint8_t vector)
 
             if (r->rte[gsi].vector != vector)
                 continue;
-            set_remote_irr(r, gsi, false);
+            change_bit(r->remote_irr, gsi, false);
             route_gsi_ended(r, gsi);
             reevaluate(r, gsi);
         }
@@ -81,26 +73,33 @@ static void write_entry(struct route *r, unsigned int gsi, bool high,
 
     spin_lock(&r->lock);
     old = e = r->rte[gsi];
-    if (high)
-        e.raw = (uint32_t)e.raw | (uint64_t)val << 32;
-    else
-        e.raw = (e.raw & ~0xffffffffull) | val;
+    e.half[high] = val;
     e.raw &= RTE_WRITABLE;
     r->rte[gsi] = e;
     /* Edge mode has no remote IRR: switching to it and back is how software
      * ends an interrupt of this chip. */
-    set_remote_irr(r, gsi, old.remote_irr && e.level);
-    if (old.remote_irr && !e.level)
+    if (!e.level && test_bit(gsi, r->remote_irr)) {
+        change_bit(r->remote_irr, gsi, false);
         route_gsi_ended(r, gsi);
+    }
     if (!high)
         reevaluate(r, gsi);
-    if (r->watch_pins && e.raw != (old.raw & RTE_WRITABLE))
+    if (r->watch_pins && e.raw != old.raw)
         vioapic_pin_changed(r, gsi);
     spin_unlock(&r->lock);
     if (gsi == 0)
         route_pic_rewire(r);
-    if (!e.mask)
+    else if (!e.mask)
         route_unmasked(r->domain);
+}
+
+/* A redirection entry as software sees it. */
+static union ioapic_rte read_entry(const struct route *r, unsigned int gsi)
+{
+    union ioapic_rte e = { .raw = READ_ONCE(r->rte[gsi].raw) };
+
+    e.remote_irr = test_bit(gsi, r->remote_irr);
+    return e;
 }
 
 /* The GSI whose entry IOREGSEL names, or VIOAPIC_MAX_GSIS. */
@@ -113,51 +112,42 @@ static unsigned int selected(const struct vioapic *c, unsigned int index)
     return c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
 }
 
-static uint32_t read_window(struct vioapic *c)
+static uint32_t read_window(const struct vioapic *c, unsigned int index,
+                            unsigned int gsi)
 {
-    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
-    uint64_t e;
-
     if (index == REG_ID || index == REG_ARB)
         return (uint32_t)c->id << 24;
     if (index == REG_VER)
         return VERSION | (c->pins - 1u) << 16;
     if (gsi >= VIOAPIC_MAX_GSIS)
         return 0;
-    e = READ_ONCE(c->route->rte[gsi].raw);
-    return (uint32_t)(index & 1 ? e >> 32 : e);
+    return read_entry(c->route, gsi).half[index & 1];
 }
 
-static enum bus_rc vioapic_read(void *dev, uint64_t gpa, unsigned int size,
-                                uint64_t *val)
-{
-    struct vioapic *c = dev;
-    unsigned int reg = gpa & 0xff;
-
-    *val = reg == IOREGSEL ? c->ioregsel : reg == IOWIN ? read_window(c) : 0;
-    return BUS_OK;
-}
-
-static enum bus_rc vioapic_write(void *dev, uint64_t gpa, unsigned int size,
-                                 uint64_t val)
+static enum bus_rc vioapic_access(void *dev, uint64_t gpa, unsigned int size,
+                                  bool write, uint64_t *val)
 {
     struct vioapic *c = dev;
     unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
+    unsigned int reg = gpa & 0xff;
 
-    if ((gpa & 0xff) == IOREGSEL)
-        WRITE_ONCE(c->ioregsel, (uint8_t)val);
-    else if ((gpa & 0xff) == IOWIN && index == REG_ID)
-        c->id = val >> 24 & 0xf;
-    else if ((gpa & 0xff) == IOWIN && gsi < VIOAPIC_MAX_GSIS)
-        write_entry(c->route, gsi, index & 1, (uint32_t)val);
+    if (!write)
+        *val = reg == IOREGSEL ? index
+               : reg == IOWIN ? read_window(c, index, gsi) : 0;
+    else if (reg == IOREGSEL)
+        WRITE_ONCE(c->ioregsel, (uint8_t)*val);
+    else if (reg == IOWIN && index == REG_ID)
+        c->id = *val >> 24 & 0xf;
+    else if (reg == IOWIN && gsi < VIOAPIC_MAX_GSIS)
+        write_entry(c->route, gsi, index & 1, (uint32_t)*val);
     return BUS_OK;
 }
 
 int vioapic_add(struct route *r, uint64_t base, uint8_t id,
                 unsigned int base_gsi, unsigned int pins)
 {
-    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_read,
-                               vioapic_write };
+    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE,
+                               vioapic_access };
     struct vioapic *c = &r->ioapic[r->nr_ioapics];
     int rc;
 
@@ -170,8 +160,8 @@ int vioapic_add(struct route *r, uint64_t base, uint8_t id,
         if (base_gsi < o->base_gsi + o->pins && o->base_gsi < base_gsi + pins)
             return -EINVAL;
     *c = (struct vioapic){
-        .route = r, .base = base, .id = id,
-        .base_gsi = (uint16_t)base_gsi, .pins = (uint16_t)pins,
+        .route = r, .id = id, .base_gsi = (uint16_t)base_gsi,
+        .pins = (uint16_t)pins,
     };
     rc = bus_add(r->bus, &range, 1, c);
     if (rc)
@@ -190,12 +180,11 @@ int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
 {
     if (!is_guest_shape(r))
         return -EOPNOTSUPP;
-    memset(rec, 0, sizeof(*rec));
-    rec->base_address = r->ioapic[0].base;
+    rec->base_address = VIOAPIC_BASE;
     rec->ioregsel = r->ioapic[0].ioregsel;
     rec->id = r->ioapic[0].id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++)
-        rec->redirtbl[i].bits = r->rte[i].raw;
+        rec->redirtbl[i].bits = read_entry(r, i).raw;
     return 0;
 }
 
@@ -203,7 +192,7 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
 {
     if (!is_guest_shape(r))
         return -EOPNOTSUPP;
-    if (rec->base_address != r->ioapic[0].base || rec->id > 0xf)
+    if (rec->base_address != VIOAPIC_BASE || rec->id > 0xf)
         return -EINVAL;
     spin_lock(&r->lock);
     r->ioapic[0].ioregsel = (uint8_t)rec->ioregsel;
@@ -212,7 +201,7 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
         union ioapic_rte e = { .raw = rec->redirtbl[i].bits };
 
         r->rte[i].raw = e.raw & RTE_WRITABLE;
-        set_remote_irr(r, i, e.remote_irr && e.level);
+        change_bit(r->remote_irr, i, e.remote_irr && e.level);
     }
     spin_unlock(&r->lock);
     route_pic_rewire(r);

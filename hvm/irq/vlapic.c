@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Local APIC: registers, priorities, acceptance and dispensation of
- * interrupts, save records. The timer is vlapic-timer.c. Never looks at a VMCB
- * or VMCS: who enters the guest asks vlapic_pending() and injects what
- * vlapic_ack() gives.
+ * Local APIC: registers, acceptance and dispensation of interrupts, timer,
+ * priorities, save records. Never looks at a VMCB or VMCS: who enters the
+ * guest asks vlapic_pending() and injects what vlapic_ack() gives.
  *
  * "Nothing to do" is one load: ->pending has a bit for each word of IRR that
  * may be non-zero, and one for each other reason to look. Who sets an IRR
  * bit sets the word's bit after it; who finds the word empty clears the
  * word's bit, then looks at the word again. One of the two sees the other.
  */
-#include "hvm/irq/vlapic-private.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
@@ -23,6 +21,17 @@
 #define LINT_BITS (LVT_BITS | 0xe700u)        /* level, IRR, polarity, mode */
 
 #define APIC_SPIV_ENABLE 0x100u
+
+#define TIMER_MODE   0x60000u /* bits of LVT timer; 0: one-shot */
+#define TIMER_REPEAT 0x20000u
+#define TIMER_TSC    0x40000u
+/* A shorter period still counts right, but interrupts at this rate. */
+#define MIN_INTERVAL_NS MICROSECS(20)
+
+/* IA32_APIC_BASE: where the page is, and all bits that exist. */
+#define BASE_PAGE 0x000ffffffffff000ull
+#define BASE_BITS (BASE_PAGE | APIC_BASE_MSR_ENABLE | APIC_BASE_MSR_X2APIC | \
+                   APIC_BASE_MSR_BSP)
 
 /* Registers by their offset / 16. */
 struct reg {
@@ -55,11 +64,9 @@ static const struct reg registers[NR_REGS] = {
     [APIC_LVT_CMCI / 16] = { LVT_BITS | 0x700, 0, REG_X2_READ | REG_X2_WRITE },
     [APIC_ICR / 16] = REG_RW(0xccfff), /* delivery status reads as idle */
     [APIC_ICR2 / 16] = { ~0u, 0, REG_SAVED },
-    [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | APIC_TIMER_MODE),
-    [APIC_LVT_THERM / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_LINT0 / 16] = REG_LVT(LINT_BITS),
-    [APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
+    [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | TIMER_MODE),
+    [APIC_LVT_THERM / 16 ... APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
+    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
     [APIC_LVT_ERROR / 16] = REG_LVT(LVT_BITS),
     [APIC_TMICT / 16] = REG_RW(~0u),
     [APIC_TMCCT / 16] = REG_RO(0),
@@ -72,28 +79,14 @@ static void raise_error(struct vlapic *a, uint32_t error)
 {
     uint32_t lvt = READ_ONCE(a->regs[APIC_LVT_ERROR / 4]);
 
-    if (atomic_fetch_or(&a->pending_esr, error) & error)
-        return;
-    if (lvt & APIC_LVT_MASKED)
+    if ((atomic_fetch_or(&a->pending_esr, error) & error) ||
+        (lvt & APIC_LVT_MASKED))
         return;
     /* An illegal vector here must not come back to this place. */
     if ((lvt & 0xff) >= 16)
         vlapic_post(a, (uint8_t)lvt, false);
     else
         (void)atomic_fetch_or(&a->pending_esr, APIC_ESR_RECV_ILLEGAL);
-}
-
-/* pending: it was requested before, and the guest has not seen it. */
-static enum irq_result post_to_cpu(struct vlapic *a, uint8_t vector,
-                                   bool pending)
-{
-    uint32_t bit = 1u << vector % 32;
-
-    if (pending || (atomic_fetch_or(&a->posted->irr[vector / 32], bit) & bit))
-        return IRQ_COALESCED;
-    if (!atomic_xchg(&a->posted->on, 1u))
-        vlapic_notify(a);
-    return IRQ_DELIVERED;
 }
 
 void vlapic_take_posted(struct vlapic *a)
@@ -127,15 +120,19 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
         return IRQ_IGNORED;
     }
     retyped = !!(READ_ONCE(*tmr) & bit) != level;
-    if (retyped) {
-        if (level)
-            (void)atomic_fetch_or(tmr, bit);
-        else
-            (void)atomic_fetch_and(tmr, ~bit);
-    }
+    if (retyped && level)
+        (void)atomic_fetch_or(tmr, bit);
+    else if (retyped)
+        (void)atomic_fetch_and(tmr, ~bit);
     /* The CPU must learn of the type before it ends the interrupt. */
-    if (a->posted && !level && !retyped)
-        return post_to_cpu(a, vector, READ_ONCE(*irr) & bit);
+    if (a->posted && !level && !retyped) {
+        if ((READ_ONCE(*irr) & bit) ||
+            (atomic_fetch_or(&a->posted->irr[vector / 32], bit) & bit))
+            return IRQ_COALESCED;
+        if (!atomic_xchg(&a->posted->on, 1u))
+            vlapic_notify(a);
+        return IRQ_DELIVERED;
+    }
     if (atomic_fetch_or(irr, bit) & bit)
         return IRQ_COALESCED;
     if (!(READ_ONCE(a->pending) & word))
@@ -143,6 +140,158 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
     vlapic_kick(a);
     return IRQ_DELIVERED;
 }
+
+/* ---- timer --------------------------------------------------------------- */
+
+/*
+ * SDM vol. 3A 11.5.4. The host's timer only marks the vCPU; the interrupt is
+ * requested and the next period computed by the vCPU itself before it enters
+ * its guest. So a periodic timer costs nothing while its vCPU does not run,
+ * late ticks merge into one, and no state here needs a lock.
+ */
+
+static uint32_t timer_mode(const struct vlapic *a)
+{
+    return a->regs[APIC_LVT_TIMER / 4] & TIMER_MODE;
+}
+
+static uint64_t count_to_ns(const struct vlapic *a, uint32_t count)
+{
+    return (uint64_t)count * APIC_BUS_CYCLE_NS << a->timer_shift;
+}
+
+/* Marks the vCPU: the callback of ->timer. */
+static void timer_mark(void *vlapic)
+{
+    struct vlapic *a = vlapic;
+
+    (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_TIMER);
+    vlapic_kick(a);
+}
+
+/* Forgets the running count and the deadline. */
+static void timer_forget(struct vlapic *a)
+{
+    a->tsc_deadline = 0;
+    if (a->timer_next == TIME_NEVER)
+        return;
+    a->timer_next = TIME_NEVER;
+    timer_stop(&a->timer);
+}
+
+/* next: TIME_NEVER stops. */
+static void start_timer(struct vlapic *a, uint64_t now, uint64_t next)
+{
+    a->timer_next = next;
+    if (next > now)
+        timer_set(&a->timer, next);
+    else
+        timer_mark(a);
+}
+
+/* Starts counting down from `left`. */
+static void count_from(struct vlapic *a, uint32_t left)
+{
+    uint32_t mode = timer_mode(a);
+
+    if (!left || mode > TIMER_REPEAT) {
+        timer_forget(a);
+        return;
+    }
+
+    uint64_t now = now_ns();
+
+    a->timer_period = mode == TIMER_REPEAT
+                          ? count_to_ns(a, a->regs[APIC_TMICT / 4]) : 0;
+    start_timer(a, now, now + count_to_ns(a, left));
+}
+
+/* What TMCCT reads as. */
+static uint32_t count_left(const struct vlapic *a)
+{
+    if (a->timer_next == TIME_NEVER || timer_mode(a) > TIMER_REPEAT)
+        return 0;
+
+    uint64_t now = now_ns(), left;
+
+    if (now < a->timer_next)
+        left = a->timer_next - now;
+    else if (a->timer_period)
+        left = a->timer_period - (now - a->timer_next) % a->timer_period;
+    else
+        return 0;
+    left = DIV_ROUND_UP(left, APIC_BUS_CYCLE_NS);
+    return (uint32_t)((left + (1u << a->timer_shift) - 1) >> a->timer_shift);
+}
+
+static void write_tdcr(struct vlapic *a, uint32_t val)
+{
+    uint32_t left = count_left(a);
+    /* 0: by 2, 1: by 4 ... 6: by 128, 7: by 1 (SDM figure 11-10). */
+    unsigned int code = (val & 3) | (val & 8) >> 1;
+
+    a->regs[APIC_TDCR / 4] = val;
+    a->timer_shift = (code + 1) & 7;
+    if (left)
+        count_from(a, left);
+}
+
+static void write_lvt_timer(struct vlapic *a, uint32_t val)
+{
+    uint32_t old = timer_mode(a), mode = val & TIMER_MODE;
+    uint32_t left = count_left(a);
+
+    a->regs[APIC_LVT_TIMER / 4] = val;
+    if (old == mode)
+        return;
+    /* Into and out of TSC-deadline mode disarms. */
+    if (old > TIMER_REPEAT || mode > TIMER_REPEAT) {
+        a->regs[APIC_TMICT / 4] = 0;
+        timer_forget(a);
+    } else if (left) {
+        count_from(a, left);
+    }
+}
+
+/* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
+static void timer_expired(struct vlapic *a)
+{
+    uint32_t lvt = a->regs[APIC_LVT_TIMER / 4];
+
+    (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_TIMER);
+    if (a->timer_next == TIME_NEVER)
+        return; /* stopped since */
+
+    uint64_t now = now_ns();
+
+    if (now < a->timer_next) {
+        /* Set anew since, or early. */
+        timer_set(&a->timer, a->timer_next);
+        return;
+    }
+    if (a->timer_period) {
+        uint64_t late = now + MIN_INTERVAL_NS - a->timer_next;
+
+        a->timer_next += DIV_ROUND_UP(late, a->timer_period) * a->timer_period;
+        timer_set(&a->timer, a->timer_next);
+    } else {
+        a->timer_next = TIME_NEVER;
+        a->tsc_deadline = 0;
+    }
+    if (!(lvt & APIC_LVT_MASKED))
+        (void)vlapic_post(a, (uint8_t)lvt, false);
+}
+
+void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
+{
+    if (a->mode == VLAPIC_OFF || timer_mode(a) != TIMER_TSC)
+        return;
+    a->tsc_deadline = tsc;
+    a->timer_period = 0;
+    start_timer(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
+}
+
+/* ---- priorities, in and out of service ----------------------------------- */
 
 static void word_emptied(struct vlapic *a, unsigned int word)
 {
@@ -176,7 +325,7 @@ int vlapic_pending(struct vlapic *a)
 
     if (unlikely(p & ~0xffu)) {
         if (p & VLAPIC_PENDING_TIMER)
-            vlapic_timer_expired(a);
+            timer_expired(a);
         if (READ_ONCE(a->pending) & VLAPIC_PENDING_EXTINT)
             return VLAPIC_EXTINT;
     }
@@ -184,28 +333,29 @@ int vlapic_pending(struct vlapic *a)
     return vector >> 4 > vlapic_ppr(a) >> 4 ? vector : -1;
 }
 
-/* SDM vol. 3A 11.8.3.1. */
+/* isrv and PPR from TPR, ISR and isr_words: SDM vol. 3A 11.8.3.1. */
 static void update_ppr(struct vlapic *a)
 {
     uint8_t tpr = vlapic_tpr(a);
 
-    a->ppr = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
-    a->regs[APIC_PPR / 4] = a->ppr;
+    a->isrv = 0;
+    if (a->isr_words) {
+        unsigned int word = bit_highest(a->isr_words);
+        uint32_t isr = a->regs[APIC_ISR / 4 + word * 4];
+
+        a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
+    }
+    a->regs[APIC_PPR / 4] = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
 }
 
-/* isr_words and isrv from ISR. */
+/* All that is derived from ISR. */
 static void find_in_service(struct vlapic *a)
 {
     a->isr_words = 0;
-    a->isrv = 0;
-    for (unsigned int i = 0; i < 8; i++) {
-        uint32_t isr = a->regs[APIC_ISR / 4 + i * 4];
-
-        if (!isr)
-            continue;
-        a->isr_words |= (uint8_t)(1u << i);
-        a->isrv = (uint8_t)(i * 32 + bit_highest(isr));
-    }
+    for (unsigned int i = 0; i < 8; i++)
+        if (a->regs[APIC_ISR / 4 + i * 4])
+            a->isr_words |= (uint8_t)(1u << i);
+    update_ppr(a);
 }
 
 int vlapic_ack(struct vlapic *a, int pending)
@@ -220,15 +370,13 @@ int vlapic_ack(struct vlapic *a, int pending)
         word_emptied(a, word);
     regs[APIC_ISR / 4] |= bit;
     a->isr_words |= (uint8_t)(1u << word);
-    a->isrv = MAX(a->isrv, vector);
     update_ppr(a);
     return vector;
 }
 
 void vlapic_eoi(struct vlapic *a)
 {
-    unsigned int word;
-    uint32_t *regs, bit, isr;
+    uint32_t *regs, bit;
     uint8_t vector;
 
     if (unlikely(a->assisted)) {
@@ -238,19 +386,11 @@ void vlapic_eoi(struct vlapic *a)
     vector = a->isrv;
     if (!vector)
         return;
-    word = vector / 32;
-    regs = &a->regs[word * 4];
+    regs = &a->regs[vector / 32 * 4];
     bit = 1u << vector % 32;
-    isr = regs[APIC_ISR / 4] & ~bit;
-    regs[APIC_ISR / 4] = isr;
-    if (!isr) {
-        a->isr_words &= (uint8_t)~(1u << word);
-        if (a->isr_words) {
-            word = bit_highest(a->isr_words);
-            isr = a->regs[APIC_ISR / 4 + word * 4];
-        }
-    }
-    a->isrv = isr ? (uint8_t)(word * 32 + bit_highest(isr)) : 0;
+    regs[APIC_ISR / 4] &= ~bit;
+    if (!regs[APIC_ISR / 4])
+        a->isr_words &= (uint8_t)~(1u << vector / 32);
     update_ppr(a);
     if (unlikely(READ_ONCE(regs[APIC_TMR / 4]) & bit))
         vioapic_eoi(a->route, vector);
@@ -277,6 +417,8 @@ static void sync_tpr(struct vlapic *a)
     if (cr8 != vlapic_tpr(a) >> 4)
         vlapic_set_tpr(a, (uint8_t)(cr8 << 4));
 }
+
+/* ---- registers ----------------------------------------------------------- */
 
 /* In x2APIC mode icr has the destination in its upper half; in xAPIC mode
  * that comes from ICR2 (SDM vol. 3A 11.6.1, 11.12.9). */
@@ -311,8 +453,8 @@ static void update_mode(struct vlapic *a)
     a->regs[APIC_ID / 4] = x2 ? a->id : a->id << 24;
     if (x2) /* SDM vol. 3A 11.12.10.2 */
         a->regs[APIC_LDR / 4] = (a->id & ~15u) << 12 | 1u << (a->id & 15);
-    for (unsigned int i = 0; i < APIC_LVT_COUNT && !on; i++)
-        a->regs[APIC_LVT_TIMER / 4 + i * 4] |= APIC_LVT_MASKED;
+    for (unsigned int o = APIC_LVT_TIMER; o <= APIC_LVT_ERROR && !on; o += 16)
+        a->regs[o / 4] |= APIC_LVT_MASKED;
     WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
     a->changed = true;
 }
@@ -327,7 +469,6 @@ static void update_all(struct vlapic *a)
         if (READ_ONCE(a->regs[APIC_IRR / 4 + i * 4]))
             (void)atomic_fetch_or(&a->pending, 1u << i);
     find_in_service(a);
-    update_ppr(a);
     vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
 }
 
@@ -339,28 +480,20 @@ static void write_spiv(struct vlapic *a, uint32_t val)
     update_mode(a);
     if (a->enabled && !was)
         vlapic_enabled_again(a);
-    if (was != a->enabled) {
+    if (a->enabled != was)
         route_pic_rewire(a->route);
-        route_unmasked(a->route->domain);
-    }
 }
 
 static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
 {
-    uint32_t old = a->regs[offset / 4];
-
     if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
         val |= APIC_LVT_MASKED;
-    if (offset == APIC_LVT_TIMER) {
-        vlapic_timer_lvt(a, val);
-        return;
-    }
-    a->regs[offset / 4] = val;
-    if (offset == APIC_LVT_LINT0) {
+    if (offset == APIC_LVT_TIMER)
+        write_lvt_timer(a, val);
+    else
+        a->regs[offset / 4] = val;
+    if (offset == APIC_LVT_LINT0)
         route_pic_rewire(a->route);
-        if ((old & ~val) & APIC_LVT_MASKED)
-            route_unmasked(a->route->domain);
-    }
 }
 
 /* offset: of a register, below NR_REGS * 16. */
@@ -374,7 +507,10 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         vlapic_eoi(a);
         break;
     case APIC_TMICT:
-        vlapic_timer_count(a, val);
+        if (timer_mode(a) > TIMER_REPEAT)
+            break;
+        *reg = val;
+        count_from(a, val);
         break;
     case APIC_TPR:
         vlapic_set_tpr(a, (uint8_t)val);
@@ -391,9 +527,6 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
     case APIC_ICR2:
         *reg = val & 0xff000000;
         break;
-    case APIC_LDR:
-        *reg = val;
-        break;
     case APIC_DFR:
         *reg = val | 0x0fffffff;
         break;
@@ -407,7 +540,10 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         write_lvt(a, offset, val);
         break;
     case APIC_TDCR:
-        vlapic_timer_divide(a, val);
+        write_tdcr(a, val);
+        break;
+    case APIC_LDR:
+        *reg = val;
         break;
     default:
         /* Read-only or reserved. The id is read-only, too: the SDM (vol. 3A
@@ -420,10 +556,8 @@ static uint32_t reg_read(struct vlapic *a, unsigned int offset)
 {
     if (offset == APIC_PPR || offset == APIC_TPR)
         sync_tpr(a);
-    if (offset == APIC_PPR)
-        return vlapic_ppr(a);
     if (offset == APIC_TMCCT)
-        return vlapic_timer_left(a);
+        return count_left(a);
     return READ_ONCE(a->regs[offset / 4]);
 }
 
@@ -437,19 +571,16 @@ uint64_t vlapic_mmio_read(struct vlapic *a, unsigned int offset,
                           unsigned int size)
 {
     unsigned int byte = offset & 15;
-    uint32_t reg;
 
     if (offset >= NR_REGS * 16 || byte + size > 4)
         return 0;
-    reg = reg_read(a, offset & 0x3f0) >> byte * 8;
-    return size == 4 ? reg : reg & ((1u << size * 8) - 1);
+    return reg_read(a, offset & 0x3f0) >> byte * 8 & size_mask(size);
 }
 
 void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
                        unsigned int size, uint64_t val)
 {
     unsigned int byte = offset & 15;
-    uint32_t mask;
 
     if (likely(offset == APIC_EOI && size == 4)) {
         vlapic_eoi(a);
@@ -460,7 +591,8 @@ void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
     offset &= 0x3f0;
     if (unlikely(size != 4)) {
         /* The rest of the register is written back as it reads. */
-        mask = ((1u << size * 8) - 1) << byte * 8;
+        uint64_t mask = size_mask(size) << byte * 8;
+
         val = (reg_read(a, offset) & ~mask) | (val << byte * 8 & mask);
     }
     reg_write(a, offset, (uint32_t)val);
@@ -502,7 +634,7 @@ void vlapic_init_signal(struct vlapic *a)
 {
     WRITE_ONCE(a->enabled, false);
     vlapic_take_posted(a); /* and forget it */
-    vlapic_timer_stop(a);
+    timer_forget(a);
     for (unsigned int i = 0; i < NR_REGS; i++)
         /* The x2APIC LDR is read-only and derived from the id. */
         if (i != APIC_LDR / 16 || a->mode != VLAPIC_X2APIC)
@@ -513,27 +645,31 @@ void vlapic_init_signal(struct vlapic *a)
     route_pic_rewire(a->route);
 }
 
+/* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
+static int mode_of(uint64_t base)
+{
+    if (base & APIC_BASE_MSR_ENABLE)
+        return base & APIC_BASE_MSR_X2APIC ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    return base & APIC_BASE_MSR_X2APIC ? -1 : VLAPIC_OFF;
+}
+
 /* SDM vol. 3A 11.12.5: which mode may follow which. */
 int vlapic_base_write(struct vlapic *a, uint64_t val)
 {
-    const uint64_t page = 0x000ffffffffff000ull;
-    bool on = val & APIC_BASE_MSR_ENABLE, x2 = val & APIC_BASE_MSR_X2APIC;
-    uint8_t mode = !on ? VLAPIC_OFF : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    int mode = mode_of(val);
 
-    if (val & ~(page | APIC_BASE_MSR_ENABLE | APIC_BASE_MSR_BSP |
-                APIC_BASE_MSR_X2APIC))
-        return -EPERM;
     /* Invalid state; off to x2APIC; x2APIC to xAPIC. */
-    if ((x2 && !on) || (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
+    if ((val & ~BASE_BITS) || mode < 0 ||
+        (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
         (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC))
         return -EPERM;
     /* The page has one place for all vCPUs: the nested tables are shared. */
-    if (mode == VLAPIC_XAPIC && (val & page) != APIC_BASE_DEFAULT)
+    if (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT)
         return -EPERM;
     a->base_msr = val;
     if (mode == a->mode)
         return 0;
-    a->mode = mode;
+    a->mode = (uint8_t)mode;
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
         update_mode(a);
@@ -542,8 +678,6 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
         /* Off: the state is lost; on again: as after power-up. */
         vlapic_init_signal(a);
     }
-    if (mode == VLAPIC_OFF)
-        route_unmasked(a->route->domain);
     return 0;
 }
 
@@ -556,7 +690,7 @@ void vlapic_init(struct vlapic *a, struct route *r, unsigned int vcpu_id,
         .base_msr = APIC_BASE_DEFAULT | APIC_BASE_MSR_ENABLE |
                     (vcpu_id ? 0 : APIC_BASE_MSR_BSP),
     };
-    timer_init(&a->timer, vlapic_timer_mark, a);
+    timer_init(&a->timer, timer_mark, a);
     vlapic_init_signal(a);
     r->apics.nr = MAX(r->apics.nr, vcpu_id + 1);
     store_release(&r->apics.vlapic[vcpu_id], a);
@@ -569,6 +703,8 @@ void vlapic_exit(struct vlapic *a)
     route_pic_rewire(a->route);
     timer_kill(&a->timer);
 }
+
+/* ---- save records -------------------------------------------------------- */
 
 /*
  * Records, as Xen 4.20 writes and reads them. What is loaded comes from an
@@ -583,12 +719,11 @@ void vlapic_exit(struct vlapic *a)
 
 void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 {
-    bool sw_off = !(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE);
+    uint32_t on = a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE;
 
-    memset(rec, 0, sizeof(*rec));
     rec->apic_base_msr = a->base_msr;
     rec->disabled = (a->mode == VLAPIC_OFF ? RECORD_HW_DISABLED : 0) |
-                    (sw_off ? RECORD_SW_DISABLED : 0);
+                    (on ? 0 : RECORD_SW_DISABLED);
     rec->timer_divisor = 1u << a->timer_shift;
     rec->tdt_msr = a->tsc_deadline;
     rec->pending_esr = READ_ONCE(a->pending_esr);
@@ -596,34 +731,25 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
 
 void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t ppr, left;
-
     sync_tpr(a);
-    ppr = vlapic_ppr(a);
     if (READ_ONCE(a->pending) & VLAPIC_PENDING_TIMER)
-        vlapic_timer_expired(a); /* may post */
+        timer_expired(a); /* may post */
     vlapic_take_posted(a);
-    left = vlapic_timer_left(a);
+    a->regs[APIC_TMCCT / 4] = count_left(a);
     memcpy(rec->data, a->regs, sizeof(rec->data));
-    memcpy(&rec->data[APIC_PPR], &ppr, sizeof(ppr));
-    memcpy(&rec->data[APIC_TMCCT], &left, sizeof(left));
 }
 
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 {
-    bool on = rec->apic_base_msr & APIC_BASE_MSR_ENABLE;
-    bool x2 = rec->apic_base_msr & APIC_BASE_MSR_X2APIC;
+    int mode = mode_of(rec->apic_base_msr);
 
     /* The divider is derived from TDCR, the software bit from SPIV. */
-    if ((x2 && !on) ||
+    if (mode < 0 ||
         (rec->disabled & ~(RECORD_HW_DISABLED | RECORD_SW_DISABLED)))
         return -EINVAL;
-    vlapic_timer_stop(a);
-    a->base_msr = rec->apic_base_msr &
-                  (0x000ffffffffff000ull | APIC_BASE_MSR_ENABLE |
-                   APIC_BASE_MSR_X2APIC | APIC_BASE_MSR_BSP);
-    a->mode = !on || (rec->disabled & RECORD_HW_DISABLED) ? VLAPIC_OFF
-              : x2 ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+    timer_forget(a);
+    a->base_msr = rec->apic_base_msr & BASE_BITS;
+    a->mode = rec->disabled & RECORD_HW_DISABLED ? VLAPIC_OFF : (uint8_t)mode;
     a->tsc_deadline = rec->tdt_msr;
     a->pending_esr = rec->pending_esr & 0xff;
     update_mode(a);
@@ -632,7 +758,8 @@ int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 
 int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
 {
-    uint32_t left, count, *regs = a->regs;
+    uint32_t *regs = a->regs;
+    uint64_t deadline = a->tsc_deadline;
 
     vlapic_take_posted(a); /* and forget it */
     for (unsigned int i = 0; i < NR_REGS; i++) {
@@ -650,11 +777,13 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     regs[APIC_ISR / 4] &= 0xffff0000;
     regs[APIC_IRR / 4] &= 0xffff0000;
     update_all(a);
-    vlapic_timer_divide(a, regs[APIC_TDCR / 4]);
-    left = regs[APIC_TMCCT / 4];
-    regs[APIC_TMCCT / 4] = 0;
-    count = regs[APIC_TMICT / 4];
-    vlapic_timer_restore(a, left && left <= count ? left : count);
+    write_tdcr(a, regs[APIC_TDCR / 4]);
+
+    uint32_t left = regs[APIC_TMCCT / 4], count = regs[APIC_TMICT / 4];
+
+    a->tsc_deadline = 0;
+    count_from(a, left && left <= count ? left : count);
+    vlapic_deadline_write(a, deadline);
     route_pic_rewire(a->route);
     vlapic_kick(a);
     return 0;

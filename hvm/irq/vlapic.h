@@ -48,7 +48,7 @@ struct route;
 #define APIC_SELF_IPI   0x3f0
 
 #define APIC_LVT_MASKED (1u << 16)
-#define APIC_LVT_COUNT  6
+#define APIC_LVT_MODE   (7u << 8) /* enum apic_delivery */
 
 #define APIC_ESR_SEND_ILLEGAL 0x20
 #define APIC_ESR_RECV_ILLEGAL 0x40
@@ -66,8 +66,8 @@ struct route;
 /*
  * ->assisted: the CPU itself delivers from IRR, ends interrupts and keeps PPR
  * in the page while the guest runs (virtual-interrupt delivery of VT-x). Then
- * isrv, isr_words and ppr below are not up to date, and who changes what the
- * CPU has to know sets ->changed before the next entry.
+ * isrv and isr_words below are not up to date, and who changes what the CPU
+ * has to know sets ->changed before the next entry.
  */
 enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
 
@@ -92,11 +92,10 @@ struct vlapic {
     uint32_t pending;     /* (a) bit n: word n of IRR may be non-zero */
     uint32_t id;          /* (c) APIC id as destinations name it */
     uint8_t isrv;         /* highest vector in service; 0: none */
-    uint8_t ppr;          /* what PPR reads as */
     uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     uint8_t mode;         /* enum vlapic_mode */
     bool enabled;         /* neither MSR nor SPIV disable it: accepts */
-    bool assisted;        /* (c) see below */
+    bool assisted;        /* (c) see above */
     bool changed;         /* what an assisting CPU knows of it is stale */
     uint8_t timer_shift;  /* log2 of the divider */
     struct route *route;  /* (c) the domain's interrupt routes */
@@ -162,7 +161,7 @@ void vlapic_written(struct vlapic *a, unsigned int offset);
 /* What PPR reads as. */
 static inline uint8_t vlapic_ppr(const struct vlapic *a)
 {
-    return a->assisted ? (uint8_t)READ_ONCE(a->regs[APIC_PPR / 4]) : a->ppr;
+    return (uint8_t)READ_ONCE(a->regs[APIC_PPR / 4]);
 }
 
 /* CR8: bits 7:4 of TPR. */

@@ -4,7 +4,6 @@
  * 231468). Never decides which vCPU takes the interrupt: route_pic_output()
  * hears when the master's INT changes.
  */
-#include "hvm/irq/vpic.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
@@ -30,20 +29,15 @@ static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t lines)
     return bit_lowest(((unsigned int)lines << 8 | lines) >> turn);
 }
 
-static unsigned int line_at(const struct hvm_hw_vpic *c, unsigned int prio)
-{
-    return (prio + c->priority_add) & 7;
-}
-
 /* The line that the chip would interrupt with now, or -1. */
 static int winner(const struct hvm_hw_vpic *c)
 {
-    unsigned int prio = priority(c, c->irr & ~c->imr), line;
+    unsigned int prio = priority(c, c->irr & ~c->imr);
+    unsigned int line = (prio + c->priority_add) & 7;
     uint8_t busy = c->isr;
 
     if (prio == 8)
         return -1;
-    line = line_at(c, prio);
     /* The slave may interrupt again while one of its lines is served. */
     if (c->special_fully_nested_mode && c->is_master && line == CASCADE)
         busy &= (uint8_t)~(1u << CASCADE);
@@ -68,28 +62,21 @@ static void update(struct route *r)
     }
 }
 
-enum irq_result vpic_rise(struct route *r, unsigned int irq)
+enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
 {
     struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
     enum irq_result rc = c->imr & bit || c->init_state ? IRQ_IGNORED
                          : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
-    c->irr |= bit;
+    c->irr = up ? c->irr | bit : c->irr & ~bit;
     update(r);
     return rc;
 }
 
-void vpic_fall(struct route *r, unsigned int irq)
-{
-    r->pic[irq >> 3 & 1].irr &= (uint8_t)~(1u << (irq & 7));
-    update(r);
-}
-
 /* One chip's INTA: the line, or 7 without a request (spurious). */
-static unsigned int intack(struct route *r, unsigned int chip)
+static unsigned int intack(struct hvm_hw_vpic *c)
 {
-    struct hvm_hw_vpic *c = &r->pic[chip];
     int line = winner(c);
     uint8_t bit;
 
@@ -107,14 +94,18 @@ static unsigned int intack(struct route *r, unsigned int chip)
 
 int vpic_inta(struct route *r, const struct vlapic *a)
 {
-    unsigned int line;
+    struct hvm_hw_vpic *c = &r->pic[0];
     int vector = -1;
 
     spin_lock(&r->lock);
-    if (r->pic_target == a && r->pic[0].int_output) {
-        line = intack(r, 0);
-        vector = line == CASCADE ? (int)(r->pic[1].irq_base + intack(r, 1))
-                                 : (int)(r->pic[0].irq_base + line);
+    if (r->pic_target == a && c->int_output) {
+        unsigned int line = intack(c);
+
+        if (line == CASCADE) {
+            c = &r->pic[1];
+            line = intack(c);
+        }
+        vector = (int)(c->irq_base + line);
         update(r);
     }
     spin_unlock(&r->lock);
@@ -149,7 +140,7 @@ static void write_ocw2(struct hvm_hw_vpic *c, uint8_t val)
             busy &= (uint8_t)~c->imr;
         if (!busy)
             return;
-        line = (uint8_t)line_at(c, priority(c, busy));
+        line = (priority(c, busy) + c->priority_add) & 7;
     }
     if (eoi)
         c->isr &= (uint8_t)~(1u << line);
@@ -171,6 +162,8 @@ static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
  * have been unmasked. */
 static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
 {
+    unsigned int wants = c->init_state & (INIT_WANT_ICW4 | INIT_SINGLE);
+    unsigned int next = wants & INIT_WANT_ICW4 ? 3 : 0;
     bool unmasked;
 
     switch (c->init_state & 3) {
@@ -180,119 +173,92 @@ static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
         return unmasked;
     case 1:
         c->irq_base = val & 0xf8;
-        c->init_state = (c->init_state + 1) & 15;
-        if (!(c->init_state & INIT_SINGLE))
-            return false;
-        break; /* no ICW3 */
-    case 2:
+        if (!(wants & INIT_SINGLE))
+            next = 2;
         break;
     case 3:
         c->special_fully_nested_mode = val >> 4 & 1;
         c->auto_eoi = val >> 1 & 1;
-        c->init_state = 0;
-        return true;
+        next = 0;
+        break;
     }
-    if (c->init_state & INIT_WANT_ICW4) {
-        c->init_state = (uint8_t)((c->init_state & ~3) | 3) & 15;
-        return false;
-    }
-    c->init_state = 0;
-    return true;
+    c->init_state = (next ? wants | next : 0) & 15;
+    return !next;
 }
 
-static enum bus_rc chip_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
+static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
+                       uint8_t val)
 {
-    struct route *r = dev;
-    unsigned int chip = port >> 7 & 1;
-    struct hvm_hw_vpic *c = &r->pic[chip];
     bool unmasked = false;
-    uint8_t v = (uint8_t)val;
 
-    if (size != 1)
-        return BUS_OK;
     spin_lock(&r->lock);
-    if (port & 1)
-        unmasked = write_data(c, v);
-    else if (v & 0x10)
-        write_icw1(c, v);
-    else if (v & 8)
-        write_ocw3(c, v);
+    if (a0)
+        unmasked = write_data(c, val);
+    else if (val & 0x10)
+        write_icw1(c, val);
+    else if (val & 8)
+        write_ocw3(c, val);
     else
-        write_ocw2(c, v);
+        write_ocw2(c, val);
     update(r);
     spin_unlock(&r->lock);
     if (unmasked)
         route_unmasked(r->domain);
-    return BUS_OK;
 }
 
-/* The read acts as INTA; bit 7 says that there was a request (8259A data
- * sheet, "Poll Command"). */
-static __attribute__((noinline)) uint8_t poll_read(struct route *r,
-                                                   unsigned int chip)
-{
-    struct hvm_hw_vpic *c = &r->pic[chip];
-    uint8_t val;
-
-    spin_lock(&r->lock);
-    val = c->int_output ? 0x80 | intack(r, chip) : 0;
-    c->poll = 0;
-    update(r);
-    spin_unlock(&r->lock);
-    return val;
-}
-
-static enum bus_rc chip_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
+static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct route *r = dev;
-    unsigned int chip = port >> 7 & 1;
-    struct hvm_hw_vpic *c = &r->pic[chip];
+    struct hvm_hw_vpic *c = &r->pic[port >> 7 & 1];
 
-    *val = ~0ull;
     if (size != 1)
         return BUS_OK;
-    if (unlikely(c->poll))
-        *val = poll_read(r, chip);
-    else /* no lock: each is a byte */
+    if (write) {
+        chip_write(r, c, port & 1, (uint8_t)*val);
+    } else if (unlikely(c->poll)) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        spin_lock(&r->lock);
+        *val = c->int_output ? 0x80 | intack(c) : 0;
+        c->poll = 0;
+        update(r);
+        spin_unlock(&r->lock);
+    } else { /* no lock: each is a byte */
         *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
                                             : READ_ONCE(c->irr);
+    }
     return BUS_OK;
 }
 
 /* Edge/level control at 4d0h and 4d1h, also as one word. */
-static enum bus_rc elcr_write(void *dev, uint64_t port, unsigned int size,
-                              uint64_t val)
+static enum bus_rc elcr_access(void *dev, uint64_t port, unsigned int size,
+                               bool write, uint64_t *val)
 {
     struct route *r = dev;
+    uint64_t v = *val;
 
+    if (!write) {
+        v = (r->pic[0].elcr & elcr_bits[0]) |
+            (r->pic[1].elcr & elcr_bits[1]) << 8;
+        *val = v >> (port & 1) * 8;
+        return BUS_OK;
+    }
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, val >>= 8)
-        r->pic[i].elcr = (uint8_t)val & elcr_bits[i];
+    for (unsigned int i = port & 1; i < 2 && size; i++, size--, v >>= 8)
+        r->pic[i].elcr = (uint8_t)v & elcr_bits[i];
     r->pic[0].elcr |= 1u << CASCADE;
     update(r);
     spin_unlock(&r->lock);
     return BUS_OK;
 }
 
-static enum bus_rc elcr_read(void *dev, uint64_t port, unsigned int size,
-                             uint64_t *val)
-{
-    struct route *r = dev;
-    uint64_t both = (r->pic[0].elcr & elcr_bits[0]) |
-                    (uint64_t)(r->pic[1].elcr & elcr_bits[1]) << 8;
-
-    *val = both >> (port & 1) * 8;
-    return BUS_OK;
-}
-
 int vpic_init(struct route *r)
 {
     static const struct bus_range ranges[] = {
-        { BUS_PORT, 0x20, 2, chip_read, chip_write },
-        { BUS_PORT, 0xa0, 2, chip_read, chip_write },
-        { BUS_PORT, 0x4d0, 2, elcr_read, elcr_write },
+        { BUS_PORT, 0x20, 2, chip_access },
+        { BUS_PORT, 0xa0, 2, chip_access },
+        { BUS_PORT, 0x4d0, 2, elcr_access },
     };
 
     r->pic[0].is_master = 1;

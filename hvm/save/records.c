@@ -8,6 +8,7 @@
 #include "hvm/dev/pmtimer.h"
 #include "hvm/dev/rtc.h"
 #include "hvm/irq/route.h"
+#include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"

@@ -265,7 +265,7 @@ SUBOP(sendtrigger, struct xen_domctl_sendtrigger)
     case XEN_DOMCTL_SENDTRIGGER_NMI:
         if (!of)
             return -ESRCH;
-        vlapic_signal(of->hvm->lapic, SIGNAL_NMI, 0);
+        vlapic_signal(of->hvm->lapic, APIC_DM_NMI, 0);
         return 0;
     default:
         return -ENOSYS;

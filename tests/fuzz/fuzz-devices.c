@@ -1,4 +1,4 @@
-/* sources: hvm/dev/pit.c hvm/dev/hpet.c hvm/dev/rtc.c hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/pit.c hvm/dev/hpet.c hvm/dev/rtc.c hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A whole PC's interrupt controllers and timers under random port and MMIO
@@ -66,7 +66,7 @@ static void garbage(void *rec, size_t size, struct input *in)
 
 #define ROUND_TRIP(dev, type, bad)                                          \
     do {                                                                    \
-        struct type one, two;                                               \
+        struct type one = { 0 }, two = { 0 };                               \
         dev##_save(dev##_obj, &one);                                        \
         if (bad) {                                                          \
             garbage(&one, sizeof(one), in);                                 \
@@ -85,11 +85,11 @@ static void records(struct domain *d, unsigned int which, bool bad,
     struct rtc *rtc_obj = &rtc;
     struct pmtimer *pmtimer_obj = &pm;
     struct route *vioapic_obj = &d->route, *route_obj = &d->route;
-    struct hvm_hw_hpet hpet_rec;
+    struct hvm_hw_hpet hpet_rec = { 0 };
     struct hvm_hw_vpic pic;
     struct hvm_hw_pci_irqs pci;
     struct hvm_hw_isa_irqs isa;
-    struct hvm_hw_pci_link link;
+    struct hvm_hw_pci_link link = { 0 };
 
     switch (which) {
     case 0:
@@ -182,7 +182,7 @@ static void step(struct domain *d, struct input *in)
         break;
     case 12:
         apic_put(fake_apic(d, 0), APIC_LVT_LINT0, (uint32_t)take(in, 3));
-        (void)pmtimer_move(&pm, &d->bus, op >> 4 & 1);
+        (void)pmtimer_move(&pm, op >> 4 & 1);
         break;
     case 13:
         fake_run_until(fake_now + take(in, 3) * (op >> 7 ? 16 : 1));
@@ -208,10 +208,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d = fake_domain(2, true);
     d->on_unmask = resume;
     timers = (struct ticks){ 0 };
-    must(!pit_init(&pit, &timers, &d->route, &d->bus) &&
-         !hpet_init(&hpet, &timers, &d->route, &pit, &d->bus) &&
-         !rtc_init(&rtc, &timers, d, &d->route, &d->bus) &&
-         !pmtimer_init(&pm, &timers, &d->route, &d->bus));
+    must(!pit_init(&pit, &timers, &d->route) &&
+         !hpet_init(&hpet, &timers, &d->route, &pit) &&
+         !rtc_init(&rtc, &timers, &d->route) &&
+         !pmtimer_init(&pm, &timers, &d->route));
     for (unsigned int i = 0; in.left && i < 300; i++)
         step(d, &in);
     ticks_exit(&timers);

@@ -1,4 +1,4 @@
-/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Three local APICs under random register accesses, messages, time and
@@ -108,7 +108,7 @@ static void check(struct vlapic *a)
     int p;
 
     must(a->isrv == (isr < 0 ? 0 : isr));
-    must(a->ppr == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
+    must(vlapic_ppr(a) == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
     for (unsigned int w = 0; w < 8; w++) {
         must(!(a->isr_words >> w & 1) == !a->regs[APIC_ISR / 4 + w * 4]);
         must((a->pending >> w & 1) || !a->regs[APIC_IRR / 4 + w * 4]);
@@ -117,7 +117,7 @@ static void check(struct vlapic *a)
     must(!vlapic_quiet(a) || irr < 0);
     p = vlapic_pending(a);
     irr = highest(a, APIC_IRR);
-    must(p == VLAPIC_EXTINT || p == (irr >> 4 > a->ppr >> 4 ? irr : -1));
+    must(p == VLAPIC_EXTINT || p == (irr >> 4 > vlapic_ppr(a) >> 4 ? irr : -1));
     must(p < 0 || p >= 16);
 }
 
@@ -125,7 +125,7 @@ static void save_and_load(struct domain *d, unsigned int n)
 {
     struct vlapic *a = fake_apic(d, n);
     struct hvm_hw_lapic_regs regs, again;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
 
     vlapic_save_hidden(a, &hidden);
     vlapic_save_regs(a, &regs);
@@ -143,7 +143,7 @@ static void save_and_load(struct domain *d, unsigned int n)
 static void load_garbage(struct vlapic *a, struct input *in)
 {
     struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
 
     vlapic_save_hidden(a, &hidden);
     vlapic_save_regs(a, &regs);

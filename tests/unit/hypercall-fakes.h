@@ -254,7 +254,7 @@ void route_callback_set_via(struct route *r, uint64_t via)
 {
 }
 
-void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
+void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector)
 {
     fake_calls++;
 }
@@ -262,7 +262,7 @@ void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
 void rtc_time_changed(struct rtc *s) {}
 void pmtimer_press(struct pmtimer *p, uint16_t button) {}
 
-int pmtimer_move(struct pmtimer *p, struct bus *b, uint64_t location)
+int pmtimer_move(struct pmtimer *p, uint64_t location)
 {
     return location > 1 ? -EINVAL : 0;
 }

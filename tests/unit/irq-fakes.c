@@ -112,13 +112,13 @@ void vlapic_notify(struct vlapic *a)
     of(a)->notifies++;
 }
 
-void vlapic_signal(struct vlapic *a, enum vlapic_signal s, uint8_t vector)
+void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector)
 {
     struct fake_vcpu *v = of(a);
 
-    v->nmis += s == SIGNAL_NMI;
-    v->inits += s == SIGNAL_INIT;
-    if (s == SIGNAL_SIPI) {
+    v->nmis += what == APIC_DM_NMI;
+    v->inits += what == APIC_DM_INIT;
+    if (what == APIC_DM_STARTUP) {
         v->sipis++;
         v->sipi_vector = vector;
     }

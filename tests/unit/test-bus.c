@@ -16,32 +16,26 @@ struct dev {
     enum bus_rc rc;
 };
 
-static enum bus_rc rd(void *dev, uint64_t addr, unsigned int size,
-                      uint64_t *val)
+static enum bus_rc touch(void *dev, uint64_t addr, unsigned int size,
+                         bool write, uint64_t *val)
 {
     struct dev *t = dev;
 
     t->addr = addr;
     t->size = size;
-    t->reads++;
-    *val = 0x1122334455667788;
+    if (write) {
+        t->val = *val;
+        t->writes++;
+    } else {
+        CHECK_EQ(*val, ~0ull);
+        *val = 0x1122334455667788;
+        t->reads++;
+    }
     return t->rc;
 }
 
-static enum bus_rc wr(void *dev, uint64_t addr, unsigned int size,
-                      uint64_t val)
-{
-    struct dev *t = dev;
-
-    t->addr = addr;
-    t->size = size;
-    t->val = val;
-    t->writes++;
-    return t->rc;
-}
-
-#define PORTS(base, len) { BUS_PORT, base, len, rd, wr }
-#define MMIO(base, len) { BUS_MMIO, base, len, rd, wr }
+#define PORTS(base, len) { BUS_PORT, base, len, touch }
+#define MMIO(base, len) { BUS_MMIO, base, len, touch }
 
 static void test_ports(void)
 {

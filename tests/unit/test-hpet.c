@@ -1,4 +1,4 @@
-/* sources: hvm/dev/hpet.c hvm/dev/pit.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/hpet.c hvm/dev/pit.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The HPET against the IA-PC HPET specification 1.0a.
@@ -47,14 +47,20 @@ static void put(unsigned int reg, unsigned int size, uint64_t v)
 #define CONFIG(n) (0x100 + 0x20 * (n))
 #define CMP(n) (0x108 + 0x20 * (n))
 
+static void on_unmask(struct domain *dom)
+{
+    ticks_resume(&timers);
+}
+
 static void begin(void)
 {
     fake_now = START;
     d = fake_domain(1, true);
+    d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
     timers = (struct ticks){ 0 };
-    CHECK_EQ(pit_init(&pit, &timers, &d->route, &d->bus), 0);
-    CHECK_EQ(hpet_init(&hpet, &timers, &d->route, &pit, &d->bus), 0);
+    CHECK_EQ(pit_init(&pit, &timers, &d->route), 0);
+    CHECK_EQ(hpet_init(&hpet, &timers, &d->route, &pit), 0);
     for (unsigned int i = 0; i < 48; i++)
         ioapic_set_rte(d, i, 0x60 + i);
 }
@@ -280,7 +286,7 @@ static void test_legacy(void)
 
 static void test_save(void)
 {
-    struct hvm_hw_hpet rec, again;
+    struct hvm_hw_hpet rec = { 0 }, again = { 0 };
 
     begin();
     ioapic_set_rte(d, 22, 0x8000 | 0x76);

@@ -1,4 +1,4 @@
-/* sources: hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/pmtimer.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * PM timer and PM1a events against ACPI 6.4, 4.8.2 and 4.8.3.
@@ -36,7 +36,7 @@ static void out(uint16_t port, unsigned int size, uint64_t v)
 
 static bool sci(void)
 {
-    return d->route.isa >> 9 & 1;
+    return d->route.line[0] >> 9 & 1;
 }
 
 static void begin(void)
@@ -44,7 +44,7 @@ static void begin(void)
     fake_now = START;
     d = fake_domain(1, true);
     timers = (struct ticks){ 0 };
-    CHECK_EQ(pmtimer_init(&pm, &timers, &d->route, &d->bus), 0);
+    CHECK_EQ(pmtimer_init(&pm, &timers, &d->route), 0);
 }
 
 static void end(void)
@@ -138,16 +138,16 @@ static void test_move(void)
     uint64_t v;
 
     begin();
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 2), -EINVAL);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 0), 0);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 1), 0);
+    CHECK_EQ(pmtimer_move(&pm, 2), -EINVAL);
+    CHECK_EQ(pmtimer_move(&pm, 0), 0);
+    CHECK_EQ(pmtimer_move(&pm, 1), 0);
     CHECK_EQ(bus_port_read(&d->bus, TMR, 4, &v), BUS_NONE);
     CHECK_EQ(bus_port_read(&d->bus, 0xb004, 2, &v), BUS_NONE);
     fake_now += SECONDS(1);
     CHECK(in(0xb008, 4) - 3579544 <= 1);
     out(0xb002, 2, 0x100);
     CHECK_EQ(in(0xb000, 4), 0x01000000);
-    CHECK_EQ(pmtimer_move(&pm, &d->bus, 0), 0);
+    CHECK_EQ(pmtimer_move(&pm, 0), 0);
     CHECK_EQ(in(EVT, 4), 0x01000000);
     end();
 }

@@ -1,4 +1,4 @@
-/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Wires: PCI INTx to GSIs and links, ISA IRQs, counts, messages, the
@@ -40,8 +40,8 @@ static void test_swizzle(void)
         struct domain *d = begin();
         struct vlapic *a = fake_apic(d, 0);
 
-        CHECK_EQ(route_intx_gsi(t[i].dev, t[i].pin), t[i].gsi);
-        CHECK_EQ(route_intx_link(t[i].dev, t[i].pin), t[i].link);
+        CHECK_EQ(route_intx_gsi(t[i].dev * 4 + t[i].pin), t[i].gsi);
+        CHECK_EQ(route_intx_link(t[i].dev * 4 + t[i].pin), t[i].link);
         CHECK_EQ(route_link_set(&d->route, t[i].link, 11), 0);
         route_intx_set(&d->route, t[i].dev, t[i].pin, true);
         route_intx_set(&d->route, t[i].dev, t[i].pin, true);
@@ -202,7 +202,7 @@ static void test_callback(void)
     CHECK_EQ(vlapic_pending(a), 0x80 + 28);
     route_callback_set_via(r, 2ull << 56 | 0xf3);
     CHECK_EQ(r->callback, CALLBACK_VECTOR);
-    CHECK_EQ(r->callback_vector, 0xf3);
+    CHECK_EQ(r->callback_nr, 0xf3);
     CHECK_EQ(r->asserted[28], 0);
     CHECK_EQ(r->intx[0], 0);
     /* An ISA IRQ as GSI goes to the 8259, too. */
@@ -224,7 +224,7 @@ static void test_save(void)
     struct domain *d = begin(), *e = fake_domain(1, true);
     struct hvm_hw_pci_irqs pci;
     struct hvm_hw_isa_irqs isa;
-    struct hvm_hw_pci_link link;
+    struct hvm_hw_pci_link link = { 0 };
 
     route_link_set(&d->route, 0, 5);
     route_link_set(&d->route, 1, 10);
@@ -249,7 +249,7 @@ static void test_save(void)
     CHECK(!memcmp(d->route.asserted, e->route.asserted, 256));
     CHECK(!memcmp(d->route.link_count, e->route.link_count, 4));
     CHECK(!memcmp(d->route.intx, e->route.intx, 16));
-    CHECK_EQ(d->route.isa, e->route.isa);
+    CHECK_EQ(d->route.line[0], e->route.line[0]);
     isa.i[0] = 0x10000;
     CHECK_EQ(route_load_isa(&e->route, &isa), -EINVAL);
     link.route[2] = 16;
@@ -286,8 +286,8 @@ static void test_random(void)
         }
         for (n = 0; n < 128; n++)
             if (wire[n]) {
-                want[route_intx_gsi(n / 4, n % 4)]++;
-                up[route_intx_link(n / 4, n % 4)] = true;
+                want[route_intx_gsi(n)]++;
+                up[route_intx_link(n)] = true;
             }
         for (n = 0; n < 16; n++)
             want[n ? n : 2] += isa[n];

@@ -1,4 +1,4 @@
-/* sources: hvm/dev/rtc.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/dev/rtc.c hvm/dev/tick.c hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The RTC against the MC146818A data sheet. The C library's calendar is the
@@ -49,7 +49,7 @@ static void begin(void)
     d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
     timers = (struct ticks){ 0 };
-    CHECK_EQ(rtc_init(&rtc, &timers, d, &d->route, &d->bus), 0);
+    CHECK_EQ(rtc_init(&rtc, &timers, &d->route), 0);
     ioapic_set_rte(d, 8, 0x68);
 }
 

@@ -1,4 +1,4 @@
-/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The I/O APIC against the 82093AA data sheet (290566).
@@ -251,7 +251,7 @@ static void test_domain0(void)
 static void test_save(void)
 {
     struct domain *d = fake_domain(1, true), *e = fake_domain(1, true);
-    struct hvm_hw_vioapic rec, again;
+    struct hvm_hw_vioapic rec = { 0 }, again = { 0 };
 
     ioapic_set_rte(d, 0, DEST(3) | MASKED | 0x761);
     ioapic_set_rte(d, 20, LEVEL | LOW | 0x61);

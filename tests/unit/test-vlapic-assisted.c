@@ -1,4 +1,4 @@
-/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A local APIC that the CPU keeps while the guest runs (SDM vol. 3C 30.1,
@@ -464,7 +464,7 @@ static void records(void)
 {
     struct domain *d = fresh(true);
     struct vlapic *a = fake_apic(d, 0), *b = fake_apic(d, 1);
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
     struct hvm_hw_lapic_regs regs;
 
     (void)vlapic_post(a, 0x51, false);

@@ -1,4 +1,4 @@
-/* sources: hvm/irq/vlapic.c hvm/irq/vlapic-timer.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
+/* sources: hvm/irq/vlapic.c hvm/irq/apicbus.c hvm/irq/vioapic.c hvm/irq/vpic.c hvm/irq/route.c hvm/io/bus.c tests/unit/irq-fakes.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The local APIC's timer (SDM vol. 3A 11.5.4) and its save records.
@@ -204,7 +204,7 @@ static void test_deadline(void)
 static void copy(struct vlapic *to, struct vlapic *from)
 {
     struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
 
     vlapic_save_hidden(from, &hidden);
     vlapic_save_regs(from, &regs);
@@ -282,7 +282,7 @@ static void test_save_deadline(void)
 static void test_low_vectors(void)
 {
     struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
     uint32_t low = 0x8001;
 
     begin(ONCE, 0);
@@ -303,7 +303,7 @@ static void test_low_vectors(void)
 static void test_record(void)
 {
     struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic hidden;
+    struct hvm_hw_lapic hidden = { 0 };
     uint32_t word;
 
     begin(TSC, 0xb);
@@ -338,7 +338,7 @@ static void test_ids(void)
 {
     for (unsigned int x2 = 0; x2 < 2; x2++) {
         struct hvm_hw_lapic_regs regs;
-        struct hvm_hw_lapic hidden;
+        struct hvm_hw_lapic hidden = { 0 };
 
         fake_now = START;
         d = fake_domain(4, true);
@@ -365,7 +365,7 @@ static void test_garbage(void)
     srand(2);
     for (unsigned int i = 0; i < 2000; i++) {
         struct hvm_hw_lapic_regs regs;
-        struct hvm_hw_lapic hidden;
+        struct hvm_hw_lapic hidden = { 0 };
 
         begin(ONCE, 0);
         for (unsigned int n = 0; n < sizeof(regs); n++)

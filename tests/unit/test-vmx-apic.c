@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/apic.c hvm/vmx/vmx.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c hvm/irq/vlapic.c hvm/irq/vlapic-timer.c */
+/* sources: hvm/vmx/apic.c hvm/vmx/vmx.c hvm/vmx/regs.c hvm/vmx/caps.c hvm/vmx/check.c hvm/vmx/exit.c hvm/vmx/inject.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/mem/p2m.c hvm/mem/peek.c hvm/irq/vlapic.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A local APIC that the CPU keeps: what stands in the VMCS in each of its
@@ -27,7 +27,7 @@ static struct route route;
 
 void vlapic_kick(struct vlapic *x) {}
 void vlapic_notify(struct vlapic *x) {}
-void vlapic_signal(struct vlapic *x, enum vlapic_signal s, uint8_t vector) {}
+void vlapic_signal(struct vlapic *x, enum apic_delivery what, uint8_t vector) {}
 unsigned int vlapic_cr8(const struct vlapic *x) { return vlapic_tpr(x) >> 4; }
 void vlapic_set_cr8(struct vlapic *x, unsigned int cr8) {}
 void vlapic_enabled_again(struct vlapic *x) {}

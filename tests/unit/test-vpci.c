@@ -145,10 +145,9 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
     m->message = address << 32 | data;
     if (bind_rc)
         return bind_rc;
-    *changed = !m->bound;
-    if (!m->bound) {
+    *changed = !m->irq;
+    if (!m->irq) {
         m->irq = next++;
-        m->bound = true;
         bound++;
     } else {
         moves++;
@@ -160,8 +159,8 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
 
 void passthru_msi_unbind(struct passthru_msi *m)
 {
-    bound -= m->bound;
-    m->bound = false;
+    bound -= m->irq != 0;
+    m->irq = 0;
 }
 
 /* Which frames are mapped: a few. */
