@@ -56,6 +56,21 @@ void hvm_vcpu_stopped(struct vcpu *v)
     stops++;
 }
 
+int frame_share(struct domain *of, gfn_t g, struct shared_frame *f)
+{
+    int rc = guest_frame_get(of, g, true, &f->pg);
+
+    f->va = rc ? NULL : shared_map(page_to_mfn(f->pg));
+    return rc;
+}
+
+void frame_unshare(struct shared_frame *f)
+{
+    shared_unmap(f->va);
+    page_put(f->pg);
+    f->va = NULL;
+}
+
 int vcpu_info_register(struct vcpu *v, const struct shared_frame *f,
                        unsigned int offset)
 {
