@@ -12,9 +12,9 @@ steps in it. The machine has one CPU and counts instructions: an instruction
 takes a nanosecond of its time, and idle time passes at once. So what else the
 host does is not in the figures. Names, goals and groups: figures.ini.
 
-Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS ("exit create memory
-pv hogs idle ide cd boot"), IDLE (most idle domains, 64), SLOW (factor on time
-limits, 6), and what tests/bench/setup.py knows.
+Environment: ROUNDS (3), HYPERVISORS ("lodge xen"), STEPS ("exit map create
+memory pv hogs idle ide cd boot"), IDLE (most idle domains, 64), SLOW (factor on
+time limits, 6), and what tests/bench/setup.py knows.
 """
 import configparser
 import json
@@ -44,7 +44,7 @@ MEASURED, END = "<!-- measured -->\n", "<!-- end -->\n"
 ROUNDS = int(env("ROUNDS", "3"))
 IDLE = env("IDLE", "64")
 RAM = env("MEM", "4096")       # MiB of the machine; 8192 for IDLE=256
-STEPS = env("STEPS", "exit create memory pv hogs idle ide cd boot").split()
+STEPS = env("STEPS", "exit map create memory pv hogs idle ide cd boot").split()
 NEED_DISK = {"pv", "ide", "cd", "boot"}
 
 # The counted machine, and what makes Xen say when it printed each line. With an

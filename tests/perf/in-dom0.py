@@ -41,6 +41,11 @@ def xl(*words, overrides=True):
     return 1000 * (time.monotonic() - start)
 
 
+def domid(name):
+    return int(subprocess.run(["xl", "domid", name], check=True,
+                              stdout=subprocess.PIPE).stdout)
+
+
 def read(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as f:
@@ -95,10 +100,8 @@ class Library:
 
     def domain_kib(self, name):
         """The memory that the domain itself has."""
-        domid = int(subprocess.run(["xl", "domid", name], check=True,
-                                   stdout=subprocess.PIPE).stdout)
         info = DomainInfo()
-        if self.xc.xc_domain_getinfo_single(self.handle, domid,
+        if self.xc.xc_domain_getinfo_single(self.handle, domid(name),
                                             ctypes.byref(info)):
             sys.exit("xc_domain_getinfo_single failed")
         return info.pages * PAGE_KIB
@@ -203,6 +206,34 @@ def step_memory():
     show("memory of a vCPU", (nine - one) / 8)
     show("memory of the hypervisor", (int(RAM) << 10) - library.free_kib()
          - library.domain_kib("Domain-0"))
+
+
+def step_map():
+    """Frames of a guest into domain 0 and out again, as QEMU does it when a
+    device of its reads or writes the guest's memory: a MiB each time."""
+    library = ctypes.CDLL("libxenforeignmemory.so.1")
+    library.xenforeignmemory_open.restype = ctypes.c_void_p
+    library.xenforeignmemory_map.restype = ctypes.c_void_p
+    handle = ctypes.c_void_p(library.xenforeignmemory_open(None, 0))
+    xl("create", "-p", "idle")
+    guest = domid("idle")
+    frames = (ctypes.c_uint64 * 256)(*range(256))
+    errors = (ctypes.c_int * 256)()
+    size = ctypes.c_size_t(256)
+    times = []
+    for _ in range(20):
+        start = time.monotonic_ns()
+        at = ctypes.c_void_p(library.xenforeignmemory_map(
+            handle, guest, 3, size, frames, errors))
+        mapped = time.monotonic_ns()
+        if not at or any(errors):
+            sys.exit("xenforeignmemory_map failed")
+        times.append(mapped - start)
+        start = time.monotonic_ns()
+        library.xenforeignmemory_unmap(handle, at, size)
+        times[-1] += time.monotonic_ns() - start
+    show("page of a guest mapped and unmapped", min(times) / 256)
+    xl("destroy", "idle")
 
 
 def step_serve(size):
