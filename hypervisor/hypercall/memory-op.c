@@ -138,8 +138,11 @@ static int reservation_one(struct memop *m, unsigned long i)
                            width_limit(r->mem_flags));
 }
 
+#define RESERVATION COMPAT(struct compat_xen_memory_reservation, "LLIIH")
+
 /* Returns the number of extents done; short when one fails. */
-SUBOP(reservation, struct xen_memory_reservation)
+SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
+      OF(reservation, domid, MEM_RESERVATION))
 {
     struct memop *m = more;
     long rc = 0;
@@ -154,18 +157,23 @@ SUBOP(reservation, struct xen_memory_reservation)
 }
 
 /* Translated domains increase by populating. */
-SUBOP_EXPR(increase_reservation, void, (long)((struct memop *)more)->done)
+SUBOP_EXPR(increase_reservation, 0, void, (long)((struct memop *)more)->done)
 
-SUBOP_EXPR(claim_pages, struct xen_memory_reservation,
-           domain_claim(d, a->nr_extents))
+SUBOP_EXPR(claim_pages, IN, struct xen_memory_reservation,
+           domain_claim(d, a->nr_extents), RESERVATION,
+           OF(claim_pages, domid, MEM_CLAIM))
 
-SUBOP_EXPR(current_reservation, struct xen_memory_domain,
-           (long)(d->frames - d->special_frames))
-SUBOP_EXPR(maximum_reservation, struct xen_memory_domain, (long)d->max_frames)
-SUBOP_EXPR(maximum_gpfn, struct xen_memory_domain, (long)READ_ONCE(d->hvm->p2m->max_gfn))
-SUBOP_EXPR(maximum_ram_page, void, (long)frame_table_size)
+SUBOP_EXPR(current_reservation, IN, struct xen_memory_domain,
+           (long)(d->frames - d->special_frames),
+           OF(current_reservation, domid, MEM_INFO))
+SUBOP_EXPR(maximum_reservation, IN, struct xen_memory_domain,
+           (long)d->max_frames, OF(maximum_reservation, domid, MEM_INFO))
+SUBOP_EXPR(maximum_gpfn, IN, struct xen_memory_domain,
+           (long)READ_ONCE(d->hvm->p2m->max_gfn),
+           OF(maximum_gpfn, domid, MEM_INFO))
+SUBOP_EXPR(maximum_ram_page, 0, void, (long)frame_table_size)
 /* What every domain without virtual NUMA nodes gets; xl save looks. */
-SUBOP_EXPR(get_vnumainfo, void, -EOPNOTSUPP)
+SUBOP_EXPR(get_vnumainfo, 0, void, -EOPNOTSUPP)
 
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
@@ -266,9 +274,11 @@ static int add_range_one(struct memop *m, unsigned long i)
     return add_one(m, a->space, a->idx + i, gfn(a->gpfn + i));
 }
 
-SUBOP_EXPR(add_to_physmap, struct xen_add_to_physmap,
+SUBOP_EXPR(add_to_physmap, IN, struct xen_add_to_physmap,
            run_list(more, a->space == XENMAPSPACE_gmfn_range ? a->size : 1,
-                    add_range_one))
+                    add_range_one),
+           COMPAT(struct compat_xen_add_to_physmap, "HHILL"),
+           OF(add_to_physmap, domid, MEM_PHYSMAP))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
@@ -283,7 +293,9 @@ static int add_batch_one(struct memop *m, unsigned long i)
     return copy_to_guest_at(b->errs, i, &err);
 }
 
-SUBOP(add_to_physmap_batch, struct xen_add_to_physmap_batch)
+SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
+      COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL"),
+      OF(add_to_physmap_batch, domid, MEM_PHYSMAP))
 {
     struct memop *m = more;
     long rc = 0;
@@ -299,7 +311,9 @@ SUBOP(add_to_physmap_batch, struct xen_add_to_physmap_batch)
     return rc;
 }
 
-SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
+SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
+      COMPAT(struct compat_xen_remove_from_physmap, "HL"),
+      OF(remove_from_physmap, domid, MEM_PHYSMAP))
 {
     gfn_t g = gfn(a->gpfn);
     struct p2m_entry e = p2m_lookup(d, g);
@@ -313,7 +327,8 @@ SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
 }
 
 /* Domain 0's map is the machine's, as its builder left it. */
-SUBOP(memory_map, struct xen_memory_map)
+SUBOP(memory_map, IN, struct xen_memory_map,
+      COMPAT(struct compat_xen_memory_map, "IL"))
 {
     const struct hvm_memmap_table_entry *e;
     const struct guest_map *map;
@@ -343,7 +358,8 @@ SUBOP(memory_map, struct xen_memory_map)
     return write_arg(m->arg, &n);
 }
 
-SUBOP(set_memory_map, struct xen_foreign_memory_map)
+SUBOP(set_memory_map, IN, struct xen_foreign_memory_map,
+      OF(set_memory_map, domid, MEM_INFO))
 {
     struct guest_map *g = heap_alloc(sizeof(*g)), *old;
 
@@ -364,7 +380,8 @@ SUBOP(set_memory_map, struct xen_foreign_memory_map)
 }
 
 /* Without populate-on-demand the target is what is there. */
-SUBOP(pod_target, struct xen_pod_target)
+SUBOP(pod_target, IN, struct xen_pod_target, WIDE,
+      OF(pod_target, domid, MEM_POD))
 {
     struct memop *m = more;
 
@@ -375,7 +392,8 @@ SUBOP(pod_target, struct xen_pod_target)
 }
 
 /* Devices' reserved memory: none is passed through. */
-SUBOP(reserved_device_memory_map, struct xen_reserved_device_memory_map)
+SUBOP(reserved_device_memory_map, IN, struct xen_reserved_device_memory_map,
+      COMPAT(struct compat_xen_reserved_device_memory_map, ""))
 {
     struct memop *m = more;
     enum { AT = offsetof(struct xen_reserved_device_memory_map, nr_entries) };
@@ -427,7 +445,8 @@ static int acquire_one(struct memop *m, unsigned long i)
     return -EFAULT;
 }
 
-SUBOP(acquire_resource, struct xen_mem_acquire_resource)
+SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
+      OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
     long rc;
@@ -466,43 +485,18 @@ static int refuse(const struct memop *m)
 
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define ROW(cmd, fn, ...)                                                   \
-    [XENMEM_##cmd] = SUBOP_ROW(fn, SUBOP_IN, ##__VA_ARGS__)
-#define OP(cmd, right, ...)                                                 \
-    ROW(cmd, cmd, SUBOP_OF(cmd, domid, MEM_##right), ##__VA_ARGS__)
-#define RESERVATION                                                         \
-    SUBOP_COMPAT(struct compat_xen_memory_reservation, "LLIIH")
-        ROW(populate_physmap, reservation, RESERVATION,
-            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
-        ROW(decrease_reservation, reservation, RESERVATION,
-            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
-        OP(claim_pages, CLAIM, RESERVATION),
-        OP(add_to_physmap, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_add_to_physmap, "HHILL")),
-        OP(add_to_physmap_batch, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL")),
-        OP(remove_from_physmap, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_remove_from_physmap, "HL")),
-        OP(current_reservation, INFO),
-        OP(maximum_reservation, INFO),
-        OP(maximum_gpfn, INFO),
-        OP(set_memory_map, INFO),
-        ROW(memory_map, memory_map,
-            SUBOP_COMPAT(struct compat_xen_memory_map, "IL")),
-        ROW(get_pod_target, pod_target, SUBOP_WIDE,
-            SUBOP_OF(pod_target, domid, MEM_POD)),
-        ROW(set_pod_target, pod_target, SUBOP_WIDE,
-            SUBOP_OF(pod_target, domid, MEM_POD)),
-        OP(acquire_resource, RESOURCE, SUBOP_WIDE),
-        ROW(reserved_device_memory_map, reserved_device_memory_map,
-            SUBOP_COMPAT(struct compat_xen_reserved_device_memory_map, "")),
-        [XENMEM_increase_reservation] = SUBOP_ROW(increase_reservation, 0),
-        [XENMEM_get_vnumainfo] = SUBOP_ROW(get_vnumainfo, 0),
-        [XENMEM_maximum_ram_page] = SUBOP_ROW(maximum_ram_page, 0),
-#undef ROW
-#undef OP
-#undef RESERVATION
+    static const struct subop *const ops[] = {
+#define ROW(name, op) [XENMEM_##name] = &subop_##op
+#define OP(name) ROW(name, name)
+        ROW(populate_physmap, reservation),
+        ROW(decrease_reservation, reservation),
+        ROW(get_pod_target, pod_target), ROW(set_pod_target, pod_target),
+        OP(increase_reservation), OP(claim_pages), OP(add_to_physmap),
+        OP(add_to_physmap_batch), OP(remove_from_physmap),
+        OP(current_reservation), OP(maximum_reservation), OP(maximum_gpfn),
+        OP(maximum_ram_page), OP(set_memory_map), OP(memory_map),
+        OP(acquire_resource), OP(reserved_device_memory_map),
+        OP(get_vnumainfo),
     };
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
                        .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };

@@ -25,12 +25,10 @@ void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
     }
 }
 
-const struct subop *subop_find(const struct subop *ops, size_t nr,
+const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd)
 {
-    const struct subop *op = &ops[index_nospec(cmd, nr)];
-
-    return cmd < nr && op->fn ? op : NULL;
+    return cmd < nr ? ops[index_nospec(cmd, nr)] : NULL;
 }
 
 static bool has_layout(const struct subop *op)
@@ -42,7 +40,7 @@ int subop_read(const struct subop *op, void *copy, void_gptr_t arg)
 {
     uint64_t narrow[SUBOP_WORDS];
 
-    if (!(op->flags & SUBOP_IN)) {
+    if (!(op->flags & IN)) {
         memset(copy, 0, op->size);
         return 0;
     }
@@ -84,9 +82,9 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
     uint64_t copy[SUBOP_WORDS];
     long rc;
 
-    if (((op->flags & SUBOP_SELF) && v != current) ||
-        ((op->flags & SUBOP_OTHER) && d == current->domain) ||
-        ((op->flags & SUBOP_NULL) && arg.addr))
+    if (((op->flags & SELF) && v != current) ||
+        ((op->flags & OTHER) && d == current->domain) ||
+        ((op->flags & NO_ARG) && arg.addr))
         return -EINVAL;
     rc = subop_read(op, copy, arg);
     if (!rc && op->access)
@@ -97,14 +95,13 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
     if (target)
         domain_put(target);
     /* What was done stays done when the answer cannot be written. */
-    if ((op->flags & (rc >= 0 ? SUBOP_OUT
-                      : rc == -ERESTART ? SUBOP_MORE : SUBOP_ERR)) &&
+    if ((op->flags & (rc >= 0 ? OUT : rc == -ERESTART ? MORE : ERR)) &&
         write_back(op, copy, arg))
         return -EFAULT;
     return rc;
 }
 
-long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
+long subop_call(const struct subop *const *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg)
 {
     const struct subop *op = subop_find(ops, nr, cmd);

@@ -116,14 +116,17 @@ void guest_runstate_update(struct vcpu *v)
         runstate_write_across(v, entry, flag);
 }
 
-SUBOP_DO(get_runstate_info, struct vcpu_runstate_info, vcpu_runstate(v, a))
+SUBOP_DO(get_runstate_info, OUT, struct vcpu_runstate_info,
+         vcpu_runstate(v, a),
+         COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-SUBOP(register_runstate_memory_area, uint64_t)
+SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
+      COMPAT(compat_ulong_t, "L")) /* not the union's 64-bit alternative */
 {
     gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
@@ -282,7 +285,7 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     return 0;
 }
 
-SUBOP(initialise, struct vcpu_hvm_context)
+SUBOP(initialise, IN | HELD, struct vcpu_hvm_context)
 {
     int rc;
 
@@ -297,7 +300,7 @@ SUBOP(initialise, struct vcpu_hvm_context)
     return rc;
 }
 
-SUBOP(up, void)
+SUBOP(up, 0, void)
 {
     if (READ_ONCE(v->hvm->wait_sipi))
         return -EINVAL; /* it has no registers to start from */
@@ -306,16 +309,16 @@ SUBOP(up, void)
     return 0;
 }
 
-SUBOP(down, void)
+SUBOP(down, 0, void)
 {
     vcpu_down(v);
     hvm_vcpu_stopped(v);
     return 0;
 }
 
-SUBOP_EXPR(is_up, void, hvm_vcpu_is_up(v))
+SUBOP_EXPR(is_up, 0, void, hvm_vcpu_is_up(v))
 
-SUBOP(send_nmi, void)
+SUBOP(send_nmi, NO_ARG, void)
 {
     WRITE_ONCE(v->hvm->nmi_pending, true);
     vcpu_kick(v, PENDING_IRQ);
@@ -324,7 +327,7 @@ SUBOP(send_nmi, void)
 
 /* --- Timers. --- */
 
-SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
+SUBOP(set_periodic_timer, IN, struct vcpu_set_periodic_timer)
 {
     if (a->period_ns < MILLISECS(1) || a->period_ns > ~0ull >> 2)
         return -EINVAL;
@@ -332,9 +335,10 @@ SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
     return 0;
 }
 
-SUBOP_DO(stop_periodic_timer, void, vcpu_set_periodic_timer(v, 0))
+SUBOP_DO(stop_periodic_timer, 0, void, vcpu_set_periodic_timer(v, 0))
 
-SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
+SUBOP(set_singleshot_timer, IN | SELF, struct vcpu_set_singleshot_timer,
+      COMPAT(struct compat_vcpu_set_singleshot_timer, "QI"))
 {
     if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
@@ -345,11 +349,11 @@ SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
     return 0;
 }
 
-SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
+SUBOP_DO(stop_singleshot_timer, SELF, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
+SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct shared_frame frame;
@@ -378,7 +382,8 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-SUBOP(register_vcpu_time_memory_area, uint64_t)
+SUBOP(register_vcpu_time_memory_area, IN, uint64_t,
+      COMPAT(compat_ulong_t, "L"))
 {
     gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
@@ -390,7 +395,7 @@ SUBOP(register_vcpu_time_memory_area, uint64_t)
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
-SUBOP(get_physid, struct vcpu_get_physid)
+SUBOP(get_physid, OUT, struct vcpu_get_physid)
 {
     unsigned int cpu = v->cpu;
 
@@ -400,33 +405,16 @@ SUBOP(get_physid, struct vcpu_get_physid)
     return 0;
 }
 
-/* The vCPU does not run meanwhile. */
-#define HELD SUBOP_OWN
-
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, ...) [VCPUOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
-        OP(initialise, SUBOP_IN | HELD),
-        OP(up, 0),
-        OP(down, 0),
-        OP(is_up, 0),
-        OP(get_runstate_info, SUBOP_OUT,
-           SUBOP_COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT)),
+    static const struct subop *const ops[] = {
+#define OP(name) [VCPUOP_##name] = &subop_##name
+        OP(initialise), OP(up), OP(down), OP(is_up), OP(get_runstate_info),
         /* The handle only, not the union's 64-bit alternative. */
-        OP(register_runstate_memory_area, SUBOP_IN | HELD,
-           SUBOP_COMPAT(compat_ulong_t, "L")),
-        OP(set_periodic_timer, SUBOP_IN),
-        OP(stop_periodic_timer, 0),
-        OP(set_singleshot_timer, SUBOP_IN | SUBOP_SELF,
-           SUBOP_COMPAT(struct compat_vcpu_set_singleshot_timer, "QI")),
-        OP(stop_singleshot_timer, SUBOP_SELF),
-        OP(register_vcpu_info, SUBOP_IN | HELD),
-        OP(send_nmi, SUBOP_NULL),
-        OP(get_physid, SUBOP_OUT),
-        OP(register_vcpu_time_memory_area, SUBOP_IN,
-           SUBOP_COMPAT(compat_ulong_t, "L")),
-#undef OP
+        OP(register_runstate_memory_area), OP(set_periodic_timer),
+        OP(stop_periodic_timer), OP(set_singleshot_timer),
+        OP(stop_singleshot_timer), OP(register_vcpu_info), OP(send_nmi),
+        OP(get_physid), OP(register_vcpu_time_memory_area),
     };
     struct domain *d = current->domain;
     struct vcpu *v = vcpu_of(d, vcpuid);

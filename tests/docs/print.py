@@ -27,9 +27,9 @@ CFLAGS = ["-std=gnu11", "-ffreestanding", "-O1", "-w", "-I.", "-no-pie",
 
 # How a file names its sub-operations: prefix in the ABI, header, and the
 # expressions that find names in its source.
-ROW = r"^ +(?:OP|ROW)\((?!(?:name|cmd)\b)(\w+)[,)]"
+ROW = r"\b(?:OP|ROW)\((?!name\b)(\w+)[,)]"
 CALLS = {
-    "memory-op": ("XENMEM_", "memory.h", [r"\[XENMEM_(\w+)\] =", ROW]),
+    "memory-op": ("XENMEM_", "memory.h", [ROW]),
     "version-op": ("XENVER_", "version.h", [r"\bXENVER_(\w+)"]),
     "console-io": ("CONSOLEIO_", "xen.h", [r"case CONSOLEIO_(\w+):"]),
     "grant-op": ("GNTTABOP_", "grant_table.h", [ROW]),
