@@ -5,7 +5,6 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/abi/sched.h"
@@ -109,7 +108,6 @@ void dom0_create(const struct boot_info *bi)
     create_vcpus(d);
     dom0_take_memory(d, bi);
     entry = dom0_load(d, bi);
-    dom0_free_modules(bi);
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);

@@ -7,9 +7,7 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
@@ -100,7 +98,7 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 }
 
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
-                        uint64_t keep)
+                        uint64_t keep, uint64_t *limit)
 {
     uint64_t n = amount_pages(&m->size, avail);
 
@@ -108,13 +106,8 @@ uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
     if (!n)
         n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
     n = MAX(n, amount_pages(&m->min, avail));
-    n = MIN(n, dom0_mem_limit(m, avail));
-    return MIN(n, avail - MIN(avail, keep));
-}
-
-uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
-{
-    return amount_pages(&m->max, avail);
+    *limit = amount_pages(&m->max, avail);
+    return MIN(MIN(n, *limit), avail - MIN(avail, keep));
 }
 
 /* ---- choosing frames ------------------------------------------------------ */
@@ -202,7 +195,7 @@ void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     static struct mem_map pieces;
     struct dom0_mem mem;
-    uint64_t adopted, avail, keep, want;
+    uint64_t adopted, avail, keep, want, limit;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem))
         dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
@@ -210,14 +203,13 @@ void dom0_take_memory(struct domain *d, const struct boot_info *bi)
     avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
     keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-    want = dom0_mem_pages(&mem, avail, keep);
+    want = dom0_mem_pages(&mem, avail, keep, &limit);
     if (want > adopted)
         adopted += claim(d, want - adopted);
     pieces = dom0_ram;
     (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
-    d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
-                                  (uint64_t)UINT32_MAX);
+    d->max_frames = (uint32_t)MIN(MAX(limit, adopted), (uint64_t)UINT32_MAX);
     if (adopted < want || domain_charge(d, (uint32_t)adopted, false))
         dom0_cannot_start("there are only %lu MiB of memory for domain 0, not "
                           "%lu", adopted >> 8, want >> 8);

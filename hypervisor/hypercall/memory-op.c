@@ -326,31 +326,23 @@ SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
     return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-/* Domain 0's map is the machine's, as its builder left it. */
+/* Its toolstack, or domain 0's builder, left it. */
 SUBOP(memory_map, IN, struct xen_memory_map,
       COMPAT(struct compat_xen_memory_map, "IL"))
 {
-    const struct hvm_memmap_table_entry *e;
     const struct guest_map *map;
     struct memop *m = more;
     struct guest_map copy;
     unsigned int n;
 
-    copy.nr = 0;
-    if (v->domain == hardware_domain) {
-        while (copy.nr < GUEST_MAP_MAX && (e = dom0_memory_map(copy.nr)))
-            copy.entry[copy.nr++] = (struct guest_map_entry){
-                e->addr, e->size, e->type };
-    } else {
-        /* Another vCPU may set a new map, which frees this one. */
-        spin_lock(&v->domain->lock);
-        map = v->domain->hvm->map;
-        if (map)
-            copy = *map;
-        spin_unlock(&v->domain->lock);
-        if (!map)
-            return -ENOSYS;
-    }
+    /* Another vCPU may set a new map, which frees this one. */
+    spin_lock(&v->domain->lock);
+    map = v->domain->hvm->map;
+    if (map)
+        copy = *map;
+    spin_unlock(&v->domain->lock);
+    if (!map)
+        return -ENOSYS;
     n = MIN(a->nr_entries, copy.nr);
     if (guest_write(gva(a->buffer.addr), copy.entry,
                     n * sizeof(copy.entry[0])))
