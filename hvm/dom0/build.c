@@ -102,8 +102,7 @@ void dom0_create(const struct boot_info *bi)
     d = create();
     /* Devices before vCPUs: a control block names the map of ports. */
     add_ioapics(d);
-    dom0_open_ports(d);
-    dom0_watch_mmio(d);
+    dom0_open_devices(d);
     vpci_create();
     create_vcpus(d);
     dom0_take_memory(d, bi);

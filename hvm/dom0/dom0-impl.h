@@ -71,7 +71,7 @@ struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi);
  * file; out has `size` bytes. */
 void dom0_command_line(const char *module, char *out, unsigned int size);
 
-/* ---- ports.c, mmio.c: what is on its bus ---- */
+/* ---- devices.c ---- */
 
-void dom0_open_ports(struct domain *d);
-void dom0_watch_mmio(struct domain *d);
+/* Its ports, and what of them and of device memory is watched. */
+void dom0_open_devices(struct domain *d);
