@@ -93,6 +93,7 @@ enum {
 #define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
     long (*fn)(struct vcpu *v, struct domain *d, void *arg, void *more);
+    int (*refuse)(const void *arg); /* -errno before all else, if not NULL */
     const char *layout; /* see compat_copy(); NULL: the same for all */
     uint8_t size;       /* of the argument */
     uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
@@ -138,13 +139,8 @@ struct subop {
 /* Operation cmd of a table of nr, or NULL. */
 const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd);
-/* Its argument into a copy of op->size bytes. -EFAULT; -ENOSYS: not for
- * 32-bit callers. */
-int subop_read(const struct subop *op, void *copy, void_gptr_t arg);
-/* The domain that an argument names, as target_get(); op->access is set. */
-int subop_target(const struct subop *op, const void *copy,
-                 struct domain **target);
-/* All of it. d: the domain unless the argument names one. */
+/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOSYS: not
+ * for 32-bit callers; and what target_get() has. */
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more);
 /* Operation cmd of a table of nr on v. -ENOSYS: not there. */

@@ -22,26 +22,32 @@ struct memop {
     unsigned long done;              /* extents done before this entry */
     unsigned long at;                /* and by now */
     void_gptr_t arg;
-    union memop_arg {                /* its copy */
-        struct xen_memory_reservation reservation;
-        struct xen_add_to_physmap add;
-        struct xen_add_to_physmap_batch batch;
-        struct xen_foreign_memory_map foreign_map;
-        struct xen_mem_acquire_resource resource;
-        uint64_t any[SUBOP_WORDS];
-    } u;
-    struct domain *d, *foreign;      /* its domains, with references */
+    const void *copy;                /* of it, */
+    struct domain *d, *foreign;      /* and domains, while a list is run */
 };
 
+/* Refuses an argument of this type for what is wrong with it, whoever it is
+ * about: -errno, or 0. */
+#define REFUSE(name, type, error)                                           \
+    static int refuse_##name(const void *arg)                               \
+    {                                                                       \
+        const type *a = arg;                                                \
+                                                                            \
+        return (error);                                                     \
+    }
+
 /*
- * Does one() on the elements of a list up to n that are not done. 0, its first
- * error, or -ERESTART when it is time to let others run; m->at is where.
+ * Does one() on the elements of a list of d's up to n that are not done. 0, its
+ * first error, or -ERESTART when it is time to let others run; m->at is where.
  */
-static long run_list(struct memop *m, unsigned long n,
+static long run_list(struct memop *m, struct domain *d, const void *copy,
+                     unsigned long n,
                      int (*one)(struct memop *m, unsigned long i))
 {
     int rc = 0;
 
+    m->d = d;
+    m->copy = copy;
     for (m->at = m->done; m->at < n; m->at++) {
         if (m->at != m->done && vcpu_preempt_wanted()) {
             hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
@@ -102,9 +108,9 @@ static uint64_t width_limit(unsigned int mem_flags)
 }
 
 /* May all of the reservation's list be worked off? */
-static bool reservation_ok(const struct memop *m)
+static bool reservation_ok(const struct memop *m, const struct domain *d,
+                           const struct xen_memory_reservation *r)
 {
-    const struct xen_memory_reservation *r = &m->u.reservation;
     /* Toolstacks may ask for 1 GiB, guests for 2 MiB. */
     unsigned int max = current->domain->privileged ? ORDER_1G : ORDER_2M;
 
@@ -114,14 +120,14 @@ static bool reservation_ok(const struct memop *m)
     if (!(r->mem_flags & XENMEMF_populate_on_demand))
         return true;
     log_guest(LOG_WARN, "d%u: populate-on-demand is not supported: "
-              "give the domain all of its maxmem\n", m->d->id);
+              "give the domain all of its maxmem\n", d->id);
     return false;
 }
 
 /* Extent i of a populate or a decrease. */
 static int reservation_one(struct memop *m, unsigned long i)
 {
-    const struct xen_memory_reservation *r = &m->u.reservation;
+    const struct xen_memory_reservation *r = m->copy;
     uint64_t g;
 
     if (read_number(r->extent_start.addr, i, &g))
@@ -148,8 +154,8 @@ SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
     long rc = 0;
 
     m->at = m->done;
-    if (reservation_ok(m))
-        rc = run_list(m, a->nr_extents, reservation_one);
+    if (reservation_ok(m, d, a))
+        rc = run_list(m, d, a, a->nr_extents, reservation_one);
     /* Device models should let go of what is not the guest's any more. */
     if (m->cmd == XENMEM_decrease_reservation && m->at > m->done)
         ioreq_invalidate(d);
@@ -159,8 +165,11 @@ SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
 /* Translated domains increase by populating. */
 SUBOP_EXPR(increase_reservation, 0, void, (long)((struct memop *)more)->done)
 
+REFUSE(claim, struct xen_memory_reservation,
+       a->extent_order || a->mem_flags || !guest_ptr_is_null(a->extent_start)
+           ? -EINVAL : 0)
 SUBOP_EXPR(claim_pages, IN, struct xen_memory_reservation,
-           domain_claim(d, a->nr_extents), RESERVATION,
+           domain_claim(d, a->nr_extents), RESERVATION, .refuse = refuse_claim,
            OF(claim_pages, domid, MEM_CLAIM))
 
 SUBOP_EXPR(current_reservation, IN, struct xen_memory_domain,
@@ -269,20 +278,23 @@ static int add_one(struct memop *m, unsigned int space, uint64_t idx, gfn_t g)
 
 static int add_range_one(struct memop *m, unsigned long i)
 {
-    const struct xen_add_to_physmap *a = &m->u.add;
+    const struct xen_add_to_physmap *a = m->copy;
 
     return add_one(m, a->space, a->idx + i, gfn(a->gpfn + i));
 }
 
+REFUSE(add, struct xen_add_to_physmap,
+       a->space == XENMAPSPACE_gmfn_foreign ? -ENOSYS : 0)
 SUBOP_EXPR(add_to_physmap, IN, struct xen_add_to_physmap,
-           run_list(more, a->space == XENMAPSPACE_gmfn_range ? a->size : 1,
-                    add_range_one),
+           run_list(more, d, a, a->space == XENMAPSPACE_gmfn_range ? a->size
+                                                                   : 1,
+                    add_range_one), .refuse = refuse_add,
            COMPAT(struct compat_xen_add_to_physmap, "HHILL"),
            OF(add_to_physmap, domid, MEM_PHYSMAP))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
-    const struct xen_add_to_physmap_batch *b = &m->u.batch;
+    const struct xen_add_to_physmap_batch *b = m->copy;
     uint64_t idx, g;
     int err;
 
@@ -293,7 +305,10 @@ static int add_batch_one(struct memop *m, unsigned long i)
     return copy_to_guest_at(b->errs, i, &err);
 }
 
+REFUSE(batch, struct xen_add_to_physmap_batch,
+       a->space == XENMAPSPACE_gmfn_range ? -EINVAL : 0)
 SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
+      .refuse = refuse_batch,
       COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL"),
       OF(add_to_physmap_batch, domid, MEM_PHYSMAP))
 {
@@ -305,7 +320,7 @@ SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
     else if (a->u.res0)
         rc = -EOPNOTSUPP;
     if (!rc)
-        rc = run_list(m, a->size, add_batch_one);
+        rc = run_list(m, d, a, a->size, add_batch_one);
     if (m->foreign)
         domain_put(m->foreign);
     return rc;
@@ -327,30 +342,28 @@ SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
 }
 
 /* Its toolstack, or domain 0's builder, left it. */
-SUBOP(memory_map, IN, struct xen_memory_map,
+SUBOP(memory_map, IO, struct xen_memory_map,
       COMPAT(struct compat_xen_memory_map, "IL"))
 {
     const struct guest_map *map;
-    struct memop *m = more;
     struct guest_map copy;
-    unsigned int n;
 
     /* Another vCPU may set a new map, which frees this one. */
-    spin_lock(&v->domain->lock);
-    map = v->domain->hvm->map;
+    spin_lock(&d->lock);
+    map = d->hvm->map;
     if (map)
         copy = *map;
-    spin_unlock(&v->domain->lock);
+    spin_unlock(&d->lock);
     if (!map)
         return -ENOSYS;
-    n = MIN(a->nr_entries, copy.nr);
-    if (guest_write(gva(a->buffer.addr), copy.entry,
-                    n * sizeof(copy.entry[0])))
-        return -EFAULT;
-    return write_arg(m->arg, &n);
+    a->nr_entries = MIN(a->nr_entries, copy.nr);
+    return guest_write(gva(a->buffer.addr), copy.entry,
+                       a->nr_entries * sizeof(copy.entry[0]));
 }
 
-SUBOP(set_memory_map, IN, struct xen_foreign_memory_map,
+REFUSE(map, struct xen_foreign_memory_map,
+       a->map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0)
+SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
       OF(set_memory_map, domid, MEM_INFO))
 {
     struct guest_map *g = heap_alloc(sizeof(*g)), *old;
@@ -372,29 +385,19 @@ SUBOP(set_memory_map, IN, struct xen_foreign_memory_map,
 }
 
 /* Without populate-on-demand the target is what is there. */
-SUBOP(pod_target, IN, struct xen_pod_target, WIDE,
+SUBOP(pod_target, IO, struct xen_pod_target, WIDE,
       OF(pod_target, domid, MEM_POD))
 {
-    struct memop *m = more;
-
     a->tot_pages = d->frames - d->special_frames;
     a->pod_cache_pages = 0;
     a->pod_entries = 0;
-    return write_arg(m->arg, a);
+    return 0;
 }
 
 /* Devices' reserved memory: none is passed through. */
-SUBOP(reserved_device_memory_map, IN, struct xen_reserved_device_memory_map,
-      COMPAT(struct compat_xen_reserved_device_memory_map, ""))
-{
-    struct memop *m = more;
-    enum { AT = offsetof(struct xen_reserved_device_memory_map, nr_entries) };
-    const unsigned int none = 0;
-
-    BUILD_BUG_ON(offsetof(struct compat_xen_reserved_device_memory_map,
-                          nr_entries) != AT);
-    return guest_write(gva(m->arg.addr + AT), &none, sizeof(none));
-}
+SUBOP_DO(reserved_device_memory_map, IO, struct xen_reserved_device_memory_map,
+         a->nr_entries = 0,
+         COMPAT(struct compat_xen_reserved_device_memory_map, "IILI"))
 
 /* Frame i of a resource of d with a reference, or its size in frames when pg
  * is NULL. */
@@ -424,7 +427,7 @@ static long resource(struct domain *d, unsigned int type, unsigned int id,
 
 static int acquire_one(struct memop *m, unsigned long i)
 {
-    const struct xen_mem_acquire_resource *r = &m->u.resource;
+    const struct xen_mem_acquire_resource *r = m->copy;
     struct page *pg;
     uint64_t g;
     int rc = (int)resource(m->d, r->type, r->id, r->frame + i, &pg);
@@ -437,42 +440,22 @@ static int acquire_one(struct memop *m, unsigned long i)
     return -EFAULT;
 }
 
+REFUSE(resource, struct xen_mem_acquire_resource,
+       a->pad || a->frame + a->nr_frames < a->frame ? -EINVAL : 0)
 SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
+      .refuse = refuse_resource,
       OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
     long rc;
 
     if (!guest_ptr_is_null(a->frame_list))
-        return run_list(m, a->nr_frames, acquire_one);
+        return run_list(m, d, a, a->nr_frames, acquire_one);
     rc = a->nr_frames ? -EINVAL : resource(d, a->type, a->id, 0, NULL);
     if (rc <= 0)
         return rc;
     a->nr_frames = (uint32_t)rc;
     return write_arg(m->arg, a);
-}
-
-/* What is wrong with an argument, whoever it is about. */
-static int refuse(const struct memop *m)
-{
-    const union memop_arg *u = &m->u;
-
-    switch (m->cmd) {
-    case XENMEM_add_to_physmap:
-        return u->add.space == XENMAPSPACE_gmfn_foreign ? -ENOSYS : 0;
-    case XENMEM_add_to_physmap_batch:
-        return u->batch.space == XENMAPSPACE_gmfn_range ? -EINVAL : 0;
-    case XENMEM_set_memory_map:
-        return u->foreign_map.map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0;
-    case XENMEM_claim_pages:
-        return u->reservation.extent_order || u->reservation.mem_flags ||
-               !guest_ptr_is_null(u->reservation.extent_start) ? -EINVAL : 0;
-    case XENMEM_acquire_resource:
-        return u->resource.pad || u->resource.frame + u->resource.nr_frames <
-                                  u->resource.frame ? -EINVAL : 0;
-    default:
-        return 0;
-    }
 }
 
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
@@ -497,16 +480,8 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
 
     if (!op)
         return -ENOSYS;
-    rc = subop_read(op, &m.u, arg);
-    if (!rc)
-        rc = refuse(&m);
-    if (!rc && op->access)
-        rc = subop_target(op, &m.u, &m.d);
+    rc = subop_run(op, current, current->domain, arg, &m);
     /* The answer of these is how far they came, whatever stops them. */
-    if (rc)
-        return op->access == ACCESS_MEM_RESERVATION ? (long)m.done : rc;
-    rc = op->fn(current, m.d, &m.u, &m);
-    if (m.d)
-        domain_put(m.d);
-    return rc;
+    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)m.done
+                                                                 : rc;
 }

@@ -36,7 +36,7 @@ static bool has_layout(const struct subop *op)
     return op->layout && hypercall_is_compat();
 }
 
-int subop_read(const struct subop *op, void *copy, void_gptr_t arg)
+static int read_copy(const struct subop *op, void *copy, void_gptr_t arg)
 {
     uint64_t narrow[SUBOP_WORDS];
 
@@ -66,29 +66,25 @@ static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
     return guest_write(gva(arg.addr), narrow, op->size32);
 }
 
-int subop_target(const struct subop *op, const void *copy,
-                 struct domain **target)
-{
-    domid_t id;
-
-    memcpy(&id, (const char *)copy + op->domid, sizeof(id));
-    return target_get(id, op->access, target);
-}
-
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more)
 {
     struct domain *target = NULL;
     uint64_t copy[SUBOP_WORDS];
+    domid_t id;
     long rc;
 
     if (((op->flags & SELF) && v != current) ||
         ((op->flags & OTHER) && d == current->domain) ||
         ((op->flags & NO_ARG) && arg.addr))
         return -EINVAL;
-    rc = subop_read(op, copy, arg);
-    if (!rc && op->access)
-        rc = subop_target(op, copy, &target);
+    rc = read_copy(op, copy, arg);
+    if (!rc && op->refuse)
+        rc = op->refuse(copy);
+    if (!rc && op->access) {
+        memcpy(&id, (char *)copy + op->domid, sizeof(id));
+        rc = target_get(id, op->access, &target);
+    }
     if (rc)
         return rc;
     rc = op->fn(v, target ? target : d, copy, more);
