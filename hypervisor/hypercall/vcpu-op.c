@@ -77,26 +77,17 @@ static void runstate_write(const struct vcpu *v, size_t offset,
 static void runstate_write_across(const struct vcpu *v, size_t entry,
                                   bool flag)
 {
-    struct vcpu_runstate_info r = v->runstate, narrow;
-    const void *image = &r;
-    uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
+    char image[sizeof(struct vcpu_runstate_info)] __aligned(8) = { 0 };
+    char *top = image + entry + 7; /* the byte with XEN_RUNSTATE_UPDATE */
 
-    if (flag) {
-        r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        top = (uint8_t)(r.state_entry_time >> 56);
-        runstate_write(v, entry + 7, &top, 1);
-        smp_wmb();
-    }
-    if (v->runstate_size != sizeof(r)) {
-        compat_copy(&r, &narrow, RUNSTATE_LAYOUT, false);
-        image = &narrow;
-    }
+    runstate_write_in_place(v, image, entry, false);
+    *top = (char)(*top | (flag ? XEN_RUNSTATE_UPDATE >> 56 : 0));
+    runstate_write(v, entry + 7, top, 1);
+    smp_wmb();
     runstate_write(v, 0, image, v->runstate_size);
-    if (flag) {
-        smp_wmb();
-        top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
-        runstate_write(v, entry + 7, &top, 1);
-    }
+    smp_wmb();
+    *top = (char)(*top & ~(XEN_RUNSTATE_UPDATE >> 56));
+    runstate_write(v, entry + 7, top, 1);
 }
 
 void guest_runstate_update(struct vcpu *v)
