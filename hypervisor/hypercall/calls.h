@@ -93,7 +93,7 @@ enum {
 #define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
     long (*fn)(struct vcpu *v, struct domain *d, void *arg, void *more);
-    int (*refuse)(const void *arg); /* -errno before all else, if not NULL */
+    int (*refuse)(const void *arg); /* see REFUSE(); NULL: nothing */
     const char *layout; /* see compat_copy(); NULL: the same for all */
     uint8_t size;       /* of the argument */
     uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
@@ -125,6 +125,15 @@ struct subop {
     .domid = offsetof(arg_##name, member), .access = ACCESS_##right
 #define COMPAT(type, letters) .size32 = sizeof(type), .layout = letters
 #define WIDE .layout = "" /* for 64-bit callers only */
+
+/* What .refuse says of an argument, whoever it is about: 0 or an error. */
+#define REFUSE(name, type, error)                                           \
+    static int refuse_##name(const void *arg)                               \
+    {                                                                       \
+        const type *a = arg;                                                \
+                                                                            \
+        return (error);                                                     \
+    }
 
 /* One that is a single expression of v, d and *a. */
 #define SUBOP_EXPR(name, how, type, expression, ...)                        \

@@ -7,27 +7,15 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
-static long param(struct xen_hvm_param *p, bool set)
-{
-    struct domain *d;
-    bool self;
-    long rc;
-
-    if (p->index >= HVM_NR_PARAMS)
-        return -EINVAL;
-    p->index = (uint32_t)index_nospec(p->index, HVM_NR_PARAMS);
-    rc = target_get(p->domid, ACCESS_HVM_PARAM, &d);
-    if (rc)
-        return rc;
-    self = d == current->domain;
-    rc = set ? hvm_param_set(d, p->index, p->value, self)
-             : hvm_param_get(d, p->index, &p->value, self);
-    domain_put(d);
-    return rc;
-}
-
-SUBOP_EXPR(set_param, IN, struct xen_hvm_param, param(a, true))
-SUBOP_EXPR(get_param, IO, struct xen_hvm_param, param(a, false))
+REFUSE(param, struct xen_hvm_param, a->index < HVM_NR_PARAMS ? 0 : -EINVAL)
+SUBOP_EXPR(set_param, IN, struct xen_hvm_param,
+           hvm_param_set(d, (uint32_t)index_nospec(a->index, HVM_NR_PARAMS),
+                         a->value, d == v->domain),
+           OF(set_param, domid, HVM_PARAM), .refuse = refuse_param)
+SUBOP_EXPR(get_param, IO, struct xen_hvm_param,
+           hvm_param_get(d, (uint32_t)index_nospec(a->index, HVM_NR_PARAMS),
+                         &a->value, d == v->domain),
+           OF(get_param, domid, HVM_PARAM), .refuse = refuse_param)
 
 SUBOP(set_evtchn_upcall_vector, IN, struct xen_hvm_evtchn_upcall_vector)
 {

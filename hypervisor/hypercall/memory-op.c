@@ -26,16 +26,6 @@ struct memop {
     struct domain *d, *foreign;      /* and domains, while a list is run */
 };
 
-/* Refuses an argument of this type for what is wrong with it, whoever it is
- * about: -errno, or 0. */
-#define REFUSE(name, type, error)                                           \
-    static int refuse_##name(const void *arg)                               \
-    {                                                                       \
-        const type *a = arg;                                                \
-                                                                            \
-        return (error);                                                     \
-    }
-
 /*
  * Does one() on the elements of a list of d's up to n that are not done. 0, its
  * first error, or -ERESTART when it is time to let others run; m->at is where.
