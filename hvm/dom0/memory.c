@@ -20,8 +20,8 @@ struct mem_map dom0_ram;
 static int parse_number(const char **s, uint64_t *n, bool *percent)
 {
     static const char units[] = "bkmgt";
-    unsigned int unit = 0;
-    const char *p = *s;
+    const char *p = *s, *unit;
+    unsigned int shift = 0;
 
     if (*p < '0' || *p > '9')
         return -EINVAL;
@@ -31,20 +31,13 @@ static int parse_number(const char **s, uint64_t *n, bool *percent)
         *n = *n * 10 + (unsigned int)(*p - '0');
     }
     *percent = *p == '%';
-    if (*percent) {
-        *s = p + 1;
-        return *n > 100 ? -EINVAL : 0;
-    }
-    while (units[unit] && units[unit] != (*p | 0x20))
-        unit++;
-    if (units[unit])
-        p++;
-    else
-        unit = 1;
-    if (*n > (uint64_t)INT64_MAX >> 10 * unit)
+    unit = strchr(units, *p | 0x20);
+    *s = p + (*percent || unit);
+    if (!*percent)
+        shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
+    if (*n > (*percent ? 100 : (uint64_t)INT64_MAX >> shift))
         return -EINVAL;
-    *n <<= 10 * unit;
-    *s = p;
+    *n <<= shift;
     return 0;
 }
 
