@@ -140,8 +140,6 @@ SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
 
 /* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
 #define ATTR_VALID 0xfff
-#define TYPE_TSS_BUSY 0xb
-#define TYPE_BUSY_OR_ACCESSED(seg) ((seg) == SEG_TR ? 2u : 1u)
 
 /* What a vCPU is to start with. */
 struct context {
@@ -160,23 +158,23 @@ static unsigned int dpl(const struct segment *s)
 /* The ABI's limit is in bytes here, as the granularity bit says there. */
 static int segment_check(struct segment *s, enum hvm_seg seg)
 {
-    if (s->attr & ~ATTR_VALID)
+    /* Which types it may be of. 8 and up are code; bit 1: writable data,
+     * readable code. A task is busy. */
+    static const uint16_t types[NR_HVM_SEGS] = {
+        [SEG_CS] = 0xff00, [SEG_SS] = 0x00cc, [SEG_DS] = 0xccff,
+        [SEG_ES] = 0xccff, [SEG_TR] = 1 << 0xb,
+    };
+    const bool task = seg == SEG_TR;
+
+    if (!s->attr && (seg == SEG_DS || seg == SEG_ES))
+        return 0;
+    if (s->attr & SEG_PRESENT) /* and accessed, or busy */
+        s->attr = (uint16_t)(s->attr | (task ? 2 : 1));
+    if ((s->attr & ~ATTR_VALID) || !(s->attr & SEG_S) != task ||
+        !(task || (s->attr & SEG_PRESENT)) ||
+        !(types[seg] >> (s->attr & SEG_TYPE) & 1))
         return -EINVAL;
-    if (!s->attr)
-        return seg == SEG_DS || seg == SEG_ES ? 0 : -EINVAL;
-    if (s->attr & SEG_PRESENT)
-        s->attr = (uint16_t)(s->attr | TYPE_BUSY_OR_ACCESSED(seg));
-    if (seg == SEG_TR)
-        return !(s->attr & SEG_S) && (s->attr & SEG_TYPE) == TYPE_TSS_BUSY
-                   ? 0 : -EINVAL;
-    if (!(s->attr & SEG_S) || !(s->attr & SEG_PRESENT))
-        return -EINVAL;
-    /* Types 8 and up are code; bit 1: writable data, readable code. */
-    if (seg == SEG_CS)
-        return s->attr & 8 ? 0 : -EINVAL;
-    if (seg == SEG_SS)
-        return !(s->attr & 8) && (s->attr & 2) ? 0 : -EINVAL;
-    return !(s->attr & 8) || (s->attr & 2) ? 0 : -EINVAL;
+    return 0;
 }
 
 static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
