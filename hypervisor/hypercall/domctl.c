@@ -314,16 +314,14 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     bool in_kernel = !(s->cs_sel & 3);
 
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
+    c->user_regs = (struct cpu_user_regs){
+        .rip = s->rip, .rflags = s->rflags,
+        .cs = (uint16_t)s->cs_sel, .ds = (uint16_t)s->ds_sel,
+        .es = (uint16_t)s->es_sel, .fs = (uint16_t)s->fs_sel,
+        .gs = (uint16_t)s->gs_sel, .ss = (uint16_t)s->ss_sel,
+    };
     for (unsigned int i = 0; i < NR_GPRS; i++)
         words[gpr_at[i]] = vcpu_regs(v)->gpr[i];
-    c->user_regs.rip = s->rip;
-    c->user_regs.rflags = s->rflags;
-    c->user_regs.cs = (uint16_t)s->cs_sel;
-    c->user_regs.ds = (uint16_t)s->ds_sel;
-    c->user_regs.es = (uint16_t)s->es_sel;
-    c->user_regs.fs = (uint16_t)s->fs_sel;
-    c->user_regs.gs = (uint16_t)s->gs_sel;
-    c->user_regs.ss = (uint16_t)s->ss_sel;
     c->ctrlreg[0] = s->cr0;
     c->ctrlreg[2] = s->cr2;
     c->ctrlreg[3] = s->cr3;
@@ -424,12 +422,9 @@ SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
     n = hvm_save_one(d, a->type, a->instance, buf, 2 * PAGE_SIZE);
     if (n >= 0) {
         a->bufsz = (uint64_t)n;
-        if (guest_ptr_is_null(a->buffer))
-            n = 0;
-        else
-            n = room < a->bufsz
-                    ? -ENOSPC
-                    : guest_write(gva(a->buffer.addr), buf, a->bufsz);
+        n = guest_ptr_is_null(a->buffer) ? 0
+          : room < a->bufsz ? -ENOSPC
+          : guest_write(gva(a->buffer.addr), buf, a->bufsz);
     }
     heap_free(buf);
     return n;
