@@ -46,19 +46,6 @@ static void runstate_write_in_place(const struct vcpu *v, char *place,
     WRITE_ONCE(*n, r->state_entry_time);
 }
 
-/* The copy that the guest wants, if it lies in one page of RAM, until another
- * page is looked at. v is of current's domain. */
-static char *runstate_in_place(const struct vcpu *v)
-{
-    unsigned int at = v->runstate_at.raw & (PAGE_SIZE - 1);
-    char *page;
-
-    if (at > PAGE_SIZE - v->runstate_size)
-        return NULL;
-    page = peek_page(PEEK_DATA, gpa_to_gfn(v->runstate_at), true);
-    return page ? page + at : NULL;
-}
-
 /* Writes bytes of it, from `offset` on, to one page and the next. A page that
  * is no RAM any more does not get them. */
 static void runstate_write(const struct vcpu *v, size_t offset,
@@ -99,10 +86,14 @@ void guest_runstate_update(struct vcpu *v)
      * before and after it reads. */
     bool flag = READ_ONCE(v->domain->vm_assist) &
                 (1u << VMASST_TYPE_runstate_update_flag);
-    char *place = runstate_in_place(v);
+    unsigned int at = v->runstate_at.raw & (PAGE_SIZE - 1);
+    char *page = NULL;
 
-    if (likely(place))
-        runstate_write_in_place(v, place, entry, flag);
+    /* In place, if it lies in one page of RAM. v is of current's domain. */
+    if (likely(at <= PAGE_SIZE - v->runstate_size))
+        page = peek_page(PEEK_DATA, gpa_to_gfn(v->runstate_at), true);
+    if (likely(page))
+        runstate_write_in_place(v, page + at, entry, flag);
     else
         runstate_write_across(v, entry, flag);
 }
