@@ -298,14 +298,11 @@ SUBOP(scheduler_op, IO, struct xen_domctl_scheduler_op)
  * toolstack sets RAX, the result of its suspend call. What this form has comes
  * from the save record of a vCPU, which has more.
  */
-#define AT(name) offsetof(struct cpu_user_regs, name) / sizeof(uint64_t)
-static const uint8_t gpr_at[NR_GPRS] = {
-    [RAX] = AT(rax), [RBX] = AT(rbx), [RCX] = AT(rcx), [RDX] = AT(rdx),
-    [RSI] = AT(rsi), [RDI] = AT(rdi), [RBP] = AT(rbp), [RSP] = AT(rsp),
-    [R8] = AT(r8), [R9] = AT(r9), [R10] = AT(r10), [R11] = AT(r11),
-    [R12] = AT(r12), [R13] = AT(r13), [R14] = AT(r14), [R15] = AT(r15),
+static const uint8_t first_regs[] = { /* of struct cpu_user_regs, in order */
+    R15, R14, R13, R12, RBP, RBX, R11, R10, R9, R8, RAX, RCX, RDX, RSI, RDI,
 };
-#undef AT
+BUILD_BUG_ON(ARRAY_SIZE(first_regs) !=
+             offsetof(struct cpu_user_regs, error_code) / sizeof(uint64_t));
 
 static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
                        struct vcpu_guest_context *c)
@@ -315,13 +312,13 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
 
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
     c->user_regs = (struct cpu_user_regs){
-        .rip = s->rip, .rflags = s->rflags,
+        .rip = s->rip, .rflags = s->rflags, .rsp = s->rsp,
         .cs = (uint16_t)s->cs_sel, .ds = (uint16_t)s->ds_sel,
         .es = (uint16_t)s->es_sel, .fs = (uint16_t)s->fs_sel,
         .gs = (uint16_t)s->gs_sel, .ss = (uint16_t)s->ss_sel,
     };
-    for (unsigned int i = 0; i < NR_GPRS; i++)
-        words[gpr_at[i]] = vcpu_regs(v)->gpr[i];
+    for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
+        words[i] = vcpu_regs(v)->gpr[first_regs[i]];
     c->ctrlreg[0] = s->cr0;
     c->ctrlreg[2] = s->cr2;
     c->ctrlreg[3] = s->cr3;
@@ -374,8 +371,9 @@ SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
     if (guest_read(&from, gva(a->ctxt.addr + offsetof(
                        struct vcpu_guest_context, user_regs)), sizeof(from)))
         return -EFAULT;
-    for (unsigned int i = 0; i < NR_GPRS; i++)
-        vcpu_regs(of)->gpr[i] = words[gpr_at[i]];
+    for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
+        vcpu_regs(of)->gpr[first_regs[i]] = words[i];
+    vcpu_regs(of)->gpr[RSP] = from.rsp;
     vcpu_regs(of)->rip = from.rip;
     vcpu_regs(of)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
     return 0;
