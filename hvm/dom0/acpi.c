@@ -6,9 +6,7 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hypervisor/core/domain.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 
 #define RSDP_V1_SIZE 20u

@@ -5,7 +5,6 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hvm/pci/vpci.h"
 #include "hypervisor/abi/sched.h"
@@ -103,13 +102,11 @@ void dom0_create(const struct boot_info *bi)
     d = create();
     /* Devices before vCPUs: a control block names the map of ports. */
     add_ioapics(d);
-    dom0_open_ports(d);
-    dom0_watch_mmio(d);
+    dom0_open_devices(d);
     vpci_create();
     create_vcpus(d);
     dom0_take_memory(d, bi);
     entry = dom0_load(d, bi);
-    dom0_free_modules(bi);
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "hypervisor/abi/start-info.h"
 #include "hypervisor/cpu/types.h"
 
 struct boot_info;
@@ -25,10 +24,6 @@ void dom0_create(const struct boot_info *bi);
 
 /* What the boot loader said, as dom0_create() got it; NULL before. */
 extern const struct boot_info *dom0_boot_info;
-
-/* The memory map as domain 0 was given it (XENMEM_memory_map): entry i, or
- * NULL past the end. */
-const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i);
 
 /*
  * RAM at g for domain 0, as its balloon asks for it (XENMEM_populate_physmap):

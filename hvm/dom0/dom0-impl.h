@@ -3,11 +3,12 @@
  * goes wrong ends the boot. */
 #pragma once
 
+#include "hvm/base/hvm.h"
 #include "hvm/dom0/build.h"
+#include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/e820.h"
-
-struct acpi_info;
+#include "hypervisor/x86/acpi-tables.h"
 
 /* Ends the boot with a sentence, as cannot_start() does. */
 #define dom0_cannot_start(...) cannot_start("domain 0: " __VA_ARGS__)
@@ -34,11 +35,10 @@ struct dom0_mem {
 
 /* -EINVAL. */
 int dom0_mem_parse(const char *s, struct dom0_mem *m);
-/* Pages for domain 0 of `avail`, of which Lodge must keep `keep`. */
+/* Pages for domain 0 of `avail`, of which Lodge must keep `keep`; *limit: that
+ * it may be grown to later. */
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
-                        uint64_t keep);
-/* The limit that it may be grown to later. */
-uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail);
+                        uint64_t keep, uint64_t *limit);
 
 /* Domain 0's RAM, sorted, disjoint, whole pages. */
 extern struct mem_map dom0_ram;
@@ -47,16 +47,6 @@ extern struct mem_map dom0_ram;
 void dom0_take_memory(struct domain *d, const struct boot_info *bi);
 /* True if all of [start, end) is domain 0's RAM. */
 bool dom0_has_ram(uint64_t start, uint64_t end);
-
-/* ---- memmap.c: the map that it is given ---- */
-
-/* A PVH kernel takes as many as a boot protocol's page holds (Linux). */
-#define DOM0_MEMMAP_MAX 128
-extern struct hvm_memmap_table_entry dom0_memmap[DOM0_MEMMAP_MAX];
-extern unsigned int dom0_memmap_count;
-
-/* acpi: where the tables made for it are. */
-void dom0_make_memmap(const struct mem_region *acpi);
 
 /* ---- acpi.c ---- */
 
@@ -75,15 +65,13 @@ struct dom0_entry {
 };
 
 /* Loads kernel, initial RAM disk and all that the start information points
- * to. */
+ * to. What memory of modules domain 0 did not get is free then. */
 struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi);
-/* Gives module memory that domain 0 did not get back to the allocator. */
-void dom0_free_modules(const struct boot_info *bi);
 /* The kernel's command line out of a module's string, without what names the
  * file; out has `size` bytes. */
 void dom0_command_line(const char *module, char *out, unsigned int size);
 
-/* ---- ports.c, mmio.c: what is on its bus ---- */
+/* ---- devices.c ---- */
 
-void dom0_open_ports(struct domain *d);
-void dom0_watch_mmio(struct domain *d);
+/* Its ports, and what of them and of device memory is watched. */
+void dom0_open_devices(struct domain *d);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loads domain 0's kernel by the PVH protocol (docs of Xen's "x86/HVM direct
- * boot ABI"): ELF segments, initial RAM disk, start information, ACPI
- * tables. The modules' memory is domain 0's already (memory.c); what lies
+ * boot ABI"): ELF segments, initial RAM disk, start information, memory map,
+ * ACPI tables. The modules' memory is domain 0's already (memory.c); what lies
  * where the kernel goes is moved away first.
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
 #include "hypervisor/abi/elfnote.h"
-#include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/start-info.h"
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/lib/elf.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 
 #define CMDLINE_SIZE 2048u
@@ -223,11 +222,94 @@ static struct start_block {
     uint8_t acpi[DOM0_ACPI_SIZE];
     struct hvm_start_info info;
     struct hvm_modlist_entry module;
-    struct hvm_memmap_table_entry memmap[DOM0_MEMMAP_MAX];
+    struct hvm_memmap_table_entry memmap[GUEST_MAP_MAX];
     char cmdline[CMDLINE_SIZE];
 } block __aligned(16);
 
 #define PADDR(at, field) ((at) + offsetof(struct start_block, field))
+
+static void need_room(int rc)
+{
+    dom0_need(rc, "no room for ACPI tables or memory map");
+}
+
+/* Firmware has types of its own, which only it understands. */
+static uint32_t plain_type(uint32_t type)
+{
+    return type >= MEM_RAM && type <= MEM_UNUSABLE ? type : MEM_RESERVED;
+}
+
+/* Adds the machine's regions that are RAM, as reserved, or all others. */
+static void add_machine(struct mem_map *map, bool ram)
+{
+    for (unsigned int i = 0; i < machine_map.n; i++) {
+        const struct mem_region *r = &machine_map.r[i];
+
+        if ((r->type == MEM_RAM) == ram)
+            need_room(e820_add(map, r->start, r->end,
+                               ram ? MEM_RESERVED : plain_type(r->type)));
+    }
+}
+
+/* More pieces than a PVH kernel takes, which are as many as a boot protocol's
+ * page holds (Linux): gives up the smallest pieces of RAM. */
+static void clip(struct mem_map *map)
+{
+    while (map->n > GUEST_MAP_MAX) {
+        struct mem_region *end = map->r + map->n, *least = NULL;
+
+        for (struct mem_region *r = map->r; r < end; r++)
+            if (r->type == MEM_RAM &&
+                (!least || size_of(r) < size_of(least)))
+                least = r;
+        if (!least) {
+            map->n = GUEST_MAP_MAX;
+            return;
+        }
+        log_warn("domain 0: %#lx-%#lx is left out of its memory map, which "
+                 "has too many pieces\n", least->start, least->end);
+        for (map->n--; least + 1 < end; least++)
+            *least = least[1];
+    }
+}
+
+/*
+ * The machine's map, but RAM that domain 0 did not get is reserved, so that it
+ * puts nothing there. For the kernel, and to be asked for later. acpi: where
+ * the tables made for it are.
+ */
+static void make_memmap(struct domain *d, const struct mem_region *acpi)
+{
+    static struct mem_map in, out;
+    struct guest_map *map = heap_alloc(sizeof(*map));
+
+    need_room(map ? 0 : -ENOMEM);
+    in.n = 0;
+    add_machine(&in, true);
+    for (unsigned int i = 0; i < dom0_ram.n; i++) {
+        const struct mem_region *mine = &dom0_ram.r[i];
+
+        need_room(e820_remove(&in, mine->start, mine->end));
+        need_room(e820_add(&in, mine->start, mine->end, MEM_RAM));
+    }
+    /* Frame 0 is there, though it is no ordinary one. */
+    need_room(e820_remove(&in, 0, PAGE_SIZE));
+    need_room(e820_add(&in, 0, PAGE_SIZE, MEM_RAM));
+    add_machine(&in, false);
+    need_room(e820_add(&in, acpi->start, acpi->end, MEM_ACPI));
+    need_room(e820_normalise(in.r, in.n, &out));
+    clip(&out);
+    for (unsigned int i = 0; i < out.n; i++) {
+        const struct mem_region *r = &out.r[i];
+
+        block.memmap[i] = (struct hvm_memmap_table_entry){
+            .addr = r->start, .size = size_of(r), .type = r->type };
+        map->entry[i] = (struct guest_map_entry){ r->start, size_of(r),
+                                                  r->type };
+    }
+    map->nr = out.n;
+    d->hvm->map = map;
+}
 
 static struct dom0_entry place_start_info(struct loader *l,
                                           const struct boot_info *bi)
@@ -236,14 +318,14 @@ static struct dom0_entry place_start_info(struct loader *l,
     uint64_t at = take_space(l->kernel.end, GB(4), sizeof(block), PAGE_SIZE);
     const struct mem_region acpi = { at, at + DOM0_ACPI_SIZE, MEM_ACPI };
 
-    dom0_need(at ? 0 : -ENOMEM, "no room for ACPI tables or memory map");
-    dom0_make_memmap(&acpi);
+    need_room(at ? 0 : -ENOMEM);
+    make_memmap(l->d, &acpi);
     dom0_make_acpi(&acpi_info, block.acpi, at, l->d->max_vcpus);
     block.info = (struct hvm_start_info){
         .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
         .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
         .cmdline_paddr = PADDR(at, cmdline), .rsdp_paddr = PADDR(at, acpi),
-        .memmap_paddr = PADDR(at, memmap), .memmap_entries = dom0_memmap_count,
+        .memmap_paddr = PADDR(at, memmap), .memmap_entries = l->d->hvm->map->nr,
     };
     if (size_of(initrd)) {
         block.info.nr_modules = 1;
@@ -251,7 +333,6 @@ static struct dom0_entry place_start_info(struct loader *l,
         block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
                                                    .size = size_of(initrd) };
     }
-    memcpy(block.memmap, dom0_memmap, sizeof(block.memmap));
     dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, block.cmdline,
                       CMDLINE_SIZE);
     log_info("Domain 0: command line: %s\n", block.cmdline);
@@ -291,11 +372,6 @@ struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
     log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
              "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry.eip,
              l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);
-    return entry;
-}
-
-void dom0_free_modules(const struct boot_info *bi)
-{
     for (unsigned int i = 0; i < bi->nr_modules; i++) {
         uint64_t start = bi->modules[i].start;
         uint64_t end = ALIGN_UP(bi->modules[i].end, PAGE_SIZE);
@@ -303,4 +379,5 @@ void dom0_free_modules(const struct boot_info *bi)
         if (!dom0_has_ram(start, end))
             page_allocator_add(start, end);
     }
+    return entry;
 }

@@ -7,9 +7,7 @@
  */
 #include "hvm/dom0/dom0-impl.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/boot-info.h"
 
@@ -22,8 +20,8 @@ struct mem_map dom0_ram;
 static int parse_number(const char **s, uint64_t *n, bool *percent)
 {
     static const char units[] = "bkmgt";
-    unsigned int unit = 0;
-    const char *p = *s;
+    const char *p = *s, *unit;
+    unsigned int shift = 0;
 
     if (*p < '0' || *p > '9')
         return -EINVAL;
@@ -33,20 +31,13 @@ static int parse_number(const char **s, uint64_t *n, bool *percent)
         *n = *n * 10 + (unsigned int)(*p - '0');
     }
     *percent = *p == '%';
-    if (*percent) {
-        *s = p + 1;
-        return *n > 100 ? -EINVAL : 0;
-    }
-    while (units[unit] && units[unit] != (*p | 0x20))
-        unit++;
-    if (units[unit])
-        p++;
-    else
-        unit = 1;
-    if (*n > (uint64_t)INT64_MAX >> 10 * unit)
+    unit = strchr(units, *p | 0x20);
+    *s = p + (*percent || unit);
+    if (!*percent)
+        shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
+    if (*n > (*percent ? 100 : (uint64_t)INT64_MAX >> shift))
         return -EINVAL;
-    *n <<= 10 * unit;
-    *s = p;
+    *n <<= shift;
     return 0;
 }
 
@@ -100,7 +91,7 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 }
 
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
-                        uint64_t keep)
+                        uint64_t keep, uint64_t *limit)
 {
     uint64_t n = amount_pages(&m->size, avail);
 
@@ -108,13 +99,8 @@ uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
     if (!n)
         n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
     n = MAX(n, amount_pages(&m->min, avail));
-    n = MIN(n, dom0_mem_limit(m, avail));
-    return MIN(n, avail - MIN(avail, keep));
-}
-
-uint64_t dom0_mem_limit(const struct dom0_mem *m, uint64_t avail)
-{
-    return amount_pages(&m->max, avail);
+    *limit = amount_pages(&m->max, avail);
+    return MIN(MIN(n, *limit), avail - MIN(avail, keep));
 }
 
 /* ---- choosing frames ------------------------------------------------------ */
@@ -202,7 +188,7 @@ void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     static struct mem_map pieces;
     struct dom0_mem mem;
-    uint64_t adopted, avail, keep, want;
+    uint64_t adopted, avail, keep, want, limit;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem))
         dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
@@ -210,14 +196,13 @@ void dom0_take_memory(struct domain *d, const struct boot_info *bi)
     avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
     keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-    want = dom0_mem_pages(&mem, avail, keep);
+    want = dom0_mem_pages(&mem, avail, keep, &limit);
     if (want > adopted)
         adopted += claim(d, want - adopted);
     pieces = dom0_ram;
     (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
-    d->max_frames = (uint32_t)MIN(MAX(dom0_mem_limit(&mem, avail), adopted),
-                                  (uint64_t)UINT32_MAX);
+    d->max_frames = (uint32_t)MIN(MAX(limit, adopted), (uint64_t)UINT32_MAX);
     if (adopted < want || domain_charge(d, (uint32_t)adopted, false))
         dom0_cannot_start("there are only %lu MiB of memory for domain 0, not "
                           "%lu", adopted >> 8, want >> 8);

@@ -80,78 +80,80 @@ static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
  * 64-bit callers, and what else its hypercall has for it.
  */
 enum {
-    SUBOP_IN = 1,     /* the argument is copied in; zeroes if not */
-    SUBOP_OUT = 2,    /* and out, if 0 or more is returned */
-    SUBOP_IO = SUBOP_IN | SUBOP_OUT,
-    SUBOP_ERR = 4,    /* and if an error is returned */
-    SUBOP_MORE = 8,   /* and if it is to be called again: its progress */
-    SUBOP_NULL = 16,  /* it must be a null pointer: -EINVAL */
-    SUBOP_SELF = 32,  /* the vCPU must be the current one: -EINVAL */
-    SUBOP_OTHER = 64, /* the domain must not be the current one: -EINVAL */
-    SUBOP_OWN = 128,  /* for the hypercall's own use */
+    IN = 1,      /* the argument is copied in; zeroes if not */
+    OUT = 2,     /* and out, if 0 or more is returned */
+    IO = IN | OUT,
+    ERR = 4,     /* and if an error is returned */
+    MORE = 8,    /* and if it is to be called again: its progress */
+    NO_ARG = 16, /* it must be a null pointer: -EINVAL */
+    SELF = 32,   /* the vCPU must be the current one: -EINVAL */
+    OTHER = 64,  /* the domain must not be the current one: -EINVAL */
+    HELD = 128,  /* the hypercall keeps the vCPU or domain from running */
 };
 #define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
     long (*fn)(struct vcpu *v, struct domain *d, void *arg, void *more);
+    int (*refuse)(const void *arg); /* see REFUSE(); NULL: nothing */
     const char *layout; /* see compat_copy(); NULL: the same for all */
     uint8_t size;       /* of the argument */
     uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
-    uint8_t flags;      /* SUBOP_* */
+    uint8_t flags;      /* IN and so on */
     uint8_t domid;      /* where in the argument the domain's id is, if */
     uint8_t access;     /* the caller needs this right to it; 0: no domain */
 };
 
-/* Begins the function of a sub-operation, whose argument *a is of this type. */
-#define SUBOP(name, type)                                                   \
+/*
+ * Begins a sub-operation, subop_<name>, with its function, whose argument *a
+ * is of this type. Flags, and what of the following applies to it.
+ */
+#define SUBOP(name, how, type, ...)                                         \
     typedef type arg_##name;                                                \
     static long op_##name(struct vcpu *v, struct domain *d, type *a,        \
                           void *more);                                      \
-    static long subop_##name(struct vcpu *v, struct domain *d, void *a,     \
-                             void *more)                                    \
+    static long call_##name(struct vcpu *v, struct domain *d, void *a,      \
+                            void *more)                                     \
     {                                                                       \
         return op_##name(v, d, a, more);                                    \
     }                                                                       \
+    static const struct subop subop_##name = {                              \
+        .fn = call_##name, .size = sizeof(type), .flags = how,              \
+        ##__VA_ARGS__                                                       \
+    };                                                                      \
     static long op_##name(struct vcpu *v, struct domain *d, type *a,        \
                           void *more)
+#define OF(name, member, right)                                             \
+    .domid = offsetof(arg_##name, member), .access = ACCESS_##right
+#define COMPAT(type, letters) .size32 = sizeof(type), .layout = letters
+#define WIDE .layout = "" /* for 64-bit callers only */
+
+/* What .refuse says of an argument, whoever it is about: 0 or an error. */
+#define REFUSE(name, type, error)                                           \
+    static int refuse_##name(const void *arg)                               \
+    {                                                                       \
+        const type *a = arg;                                                \
+                                                                            \
+        return (error);                                                     \
+    }
+
 /* One that is a single expression of v, d and *a. */
-#define SUBOP_EXPR(name, type, expression)                                  \
-    SUBOP(name, type)                                                       \
+#define SUBOP_EXPR(name, how, type, expression, ...)                        \
+    SUBOP(name, how, type, ##__VA_ARGS__)                                   \
     {                                                                       \
         return (expression);                                                \
     }
-
 /* One that does a single thing, which always succeeds. */
-#define SUBOP_DO(name, type, statement)                                     \
-    SUBOP(name, type)                                                       \
-    {                                                                       \
-        statement;                                                          \
-        return 0;                                                           \
-    }
-
-/* Its line of a table: flags, and what follows if it applies. */
-#define SUBOP_ROW(name, how, ...)                                           \
-    { .fn = subop_##name, .size = sizeof(arg_##name), .flags = how,         \
-      ##__VA_ARGS__ }
-#define SUBOP_OF(name, member, right)                                       \
-    .domid = offsetof(arg_##name, member), .access = ACCESS_##right
-#define SUBOP_COMPAT(type, letters)                                         \
-    .size32 = sizeof(type), .layout = letters
-#define SUBOP_WIDE .layout = "" /* for 64-bit callers only */
+#define SUBOP_DO(name, how, type, statement, ...)                           \
+    SUBOP_EXPR(name, how, type, ({ statement; 0; }), ##__VA_ARGS__)
 
 /* Operation cmd of a table of nr, or NULL. */
-const struct subop *subop_find(const struct subop *ops, size_t nr,
+const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd);
-/* Its argument into a copy of op->size bytes. -EFAULT; -ENOSYS: not for
- * 32-bit callers. */
-int subop_read(const struct subop *op, void *copy, void_gptr_t arg);
-/* The domain that an argument names, as target_get(); op->access is set. */
-int subop_target(const struct subop *op, const void *copy,
-                 struct domain **target);
-/* All of it. d: the domain unless the argument names one. */
+/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOSYS: not
+ * for 32-bit callers; and what target_get() has. */
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more);
 /* Operation cmd of a table of nr on v. -ENOSYS: not there. */
-long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
+long subop_call(const struct subop *const *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg);
 /* The command of an argument that begins with one and with a version of the
  * interface. -EFAULT, -EACCES: another version. */

@@ -81,12 +81,9 @@ static long write_output(unsigned int n, void_gptr_t buf)
 
 long do_console_io(int cmd, unsigned int n, void_gptr_t buf)
 {
-    switch (cmd) {
-    case CONSOLEIO_write:
+    if (cmd == CONSOLEIO_write)
         return write_output(n, buf);
-    case CONSOLEIO_read:
-        return current->domain->privileged ? read_input(n, buf) : -EPERM;
-    default:
+    if (cmd != CONSOLEIO_read)
         return -ENOSYS;
-    }
+    return current->domain->privileged ? read_input(n, buf) : -EPERM;
 }

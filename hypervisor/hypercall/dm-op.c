@@ -18,34 +18,35 @@
 
 /* Each gets as *more the second buffer, of size 0 if there is none. */
 
-SUBOP_EXPR(create_ioreq_server, struct xen_dm_op_create_ioreq_server,
+SUBOP_EXPR(create_ioreq_server, IO, struct xen_dm_op_create_ioreq_server,
            a->pad[0] || a->pad[1] || a->pad[2]
                ? -EINVAL
                : ioreq_create(d, v->domain, a->handle_bufioreq, &a->id))
-SUBOP_EXPR(get_ioreq_server_info, struct xen_dm_op_get_ioreq_server_info,
+SUBOP_EXPR(get_ioreq_server_info, IO, struct xen_dm_op_get_ioreq_server_info,
            a->flags & ~XEN_DMOP_no_gfns ? -EINVAL
                                         : ioreq_get_info(d, v->domain, a))
-SUBOP_EXPR(map_io_range_to_ioreq_server, struct xen_dm_op_ioreq_server_range,
+SUBOP_EXPR(map_io_range_to_ioreq_server, IN,
+           struct xen_dm_op_ioreq_server_range,
            ioreq_range(d, v->domain, a, true))
-SUBOP_EXPR(unmap_io_range_from_ioreq_server,
+SUBOP_EXPR(unmap_io_range_from_ioreq_server, IN,
            struct xen_dm_op_ioreq_server_range,
            ioreq_range(d, v->domain, a, false))
-SUBOP_EXPR(set_ioreq_server_state, struct xen_dm_op_set_ioreq_server_state,
+SUBOP_EXPR(set_ioreq_server_state, IN, struct xen_dm_op_set_ioreq_server_state,
            a->pad ? -EINVAL
                   : ioreq_set_state(d, v->domain, a->id, a->enabled))
-SUBOP_EXPR(destroy_ioreq_server, struct xen_dm_op_destroy_ioreq_server,
+SUBOP_EXPR(destroy_ioreq_server, IN, struct xen_dm_op_destroy_ioreq_server,
            a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
-SUBOP_EXPR(map_mem_type_to_ioreq_server,
+SUBOP_EXPR(map_mem_type_to_ioreq_server, IN,
            struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
-SUBOP_EXPR(set_pci_link_route, struct xen_dm_op_set_pci_link_route,
+SUBOP_EXPR(set_pci_link_route, IN, struct xen_dm_op_set_pci_link_route,
            route_link_set(d->hvm->route, a->link, a->isa_irq))
-SUBOP_EXPR(inject_msi, struct xen_dm_op_inject_msi,
+SUBOP_EXPR(inject_msi, IN, struct xen_dm_op_inject_msi,
            a->pad ? -EINVAL : route_msi(d->hvm->route, a->addr, a->data))
-SUBOP_EXPR(inject_event, struct xen_dm_op_inject_event, -EOPNOTSUPP)
+SUBOP_EXPR(inject_event, IN, struct xen_dm_op_inject_event, -EOPNOTSUPP)
 /* Memory types are the guest's own business (its PAT and MTRRs). */
-SUBOP_EXPR(pin_memory_cacheattr, struct xen_dm_op_pin_memory_cacheattr, 0)
+SUBOP_EXPR(pin_memory_cacheattr, IN, struct xen_dm_op_pin_memory_cacheattr, 0)
 
-SUBOP(track_dirty_vram, struct xen_dm_op_track_dirty_vram)
+SUBOP(track_dirty_vram, IN, struct xen_dm_op_track_dirty_vram)
 {
     const struct xen_dm_op_buf *extra = more;
     size_t bytes = DIV_ROUND_UP((size_t)a->nr, 8);
@@ -68,7 +69,7 @@ SUBOP(track_dirty_vram, struct xen_dm_op_track_dirty_vram)
     return rc;
 }
 
-SUBOP(set_pci_intx_level, struct xen_dm_op_set_pci_intx_level)
+SUBOP(set_pci_intx_level, IN, struct xen_dm_op_set_pci_intx_level)
 {
     if (a->level > 1 || a->domain || a->bus || a->device > 31 || a->intx > 3)
         return -EINVAL;
@@ -76,7 +77,7 @@ SUBOP(set_pci_intx_level, struct xen_dm_op_set_pci_intx_level)
     return 0;
 }
 
-SUBOP(set_isa_irq_level, struct xen_dm_op_set_isa_irq_level)
+SUBOP(set_isa_irq_level, IN, struct xen_dm_op_set_isa_irq_level)
 {
     if (a->level > 1 || a->isa_irq > 15)
         return -EINVAL;
@@ -85,7 +86,7 @@ SUBOP(set_isa_irq_level, struct xen_dm_op_set_isa_irq_level)
 }
 
 /* Frames that the device model wrote by itself. */
-SUBOP(modified_memory, struct xen_dm_op_modified_memory)
+SUBOP(modified_memory, IN | MORE, struct xen_dm_op_modified_memory)
 {
     const struct xen_dm_op_buf *extra = more;
     struct xen_dm_op_modified_memory_extent x;
@@ -115,7 +116,7 @@ static const enum p2m_type mem_types[HVMMEM_ioreq_server + 1] = {
 /* Work of one op_set_mem_type() call between preemption points, in frames. */
 #define MEM_TYPE_STEP 256u
 
-SUBOP(set_mem_type, struct xen_dm_op_set_mem_type)
+SUBOP(set_mem_type, IN | MORE, struct xen_dm_op_set_mem_type)
 {
     enum p2m_type to;
     long rc = 0;
@@ -147,10 +148,10 @@ SUBOP(set_mem_type, struct xen_dm_op_set_mem_type)
     return rc;
 }
 
-SUBOP_DO(remote_shutdown, struct xen_dm_op_remote_shutdown,
+SUBOP_DO(remote_shutdown, IN, struct xen_dm_op_remote_shutdown,
          domain_shutdown(d, (int)a->reason))
 
-SUBOP(relocate_memory, struct xen_dm_op_relocate_memory)
+SUBOP(relocate_memory, IN | MORE, struct xen_dm_op_relocate_memory)
 {
     if (a->pad)
         return -EINVAL;
@@ -167,7 +168,7 @@ SUBOP(relocate_memory, struct xen_dm_op_relocate_memory)
     return 0;
 }
 
-SUBOP_DO(nr_vcpus, struct xen_dm_op_nr_vcpus, a->vcpus = d->max_vcpus)
+SUBOP_DO(nr_vcpus, IO, struct xen_dm_op_nr_vcpus, a->vcpus = d->max_vcpus)
 
 /* The buffers that the argument lists; *bufs is all zero. */
 static int read_bufs(void_gptr_t from, unsigned int nr,
@@ -187,28 +188,16 @@ static int read_bufs(void_gptr_t from, unsigned int nr,
 static long run(struct domain *d, const struct xen_dm_op_buf *buf,
                 struct xen_dm_op_buf *extra)
 {
-    static const struct subop ops[] = {
-#define OP(name, how) [XEN_DMOP_##name] = SUBOP_ROW(name, how)
-        OP(create_ioreq_server, SUBOP_IO),
-        OP(get_ioreq_server_info, SUBOP_IO),
-        OP(map_io_range_to_ioreq_server, SUBOP_IN),
-        OP(unmap_io_range_from_ioreq_server, SUBOP_IN),
-        OP(set_ioreq_server_state, SUBOP_IN),
-        OP(destroy_ioreq_server, SUBOP_IN),
-        OP(track_dirty_vram, SUBOP_IN),
-        OP(set_pci_intx_level, SUBOP_IN),
-        OP(set_isa_irq_level, SUBOP_IN),
-        OP(set_pci_link_route, SUBOP_IN),
-        OP(modified_memory, SUBOP_IN | SUBOP_MORE),
-        OP(set_mem_type, SUBOP_IN | SUBOP_MORE),
-        OP(inject_event, SUBOP_IN),
-        OP(inject_msi, SUBOP_IN),
-        OP(map_mem_type_to_ioreq_server, SUBOP_IN),
-        OP(remote_shutdown, SUBOP_IN),
-        OP(relocate_memory, SUBOP_IN | SUBOP_MORE),
-        OP(pin_memory_cacheattr, SUBOP_IN),
-        OP(nr_vcpus, SUBOP_IO),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [XEN_DMOP_##name] = &subop_##name
+        OP(create_ioreq_server), OP(get_ioreq_server_info),
+        OP(map_io_range_to_ioreq_server), OP(unmap_io_range_from_ioreq_server),
+        OP(set_ioreq_server_state), OP(destroy_ioreq_server),
+        OP(track_dirty_vram), OP(set_pci_intx_level), OP(set_isa_irq_level),
+        OP(set_pci_link_route), OP(modified_memory), OP(set_mem_type),
+        OP(inject_event), OP(inject_msi), OP(map_mem_type_to_ioreq_server),
+        OP(remote_shutdown), OP(relocate_memory), OP(pin_memory_cacheattr),
+        OP(nr_vcpus),
     };
     const size_t head_size = offsetof(struct xen_dm_op, u);
     const struct subop *op;

@@ -25,7 +25,7 @@
 /* --- Its life, and what it is. --- */
 
 /* Its id is what the caller wants, if it is one; it comes back in *more. */
-SUBOP(createdomain, struct xen_domctl_createdomain)
+SUBOP(createdomain, IN, struct xen_domctl_createdomain)
 {
     domid_t *id = more;
     struct domain *made;
@@ -36,11 +36,11 @@ SUBOP(createdomain, struct xen_domctl_createdomain)
     return rc;
 }
 
-SUBOP_EXPR(destroydomain, void, domain_kill(d))
-SUBOP_EXPR(pausedomain, void, domain_pause_by_control(d))
-SUBOP_EXPR(unpausedomain, void, domain_unpause_by_control(d))
+SUBOP_EXPR(destroydomain, 0, void, domain_kill(d))
+SUBOP_EXPR(pausedomain, OTHER, void, domain_pause_by_control(d))
+SUBOP_EXPR(unpausedomain, 0, void, domain_unpause_by_control(d))
 
-SUBOP_DO(resumedomain, void, domain_resume(d))
+SUBOP_DO(resumedomain, OTHER, void, domain_resume(d))
 
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
@@ -85,18 +85,18 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->arch_config = d->config.arch;
 }
 
-SUBOP(getdomaininfo, struct xen_domctl_getdomaininfo)
+SUBOP(getdomaininfo, OUT, struct xen_domctl_getdomaininfo)
 {
     domctl_info(d, a);
     *(domid_t *)more = d->id;
     return 0;
 }
 
-SUBOP_DO(max_mem, struct xen_domctl_max_mem,
+SUBOP_DO(max_mem, IN, struct xen_domctl_max_mem,
          WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
                                        0xffffffffull)))
 
-SUBOP(setdomainhandle, struct xen_domctl_setdomainhandle)
+SUBOP(setdomainhandle, IN, struct xen_domctl_setdomainhandle)
 {
     spin_lock(&d->lock);
     memcpy(d->config.handle, a->handle, sizeof(d->config.handle));
@@ -104,7 +104,7 @@ SUBOP(setdomainhandle, struct xen_domctl_setdomainhandle)
     return 0;
 }
 
-SUBOP(set_target, struct xen_domctl_set_target)
+SUBOP(set_target, IN, struct xen_domctl_set_target)
 {
     struct domain *t = domain_get(a->target);
     long rc = 0;
@@ -122,19 +122,19 @@ SUBOP(set_target, struct xen_domctl_set_target)
     return rc;
 }
 
-SUBOP_DO(setdebugging, struct xen_domctl_setdebugging,
+SUBOP_DO(setdebugging, IN | OTHER, struct xen_domctl_setdebugging,
          d->debugger_attached = a->enable)
 
-SUBOP_EXPR(set_virq_handler, struct xen_domctl_set_virq_handler,
+SUBOP_EXPR(set_virq_handler, IN, struct xen_domctl_set_virq_handler,
            evtchn_set_virq_handler(d, a->virq))
 
 /* The port is told, instead of dom0, when the domain suspends. */
-SUBOP_DO(subscribe, struct xen_domctl_subscribe,
+SUBOP_DO(subscribe, IN, struct xen_domctl_subscribe,
          WRITE_ONCE(d->suspend_port, a->port))
 
 /* --- vCPUs. --- */
 
-SUBOP(max_vcpus, struct xen_domctl_max_vcpus)
+SUBOP(max_vcpus, IN | OTHER, struct xen_domctl_max_vcpus)
 {
     struct vcpu *made;
     long rc = 0;
@@ -154,7 +154,7 @@ SUBOP(max_vcpus, struct xen_domctl_max_vcpus)
     return rc;
 }
 
-SUBOP(getvcpuinfo, struct xen_domctl_getvcpuinfo)
+SUBOP(getvcpuinfo, IO, struct xen_domctl_getvcpuinfo)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
     struct vcpu_runstate_info r;
@@ -209,7 +209,7 @@ static long affinity_out(struct xen_domctl_vcpuaffinity *o,
     return rc;
 }
 
-SUBOP(setvcpuaffinity, struct xen_domctl_vcpuaffinity)
+SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
     struct cpumask hard, soft;
@@ -235,7 +235,7 @@ SUBOP(setvcpuaffinity, struct xen_domctl_vcpuaffinity)
     return affinity_out(a, &hard, &soft, nr_cpus_online);
 }
 
-SUBOP(getvcpuaffinity, struct xen_domctl_vcpuaffinity)
+SUBOP(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
 
@@ -243,14 +243,14 @@ SUBOP(getvcpuaffinity, struct xen_domctl_vcpuaffinity)
                              MAX_CPUS) : -ESRCH;
 }
 
-SUBOP(getnodeaffinity, struct xen_domctl_nodeaffinity)
+SUBOP(getnodeaffinity, IO, struct xen_domctl_nodeaffinity)
 {
     struct cpumask node0 = { { 1 } };
 
     return cpumask_to_bitmap(&node0, &a->nodemap, 1);
 }
 
-SUBOP(sendtrigger, struct xen_domctl_sendtrigger)
+SUBOP(sendtrigger, IN, struct xen_domctl_sendtrigger)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
 
@@ -272,7 +272,7 @@ SUBOP(sendtrigger, struct xen_domctl_sendtrigger)
     }
 }
 
-SUBOP(scheduler_op, struct xen_domctl_scheduler_op)
+SUBOP(scheduler_op, IO, struct xen_domctl_scheduler_op)
 {
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
@@ -298,14 +298,11 @@ SUBOP(scheduler_op, struct xen_domctl_scheduler_op)
  * toolstack sets RAX, the result of its suspend call. What this form has comes
  * from the save record of a vCPU, which has more.
  */
-#define AT(name) offsetof(struct cpu_user_regs, name) / sizeof(uint64_t)
-static const uint8_t gpr_at[NR_GPRS] = {
-    [RAX] = AT(rax), [RBX] = AT(rbx), [RCX] = AT(rcx), [RDX] = AT(rdx),
-    [RSI] = AT(rsi), [RDI] = AT(rdi), [RBP] = AT(rbp), [RSP] = AT(rsp),
-    [R8] = AT(r8), [R9] = AT(r9), [R10] = AT(r10), [R11] = AT(r11),
-    [R12] = AT(r12), [R13] = AT(r13), [R14] = AT(r14), [R15] = AT(r15),
+static const uint8_t first_regs[] = { /* of struct cpu_user_regs, in order */
+    R15, R14, R13, R12, RBP, RBX, R11, R10, R9, R8, RAX, RCX, RDX, RSI, RDI,
 };
-#undef AT
+BUILD_BUG_ON(ARRAY_SIZE(first_regs) !=
+             offsetof(struct cpu_user_regs, error_code) / sizeof(uint64_t));
 
 static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
                        struct vcpu_guest_context *c)
@@ -314,16 +311,14 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     bool in_kernel = !(s->cs_sel & 3);
 
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
-    for (unsigned int i = 0; i < NR_GPRS; i++)
-        words[gpr_at[i]] = vcpu_regs(v)->gpr[i];
-    c->user_regs.rip = s->rip;
-    c->user_regs.rflags = s->rflags;
-    c->user_regs.cs = (uint16_t)s->cs_sel;
-    c->user_regs.ds = (uint16_t)s->ds_sel;
-    c->user_regs.es = (uint16_t)s->es_sel;
-    c->user_regs.fs = (uint16_t)s->fs_sel;
-    c->user_regs.gs = (uint16_t)s->gs_sel;
-    c->user_regs.ss = (uint16_t)s->ss_sel;
+    c->user_regs = (struct cpu_user_regs){
+        .rip = s->rip, .rflags = s->rflags, .rsp = s->rsp,
+        .cs = (uint16_t)s->cs_sel, .ds = (uint16_t)s->ds_sel,
+        .es = (uint16_t)s->es_sel, .fs = (uint16_t)s->fs_sel,
+        .gs = (uint16_t)s->gs_sel, .ss = (uint16_t)s->ss_sel,
+    };
+    for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
+        words[i] = vcpu_regs(v)->gpr[first_regs[i]];
     c->ctrlreg[0] = s->cr0;
     c->ctrlreg[2] = s->cr2;
     c->ctrlreg[3] = s->cr3;
@@ -338,7 +333,7 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
 }
 
 /* -ENODATA for a vCPU that has not been started. */
-SUBOP(getvcpucontext, struct xen_domctl_vcpucontext)
+SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
     struct both {
@@ -363,7 +358,7 @@ SUBOP(getvcpucontext, struct xen_domctl_vcpucontext)
 
 /* Sets the general registers, RIP and RFLAGS, which is what tools do with a
  * domain that is not PV. */
-SUBOP(setvcpucontext, struct xen_domctl_vcpucontext)
+SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
     struct cpu_user_regs from;
@@ -376,8 +371,9 @@ SUBOP(setvcpucontext, struct xen_domctl_vcpucontext)
     if (guest_read(&from, gva(a->ctxt.addr + offsetof(
                        struct vcpu_guest_context, user_regs)), sizeof(from)))
         return -EFAULT;
-    for (unsigned int i = 0; i < NR_GPRS; i++)
-        vcpu_regs(of)->gpr[i] = words[gpr_at[i]];
+    for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
+        vcpu_regs(of)->gpr[first_regs[i]] = words[i];
+    vcpu_regs(of)->gpr[RSP] = from.rsp;
     vcpu_regs(of)->rip = from.rip;
     vcpu_regs(of)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
     return 0;
@@ -388,7 +384,7 @@ SUBOP(setvcpucontext, struct xen_domctl_vcpucontext)
 /* A buffer of the save code may not exceed this. */
 #define HVM_CONTEXT_MAX (4u << 20)
 
-SUBOP(gethvmcontext, struct xen_domctl_hvmcontext)
+SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
     size_t size = hvm_save_size(d);
     void *buf;
@@ -412,7 +408,8 @@ SUBOP(gethvmcontext, struct xen_domctl_hvmcontext)
     return n;
 }
 
-SUBOP(gethvmcontext_partial, struct xen_domctl_hvmcontext_partial)
+SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
+      struct xen_domctl_hvmcontext_partial)
 {
     void *buf = heap_alloc(2 * PAGE_SIZE);
     uint64_t room = a->bufsz;
@@ -423,18 +420,15 @@ SUBOP(gethvmcontext_partial, struct xen_domctl_hvmcontext_partial)
     n = hvm_save_one(d, a->type, a->instance, buf, 2 * PAGE_SIZE);
     if (n >= 0) {
         a->bufsz = (uint64_t)n;
-        if (guest_ptr_is_null(a->buffer))
-            n = 0;
-        else
-            n = room < a->bufsz
-                    ? -ENOSPC
-                    : guest_write(gva(a->buffer.addr), buf, a->bufsz);
+        n = guest_ptr_is_null(a->buffer) ? 0
+          : room < a->bufsz ? -ENOSPC
+          : guest_write(gva(a->buffer.addr), buf, a->bufsz);
     }
     heap_free(buf);
     return n;
 }
 
-SUBOP(sethvmcontext, struct xen_domctl_hvmcontext)
+SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
     void *buf;
     long rc;
@@ -452,7 +446,7 @@ SUBOP(sethvmcontext, struct xen_domctl_hvmcontext)
 }
 
 /* MSRs beyond the save records: none. */
-SUBOP(get_vcpu_msrs, struct xen_domctl_vcpu_msrs)
+SUBOP(get_vcpu_msrs, IO, struct xen_domctl_vcpu_msrs)
 {
     if (!vcpu_of(d, a->vcpu))
         return -EINVAL;
@@ -493,10 +487,10 @@ long policy_to_guest(const struct cpu_policy *from,
     return rc;
 }
 
-SUBOP_EXPR(get_cpu_policy, struct xen_domctl_cpu_policy,
+SUBOP_EXPR(get_cpu_policy, IO | ERR, struct xen_domctl_cpu_policy,
            policy_to_guest(d->hvm->cpuid, a))
 
-SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
+SUBOP(set_cpu_policy, IO | ERR | OTHER, struct xen_domctl_cpu_policy)
 {
     struct policy_buffer *b;
     long rc = 0;
@@ -524,7 +518,7 @@ SUBOP(set_cpu_policy, struct xen_domctl_cpu_policy)
 
 /* RDTSC is never emulated: the default mode is the native one, but that a
  * restored guest keeps its rate. */
-SUBOP(settscinfo, struct xen_domctl_tsc_info)
+SUBOP(settscinfo, IN | OTHER, struct xen_domctl_tsc_info)
 {
     bool native = a->tsc_mode == XEN_CPUID_TSC_MODE_NEVER_EMULATE;
 
@@ -535,7 +529,7 @@ SUBOP(settscinfo, struct xen_domctl_tsc_info)
     return hvm_set_tsc_khz(d, native ? 0 : a->gtsc_khz);
 }
 
-SUBOP(gettscinfo, struct xen_domctl_tsc_info)
+SUBOP(gettscinfo, OUT, struct xen_domctl_tsc_info)
 {
     a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
     a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
@@ -543,7 +537,7 @@ SUBOP(gettscinfo, struct xen_domctl_tsc_info)
     return 0;
 }
 
-SUBOP(settimeoffset, struct xen_domctl_settimeoffset)
+SUBOP(settimeoffset, IN, struct xen_domctl_settimeoffset)
 {
     /* A few centuries either way: no clock shows more. */
     if (a->time_offset_seconds > 1ll << 34 ||
@@ -560,10 +554,10 @@ SUBOP(settimeoffset, struct xen_domctl_settimeoffset)
 
 /* --- Memory. --- */
 
-SUBOP_DO(get_paging_mempool_size, struct xen_domctl_paging_mempool,
+SUBOP_DO(get_paging_mempool_size, OUT, struct xen_domctl_paging_mempool,
          a->size = (uint64_t)p2m_table_limit(d) << PAGE_SHIFT)
 
-SUBOP(set_paging_mempool_size, struct xen_domctl_paging_mempool)
+SUBOP(set_paging_mempool_size, IO, struct xen_domctl_paging_mempool)
 {
     if (a->size & (PAGE_SIZE - 1) || a->size >> PAGE_SHIFT > 0xffffffff)
         return -EINVAL;
@@ -571,7 +565,7 @@ SUBOP(set_paging_mempool_size, struct xen_domctl_paging_mempool)
     return 0;
 }
 
-SUBOP(shadow_op, struct xen_domctl_shadow_op)
+SUBOP(shadow_op, IO, struct xen_domctl_shadow_op)
 {
     switch (a->op) {
     case XEN_DOMCTL_SHADOW_OP_OFF:
@@ -587,7 +581,7 @@ SUBOP(shadow_op, struct xen_domctl_shadow_op)
     }
 }
 
-SUBOP(getpageframeinfo3, struct xen_domctl_getpageframeinfo3)
+SUBOP(getpageframeinfo3, IO, struct xen_domctl_getpageframeinfo3)
 {
     if (a->num > 1024)
         return -E2BIG;
@@ -609,81 +603,45 @@ SUBOP(getpageframeinfo3, struct xen_domctl_getpageframeinfo3)
 /* --- Devices, and what has no effect. --- */
 
 /* Rights to devices: there is nothing to take away, nothing to give yet. */
-SUBOP_EXPR(irq_permission, struct xen_domctl_irq_permission,
+SUBOP_EXPR(irq_permission, IN, struct xen_domctl_irq_permission,
            a->allow_access ? -EOPNOTSUPP : 0)
-SUBOP_EXPR(iomem_permission, struct xen_domctl_iomem_permission,
+SUBOP_EXPR(iomem_permission, IN, struct xen_domctl_iomem_permission,
            a->allow_access ? -EOPNOTSUPP : 0)
-SUBOP_EXPR(ioport_permission, struct xen_domctl_ioport_permission,
+SUBOP_EXPR(ioport_permission, IN, struct xen_domctl_ioport_permission,
            a->allow_access ? -EOPNOTSUPP : 0)
 /* Devices are not passed through. */
-SUBOP_EXPR(device, void, -ENODEV)
+SUBOP_EXPR(device, 0, void, -ENODEV)
 /* A toolstack sets these for every domain. */
-SUBOP_EXPR(nothing, void, 0)
-SUBOP_EXPR(set_address_size, struct xen_domctl_address_size,
+SUBOP_EXPR(nothing, 0, void, 0)
+SUBOP_EXPR(set_address_size, IN, struct xen_domctl_address_size,
            a->size == 64 ? 0 : -EINVAL)
 /* Cache colouring is Arm's; none is what every domain asks for. */
-SUBOP_EXPR(set_llc_colors, struct xen_domctl_set_llc_colors,
+SUBOP_EXPR(set_llc_colors, IN, struct xen_domctl_set_llc_colors,
            a->num_llc_colors ? -EOPNOTSUPP : 0)
 
-SUBOP_DO(get_address_size, struct xen_domctl_address_size, a->size = 64)
+SUBOP_DO(get_address_size, OUT, struct xen_domctl_address_size, a->size = 64)
 
-enum { IN = SUBOP_IN, OUT = SUBOP_OUT, IO = SUBOP_IO, ERR = SUBOP_ERR,
-       OTHER = SUBOP_OTHER, PAUSED = SUBOP_OWN /* d is, meanwhile */ };
-static const struct subop ops[] = {
-#define ROW(name, fn, how) [XEN_DOMCTL_##name] = SUBOP_ROW(fn, how)
-#define OP(name, how) ROW(name, name, how)
-    OP(createdomain, IN),
-    OP(destroydomain, 0),
-    OP(pausedomain, OTHER),
-    OP(unpausedomain, 0),
-    OP(getdomaininfo, OUT),
-    OP(setvcpuaffinity, IO),
-    OP(shadow_op, IO),
-    OP(max_mem, IN),
-    OP(setvcpucontext, IN | OTHER | PAUSED),
-    OP(getvcpucontext, IN | OTHER | PAUSED),
-    OP(getvcpuinfo, IO),
-    OP(max_vcpus, IN | OTHER),
-    OP(scheduler_op, IO),
-    OP(setdomainhandle, IN),
-    OP(setdebugging, IN | OTHER),
-    OP(irq_permission, IN),
-    OP(iomem_permission, IN),
-    OP(ioport_permission, IN),
-    OP(settimeoffset, IN),
-    OP(getvcpuaffinity, IO),
-    OP(resumedomain, OTHER),
-    OP(sendtrigger, IN),
-    OP(subscribe, IN),
-    OP(gethvmcontext, IO | OTHER | PAUSED),
-    OP(sethvmcontext, IN | OTHER | PAUSED),
-    OP(set_address_size, IN),
-    OP(get_address_size, OUT),
-    ROW(assign_device, device, 0),
-    ROW(bind_pt_irq, device, 0),
-    ROW(memory_mapping, device, 0),
-    ROW(ioport_mapping, device, 0),
-    ROW(test_assign_device, device, 0),
-    OP(set_target, IN),
-    ROW(deassign_device, device, 0),
-    ROW(unbind_pt_irq, device, 0),
-    OP(gethvmcontext_partial, IO | ERR | OTHER | PAUSED),
-    OP(gettscinfo, OUT),
-    OP(settscinfo, IN | OTHER),
-    OP(getpageframeinfo3, IO),
-    ROW(set_access_required, nothing, 0),
-    OP(set_virq_handler, IN),
-    ROW(setnodeaffinity, nothing, 0),
-    OP(getnodeaffinity, IO),
-    OP(get_vcpu_msrs, IO),
-    ROW(setvnumainfo, nothing, 0),
-    OP(get_cpu_policy, IO | ERR),
-    OP(set_cpu_policy, IO | ERR | OTHER),
-    OP(get_paging_mempool_size, OUT),
-    OP(set_paging_mempool_size, IO),
-    OP(set_llc_colors, IN),
-#undef ROW
-#undef OP
+static const struct subop *const ops[] = {
+#define ROW(name, op) [XEN_DOMCTL_##name] = &subop_##op
+#define OP(name) ROW(name, name)
+    OP(createdomain), OP(destroydomain), OP(pausedomain), OP(unpausedomain),
+    OP(getdomaininfo), OP(setvcpuaffinity), OP(shadow_op), OP(max_mem),
+    OP(setvcpucontext), OP(getvcpucontext), OP(getvcpuinfo), OP(max_vcpus),
+    OP(scheduler_op), OP(setdomainhandle), OP(setdebugging),
+    OP(irq_permission), OP(iomem_permission), OP(ioport_permission),
+    OP(settimeoffset), OP(getvcpuaffinity), OP(resumedomain), OP(sendtrigger),
+    OP(subscribe), OP(gethvmcontext), OP(sethvmcontext), OP(set_address_size),
+    OP(get_address_size), OP(set_target), OP(gethvmcontext_partial),
+    OP(gettscinfo), OP(settscinfo), OP(getpageframeinfo3),
+    OP(set_virq_handler), OP(getnodeaffinity), OP(get_vcpu_msrs),
+    OP(get_cpu_policy), OP(set_cpu_policy), OP(get_paging_mempool_size),
+    OP(set_paging_mempool_size), OP(set_llc_colors),
+    ROW(assign_device, device), ROW(deassign_device, device),
+    ROW(test_assign_device, device), ROW(bind_pt_irq, device),
+    ROW(unbind_pt_irq, device), ROW(memory_mapping, device),
+    ROW(ioport_mapping, device),
+    ROW(set_access_required, nothing), ROW(setnodeaffinity, nothing),
+    ROW(setvnumainfo, nothing),
 };
 
 long do_domctl(void_gptr_t arg)
@@ -708,7 +666,7 @@ long do_domctl(void_gptr_t arg)
         return rc;
     was = id;
     op = subop_find(ops, ARRAY_SIZE(ops), cmd);
-    pause = op && (op->flags & PAUSED) && d != current->domain;
+    pause = op && (op->flags & HELD) && d != current->domain;
     if (pause)
         domain_pause(d);
     arg.addr += offsetof(struct xen_domctl, u);

@@ -17,16 +17,17 @@
  * is flushed once. */
 #define CHUNK GRANT_UNMAP_BATCH
 
-/* Each gets the unmaps of the batch as *more. */
+/* The array is copied here. Each gets the unmaps of the batch as *more. */
 
-SUBOP_DO(map_grant_ref, struct gnttab_map_grant_ref, grant_map(d, a))
+SUBOP_DO(map_grant_ref, 0, struct gnttab_map_grant_ref, grant_map(d, a))
 
-SUBOP_DO(unmap_grant_ref, struct gnttab_unmap_grant_ref,
+SUBOP_DO(unmap_grant_ref, 0, struct gnttab_unmap_grant_ref,
          grant_unmap(d, a, more))
 
-SUBOP_DO(copy, struct gnttab_copy, grant_copy(d, a))
+SUBOP_DO(copy, 0, struct gnttab_copy, grant_copy(d, a),
+         COMPAT(struct compat_gnttab_copy, "LHHPLHHPHHH"))
 
-SUBOP_DO(swap_grant_ref, struct gnttab_swap_grant_ref,
+SUBOP_DO(swap_grant_ref, 0, struct gnttab_swap_grant_ref,
          a->status = (int16_t)grant_swap(d, a->ref_a, a->ref_b))
 
 #define MAX_SIZE sizeof(struct gnttab_copy)
@@ -130,7 +131,8 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
     return GNTST_okay;
 }
 
-SUBOP(setup_table, struct gnttab_setup_table)
+SUBOP(setup_table, IO, struct gnttab_setup_table,
+      COMPAT(struct compat_gnttab_setup_table, "HIHL"))
 {
     struct domain *of = granter_get(ACCESS_GRANT_SETUP, a->dom, &a->status);
 
@@ -145,7 +147,7 @@ SUBOP(setup_table, struct gnttab_setup_table)
     return 0;
 }
 
-SUBOP(query_size, struct gnttab_query_size)
+SUBOP(query_size, IO, struct gnttab_query_size)
 {
     struct domain *of = granter_get(ACCESS_GRANT_QUERY, a->dom, &a->status);
 
@@ -157,7 +159,7 @@ SUBOP(query_size, struct gnttab_query_size)
     return 0;
 }
 
-SUBOP(set_version, struct gnttab_set_version)
+SUBOP(set_version, IO | ERR, struct gnttab_set_version)
 {
     uint32_t wanted = a->version;
 
@@ -165,27 +167,17 @@ SUBOP(set_version, struct gnttab_set_version)
     return wanted == 1 ? 0 : wanted == 2 ? -ENOSYS : -EINVAL;
 }
 
-SUBOP_DO(get_version, struct gnttab_get_version, a->version = 1)
+SUBOP_DO(get_version, IO, struct gnttab_get_version, a->version = 1,
+         OF(get_version, dom, GRANT_QUERY))
 
 /* --- Dispatch. --- */
 
 long do_grant_table_op(unsigned int cmd, void_gptr_t uop, unsigned int count)
 {
-    static const struct subop ops[] = {
-#define OP(name, how, ...)                                                  \
-    [GNTTABOP_##name] = SUBOP_ROW(name, how, ##__VA_ARGS__)
-        /* On arrays. */
-        OP(map_grant_ref, 0),
-        OP(unmap_grant_ref, 0),
-        OP(copy, 0, SUBOP_COMPAT(struct compat_gnttab_copy, "LHHPLHHPHHH")),
-        OP(swap_grant_ref, 0),
-        /* On one structure. */
-        OP(setup_table, SUBOP_IO,
-           SUBOP_COMPAT(struct compat_gnttab_setup_table, "HIHL")),
-        OP(query_size, SUBOP_IO),
-        OP(set_version, SUBOP_IO | SUBOP_ERR),
-        OP(get_version, SUBOP_IO, SUBOP_OF(get_version, dom, GRANT_QUERY)),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [GNTTABOP_##name] = &subop_##name
+        OP(map_grant_ref), OP(unmap_grant_ref), OP(copy), OP(swap_grant_ref),
+        OP(setup_table), OP(query_size), OP(set_version), OP(get_version),
     };
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
 

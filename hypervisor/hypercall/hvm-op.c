@@ -7,29 +7,17 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
-static long param(struct xen_hvm_param *p, bool set)
-{
-    struct domain *d;
-    bool self;
-    long rc;
+REFUSE(param, struct xen_hvm_param, a->index < HVM_NR_PARAMS ? 0 : -EINVAL)
+SUBOP_EXPR(set_param, IN, struct xen_hvm_param,
+           hvm_param_set(d, (uint32_t)index_nospec(a->index, HVM_NR_PARAMS),
+                         a->value, d == v->domain),
+           OF(set_param, domid, HVM_PARAM), .refuse = refuse_param)
+SUBOP_EXPR(get_param, IO, struct xen_hvm_param,
+           hvm_param_get(d, (uint32_t)index_nospec(a->index, HVM_NR_PARAMS),
+                         &a->value, d == v->domain),
+           OF(get_param, domid, HVM_PARAM), .refuse = refuse_param)
 
-    if (p->index >= HVM_NR_PARAMS)
-        return -EINVAL;
-    p->index = (uint32_t)index_nospec(p->index, HVM_NR_PARAMS);
-    rc = target_get(p->domid, ACCESS_HVM_PARAM, &d);
-    if (rc)
-        return rc;
-    self = d == current->domain;
-    rc = set ? hvm_param_set(d, p->index, p->value, self)
-             : hvm_param_get(d, p->index, &p->value, self);
-    domain_put(d);
-    return rc;
-}
-
-SUBOP_EXPR(set_param, struct xen_hvm_param, param(a, true))
-SUBOP_EXPR(get_param, struct xen_hvm_param, param(a, false))
-
-SUBOP(set_evtchn_upcall_vector, struct xen_hvm_evtchn_upcall_vector)
+SUBOP(set_evtchn_upcall_vector, IN, struct xen_hvm_evtchn_upcall_vector)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
 
@@ -53,30 +41,25 @@ static const uint8_t mem_types[P2M_TYPES] = {
     /* the others: HVMMEM_ram_rw */
 };
 
-SUBOP_DO(get_mem_type, struct xen_hvm_get_mem_type,
-         a->mem_type = mem_types[p2m_lookup(d, gfn(a->pfn)).type])
+SUBOP_DO(get_mem_type, IO, struct xen_hvm_get_mem_type,
+         a->mem_type = mem_types[p2m_lookup(d, gfn(a->pfn)).type],
+         OF(get_mem_type, domid, HVM_PARAM))
 
-SUBOP_DO(get_time, struct xen_hvm_get_time, a->now = now_ns())
+SUBOP_DO(get_time, OUT, struct xen_hvm_get_time, a->now = now_ns())
 
 /* All of the caller's vCPUs: what a kernel asks when it cannot shoot down. */
-SUBOP_DO(flush_tlbs, void, p2m_flush(d))
+SUBOP_DO(flush_tlbs, NO_ARG, void, p2m_flush(d))
 
-SUBOP_EXPR(altp2m, void, -EOPNOTSUPP)
-SUBOP_EXPR(guest_request_vm_event, void, -EOPNOTSUPP)
+SUBOP_EXPR(altp2m, 0, void, -EOPNOTSUPP)
+SUBOP_EXPR(guest_request_vm_event, 0, void, -EOPNOTSUPP)
 
 long do_hvm_op(uint64_t op, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, ...) [HVMOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
-        OP(set_param, SUBOP_IN),
-        OP(get_param, SUBOP_IO),
-        OP(set_evtchn_upcall_vector, SUBOP_IN),
-        OP(get_mem_type, SUBOP_IO, SUBOP_OF(get_mem_type, domid, HVM_PARAM)),
-        OP(get_time, SUBOP_OUT),
-        OP(flush_tlbs, SUBOP_NULL),
-        OP(altp2m, 0),
-        OP(guest_request_vm_event, 0),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [HVMOP_##name] = &subop_##name
+        OP(set_param), OP(get_param), OP(set_evtchn_upcall_vector),
+        OP(get_mem_type), OP(get_time), OP(flush_tlbs), OP(altp2m),
+        OP(guest_request_vm_event),
     };
 
     return subop_call(ops, ARRAY_SIZE(ops), op, current, arg);

@@ -22,26 +22,22 @@ struct memop {
     unsigned long done;              /* extents done before this entry */
     unsigned long at;                /* and by now */
     void_gptr_t arg;
-    union memop_arg {                /* its copy */
-        struct xen_memory_reservation reservation;
-        struct xen_add_to_physmap add;
-        struct xen_add_to_physmap_batch batch;
-        struct xen_foreign_memory_map foreign_map;
-        struct xen_mem_acquire_resource resource;
-        uint64_t any[SUBOP_WORDS];
-    } u;
-    struct domain *d, *foreign;      /* its domains, with references */
+    const void *copy;                /* of it, */
+    struct domain *d, *foreign;      /* and domains, while a list is run */
 };
 
 /*
- * Does one() on the elements of a list up to n that are not done. 0, its first
- * error, or -ERESTART when it is time to let others run; m->at is where.
+ * Does one() on the elements of a list of d's up to n that are not done. 0, its
+ * first error, or -ERESTART when it is time to let others run; m->at is where.
  */
-static long run_list(struct memop *m, unsigned long n,
+static long run_list(struct memop *m, struct domain *d, const void *copy,
+                     unsigned long n,
                      int (*one)(struct memop *m, unsigned long i))
 {
     int rc = 0;
 
+    m->d = d;
+    m->copy = copy;
     for (m->at = m->done; m->at < n; m->at++) {
         if (m->at != m->done && vcpu_preempt_wanted()) {
             hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
@@ -102,9 +98,9 @@ static uint64_t width_limit(unsigned int mem_flags)
 }
 
 /* May all of the reservation's list be worked off? */
-static bool reservation_ok(const struct memop *m)
+static bool reservation_ok(const struct memop *m, const struct domain *d,
+                           const struct xen_memory_reservation *r)
 {
-    const struct xen_memory_reservation *r = &m->u.reservation;
     /* Toolstacks may ask for 1 GiB, guests for 2 MiB. */
     unsigned int max = current->domain->privileged ? ORDER_1G : ORDER_2M;
 
@@ -114,14 +110,14 @@ static bool reservation_ok(const struct memop *m)
     if (!(r->mem_flags & XENMEMF_populate_on_demand))
         return true;
     log_guest(LOG_WARN, "d%u: populate-on-demand is not supported: "
-              "give the domain all of its maxmem\n", m->d->id);
+              "give the domain all of its maxmem\n", d->id);
     return false;
 }
 
 /* Extent i of a populate or a decrease. */
 static int reservation_one(struct memop *m, unsigned long i)
 {
-    const struct xen_memory_reservation *r = &m->u.reservation;
+    const struct xen_memory_reservation *r = m->copy;
     uint64_t g;
 
     if (read_number(r->extent_start.addr, i, &g))
@@ -138,15 +134,18 @@ static int reservation_one(struct memop *m, unsigned long i)
                            width_limit(r->mem_flags));
 }
 
+#define RESERVATION COMPAT(struct compat_xen_memory_reservation, "LLIIH")
+
 /* Returns the number of extents done; short when one fails. */
-SUBOP(reservation, struct xen_memory_reservation)
+SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
+      OF(reservation, domid, MEM_RESERVATION))
 {
     struct memop *m = more;
     long rc = 0;
 
     m->at = m->done;
-    if (reservation_ok(m))
-        rc = run_list(m, a->nr_extents, reservation_one);
+    if (reservation_ok(m, d, a))
+        rc = run_list(m, d, a, a->nr_extents, reservation_one);
     /* Device models should let go of what is not the guest's any more. */
     if (m->cmd == XENMEM_decrease_reservation && m->at > m->done)
         ioreq_invalidate(d);
@@ -154,18 +153,26 @@ SUBOP(reservation, struct xen_memory_reservation)
 }
 
 /* Translated domains increase by populating. */
-SUBOP_EXPR(increase_reservation, void, (long)((struct memop *)more)->done)
+SUBOP_EXPR(increase_reservation, 0, void, (long)((struct memop *)more)->done)
 
-SUBOP_EXPR(claim_pages, struct xen_memory_reservation,
-           domain_claim(d, a->nr_extents))
+REFUSE(claim, struct xen_memory_reservation,
+       a->extent_order || a->mem_flags || !guest_ptr_is_null(a->extent_start)
+           ? -EINVAL : 0)
+SUBOP_EXPR(claim_pages, IN, struct xen_memory_reservation,
+           domain_claim(d, a->nr_extents), RESERVATION, .refuse = refuse_claim,
+           OF(claim_pages, domid, MEM_CLAIM))
 
-SUBOP_EXPR(current_reservation, struct xen_memory_domain,
-           (long)(d->frames - d->special_frames))
-SUBOP_EXPR(maximum_reservation, struct xen_memory_domain, (long)d->max_frames)
-SUBOP_EXPR(maximum_gpfn, struct xen_memory_domain, (long)READ_ONCE(d->hvm->p2m->max_gfn))
-SUBOP_EXPR(maximum_ram_page, void, (long)frame_table_size)
+SUBOP_EXPR(current_reservation, IN, struct xen_memory_domain,
+           (long)(d->frames - d->special_frames),
+           OF(current_reservation, domid, MEM_INFO))
+SUBOP_EXPR(maximum_reservation, IN, struct xen_memory_domain,
+           (long)d->max_frames, OF(maximum_reservation, domid, MEM_INFO))
+SUBOP_EXPR(maximum_gpfn, IN, struct xen_memory_domain,
+           (long)READ_ONCE(d->hvm->p2m->max_gfn),
+           OF(maximum_gpfn, domid, MEM_INFO))
+SUBOP_EXPR(maximum_ram_page, 0, void, (long)frame_table_size)
 /* What every domain without virtual NUMA nodes gets; xl save looks. */
-SUBOP_EXPR(get_vnumainfo, void, -EOPNOTSUPP)
+SUBOP_EXPR(get_vnumainfo, 0, void, -EOPNOTSUPP)
 
 int move_page(struct domain *d, gfn_t from, gfn_t g)
 {
@@ -261,18 +268,23 @@ static int add_one(struct memop *m, unsigned int space, uint64_t idx, gfn_t g)
 
 static int add_range_one(struct memop *m, unsigned long i)
 {
-    const struct xen_add_to_physmap *a = &m->u.add;
+    const struct xen_add_to_physmap *a = m->copy;
 
     return add_one(m, a->space, a->idx + i, gfn(a->gpfn + i));
 }
 
-SUBOP_EXPR(add_to_physmap, struct xen_add_to_physmap,
-           run_list(more, a->space == XENMAPSPACE_gmfn_range ? a->size : 1,
-                    add_range_one))
+REFUSE(add, struct xen_add_to_physmap,
+       a->space == XENMAPSPACE_gmfn_foreign ? -ENOSYS : 0)
+SUBOP_EXPR(add_to_physmap, IN, struct xen_add_to_physmap,
+           run_list(more, d, a, a->space == XENMAPSPACE_gmfn_range ? a->size
+                                                                   : 1,
+                    add_range_one), .refuse = refuse_add,
+           COMPAT(struct compat_xen_add_to_physmap, "HHILL"),
+           OF(add_to_physmap, domid, MEM_PHYSMAP))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
-    const struct xen_add_to_physmap_batch *b = &m->u.batch;
+    const struct xen_add_to_physmap_batch *b = m->copy;
     uint64_t idx, g;
     int err;
 
@@ -283,7 +295,12 @@ static int add_batch_one(struct memop *m, unsigned long i)
     return copy_to_guest_at(b->errs, i, &err);
 }
 
-SUBOP(add_to_physmap_batch, struct xen_add_to_physmap_batch)
+REFUSE(batch, struct xen_add_to_physmap_batch,
+       a->space == XENMAPSPACE_gmfn_range ? -EINVAL : 0)
+SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
+      .refuse = refuse_batch,
+      COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL"),
+      OF(add_to_physmap_batch, domid, MEM_PHYSMAP))
 {
     struct memop *m = more;
     long rc = 0;
@@ -293,13 +310,15 @@ SUBOP(add_to_physmap_batch, struct xen_add_to_physmap_batch)
     else if (a->u.res0)
         rc = -EOPNOTSUPP;
     if (!rc)
-        rc = run_list(m, a->size, add_batch_one);
+        rc = run_list(m, d, a, a->size, add_batch_one);
     if (m->foreign)
         domain_put(m->foreign);
     return rc;
 }
 
-SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
+SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
+      COMPAT(struct compat_xen_remove_from_physmap, "HL"),
+      OF(remove_from_physmap, domid, MEM_PHYSMAP))
 {
     gfn_t g = gfn(a->gpfn);
     struct p2m_entry e = p2m_lookup(d, g);
@@ -312,38 +331,30 @@ SUBOP(remove_from_physmap, struct xen_remove_from_physmap)
     return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-/* Domain 0's map is the machine's, as its builder left it. */
-SUBOP(memory_map, struct xen_memory_map)
+/* Its toolstack, or domain 0's builder, left it. */
+SUBOP(memory_map, IO, struct xen_memory_map,
+      COMPAT(struct compat_xen_memory_map, "IL"))
 {
-    const struct hvm_memmap_table_entry *e;
     const struct guest_map *map;
-    struct memop *m = more;
     struct guest_map copy;
-    unsigned int n;
 
-    copy.nr = 0;
-    if (v->domain == hardware_domain) {
-        while (copy.nr < GUEST_MAP_MAX && (e = dom0_memory_map(copy.nr)))
-            copy.entry[copy.nr++] = (struct guest_map_entry){
-                e->addr, e->size, e->type };
-    } else {
-        /* Another vCPU may set a new map, which frees this one. */
-        spin_lock(&v->domain->lock);
-        map = v->domain->hvm->map;
-        if (map)
-            copy = *map;
-        spin_unlock(&v->domain->lock);
-        if (!map)
-            return -ENOSYS;
-    }
-    n = MIN(a->nr_entries, copy.nr);
-    if (guest_write(gva(a->buffer.addr), copy.entry,
-                    n * sizeof(copy.entry[0])))
-        return -EFAULT;
-    return write_arg(m->arg, &n);
+    /* Another vCPU may set a new map, which frees this one. */
+    spin_lock(&d->lock);
+    map = d->hvm->map;
+    if (map)
+        copy = *map;
+    spin_unlock(&d->lock);
+    if (!map)
+        return -ENOSYS;
+    a->nr_entries = MIN(a->nr_entries, copy.nr);
+    return guest_write(gva(a->buffer.addr), copy.entry,
+                       a->nr_entries * sizeof(copy.entry[0]));
 }
 
-SUBOP(set_memory_map, struct xen_foreign_memory_map)
+REFUSE(map, struct xen_foreign_memory_map,
+       a->map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0)
+SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
+      OF(set_memory_map, domid, MEM_INFO))
 {
     struct guest_map *g = heap_alloc(sizeof(*g)), *old;
 
@@ -364,27 +375,19 @@ SUBOP(set_memory_map, struct xen_foreign_memory_map)
 }
 
 /* Without populate-on-demand the target is what is there. */
-SUBOP(pod_target, struct xen_pod_target)
+SUBOP(pod_target, IO, struct xen_pod_target, WIDE,
+      OF(pod_target, domid, MEM_POD))
 {
-    struct memop *m = more;
-
     a->tot_pages = d->frames - d->special_frames;
     a->pod_cache_pages = 0;
     a->pod_entries = 0;
-    return write_arg(m->arg, a);
+    return 0;
 }
 
 /* Devices' reserved memory: none is passed through. */
-SUBOP(reserved_device_memory_map, struct xen_reserved_device_memory_map)
-{
-    struct memop *m = more;
-    enum { AT = offsetof(struct xen_reserved_device_memory_map, nr_entries) };
-    const unsigned int none = 0;
-
-    BUILD_BUG_ON(offsetof(struct compat_xen_reserved_device_memory_map,
-                          nr_entries) != AT);
-    return guest_write(gva(m->arg.addr + AT), &none, sizeof(none));
-}
+SUBOP_DO(reserved_device_memory_map, IO, struct xen_reserved_device_memory_map,
+         a->nr_entries = 0,
+         COMPAT(struct compat_xen_reserved_device_memory_map, "IILI"))
 
 /* Frame i of a resource of d with a reference, or its size in frames when pg
  * is NULL. */
@@ -414,7 +417,7 @@ static long resource(struct domain *d, unsigned int type, unsigned int id,
 
 static int acquire_one(struct memop *m, unsigned long i)
 {
-    const struct xen_mem_acquire_resource *r = &m->u.resource;
+    const struct xen_mem_acquire_resource *r = m->copy;
     struct page *pg;
     uint64_t g;
     int rc = (int)resource(m->d, r->type, r->id, r->frame + i, &pg);
@@ -427,13 +430,17 @@ static int acquire_one(struct memop *m, unsigned long i)
     return -EFAULT;
 }
 
-SUBOP(acquire_resource, struct xen_mem_acquire_resource)
+REFUSE(resource, struct xen_mem_acquire_resource,
+       a->pad || a->frame + a->nr_frames < a->frame ? -EINVAL : 0)
+SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
+      .refuse = refuse_resource,
+      OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
     long rc;
 
     if (!guest_ptr_is_null(a->frame_list))
-        return run_list(m, a->nr_frames, acquire_one);
+        return run_list(m, d, a, a->nr_frames, acquire_one);
     rc = a->nr_frames ? -EINVAL : resource(d, a->type, a->id, 0, NULL);
     if (rc <= 0)
         return rc;
@@ -441,68 +448,20 @@ SUBOP(acquire_resource, struct xen_mem_acquire_resource)
     return write_arg(m->arg, a);
 }
 
-/* What is wrong with an argument, whoever it is about. */
-static int refuse(const struct memop *m)
-{
-    const union memop_arg *u = &m->u;
-
-    switch (m->cmd) {
-    case XENMEM_add_to_physmap:
-        return u->add.space == XENMAPSPACE_gmfn_foreign ? -ENOSYS : 0;
-    case XENMEM_add_to_physmap_batch:
-        return u->batch.space == XENMAPSPACE_gmfn_range ? -EINVAL : 0;
-    case XENMEM_set_memory_map:
-        return u->foreign_map.map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0;
-    case XENMEM_claim_pages:
-        return u->reservation.extent_order || u->reservation.mem_flags ||
-               !guest_ptr_is_null(u->reservation.extent_start) ? -EINVAL : 0;
-    case XENMEM_acquire_resource:
-        return u->resource.pad || u->resource.frame + u->resource.nr_frames <
-                                  u->resource.frame ? -EINVAL : 0;
-    default:
-        return 0;
-    }
-}
-
 long do_memory_op(unsigned int cmd, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define ROW(cmd, fn, ...)                                                   \
-    [XENMEM_##cmd] = SUBOP_ROW(fn, SUBOP_IN, ##__VA_ARGS__)
-#define OP(cmd, right, ...)                                                 \
-    ROW(cmd, cmd, SUBOP_OF(cmd, domid, MEM_##right), ##__VA_ARGS__)
-#define RESERVATION                                                         \
-    SUBOP_COMPAT(struct compat_xen_memory_reservation, "LLIIH")
-        ROW(populate_physmap, reservation, RESERVATION,
-            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
-        ROW(decrease_reservation, reservation, RESERVATION,
-            SUBOP_OF(reservation, domid, MEM_RESERVATION)),
-        OP(claim_pages, CLAIM, RESERVATION),
-        OP(add_to_physmap, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_add_to_physmap, "HHILL")),
-        OP(add_to_physmap_batch, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL")),
-        OP(remove_from_physmap, PHYSMAP,
-           SUBOP_COMPAT(struct compat_xen_remove_from_physmap, "HL")),
-        OP(current_reservation, INFO),
-        OP(maximum_reservation, INFO),
-        OP(maximum_gpfn, INFO),
-        OP(set_memory_map, INFO),
-        ROW(memory_map, memory_map,
-            SUBOP_COMPAT(struct compat_xen_memory_map, "IL")),
-        ROW(get_pod_target, pod_target, SUBOP_WIDE,
-            SUBOP_OF(pod_target, domid, MEM_POD)),
-        ROW(set_pod_target, pod_target, SUBOP_WIDE,
-            SUBOP_OF(pod_target, domid, MEM_POD)),
-        OP(acquire_resource, RESOURCE, SUBOP_WIDE),
-        ROW(reserved_device_memory_map, reserved_device_memory_map,
-            SUBOP_COMPAT(struct compat_xen_reserved_device_memory_map, "")),
-        [XENMEM_increase_reservation] = SUBOP_ROW(increase_reservation, 0),
-        [XENMEM_get_vnumainfo] = SUBOP_ROW(get_vnumainfo, 0),
-        [XENMEM_maximum_ram_page] = SUBOP_ROW(maximum_ram_page, 0),
-#undef ROW
-#undef OP
-#undef RESERVATION
+    static const struct subop *const ops[] = {
+#define ROW(name, op) [XENMEM_##name] = &subop_##op
+#define OP(name) ROW(name, name)
+        ROW(populate_physmap, reservation),
+        ROW(decrease_reservation, reservation),
+        ROW(get_pod_target, pod_target), ROW(set_pod_target, pod_target),
+        OP(increase_reservation), OP(claim_pages), OP(add_to_physmap),
+        OP(add_to_physmap_batch), OP(remove_from_physmap),
+        OP(current_reservation), OP(maximum_reservation), OP(maximum_gpfn),
+        OP(maximum_ram_page), OP(set_memory_map), OP(memory_map),
+        OP(acquire_resource), OP(reserved_device_memory_map),
+        OP(get_vnumainfo),
     };
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
                        .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
@@ -511,16 +470,8 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
 
     if (!op)
         return -ENOSYS;
-    rc = subop_read(op, &m.u, arg);
-    if (!rc)
-        rc = refuse(&m);
-    if (!rc && op->access)
-        rc = subop_target(op, &m.u, &m.d);
+    rc = subop_run(op, current, current->domain, arg, &m);
     /* The answer of these is how far they came, whatever stops them. */
-    if (rc)
-        return op->access == ACCESS_MEM_RESERVATION ? (long)m.done : rc;
-    rc = op->fn(current, m.d, &m.u, &m);
-    if (m.d)
-        domain_put(m.d);
-    return rc;
+    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)m.done
+                                                                 : rc;
 }

@@ -11,12 +11,12 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 
-SUBOP_EXPR(pci_device_add, struct physdev_pci_device_add,
+SUBOP_EXPR(pci_device_add, IN, struct physdev_pci_device_add,
            vpci_add(PCI_SBDF(a->seg, a->bus, a->devfn)))
-SUBOP_EXPR(pci_device_remove, struct physdev_pci_device,
+SUBOP_EXPR(pci_device_remove, IN, struct physdev_pci_device,
            vpci_remove(PCI_SBDF(a->seg, a->bus, a->devfn)))
 
-SUBOP_EXPR(pci_device_reset, struct pci_device_reset,
+SUBOP_EXPR(pci_device_reset, IN, struct pci_device_reset,
            a->flags & ~(uint32_t)PCI_DEVICE_RESET_MASK
                ? -EINVAL
                : vpci_reset(PCI_SBDF(a->dev.seg, a->dev.bus,
@@ -24,7 +24,7 @@ SUBOP_EXPR(pci_device_reset, struct pci_device_reset,
 
 /* Domain 0 found a configuration space and that it is reserved. Those of the
  * MCFG are watched from the start; others nobody can watch. */
-SUBOP(pci_mmcfg_reserved, struct physdev_pci_mmcfg_reserved)
+SUBOP(pci_mmcfg_reserved, IN, struct physdev_pci_mmcfg_reserved)
 {
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         const struct acpi_mcfg *m = &acpi_info.mcfg[i];
@@ -38,33 +38,28 @@ SUBOP(pci_mmcfg_reserved, struct physdev_pci_mmcfg_reserved)
 
 /* Only for a domain that one is device model of, or domain 0; and nobody has
  * pirqs. */
-SUBOP_EXPR(map_pirq, struct physdev_map_pirq, -EOPNOTSUPP)
-SUBOP_EXPR(unmap_pirq, struct physdev_unmap_pirq, -EINVAL)
+SUBOP_EXPR(map_pirq, IN, struct physdev_map_pirq, -EOPNOTSUPP,
+           OF(map_pirq, domid, MAP_PIRQ))
+SUBOP_EXPR(unmap_pirq, IN, struct physdev_unmap_pirq, -EINVAL,
+           OF(unmap_pirq, domid, MAP_PIRQ))
 
 /* The pin's entry says so as well, when it is unmasked. */
-SUBOP_EXPR(setup_gsi, struct physdev_setup_gsi,
+SUBOP_EXPR(setup_gsi, IN, struct physdev_setup_gsi,
            a->gsi >= 0 && (unsigned int)a->gsi < gsis_end ? 0 : -EINVAL)
 
 /* Before and after a driver in domain 0 takes the device with a USB debug
  * port: Lodge's console uses none. */
-SUBOP_EXPR(dbgp_op, struct physdev_dbgp_op,
+SUBOP_EXPR(dbgp_op, IN, struct physdev_dbgp_op,
            a->op == PHYSDEVOP_DBGP_RESET_PREPARE ||
            a->op == PHYSDEVOP_DBGP_RESET_DONE ? 0 : -ENOSYS)
 
 long do_physdev_op(unsigned int cmd, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, ...)                                                       \
-    [PHYSDEVOP_##name] = SUBOP_ROW(name, SUBOP_IN, ##__VA_ARGS__)
-        OP(map_pirq, SUBOP_OF(map_pirq, domid, MAP_PIRQ)),
-        OP(unmap_pirq, SUBOP_OF(unmap_pirq, domid, MAP_PIRQ)),
-        OP(setup_gsi),
-        OP(pci_mmcfg_reserved),
-        OP(pci_device_add),
-        OP(pci_device_remove),
-        OP(pci_device_reset),
+    static const struct subop *const ops[] = {
+#define OP(name) [PHYSDEVOP_##name] = &subop_##name
+        OP(map_pirq), OP(unmap_pirq), OP(setup_gsi), OP(pci_mmcfg_reserved),
+        OP(pci_device_add), OP(pci_device_remove), OP(pci_device_reset),
         OP(dbgp_op),
-#undef OP
     };
 
     /* For others than domain 0 most are no such call. */

@@ -41,14 +41,14 @@ static long set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
     return 0;
 }
 
-SUBOP_EXPR(settime32, struct xenpf_settime32,
+SUBOP_EXPR(settime32, IN, struct xenpf_settime32,
            set_clock(a->secs, a->nsecs, a->system_time))
-SUBOP_EXPR(settime64, struct xenpf_settime64,
+SUBOP_EXPR(settime64, IN, struct xenpf_settime64,
            a->mbz ? -EINVAL : set_clock(a->secs, a->nsecs, a->system_time))
 
 /* --- screen --- */
 
-SUBOP(get_dom0_console, struct dom0_vga_console_info)
+SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
 {
     const struct boot_info *boot = dom0_boot_info;
     const struct framebuffer *fb = boot ? &boot->fb : NULL;
@@ -90,7 +90,7 @@ static uint32_t acpi_id_of(uint32_t apic_id)
     return ~0u;
 }
 
-SUBOP(get_cpuinfo, struct xenpf_pcpuinfo)
+SUBOP(get_cpuinfo, IO, struct xenpf_pcpuinfo)
 {
     uint32_t cpu = a->xen_cpuid;
 
@@ -105,7 +105,7 @@ SUBOP(get_cpuinfo, struct xenpf_pcpuinfo)
     return 0;
 }
 
-SUBOP(get_cpu_version, struct xenpf_pcpu_version)
+SUBOP(get_cpu_version, IO, struct xenpf_pcpu_version)
 {
     struct cpuid_regs r = cpuid(0, 0);
 
@@ -137,7 +137,7 @@ static void read_revision(void *arg)
     p->pf = intel ? 1u << (platform >> 50 & 7) : 0;
 }
 
-SUBOP(get_ucode_revision, struct xenpf_ucode_revision)
+SUBOP(get_ucode_revision, IO, struct xenpf_ucode_revision)
 {
     struct cpumask one = { { 0 } };
 
@@ -150,7 +150,7 @@ SUBOP(get_ucode_revision, struct xenpf_ucode_revision)
 }
 
 /* MSRs by list: none is allowed; the first entry says so. */
-SUBOP(resource_op, struct xenpf_resource_op)
+SUBOP(resource_op, IN, struct xenpf_resource_op)
 {
     struct xenpf_resource_entry e;
     bool msr;
@@ -171,7 +171,7 @@ SUBOP(resource_op, struct xenpf_resource_op)
 
 /* What the BIOS said at boot is not kept; EFI's tables go with its run-time
  * services, which are not offered. */
-SUBOP(firmware_info, struct xenpf_firmware_info)
+SUBOP(firmware_info, IO, struct xenpf_firmware_info)
 {
     switch (a->type) {
     case XEN_FW_KBD_SHIFT_FLAGS:
@@ -186,7 +186,7 @@ SUBOP(firmware_info, struct xenpf_firmware_info)
     }
 }
 
-SUBOP(enter_acpi_sleep, struct xenpf_enter_acpi_sleep)
+SUBOP(enter_acpi_sleep, IN, struct xenpf_enter_acpi_sleep)
 {
     if (a->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
         return -EINVAL;
@@ -195,7 +195,7 @@ SUBOP(enter_acpi_sleep, struct xenpf_enter_acpi_sleep)
     return -EOPNOTSUPP;
 }
 
-SUBOP(core_parking, struct xenpf_core_parking)
+SUBOP(core_parking, IO, struct xenpf_core_parking)
 {
     if (a->type == XEN_CORE_PARKING_SET)
         return a->idle_nums ? -EOPNOTSUPP : 0;
@@ -204,41 +204,29 @@ SUBOP(core_parking, struct xenpf_core_parking)
 }
 
 /* What ACPI says of C and P states is taken note of by nobody yet. */
-SUBOP_EXPR(set_processor_pminfo, struct xenpf_set_processor_pminfo,
+SUBOP_EXPR(set_processor_pminfo, IN, struct xenpf_set_processor_pminfo,
            a->type == XEN_PM_TX ? -ENOSYS
            : a->type <= XEN_PM_PDC ? 0 : -EINVAL)
-SUBOP_EXPR(cpu_online, struct xenpf_cpu_ol,
+SUBOP_EXPR(cpu_online, IN, struct xenpf_cpu_ol,
            a->cpuid < nr_cpus_online ? 0 : -EINVAL)
-SUBOP_EXPR(cpu_offline, struct xenpf_cpu_ol,
+SUBOP_EXPR(cpu_offline, IN, struct xenpf_cpu_ol,
            a->cpuid < nr_cpus_online ? -EOPNOTSUPP : -EINVAL)
-SUBOP_EXPR(platform_quirk, struct xenpf_platform_quirk,
+SUBOP_EXPR(platform_quirk, IN, struct xenpf_platform_quirk,
            a->quirk_id >= QUIRK_NOIRQBALANCING &&
            a->quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL ? 0 : -EINVAL)
 /* No driver for this machine's processors, as Xen puts it. */
-SUBOP_EXPR(microcode_update, void, -EINVAL)
-SUBOP_EXPR(microcode_update2, void, -EINVAL)
+SUBOP_EXPR(microcode_update, 0, void, -EINVAL)
+SUBOP_EXPR(microcode_update2, 0, void, -EINVAL)
 
 long do_platform_op(void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, how) [XENPF_##name] = SUBOP_ROW(name, how)
-        OP(settime32, SUBOP_IN),
-        OP(microcode_update, 0),
-        OP(platform_quirk, SUBOP_IN),
-        OP(get_cpu_version, SUBOP_IO),
-        OP(firmware_info, SUBOP_IO),
-        OP(enter_acpi_sleep, SUBOP_IN),
-        OP(set_processor_pminfo, SUBOP_IN),
-        OP(get_cpuinfo, SUBOP_IO),
-        OP(cpu_online, SUBOP_IN),
-        OP(cpu_offline, SUBOP_IN),
-        OP(core_parking, SUBOP_IO),
-        OP(resource_op, SUBOP_IN),
-        OP(settime64, SUBOP_IN),
-        OP(get_dom0_console, SUBOP_OUT),
-        OP(get_ucode_revision, SUBOP_IO),
-        OP(microcode_update2, 0),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [XENPF_##name] = &subop_##name
+        OP(settime32), OP(microcode_update), OP(platform_quirk),
+        OP(get_cpu_version), OP(firmware_info), OP(enter_acpi_sleep),
+        OP(set_processor_pminfo), OP(get_cpuinfo), OP(cpu_online),
+        OP(cpu_offline), OP(core_parking), OP(resource_op), OP(settime64),
+        OP(get_dom0_console), OP(get_ucode_revision), OP(microcode_update2),
     };
     uint32_t cmd;
     long rc = versioned_cmd(arg, XENPF_INTERFACE_VERSION, &cmd);

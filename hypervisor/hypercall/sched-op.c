@@ -13,15 +13,16 @@
 /* As many as Xen takes. */
 #define MAX_POLL_PORTS 128
 
-SUBOP_DO(yield, void, sched_give_way())
+SUBOP_DO(yield, 0, void, sched_give_way())
 
-SUBOP_DO(shutdown, struct sched_shutdown,
+SUBOP_DO(shutdown, IN, struct sched_shutdown,
          domain_shutdown(d, (int)(a->reason & 0xff)))
 
-SUBOP_DO(remote_shutdown, struct sched_remote_shutdown,
-         domain_shutdown(d, (int)(a->reason & 0xff)))
+SUBOP_DO(remote_shutdown, IN, struct sched_remote_shutdown,
+         domain_shutdown(d, (int)(a->reason & 0xff)),
+         OF(remote_shutdown, domain_id, SHUTDOWN))
 
-SUBOP_DO(shutdown_code, struct sched_shutdown,
+SUBOP_DO(shutdown_code, IN, struct sched_shutdown,
          (void)domain_set_shutdown_code(d, (int)a->reason))
 
 /* Is one of the ports pending? Ports are read after evtchn_poll_start(), so
@@ -57,14 +58,14 @@ static void wait_once(struct vcpu *v, bool interrupts, uint64_t timeout)
 }
 
 /* Until there is an event, whether interrupts are on or off. */
-SUBOP(block, void)
+SUBOP(block, 0, void)
 {
     WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
     wait_once(v, true, 0);
     return 0;
 }
 
-SUBOP(poll, struct sched_poll)
+SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
 {
     evtchn_port_t port = EVTCHN_POLL_ANY;
     int rc;
@@ -82,26 +83,18 @@ SUBOP(poll, struct sched_poll)
     return rc < 0 ? rc : 0;
 }
 
-SUBOP_EXPR(watchdog, struct sched_watchdog,
+SUBOP_EXPR(watchdog, IN, struct sched_watchdog,
            domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-SUBOP_EXPR(pin_override, struct sched_pin_override,
+SUBOP_EXPR(pin_override, IN, struct sched_pin_override,
            a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
 
 long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, ...) [SCHEDOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
-        OP(yield, 0),
-        OP(block, 0),
-        OP(poll, SUBOP_IN, SUBOP_COMPAT(struct compat_sched_poll, "LIQ")),
-        OP(shutdown, SUBOP_IN),
-        OP(remote_shutdown, SUBOP_IN,
-           SUBOP_OF(remote_shutdown, domain_id, SHUTDOWN)),
-        OP(shutdown_code, SUBOP_IN),
-        OP(watchdog, SUBOP_IN),
-        OP(pin_override, SUBOP_IN),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [SCHEDOP_##name] = &subop_##name
+        OP(yield), OP(block), OP(poll), OP(shutdown), OP(remote_shutdown),
+        OP(shutdown_code), OP(watchdog), OP(pin_override),
     };
 
     /* Before the argument, as Xen does. */

@@ -25,12 +25,10 @@ void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
     }
 }
 
-const struct subop *subop_find(const struct subop *ops, size_t nr,
+const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd)
 {
-    const struct subop *op = &ops[index_nospec(cmd, nr)];
-
-    return cmd < nr && op->fn ? op : NULL;
+    return cmd < nr ? ops[index_nospec(cmd, nr)] : NULL;
 }
 
 static bool has_layout(const struct subop *op)
@@ -38,11 +36,11 @@ static bool has_layout(const struct subop *op)
     return op->layout && hypercall_is_compat();
 }
 
-int subop_read(const struct subop *op, void *copy, void_gptr_t arg)
+static int read_copy(const struct subop *op, void *copy, void_gptr_t arg)
 {
     uint64_t narrow[SUBOP_WORDS];
 
-    if (!(op->flags & SUBOP_IN)) {
+    if (!(op->flags & IN)) {
         memset(copy, 0, op->size);
         return 0;
     }
@@ -68,43 +66,38 @@ static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
     return guest_write(gva(arg.addr), narrow, op->size32);
 }
 
-int subop_target(const struct subop *op, const void *copy,
-                 struct domain **target)
-{
-    domid_t id;
-
-    memcpy(&id, (const char *)copy + op->domid, sizeof(id));
-    return target_get(id, op->access, target);
-}
-
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more)
 {
     struct domain *target = NULL;
     uint64_t copy[SUBOP_WORDS];
+    domid_t id;
     long rc;
 
-    if (((op->flags & SUBOP_SELF) && v != current) ||
-        ((op->flags & SUBOP_OTHER) && d == current->domain) ||
-        ((op->flags & SUBOP_NULL) && arg.addr))
+    if (((op->flags & SELF) && v != current) ||
+        ((op->flags & OTHER) && d == current->domain) ||
+        ((op->flags & NO_ARG) && arg.addr))
         return -EINVAL;
-    rc = subop_read(op, copy, arg);
-    if (!rc && op->access)
-        rc = subop_target(op, copy, &target);
+    rc = read_copy(op, copy, arg);
+    if (!rc && op->refuse)
+        rc = op->refuse(copy);
+    if (!rc && op->access) {
+        memcpy(&id, (char *)copy + op->domid, sizeof(id));
+        rc = target_get(id, op->access, &target);
+    }
     if (rc)
         return rc;
     rc = op->fn(v, target ? target : d, copy, more);
     if (target)
         domain_put(target);
     /* What was done stays done when the answer cannot be written. */
-    if ((op->flags & (rc >= 0 ? SUBOP_OUT
-                      : rc == -ERESTART ? SUBOP_MORE : SUBOP_ERR)) &&
+    if ((op->flags & (rc >= 0 ? OUT : rc == -ERESTART ? MORE : ERR)) &&
         write_back(op, copy, arg))
         return -EFAULT;
     return rc;
 }
 
-long subop_call(const struct subop *ops, size_t nr, uint64_t cmd,
+long subop_call(const struct subop *const *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg)
 {
     const struct subop *op = subop_find(ops, nr, cmd);

@@ -13,7 +13,7 @@
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
-SUBOP(readconsole, struct xen_sysctl_readconsole)
+SUBOP(readconsole, IO, struct xen_sysctl_readconsole)
 {
     /* Not incremental: from the oldest on. */
     uint32_t index = a->incremental ? a->index
@@ -51,7 +51,7 @@ static uint32_t count_domains(uint64_t *claims)
     return n;
 }
 
-SUBOP(physinfo, struct xen_sysctl_physinfo)
+SUBOP(physinfo, OUT, struct xen_sysctl_physinfo)
 {
     uint32_t words[FEATURE_WORDS];
 
@@ -72,10 +72,10 @@ SUBOP(physinfo, struct xen_sysctl_physinfo)
     return 0;
 }
 
-SUBOP_DO(sched_id, struct xen_sysctl_sched_id,
+SUBOP_DO(sched_id, OUT, struct xen_sysctl_sched_id,
          a->sched_id = XEN_SCHEDULER_CREDIT2)
 
-SUBOP(getdomaininfolist, struct xen_sysctl_getdomaininfolist)
+SUBOP(getdomaininfolist, IO, struct xen_sysctl_getdomaininfolist)
 {
     struct xen_domctl_getdomaininfo info;
     domid_t id = a->first_domain;
@@ -93,7 +93,7 @@ SUBOP(getdomaininfolist, struct xen_sysctl_getdomaininfolist)
     return 0;
 }
 
-SUBOP(debug_keys, struct xen_sysctl_debug_keys)
+SUBOP(debug_keys, IO, struct xen_sysctl_debug_keys)
 {
     char c;
 
@@ -105,7 +105,7 @@ SUBOP(debug_keys, struct xen_sysctl_debug_keys)
     return 0;
 }
 
-SUBOP(getcpuinfo, struct xen_sysctl_getcpuinfo)
+SUBOP(getcpuinfo, IO, struct xen_sysctl_getcpuinfo)
 {
     uint32_t n = MIN(a->max_cpus, nr_cpus_online);
 
@@ -119,10 +119,10 @@ SUBOP(getcpuinfo, struct xen_sysctl_getcpuinfo)
     return 0;
 }
 
-SUBOP_DO(availheap, struct xen_sysctl_availheap,
+SUBOP_DO(availheap, IO, struct xen_sysctl_availheap,
          a->avail_bytes = pages_free() << PAGE_SHIFT)
 
-SUBOP(cputopoinfo, struct xen_sysctl_cputopoinfo)
+SUBOP(cputopoinfo, IO, struct xen_sysctl_cputopoinfo)
 {
     uint32_t room = a->num_cpus;
 
@@ -139,7 +139,7 @@ SUBOP(cputopoinfo, struct xen_sysctl_cputopoinfo)
     return 0;
 }
 
-SUBOP(numainfo, struct xen_sysctl_numainfo)
+SUBOP(numainfo, IO, struct xen_sysctl_numainfo)
 {
     struct xen_sysctl_meminfo m = { .memsize = pages_total << PAGE_SHIFT,
                                     .memfree = pages_free() << PAGE_SHIFT };
@@ -155,7 +155,7 @@ SUBOP(numainfo, struct xen_sysctl_numainfo)
     return 0;
 }
 
-SUBOP(pcitopoinfo, struct xen_sysctl_pcitopoinfo)
+SUBOP(pcitopoinfo, IO, struct xen_sysctl_pcitopoinfo)
 {
     uint32_t node = 0;
 
@@ -166,7 +166,7 @@ SUBOP(pcitopoinfo, struct xen_sysctl_pcitopoinfo)
 }
 
 /* The one pool: number 0, all CPUs. */
-SUBOP(cpupool_op, struct xen_sysctl_cpupool_op)
+SUBOP(cpupool_op, IO, struct xen_sysctl_cpupool_op)
 {
     struct cpumask none = { { 0 } };
     uint64_t claims;
@@ -187,7 +187,7 @@ SUBOP(cpupool_op, struct xen_sysctl_cpupool_op)
     }
 }
 
-SUBOP(scheduler_op, struct xen_sysctl_scheduler_op)
+SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
 {
     if (a->cpupool_id)
         return -ESRCH;
@@ -203,10 +203,10 @@ SUBOP(scheduler_op, struct xen_sysctl_scheduler_op)
 }
 
 /* Classic PV only. */
-SUBOP_DO(get_cpu_levelling_caps, struct xen_sysctl_cpu_levelling_caps,
+SUBOP_DO(get_cpu_levelling_caps, OUT, struct xen_sysctl_cpu_levelling_caps,
          a->caps = 0)
 
-SUBOP(get_cpu_featureset, struct xen_sysctl_cpu_featureset)
+SUBOP(get_cpu_featureset, IO | ERR, struct xen_sysctl_cpu_featureset)
 {
     uint32_t words[FEATURE_WORDS], n;
     long rc = cpuid_featureset(a->index, words);
@@ -225,7 +225,7 @@ SUBOP(get_cpu_featureset, struct xen_sysctl_cpu_featureset)
     return rc;
 }
 
-SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
+SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy)
 {
     struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
                                        a->msrs, 0, 0, 0 };
@@ -249,24 +249,12 @@ SUBOP(get_cpu_policy, struct xen_sysctl_cpu_policy)
 
 long do_sysctl(void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, how) [XEN_SYSCTL_##name] = SUBOP_ROW(name, how)
-        OP(readconsole, SUBOP_IO),
-        OP(physinfo, SUBOP_OUT),
-        OP(sched_id, SUBOP_OUT),
-        OP(getdomaininfolist, SUBOP_IO),
-        OP(debug_keys, SUBOP_IO),
-        OP(getcpuinfo, SUBOP_IO),
-        OP(availheap, SUBOP_IO),
-        OP(cputopoinfo, SUBOP_IO),
-        OP(numainfo, SUBOP_IO),
-        OP(cpupool_op, SUBOP_IO),
-        OP(scheduler_op, SUBOP_IO),
-        OP(pcitopoinfo, SUBOP_IO),
-        OP(get_cpu_levelling_caps, SUBOP_OUT),
-        OP(get_cpu_featureset, SUBOP_IO | SUBOP_ERR),
-        OP(get_cpu_policy, SUBOP_IO | SUBOP_ERR),
-#undef OP
+    static const struct subop *const ops[] = {
+#define OP(name) [XEN_SYSCTL_##name] = &subop_##name
+        OP(readconsole), OP(physinfo), OP(sched_id), OP(getdomaininfolist),
+        OP(debug_keys), OP(getcpuinfo), OP(availheap), OP(cputopoinfo),
+        OP(numainfo), OP(cpupool_op), OP(scheduler_op), OP(pcitopoinfo),
+        OP(get_cpu_levelling_caps), OP(get_cpu_featureset), OP(get_cpu_policy),
     };
     uint32_t cmd;
     long rc = versioned_cmd(arg, XEN_SYSCTL_INTERFACE_VERSION, &cmd);

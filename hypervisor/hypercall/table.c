@@ -96,45 +96,37 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
 
 /* One entry, eight words of the caller's width; a call that wants to go on
  * later keeps its progress there. */
-static long multicall_one(gva_t at, size_t size)
+SUBOP(entry, IO | MORE, struct multicall_entry,
+      COMPAT(struct compat_multicall_entry, "LLLLLLLL"))
 {
-    static const char layout[] = "LLLLLLLL";
-    struct compat_multicall_entry narrow;
-    struct multicall_entry m = { 0 };
-    const bool compat = size == sizeof(narrow);
-    void *raw = compat ? (void *)&narrow : &m;
     long rc;
 
-    if (guest_read(raw, at, size))
-        return -EFAULT;
-    if (compat)
-        compat_copy(&m, &narrow, layout, true);
-    current->hvm->multicall_args = m.args;
-    rc = m.op == __HYPERVISOR_multicall ? -EINVAL : dispatch(m.op, m.args);
-    current->hvm->multicall_args = NULL;
-    if (rc != -ERESTART)
-        m.result = (uint64_t)rc;
-    if (compat)
-        compat_copy(&m, &narrow, layout, false);
-    if (guest_write(at, raw, size))
-        return -EFAULT;
-    return rc == -ERESTART ? rc : 0;
+    v->hvm->multicall_args = a->args;
+    rc = a->op == __HYPERVISOR_multicall ? -EINVAL : dispatch(a->op, a->args);
+    v->hvm->multicall_args = NULL;
+    if (rc == -ERESTART)
+        return rc;
+    a->result = (uint64_t)rc;
+    return 0;
 }
 
 long do_multicall(void_gptr_t list, unsigned int n)
 {
-    size_t size = hypercall_is_compat() ? sizeof(struct compat_multicall_entry)
-                                        : sizeof(struct multicall_entry);
+    struct vcpu *v = current;
     long rc = 0;
 
-    for (unsigned int i = 0; i < n && !rc; i++) {
-        rc = i && vcpu_preempt_wanted()
-                 ? -ERESTART
-                 : multicall_one(gva(list.addr + i * size), size);
-        if (rc == -ERESTART) {
-            hypercall_restart(0, list.addr + i * size);
-            hypercall_restart(1, n - i);
+    while (n && !rc) {
+        rc = subop_run(&subop_entry, v, v->domain, list, NULL);
+        if (!rc) {
+            list.addr += hypercall_is_compat() ? subop_entry.size32
+                                               : subop_entry.size;
+            if (--n && vcpu_preempt_wanted())
+                rc = -ERESTART;
         }
+    }
+    if (rc == -ERESTART) {
+        hypercall_restart(0, list.addr);
+        hypercall_restart(1, n);
     }
     return rc;
 }

@@ -46,19 +46,6 @@ static void runstate_write_in_place(const struct vcpu *v, char *place,
     WRITE_ONCE(*n, r->state_entry_time);
 }
 
-/* The copy that the guest wants, if it lies in one page of RAM, until another
- * page is looked at. v is of current's domain. */
-static char *runstate_in_place(const struct vcpu *v)
-{
-    unsigned int at = v->runstate_at.raw & (PAGE_SIZE - 1);
-    char *page;
-
-    if (at > PAGE_SIZE - v->runstate_size)
-        return NULL;
-    page = peek_page(PEEK_DATA, gpa_to_gfn(v->runstate_at), true);
-    return page ? page + at : NULL;
-}
-
 /* Writes bytes of it, from `offset` on, to one page and the next. A page that
  * is no RAM any more does not get them. */
 static void runstate_write(const struct vcpu *v, size_t offset,
@@ -77,26 +64,17 @@ static void runstate_write(const struct vcpu *v, size_t offset,
 static void runstate_write_across(const struct vcpu *v, size_t entry,
                                   bool flag)
 {
-    struct vcpu_runstate_info r = v->runstate, narrow;
-    const void *image = &r;
-    uint8_t top; /* the byte with XEN_RUNSTATE_UPDATE */
+    char image[sizeof(struct vcpu_runstate_info)] __aligned(8) = { 0 };
+    char *top = image + entry + 7; /* the byte with XEN_RUNSTATE_UPDATE */
 
-    if (flag) {
-        r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        top = (uint8_t)(r.state_entry_time >> 56);
-        runstate_write(v, entry + 7, &top, 1);
-        smp_wmb();
-    }
-    if (v->runstate_size != sizeof(r)) {
-        compat_copy(&r, &narrow, RUNSTATE_LAYOUT, false);
-        image = &narrow;
-    }
+    runstate_write_in_place(v, image, entry, false);
+    *top = (char)(*top | (flag ? XEN_RUNSTATE_UPDATE >> 56 : 0));
+    runstate_write(v, entry + 7, top, 1);
+    smp_wmb();
     runstate_write(v, 0, image, v->runstate_size);
-    if (flag) {
-        smp_wmb();
-        top = (uint8_t)(top & ~(XEN_RUNSTATE_UPDATE >> 56));
-        runstate_write(v, entry + 7, &top, 1);
-    }
+    smp_wmb();
+    *top = (char)(*top & ~(XEN_RUNSTATE_UPDATE >> 56));
+    runstate_write(v, entry + 7, top, 1);
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -108,22 +86,29 @@ void guest_runstate_update(struct vcpu *v)
      * before and after it reads. */
     bool flag = READ_ONCE(v->domain->vm_assist) &
                 (1u << VMASST_TYPE_runstate_update_flag);
-    char *place = runstate_in_place(v);
+    unsigned int at = v->runstate_at.raw & (PAGE_SIZE - 1);
+    char *page = NULL;
 
-    if (likely(place))
-        runstate_write_in_place(v, place, entry, flag);
+    /* In place, if it lies in one page of RAM. v is of current's domain. */
+    if (likely(at <= PAGE_SIZE - v->runstate_size))
+        page = peek_page(PEEK_DATA, gpa_to_gfn(v->runstate_at), true);
+    if (likely(page))
+        runstate_write_in_place(v, page + at, entry, flag);
     else
         runstate_write_across(v, entry, flag);
 }
 
-SUBOP_DO(get_runstate_info, struct vcpu_runstate_info, vcpu_runstate(v, a))
+SUBOP_DO(get_runstate_info, OUT, struct vcpu_runstate_info,
+         vcpu_runstate(v, a),
+         COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-SUBOP(register_runstate_memory_area, uint64_t)
+SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
+      COMPAT(compat_ulong_t, "L")) /* not the union's 64-bit alternative */
 {
     gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
@@ -146,8 +131,6 @@ SUBOP(register_runstate_memory_area, uint64_t)
 
 /* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
 #define ATTR_VALID 0xfff
-#define TYPE_TSS_BUSY 0xb
-#define TYPE_BUSY_OR_ACCESSED(seg) ((seg) == SEG_TR ? 2u : 1u)
 
 /* What a vCPU is to start with. */
 struct context {
@@ -166,23 +149,23 @@ static unsigned int dpl(const struct segment *s)
 /* The ABI's limit is in bytes here, as the granularity bit says there. */
 static int segment_check(struct segment *s, enum hvm_seg seg)
 {
-    if (s->attr & ~ATTR_VALID)
+    /* Which types it may be of. 8 and up are code; bit 1: writable data,
+     * readable code. A task is busy. */
+    static const uint16_t types[NR_HVM_SEGS] = {
+        [SEG_CS] = 0xff00, [SEG_SS] = 0x00cc, [SEG_DS] = 0xccff,
+        [SEG_ES] = 0xccff, [SEG_TR] = 1 << 0xb,
+    };
+    const bool task = seg == SEG_TR;
+
+    if (!s->attr && (seg == SEG_DS || seg == SEG_ES))
+        return 0;
+    if (s->attr & SEG_PRESENT) /* and accessed, or busy */
+        s->attr = (uint16_t)(s->attr | (task ? 2 : 1));
+    if ((s->attr & ~ATTR_VALID) || !(s->attr & SEG_S) != task ||
+        !(task || (s->attr & SEG_PRESENT)) ||
+        !(types[seg] >> (s->attr & SEG_TYPE) & 1))
         return -EINVAL;
-    if (!s->attr)
-        return seg == SEG_DS || seg == SEG_ES ? 0 : -EINVAL;
-    if (s->attr & SEG_PRESENT)
-        s->attr = (uint16_t)(s->attr | TYPE_BUSY_OR_ACCESSED(seg));
-    if (seg == SEG_TR)
-        return !(s->attr & SEG_S) && (s->attr & SEG_TYPE) == TYPE_TSS_BUSY
-                   ? 0 : -EINVAL;
-    if (!(s->attr & SEG_S) || !(s->attr & SEG_PRESENT))
-        return -EINVAL;
-    /* Types 8 and up are code; bit 1: writable data, readable code. */
-    if (seg == SEG_CS)
-        return s->attr & 8 ? 0 : -EINVAL;
-    if (seg == SEG_SS)
-        return !(s->attr & 8) && (s->attr & 2) ? 0 : -EINVAL;
-    return !(s->attr & 8) || (s->attr & 2) ? 0 : -EINVAL;
+    return 0;
 }
 
 static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
@@ -282,7 +265,7 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     return 0;
 }
 
-SUBOP(initialise, struct vcpu_hvm_context)
+SUBOP(initialise, IN | HELD, struct vcpu_hvm_context)
 {
     int rc;
 
@@ -297,7 +280,7 @@ SUBOP(initialise, struct vcpu_hvm_context)
     return rc;
 }
 
-SUBOP(up, void)
+SUBOP(up, 0, void)
 {
     if (READ_ONCE(v->hvm->wait_sipi))
         return -EINVAL; /* it has no registers to start from */
@@ -306,16 +289,16 @@ SUBOP(up, void)
     return 0;
 }
 
-SUBOP(down, void)
+SUBOP(down, 0, void)
 {
     vcpu_down(v);
     hvm_vcpu_stopped(v);
     return 0;
 }
 
-SUBOP_EXPR(is_up, void, hvm_vcpu_is_up(v))
+SUBOP_EXPR(is_up, 0, void, hvm_vcpu_is_up(v))
 
-SUBOP(send_nmi, void)
+SUBOP(send_nmi, NO_ARG, void)
 {
     WRITE_ONCE(v->hvm->nmi_pending, true);
     vcpu_kick(v, PENDING_IRQ);
@@ -324,7 +307,7 @@ SUBOP(send_nmi, void)
 
 /* --- Timers. --- */
 
-SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
+SUBOP(set_periodic_timer, IN, struct vcpu_set_periodic_timer)
 {
     if (a->period_ns < MILLISECS(1) || a->period_ns > ~0ull >> 2)
         return -EINVAL;
@@ -332,9 +315,10 @@ SUBOP(set_periodic_timer, struct vcpu_set_periodic_timer)
     return 0;
 }
 
-SUBOP_DO(stop_periodic_timer, void, vcpu_set_periodic_timer(v, 0))
+SUBOP_DO(stop_periodic_timer, 0, void, vcpu_set_periodic_timer(v, 0))
 
-SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
+SUBOP(set_singleshot_timer, IN | SELF, struct vcpu_set_singleshot_timer,
+      COMPAT(struct compat_vcpu_set_singleshot_timer, "QI"))
 {
     if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
@@ -345,11 +329,11 @@ SUBOP(set_singleshot_timer, struct vcpu_set_singleshot_timer)
     return 0;
 }
 
-SUBOP_DO(stop_singleshot_timer, void, timer_stop(&v->singleshot))
+SUBOP_DO(stop_singleshot_timer, SELF, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
+SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct shared_frame frame;
@@ -378,7 +362,8 @@ SUBOP(register_vcpu_info, struct vcpu_register_vcpu_info)
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-SUBOP(register_vcpu_time_memory_area, uint64_t)
+SUBOP(register_vcpu_time_memory_area, IN, uint64_t,
+      COMPAT(compat_ulong_t, "L"))
 {
     gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
@@ -390,7 +375,7 @@ SUBOP(register_vcpu_time_memory_area, uint64_t)
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
-SUBOP(get_physid, struct vcpu_get_physid)
+SUBOP(get_physid, OUT, struct vcpu_get_physid)
 {
     unsigned int cpu = v->cpu;
 
@@ -400,33 +385,16 @@ SUBOP(get_physid, struct vcpu_get_physid)
     return 0;
 }
 
-/* The vCPU does not run meanwhile. */
-#define HELD SUBOP_OWN
-
 long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
 {
-    static const struct subop ops[] = {
-#define OP(name, ...) [VCPUOP_##name] = SUBOP_ROW(name, __VA_ARGS__)
-        OP(initialise, SUBOP_IN | HELD),
-        OP(up, 0),
-        OP(down, 0),
-        OP(is_up, 0),
-        OP(get_runstate_info, SUBOP_OUT,
-           SUBOP_COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT)),
+    static const struct subop *const ops[] = {
+#define OP(name) [VCPUOP_##name] = &subop_##name
+        OP(initialise), OP(up), OP(down), OP(is_up), OP(get_runstate_info),
         /* The handle only, not the union's 64-bit alternative. */
-        OP(register_runstate_memory_area, SUBOP_IN | HELD,
-           SUBOP_COMPAT(compat_ulong_t, "L")),
-        OP(set_periodic_timer, SUBOP_IN),
-        OP(stop_periodic_timer, 0),
-        OP(set_singleshot_timer, SUBOP_IN | SUBOP_SELF,
-           SUBOP_COMPAT(struct compat_vcpu_set_singleshot_timer, "QI")),
-        OP(stop_singleshot_timer, SUBOP_SELF),
-        OP(register_vcpu_info, SUBOP_IN | HELD),
-        OP(send_nmi, SUBOP_NULL),
-        OP(get_physid, SUBOP_OUT),
-        OP(register_vcpu_time_memory_area, SUBOP_IN,
-           SUBOP_COMPAT(compat_ulong_t, "L")),
-#undef OP
+        OP(register_runstate_memory_area), OP(set_periodic_timer),
+        OP(stop_periodic_timer), OP(set_singleshot_timer),
+        OP(stop_singleshot_timer), OP(register_vcpu_info), OP(send_nmi),
+        OP(get_physid), OP(register_vcpu_time_memory_area),
     };
     struct domain *d = current->domain;
     struct vcpu *v = vcpu_of(d, vcpuid);

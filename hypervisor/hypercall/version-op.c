@@ -123,16 +123,13 @@ long do_vm_assist(unsigned int cmd, unsigned int type)
 
     if (type != VMASST_TYPE_runstate_update_flag)
         return type < 32 ? -EINVAL : -ENOSYS;
-    switch (cmd) {
-    case VMASST_CMD_enable:
+    if (cmd == VMASST_CMD_enable)
         atomic_fetch_or(&d->vm_assist, (uint32_t)BIT(type));
-        return 0;
-    case VMASST_CMD_disable:
+    else if (cmd == VMASST_CMD_disable)
         atomic_fetch_and(&d->vm_assist, ~(uint32_t)BIT(type));
-        return 0;
-    default:
+    else
         return -ENOSYS;
-    }
+    return 0;
 }
 
 /* Absolute system time in ns; 0 stops the timer. */

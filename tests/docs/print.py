@@ -27,16 +27,16 @@ CFLAGS = ["-std=gnu11", "-ffreestanding", "-O1", "-w", "-I.", "-no-pie",
 
 # How a file names its sub-operations: prefix in the ABI, header, and the
 # expressions that find names in its source.
-ROW = r"^ +(?:OP|ROW)\((?!(?:name|cmd)\b)(\w+)[,)]"
+ROW = r"\b(?:OP|ROW)\((?!name\b)(\w+)[,)]"
 CALLS = {
-    "memory-op": ("XENMEM_", "memory.h", [r"\[XENMEM_(\w+)\] =", ROW]),
+    "memory-op": ("XENMEM_", "memory.h", [ROW]),
     "version-op": ("XENVER_", "version.h", [r"\bXENVER_(\w+)"]),
-    "console-io": ("CONSOLEIO_", "xen.h", [r"case CONSOLEIO_(\w+):"]),
+    "console-io": ("CONSOLEIO_", "xen.h", [r"\bCONSOLEIO_(\w+)"]),
     "grant-op": ("GNTTABOP_", "grant_table.h", [ROW]),
     "vcpu-op": ("VCPUOP_", "vcpu.h", [ROW]),
     "sched-op": ("SCHEDOP_", "sched.h", [ROW]),
     "event-op": ("EVTCHNOP_", "event_channel.h",
-                 [r"cmd == EVTCHNOP_(send)", ROW]),
+                 [r"cmd != EVTCHNOP_(send)", ROW]),
     "physdev-op": ("PHYSDEVOP_", "physdev.h", [ROW]),
     "hvm-op": ("HVMOP_", "hvm-op.h", [ROW]),
     "sysctl": ("XEN_SYSCTL_", "sysctl.h", [ROW]),

@@ -220,13 +220,6 @@ int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
     return -EINVAL;
 }
 
-const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i)
-{
-    static const struct hvm_memmap_table_entry one = { 0, 0x1000, 1, 0 };
-
-    return i ? NULL : &one;
-}
-
 int route_msi(struct route *r, uint64_t addr, uint32_t data)
 {
     return 0;

@@ -1,4 +1,4 @@
-/* sources: hvm/dom0/memory.c hvm/dom0/memmap.c hvm/dom0/acpi.c hvm/dom0/load.c hypervisor/mm/e820.c hypervisor/lib/elf.c */
+/* sources: hvm/dom0/memory.c hvm/dom0/acpi.c hvm/dom0/load.c hypervisor/mm/e820.c hypervisor/lib/elf.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Building domain 0 on a fake machine of 128 MiB: dom0_mem=, which frames it
@@ -15,6 +15,8 @@
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/elfnote.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/abi/start-info.h"
+#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
@@ -37,6 +39,7 @@ struct acpi_info acpi_info;
 
 static uint8_t *memory;
 static uint8_t state[FRAMES], in_p2m[FRAMES]; /* enum page_state; mapped */
+static struct hvm_domain hvm;
 static struct domain dom;
 static struct boot_info bi;
 
@@ -59,9 +62,12 @@ static void machine_reset(void)
         state[i] = PAGE_LODGE;
     memset(&dom, 0, sizeof(dom));
     dom.max_vcpus = 4;
+    dom.hvm = &hvm;
+    heap_free(hvm.map);
+    hvm.map = NULL;
     memset(&bi, 0, sizeof(bi));
     bi.loader = "test";
-    dom0_ram.n = dom0_memmap_count = 0;
+    dom0_ram.n = 0;
     opt_dom0_mem[0] = '\0';
     fake_panic_text[0] = '\0';
 }
@@ -281,16 +287,19 @@ static void test_mem_option(void)
         "99999999999999999999G", "9999999999T", "1G+", "1G+1G",
     };
     struct dom0_mem m;
+    uint64_t limit;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
         CHECK_EQ(dom0_mem_parse(good[i].text, &m), 0);
-        CHECK_EQ(dom0_mem_pages(&m, good[i].avail, 16 << 8), good[i].pages);
+        CHECK_EQ(dom0_mem_pages(&m, good[i].avail, 16 << 8, &limit),
+                 good[i].pages);
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
         CHECK_EQ(dom0_mem_parse(bad[i], &m), -EINVAL);
     CHECK_EQ(dom0_mem_parse("1G,max:2G", &m), 0);
-    CHECK_EQ(dom0_mem_limit(&m, 4096 << 8), 2048 << 8);
-    CHECK_EQ(dom0_mem_pages(&m, 100, 200), 0);
+    CHECK_EQ(dom0_mem_pages(&m, 4096 << 8, 0, &limit), 1024 << 8);
+    CHECK_EQ(limit, 2048 << 8);
+    CHECK_EQ(dom0_mem_pages(&m, 100, 200, &limit), 0);
 }
 
 static void test_cmdline(void)
@@ -398,10 +407,11 @@ static void test_acpi(void)
 /* What the map says of an address; 0: nothing. */
 static uint32_t type_of(uint64_t a)
 {
-    for (unsigned int i = 0; i < dom0_memmap_count; i++)
-        if (a >= dom0_memmap[i].addr &&
-            a < dom0_memmap[i].addr + dom0_memmap[i].size)
-            return dom0_memmap[i].type;
+    const struct guest_map_entry *e = hvm.map->entry;
+
+    for (unsigned int i = 0; i < hvm.map->nr; i++)
+        if (a >= e[i].addr && a < e[i].addr + e[i].size)
+            return e[i].type;
     return 0;
 }
 
@@ -424,7 +434,6 @@ static void check_memory(void)
     }
     CHECK_EQ(odd, 0);
     CHECK_EQ(frames, dom.frames);
-    CHECK(!dom0_memory_map(dom0_memmap_count));
     CHECK_EQ(type_of(0xa0000), 0);
     CHECK_EQ(type_of(0xf0000), MEM_RESERVED);
     CHECK_EQ(type_of(IMAGE_START), MEM_RESERVED);
@@ -460,9 +469,15 @@ static void check_info(const struct dom0_entry *e, const char *cmdline)
     CHECK_EQ(s->version, 1);
     CHECK_EQ(s->flags, 3);
     CHECK(!strcmp((char *)memory + s->cmdline_paddr, cmdline));
-    CHECK_EQ(s->memmap_entries, dom0_memmap_count);
-    CHECK(!memcmp(memory + s->memmap_paddr, dom0_memmap,
-                  dom0_memmap_count * sizeof(dom0_memmap[0])));
+    CHECK_EQ(s->memmap_entries, hvm.map->nr);
+    for (unsigned int i = 0; i < s->memmap_entries; i++) {
+        const struct hvm_memmap_table_entry *e =
+            (const void *)(memory + s->memmap_paddr + i * sizeof(*e));
+
+        CHECK_EQ(e->addr, hvm.map->entry[i].addr);
+        CHECK_EQ(e->size, hvm.map->entry[i].size);
+        CHECK_EQ(e->type, hvm.map->entry[i].type);
+    }
     CHECK(!memcmp(memory + s->rsdp_paddr, "RSD PTR ", 8));
     CHECK_EQ(type_of(s->rsdp_paddr), MEM_ACPI);
     CHECK_EQ(type_of(e->start_info), MEM_RAM);
@@ -506,7 +521,6 @@ static void test_load(uint64_t kernel_at, uint64_t initrd_at, const char *mem)
         check_initrd(&e, initrd_size);
     else
         CHECK_EQ(info(&e)->nr_modules, 0);
-    dom0_free_modules(&bi);
     check_memory();
 }
 
@@ -605,6 +619,7 @@ int main(void)
     test_relocate();
     test_refused();
     test_balloon();
+    machine_reset();
     free(memory);
     free(file);
     return test_result();

@@ -64,11 +64,6 @@ int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
     return -EINVAL;
 }
 
-const struct hvm_memmap_table_entry *dom0_memory_map(unsigned int i)
-{
-    return NULL;
-}
-
 /* --- Helpers. --- */
 
 static long call(unsigned int cmd, const void *arg, size_t n)

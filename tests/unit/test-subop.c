@@ -194,7 +194,7 @@ static long result;
 static struct domain *on;
 static uint64_t seen;
 
-SUBOP(one, struct arg)
+static long one(struct domain *d, struct arg *a)
 {
     on = d;
     seen = a->address;
@@ -202,19 +202,23 @@ SUBOP(one, struct arg)
     return result;
 }
 
+SUBOP_EXPR(in, IN, struct arg, one(d, a))
+SUBOP_EXPR(io, IO, struct arg, one(d, a))
+SUBOP_EXPR(err, IN | ERR, struct arg, one(d, a))
+SUBOP_EXPR(more, IN | MORE, struct arg, one(d, a))
+SUBOP_EXPR(out, OUT | NO_ARG, struct arg, one(d, a))
+SUBOP_EXPR(self, IO | SELF, struct arg, one(d, a))
+SUBOP_EXPR(other, IO | OTHER, struct arg, one(d, a))
+SUBOP_EXPR(of, IO, struct arg, one(d, a), OF(of, dom, EVTCHN_STATUS))
+SUBOP_EXPR(compat, IO, struct arg, one(d, a),
+           COMPAT(struct compat_arg, "HIL"))
+SUBOP_EXPR(wide, IO, struct arg, one(d, a), WIDE)
+
 static long call(unsigned int cmd, struct vcpu *v)
 {
-    static const struct subop ops[] = {
-        [1] = SUBOP_ROW(one, SUBOP_IN),
-        [2] = SUBOP_ROW(one, SUBOP_IO),
-        [3] = SUBOP_ROW(one, SUBOP_IN | SUBOP_ERR),
-        [4] = SUBOP_ROW(one, SUBOP_IN | SUBOP_MORE),
-        [5] = SUBOP_ROW(one, SUBOP_OUT | SUBOP_NULL),
-        [6] = SUBOP_ROW(one, SUBOP_IO | SUBOP_SELF),
-        [7] = SUBOP_ROW(one, SUBOP_IO | SUBOP_OTHER),
-        [8] = SUBOP_ROW(one, SUBOP_IO, SUBOP_OF(one, dom, EVTCHN_STATUS)),
-        [9] = SUBOP_ROW(one, SUBOP_IO, SUBOP_COMPAT(struct compat_arg, "HIL")),
-        [10] = SUBOP_ROW(one, SUBOP_IO, SUBOP_WIDE),
+    static const struct subop *const ops[] = {
+        [1] = &subop_in, &subop_io, &subop_err, &subop_more, &subop_out,
+        &subop_self, &subop_other, &subop_of, &subop_compat, &subop_wide,
     };
 
     on = NULL;
