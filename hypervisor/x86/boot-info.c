@@ -182,7 +182,7 @@ struct mmap_entry {
 } __packed;
 
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
-#define FB_HEAD offsetof(struct framebuffer, red_pos)
+#define FB_HEAD offsetof(struct framebuffer, colour)
 #define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
 
 static int parse_module(const struct tag *t)
