@@ -14,7 +14,6 @@
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/ioapic.h"
 
 #define LAPIC_AREA 0xfee00000ull /* APIC registers, where messages go */
 #define LAPIC_AREA_SIZE MB(1)
@@ -155,8 +154,9 @@ void dom0_watch_mmio(struct domain *d)
         if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
             take(r->start, r->end);
     }
-    for (unsigned int i = 0; i < nr_ioapics; i++)
-        take(ioapics[i].maddr, ioapics[i].maddr + PAGE_SIZE);
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
+        take(acpi_info.ioapics[i].maddr,
+             acpi_info.ioapics[i].maddr + PAGE_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++)
         watch_mmcfg(d, &acpi_info.mcfg[i]);
     watch_hpet(d);
