@@ -11,7 +11,7 @@ extern bool opt_x2apic;  /* x2apic= */
 
 /* Boot CPU: chooses the mode and switches its own APIC on. */
 void apic_init(void);
-/* The same mode on this CPU. */
+/* The same mode on this CPU, its timer stopped. After features_setup_cpu(). */
 void apic_init_cpu(void);
 extern bool apic_x2apic; /* the mode */
 
@@ -27,10 +27,10 @@ void apic_eoi(void);
 void apic_send(uint32_t dest, uint32_t command);
 
 /*
- * The timer interrupts with VECTOR_TIMER. It is armed by MSR (tsc_deadline),
- * or counts down from `count` (0 stops), undivided.
+ * The timer interrupts with VECTOR_TIMER. It is armed by MSR if the CPU has
+ * tsc_deadline, and these have no effect and read 0; else it counts down from
+ * `count` (0 stops), undivided.
  */
-void apic_timer_mode(bool tsc_deadline);
 void apic_timer_set_count(uint32_t count);
 uint32_t apic_timer_count(void);
 

@@ -286,7 +286,6 @@ void ap_entry(void)
     apic_init_cpu();
     store_release(&ap_running, true);
     tsc_sync_check();
-    apic_timer_mode(cpu_features.tsc_deadline);
     cpumask_set(&cpus_online, cpu);
     store_release(&nr_cpus_online, cpu + 1);
     ap_main();

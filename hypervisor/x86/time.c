@@ -32,7 +32,7 @@
 uint64_t tsc_hz, tsc_at_boot;
 struct tsc_scale tsc_scale;
 bool tsc_is_reliable = true;
-static uint64_t apic_hz;
+static uint64_t apic_hz; /* without tsc_deadline */
 static uint64_t wall_boot; /* (a) */
 
 /* ns per tick as mul / 2^32 after a shift that keeps mul's top bit set. */
@@ -150,7 +150,6 @@ void time_init(void)
                  apic_hz / 1000 % 1000);
     if (!cpu_features.invariant_tsc && !cpu_features.hypervisor[0])
         tsc_mark_unreliable("this CPU has no invariant TSC");
-    apic_timer_mode(deadline);
     wallclock_set(cmos_read() * NS_PER_S, now_ns());
 }
 

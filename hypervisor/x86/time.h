@@ -24,9 +24,9 @@ extern uint64_t tsc_at_boot;       /* TSC value of now_ns() == 0 */
 /* False: rates may change or CPUs may disagree (a warning was logged). */
 extern bool tsc_is_reliable;
 
-/* tsc.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's
- * timer against a clock of known frequency, whose name it returns. Boot CPU,
- * once, its APIC on; takes about 50 ms. */
+/* tsc.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's timer, if
+ * that counts, against a clock of known frequency, whose name it returns. Boot
+ * CPU, once, its APIC on; takes about 50 ms. */
 const char *calibrate(uint64_t *apic_hz);
 
 /* Boot CPU: calibrates, reads the wall clock. After apic_init(). */

@@ -188,7 +188,6 @@ const char *calibrate(uint64_t *apic_hz)
     struct clock *c, *end = clocks + ARRAY_SIZE(clocks);
 
     start_pit();
-    apic_timer_mode(false);
     apic_timer_set_count(0xffffffff);
     for (c = clocks; c < end; c++)
         if (c->hz)
