@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/cpu/percpu.h"
 
 /*
  * The interrupt was acknowledged before the call. A level GSI was masked,
@@ -65,15 +65,14 @@ void irq_set_trigger(unsigned int irq, bool level, bool active_low);
 /*
  * Moves an irq to another CPU; for a message the caller then rewrites the
  * device. The old vector stays valid until the first interrupt on the new.
- * -ENOSPC: no vector left there; -EBUSY: the last move is not over.
+ * False: it is there already, or must stay where it is, because there is no
+ * vector left or the last move is not over.
  */
-int irq_set_affinity(unsigned int irq, unsigned int cpu);
-/* Where it goes now. */
-unsigned int irq_cpu(unsigned int irq);
+bool irq_set_affinity(unsigned int irq, unsigned int cpu);
 
 /* An interrupt with this vector arrived at this CPU: from entry.S, or from
  * vendor code that took it out of a VM exit. Acknowledges it too. */
 void irq_dispatch(unsigned int vector);
 
 /* How many a CPU took of each vector, for reports. */
-uint64_t irq_count(unsigned int cpu, unsigned int vector);
+DECLARE_PERCPU(uint64_t, irq_counts)[256];
