@@ -15,7 +15,6 @@
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/io/pci.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 

@@ -14,7 +14,6 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 

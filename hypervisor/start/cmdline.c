@@ -13,7 +13,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
 #define WORD_MAX 256

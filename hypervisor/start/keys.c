@@ -11,7 +11,6 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/irq.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
 static void print_help(void);

@@ -19,7 +19,6 @@
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/irq.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"

@@ -54,7 +54,7 @@ void deadline_set(uint64_t ns);
 /* Makes another CPU call timer_interrupt() soon. Any lock may be held. */
 void deadline_kick(unsigned int cpu);
 
-/* Busy wait; boot and hardware quirks only. */
+/* Busy wait; boot, hardware quirks and the end only. Works without a clock. */
 void delay_us(unsigned int us);
 
 /* Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:

@@ -12,7 +12,6 @@
 #include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "tests/unit/test.h"
 

@@ -19,7 +19,6 @@
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "tests/unit/fakes/fakes.h"
