@@ -9,8 +9,6 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/uart.h"
-#include "hypervisor/hypercall/upcalls.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/page.h"
 #include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
@@ -25,7 +23,6 @@
 #include "hypervisor/x86/upcalls.h"
 
 static const struct boot_info *const bi = &boot_info;
-char lodge_command_line[1024];
 
 /* The screen as the loader left it, if we can draw on it. VGA memory is
  * uncached by its MTRR. */
@@ -137,8 +134,6 @@ void boot_main(uint32_t magic, uint32_t info)
 
     int rc = boot_info_read(magic, info);
     cmdline_parse(bi->cmdline, false);
-    memcpy(lodge_command_line, bi->cmdline,
-           strnlen(bi->cmdline, sizeof(lodge_command_line) - 1));
     screen_start();
     console_init();
     log_init();
