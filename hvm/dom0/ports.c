@@ -13,7 +13,7 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
-#include "hypervisor/debug/uart.h"
+#include "hypervisor/debug/console.h"
 #include "hypervisor/x86/acpi-tables.h"
 
 /* 64 Ki bits, and the APM wants a byte more (vol. 2 15.10.1): 12 KiB. */

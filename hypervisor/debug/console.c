@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"

@@ -4,12 +4,11 @@
  * A port that stays busy is waited for once; then output is dropped until it
  * is ready again, so a dead line cannot stop the machine.
  */
-#include "hypervisor/debug/uart.h"
+#include "hypervisor/debug/console.h"
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
-#include "hypervisor/debug/console.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 

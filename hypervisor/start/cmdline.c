@@ -8,7 +8,6 @@
 #include "hvm/vmx/caps.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/start/start.h"

@@ -8,8 +8,6 @@
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/start/start.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"

@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/features.h"

@@ -5,7 +5,6 @@
  */
 #include "hypervisor/x86/smp.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"

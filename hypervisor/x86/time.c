@@ -5,7 +5,6 @@
  */
 #include "hypervisor/x86/time.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"

@@ -9,7 +9,6 @@
 #include "hvm/policy/spec-ctrl.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/smp.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "tests/unit/test.h"
 
