@@ -62,7 +62,7 @@ struct uart_config {
     uint32_t baud;   /* 0: leave what the firmware set ("auto") */
     uint8_t line;    /* line control register */
     uint16_t io;     /* first of its eight ports */
-    uint8_t irq;     /* ISA interrupt; 0: poll */
+    uint8_t irq;     /* ISA interrupt; 0: none, so no input */
 };
 
 /* Parses com1='s value over the defaults 115200,8n1,0x3f8,4. -EINVAL. */
@@ -74,8 +74,6 @@ extern struct uart_config uart_port; /* all 0 when there is none */
 
 /* One byte out, waiting at most a few milliseconds. Lock CONSOLE. */
 void uart_put(char c);
-/* Lets the port interrupt on received data; takes what came before. */
-void uart_enable_receive_irq(void);
-/* Takes all that was received to console_receive(); from the interrupt or a
- * timer of about 20 ms. */
-void uart_poll(void);
+/* Takes all that was received to console_receive(); for what comes later the
+ * port interrupts. */
+void uart_receive(void);

@@ -92,7 +92,7 @@ static void memory_start(void)
 
 static void uart_interrupt(unsigned int irq, void *arg)
 {
-    uart_poll();
+    uart_receive();
     irq_set_mask(irq, false);
 }
 
@@ -108,7 +108,7 @@ static void console_input_start(void)
                  uart_port.irq);
         return;
     }
-    uart_enable_receive_irq();
+    uart_receive();
 }
 
 static void guests_start(void)
