@@ -15,15 +15,8 @@
 
 #define PIC1 0x20 /* command; data is the next port */
 #define PIC2 0xa0
-#define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
 unsigned int gsis_end;
-
-static uint32_t reg_read(const struct ioapic *io, unsigned int index)
-{
-    mmio_write32(io->regs + REG_SELECT, index);
-    return mmio_read32(io->regs + REG_WINDOW);
-}
 
 static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
 {
@@ -63,7 +56,8 @@ static bool start(struct ioapic *io)
     io->regs = device_map(io->maddr, REGS_SIZE);
     if (!io->regs)
         panic("no memory to map an I/O APIC");
-    uint32_t version = reg_read(io, IDX_VERSION);
+    mmio_write32(io->regs + REG_SELECT, IDX_VERSION);
+    uint32_t version = mmio_read32(io->regs + REG_WINDOW);
     if (version == 0xffffffff) {
         log_warn("I/O APIC at %#lx does not answer\n", io->maddr);
         return false;

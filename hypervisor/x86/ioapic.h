@@ -17,6 +17,7 @@ extern unsigned int gsis_end; /* one more than the highest GSI; constant */
 #define IOAPIC_LEVEL BIT(15)
 #define IOAPIC_MASKED BIT(16)
 
+#define PIC_VECTOR 0x20 /* of 16, below VECTOR_FIRST, that are spurious */
 /*
  * Quiets the PICs. Before apic_init(): what they have asserted must go away
  * while the local APIC still listens, or an emulated one keeps it for ever.

@@ -16,8 +16,6 @@
 #include "hypervisor/x86/upcalls.h"
 
 #define IRQS_MAX 2048
-#define PIC_SPURIOUS_FIRST 0x20
-#define PIC_SPURIOUS_LAST 0x2f
 
 struct target {
     uint16_t cpu;
@@ -227,7 +225,7 @@ void irq_dispatch(unsigned int vector)
     }
     /* Spurious ones, the local APIC's and the PIC's, want no EOI. */
     if (vector == VECTOR_SPURIOUS ||
-        (vector >= PIC_SPURIOUS_FIRST && vector <= PIC_SPURIOUS_LAST))
+        (vector >= PIC_VECTOR && vector < PIC_VECTOR + 16))
         return;
     apic_eoi();
     switch (vector) {
