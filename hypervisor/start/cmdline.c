@@ -11,7 +11,7 @@
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/start/start.h"
-#include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 #define WORD_MAX 256

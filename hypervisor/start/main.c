@@ -9,7 +9,6 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/start/start.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/early-map.h"
 #include "hypervisor/x86/features.h"

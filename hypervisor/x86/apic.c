@@ -4,7 +4,7 @@
  * interfaces number the registers alike: offset in the page, or MSR 0x800 +
  * offset / 16.
  */
-#include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/irq.h"
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
@@ -12,7 +12,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/irq.h"
 
 enum {
     REG_ID = 0x20, REG_VERSION = 0x30, REG_TPR = 0x80, REG_EOI = 0xb0,

@@ -10,7 +10,6 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/upcalls.h"

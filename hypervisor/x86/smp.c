@@ -16,7 +16,6 @@
 #include "hypervisor/mm/window.h"
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"

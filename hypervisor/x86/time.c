@@ -23,7 +23,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
