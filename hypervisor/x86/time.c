@@ -33,7 +33,7 @@ uint64_t tsc_hz, tsc_at_boot;
 struct tsc_scale tsc_scale;
 bool tsc_is_reliable = true;
 static uint64_t apic_hz; /* without tsc_deadline */
-static uint64_t wall_boot; /* (a) */
+uint64_t wallclock_boot; /* (a) */
 
 /* ns per tick as mul / 2^32 after a shift that keeps mul's top bit set. */
 struct tsc_scale tsc_scale_for(uint64_t freq)
@@ -458,14 +458,9 @@ static uint64_t cmos_read(void)
            value(r.second, status);
 }
 
-uint64_t wallclock_boot(void)
-{
-    return READ_ONCE(wall_boot);
-}
-
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns)
 {
-    WRITE_ONCE(wall_boot, epoch_ns - at_ns);
+    WRITE_ONCE(wallclock_boot, epoch_ns - at_ns);
 }
 
 /* ---- the start ---------------------------------------------------------- */

@@ -50,7 +50,7 @@ void deadline_kick(unsigned int cpu);
 /* Busy wait; boot, hardware quirks and the end only. Works without a clock. */
 void delay_us(unsigned int us);
 
-/* Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:
+/* (a) Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:
  * `epoch_ns` was right at system time `at_ns` (XENPF_settime). */
-uint64_t wallclock_boot(void);
+extern uint64_t wallclock_boot;
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);
