@@ -58,7 +58,7 @@ void pvtime_update_wallclock(struct domain *d)
     struct compat_shared_info *c = (void *)s;
     bool compat = d->hvm->compat;
     struct wallclock *w;
-    int64_t ns = (int64_t)wallclock_boot() +
+    int64_t ns = (int64_t)READ_ONCE(wallclock_boot) +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
     uint32_t version, *high;
@@ -79,7 +79,7 @@ void pvtime_update_wallclock(struct domain *d)
 
 int64_t domain_wallclock_ns(struct domain *d)
 {
-    return (int64_t)(wallclock_boot() + now_ns()) +
+    return (int64_t)(READ_ONCE(wallclock_boot) + now_ns()) +
            d->time_offset * (int64_t)SECONDS(1);
 }
 

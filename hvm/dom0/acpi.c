@@ -7,7 +7,7 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/acpi-tables.h"
 
 #define RSDP_V1_SIZE 20u
 
@@ -154,9 +154,9 @@ static void put_madt(struct writer *w, const struct acpi_info *acpi,
             PUT(w, MADT_X2APIC, struct madt_x2apic, { 0 }, i * 2,
                 LAPIC_ENABLED, i);
     }
-    for (unsigned int i = 0; i < nr_ioapics; i++)
-        PUT(w, MADT_IOAPIC, struct madt_ioapic, ioapics[i].id, 0,
-            (uint32_t)ioapics[i].maddr, ioapics[i].first_gsi);
+    for (unsigned int i = 0; i < acpi->nr_ioapics; i++)
+        PUT(w, MADT_IOAPIC, struct madt_ioapic, acpi->ioapics[i].id, 0,
+            (uint32_t)acpi->ioapics[i].maddr, acpi->ioapics[i].first_gsi);
     for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
         const struct acpi_override *o = &acpi->overrides[i];
 

@@ -13,8 +13,7 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/io/pci.h"
-#include "hypervisor/x86/ioapic.h"
-#include "hypervisor/x86/power.h"
+#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
@@ -61,8 +60,8 @@ static void add_ioapics(struct domain *d)
 {
     struct route *r = d->hvm->route;
 
-    for (unsigned int i = 0; i < nr_ioapics; i++) {
-        const struct ioapic *io = &ioapics[i];
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++) {
+        const struct ioapic *io = &acpi_info.ioapics[i];
         int rc = vioapic_add(r, io->maddr, io->id, io->first_gsi, io->nr_gsis);
 
         if (rc)

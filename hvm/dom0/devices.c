@@ -15,9 +15,8 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
-#include "hypervisor/debug/uart.h"
+#include "hypervisor/debug/console.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/x86/ioapic.h"
 
 #define LAPIC_AREA 0xfee00000ull /* APIC registers, where messages go */
 #define LAPIC_AREA_SIZE MB(1)
@@ -247,8 +246,9 @@ void dom0_open_devices(struct domain *d)
         if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
             close_memory(r->start, r->end);
     }
-    for (unsigned int i = 0; i < nr_ioapics; i++)
-        close_memory(ioapics[i].maddr, ioapics[i].maddr + PAGE_SIZE);
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
+        close_memory(acpi_info.ioapics[i].maddr,
+                     acpi_info.ioapics[i].maddr + PAGE_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         struct acpi_mcfg *m = &acpi_info.mcfg[i];
 

@@ -61,9 +61,9 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
         if (irq < 0)
             return irq;
         m->irq = (unsigned int)irq; /* beyond the GSIs, so never 0 */
-    } else if (movable && irq_cpu(m->irq) != cpu) {
+    } else if (movable) {
         /* Best effort: it works from where it is, too. */
-        *changed = !irq_set_affinity(m->irq, cpu);
+        *changed = irq_set_affinity(m->irq, cpu);
     }
     irq_msi_message(m->irq, host);
     return 0;
@@ -103,8 +103,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
             irq_set_mask(gsi, true);
     } else if (test_bit(gsi, r->bound)) {
         irq_set_trigger(gsi, e.level, e.active_low);
-        if (irq_cpu(gsi) != cpu)
-            (void)irq_set_affinity(gsi, cpu);
+        (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
             irq_set_mask(gsi, false);

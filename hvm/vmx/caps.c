@@ -90,20 +90,6 @@ static void read_caps(struct vmx_caps *c)
         c->ept = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
 
-/* Is "no-NAME" a word of vmx=? */
-static bool switched_off(const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = opt_vmx; p; p = strchr(p, ',')) {
-        p += *p == ',';
-        if (!strncmp(p, "no-", 3) && !strncmp(p + 3, name, n) &&
-            (p[3 + n] == ',' || !p[3 + n]))
-            return true;
-    }
-    return false;
-}
-
 /*
  * Work-arounds for the emulator Bochs only, whose VMCS has a whole page, not
  * 1024 bytes as real ones; so have those of hypervisors, but these say that
@@ -123,8 +109,8 @@ static void choose_features(struct vmx_caps *c)
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
         const struct feature *f = &features[i];
 
-        if (!switched_off(f->name) && !(f->bits & ~c->may[f->word]) &&
-            !(f->needs_ept & ~c->ept))
+        if (!list_has(opt_vmx, "no-", f->name) &&
+            !(f->bits & ~c->may[f->word]) && !(f->needs_ept & ~c->ept))
             c->use[f->word] |= f->bits;
         else if (f->cpuid)
             cpuid_hide(f->cpuid);

@@ -264,9 +264,9 @@ void vmx_vcpu_load(struct vcpu *v)
     vmwrite(VMCS_HOST_CR3, read_cr3());
     vmwrite(VMCS_HOST_CR4, read_cr4());
     vmwrite(VMCS_HOST_GS_BASE, percpu_this_offset());
-    vmwrite(VMCS_HOST_TR_BASE, desc_tss_base());
-    vmwrite(VMCS_HOST_GDTR_BASE, desc_gdt_base());
-    vmwrite(VMCS_HOST_IDTR_BASE, desc_idt_base());
+    vmwrite(VMCS_HOST_TR_BASE, (uint64_t)&this_cpu(host_tss));
+    vmwrite(VMCS_HOST_GDTR_BASE, (uint64_t)this_cpu(host_gdt));
+    vmwrite(VMCS_HOST_IDTR_BASE, (uint64_t)host_idt);
     vmx_update_cr4_mask(v);
 }
 

@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
@@ -43,27 +42,14 @@ static void console_leave(void)
         spin_unlock(&console_lock);
 }
 
-/* Is `word` one of the words, separated by commas, of `list`? */
-static bool list_has(const char *list, const char *word)
-{
-    size_t n = strlen(word);
-
-    for (; list; list = strchr(list, ',')) {
-        list += *list == ',';
-        if (!strncmp(list, word, n) && (list[n] == ',' || !list[n]))
-            return true;
-    }
-    return false;
-}
-
 void console_init(void)
 {
     bool all = !opt_console[0];
 
     targets = 0;
-    if ((all || list_has(opt_console, "com1")) && uart_init())
+    if ((all || list_has(opt_console, "", "com1")) && uart_init())
         targets |= COM1;
-    if (all || list_has(opt_console, "vga"))
+    if (all || list_has(opt_console, "", "vga"))
         targets |= SCREEN;
     if (inb(DEBUG_PORT) == DEBUG_PORT)
         targets |= PORT_E9;

@@ -53,3 +53,27 @@ uint32_t console_ring_end(void);
  * and Lodge; upcalls.h gets the rest.
  */
 void console_receive(char c);
+
+/* ---- the 16550 serial port (uart.c): output polls ------------------------ */
+
+extern char opt_com1[64]; /* <baud>[,<data><parity><stop>[,<io>[,<irq>]]] */
+
+struct uart_config {
+    uint32_t baud;   /* 0: leave what the firmware set ("auto") */
+    uint8_t line;    /* line control register */
+    uint16_t io;     /* first of its eight ports */
+    uint8_t irq;     /* ISA interrupt; 0: none, so no input */
+};
+
+/* Parses com1='s value over the defaults 115200,8n1,0x3f8,4. -EINVAL. */
+int uart_parse(const char *s, struct uart_config *c);
+
+/* Finds and sets up the port of opt_com1; false when there is none. */
+bool uart_init(void);
+extern struct uart_config uart_port; /* all 0 when there is none */
+
+/* One byte out, waiting at most a few milliseconds. Lock CONSOLE. */
+void uart_put(char c);
+/* Takes all that was received to console_receive(); for what comes later the
+ * port interrupts. */
+void uart_receive(void);

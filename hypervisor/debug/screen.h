@@ -14,7 +14,9 @@ struct framebuffer {
     uint32_t width, height;
     uint8_t bpp;        /* bits per pixel: 16, 24 or 32 */
     uint8_t type;       /* the loader's: 1 RGB, 2 text */
-    uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+    struct {
+        uint8_t pos, size; /* bits of a pixel */
+    } colour[3];        /* red, green, blue */
 } __packed;
 
 #define VGA_TEXT_MADDR 0xb8000
@@ -32,5 +34,4 @@ void screen_put(char c);
 
 /* Column c (0 to 4) of a printable character's glyph, bit 0 at the top. */
 #define FONT_COLUMNS 5
-#define FONT_ROWS 8
 uint8_t font_column(char c, unsigned int column);

@@ -4,12 +4,11 @@
  * A port that stays busy is waited for once; then output is dropped until it
  * is ready again, so a dead line cannot stop the machine.
  */
-#include "hypervisor/debug/uart.h"
+#include "hypervisor/debug/console.h"
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
-#include "hypervisor/debug/console.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 
@@ -24,7 +23,7 @@ enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 #define FCR_ON 0x07 /* on, both FIFOs cleared */
 #define IER_RECEIVE 0x01
 #define BAUD_BASE 115200
-#define POLL_MAX 256
+#define RECEIVE_MAX 256 /* at once */
 #define WAIT_SPINS 2000000 /* about two seconds */
 
 char opt_com1[64] = "";
@@ -133,17 +132,11 @@ void uart_put(char c)
     reg_write(REG_DATA, (uint8_t)c);
 }
 
-void uart_poll(void)
+void uart_receive(void)
 {
-    for (unsigned int i = 0; i < POLL_MAX; i++) {
-        if (!(reg_read(REG_LSR) & LSR_READY))
-            return;
-        console_receive((char)reg_read(REG_DATA));
-    }
-}
+    unsigned int n = 0;
 
-void uart_enable_receive_irq(void)
-{
     reg_write(REG_IER, IER_RECEIVE);
-    uart_poll();
+    while (n++ < RECEIVE_MAX && (reg_read(REG_LSR) & LSR_READY))
+        console_receive((char)reg_read(REG_DATA));
 }

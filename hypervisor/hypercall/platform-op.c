@@ -14,7 +14,6 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
@@ -65,9 +64,10 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
                 .ext_lfb_base = (uint32_t)(fb->maddr >> 32),
                 .lfb_size = (uint32_t)DIV_ROUND_UP((uint64_t)fb->pitch *
                                                    fb->height, KB(64)),
-                .red_pos = fb->red_pos, .red_size = fb->red_size,
-                .green_pos = fb->green_pos, .green_size = fb->green_size,
-                .blue_pos = fb->blue_pos, .blue_size = fb->blue_size,
+                .red_pos = fb->colour[0].pos, .red_size = fb->colour[0].size,
+                .green_pos = fb->colour[1].pos,
+                .green_size = fb->colour[1].size,
+                .blue_pos = fb->colour[2].pos, .blue_size = fb->colour[2].size,
             },
         };
     else if (boot && boot->vga_text)

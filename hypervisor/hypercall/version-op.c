@@ -3,8 +3,8 @@
 #include "hypervisor/abi/version.h"
 
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/upcalls.h"
 #include "hypervisor/lib/version.h"
+#include "hypervisor/x86/boot-info.h"
 
 static uint32_t feature_map(const struct domain *d)
 {
@@ -56,7 +56,7 @@ static long put_varbuf(void_gptr_t arg, const char *s)
 static const struct {
     uint8_t cmd, cmd2;
     uint16_t size;   /* of the fixed form */
-    const char *text;
+    const char *text; /* NULL: the command line */
 } strings[] = {
     { XENVER_extraversion, XENVER_extraversion2, sizeof(xen_extraversion_t),
       LODGE_EXTRAVERSION },
@@ -66,7 +66,7 @@ static const struct {
     { XENVER_changeset, XENVER_changeset2, sizeof(xen_changeset_info_t),
       LODGE_VERSION },
     { XENVER_commandline, XENVER_commandline2, sizeof(xen_commandline_t),
-      lodge_command_line },
+      NULL },
 };
 
 long do_xen_version(unsigned int cmd, void_gptr_t arg)
@@ -83,8 +83,8 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
         const char *text = strings[i].text;
 
         /* The hypervisor's options are for those who control it. */
-        if (text == lodge_command_line && !d->privileged)
-            text = "<denied>";
+        if (!text)
+            text = d->privileged ? boot_info.cmdline : "<denied>";
         if (cmd == strings[i].cmd)
             return put_string(arg, text, strings[i].size);
         if (cmd == strings[i].cmd2)

@@ -165,6 +165,19 @@ const char *parse_number(const char *s, uint32_t *v)
     }
 }
 
+bool list_has(const char *list, const char *prefix, const char *word)
+{
+    size_t p = strlen(prefix), n = strlen(word);
+
+    for (; list; list = strchr(list, ',')) {
+        list += *list == ',';
+        if (!strncmp(list, prefix, p) && !strncmp(list + p, word, n) &&
+            (list[p + n] == ',' || !list[p + n]))
+            return true;
+    }
+    return false;
+}
+
 int parse_bool(const char *s)
 {
     static const char *const words[] = {

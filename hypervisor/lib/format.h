@@ -26,5 +26,8 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
  * where it ends; that is amid the digits when they are too many. */
 const char *parse_number(const char *s, uint32_t *v);
 
+/* Are prefix and word together one of a list's words, which commas separate? */
+bool list_has(const char *list, const char *prefix, const char *word);
+
 /* yes, on, true, enable, 1 or nothing: 1; their opposites: 0; else -1. */
 int parse_bool(const char *s);

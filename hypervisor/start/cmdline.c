@@ -8,12 +8,10 @@
 #include "hvm/vmx/caps.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/lib/format.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/start/start.h"
-#include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/power.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 #define WORD_MAX 256

@@ -11,7 +11,6 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/irq.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 
 static void print_help(void);
@@ -73,10 +72,12 @@ static void print_memory(void)
 static void print_interrupts(void)
 {
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
-        for (unsigned int vector = 0x20; vector < 0x100; vector++)
-            if (irq_count(cpu, vector))
-                console_printf("cpu %u vector %x: %lu\n", cpu, vector,
-                               irq_count(cpu, vector));
+        for (unsigned int vector = 0x20; vector < 0x100; vector++) {
+            uint64_t n = READ_ONCE(per_cpu(irq_counts, cpu)[vector]);
+
+            if (n)
+                console_printf("cpu %u vector %x: %lu\n", cpu, vector, n);
+        }
 }
 
 static void print_time(void)

@@ -8,25 +8,18 @@
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
-#include "hypervisor/hypercall/upcalls.h"
-#include "hypervisor/lib/string.h"
-#include "hypervisor/mm/page.h"
 #include "hypervisor/start/start.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/early-map.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/irq.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
 static const struct boot_info *const bi = &boot_info;
-char lodge_command_line[1024];
 
 /* The screen as the loader left it, if we can draw on it. VGA memory is
  * uncached by its MTRR. */
@@ -98,7 +91,7 @@ static void memory_start(void)
 
 static void uart_interrupt(unsigned int irq, void *arg)
 {
-    uart_poll();
+    uart_receive();
     irq_set_mask(irq, false);
 }
 
@@ -114,7 +107,7 @@ static void console_input_start(void)
                  uart_port.irq);
         return;
     }
-    uart_enable_receive_irq();
+    uart_receive();
 }
 
 static void guests_start(void)
@@ -138,8 +131,6 @@ void boot_main(uint32_t magic, uint32_t info)
 
     int rc = boot_info_read(magic, info);
     cmdline_parse(bi->cmdline, false);
-    memcpy(lodge_command_line, bi->cmdline,
-           strnlen(bi->cmdline, sizeof(lodge_command_line) - 1));
     screen_start();
     console_init();
     log_init();

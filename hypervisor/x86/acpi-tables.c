@@ -89,7 +89,7 @@ static void add_ioapic(struct table t, uint32_t at)
         log_warn("ACPI: too many I/O APICs\n");
         return;
     }
-    info->ioapics[info->nr_ioapics++] = (struct acpi_ioapic){
+    info->ioapics[info->nr_ioapics++] = (struct ioapic){
         .id = get(t, at + 2, 1),
         .maddr = get(t, at + 4, 4),
         .first_gsi = get(t, at + 8, 4),

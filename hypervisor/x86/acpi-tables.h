@@ -27,10 +27,13 @@ struct acpi_table {
     uint32_t size;
 };
 
-struct acpi_ioapic {
+/* ioapic_init() fills in the rest, and leaves out those that are unusable. */
+struct ioapic {
     uint8_t id;
     uint64_t maddr;
-    uint32_t first_gsi;
+    unsigned int first_gsi;
+    unsigned int nr_gsis;
+    volatile uint8_t *regs;
 };
 
 struct acpi_override {
@@ -55,7 +58,7 @@ struct acpi_info {
     uint32_t apic_ids[MAX_CPUS];  /* enabled processors, MADT order */
     uint32_t acpi_ids[MAX_CPUS];  /* their ACPI processor uids */
     unsigned int nr_cpus;
-    struct acpi_ioapic ioapics[ACPI_IOAPICS_MAX];
+    struct ioapic ioapics[ACPI_IOAPICS_MAX];
     unsigned int nr_ioapics;
     struct acpi_override overrides[ACPI_OVERRIDES_MAX];
     unsigned int nr_overrides;

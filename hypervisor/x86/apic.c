@@ -4,16 +4,14 @@
  * interfaces number the registers alike: offset in the page, or MSR 0x800 +
  * offset / 16.
  */
-#include "hypervisor/x86/apic.h"
+#include "hypervisor/x86/irq.h"
 
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/irq.h"
 
 enum {
     REG_ID = 0x20, REG_VERSION = 0x30, REG_TPR = 0x80, REG_EOI = 0xb0,
@@ -96,6 +94,7 @@ void apic_init_cpu(void)
 
     reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     reg_write(REG_TPR, 0);
+    /* One-shot for now, which forgets a deadline that the firmware set. */
     reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
     reg_write(REG_LVT_LINT0, LVT_MASKED);
     reg_write(REG_LVT_LINT1, LVT_NMI);
@@ -109,6 +108,14 @@ void apic_init_cpu(void)
     reg_write(REG_ESR, 0);
     reg_write(REG_LVT_ERROR, VECTOR_ERROR);
     drain_isr();
+
+    reg_write(REG_TIMER_INITIAL, 0);
+    reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
+    reg_write(REG_LVT_TIMER, VECTOR_TIMER | (cpu_features.tsc_deadline
+                                                 ? LVT_TIMER_DEADLINE : 0));
+    /* The mode must be set before MSR_TSC_DEADLINE is written (SDM vol. 3A
+     * 11.5.4.1). */
+    asm volatile("mfence" : : : "memory");
 }
 
 uint32_t apic_id(void)
@@ -137,17 +144,6 @@ void apic_send(uint32_t dest, uint32_t command)
         cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);
-}
-
-void apic_timer_mode(bool tsc_deadline)
-{
-    reg_write(REG_TIMER_INITIAL, 0);
-    reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
-    reg_write(REG_LVT_TIMER, VECTOR_TIMER |
-                             (tsc_deadline ? LVT_TIMER_DEADLINE : 0));
-    /* The mode must be set before MSR_TSC_DEADLINE is written (SDM vol. 3A
-     * 11.5.4.1). */
-    asm volatile("mfence" : : : "memory");
 }
 
 void apic_timer_set_count(uint32_t count)

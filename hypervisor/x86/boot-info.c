@@ -99,45 +99,12 @@ static const char *map_string(uint64_t maddr)
     return s ? s : "";
 }
 
-static int parse_mb1_modules(const struct mb1_info *mb)
-{
-    const struct mb1_module *m;
-    int rc = 0;
-
-    if (mb->mods_count > BOOT_MODULES_MAX)
-        return -E2BIG;
-    m = early_map_read(mb->mods_addr, mb->mods_count * sizeof(*m));
-    if (!m)
-        return -EINVAL;
-    for (unsigned int i = 0; i < mb->mods_count && !rc; i++, m++)
-        rc = add_module(m->start, m->end, map_string(m->string),
-                        MB1_STRING_MAX);
-    return rc;
-}
-
-static int parse_mb1_mmap(const struct mb1_info *mb)
-{
-    const struct mb1_mmap *e;
-    int rc = 0;
-
-    if (mb->mmap_length > MB1_MMAP_MAX)
-        return -E2BIG;
-    const uint8_t *p = early_map_read(mb->mmap_addr, mb->mmap_length);
-    if (!p)
-        return -EINVAL;
-    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
-         at += e->size + 4ull) {
-        e = (const void *)(p + at);
-        if (e->size < sizeof(*e) - 4)
-            return -EINVAL;
-        rc = add_region(e->base, e->length, e->type);
-    }
-    return rc;
-}
-
 static int parse_mb1(const struct mb1_info *mb)
 {
-    int rc;
+    const struct mb1_mmap *e;
+    const struct mb1_module *m;
+    unsigned int modules = mb->flags & MB1_MODULES ? mb->mods_count : 0;
+    int rc = 0;
 
     if (mb->flags & MB1_LOADER)
         bi->loader = keep(map_string(mb->loader_name), 64);
@@ -147,9 +114,28 @@ static int parse_mb1(const struct mb1_info *mb)
     bi->vga_text = true;
     if (mb->flags & MB1_FRAMEBUFFER)
         set_screen(&mb->fb);
-    rc = mb->flags & MB1_MMAP ? parse_mb1_mmap(mb) : -EINVAL;
-    if (!rc && (mb->flags & MB1_MODULES) && mb->mods_count)
-        rc = parse_mb1_modules(mb);
+    if (modules > BOOT_MODULES_MAX || mb->mmap_length > MB1_MMAP_MAX)
+        return -E2BIG;
+    const uint8_t *p = NULL;
+    if (mb->flags & MB1_MMAP)
+        p = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!p)
+        return -EINVAL;
+    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
+         at += e->size + 4ull) {
+        e = (const void *)(p + at);
+        if (e->size < sizeof(*e) - 4)
+            return -EINVAL;
+        rc = add_region(e->base, e->length, e->type);
+    }
+    if (!modules || rc)
+        return rc;
+    m = early_map_read(mb->mods_addr, modules * sizeof(*m));
+    if (!m)
+        return -EINVAL;
+    for (; modules-- && !rc; m++)
+        rc = add_module(m->start, m->end, map_string(m->string),
+                        MB1_STRING_MAX);
     return rc;
 }
 
@@ -182,17 +168,8 @@ struct mmap_entry {
 } __packed;
 
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
-#define FB_HEAD offsetof(struct framebuffer, red_pos)
+#define FB_HEAD offsetof(struct framebuffer, colour)
 #define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
-
-static int parse_module(const struct tag *t)
-{
-    const struct tag_module *m = (const void *)t;
-
-    if (t->size < sizeof(*m))
-        return -EINVAL;
-    return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
-}
 
 static int parse_mmap(const struct tag *t)
 {
@@ -224,20 +201,12 @@ static int parse_framebuffer(const uint8_t *body, size_t size)
     return 0;
 }
 
-static void parse_rsdp(const struct tag *t)
-{
-    unsigned int size = t->type == TAG_ACPI_NEW ? 36 : 20;
-
-    if (t->size < sizeof(*t) + size || bi->rsdp_size > size)
-        return;
-    memcpy(bi->rsdp, t + 1, size);
-    bi->rsdp_size = size;
-}
-
 static int parse_tag(const struct tag *t)
 {
+    const struct tag_module *m = (const void *)t;
     const char *text = (const char *)(t + 1);
     size_t text_size = t->size - sizeof(*t);
+    unsigned int rsdp_size = t->type == TAG_ACPI_NEW ? 36 : 20;
 
     switch (t->type) {
     case TAG_CMDLINE:
@@ -247,7 +216,9 @@ static int parse_tag(const struct tag *t)
         bi->loader = keep(text, text_size);
         break;
     case TAG_MODULE:
-        return parse_module(t);
+        if (t->size < sizeof(*m))
+            return -EINVAL;
+        return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
     case TAG_MMAP:
         return parse_mmap(t);
     case TAG_FRAMEBUFFER:
@@ -258,7 +229,10 @@ static int parse_tag(const struct tag *t)
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:
-        parse_rsdp(t);
+        if (text_size >= rsdp_size && rsdp_size >= bi->rsdp_size) {
+            memcpy(bi->rsdp, text, rsdp_size);
+            bi->rsdp_size = rsdp_size;
+        }
         break;
     }
     return 0;

@@ -245,15 +245,12 @@ msg_nx:
 
         .bss
         .align 4096
-        .globl host_pml4, boot_pml4, boot_pdpt, boot_pd, early_pd
-        .globl image_pdpt, image_pd, image_pt, boot_stack_guard
-host_pml4: .skip 4096
-boot_pml4: .skip 4096
-boot_pdpt: .skip 4096
-boot_pd: .skip 4096
-image_pdpt: .skip 4096
-image_pd: .skip 4096
-early_pd: .skip 4096
+        .irp    table, host_pml4, boot_pml4, boot_pdpt, boot_pd, image_pdpt, \
+                image_pd, early_pd
+        .globl  \table
+\table: .skip   4096
+        .endr
+        .globl image_pt, boot_stack_guard
 image_pt: .skip (IMAGE_SIZE_MAX >> 9)
         .align STACK_BYTES
         .skip STACK_BYTES - 4096

@@ -6,7 +6,6 @@
  */
 #include "hypervisor/x86/traps.h"
 
-#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/asm.h"
 
@@ -40,15 +39,15 @@ struct table_reg {
 #define GATE_INTERRUPT 0x00008e0000000000ull
 #define DESC_TSS 0x0000890000000000ull
 
-static DEFINE_PERCPU(uint64_t, gdt)[5] __aligned(16) = {
+DEFINE_PERCPU(uint64_t, host_gdt)[5] __aligned(16) = {
     [HOST_CS / 8] = 0x00af9b000000ffff, /* 64-bit code */
     [HOST_DS / 8] = 0x00cf93000000ffff, /* data */
 };
-static DEFINE_PERCPU(struct tss, tss) __aligned(16);
+DEFINE_PERCPU(struct tss, host_tss) __aligned(16);
 static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
     __aligned(16);
 
-static uint64_t idt[256][2] __aligned(16);
+uint64_t host_idt[256][2] __aligned(16);
 
 void desc_init(void)
 {
@@ -58,20 +57,20 @@ void desc_init(void)
                        : v == TRAP_NMI ? IST_NMI
                        : v == TRAP_MC  ? IST_MC : 0;
 
-        idt[v][0] = GATE_INTERRUPT | (entry & 0xffff) | HOST_CS << 16 |
-                    ist << 32 | (entry >> 16 & 0xffff) << 48;
-        idt[v][1] = entry >> 32;
+        host_idt[v][0] = GATE_INTERRUPT | (entry & 0xffff) | HOST_CS << 16 |
+                         ist << 32 | (entry >> 16 & 0xffff) << 48;
+        host_idt[v][1] = entry >> 32;
     }
     desc_init_cpu();
 }
 
 void desc_init_cpu(void)
 {
-    uint64_t *g = this_cpu(gdt);
-    struct tss *t = &this_cpu(tss);
+    uint64_t *g = this_cpu(host_gdt);
+    struct tss *t = &this_cpu(host_tss);
     uint64_t base = (uint64_t)t;
-    struct table_reg gdtr = { sizeof(gdt) - 1, (uint64_t)g };
-    struct table_reg idtr = { sizeof(idt) - 1, (uint64_t)idt };
+    struct table_reg gdtr = { sizeof(host_gdt) - 1, (uint64_t)g };
+    struct table_reg idtr = { sizeof(host_idt) - 1, (uint64_t)host_idt };
 
     for (unsigned int i = 0; i < IST_COUNT; i++)
         t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + IST_STACK_SIZE;
@@ -85,19 +84,4 @@ void desc_init_cpu(void)
     asm volatile("lgdt %0; lidt %1; mov %2, %%ss; ltr %w3"
                  : : "m"(gdtr), "m"(idtr), "r"(HOST_DS), "r"(HOST_TR)
                  : "memory");
-}
-
-uint64_t desc_gdt_base(void)
-{
-    return (uint64_t)this_cpu(gdt);
-}
-
-uint64_t desc_idt_base(void)
-{
-    return (uint64_t)idt;
-}
-
-uint64_t desc_tss_base(void)
-{
-    return (uint64_t)&this_cpu(tss);
 }

@@ -15,16 +15,8 @@
 
 #define PIC1 0x20 /* command; data is the next port */
 #define PIC2 0xa0
-#define PIC_VECTOR 0x20 /* below VECTOR_FIRST: spurious ones are recognised */
 
-struct ioapic ioapics[ACPI_IOAPICS_MAX];
-unsigned int nr_ioapics, gsis_end;
-
-static uint32_t reg_read(const struct ioapic *io, unsigned int index)
-{
-    mmio_write32(io->regs + REG_SELECT, index);
-    return mmio_read32(io->regs + REG_WINDOW);
-}
+unsigned int gsis_end;
 
 static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
 {
@@ -34,9 +26,12 @@ static void reg_write(const struct ioapic *io, unsigned int index, uint32_t v)
 
 const struct ioapic *ioapic_of_gsi(unsigned int gsi)
 {
-    for (struct ioapic *io = ioapics; io < ioapics + nr_ioapics; io++)
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++) {
+        const struct ioapic *io = &acpi_info.ioapics[i];
+
         if (gsi >= io->first_gsi && gsi - io->first_gsi < io->nr_gsis)
             return io;
+    }
     return NULL;
 }
 
@@ -56,25 +51,22 @@ void pic_init(void)
     outb(PIC2 + 1, 0xff);
 }
 
-static void add(const struct acpi_ioapic *a)
+static bool start(struct ioapic *io)
 {
-    struct ioapic *io = &ioapics[nr_ioapics];
-
-    *io = (struct ioapic){ .id = a->id, .maddr = a->maddr,
-                           .first_gsi = a->first_gsi,
-                           .regs = device_map(a->maddr, REGS_SIZE) };
+    io->regs = device_map(io->maddr, REGS_SIZE);
     if (!io->regs)
         panic("no memory to map an I/O APIC");
-    uint32_t version = reg_read(io, IDX_VERSION);
+    mmio_write32(io->regs + REG_SELECT, IDX_VERSION);
+    uint32_t version = mmio_read32(io->regs + REG_WINDOW);
     if (version == 0xffffffff) {
-        log_warn("I/O APIC at %#lx does not answer\n", a->maddr);
-        return;
+        log_warn("I/O APIC at %#lx does not answer\n", io->maddr);
+        return false;
     }
     io->nr_gsis = ((version >> 16) & 0xff) + 1;
     if (io->first_gsi > GSIS_MAX - io->nr_gsis) {
         log_warn("I/O APIC at %#lx ignored: %u interrupts from %u\n",
-                 a->maddr, io->nr_gsis, io->first_gsi);
-        return;
+                 io->maddr, io->nr_gsis, io->first_gsi);
+        return false;
     }
     for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
         /* Mask first; a level entry that the firmware left unfinished loses
@@ -83,17 +75,21 @@ static void add(const struct acpi_ioapic *a)
         reg_write(io, IDX_ENTRY(pin) + 1, 0);
     }
     gsis_end = MAX(gsis_end, io->first_gsi + io->nr_gsis);
-    nr_ioapics++;
     log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
              io->maddr, version & 0xff, io->first_gsi,
              io->first_gsi + io->nr_gsis - 1);
+    return true;
 }
 
 void ioapic_init(void)
 {
+    struct ioapic *all = acpi_info.ioapics, *end = all;
+
     for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
-        add(&acpi_info.ioapics[i]);
-    if (!nr_ioapics)
+        if (start(&all[i]))
+            *end++ = all[i];
+    acpi_info.nr_ioapics = (unsigned int)(end - all);
+    if (end == all)
         cannot_start("the firmware's ACPI tables list no usable I/O APIC");
 }
 

@@ -10,28 +10,21 @@
 
 #define GSIS_MAX 1024 /* GSIs are below */
 
-/* Those found; constant after ioapic_init(). */
-struct ioapic {
-    uint8_t id;
-    uint64_t maddr;
-    volatile uint8_t *regs;
-    unsigned int first_gsi, nr_gsis;
-};
-extern struct ioapic ioapics[ACPI_IOAPICS_MAX];
-extern unsigned int nr_ioapics;
-extern unsigned int gsis_end; /* one more than the highest GSI */
+extern unsigned int gsis_end; /* one more than the highest GSI; constant */
 
 /* Bits of an entry's low half; the lowest are the vector. */
 #define IOAPIC_ACTIVE_LOW BIT(13)
 #define IOAPIC_LEVEL BIT(15)
 #define IOAPIC_MASKED BIT(16)
 
+#define PIC_VECTOR 0x20 /* of 16, below VECTOR_FIRST, that are spurious */
 /*
  * Quiets the PICs. Before apic_init(): what they have asserted must go away
  * while the local APIC still listens, or an emulated one keeps it for ever.
  */
 void pic_init(void);
-/* Maps and masks all that acpi_info lists; panics when there is none. */
+/* Maps and masks all that acpi_info lists, and keeps those that answer there;
+ * the machine cannot start when there is none. */
 void ioapic_init(void);
 /* Whose pin it is; NULL for a GSI in a gap between I/O APICs. */
 const struct ioapic *ioapic_of_gsi(unsigned int gsi);

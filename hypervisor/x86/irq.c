@@ -10,14 +10,11 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/upcalls.h"
 
 #define IRQS_MAX 2048
-#define PIC_SPURIOUS_FIRST 0x20
-#define PIC_SPURIOUS_LAST 0x2f
 
 struct target {
     uint16_t cpu;
@@ -36,12 +33,11 @@ static struct spinlock irq_lock = SPINLOCK_INIT(IRQ);
 static struct irq_desc descs[IRQS_MAX]; /* GSIS_MAX GSIs, then messages */
 
 static DEFINE_PERCPU(struct irq_desc *, vector_desc)[256]; /* or NULL */
-static DEFINE_PERCPU(uint64_t, vector_count)[256];
+DEFINE_PERCPU(uint64_t, irq_counts)[256];
 static DEFINE_PERCPU(struct irq_desc *, desc_inside); /* whose handler runs */
 
 /* A free vector of cpu, spread over the priority classes. Lock IRQ. */
-static int vector_alloc(unsigned int cpu, struct irq_desc *d,
-                        struct target *out)
+static struct target vector_alloc(unsigned int cpu, struct irq_desc *d)
 {
     static unsigned int last = VECTOR_FIRST - 1;
     struct irq_desc **table = per_cpu(vector_desc, cpu);
@@ -52,10 +48,9 @@ static int vector_alloc(unsigned int cpu, struct irq_desc *d,
         if (table[last])
             continue;
         WRITE_ONCE(table[last], d);
-        *out = (struct target){ (uint16_t)cpu, (uint8_t)last };
-        return 0;
+        return (struct target){ (uint16_t)cpu, (uint8_t)last };
     }
-    return -ENOSPC;
+    return (struct target){ 0, 0 };
 }
 
 static void vector_free(struct target *t)
@@ -87,16 +82,18 @@ static int bind(unsigned int irq, unsigned int cpu, uint32_t mode,
     int rc = -EBUSY;
 
     spin_lock(&irq_lock);
-    if (!d->handler && (irq < GSIS_MAX || !READ_ONCE(d->running)))
-        rc = vector_alloc(cpu, d, &d->now);
-    if (!rc) {
+    if (!d->handler && (irq < GSIS_MAX || !READ_ONCE(d->running))) {
+        d->now = vector_alloc(cpu, d);
+        rc = d->now.vector ? (int)irq : -ENOSPC;
+    }
+    if (rc >= 0) {
         d->mode = mode;
         d->arg = arg;
         store_release(&d->handler, handler);
         program_gsi(irq, d);
     }
     spin_unlock(&irq_lock);
-    return rc ? rc : (int)irq;
+    return rc;
 }
 
 int irq_bind_gsi(unsigned int gsi, bool level, bool active_low,
@@ -172,28 +169,23 @@ void irq_set_trigger(unsigned int irq, bool level, bool active_low)
     spin_unlock(&irq_lock);
 }
 
-int irq_set_affinity(unsigned int irq, unsigned int cpu)
+bool irq_set_affinity(unsigned int irq, unsigned int cpu)
 {
     struct irq_desc *d = &descs[irq];
-    struct target new;
-    int rc = 0;
+    struct target new = { 0, 0 };
 
+    if (READ_ONCE(d->now.cpu) == cpu)
+        return false;
     spin_lock(&irq_lock);
-    if (d->now.cpu != cpu) {
-        rc = d->old.vector ? -EBUSY : vector_alloc(cpu, d, &new);
-        if (!rc) {
-            d->old = d->now;
-            d->now = new;
-            program_gsi(irq, d);
-        }
+    if (!d->old.vector)
+        new = vector_alloc(cpu, d);
+    if (new.vector) {
+        d->old = d->now;
+        d->now = new;
+        program_gsi(irq, d);
     }
     spin_unlock(&irq_lock);
-    return rc;
-}
-
-unsigned int irq_cpu(unsigned int irq)
-{
-    return READ_ONCE(descs[irq].now.cpu);
+    return new.vector;
 }
 
 static void run_handler(struct irq_desc *d, unsigned int vector)
@@ -225,14 +217,14 @@ void irq_dispatch(unsigned int vector)
     static uint32_t reports;
     struct irq_desc *d = READ_ONCE(this_cpu(vector_desc)[vector]);
 
-    this_cpu(vector_count)[vector]++;
+    this_cpu(irq_counts)[vector]++;
     if (d) {
         run_handler(d, vector);
         return;
     }
     /* Spurious ones, the local APIC's and the PIC's, want no EOI. */
     if (vector == VECTOR_SPURIOUS ||
-        (vector >= PIC_SPURIOUS_FIRST && vector <= PIC_SPURIOUS_LAST))
+        (vector >= PIC_VECTOR && vector < PIC_VECTOR + 16))
         return;
     apic_eoi();
     switch (vector) {
@@ -253,9 +245,4 @@ void irq_dispatch(unsigned int vector)
             log_warn("unexpected interrupt vector %#x on CPU %u\n", vector,
                      cpu_id());
     }
-}
-
-uint64_t irq_count(unsigned int cpu, unsigned int vector)
-{
-    return READ_ONCE(per_cpu(vector_count, cpu)[vector & 0xff]);
 }

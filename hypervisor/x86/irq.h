@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/cpu/percpu.h"
 
 /*
  * The interrupt was acknowledged before the call. A level GSI was masked,
@@ -65,15 +65,48 @@ void irq_set_trigger(unsigned int irq, bool level, bool active_low);
 /*
  * Moves an irq to another CPU; for a message the caller then rewrites the
  * device. The old vector stays valid until the first interrupt on the new.
- * -ENOSPC: no vector left there; -EBUSY: the last move is not over.
+ * False: it is there already, or must stay where it is, because there is no
+ * vector left or the last move is not over.
  */
-int irq_set_affinity(unsigned int irq, unsigned int cpu);
-/* Where it goes now. */
-unsigned int irq_cpu(unsigned int irq);
+bool irq_set_affinity(unsigned int irq, unsigned int cpu);
 
 /* An interrupt with this vector arrived at this CPU: from entry.S, or from
  * vendor code that took it out of a VM exit. Acknowledges it too. */
 void irq_dispatch(unsigned int vector);
 
 /* How many a CPU took of each vector, for reports. */
-uint64_t irq_count(unsigned int cpu, unsigned int vector);
+DECLARE_PERCPU(uint64_t, irq_counts)[256];
+
+/* ---- the local APIC of each CPU (apic.c) --------------------------------- */
+
+/* In x2APIC mode where the machine has it (x2apic=0 keeps it off), else by its
+ * register page (SDM vol. 3A 11). */
+extern bool opt_x2apic;
+
+/* Boot CPU: chooses the mode and switches its own APIC on. */
+void apic_init(void);
+/* The same mode on this CPU, its timer stopped. After features_setup_cpu(). */
+void apic_init_cpu(void);
+extern bool apic_x2apic; /* the mode */
+
+/* This CPU's id. */
+uint32_t apic_id(void);
+
+void apic_eoi(void);
+/* To one APIC id: a fixed interrupt (command is its vector), or one of these;
+ * start-up with the page's number in the low bits. */
+#define APIC_NMI 0x400
+#define APIC_INIT 0x500
+#define APIC_STARTUP 0x600
+void apic_send(uint32_t dest, uint32_t command);
+
+/*
+ * The timer interrupts with VECTOR_TIMER. It is armed by MSR if the CPU has
+ * tsc_deadline, and these have no effect and read 0; else it counts down from
+ * `count` (0 stops), undivided.
+ */
+void apic_timer_set_count(uint32_t count);
+uint32_t apic_timer_count(void);
+
+/* Error interrupts counted and logged. */
+void apic_error_interrupt(void);

@@ -3,15 +3,13 @@
  * Restart (ACPI 4.8.3.6 and older ways) and S5 (ACPI 16.1). Works from a
  * panic: everything it needs is mapped at boot.
  */
-#include "hypervisor/x86/power.h"
+#include "hypervisor/x86/smp.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
 #define GAS_MEMORY 0
@@ -37,15 +35,6 @@ void power_init(void)
         reset_register = device_map(acpi_info.reset.address, 1);
 }
 
-static void pause_ms(unsigned int ms)
-{
-    if (tsc_hz)
-        delay_us(ms * 1000);
-    else /* the clock does not run: a port read is about a microsecond */
-        for (unsigned int i = 0; i < ms * 1000; i++)
-            inb(0x80);
-}
-
 void machine_halt(void)
 {
     smp_stop_others();
@@ -64,18 +53,18 @@ void machine_restart(void)
             outb((uint16_t)acpi->reset.address, acpi->reset_value);
         else if (reset_register)
             mmio_write8(reset_register, acpi->reset_value);
-        pause_ms(100);
+        delay_us(100000);
     }
     if (!acpi->no_8042) {
         for (unsigned int i = 0; i < 10000 && (inb(KBC_STATUS) & 2); i++)
             cpu_relax();
         outb(KBC_STATUS, KBC_RESET);
-        pause_ms(100);
+        delay_us(100000);
     }
     outb(RESET_CONTROL, 0x02);
-    pause_ms(1);
+    delay_us(1000);
     outb(RESET_CONTROL, 0x06);
-    pause_ms(100);
+    delay_us(100000);
     asm volatile("lidt %0; ud2" : : "m"(no_idt)); /* a triple fault */
     smp_stop_here();
 }
@@ -107,13 +96,13 @@ void machine_power_off(void)
             outb((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
             for (unsigned int i = 0;
                  i < 300 && !(pm1_read(&acpi->pm1a_cnt) & PM1_SCI_EN); i++)
-                pause_ms(10);
+                delay_us(10000);
         }
         pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, 0);
         pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, 0);
         pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, PM1_SLP_EN);
         pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, PM1_SLP_EN);
-        pause_ms(2000);
+        delay_us(2000000);
     }
     console_panic_begin();
     console_printf("It is now safe to turn off the machine.\n");
@@ -127,6 +116,6 @@ void panic_end(void)
         smp_stop_here();
     }
     console_printf("Restarting in %u seconds.\n", PANIC_RESTART_S);
-    pause_ms(PANIC_RESTART_S * 1000);
+    delay_us(PANIC_RESTART_S * 1000000);
     machine_restart();
 }

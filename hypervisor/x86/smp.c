@@ -16,7 +16,6 @@
 #include "hypervisor/mm/window.h"
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/x86/acpi-tables.h"
-#include "hypervisor/x86/apic.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
@@ -286,7 +285,6 @@ void ap_entry(void)
     apic_init_cpu();
     store_release(&ap_running, true);
     tsc_sync_check();
-    apic_timer_mode(cpu_features.tsc_deadline);
     cpumask_set(&cpus_online, cpu);
     store_release(&nr_cpus_online, cpu + 1);
     ap_main();

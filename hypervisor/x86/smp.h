@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The processors: starting them, calling functions on them, getting them out
- * of the guest, stopping them.
+ * of the guest, stopping them; the end of the machine (power.c).
  *
  * Calls are synchronous. A CPU serves the one that waits for it when it
  * takes the interrupt (idle, guest, preemption point) and while it spins on
@@ -44,3 +44,12 @@ extern bool smp_stopping;
 __noreturn void smp_stop_here(void);
 /* The same on all other CPUs, by NMI; used for restart and power-off too. */
 void smp_stop_others(void);
+
+extern bool opt_noreboot;  /* noreboot: halt instead of restarting */
+/* Maps what restart needs, once acpi_info is read. */
+void power_init(void);
+/* Stops all CPUs and restarts: ACPI reset register, then the keyboard
+ * controller, port 0xcf9, a triple fault. */
+__noreturn void machine_restart(void);
+/* ACPI S5; halts if the firmware described none or it has no effect. */
+__noreturn void machine_power_off(void);

@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The clock: TSC ticks scaled to nanoseconds without a lock; this CPU's
- * one-shot timer; the wall clock. Calibration is in tsc.c.
+ * one-shot timer; how fast the TSC is, and whether all CPUs agree on it; the
+ * wall clock.
+ *
+ * Calibration: all reference clocks run during one interval; each is sampled
+ * at its start and end between two TSC reads, several times, and the sample
+ * with the shortest read counts. Two clocks that agree are believed; a clock
+ * alone must do.
+ *
+ * Comparison: the boot CPU asks, the new CPU answers with its TSC. The answer
+ * lies between the question and its arrival, so half the round trip bounds the
+ * error; the shortest of many rounds counts. A TSC outside that bound is
+ * moved and measured again; if it is still outside, the clock is declared
+ * unreliable.
  */
 #include "hypervisor/x86/time.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/apic.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 #define NS_PER_S 1000000000ull
 
-#define CMOS_INDEX 0x70
-#define CMOS_DATA 0x71
-#define REG_STATUS_A 0x0a
-#define REG_STATUS_B 0x0b
-#define UPDATING 0x80
-#define FORMAT_24H 0x02
-#define FORMAT_BINARY 0x04
-#define PM 0x80
-#define UPDATE_SPINS 100000
-#define TRIES 4
-#define DAYS_TO_1970 719468 /* from March 1st of year 0 */
-
 uint64_t tsc_hz, tsc_at_boot;
 struct tsc_scale tsc_scale;
 bool tsc_is_reliable = true;
-static uint64_t apic_hz;
-static uint64_t wall_boot; /* (a) */
+static uint64_t apic_hz; /* without tsc_deadline */
+uint64_t wallclock_boot; /* (a) */
 
 /* ns per tick as mul / 2^32 after a shift that keeps mul's top bit set. */
 struct tsc_scale tsc_scale_for(uint64_t freq)
@@ -73,12 +73,335 @@ static uint64_t ns_to_tsc(uint64_t ns)
            ns % NS_PER_S * tsc_hz / NS_PER_S + margin;
 }
 
-void tsc_mark_unreliable(const char *why)
+void deadline_set(uint64_t ns)
+{
+    if (cpu_features.tsc_deadline) {
+        wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
+        return;
+    }
+    uint64_t now = now_ns(), ticks = 1;
+    if (ns > now)
+        ticks += MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) / 1000000;
+    apic_timer_set_count(ns == UINT64_MAX
+                             ? 0 : (uint32_t)MIN(ticks, 0xffffffffull));
+}
+
+void deadline_kick(unsigned int cpu)
+{
+    apic_send(cpu_apic_id[cpu], VECTOR_TIMER);
+}
+
+void delay_us(unsigned int us)
+{
+    uint64_t end = now_ns() + us * 1000ull;
+
+    if (!tsc_hz) { /* no clock runs: a port read is about a microsecond */
+        while (us--)
+            inb(0x80);
+        return;
+    }
+    while (now_ns() < end)
+        cpu_relax();
+}
+
+static void mark_unreliable(const char *why)
 {
     if (tsc_is_reliable)
         log_warn("TSC: not reliable (%s); time may jump\n", why);
     tsc_is_reliable = false;
 }
+
+/* ---- calibration -------------------------------------------------------- */
+
+#define INTERVAL_HZ 20 /* 50 ms */
+#define SAMPLES 12
+#define AGREE_PPM 500
+#define WAIT_SPINS 200000000ull
+
+/* PIT channel 2, gated by port 0x61 (82C54 data sheet). */
+#define PIT_HZ 1193182
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PIT_GATE 0x61
+
+/* PM timer (ACPI 4.8.2.1). */
+#define PM_TIMER_HZ 3579545
+
+/* HPET (specification 1.0a, 2.3). */
+#define HPET_CAPABILITIES 0x000
+#define HPET_CONFIG 0x010
+#define HPET_COUNTER 0x0f0
+#define HPET_ENABLE BIT(0)
+#define HPET_PERIOD_MAX 100000000u /* femtoseconds */
+#define FEMTOSECONDS 1000000000000000ull
+
+struct sample {
+    uint64_t tsc;   /* middle of the read */
+    uint64_t width; /* ticks that the read took */
+    uint64_t ref;
+};
+
+struct clock {
+    const char *name;
+    uint64_t hz;    /* 0: not there */
+    uint64_t mask;  /* of the counter's bits */
+    uint64_t (*read)(void);
+    struct sample start;
+    uint64_t tsc_hz; /* result */
+};
+
+static volatile uint8_t *hpet;
+static uint16_t pm_port;
+
+static uint64_t hpet_read(void)
+{
+    return mmio_read32(hpet + HPET_COUNTER);
+}
+
+static uint64_t pm_read(void)
+{
+    return inl(pm_port);
+}
+
+/* Counts down; latched so that both bytes belong together. */
+static uint64_t pit_read(void)
+{
+    outb(PIT_COMMAND, 0x80);
+    uint8_t lo = inb(PIT_CHANNEL2);
+    return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
+}
+
+/* Does it move? */
+static bool advances(uint64_t (*read)(void))
+{
+    uint64_t first = read();
+
+    for (unsigned int i = 0; i < 10000; i++)
+        if (read() != first)
+            return true;
+    return false;
+}
+
+/* Hz of the clocks that a machine may lack, 0: it does, or they stand still. */
+static uint64_t hpet_hz(void)
+{
+    if (acpi_info.hpet_maddr)
+        hpet = device_map(acpi_info.hpet_maddr, 1024);
+    if (!hpet)
+        return 0;
+    uint32_t period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
+    if (period == 0 || period > HPET_PERIOD_MAX)
+        return 0;
+    mmio_write32(hpet + HPET_CONFIG,
+                 mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
+    return advances(hpet_read) ? FEMTOSECONDS / period : 0;
+}
+
+static uint64_t pm_timer_hz(void)
+{
+    const struct acpi_gas *g = &acpi_info.pm_timer;
+
+    if (g->space != 1 || !g->address || g->address > 0xfffc)
+        return 0;
+    pm_port = (uint16_t)g->address;
+    return advances(pm_read) ? PM_TIMER_HZ : 0;
+}
+
+/* Channel 2, mode 0, from 65535: good for 54.9 ms. */
+static void start_pit(void)
+{
+    outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~2) | 1));
+    outb(PIT_COMMAND, 0xb0);
+    outb(PIT_CHANNEL2, 0xff);
+    outb(PIT_CHANNEL2, 0xff);
+}
+
+static struct sample take(const struct clock *c)
+{
+    struct sample best = { .width = ~0ull };
+
+    for (unsigned int i = 0; i < SAMPLES; i++) {
+        uint64_t before = rdtsc_ordered();
+        uint64_t ref = c->read();
+        uint64_t width = rdtsc_ordered() - before;
+
+        if (width < best.width)
+            best = (struct sample){ before + width / 2, width, ref };
+    }
+    return best;
+}
+
+/* Waits the interval by the first clock that is there. */
+static void wait_interval(const struct clock *c)
+{
+    uint64_t wanted = c->hz / INTERVAL_HZ;
+
+    for (uint64_t spins = 0; spins < WAIT_SPINS; spins++) {
+        if (((c->read() - c->start.ref) & c->mask) >= wanted)
+            return;
+        cpu_relax();
+    }
+    log_warn("calibration: the %s stands still\n", c->name);
+}
+
+static bool agree(uint64_t a, uint64_t b)
+{
+    uint64_t diff = a > b ? a - b : b - a;
+
+    return diff * (1000000 / AGREE_PPM) <= a;
+}
+
+/* The first clock that another one confirms, else the first that advances. */
+static const struct clock *choose(const struct clock *clocks, unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++)
+        for (unsigned int j = i + 1; j < n && clocks[i].tsc_hz; j++)
+            if (agree(clocks[i].tsc_hz, clocks[j].tsc_hz))
+                return &clocks[i];
+    for (unsigned int i = 0; i < n; i++)
+        if (clocks[i].tsc_hz)
+            return &clocks[i];
+    cannot_start("no clock of this machine advances");
+}
+
+/* Measures the TSC and the local APIC's timer, if that counts, in about 50 ms.
+ * Returns the name of the clock that was believed. */
+static const char *calibrate(void)
+{
+    struct clock clocks[] = {
+        { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
+        { "PM timer", pm_timer_hz(),
+          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff,
+          .read = pm_read },
+        { "PIT", PIT_HZ, 0xffff, .read = pit_read },
+    };
+    struct clock *c, *end = clocks + ARRAY_SIZE(clocks);
+
+    start_pit();
+    apic_timer_set_count(0xffffffff);
+    for (c = clocks; c < end; c++)
+        if (c->hz)
+            c->start = take(c);
+    uint64_t apic_start = apic_timer_count();
+    tsc_at_boot = rdtsc_ordered();
+    for (c = clocks; !c->hz; c++)
+        ;
+    wait_interval(c);
+    uint64_t tsc_ticks = rdtsc_ordered() - tsc_at_boot;
+    uint64_t apic_ticks = apic_start - apic_timer_count();
+    for (c = clocks; c < end; c++)
+        if (c->hz) {
+            struct sample now = take(c);
+            uint64_t refs = (now.ref - c->start.ref) & c->mask;
+
+            /* At most a second: ticks < 2^34, hz < 2^30. */
+            if (refs)
+                c->tsc_hz = (now.tsc - c->start.tsc) * c->hz / refs;
+            log_debug("calibration: %lu Hz by %s, reads take %lu ticks\n",
+                      c->tsc_hz, c->name, now.width);
+        }
+    apic_timer_set_count(0);
+
+    const struct clock *best = choose(clocks, ARRAY_SIZE(clocks));
+    tsc_hz = best->tsc_hz;
+    apic_hz = apic_ticks * tsc_hz / tsc_ticks;
+    return best->name;
+}
+
+/* ---- comparison --------------------------------------------------------- */
+
+#define ROUNDS 64
+
+static bool asked;          /* (a) the boot CPU waits for the new one */
+static uint64_t answer;     /* its TSC */
+static int64_t correction;  /* what it adds to its TSC after a pass */
+
+/* The boot CPU's half of a round. */
+static void ask(void)
+{
+    store_release(&asked, true);
+    while (load_acquire(&asked))
+        cpu_relax();
+}
+
+/* The new CPU's, which ends when it takes `asked` back. */
+static void wait_asked(void)
+{
+    while (!load_acquire(&asked))
+        cpu_relax();
+}
+
+/* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
+static int64_t measure(void)
+{
+    uint64_t best = ~0ull;
+    int64_t ahead = 0;
+
+    for (unsigned int i = 0; i < ROUNDS; i++) {
+        uint64_t start = rdtsc_ordered();
+
+        ask();
+        uint64_t trip = rdtsc_ordered() - start;
+        if (trip < best) {
+            best = trip;
+            ahead = (int64_t)(answer - (start + trip / 2));
+        }
+    }
+    if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
+        return 0;
+    return ahead;
+}
+
+/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
+ * host threads take turns at every question. */
+static unsigned int passes(void)
+{
+    return cpu_features.emulator_tcg ? 0 : 2;
+}
+
+void tsc_sync_reference(void)
+{
+    for (unsigned int pass = 0; pass < passes(); pass++) {
+        int64_t ahead = measure();
+
+        if (ahead && pass == 0)
+            log_warn("TSC of a CPU is %ld ticks off; corrected\n",
+                     (long)ahead);
+        else if (ahead)
+            mark_unreliable("CPUs disagree");
+        correction = pass == 0 ? -ahead : 0;
+        ask();
+    }
+}
+
+void tsc_sync_check(void)
+{
+    for (unsigned int pass = 0; pass < passes(); pass++) {
+        for (unsigned int i = 0; i < ROUNDS; i++) {
+            wait_asked();
+            answer = rdtsc_ordered();
+            store_release(&asked, false);
+        }
+        wait_asked();
+        if (correction)
+            wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
+        store_release(&asked, false);
+    }
+}
+
+/* ---- the wall clock ----------------------------------------------------- */
+
+#define CMOS_INDEX 0x70
+#define CMOS_DATA 0x71
+#define REG_STATUS_A 0x0a
+#define REG_STATUS_B 0x0b
+#define UPDATING 0x80
+#define FORMAT_24H 0x02
+#define FORMAT_BINARY 0x04
+#define PM 0x80
+#define UPDATE_SPINS 100000
+#define TRIES 4
+#define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
 struct reading {
     uint8_t second, minute, hour, day, month, year;
@@ -135,10 +458,17 @@ static uint64_t cmos_read(void)
            value(r.second, status);
 }
 
+void wallclock_set(uint64_t epoch_ns, uint64_t at_ns)
+{
+    WRITE_ONCE(wallclock_boot, epoch_ns - at_ns);
+}
+
+/* ---- the start ---------------------------------------------------------- */
+
 void time_init(void)
 {
     bool deadline = cpu_features.tsc_deadline;
-    const char *source = calibrate(&apic_hz);
+    const char *source = calibrate();
 
     tsc_scale = tsc_scale_for(tsc_hz);
     log_info("TSC: %lu.%03lu MHz by %s%s; timer: %s\n", tsc_hz / 1000000,
@@ -149,43 +479,6 @@ void time_init(void)
         log_info("APIC timer: %lu.%03lu MHz\n", apic_hz / 1000000,
                  apic_hz / 1000 % 1000);
     if (!cpu_features.invariant_tsc && !cpu_features.hypervisor[0])
-        tsc_mark_unreliable("this CPU has no invariant TSC");
-    apic_timer_mode(deadline);
+        mark_unreliable("this CPU has no invariant TSC");
     wallclock_set(cmos_read() * NS_PER_S, now_ns());
-}
-
-void deadline_set(uint64_t ns)
-{
-    if (cpu_features.tsc_deadline) {
-        wrmsr(MSR_TSC_DEADLINE, ns == UINT64_MAX ? 0 : ns_to_tsc(ns));
-        return;
-    }
-    uint64_t now = now_ns(), ticks = 1;
-    if (ns > now)
-        ticks += MIN(ns - now, 16 * NS_PER_S) * (apic_hz / 1000) / 1000000;
-    apic_timer_set_count(ns == UINT64_MAX
-                             ? 0 : (uint32_t)MIN(ticks, 0xffffffffull));
-}
-
-void deadline_kick(unsigned int cpu)
-{
-    apic_send(cpu_apic_id[cpu], VECTOR_TIMER);
-}
-
-void delay_us(unsigned int us)
-{
-    uint64_t end = now_ns() + us * 1000ull;
-
-    while (now_ns() < end)
-        cpu_relax();
-}
-
-uint64_t wallclock_boot(void)
-{
-    return READ_ONCE(wall_boot);
-}
-
-void wallclock_set(uint64_t epoch_ns, uint64_t at_ns)
-{
-    WRITE_ONCE(wall_boot, epoch_ns - at_ns);
 }

@@ -24,23 +24,16 @@ extern uint64_t tsc_at_boot;       /* TSC value of now_ns() == 0 */
 /* False: rates may change or CPUs may disagree (a warning was logged). */
 extern bool tsc_is_reliable;
 
-/* tsc.c: measures the TSC (tsc_hz, tsc_at_boot) and the local APIC's
- * timer against a clock of known frequency, whose name it returns. Boot CPU,
- * once, its APIC on; takes about 50 ms. */
-const char *calibrate(uint64_t *apic_hz);
-
-/* Boot CPU: calibrates, reads the wall clock. After apic_init(). */
+/* Boot CPU: measures the TSC, reads the wall clock. After apic_init(). */
 void time_init(void);
 
 struct tsc_scale tsc_scale_for(uint64_t freq); /* of a TSC of freq Hz, not 0 */
 uint64_t tsc_to_ns(uint64_t tsc);
-/* tsc.c saw the CPUs' TSCs disagree. */
-void tsc_mark_unreliable(const char *why);
 
 /*
- * tsc.c: compares a new CPU's TSC with the boot CPU's and corrects it
- * when they differ. Both sides run at the same time: reference on the boot
- * CPU, check on the new one.
+ * Compares a new CPU's TSC with the boot CPU's and corrects it when they
+ * differ. Both sides run at the same time: reference on the boot CPU, check on
+ * the new one.
  */
 void tsc_sync_reference(void);
 void tsc_sync_check(void);
@@ -54,10 +47,10 @@ void deadline_set(uint64_t ns);
 /* Makes another CPU call timer_interrupt() soon. Any lock may be held. */
 void deadline_kick(unsigned int cpu);
 
-/* Busy wait; boot and hardware quirks only. */
+/* Busy wait; boot, hardware quirks and the end only. Works without a clock. */
 void delay_us(unsigned int us);
 
-/* Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:
+/* (a) Wall clock, ns since 1970 UTC, when now_ns() was 0; and setting it:
  * `epoch_ns` was right at system time `at_ns` (XENPF_settime). */
-uint64_t wallclock_boot(void);
+extern uint64_t wallclock_boot;
 void wallclock_set(uint64_t epoch_ns, uint64_t at_ns);

@@ -10,7 +10,6 @@
  */
 #include "hypervisor/x86/traps.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/msr.h"

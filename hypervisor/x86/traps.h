@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/cpu/percpu.h"
 
 #define TRAP_NMI 2
 #define TRAP_DF 8
@@ -24,10 +24,10 @@ struct trap_frame {
 };
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.S");
 
-/* Where this CPU's descriptor tables are (desc.c). */
-uint64_t desc_gdt_base(void);
-uint64_t desc_idt_base(void);
-uint64_t desc_tss_base(void);
+/* The descriptor tables (desc.c), which VT-x reloads on exits. */
+DECLARE_PERCPU(uint64_t, host_gdt)[5];
+DECLARE_PERCPU(struct tss, host_tss);
+extern uint64_t host_idt[256][2];
 
 /* Takes an NMI that ended a guest (VT-x); on return NMIs may come again. */
 static inline void host_nmi(void)

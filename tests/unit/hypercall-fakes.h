@@ -20,11 +20,11 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/hypercall/upcalls.h"
+#include "hypervisor/x86/boot-info.h"
 
 struct cpumask cpus_online = { { 0xf } };
 unsigned int nr_cpus_online = 4;
-char lodge_command_line[1024] = "console=com1";
+struct boot_info boot_info = { .cmdline = "console=com1" };
 static struct page *fake_grant_pages[NR_DOMS];
 static uint32_t fake_next_port;
 static unsigned int fake_calls; /* of anything below that acts */
@@ -262,10 +262,7 @@ int pmtimer_move(struct pmtimer *p, uint64_t location)
 
 /* --- machine, debug --- */
 
-uint64_t wallclock_boot(void)
-{
-    return 1700000000ull * 1000000000;
-}
+uint64_t wallclock_boot = 1700000000ull * 1000000000;
 
 void debug_key(char c)
 {

@@ -9,10 +9,8 @@
 #include "hvm/policy/spec-ctrl.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/x86/apic.h"
-#include "hypervisor/x86/power.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "tests/unit/test.h"
 

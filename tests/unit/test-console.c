@@ -1,4 +1,4 @@
-/* sources: hypervisor/debug/console.c hypervisor/debug/screen.c hypervisor/debug/font.c hypervisor/lib/format.c */
+/* sources: hypervisor/debug/console.c hypervisor/debug/screen.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The ring behind `xl dmesg`, the switch of input, the screen's grid. */
 #include "hypervisor/debug/console.h"
@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hypervisor/debug/screen.h"
-#include "hypervisor/debug/uart.h"
 #include "hypervisor/debug/upcalls.h"
 #include "tests/unit/test.h"
 
@@ -121,8 +120,7 @@ static void test_framebuffer(void)
 {
     struct framebuffer fb = {
         .maddr = 1, .pitch = 83 * 3, .width = 83, .height = 50, .bpp = 24,
-        .red_pos = 16, .red_size = 8, .green_pos = 8, .green_size = 8,
-        .blue_size = 8,
+        .colour = { { 16, 8 }, { 8, 8 }, { 0, 8 } },
     };
     size_t size = screen_framebuffer_size(&fb);
     uint8_t *mem = calloc(1, size);
@@ -149,7 +147,7 @@ static void test_framebuffer(void)
     fb.bpp = 32;
     CHECK_EQ(screen_framebuffer_size(&fb), 0); /* the pitch is too small */
     fb.pitch = 83 * 4;
-    fb.red_pos = 30;
+    fb.colour[0].pos = 30;
     CHECK_EQ(screen_framebuffer_size(&fb), 0);
 }
 

@@ -20,7 +20,6 @@
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/ioapic.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 
@@ -168,11 +167,6 @@ const void *boot_map(uint64_t maddr, size_t size)
 {
     return maddr + size <= MACHINE ? memory + maddr : NULL;
 }
-
-struct ioapic ioapics[ACPI_IOAPICS_MAX] = {
-    { .id = 2, .maddr = 0xfec00000, .nr_gsis = 24 },
-};
-unsigned int nr_ioapics = 1;
 
 /* ---- a kernel --------------------------------------------------------------- */
 
@@ -348,7 +342,10 @@ static uint64_t get(const uint8_t *p, unsigned int size)
 static void test_acpi(void)
 {
     static uint8_t buf[DOM0_ACPI_SIZE] __aligned(16);
-    struct acpi_info a = { .nr_tables = 4, .nr_overrides = 1 };
+    struct acpi_info a = {
+        .nr_tables = 4, .nr_overrides = 1, .nr_ioapics = 1,
+        .ioapics = { { .id = 2, .maddr = 0xfec00000, .nr_gsis = 24 } },
+    };
     const uint8_t *xsdt, *madt;
     unsigned int cpus = 0, ioapics = 0, overrides = 0;
 

@@ -115,8 +115,8 @@ static void test_mb2(void)
     CHECK_EQ(boot_info.fb.pitch, 4096);
     CHECK_EQ(boot_info.fb.width, 1024);
     CHECK_EQ(boot_info.fb.height, 768);
-    CHECK_EQ(boot_info.fb.red_pos, 16);
-    CHECK_EQ(boot_info.fb.blue_size, 8);
+    CHECK_EQ(boot_info.fb.colour[0].pos, 16);
+    CHECK_EQ(boot_info.fb.colour[2].size, 8);
     CHECK(!boot_info.vga_text);
     CHECK_EQ(boot_info.efi_system_table, 0x7f000000);
     CHECK_EQ(boot_info.rsdp_size, 36); /* not spoiled by the old one after it */

@@ -62,15 +62,12 @@ void irq_set_mask(unsigned int irq, bool masked)
     pin[irq].masked = masked;
 }
 
-int irq_set_affinity(unsigned int irq, unsigned int cpu)
+bool irq_set_affinity(unsigned int irq, unsigned int cpu)
 {
-    pin[irq].cpu = cpu;
-    return 0;
-}
+    bool moved = pin[irq].cpu != cpu;
 
-unsigned int irq_cpu(unsigned int irq)
-{
-    return pin[irq].cpu;
+    pin[irq].cpu = cpu;
+    return moved;
 }
 
 int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg)

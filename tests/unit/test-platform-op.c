@@ -19,7 +19,6 @@
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/ioapic.h"
-#include "hypervisor/x86/power.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "tests/unit/fakes/fakes.h"
@@ -190,7 +189,7 @@ static void test_screen(void)
     CHECK_EQ(v->video_type, XEN_VGATYPE_TEXT_MODE_3);
     CHECK_EQ(v->u.text_mode_3.rows, 25);
     bi.fb = (struct framebuffer){ 0x2c0000000, 4096, 1024, 768, 32, 1,
-                                  16, 8, 8, 8, 0, 8 };
+                                  { { 16, 8 }, { 8, 8 }, { 0, 8 } } };
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_VESA_LFB);
     CHECK_EQ(v->u.vesa_lfb.lfb_base, 0xc0000000);

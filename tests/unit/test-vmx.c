@@ -181,9 +181,9 @@ static void made(void)
     CHECK_EQ(vmread(VMCS_HOST_EFER), rdmsr(MSR_EFER));
     CHECK_EQ(vmread(VMCS_HOST_RIP), (uintptr_t)vmx_exit_point);
     CHECK_EQ(vmread(VMCS_HOST_GS_BASE), percpu_this_offset());
-    CHECK_EQ(vmread(VMCS_HOST_TR_BASE), desc_tss_base());
-    CHECK_EQ(vmread(VMCS_HOST_GDTR_BASE), desc_gdt_base());
-    CHECK_EQ(vmread(VMCS_HOST_IDTR_BASE), desc_idt_base());
+    CHECK_EQ(vmread(VMCS_HOST_TR_BASE), (uint64_t)&this_cpu(host_tss));
+    CHECK_EQ(vmread(VMCS_HOST_GDTR_BASE), (uint64_t)this_cpu(host_gdt));
+    CHECK_EQ(vmread(VMCS_HOST_IDTR_BASE), (uint64_t)host_idt);
     hvm_ops.set_tsc(v, 0x123456789a);
     CHECK_EQ(vmread(VMCS_TSC_OFFSET), 0x123456789a);
     CHECK_EQ(vmread(VMCS_TSC_MULTIPLIER), 0);

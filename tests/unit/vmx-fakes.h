@@ -18,9 +18,12 @@
 
 const char vmx_exit_point[1];
 
-FAKE uint64_t desc_gdt_base(void) { return 0xffff800000001000; }
-FAKE uint64_t desc_idt_base(void) { return 0xffff800000002000; }
-FAKE uint64_t desc_tss_base(void) { return 0xffff800000003000; }
+struct tss {
+    uint8_t bytes[104];
+};
+FAKE DEFINE_PERCPU(struct tss, host_tss);
+FAKE DEFINE_PERCPU(uint64_t, host_gdt)[5];
+FAKE uint64_t host_idt[256][2];
 FAKE uint64_t tsc_hz = 2000000000;
 FAKE struct tsc_scaling tsc_scaling;
 
