@@ -35,25 +35,23 @@ static unsigned int cpu_of_dest(const struct route *r,
 
 static void msi_interrupt(unsigned int irq, void *arg)
 {
-    struct passthru_msi *m = arg;
+    const struct passthru_msi *m = arg;
     uint64_t message = READ_ONCE(m->message);
 
-    (void)route_msi(m->domain->hvm->route, message >> 32, (uint32_t)message);
+    (void)route_msi(hardware_domain->hvm->route, message >> 32,
+                    (uint32_t)message);
 }
 
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
-                      uint64_t address, uint32_t data, bool movable,
-                      struct msi_message *host, bool *changed)
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host)
 {
     const struct apic_msg msg = { .dest = address >> 12 & 0xff,
                                   .logical = address >> 2 & 1 };
-    unsigned int cpu = cpu_of_dest(d->hvm->route, &msg);
-    int irq;
+    unsigned int cpu = cpu_of_dest(hardware_domain->hvm->route, &msg);
+    int irq, changed = 0;
 
     WRITE_ONCE(m->message, address << 32 | data);
-    *changed = !m->irq;
     if (!m->irq) {
-        m->domain = d;
         irq = irq_alloc_msi(cpu, msi_interrupt, m);
         /* That CPU may have given all its vectors away: any will do. */
         for (cpu = 0; irq == -ENOSPC && cpu < nr_cpus_online; cpu++)
@@ -61,12 +59,13 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
         if (irq < 0)
             return irq;
         m->irq = (unsigned int)irq; /* beyond the GSIs, so never 0 */
+        changed = 1;
     } else if (movable && irq_cpu(m->irq) != cpu) {
         /* Best effort: it works from where it is, too. */
-        *changed = !irq_set_affinity(m->irq, cpu);
+        changed = !irq_set_affinity(m->irq, cpu);
     }
     irq_msi_message(m->irq, host);
-    return 0;
+    return changed;
 }
 
 void passthru_msi_unbind(struct passthru_msi *m)

@@ -101,19 +101,17 @@ static bool msi_program(struct vpci_dev *dev, bool always)
     struct vpci_msi *m = &dev->msi;
     uint64_t high = m->cap.is_64bit ? m->word[2] : 0;
     struct msi_message host;
-    bool changed;
     int rc;
 
     /* Address and data cannot be changed together: it stays on its CPU. */
-    rc = passthru_msi_bind(&m->irq, hardware_domain, high << 32 | m->word[1],
-                           m->word[msi_data_offset(&m->cap) / 4], false, &host,
-                           &changed);
-    if (rc) {
+    rc = passthru_msi_bind(&m->irq, high << 32 | m->word[1],
+                           m->word[msi_data_offset(&m->cap) / 4], false, &host);
+    if (rc < 0) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
                   "%d)\n", PCI_ARGS(dev->sbdf), -rc);
         return false;
     }
-    if (changed || always)
+    if (rc || always)
         msi_write_message(dev->sbdf, &m->cap, &host);
     return true;
 }
@@ -220,7 +218,6 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
 {
     struct vpci_msix_entry *e = &m->entry[i];
     struct msi_message host;
-    bool changed;
     int rc;
 
     if (!is_enabled(m) || !is_placed(m))
@@ -229,11 +226,11 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
         msix_mask_entry(table_va(m), i);
         return;
     }
-    rc = passthru_msi_bind(&e->irq, hardware_domain,
+    rc = passthru_msi_bind(&e->irq,
                            e->word[MSIX_ADDRESS] |
                                (uint64_t)e->word[MSIX_ADDRESS_HIGH] << 32,
-                           e->word[MSIX_DATA], true, &host, &changed);
-    if (rc) {
+                           e->word[MSIX_DATA], true, &host);
+    if (rc < 0) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
                   "(error %d)\n", PCI_ARGS(m->dev->sbdf), i, -rc);
         msix_mask_entry(table_va(m), i);

@@ -135,18 +135,16 @@ static int bind_rc;
 static struct domain dom;
 struct domain *hardware_domain = &dom;
 
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
-                      uint64_t address, uint32_t data, bool movable,
-                      struct msi_message *host, bool *changed)
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host)
 {
     static unsigned int next = 40;
+    bool fresh = !m->irq;
 
-    CHECK(d == &dom);
     m->message = address << 32 | data;
     if (bind_rc)
         return bind_rc;
-    *changed = !m->irq;
-    if (!m->irq) {
+    if (fresh) {
         m->irq = next++;
         bound++;
     } else {
@@ -154,7 +152,7 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
     }
     host->address = 0xfee00000 | m->irq << 12;
     host->data = m->irq;
-    return 0;
+    return fresh;
 }
 
 void passthru_msi_unbind(struct passthru_msi *m)
