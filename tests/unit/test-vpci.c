@@ -487,9 +487,9 @@ static void test_plug(void)
     CHECK(knows(DEV_NEW));
     CHECK_EQ(cfg_get(DEV_NEW, MSI_POS + 4, 4), 0);
     CHECK_EQ(vpci_add(DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(DEV_NEW), -ENODEV);
-    CHECK_EQ(vpci_reset(DEV_NEW), -ENODEV);
+    CHECK_EQ(vpci_reset(DEV_NEW, true), 0);
+    CHECK_EQ(vpci_reset(DEV_NEW, true), -ENODEV);
+    CHECK_EQ(vpci_reset(DEV_NEW, false), -ENODEV);
     /* No memory for it: the write is dropped. */
     fake_fail_after(0);
     wr(DEV_NEW, MSI_POS + 4, 4, 0xfee01000);
@@ -498,13 +498,13 @@ static void test_plug(void)
     CHECK(!knows(DEV_NEW));
     /* Reset and removal give all vectors back. */
     CHECK(bound > 0);
-    CHECK_EQ(vpci_reset(DEV_X), 0);
+    CHECK_EQ(vpci_reset(DEV_X, false), 0);
     CHECK_EQ(bound, 0);
     CHECK_EQ(rd(DEV_X, MSIX_POS + 2, 2), ENTRIES - 1);
-    CHECK_EQ(vpci_remove(DEV_X), 0);
+    CHECK_EQ(vpci_reset(DEV_X, true), 0);
     CHECK(!is_watched(0x90000000 + TABLE_OFF));
-    CHECK_EQ(vpci_remove(DEV_M), 0);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_M, true), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
 }
 
 static void test_hostile(void)
@@ -518,13 +518,13 @@ static void test_hostile(void)
     CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, MSI_POS + 4, 4, 0xfee01000);
     CHECK_EQ(cfg_get(DEV_O, MSI_POS + 4, 4), 0xfee01000);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
 
     cfg_set(DEV_O, 0x40, 2, PCI_CAP_MSIX);
     cfg_set(DEV_O, 0x44, 4, 6);
     CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, 0x42, 2, MSIX_CTRL_ENABLE);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
     CHECK_EQ(bound, 0);
 }
 
