@@ -6,10 +6,12 @@
  * at once: a guest that is stopped between reading the counter and writing
  * the comparator would otherwise wait for the counter to wrap.
  */
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
+#include "hvm/dev/timers.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
+
+#define HPET_SIZE 0x400
+#define HPET_TICK_NS 16
 
 #define REG_CAPS    0x000
 #define REG_CONFIG  0x010
@@ -306,38 +308,36 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
         *val = counter(h) >> shift; /* no lock: read very often */
         return BUS_OK;
     }
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     if (write)
         write64(h, reg, *val << shift | (read64(h, reg) & keep));
     else
         *val = read64(h, reg) >> shift;
-    spin_unlock(&h->lock);
+    spin_unlock(&h->route->timer_lock);
     if (write && reg == REG_CONFIG)
-        route_unmasked(h->route->domain);
+        ticks_resume(h->route);
     return BUS_OK;
 }
 
-int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
-              struct pit *pit)
+int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
 {
     static const struct bus_range range = {
         BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_access,
     };
 
     *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
-    spin_lock_init(&h->lock, LOCK_VDEV);
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
         *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
-        tick_init(&t->tick, ticks, &h->lock, fire, t);
+        tick_init(&t->tick, r, fire, t);
     }
     return bus_add(r->bus, &range, 1, h);
 }
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
 {
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     rec->capability = CAPS;
     rec->config = h->config;
     rec->isr = h->isr;
@@ -351,7 +351,7 @@ void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
         rec->timers[i].fsb = t->fsb;
         rec->period[i] = t->period;
     }
-    spin_unlock(&h->lock);
+    spin_unlock(&h->route->timer_lock);
 }
 
 int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
@@ -360,7 +360,7 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
         (rec->config & ~(CONFIG_ENABLE | CONFIG_LEGACY)) ||
         rec->isr >= BIT(HPET_TIMER_NUM))
         return -EINVAL;
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     h->config = 0;
     clear_isr(h, ~0ull);
     h->config = rec->config;
@@ -382,7 +382,7 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
         start(t);
     }
     mute_pit(h);
-    spin_unlock(&h->lock);
-    route_unmasked(h->route->domain);
+    spin_unlock(&h->route->timer_lock);
+    ticks_resume(h->route);
     return 0;
 }

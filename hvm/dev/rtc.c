@@ -8,7 +8,7 @@
  * Each event makes a new edge on IRQ 8 whether or not the guest has read
  * status C since the last one: the firmware's WAET table says so.
  */
-#include "hvm/dev/rtc.h"
+#include "hvm/dev/timers.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
@@ -334,7 +334,7 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
 
     if (size != 1 || (!data && !write))
         return BUS_OK;
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     if (!data)
         s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
     i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
@@ -344,11 +344,11 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
         write_cmos(s, i, (uint8_t)*val);
     else if (data)
         *val = read_cmos(s, i);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
     return rc;
 }
 
-int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
+int rtc_init(struct rtc *s, struct route *r)
 {
     static const struct bus_range range = {
         BUS_PORT, 0x70, 2, rtc_access,
@@ -361,9 +361,8 @@ int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
             [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
         },
     };
-    spin_lock_init(&s->lock, LOCK_VDEV);
-    tick_init(&s->event, ticks, &s->lock, fire_event, s);
-    tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
+    tick_init(&s->event, r, fire_event, s);
+    tick_init(&s->tick, r, fire_periodic, s);
     s->seen_second = wall(s, NULL);
     update_periodic(s);
     return bus_add(r->bus, &range, 1, s);
@@ -371,22 +370,22 @@ int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
 
 void rtc_time_changed(struct rtc *s)
 {
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     s->seen_second = wall(s, NULL);
     arm_event(s);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
 {
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     (void)look(s);
     if (!(reg_b(s) & B_SET))
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
     rec->rtc_offset = domain_time_offset(s->route->domain);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
 }
 
 int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
@@ -396,7 +395,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
     domain_time_offset_restore(s->route->domain, rec->rtc_offset);
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;
     s->hw.cmos_data[CMOS_C] &= C_IRQF | C_PF | C_AF | C_UF;
@@ -408,6 +407,6 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->period = 0;
     update_periodic(s);
     arm_event(s);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
     return 0;
 }

@@ -266,12 +266,13 @@ void route_pic_rewire(struct route *r)
         tell_target(r, r->pic[0].int_output);
     }
     spin_unlock(&r->lock);
-    route_unmasked(r->domain);
+    ticks_resume(r);
 }
 
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
 {
     spin_lock_init(&r->lock, LOCK_HVM_IRQ);
+    spin_lock_init(&r->timer_lock, LOCK_VDEV);
     r->domain = d;
     r->bus = b;
     r->has_pic = has_pic;

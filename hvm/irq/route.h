@@ -50,6 +50,8 @@ struct vioapic {
 enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
 
+struct tick;
+
 struct route {
     struct domain *domain;    /* (c) */
     struct bus *bus;          /* (c) */
@@ -77,6 +79,13 @@ struct route {
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
     uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
     bool callback_up;                /* (i) written by vCPU 0 alone */
+
+    struct spinlock timer_lock;      /* rank VDEV: timers of hvm/dev/ */
+    struct tick *ticks;              /* (c) their interrupts by these wires */
+    /* What becomes of late ticks (HVM_PARAM_TIMER_MODE). False: all of them
+     * come, at twice the rate, for guests that count them; true: one, then on
+     * with the rhythm, for guests that read a clock. */
+    bool coalesce_ticks;
 };
 
 static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
@@ -137,7 +146,7 @@ void route_callback_set_via(struct route *r, uint64_t via);
 void route_callback_set(struct route *r, bool pending);
 
 /* A vCPU's LVT0, SPIV, base MSR or pin 0 changed: who takes the 8259's INT? No
- * lock held, of rank VDEV neither; ends in route_unmasked(). */
+ * lock held, of rank VDEV neither; ends in ticks_resume(). */
 void route_pic_rewire(struct route *r);
 /* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
 void route_pic_output(struct route *r, bool up);

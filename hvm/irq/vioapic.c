@@ -90,7 +90,7 @@ static void write_entry(struct route *r, unsigned int gsi, bool high,
     if (gsi == 0)
         route_pic_rewire(r);
     else if (!e.mask)
-        route_unmasked(r->domain);
+        ticks_resume(r);
 }
 
 /* A redirection entry as software sees it. */

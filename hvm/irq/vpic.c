@@ -203,7 +203,7 @@ static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
     update(r);
     spin_unlock(&r->lock);
     if (unmasked)
-        route_unmasked(r->domain);
+        ticks_resume(r);
 }
 
 static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,

@@ -3,12 +3,7 @@
 #include "hvm/save/records.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
-#include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/dev/timers.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"

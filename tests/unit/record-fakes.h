@@ -7,12 +7,7 @@
  */
 #pragma once
 
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
-#include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/dev/timers.h"
 #include "hvm/policy/cpu-policy.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
@@ -99,7 +94,6 @@ static inline void record_devices(struct domain *d)
 {
     static struct route route;
     static struct pit pit;
-    static struct ticks ticks;
     static struct rtc rtc;
     static struct hpet hpet;
     static struct pmtimer pm;
@@ -121,7 +115,6 @@ static inline void record_devices(struct domain *d)
     route.has_pic = true;
     d->hvm->route = &route;
     d->hvm->pit = &pit;
-    d->hvm->ticks = &ticks;
     d->hvm->rtc = &rtc;
     d->hvm->hpet = &hpet;
     d->hvm->pm = &pm;

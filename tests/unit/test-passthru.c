@@ -176,7 +176,7 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
     return tsc;
 }
 
-void route_unmasked(struct domain *d)
+void ticks_resume(struct route *r)
 {
 }
 
