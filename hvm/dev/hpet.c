@@ -7,7 +7,6 @@
  * the comparator would otherwise wait for the counter to wrap.
  */
 #include "hvm/dev/timers.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
 #define HPET_SIZE 0x400

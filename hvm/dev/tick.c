@@ -5,7 +5,6 @@
  * that still waits, or not heard at all; no other bookkeeping is needed.
  */
 #include "hvm/dev/timers.h"
-#include "hvm/irq/upcalls.h"
 
 /* The most that is made up for. */
 #define MAX_MISSED_NS SECONDS(10)

@@ -11,7 +11,6 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/smp.h"

@@ -5,7 +5,6 @@
  * looks at a vCPU but through its local APIC.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"

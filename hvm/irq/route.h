@@ -11,7 +11,7 @@
 
 #include "hypervisor/cpu/spinlock.h"
 #include "hvm/io/bus.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/irq/upcalls.h"
 
 #define VIOAPIC_MAX_GSIS   256
 #define VIOAPIC_MAX_CHIPS  8

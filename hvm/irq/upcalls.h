@@ -5,10 +5,7 @@
  */
 #pragma once
 
-#include "hvm/irq/apicbus.h"
-
-struct route;
-struct vlapic;
+#include "hvm/irq/vlapic.h"
 
 /*
  * Something in a->pending is new, or may now be deliverable: the vCPU must

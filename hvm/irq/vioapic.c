@@ -8,7 +8,6 @@
  * that wait for one.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
 #define VERSION 0x11 /* 82093AA; no EOI register */

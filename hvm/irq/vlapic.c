@@ -10,7 +10,6 @@
  * word's bit, then looks at the word again. One of the two sees the other.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 

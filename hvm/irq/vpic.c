@@ -5,7 +5,6 @@
  * hears when the master's INT changes.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
 #define CASCADE 2 /* the master's line for the slave */

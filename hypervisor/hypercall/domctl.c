@@ -8,7 +8,6 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
-#include "hvm/irq/upcalls.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "hvm/dev/timers.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
