@@ -443,7 +443,7 @@ static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
     (void)apicbus_deliver(&a->route->apics, a, &m);
 }
 
-/* What follows from ->mode and SPIV. */
+/* What follows from ->mode, SPIV and LINT0. */
 static void update_mode(struct vlapic *a)
 {
     bool x2 = a->mode == VLAPIC_X2APIC;
@@ -456,6 +456,7 @@ static void update_mode(struct vlapic *a)
         a->regs[o / 4] |= APIC_LVT_MASKED;
     WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
     a->changed = true;
+    route_pic_rewire(a->route);
 }
 
 /* What is derived from all registers, IRR and ISR among them. */
@@ -479,8 +480,6 @@ static void write_spiv(struct vlapic *a, uint32_t val)
     update_mode(a);
     if (a->enabled && !was)
         vlapic_enabled_again(a);
-    if (a->enabled != was)
-        route_pic_rewire(a->route);
 }
 
 static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
@@ -501,54 +500,36 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
     uint32_t *reg = &a->regs[offset / 4];
 
     val &= registers[offset / 16].writable;
-    switch (offset) {
-    case APIC_EOI:
+    if (offset == APIC_EOI) {
         vlapic_eoi(a);
-        break;
-    case APIC_TMICT:
-        if (timer_mode(a) > TIMER_REPEAT)
-            break;
-        *reg = val;
-        count_from(a, val);
-        break;
-    case APIC_TPR:
-        vlapic_set_tpr(a, (uint8_t)val);
-        vlapic_set_cr8(a, (uint8_t)val >> 4);
-        break;
-    case APIC_ICR:
+    } else if (offset == APIC_ICR) {
         *reg = val;
         send_ipi(a, val, a->regs[APIC_ICR2 / 4]);
-        break;
-    case APIC_SELF_IPI:
-        if (a->mode == VLAPIC_X2APIC)
-            send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
-        break;
-    case APIC_ICR2:
-        *reg = val & 0xff000000;
-        break;
-    case APIC_DFR:
-        *reg = val | 0x0fffffff;
-        break;
-    case APIC_SPIV:
-        write_spiv(a, val);
-        break;
-    case APIC_ESR:
-        *reg = atomic_xchg(&a->pending_esr, 0);
-        break;
-    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
-        write_lvt(a, offset, val);
-        break;
-    case APIC_TDCR:
-        write_tdcr(a, val);
-        break;
-    case APIC_LDR:
+    } else if (offset == APIC_TPR) {
+        vlapic_set_tpr(a, (uint8_t)val);
+        vlapic_set_cr8(a, (uint8_t)val >> 4);
+    } else if (offset == APIC_TMICT && timer_mode(a) <= TIMER_REPEAT) {
         *reg = val;
-        break;
-    default:
-        /* Read-only or reserved. The id is read-only, too: the SDM (vol. 3A
-         * 11.4.6) leaves that to the processor model. */
-        break;
+        count_from(a, val);
+    } else if (offset == APIC_SELF_IPI && a->mode == VLAPIC_X2APIC) {
+        send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
+    } else if (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) {
+        write_lvt(a, offset, val);
+    } else if (offset == APIC_SPIV) {
+        write_spiv(a, val);
+    } else if (offset == APIC_TDCR) {
+        write_tdcr(a, val);
+    } else if (offset == APIC_ESR) {
+        *reg = atomic_xchg(&a->pending_esr, 0);
+    } else if (offset == APIC_ICR2) {
+        *reg = val & 0xff000000;
+    } else if (offset == APIC_DFR) {
+        *reg = val | 0x0fffffff;
+    } else if (offset == APIC_LDR) {
+        *reg = val;
     }
+    /* Others are read-only or reserved. The id is read-only, too: the SDM
+     * (vol. 3A 11.4.6) leaves that to the processor model. */
 }
 
 static uint32_t reg_read(struct vlapic *a, unsigned int offset)
@@ -641,7 +622,6 @@ void vlapic_init_signal(struct vlapic *a)
     a->pending_esr = 0;
     a->timer_shift = 1;
     update_all(a);
-    route_pic_rewire(a->route);
 }
 
 /* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
@@ -672,7 +652,6 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
         update_mode(a);
-        route_pic_rewire(a->route);
     } else {
         /* Off: the state is lost; on again: as after power-up. */
         vlapic_init_signal(a);
@@ -783,7 +762,6 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     a->tsc_deadline = 0;
     count_from(a, left && left <= count ? left : count);
     vlapic_deadline_write(a, deadline);
-    route_pic_rewire(a->route);
     vlapic_kick(a);
     return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages of interrupts, the local APICs that take them, and the bus between
- * a domain's. Local APIC of one vCPU: its register page, priorities, timer, the way in
- * (vlapic_post) and the way out (vlapic_pending, vlapic_ack). SDM vol. 3A
- * chapter 11.
+ * Messages of interrupts, and the bus that brings them to the local APICs of a
+ * domain. Local APIC of one vCPU: its register page, priorities, timer, the
+ * way in (vlapic_post) and the way out (vlapic_pending, vlapic_ack). SDM vol.
+ * 3A chapter 11.
  *
  * The register page has the layout of the hardware (one 32-bit register each
  * 16 bytes), so that APICv and AVIC can use it as it is.
