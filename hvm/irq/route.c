@@ -213,6 +213,8 @@ static void tell_target(struct route *r, bool up)
 
 void route_pic_output(struct route *r, bool up)
 {
+    const uint32_t wanted = APIC_LVT_MASKED | APIC_LVT_MODE;
+
     tell_target(r, up);
     /* A rise, for those whose LINT0 is programmed as a message. */
     for (unsigned int i = 0; i < r->apics.nr && up; i++) {
@@ -220,14 +222,10 @@ void route_pic_output(struct route *r, bool up)
         uint32_t lint0 = a ? READ_ONCE(a->regs[APIC_LVT_LINT0 / 4])
                            : APIC_LVT_MASKED;
 
-        switch (lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) {
-        case APIC_DM_FIXED << 8:
+        if ((lint0 & wanted) == APIC_DM_FIXED << 8)
             (void)vlapic_post(a, (uint8_t)lint0, false);
-            break;
-        case APIC_DM_NMI << 8:
+        else if ((lint0 & wanted) == APIC_DM_NMI << 8)
             vlapic_signal(a, APIC_DM_NMI, 0);
-            break;
-        }
     }
 }
 
