@@ -191,8 +191,7 @@ enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);
 
-/* Record PIC, instance 0: master, 1: slave. The domain has them and is
- * paused. load: -EINVAL. */
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
+/* Record PIC (->pic), instance 0: master, 1: slave. The domain has them and is
+ * paused. -EINVAL. */
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec);

@@ -185,48 +185,39 @@ static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
     return !next;
 }
 
-static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
-                       uint8_t val)
-{
-    bool unmasked = false;
-
-    spin_lock(&r->lock);
-    if (a0)
-        unmasked = write_data(c, val);
-    else if (val & 0x10)
-        write_icw1(c, val);
-    else if (val & 8)
-        write_ocw3(c, val);
-    else
-        write_ocw2(c, val);
-    update(r);
-    spin_unlock(&r->lock);
-    if (unmasked)
-        ticks_resume(r);
-}
-
 static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
                                bool write, uint64_t *val)
 {
     struct route *r = dev;
     struct hvm_hw_vpic *c = &r->pic[port >> 7 & 1];
+    bool unmasked = false;
 
     if (size != 1)
         return BUS_OK;
-    if (write) {
-        chip_write(r, c, port & 1, (uint8_t)*val);
-    } else if (unlikely(c->poll)) {
-        /* The read acts as INTA; bit 7 says that there was a request (8259A
-         * data sheet, "Poll Command"). */
-        spin_lock(&r->lock);
-        *val = c->int_output ? 0x80 | intack(c) : 0;
-        c->poll = 0;
-        update(r);
-        spin_unlock(&r->lock);
-    } else { /* no lock: each is a byte */
+    if (!write && likely(!c->poll)) { /* no lock: each is a byte */
         *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
                                             : READ_ONCE(c->irr);
+        return BUS_OK;
     }
+    spin_lock(&r->lock);
+    if (!write) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        *val = c->int_output ? 0x80 | intack(c) : 0;
+        c->poll = 0;
+    } else if (port & 1) {
+        unmasked = write_data(c, (uint8_t)*val);
+    } else if (*val & 0x10) {
+        write_icw1(c, (uint8_t)*val);
+    } else if (*val & 8) {
+        write_ocw3(c, (uint8_t)*val);
+    } else {
+        write_ocw2(c, (uint8_t)*val);
+    }
+    update(r);
+    spin_unlock(&r->lock);
+    if (unmasked)
+        ticks_resume(r);
     return BUS_OK;
 }
 
@@ -263,11 +254,6 @@ int vpic_init(struct route *r)
     r->pic[0].is_master = 1;
     r->pic[0].elcr = 1u << CASCADE;
     return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), r);
-}
-
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
-{
-    *rec = r->pic[chip & 1];
 }
 
 int vpic_load(struct route *r, unsigned int chip, const struct hvm_hw_vpic *rec)

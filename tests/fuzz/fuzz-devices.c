@@ -103,7 +103,7 @@ static void records(struct domain *d, unsigned int which, bool bad,
         break;
     case 5:
         for (unsigned int i = 0; i < 2; i++) {
-            vpic_save(&d->route, i, &pic);
+            pic = d->route.pic[i];
             if (bad)
                 garbage(&pic, sizeof(pic), in);
             must(!vpic_load(&d->route, i, &pic) || bad);

@@ -39,7 +39,6 @@ RECORD(hpet_save, hpet_load, hpet, hvm_hw_hpet)
 RECORD(pmtimer_save, pmtimer_load, pmtimer, hvm_hw_pmtimer)
 
 static struct hvm_hw_vioapic rec_ioapic;
-static struct hvm_hw_vpic rec_pic[2];
 
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
 {
@@ -53,15 +52,10 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
     return 0;
 }
 
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
-{
-    *rec = rec_pic[chip];
-}
-
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec)
 {
-    rec_pic[chip] = *rec; /* ASan checks chip */
+    r->pic[chip] = *rec; /* UBSan checks chip */
     return 0;
 }
 
