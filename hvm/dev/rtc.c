@@ -197,39 +197,6 @@ static void interrupt(struct rtc *s, uint8_t events)
     (void)route_isa_pulse(s->route, RTC_IRQ);
 }
 
-/* Sets the event timer for the next flag that would interrupt. */
-static void arm_event(struct rtc *s)
-{
-    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
-    uint64_t ns;
-    int64_t sec = wall(s, &ns);
-    int64_t at = wanted & C_UF ? sec + 1
-                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
-
-    if (at == INT64_MAX)
-        tick_stop(&s->event);
-    else
-        tick_start(&s->event,
-                   now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
-}
-
-static enum irq_result fire_event(void *dev)
-{
-    struct rtc *s = dev;
-
-    interrupt(s, look(s));
-    arm_event(s);
-    return IRQ_DELIVERED;
-}
-
-static enum irq_result fire_periodic(void *dev)
-{
-    struct rtc *s = dev;
-
-    s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
-    return route_isa_pulse(s->route, RTC_IRQ);
-}
-
 /* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
  * Rate"). */
 static uint64_t rate_to_ns(uint8_t a)
@@ -243,21 +210,48 @@ static uint64_t rate_to_ns(uint8_t a)
     return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
 }
 
-/* Status A or PIE changed. */
-static void update_periodic(struct rtc *s)
+/* Sets the tick by status A and PIE, the event timer for the next flag that
+ * would interrupt. */
+static void rearm(struct rtc *s)
 {
-    uint64_t now = now_ns(), period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    bool wanted = period && (reg_b(s) & B_PIE);
+    uint64_t ns, period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
+    bool ticks = period && (reg_b(s) & B_PIE);
+    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
+    int64_t sec = wall(s, &ns);
+    uint64_t now = now_ns(); /* not before: the event must not be early */
+    int64_t at = wanted & C_UF ? sec + 1
+                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (period == s->period && wanted == (s->tick.next != TIME_NEVER))
-        return;
-    s->period = period;
-    s->pf_since = now;
-    if (wanted)
-        tick_start(&s->tick,
-                   now + period - (now - s->epoch) % period, period);
+    if (period != s->period || ticks != (s->tick.next != TIME_NEVER)) {
+        s->period = period;
+        s->pf_since = now;
+        if (ticks)
+            tick_start(&s->tick, now + period - (now - s->epoch) % period,
+                       period);
+        else
+            tick_stop(&s->tick);
+    }
+    if (at == INT64_MAX)
+        tick_stop(&s->event);
     else
-        tick_stop(&s->tick);
+        tick_start(&s->event, now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
+}
+
+static enum irq_result fire_event(void *dev)
+{
+    struct rtc *s = dev;
+
+    interrupt(s, look(s));
+    rearm(s);
+    return IRQ_DELIVERED;
+}
+
+static enum irq_result fire_periodic(void *dev)
+{
+    struct rtc *s = dev;
+
+    s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
+    return route_isa_pulse(s->route, RTC_IRQ);
 }
 
 static void write_b(struct rtc *s, uint8_t val)
@@ -274,7 +268,6 @@ static void write_b(struct rtc *s, uint8_t val)
         take_time(s);
     /* Flags that were up count when they get enabled. */
     interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
-    update_periodic(s);
 }
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
@@ -285,20 +278,17 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
         return; /* read-only */
     if (i == CMOS_B) {
         write_b(s, val);
-        arm_event(s);
-        return;
+    } else {
+        interrupt(s, look(s));
+        if (time && !set)
+            show_time(s);
+        s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+        if (time && set)
+            s->time_written = true;
+        else if (time)
+            take_time(s);
     }
-    interrupt(s, look(s));
-    if (time && !set)
-        show_time(s);
-    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
-    if (i == CMOS_A)
-        update_periodic(s);
-    else if (time && set)
-        s->time_written = true;
-    else if (time)
-        take_time(s);
-    arm_event(s);
+    rearm(s);
 }
 
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
@@ -313,7 +303,7 @@ static uint8_t read_cmos(struct rtc *s, unsigned int i)
         *byte = 0;
         if (c & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
-        arm_event(s);
+        rearm(s);
         return c;
     }
     if ((TIME_BYTES >> i & 1) && !set)
@@ -350,10 +340,6 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
 
 int rtc_init(struct rtc *s, struct route *r)
 {
-    static const struct bus_range range = {
-        BUS_PORT, 0x70, 2, rtc_access,
-    };
-
     *s = (struct rtc){
         .route = r, .epoch = now_ns(),
         .hw.cmos_data = {
@@ -364,15 +350,16 @@ int rtc_init(struct rtc *s, struct route *r)
     tick_init(&s->event, r, fire_event, s);
     tick_init(&s->tick, r, fire_periodic, s);
     s->seen_second = wall(s, NULL);
-    update_periodic(s);
-    return bus_add(r->bus, &range, 1, s);
+    rearm(s);
+    return bus_add(r->bus, &(struct bus_range){ BUS_PORT, 0x70, 2, rtc_access },
+                   1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
 {
     spin_lock(&s->route->timer_lock);
     s->seen_second = wall(s, NULL);
-    arm_event(s);
+    rearm(s);
     spin_unlock(&s->route->timer_lock);
 }
 
@@ -405,8 +392,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->epoch = s->pf_since = now_ns();
     tick_stop(&s->tick);
     s->period = 0;
-    update_periodic(s);
-    arm_event(s);
+    rearm(s);
     spin_unlock(&s->route->timer_lock);
     return 0;
 }
