@@ -320,10 +320,6 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
 
 int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
 {
-    static const struct bus_range range = {
-        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_access,
-    };
-
     *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
@@ -331,7 +327,8 @@ int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
         *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
         tick_init(&t->tick, r, fire, t);
     }
-    return bus_add(r->bus, &range, 1, h);
+    return bus_add(r->bus, &(struct bus_range){ BUS_MMIO, HPET_BASE, HPET_SIZE,
+                                                hpet_access }, 1, h);
 }
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
