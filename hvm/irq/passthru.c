@@ -16,13 +16,12 @@
 #include "hypervisor/x86/smp.h"
 
 /* The CPU where the first vCPU that a message is for ran last. */
-static unsigned int cpu_of_dest(const struct route *r,
-                                const struct apic_msg *m)
+static unsigned int cpu_of_dest(const struct route *r, struct apic_msg m)
 {
     const struct apicbus *b = &r->apics;
 
     for (unsigned int i = 0; i < b->nr; i++)
-        if (b->vlapic[i] && apicbus_matches(b->vlapic[i], NULL, m)) {
+        if (b->vlapic[i] && apicbus_matches(b->vlapic[i], NULL, &m)) {
             unsigned int cpu = READ_ONCE(r->domain->vcpu[i]->cpu);
 
             return cpumask_test(&cpus_online, cpu) ? cpu : 0;
@@ -46,7 +45,7 @@ int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
 {
     const struct apic_msg msg = { .dest = address >> 12 & 0xff,
                                   .logical = address >> 2 & 1 };
-    unsigned int cpu = cpu_of_dest(hardware_domain->hvm->route, &msg);
+    unsigned int cpu = cpu_of_dest(hardware_domain->hvm->route, msg);
     int irq, changed = 0;
 
     WRITE_ONCE(m->message, address << 32 | data);
@@ -80,9 +79,9 @@ void passthru_msi_unbind(struct passthru_msi *m)
 static void gsi_interrupt(unsigned int irq, void *arg)
 {
     struct route *r = arg;
-    union ioapic_rte e = { .raw = READ_ONCE(r->rte[irq].raw) };
+    union vioapic_redir_entry e = { .bits = READ_ONCE(r->rte[irq].bits) };
 
-    if (e.level)
+    if (e.fields.trig_mode)
         route_gsi_set(r, irq, true);
     else
         (void)route_gsi_pulse(r, irq);
@@ -91,16 +90,15 @@ static void gsi_interrupt(unsigned int irq, void *arg)
 /* ->bound: GSIs whose physical line is bound. */
 void vioapic_pin_changed(struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = r->rte[gsi];
-    const struct apic_msg m = { .dest = e.dest, .logical = e.logical };
-    unsigned int cpu = cpu_of_dest(r, &m);
+    union vioapic_redir_entry e = r->rte[gsi];
+    unsigned int cpu = cpu_of_dest(r, ioapic_message(e));
     int rc;
 
-    if (e.mask) {
+    if (e.fields.mask) {
         if (test_bit(gsi, r->bound))
             irq_set_mask(gsi, true);
     } else if (test_bit(gsi, r->bound)) {
-        irq_set_trigger(gsi, e.level, e.active_low);
+        irq_set_trigger(gsi, e.fields.trig_mode, e.fields.polarity);
         if (irq_cpu(gsi) != cpu)
             (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
@@ -108,7 +106,8 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
             irq_set_mask(gsi, false);
     } else {
         /* First unmasked: the pin's wire is the machine's from now on. */
-        rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
+        rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
+                          gsi_interrupt, r);
         if (rc >= 0)
             change_bit(r->bound, gsi, true);
         else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
@@ -126,6 +125,6 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
         change_bit(r->line, gsi, false);
         r->asserted[gsi]--;
     }
-    if (!r->rte[gsi].mask)
+    if (!r->rte[gsi].fields.mask)
         irq_set_mask(gsi, false);
 }

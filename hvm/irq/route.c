@@ -240,8 +240,8 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
         return a->vcpu_id == 0;
     if ((lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) == APIC_DM_EXTINT << 8)
         return true;
-    return !r->rte[0].mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
-           apicbus_matches(a, NULL, &pin0);
+    return !r->rte[0].fields.mask && pin0.delivery == APIC_DM_EXTINT &&
+           a->enabled && apicbus_matches(a, NULL, &pin0);
 }
 
 void route_pic_rewire(struct route *r)
@@ -274,7 +274,7 @@ int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
     r->bus = b;
     r->has_pic = has_pic;
     for (unsigned int i = 0; i < VIOAPIC_MAX_GSIS; i++)
-        r->rte[i].mask = 1;
+        r->rte[i].fields.mask = 1;
     return has_pic ? vpic_init(r) : 0;
 }
 

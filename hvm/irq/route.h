@@ -19,26 +19,9 @@
 #define VIOAPIC_BASE       0xfec00000ull
 #define VIOAPIC_SIZE       0x100
 
-union ioapic_rte {
-    uint64_t raw;
-    uint32_t half[2];
-    struct {
-        uint64_t vector    : 8;
-        uint64_t delivery  : 3; /* enum apic_delivery */
-        uint64_t logical   : 1;
-        uint64_t status    : 1; /* read-only, always idle */
-        uint64_t active_low : 1;
-        uint64_t remote_irr : 1; /* read-only; here it is in route.remote_irr */
-        uint64_t level     : 1;
-        uint64_t mask      : 1; /* all that is set after reset */
-        uint64_t           : 39;
-        uint64_t dest      : 8;
-    };
-};
-BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
-
 /* An I/O APIC (82093AA): a guest has one with 48 pins, domain 0 copies of the
- * machine's. Redirection entries are kept by GSI for all chips together. */
+ * machine's. Redirection entries are kept by GSI for all chips together, as the
+ * save record has them, but for remote IRR; delivery status is always idle. */
 struct vioapic {
     struct route *route;   /* (c) */
     uint16_t base_gsi;     /* (c) */
@@ -63,7 +46,7 @@ struct route {
     unsigned int nr_gsis;     /* (c) */
     unsigned int nr_ioapics;  /* (c) */
     struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
-    union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
+    union vioapic_redir_entry rte[VIOAPIC_MAX_GSIS]; /* (i) by GSI */
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) see route_gsi_set() */
@@ -94,12 +77,12 @@ static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
 }
 
 /* What an entry of an I/O APIC sends. */
-static inline struct apic_msg ioapic_message(union ioapic_rte e)
+static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
 {
     return (struct apic_msg){
-        .dest = apic_dest8(e.dest, e.logical), .vector = (uint8_t)e.vector,
-        .delivery = (uint8_t)e.delivery, .logical = e.logical,
-        .level = e.level,
+        .dest = apic_dest8(e.fields.dest_id, e.fields.dest_mode),
+        .vector = e.fields.vector, .delivery = e.fields.delivery_mode,
+        .logical = e.fields.dest_mode, .level = e.fields.trig_mode,
     };
 }
 

@@ -22,20 +22,21 @@
 
 /* Bits of an entry that software writes. */
 #define RTE_WRITABLE 0xff0000000001afffull
+#define RTE_REMOTE_IRR BIT(14)
 
 enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = r->rte[gsi];
+    union vioapic_redir_entry e = r->rte[gsi];
     struct apic_msg m = ioapic_message(e);
     enum irq_result rc;
 
     /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
-    if (e.mask || !apic_device_mode(m.delivery))
+    if (e.fields.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
-    if (e.level && test_bit(gsi, r->remote_irr))
+    if (e.fields.trig_mode && test_bit(gsi, r->remote_irr))
         return IRQ_COALESCED;
     rc = apicbus_deliver(&r->apics, NULL, &m);
-    if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
+    if (e.fields.trig_mode && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
         change_bit(r->remote_irr, gsi, true);
     return rc;
 }
@@ -44,7 +45,7 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
  * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
-    if (r->rte[gsi].level && r->asserted[gsi])
+    if (r->rte[gsi].fields.trig_mode && r->asserted[gsi])
         (void)vioapic_edge(r, gsi);
 }
 
@@ -55,7 +56,7 @@ void vioapic_eoi(struct route *r, uint8_t vector)
         for (uint64_t bits = r->remote_irr[w]; bits; bits &= bits - 1) {
             unsigned int gsi = w * 64 + bit_lowest(bits);
 
-            if (r->rte[gsi].vector != vector)
+            if (r->rte[gsi].fields.vector != vector)
                 continue;
             change_bit(r->remote_irr, gsi, false);
             route_gsi_ended(r, gsi);
@@ -68,37 +69,36 @@ void vioapic_eoi(struct route *r, uint8_t vector)
 static void write_entry(struct route *r, unsigned int gsi, bool high,
                         uint32_t val)
 {
-    union ioapic_rte old, e;
+    union vioapic_redir_entry old, e;
 
     spin_lock(&r->lock);
-    old = e = r->rte[gsi];
-    e.half[high] = val;
-    e.raw &= RTE_WRITABLE;
+    old = r->rte[gsi];
+    e.bits = high ? (uint64_t)val << 32 | (uint32_t)old.bits
+                  : old.bits >> 32 << 32 | val;
+    e.bits &= RTE_WRITABLE;
     r->rte[gsi] = e;
     /* Edge mode has no remote IRR: switching to it and back is how software
      * ends an interrupt of this chip. */
-    if (!e.level && test_bit(gsi, r->remote_irr)) {
+    if (!e.fields.trig_mode && test_bit(gsi, r->remote_irr)) {
         change_bit(r->remote_irr, gsi, false);
         route_gsi_ended(r, gsi);
     }
     if (!high)
         reevaluate(r, gsi);
-    if (r->watch_pins && e.raw != old.raw)
+    if (r->watch_pins && e.bits != old.bits)
         vioapic_pin_changed(r, gsi);
     spin_unlock(&r->lock);
     if (gsi == 0)
         route_pic_rewire(r);
-    else if (!e.mask)
+    else if (!e.fields.mask)
         ticks_resume(r);
 }
 
 /* A redirection entry as software sees it. */
-static union ioapic_rte read_entry(const struct route *r, unsigned int gsi)
+static uint64_t read_entry(const struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = { .raw = READ_ONCE(r->rte[gsi].raw) };
-
-    e.remote_irr = test_bit(gsi, r->remote_irr);
-    return e;
+    return READ_ONCE(r->rte[gsi].bits) |
+           (test_bit(gsi, r->remote_irr) ? RTE_REMOTE_IRR : 0);
 }
 
 /* The GSI whose entry IOREGSEL names, or VIOAPIC_MAX_GSIS. */
@@ -120,7 +120,7 @@ static uint32_t read_window(const struct vioapic *c, unsigned int index,
         return VERSION | (c->pins - 1u) << 16;
     if (gsi >= VIOAPIC_MAX_GSIS)
         return 0;
-    return read_entry(c->route, gsi).half[index & 1];
+    return (uint32_t)(read_entry(c->route, gsi) >> (index & 1) * 32);
 }
 
 static enum bus_rc vioapic_access(void *dev, uint64_t gpa, unsigned int size,
@@ -183,7 +183,7 @@ int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
     rec->ioregsel = r->ioapic[0].ioregsel;
     rec->id = r->ioapic[0].id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++)
-        rec->redirtbl[i].bits = read_entry(r, i).raw;
+        rec->redirtbl[i].bits = read_entry(r, i);
     return 0;
 }
 
@@ -197,10 +197,10 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
     r->ioapic[0].ioregsel = (uint8_t)rec->ioregsel;
     r->ioapic[0].id = (uint8_t)rec->id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++) {
-        union ioapic_rte e = { .raw = rec->redirtbl[i].bits };
+        union vioapic_redir_entry e = rec->redirtbl[i];
 
-        r->rte[i].raw = e.raw & RTE_WRITABLE;
-        change_bit(r->remote_irr, i, e.remote_irr && e.level);
+        r->rte[i].bits = e.bits & RTE_WRITABLE;
+        change_bit(r->remote_irr, i, e.fields.remote_irr && e.fields.trig_mode);
     }
     spin_unlock(&r->lock);
     route_pic_rewire(r);

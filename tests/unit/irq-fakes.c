@@ -151,7 +151,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
         abort();
     r->domain->pin_changes++;
     r->domain->last_pin = gsi;
-    r->domain->last_entry = r->rte[gsi].raw;
+    r->domain->last_entry = r->rte[gsi].bits;
 }
 
 void route_gsi_ended(struct route *r, unsigned int gsi)
