@@ -101,52 +101,36 @@ static uint64_t read_entry(const struct route *r, unsigned int gsi)
            (test_bit(gsi, r->remote_irr) ? RTE_REMOTE_IRR : 0);
 }
 
-/* The GSI whose entry IOREGSEL names, or VIOAPIC_MAX_GSIS. */
-static unsigned int selected(const struct vioapic *c, unsigned int index)
-{
-    unsigned int pin = (index - REG_RTE) / 2;
-
-    if (index < REG_RTE || pin >= c->pins)
-        return VIOAPIC_MAX_GSIS;
-    return c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
-}
-
-static uint32_t read_window(const struct vioapic *c, unsigned int index,
-                            unsigned int gsi)
-{
-    if (index == REG_ID || index == REG_ARB)
-        return (uint32_t)c->id << 24;
-    if (index == REG_VER)
-        return VERSION | (c->pins - 1u) << 16;
-    if (gsi >= VIOAPIC_MAX_GSIS)
-        return 0;
-    return (uint32_t)(read_entry(c->route, gsi) >> (index & 1) * 32);
-}
-
 static enum bus_rc vioapic_access(void *dev, uint64_t gpa, unsigned int size,
                                   bool write, uint64_t *val)
 {
     struct vioapic *c = dev;
-    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
-    unsigned int reg = gpa & 0xff;
+    unsigned int reg = gpa & 0xff, index = READ_ONCE(c->ioregsel);
+    unsigned int pin = (index - REG_RTE) / 2; /* of no entry: beyond all */
+    unsigned int gsi = c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
 
-    if (!write)
-        *val = reg == IOREGSEL ? index
-               : reg == IOWIN ? read_window(c, index, gsi) : 0;
-    else if (reg == IOREGSEL)
+    if (reg == IOREGSEL && write)
         WRITE_ONCE(c->ioregsel, (uint8_t)*val);
-    else if (reg == IOWIN && index == REG_ID)
-        c->id = *val >> 24 & 0xf;
-    else if (reg == IOWIN && gsi < VIOAPIC_MAX_GSIS)
+    else if (reg == IOREGSEL)
+        *val = index;
+    else if (reg == IOWIN && pin < c->pins && write)
         write_entry(c->route, gsi, index & 1, (uint32_t)*val);
+    else if (reg == IOWIN && pin < c->pins)
+        *val = read_entry(c->route, gsi) >> (index & 1) * 32;
+    else if (reg == IOWIN && index == REG_ID && write)
+        c->id = *val >> 24 & 0xf;
+    else if (reg == IOWIN && (index == REG_ID || index == REG_ARB))
+        *val = (uint32_t)c->id << 24;
+    else
+        *val = reg == IOWIN && index == REG_VER ? VERSION | (c->pins - 1u) << 16
+                                                : 0;
     return BUS_OK;
 }
 
 int vioapic_add(struct route *r, uint64_t base, uint8_t id,
                 unsigned int base_gsi, unsigned int pins)
 {
-    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE,
-                               vioapic_access };
+    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_access };
     struct vioapic *c = &r->ioapic[r->nr_ioapics];
     int rc;
 
