@@ -162,27 +162,23 @@ static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
 static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
 {
     unsigned int wants = c->init_state & (INIT_WANT_ICW4 | INIT_SINGLE);
-    unsigned int next = wants & INIT_WANT_ICW4 ? 3 : 0;
-    bool unmasked;
+    unsigned int step = c->init_state & 3;
+    bool unmasked = c->imr & ~val;
 
-    switch (c->init_state & 3) {
-    case 0:
-        unmasked = c->imr & ~val;
+    if (!step) {
         c->imr = val;
         return unmasked;
-    case 1:
+    }
+    if (step == 1)
         c->irq_base = val & 0xf8;
-        if (!(wants & INIT_SINGLE))
-            next = 2;
-        break;
-    case 3:
+    if (step == 3) {
         c->special_fully_nested_mode = val >> 4 & 1;
         c->auto_eoi = val >> 1 & 1;
-        next = 0;
-        break;
     }
-    c->init_state = (next ? wants | next : 0) & 15;
-    return !next;
+    step = step == 1 && !(wants & INIT_SINGLE) ? 2
+           : step != 3 && (wants & INIT_WANT_ICW4) ? 3 : 0;
+    c->init_state = (step ? wants | step : 0) & 15;
+    return !step;
 }
 
 static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
