@@ -178,16 +178,6 @@ static void timer_forget(struct vlapic *a)
     timer_stop(&a->timer);
 }
 
-/* next: TIME_NEVER stops. */
-static void start_timer(struct vlapic *a, uint64_t now, uint64_t next)
-{
-    a->timer_next = next;
-    if (next > now)
-        timer_set(&a->timer, next);
-    else
-        timer_mark(a);
-}
-
 /* Starts counting down from `left`. */
 static void count_from(struct vlapic *a, uint32_t left)
 {
@@ -197,12 +187,10 @@ static void count_from(struct vlapic *a, uint32_t left)
         timer_forget(a);
         return;
     }
-
-    uint64_t now = now_ns();
-
     a->timer_period = mode == TIMER_REPEAT
                           ? count_to_ns(a, a->regs[APIC_TMICT / 4]) : 0;
-    start_timer(a, now, now + count_to_ns(a, left));
+    a->timer_next = now_ns() + count_to_ns(a, left);
+    timer_set(&a->timer, a->timer_next);
 }
 
 /* What TMCCT reads as. */
@@ -287,7 +275,11 @@ void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
         return;
     a->tsc_deadline = tsc;
     a->timer_period = 0;
-    start_timer(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
+    a->timer_next = tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER;
+    if (a->timer_next > now_ns())
+        timer_set(&a->timer, a->timer_next); /* TIME_NEVER stops it */
+    else
+        timer_mark(a);
 }
 
 /* ---- priorities, in and out of service ----------------------------------- */
@@ -627,9 +619,10 @@ void vlapic_init_signal(struct vlapic *a)
 /* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
 static int mode_of(uint64_t base)
 {
-    if (base & APIC_BASE_MSR_ENABLE)
-        return base & APIC_BASE_MSR_X2APIC ? VLAPIC_X2APIC : VLAPIC_XAPIC;
-    return base & APIC_BASE_MSR_X2APIC ? -1 : VLAPIC_OFF;
+    static const int8_t modes[] = { VLAPIC_OFF, -1, VLAPIC_XAPIC,
+                                    VLAPIC_X2APIC };
+
+    return modes[base / APIC_BASE_MSR_X2APIC & 3]; /* and ENABLE */
 }
 
 /* SDM vol. 3A 11.12.5: which mode may follow which. */
