@@ -12,11 +12,6 @@
  * write_state, count_latched of the save record). */
 enum { RW_NONE, RW_LOW, RW_HIGH, RW_WORD, RW_WORD_HIGH };
 
-static uint64_t count_to_ns(uint32_t count)
-{
-    return (count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
-}
-
 static uint32_t bcd_to_bin(uint32_t v)
 {
     return (v & 15) + (v >> 4 & 15) * 10 + (v >> 8 & 15) * 100 +
@@ -86,7 +81,7 @@ static bool output(const struct pit *p, unsigned int ch)
 static void start_ticks(struct pit *p)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[0];
-    uint64_t period = count_to_ns(c->count);
+    uint64_t period = (c->count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
 
     if (c->mode == 1 || c->mode == 5)
         tick_stop(&p->tick);
