@@ -235,15 +235,6 @@ static void msix_control(struct vpci_dev *dev, uint16_t val)
             passthru_msi_unbind(&dev->entry[i].irq);
 }
 
-/* The table is where it shall be, and what the guest wants goes into it. */
-static void msix_release(struct vpci_dev *dev)
-{
-    if (!is_enabled(dev))
-        return;
-    msix_sync_all(dev);
-    msix_write_control(dev, false);
-}
-
 /* Memory decoding and BARs are (about to be) such that the table is where its
  * BAR says, or (decoding off) is no more. */
 static void msix_follow(struct vpci_dev *dev, bool decoding)
@@ -280,20 +271,17 @@ static void msix_follow(struct vpci_dev *dev, bool decoding)
                   PCI_ARGS(dev->sbdf), maddr);
 }
 
-static bool decodes_memory(const struct vpci_dev *dev)
-{
-    return pci_read(dev->sbdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
-}
-
 /* Writes to the command register and to BARs move the table. */
-static void msix_write_command(struct vpci_dev *dev, unsigned int reg,
-                               unsigned int size, uint32_t val)
+static void msix_write_header(struct vpci_dev *dev, unsigned int reg,
+                              unsigned int size, uint32_t val)
 {
-    uint32_t old = pci_read(dev->sbdf, PCI_COMMAND, 2);
-    uint32_t cmd = (old & ~byte_mask(reg, size)) | val << (reg & 3) * 8;
-    bool decoding = cmd & PCI_COMMAND_MEMORY;
-    bool begins = decoding && !(old & PCI_COMMAND_MEMORY);
+    uint32_t old = pci_read(dev->sbdf, PCI_COMMAND, 2), cmd = old;
+    bool bar = reg >= PCI_BAR0, decoding, begins;
 
+    if (!bar)
+        cmd = (old & ~byte_mask(reg, size)) | val << (reg & 3) * 8;
+    decoding = cmd & PCI_COMMAND_MEMORY;
+    begins = decoding && !(old & PCI_COMMAND_MEMORY);
     /* Watched before the guest could reach it, until it no longer can; the
      * device sends nothing until its table is what the guest wants. */
     if (begins) {
@@ -302,21 +290,13 @@ static void msix_write_command(struct vpci_dev *dev, unsigned int reg,
         msix_follow(dev, true);
     }
     pci_write(dev->sbdf, reg, size, val);
-    if (!decoding)
-        msix_follow(dev, false);
-    else if (begins)
-        msix_release(dev);
-}
-
-static void msix_write_bar(struct vpci_dev *dev, unsigned int reg,
-                           unsigned int size, uint32_t val)
-{
-    pci_write(dev->sbdf, reg, size, val);
-    /* Moved while it decodes: half of a 64-bit address may be old, the
-     * second write puts it right. */
-    if (decodes_memory(dev)) {
-        msix_follow(dev, true);
-        msix_release(dev);
+    /* A BAR that moves while it decodes: half of a 64-bit address may be old,
+     * the second write puts it right. */
+    if (bar || !decoding)
+        msix_follow(dev, decoding);
+    if ((begins || (bar && decoding)) && is_enabled(dev)) {
+        msix_sync_all(dev);
+        msix_write_control(dev, false);
     }
 }
 
@@ -402,7 +382,8 @@ static void reset(struct vpci_dev *dev, bool gone)
         };
     }
     if (dev->msix.pos)
-        msix_follow(dev, !gone && decodes_memory(dev));
+        msix_follow(dev, !gone && (pci_read(dev->sbdf, PCI_COMMAND, 2) &
+                                   PCI_COMMAND_MEMORY));
 }
 
 /* Makes a function known in its slot; 0 also if it was. */
@@ -513,10 +494,9 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
         msi_write(dev, at, (msi_read(dev, at) & keep) | dword);
     else if (msix && at == dev->msix.pos)
         msix_control(dev, ((msix_read(dev) & keep) | dword) >> 16);
-    else if (msix && (reg == PCI_COMMAND || reg == PCI_COMMAND + 1))
-        msix_write_command(dev, reg, size, val);
-    else if (msix && at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)
-        msix_write_bar(dev, reg, size, val);
+    else if (msix && (reg == PCI_COMMAND || reg == PCI_COMMAND + 1 ||
+                      (at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)))
+        msix_write_header(dev, reg, size, val);
     else if (!dev->sriov || at != dev->sriov)
         pci_write(dev->sbdf, reg, size, val);
 }
