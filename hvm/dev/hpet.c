@@ -43,11 +43,6 @@
 /* A 32-bit comparator this far behind is late, further: a whole turn away. */
 #define LATE_TICKS (1000000000ull / 1024 / HPET_TICK_NS)
 
-static unsigned int index_of(const struct hpet_timer *t)
-{
-    return (unsigned int)(t - t->hpet->timer);
-}
-
 static bool running(const struct hpet *h)
 {
     return READ_ONCE(h->config) & CONFIG_ENABLE;
@@ -62,7 +57,7 @@ static uint64_t counter(const struct hpet *h)
 /* Timers 0 and 1 by legacy replacement: IRQ 0 and 8. */
 static bool is_legacy(const struct hpet_timer *t)
 {
-    return (t->hpet->config & CONFIG_LEGACY) && index_of(t) < 2;
+    return (t->hpet->config & CONFIG_LEGACY) && t->index < 2;
 }
 
 /* Legacy replacement takes IRQ 0 from the PIT. */
@@ -125,7 +120,7 @@ static void start(struct hpet_timer *t)
 
     tick_stop(&t->tick);
     if (!running(h) || !(t->config & T_ENABLE) ||
-        (is_level(t) && (h->isr & BIT(index_of(t)))))
+        (is_level(t) && (h->isr & BIT(t->index))))
         return;
     (void)comparator(t);
     left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
@@ -154,10 +149,10 @@ static enum irq_result fire(void *dev)
     struct hpet *h = t->hpet;
 
     if (is_legacy(t))
-        return route_isa_pulse(h->route, index_of(t) ? 8 : 0);
+        return route_isa_pulse(h->route, t->index ? 8 : 0);
     if (!is_level(t))
         return route_gsi_pulse(h->route, gsi_of(t));
-    h->isr |= BIT(index_of(t));
+    h->isr |= BIT(t->index);
     t->line = gsi_of(t);
     set_line(h, t->line);
     return IRQ_DELIVERED;
@@ -324,7 +319,8 @@ int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
+        *t = (struct hpet_timer){ .hpet = h, .index = i, .config = T_CAPS,
+                                  .cmp = ~0ull };
         tick_init(&t->tick, r, fire, t);
     }
     return bus_add(r->bus, &(struct bus_range){ BUS_MMIO, HPET_BASE, HPET_SIZE,

@@ -88,6 +88,7 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec);
 
 struct hpet_timer {
     struct hpet *hpet;
+    unsigned int index;
     uint64_t config;
     uint64_t cmp;       /* comparator, all 64 bits also in 32-bit mode */
     uint64_t fsb;       /* stored, no effect */
