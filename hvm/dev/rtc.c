@@ -57,18 +57,6 @@ static int64_t wall(const struct rtc *s, uint64_t *ns)
     return sec;
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar, years 1 to 9999,
- * month 1 to 12, any day. Years count from March, so that the leap day is the
- * last; 400 years are 146097 days. */
-static int64_t date_to_days(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month < 3 ? year - 1 : year;
-
-    month = (month + 9) % 12;
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * month + 2) / 5 +
-           day - 1 - 719468;
-}
-
 static uint8_t encode(const struct rtc *s, unsigned int v)
 {
     return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
@@ -124,9 +112,11 @@ static void take_time(struct rtc *s)
 {
     const uint8_t *c = s->hw.cmos_data;
     unsigned int month = decode(s, c[CMOS_MONTH]);
-    int64_t days = date_to_days(2000 + decode(s, c[CMOS_YEAR]) % 100,
-                                month < 1 || month > 12 ? 1 : month,
-                                decode(s, c[CMOS_DAY]));
+    int64_t m = month < 1 || month > 12 ? 10 : (month + 9) % 12;
+    int64_t y = 2000 + decode(s, c[CMOS_YEAR]) % 100 - (m >= 10);
+    /* Years count from March, so that the leap day is the last. */
+    int64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 +
+                   decode(s, c[CMOS_DAY]) - 1 - 719468;
     int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
                   decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
     int64_t now = wall(s, NULL);
