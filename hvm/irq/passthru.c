@@ -7,12 +7,11 @@
  * when the guest has ended it, so a device that the guest has not served
  * cannot interrupt again.
  */
-#include "hvm/irq/passthru.h"
-
 #include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 /* The CPU where the first vCPU that a message is for ran last. */

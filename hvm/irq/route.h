@@ -33,6 +33,7 @@ struct vioapic {
 enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
 
+struct msi_message;
 struct tick;
 
 struct route {
@@ -160,6 +161,29 @@ void vioapic_eoi(struct route *r, uint8_t vector);
  * pins. load: -EINVAL. The domain is paused. */
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec);
 int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
+
+/* ---- Messages of the machine's devices, for domain 0 --------------------- */
+
+/*
+ * One message of one device. Zeroed: not bound. The owner serialises all
+ * calls (lock PCI); the interrupt itself only reads `message`.
+ */
+struct passthru_msi {
+    unsigned int irq;  /* number of hypervisor/x86/irq.h, 0: not bound */
+    uint64_t message;  /* (a) the guest's: address 31:0 in 63:32, data */
+};
+
+/*
+ * The guest wrote address and data where the device was to send its
+ * interrupt. Gives it a vector of the machine, near the vCPU that the message
+ * names, or (movable) moves it there. *host is what the device must be told;
+ * 1 if that is not what it was before, else 0. -ENOSPC: no vector.
+ */
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host);
+/* The device sends no more: gives the vector back. Idempotent. No lock of
+ * rank HVM_IRQ or above. */
+void passthru_msi_unbind(struct passthru_msi *m);
 
 /* ---- 8259s: their state is kept as the save record has it ---------------- */
 

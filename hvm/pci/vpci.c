@@ -13,7 +13,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/io/upcalls.h"
-#include "hvm/irq/passthru.h"
+#include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"

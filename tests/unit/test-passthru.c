@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "hvm/base/hvm.h"
-#include "hvm/irq/passthru.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/fakes/fakes.h"

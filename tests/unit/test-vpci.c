@@ -8,7 +8,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/io/upcalls.h"
-#include "hvm/irq/passthru.h"
+#include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
