@@ -2,9 +2,7 @@
 /* What emulated devices and interrupt controllers ask of their vCPUs: the
  * functions of hvm/irq/upcalls.h, and the event channels' upcall. */
 #include "hvm/base/tsc.h"
-#include "hvm/dev/tick.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/x86/smp.h"
@@ -108,11 +106,6 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
 bool hvm_lapic_enabled(const struct vcpu *v)
 {
     return v->hvm->lapic->mode != VLAPIC_OFF;
-}
-
-void route_unmasked(struct domain *d)
-{
-    ticks_resume(d->hvm->ticks);
 }
 
 void hvm_assert_upcall(struct vcpu *v)

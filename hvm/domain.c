@@ -5,12 +5,8 @@
  * vendor.
  */
 #include "hvm/base/tsc.h"
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
+#include "hvm/dev/timers.h"
 #include "hvm/io/ioreq.h"
-#include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
@@ -52,7 +48,6 @@ struct machine {
     struct hvm_domain hvm;
     struct bus bus;
     struct route route;
-    struct ticks ticks;
     struct pit pit;
     struct hpet hpet;
     struct rtc rtc;
@@ -80,12 +75,12 @@ static int add_devices(struct domain *d, struct machine *m)
     m->hvm.hpet = &m->hpet;
     m->hvm.rtc = &m->rtc;
     m->hvm.pm = &m->pm;
-    rc = pit_init(&m->pit, &m->ticks, &m->route);
+    rc = pit_init(&m->pit, &m->route);
     if (!rc)
-        rc = hpet_init(&m->hpet, &m->ticks, &m->route, &m->pit);
+        rc = hpet_init(&m->hpet, &m->route, &m->pit);
     if (!rc)
-        rc = rtc_init(&m->rtc, &m->ticks, &m->route);
-    return rc ? rc : pmtimer_init(&m->pm, &m->ticks, &m->route);
+        rc = rtc_init(&m->rtc, &m->route);
+    return rc ? rc : pmtimer_init(&m->pm, &m->route);
 }
 
 int hvm_domain_init(struct domain *d)
@@ -99,7 +94,6 @@ int hvm_domain_init(struct domain *d)
     h = d->hvm = &m->hvm;
     h->bus = &m->bus;
     h->route = &m->route;
-    h->ticks = &m->ticks;
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
     h->tsc_khz = tsc_hz / 1000;
@@ -132,7 +126,7 @@ void hvm_domain_exit(struct domain *d)
     if (!h)
         return;
     ioreq_domain_exit(d);
-    ticks_exit(h->ticks);
+    ticks_exit(h->route);
     p2m_destroy(d);
     heap_free(h->cpuid);
     heap_free(h->dirty);

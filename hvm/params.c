@@ -6,9 +6,7 @@
 #include "hvm/params.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/irq/route.h"
+#include "hvm/dev/timers.h"
 #include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
@@ -43,7 +41,7 @@ static int set_callback(struct domain *d, uint64_t val)
  * up for them, as "no delay" does. */
 static int set_timer_mode(struct domain *d, uint64_t val)
 {
-    WRITE_ONCE(d->hvm->ticks->coalesce,
+    WRITE_ONCE(d->hvm->route->coalesce_ticks,
                val != HVMPTM_delay_for_missed_ticks &&
                val != HVMPTM_no_delay_for_missed_ticks);
     return 0;

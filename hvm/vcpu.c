@@ -7,8 +7,7 @@
 #include "hvm/vcpu.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/dev/tick.h"
-#include "hvm/irq/route.h"
+#include "hvm/dev/timers.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
@@ -71,7 +70,7 @@ static void move_timers(struct vcpu *v)
         return;
     timer_migrate(t, cpu_id());
     if (v->id == 0)
-        ticks_migrate(v->domain->hvm->ticks, cpu_id());
+        ticks_migrate(v->domain->hvm->route, cpu_id());
 }
 
 /* Whose vCPU ran last on this CPU: its predictions are not the next one's. */

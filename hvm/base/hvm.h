@@ -99,7 +99,6 @@ struct hvm_domain {
     struct bus *bus;         /* (c) ports and MMIO that Lodge handles */
     struct ioreq_domain *ioreq;
     struct route *route;     /* (c) I/O APICs, PIC, wires, APIC bus */
-    struct ticks *ticks;     /* (c) timers of the four devices below */
     struct pit *pit;         /* (c) these are there all, or none is */
     struct hpet *hpet;
     struct rtc *rtc;

@@ -6,10 +6,11 @@
  * at once: a guest that is stopped between reading the counter and writing
  * the comparator would otherwise wait for the counter to wrap.
  */
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/irq/upcalls.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
+
+#define HPET_SIZE 0x400
+#define HPET_TICK_NS 16
 
 #define REG_CAPS    0x000
 #define REG_CONFIG  0x010
@@ -42,11 +43,6 @@
 /* A 32-bit comparator this far behind is late, further: a whole turn away. */
 #define LATE_TICKS (1000000000ull / 1024 / HPET_TICK_NS)
 
-static unsigned int index_of(const struct hpet_timer *t)
-{
-    return (unsigned int)(t - t->hpet->timer);
-}
-
 static bool running(const struct hpet *h)
 {
     return READ_ONCE(h->config) & CONFIG_ENABLE;
@@ -61,7 +57,7 @@ static uint64_t counter(const struct hpet *h)
 /* Timers 0 and 1 by legacy replacement: IRQ 0 and 8. */
 static bool is_legacy(const struct hpet_timer *t)
 {
-    return (t->hpet->config & CONFIG_LEGACY) && index_of(t) < 2;
+    return (t->hpet->config & CONFIG_LEGACY) && t->index < 2;
 }
 
 /* Legacy replacement takes IRQ 0 from the PIT. */
@@ -124,7 +120,7 @@ static void start(struct hpet_timer *t)
 
     tick_stop(&t->tick);
     if (!running(h) || !(t->config & T_ENABLE) ||
-        (is_level(t) && (h->isr & BIT(index_of(t)))))
+        (is_level(t) && (h->isr & BIT(t->index))))
         return;
     (void)comparator(t);
     left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
@@ -153,10 +149,10 @@ static enum irq_result fire(void *dev)
     struct hpet *h = t->hpet;
 
     if (is_legacy(t))
-        return route_isa_pulse(h->route, index_of(t) ? 8 : 0);
+        return route_isa_pulse(h->route, t->index ? 8 : 0);
     if (!is_level(t))
         return route_gsi_pulse(h->route, gsi_of(t));
-    h->isr |= BIT(index_of(t));
+    h->isr |= BIT(t->index);
     t->line = gsi_of(t);
     set_line(h, t->line);
     return IRQ_DELIVERED;
@@ -306,38 +302,34 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
         *val = counter(h) >> shift; /* no lock: read very often */
         return BUS_OK;
     }
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     if (write)
         write64(h, reg, *val << shift | (read64(h, reg) & keep));
     else
         *val = read64(h, reg) >> shift;
-    spin_unlock(&h->lock);
+    spin_unlock(&h->route->timer_lock);
     if (write && reg == REG_CONFIG)
-        route_unmasked(h->route->domain);
+        ticks_resume(h->route);
     return BUS_OK;
 }
 
-int hpet_init(struct hpet *h, struct ticks *ticks, struct route *r,
-              struct pit *pit)
+int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
 {
-    static const struct bus_range range = {
-        BUS_MMIO, HPET_BASE, HPET_SIZE, hpet_access,
-    };
-
     *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
-    spin_lock_init(&h->lock, LOCK_VDEV);
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        *t = (struct hpet_timer){ .hpet = h, .config = T_CAPS, .cmp = ~0ull };
-        tick_init(&t->tick, ticks, &h->lock, fire, t);
+        *t = (struct hpet_timer){ .hpet = h, .index = i, .config = T_CAPS,
+                                  .cmp = ~0ull };
+        tick_init(&t->tick, r, fire, t);
     }
-    return bus_add(r->bus, &range, 1, h);
+    return bus_add(r->bus, &(struct bus_range){ BUS_MMIO, HPET_BASE, HPET_SIZE,
+                                                hpet_access }, 1, h);
 }
 
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
 {
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     rec->capability = CAPS;
     rec->config = h->config;
     rec->isr = h->isr;
@@ -351,7 +343,7 @@ void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
         rec->timers[i].fsb = t->fsb;
         rec->period[i] = t->period;
     }
-    spin_unlock(&h->lock);
+    spin_unlock(&h->route->timer_lock);
 }
 
 int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
@@ -360,7 +352,7 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
         (rec->config & ~(CONFIG_ENABLE | CONFIG_LEGACY)) ||
         rec->isr >= BIT(HPET_TIMER_NUM))
         return -EINVAL;
-    spin_lock(&h->lock);
+    spin_lock(&h->route->timer_lock);
     h->config = 0;
     clear_isr(h, ~0ull);
     h->config = rec->config;
@@ -382,7 +374,7 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
         start(t);
     }
     mute_pit(h);
-    spin_unlock(&h->lock);
-    route_unmasked(h->route->domain);
+    spin_unlock(&h->route->timer_lock);
+    ticks_resume(h->route);
     return 0;
 }

@@ -3,7 +3,7 @@
  * 8254: counts are computed from the time that passed since they were
  * loaded; only channel 0 has a host timer. Data sheet: Intel 231164 (82C54).
  */
-#include "hvm/dev/pit.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 
 #define PIT_HZ 1193182ull
@@ -11,11 +11,6 @@
 /* How the bytes of a count go over the one port (rw_mode, read_state,
  * write_state, count_latched of the save record). */
 enum { RW_NONE, RW_LOW, RW_HIGH, RW_WORD, RW_WORD_HIGH };
-
-static uint64_t count_to_ns(uint32_t count)
-{
-    return (count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
-}
 
 static uint32_t bcd_to_bin(uint32_t v)
 {
@@ -86,7 +81,7 @@ static bool output(const struct pit *p, unsigned int ch)
 static void start_ticks(struct pit *p)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[0];
-    uint64_t period = count_to_ns(c->count);
+    uint64_t period = (c->count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
 
     if (c->mode == 1 || c->mode == 5)
         tick_stop(&p->tick);
@@ -224,14 +219,14 @@ static enum bus_rc pit_access(void *dev, uint64_t port, unsigned int size,
 
     if (size != 1 || (ch == 3 && !write))
         return BUS_OK;
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     if (!write)
         *val = read_count(p, ch);
     else if (ch == 3)
         write_control(p, (uint8_t)*val);
     else
         write_count(p, ch, (uint8_t)*val);
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
     return BUS_OK;
 }
 
@@ -242,7 +237,7 @@ static enum bus_rc gate_access(void *dev, uint64_t port, unsigned int size,
 {
     struct pit *p = dev;
 
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     if (write) {
         p->hw.speaker_data_on = *val >> 1 & 1;
         set_gate(p, *val & 1);
@@ -250,7 +245,7 @@ static enum bus_rc gate_access(void *dev, uint64_t port, unsigned int size,
         *val = p->hw.channels[2].gate | (p->hw.speaker_data_on & 1) << 1 |
                (now_ns() >> 14 & 1) << 4 | (uint64_t)output(p, 2) << 5;
     }
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
     return BUS_OK;
 }
 
@@ -261,7 +256,7 @@ static enum irq_result fire(void *dev)
     return READ_ONCE(p->muted) ? IRQ_IGNORED : route_isa_pulse(p->route, 0);
 }
 
-int pit_init(struct pit *p, struct ticks *ticks, struct route *r)
+int pit_init(struct pit *p, struct route *r)
 {
     static const struct bus_range ranges[] = {
         { BUS_PORT, 0x40, 4, pit_access },
@@ -269,8 +264,7 @@ int pit_init(struct pit *p, struct ticks *ticks, struct route *r)
     };
 
     *p = (struct pit){ .route = r };
-    spin_lock_init(&p->lock, LOCK_VDEV);
-    tick_init(&p->tick, ticks, &p->lock, fire, p);
+    tick_init(&p->tick, r, fire, p);
     for (unsigned int ch = 0; ch < 3; ch++) {
         struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
@@ -285,9 +279,9 @@ int pit_init(struct pit *p, struct ticks *ticks, struct route *r)
 
 void pit_save(struct pit *p, struct hvm_hw_pit *rec)
 {
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     *rec = p->hw;
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
 }
 
 static bool channel_ok(const struct hvm_hw_pit_channel *c, unsigned int ch)
@@ -305,7 +299,7 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec)
     for (unsigned int ch = 0; ch < 3; ch++)
         if (!channel_ok(&rec->channels[ch], ch))
             return -EINVAL;
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     p->hw = *rec;
     for (unsigned int ch = 0; ch < 3; ch++) {
         struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
@@ -319,6 +313,6 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec)
         p->loaded[ch] = p->stopped = now_ns();
     }
     start_ticks(p);
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
     return 0;
 }

@@ -4,7 +4,7 @@
  * is the host's time in other units; TMR_STS is brought up to date when the
  * guest looks, or by a timer if it wants the interrupt.
  */
-#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/ioreq.h"
 
@@ -68,7 +68,7 @@ static enum bus_rc event_access(void *dev, uint64_t port, unsigned int size,
     unsigned int shift = (port & 3) * 8;
     uint64_t mask = size_mask(size) << shift, bits = *val << shift;
 
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     look(p);
     if (write) {
         p->sts &= (uint16_t)~bits;
@@ -77,7 +77,7 @@ static enum bus_rc event_access(void *dev, uint64_t port, unsigned int size,
     } else {
         *val = (p->sts | (uint32_t)p->en << 16) >> shift;
     }
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
     return BUS_OK;
 }
 
@@ -87,7 +87,7 @@ static void set_counter(struct pmtimer *p, uint32_t val)
     p->flips = ticks_now(p) >> 31;
 }
 
-int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r)
+int pmtimer_init(struct pmtimer *p, struct route *r)
 {
     static const struct bus_range ranges[] = {
         { BUS_PORT, ACPI_PM_TMR_BLK_ADDRESS_V0, 4, timer_access },
@@ -95,8 +95,7 @@ int pmtimer_init(struct pmtimer *p, struct ticks *ticks, struct route *r)
     };
 
     *p = (struct pmtimer){ .route = r };
-    spin_lock_init(&p->lock, LOCK_VDEV);
-    tick_init(&p->tick, ticks, &p->lock, flipped, p);
+    tick_init(&p->tick, r, flipped, p);
     set_counter(p, 0);
     return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), p);
 }
@@ -126,30 +125,30 @@ int pmtimer_move(struct pmtimer *p, uint64_t location)
 
 void pmtimer_press(struct pmtimer *p, uint16_t button)
 {
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     look(p);
     p->sts |= button;
     update(p);
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
 }
 
 void pmtimer_save(struct pmtimer *p, struct hvm_hw_pmtimer *rec)
 {
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     look(p);
     rec->tmr_val = (uint32_t)ticks_now(p);
     rec->pm1a_sts = p->sts;
     rec->pm1a_en = p->en;
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
 }
 
 int pmtimer_load(struct pmtimer *p, const struct hvm_hw_pmtimer *rec)
 {
-    spin_lock(&p->lock);
+    spin_lock(&p->route->timer_lock);
     set_counter(p, rec->tmr_val);
     p->sts = rec->pm1a_sts;
     p->en = rec->pm1a_en;
     update(p);
-    spin_unlock(&p->lock);
+    spin_unlock(&p->route->timer_lock);
     return 0;
 }

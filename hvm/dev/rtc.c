@@ -8,7 +8,7 @@
  * Each event makes a new edge on IRQ 8 whether or not the guest has read
  * status C since the last one: the firmware's WAET table says so.
  */
-#include "hvm/dev/rtc.h"
+#include "hvm/dev/timers.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
@@ -55,18 +55,6 @@ static int64_t wall(const struct rtc *s, uint64_t *ns)
     if (ns)
         *ns = (uint64_t)(now - sec * NS_PER_SEC);
     return sec;
-}
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar, years 1 to 9999,
- * month 1 to 12, any day. Years count from March, so that the leap day is the
- * last; 400 years are 146097 days. */
-static int64_t date_to_days(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month < 3 ? year - 1 : year;
-
-    month = (month + 9) % 12;
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * month + 2) / 5 +
-           day - 1 - 719468;
 }
 
 static uint8_t encode(const struct rtc *s, unsigned int v)
@@ -124,9 +112,11 @@ static void take_time(struct rtc *s)
 {
     const uint8_t *c = s->hw.cmos_data;
     unsigned int month = decode(s, c[CMOS_MONTH]);
-    int64_t days = date_to_days(2000 + decode(s, c[CMOS_YEAR]) % 100,
-                                month < 1 || month > 12 ? 1 : month,
-                                decode(s, c[CMOS_DAY]));
+    int64_t m = month < 1 || month > 12 ? 10 : (month + 9) % 12;
+    int64_t y = 2000 + decode(s, c[CMOS_YEAR]) % 100 - (m >= 10);
+    /* Years count from March, so that the leap day is the last. */
+    int64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 +
+                   decode(s, c[CMOS_DAY]) - 1 - 719468;
     int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
                   decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
     int64_t now = wall(s, NULL);
@@ -197,39 +187,6 @@ static void interrupt(struct rtc *s, uint8_t events)
     (void)route_isa_pulse(s->route, RTC_IRQ);
 }
 
-/* Sets the event timer for the next flag that would interrupt. */
-static void arm_event(struct rtc *s)
-{
-    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
-    uint64_t ns;
-    int64_t sec = wall(s, &ns);
-    int64_t at = wanted & C_UF ? sec + 1
-                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
-
-    if (at == INT64_MAX)
-        tick_stop(&s->event);
-    else
-        tick_start(&s->event,
-                   now_ns() + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
-}
-
-static enum irq_result fire_event(void *dev)
-{
-    struct rtc *s = dev;
-
-    interrupt(s, look(s));
-    arm_event(s);
-    return IRQ_DELIVERED;
-}
-
-static enum irq_result fire_periodic(void *dev)
-{
-    struct rtc *s = dev;
-
-    s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
-    return route_isa_pulse(s->route, RTC_IRQ);
-}
-
 /* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
  * Rate"). */
 static uint64_t rate_to_ns(uint8_t a)
@@ -243,21 +200,48 @@ static uint64_t rate_to_ns(uint8_t a)
     return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
 }
 
-/* Status A or PIE changed. */
-static void update_periodic(struct rtc *s)
+/* Sets the tick by status A and PIE, the event timer for the next flag that
+ * would interrupt. */
+static void rearm(struct rtc *s)
 {
-    uint64_t now = now_ns(), period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    bool wanted = period && (reg_b(s) & B_PIE);
+    uint64_t ns, period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
+    bool ticks = period && (reg_b(s) & B_PIE);
+    uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
+    int64_t sec = wall(s, &ns);
+    uint64_t now = now_ns(); /* not before: the event must not be early */
+    int64_t at = wanted & C_UF ? sec + 1
+                 : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (period == s->period && wanted == (s->tick.next != TIME_NEVER))
-        return;
-    s->period = period;
-    s->pf_since = now;
-    if (wanted)
-        tick_start(&s->tick,
-                   now + period - (now - s->epoch) % period, period);
+    if (period != s->period || ticks != (s->tick.next != TIME_NEVER)) {
+        s->period = period;
+        s->pf_since = now;
+        if (ticks)
+            tick_start(&s->tick, now + period - (now - s->epoch) % period,
+                       period);
+        else
+            tick_stop(&s->tick);
+    }
+    if (at == INT64_MAX)
+        tick_stop(&s->event);
     else
-        tick_stop(&s->tick);
+        tick_start(&s->event, now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
+}
+
+static enum irq_result fire_event(void *dev)
+{
+    struct rtc *s = dev;
+
+    interrupt(s, look(s));
+    rearm(s);
+    return IRQ_DELIVERED;
+}
+
+static enum irq_result fire_periodic(void *dev)
+{
+    struct rtc *s = dev;
+
+    s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
+    return route_isa_pulse(s->route, RTC_IRQ);
 }
 
 static void write_b(struct rtc *s, uint8_t val)
@@ -274,7 +258,6 @@ static void write_b(struct rtc *s, uint8_t val)
         take_time(s);
     /* Flags that were up count when they get enabled. */
     interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
-    update_periodic(s);
 }
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
@@ -285,20 +268,17 @@ static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
         return; /* read-only */
     if (i == CMOS_B) {
         write_b(s, val);
-        arm_event(s);
-        return;
+    } else {
+        interrupt(s, look(s));
+        if (time && !set)
+            show_time(s);
+        s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+        if (time && set)
+            s->time_written = true;
+        else if (time)
+            take_time(s);
     }
-    interrupt(s, look(s));
-    if (time && !set)
-        show_time(s);
-    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
-    if (i == CMOS_A)
-        update_periodic(s);
-    else if (time && set)
-        s->time_written = true;
-    else if (time)
-        take_time(s);
-    arm_event(s);
+    rearm(s);
 }
 
 static uint8_t read_cmos(struct rtc *s, unsigned int i)
@@ -313,7 +293,7 @@ static uint8_t read_cmos(struct rtc *s, unsigned int i)
         *byte = 0;
         if (c & C_IRQF)
             route_isa_set(s->route, RTC_IRQ, false);
-        arm_event(s);
+        rearm(s);
         return c;
     }
     if ((TIME_BYTES >> i & 1) && !set)
@@ -334,7 +314,7 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
 
     if (size != 1 || (!data && !write))
         return BUS_OK;
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     if (!data)
         s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
     i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
@@ -344,16 +324,12 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
         write_cmos(s, i, (uint8_t)*val);
     else if (data)
         *val = read_cmos(s, i);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
     return rc;
 }
 
-int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
+int rtc_init(struct rtc *s, struct route *r)
 {
-    static const struct bus_range range = {
-        BUS_PORT, 0x70, 2, rtc_access,
-    };
-
     *s = (struct rtc){
         .route = r, .epoch = now_ns(),
         .hw.cmos_data = {
@@ -361,32 +337,32 @@ int rtc_init(struct rtc *s, struct ticks *ticks, struct route *r)
             [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
         },
     };
-    spin_lock_init(&s->lock, LOCK_VDEV);
-    tick_init(&s->event, ticks, &s->lock, fire_event, s);
-    tick_init(&s->tick, ticks, &s->lock, fire_periodic, s);
+    tick_init(&s->event, r, fire_event, s);
+    tick_init(&s->tick, r, fire_periodic, s);
     s->seen_second = wall(s, NULL);
-    update_periodic(s);
-    return bus_add(r->bus, &range, 1, s);
+    rearm(s);
+    return bus_add(r->bus, &(struct bus_range){ BUS_PORT, 0x70, 2, rtc_access },
+                   1, s);
 }
 
 void rtc_time_changed(struct rtc *s)
 {
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     s->seen_second = wall(s, NULL);
-    arm_event(s);
-    spin_unlock(&s->lock);
+    rearm(s);
+    spin_unlock(&s->route->timer_lock);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
 {
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     (void)look(s);
     if (!(reg_b(s) & B_SET))
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
     rec->rtc_offset = domain_time_offset(s->route->domain);
-    spin_unlock(&s->lock);
+    spin_unlock(&s->route->timer_lock);
 }
 
 int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
@@ -396,7 +372,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
     domain_time_offset_restore(s->route->domain, rec->rtc_offset);
-    spin_lock(&s->lock);
+    spin_lock(&s->route->timer_lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;
     s->hw.cmos_data[CMOS_C] &= C_IRQF | C_PF | C_AF | C_UF;
@@ -406,8 +382,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->epoch = s->pf_since = now_ns();
     tick_stop(&s->tick);
     s->period = 0;
-    update_periodic(s);
-    arm_event(s);
-    spin_unlock(&s->lock);
+    rearm(s);
+    spin_unlock(&s->route->timer_lock);
     return 0;
 }

@@ -4,8 +4,10 @@
  * late. The controllers tell whether a tick was delivered, merged with one
  * that still waits, or not heard at all; no other bookkeeping is needed.
  */
-#include "hvm/dev/tick.h"
+#include "hvm/dev/timers.h"
 
+/* The most that is made up for. */
+#define MAX_MISSED_NS SECONDS(10)
 /* A parked tick looks this often whether somebody listens again, for unmask
  * operations that nobody reports (a change of logical ids, say). */
 #define PARKED_POLL_NS MILLISECS(250)
@@ -44,7 +46,7 @@ static void expired(void *arg)
     enum irq_result rc = IRQ_COALESCED;
     uint64_t now, owed;
 
-    spin_lock(t->lock);
+    spin_lock(&t->route->timer_lock);
     now = now_ns();
     owed = t->missed + take_due(t, now);
     if (owed || t->parked) /* not if it was stopped or set anew since */
@@ -53,24 +55,23 @@ static void expired(void *arg)
         t->parked = rc == IRQ_IGNORED;
         if (rc == IRQ_DELIVERED && owed)
             owed--;
-        if (t->parked || !t->period || READ_ONCE(t->domain->coalesce))
+        if (t->parked || !t->period || READ_ONCE(t->route->coalesce_ticks))
             owed = 0;
         else
-            owed = MIN(owed, TICK_MAX_MISSED_NS / t->period);
+            owed = MIN(owed, MAX_MISSED_NS / t->period);
         t->missed = (uint32_t)owed;
         arm(t, now);
     }
-    spin_unlock(t->lock);
+    spin_unlock(&t->route->timer_lock);
 }
 
-void tick_init(struct tick *t, struct ticks *domain, struct spinlock *lock,
-               enum irq_result (*fire)(void *), void *dev)
+void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
+               void *dev)
 {
-    *t = (struct tick){ .domain = domain, .sibling = domain->first,
-                        .lock = lock, .fire = fire, .dev = dev,
-                        .next = TIME_NEVER };
+    *t = (struct tick){ .route = r, .sibling = r->ticks, .fire = fire,
+                        .dev = dev, .next = TIME_NEVER };
     timer_init(&t->timer, expired, t);
-    domain->first = t;
+    r->ticks = t;
 }
 
 void tick_start(struct tick *t, uint64_t first, uint64_t period)
@@ -92,33 +93,33 @@ void tick_stop(struct tick *t)
     timer_stop(&t->timer);
 }
 
-void ticks_resume(struct ticks *all)
+void ticks_resume(struct route *r)
 {
-    for (struct tick *t = all->first; t; t = t->sibling) {
+    for (struct tick *t = r->ticks; t; t = t->sibling) {
         if (!READ_ONCE(t->parked))
             continue;
-        spin_lock(t->lock);
+        spin_lock(&r->timer_lock);
         if (t->parked) {
             t->parked = false;
             (void)take_due(t, now_ns());
             arm(t, now_ns());
         }
-        spin_unlock(t->lock);
+        spin_unlock(&r->timer_lock);
     }
 }
 
-void ticks_migrate(struct ticks *all, unsigned int cpu)
+void ticks_migrate(struct route *r, unsigned int cpu)
 {
-    for (struct tick *t = all->first; t; t = t->sibling)
+    for (struct tick *t = r->ticks; t; t = t->sibling)
         timer_migrate(&t->timer, cpu);
 }
 
-void ticks_exit(struct ticks *all)
+void ticks_exit(struct route *r)
 {
-    for (struct tick *t = all->first; t; t = t->sibling) {
-        spin_lock(t->lock);
+    for (struct tick *t = r->ticks; t; t = t->sibling) {
+        spin_lock(&r->timer_lock);
         tick_stop(t);
-        spin_unlock(t->lock);
+        spin_unlock(&r->timer_lock);
         timer_kill(&t->timer);
     }
 }

@@ -7,7 +7,6 @@
  * without a search, and an x2APIC cluster to the eight that can be in it.
  */
 #include "hvm/irq/upcalls.h"
-#include "hvm/irq/vlapic.h"
 
 /* Logical destinations (SDM vol. 3A 11.6.2.2 flat and cluster model,
  * 11.12.10.2 x2APIC). */

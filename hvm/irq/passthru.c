@@ -7,23 +7,20 @@
  * when the guest has ended it, so a device that the guest has not served
  * cannot interrupt again.
  */
-#include "hvm/irq/passthru.h"
-
 #include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 /* The CPU where the first vCPU that a message is for ran last. */
-static unsigned int cpu_of_dest(const struct route *r,
-                                const struct apic_msg *m)
+static unsigned int cpu_of_dest(const struct route *r, struct apic_msg m)
 {
     const struct apicbus *b = &r->apics;
 
     for (unsigned int i = 0; i < b->nr; i++)
-        if (b->vlapic[i] && apicbus_matches(b->vlapic[i], NULL, m)) {
+        if (b->vlapic[i] && apicbus_matches(b->vlapic[i], NULL, &m)) {
             unsigned int cpu = READ_ONCE(r->domain->vcpu[i]->cpu);
 
             return cpumask_test(&cpus_online, cpu) ? cpu : 0;
@@ -35,25 +32,23 @@ static unsigned int cpu_of_dest(const struct route *r,
 
 static void msi_interrupt(unsigned int irq, void *arg)
 {
-    struct passthru_msi *m = arg;
+    const struct passthru_msi *m = arg;
     uint64_t message = READ_ONCE(m->message);
 
-    (void)route_msi(m->domain->hvm->route, message >> 32, (uint32_t)message);
+    (void)route_msi(hardware_domain->hvm->route, message >> 32,
+                    (uint32_t)message);
 }
 
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
-                      uint64_t address, uint32_t data, bool movable,
-                      struct msi_message *host, bool *changed)
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host)
 {
     const struct apic_msg msg = { .dest = address >> 12 & 0xff,
                                   .logical = address >> 2 & 1 };
-    unsigned int cpu = cpu_of_dest(d->hvm->route, &msg);
-    int irq;
+    unsigned int cpu = cpu_of_dest(hardware_domain->hvm->route, msg);
+    int irq, changed = 0;
 
     WRITE_ONCE(m->message, address << 32 | data);
-    *changed = !m->irq;
     if (!m->irq) {
-        m->domain = d;
         irq = irq_alloc_msi(cpu, msi_interrupt, m);
         /* That CPU may have given all its vectors away: any will do. */
         for (cpu = 0; irq == -ENOSPC && cpu < nr_cpus_online; cpu++)
@@ -61,12 +56,13 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
         if (irq < 0)
             return irq;
         m->irq = (unsigned int)irq; /* beyond the GSIs, so never 0 */
+        changed = 1;
     } else if (movable) {
         /* Best effort: it works from where it is, too. */
-        *changed = irq_set_affinity(m->irq, cpu);
+        changed = irq_set_affinity(m->irq, cpu);
     }
     irq_msi_message(m->irq, host);
-    return 0;
+    return changed;
 }
 
 void passthru_msi_unbind(struct passthru_msi *m)
@@ -82,9 +78,9 @@ void passthru_msi_unbind(struct passthru_msi *m)
 static void gsi_interrupt(unsigned int irq, void *arg)
 {
     struct route *r = arg;
-    union ioapic_rte e = { .raw = READ_ONCE(r->rte[irq].raw) };
+    union vioapic_redir_entry e = { .bits = READ_ONCE(r->rte[irq].bits) };
 
-    if (e.level)
+    if (e.fields.trig_mode)
         route_gsi_set(r, irq, true);
     else
         (void)route_gsi_pulse(r, irq);
@@ -93,23 +89,23 @@ static void gsi_interrupt(unsigned int irq, void *arg)
 /* ->bound: GSIs whose physical line is bound. */
 void vioapic_pin_changed(struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = r->rte[gsi];
-    const struct apic_msg m = { .dest = e.dest, .logical = e.logical };
-    unsigned int cpu = cpu_of_dest(r, &m);
+    union vioapic_redir_entry e = r->rte[gsi];
+    unsigned int cpu = cpu_of_dest(r, ioapic_message(e));
     int rc;
 
-    if (e.mask) {
+    if (e.fields.mask) {
         if (test_bit(gsi, r->bound))
             irq_set_mask(gsi, true);
     } else if (test_bit(gsi, r->bound)) {
-        irq_set_trigger(gsi, e.level, e.active_low);
+        irq_set_trigger(gsi, e.fields.trig_mode, e.fields.polarity);
         (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
             irq_set_mask(gsi, false);
     } else {
         /* First unmasked: the pin's wire is the machine's from now on. */
-        rc = irq_bind_gsi(gsi, e.level, e.active_low, cpu, gsi_interrupt, r);
+        rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
+                          gsi_interrupt, r);
         if (rc >= 0)
             change_bit(r->bound, gsi, true);
         else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
@@ -127,6 +123,6 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
         change_bit(r->line, gsi, false);
         r->asserted[gsi]--;
     }
-    if (!r->rte[gsi].mask)
+    if (!r->rte[gsi].fields.mask)
         irq_set_mask(gsi, false);
 }

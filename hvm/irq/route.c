@@ -5,7 +5,6 @@
  * looks at a vCPU but through its local APIC.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
@@ -214,6 +213,8 @@ static void tell_target(struct route *r, bool up)
 
 void route_pic_output(struct route *r, bool up)
 {
+    const uint32_t wanted = APIC_LVT_MASKED | APIC_LVT_MODE;
+
     tell_target(r, up);
     /* A rise, for those whose LINT0 is programmed as a message. */
     for (unsigned int i = 0; i < r->apics.nr && up; i++) {
@@ -221,14 +222,10 @@ void route_pic_output(struct route *r, bool up)
         uint32_t lint0 = a ? READ_ONCE(a->regs[APIC_LVT_LINT0 / 4])
                            : APIC_LVT_MASKED;
 
-        switch (lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) {
-        case APIC_DM_FIXED << 8:
+        if ((lint0 & wanted) == APIC_DM_FIXED << 8)
             (void)vlapic_post(a, (uint8_t)lint0, false);
-            break;
-        case APIC_DM_NMI << 8:
+        else if ((lint0 & wanted) == APIC_DM_NMI << 8)
             vlapic_signal(a, APIC_DM_NMI, 0);
-            break;
-        }
     }
 }
 
@@ -243,8 +240,8 @@ static bool takes_extint(const struct route *r, const struct vlapic *a)
         return a->vcpu_id == 0;
     if ((lint0 & (APIC_LVT_MASKED | APIC_LVT_MODE)) == APIC_DM_EXTINT << 8)
         return true;
-    return !r->rte[0].mask && pin0.delivery == APIC_DM_EXTINT && a->enabled &&
-           apicbus_matches(a, NULL, &pin0);
+    return !r->rte[0].fields.mask && pin0.delivery == APIC_DM_EXTINT &&
+           a->enabled && apicbus_matches(a, NULL, &pin0);
 }
 
 void route_pic_rewire(struct route *r)
@@ -266,17 +263,18 @@ void route_pic_rewire(struct route *r)
         tell_target(r, r->pic[0].int_output);
     }
     spin_unlock(&r->lock);
-    route_unmasked(r->domain);
+    ticks_resume(r);
 }
 
 int route_init(struct route *r, struct domain *d, struct bus *b, bool has_pic)
 {
     spin_lock_init(&r->lock, LOCK_HVM_IRQ);
+    spin_lock_init(&r->timer_lock, LOCK_VDEV);
     r->domain = d;
     r->bus = b;
     r->has_pic = has_pic;
     for (unsigned int i = 0; i < VIOAPIC_MAX_GSIS; i++)
-        r->rte[i].mask = 1;
+        r->rte[i].fields.mask = 1;
     return has_pic ? vpic_init(r) : 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "hypervisor/cpu/spinlock.h"
 #include "hvm/io/bus.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/irq/upcalls.h"
 
 #define VIOAPIC_MAX_GSIS   256
 #define VIOAPIC_MAX_CHIPS  8
@@ -19,26 +19,9 @@
 #define VIOAPIC_BASE       0xfec00000ull
 #define VIOAPIC_SIZE       0x100
 
-union ioapic_rte {
-    uint64_t raw;
-    uint32_t half[2];
-    struct {
-        uint64_t vector    : 8;
-        uint64_t delivery  : 3; /* enum apic_delivery */
-        uint64_t logical   : 1;
-        uint64_t status    : 1; /* read-only, always idle */
-        uint64_t active_low : 1;
-        uint64_t remote_irr : 1; /* read-only; here it is in route.remote_irr */
-        uint64_t level     : 1;
-        uint64_t mask      : 1; /* all that is set after reset */
-        uint64_t           : 39;
-        uint64_t dest      : 8;
-    };
-};
-BUILD_BUG_ON(sizeof(union ioapic_rte) != 8);
-
 /* An I/O APIC (82093AA): a guest has one with 48 pins, domain 0 copies of the
- * machine's. Redirection entries are kept by GSI for all chips together. */
+ * machine's. Redirection entries are kept by GSI for all chips together, as the
+ * save record has them, but for remote IRR; delivery status is always idle. */
 struct vioapic {
     struct route *route;   /* (c) */
     uint16_t base_gsi;     /* (c) */
@@ -49,6 +32,9 @@ struct vioapic {
 
 enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
+
+struct msi_message;
+struct tick;
 
 struct route {
     struct domain *domain;    /* (c) */
@@ -61,7 +47,7 @@ struct route {
     unsigned int nr_gsis;     /* (c) */
     unsigned int nr_ioapics;  /* (c) */
     struct vioapic ioapic[VIOAPIC_MAX_CHIPS];
-    union ioapic_rte rte[VIOAPIC_MAX_GSIS];        /* (i) by GSI */
+    union vioapic_redir_entry rte[VIOAPIC_MAX_GSIS]; /* (i) by GSI */
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) see route_gsi_set() */
@@ -77,6 +63,13 @@ struct route {
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
     uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
     bool callback_up;                /* (i) written by vCPU 0 alone */
+
+    struct spinlock timer_lock;      /* rank VDEV: timers of hvm/dev/ */
+    struct tick *ticks;              /* (c) their interrupts by these wires */
+    /* What becomes of late ticks (HVM_PARAM_TIMER_MODE). False: all of them
+     * come, at twice the rate, for guests that count them; true: one, then on
+     * with the rhythm, for guests that read a clock. */
+    bool coalesce_ticks;
 };
 
 static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
@@ -85,12 +78,12 @@ static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
 }
 
 /* What an entry of an I/O APIC sends. */
-static inline struct apic_msg ioapic_message(union ioapic_rte e)
+static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
 {
     return (struct apic_msg){
-        .dest = apic_dest8(e.dest, e.logical), .vector = (uint8_t)e.vector,
-        .delivery = (uint8_t)e.delivery, .logical = e.logical,
-        .level = e.level,
+        .dest = apic_dest8(e.fields.dest_id, e.fields.dest_mode),
+        .vector = e.fields.vector, .delivery = e.fields.delivery_mode,
+        .logical = e.fields.dest_mode, .level = e.fields.trig_mode,
     };
 }
 
@@ -137,7 +130,7 @@ void route_callback_set_via(struct route *r, uint64_t via);
 void route_callback_set(struct route *r, bool pending);
 
 /* A vCPU's LVT0, SPIV, base MSR or pin 0 changed: who takes the 8259's INT? No
- * lock held, of rank VDEV neither; ends in route_unmasked(). */
+ * lock held, of rank VDEV neither; ends in ticks_resume(). */
 void route_pic_rewire(struct route *r);
 /* Master INT rose or fell. Lock HVM_IRQ held; for vpic.c. */
 void route_pic_output(struct route *r, bool up);
@@ -169,6 +162,29 @@ void vioapic_eoi(struct route *r, uint8_t vector);
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec);
 int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec);
 
+/* ---- Messages of the machine's devices, for domain 0 --------------------- */
+
+/*
+ * One message of one device. Zeroed: not bound. The owner serialises all
+ * calls (lock PCI); the interrupt itself only reads `message`.
+ */
+struct passthru_msi {
+    unsigned int irq;  /* number of hypervisor/x86/irq.h, 0: not bound */
+    uint64_t message;  /* (a) the guest's: address 31:0 in 63:32, data */
+};
+
+/*
+ * The guest wrote address and data where the device was to send its
+ * interrupt. Gives it a vector of the machine, near the vCPU that the message
+ * names, or (movable) moves it there. *host is what the device must be told;
+ * 1 if that is not what it was before, else 0. -ENOSPC: no vector.
+ */
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host);
+/* The device sends no more: gives the vector back. Idempotent. No lock of
+ * rank HVM_IRQ or above. */
+void passthru_msi_unbind(struct passthru_msi *m);
+
 /* ---- 8259s: their state is kept as the save record has it ---------------- */
 
 /* Both chips of a zeroed route to power-up state and on the bus; errors of
@@ -182,8 +198,7 @@ enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);
 
-/* Record PIC, instance 0: master, 1: slave. The domain has them and is
- * paused. load: -EINVAL. */
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec);
+/* Record PIC (->pic), instance 0: master, 1: slave. The domain has them and is
+ * paused. -EINVAL. */
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec);

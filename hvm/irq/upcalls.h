@@ -5,11 +5,7 @@
  */
 #pragma once
 
-#include "hvm/irq/apicbus.h"
-
-struct domain;
-struct route;
-struct vlapic;
+#include "hvm/irq/vlapic.h"
 
 /*
  * Something in a->pending is new, or may now be deliverable: the vCPU must
@@ -56,6 +52,6 @@ void route_gsi_ended(struct route *r, unsigned int gsi);
 /*
  * The guest may have unmasked a line somewhere (PIC, I/O APIC pin, or what
  * route_pic_rewire() is called for): periodic devices whose ticks nobody could
- * hear start again (ticks_resume()). No locks held.
+ * hear start again, in their rhythm. No locks held.
  */
-void route_unmasked(struct domain *d);
+void ticks_resume(struct route *r);

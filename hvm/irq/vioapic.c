@@ -8,7 +8,6 @@
  * that wait for one.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
 #define VERSION 0x11 /* 82093AA; no EOI register */
@@ -23,20 +22,21 @@
 
 /* Bits of an entry that software writes. */
 #define RTE_WRITABLE 0xff0000000001afffull
+#define RTE_REMOTE_IRR BIT(14)
 
 enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = r->rte[gsi];
+    union vioapic_redir_entry e = r->rte[gsi];
     struct apic_msg m = ioapic_message(e);
     enum irq_result rc;
 
     /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
-    if (e.mask || !apic_device_mode(m.delivery))
+    if (e.fields.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
-    if (e.level && test_bit(gsi, r->remote_irr))
+    if (e.fields.trig_mode && test_bit(gsi, r->remote_irr))
         return IRQ_COALESCED;
     rc = apicbus_deliver(&r->apics, NULL, &m);
-    if (e.level && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
+    if (e.fields.trig_mode && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
         change_bit(r->remote_irr, gsi, true);
     return rc;
 }
@@ -45,7 +45,7 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
  * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
-    if (r->rte[gsi].level && r->asserted[gsi])
+    if (r->rte[gsi].fields.trig_mode && r->asserted[gsi])
         (void)vioapic_edge(r, gsi);
 }
 
@@ -56,7 +56,7 @@ void vioapic_eoi(struct route *r, uint8_t vector)
         for (uint64_t bits = r->remote_irr[w]; bits; bits &= bits - 1) {
             unsigned int gsi = w * 64 + bit_lowest(bits);
 
-            if (r->rte[gsi].vector != vector)
+            if (r->rte[gsi].fields.vector != vector)
                 continue;
             change_bit(r->remote_irr, gsi, false);
             route_gsi_ended(r, gsi);
@@ -69,85 +69,68 @@ void vioapic_eoi(struct route *r, uint8_t vector)
 static void write_entry(struct route *r, unsigned int gsi, bool high,
                         uint32_t val)
 {
-    union ioapic_rte old, e;
+    union vioapic_redir_entry old, e;
 
     spin_lock(&r->lock);
-    old = e = r->rte[gsi];
-    e.half[high] = val;
-    e.raw &= RTE_WRITABLE;
+    old = r->rte[gsi];
+    e.bits = high ? (uint64_t)val << 32 | (uint32_t)old.bits
+                  : old.bits >> 32 << 32 | val;
+    e.bits &= RTE_WRITABLE;
     r->rte[gsi] = e;
     /* Edge mode has no remote IRR: switching to it and back is how software
      * ends an interrupt of this chip. */
-    if (!e.level && test_bit(gsi, r->remote_irr)) {
+    if (!e.fields.trig_mode && test_bit(gsi, r->remote_irr)) {
         change_bit(r->remote_irr, gsi, false);
         route_gsi_ended(r, gsi);
     }
     if (!high)
         reevaluate(r, gsi);
-    if (r->watch_pins && e.raw != old.raw)
+    if (r->watch_pins && e.bits != old.bits)
         vioapic_pin_changed(r, gsi);
     spin_unlock(&r->lock);
     if (gsi == 0)
         route_pic_rewire(r);
-    else if (!e.mask)
-        route_unmasked(r->domain);
+    else if (!e.fields.mask)
+        ticks_resume(r);
 }
 
 /* A redirection entry as software sees it. */
-static union ioapic_rte read_entry(const struct route *r, unsigned int gsi)
+static uint64_t read_entry(const struct route *r, unsigned int gsi)
 {
-    union ioapic_rte e = { .raw = READ_ONCE(r->rte[gsi].raw) };
-
-    e.remote_irr = test_bit(gsi, r->remote_irr);
-    return e;
-}
-
-/* The GSI whose entry IOREGSEL names, or VIOAPIC_MAX_GSIS. */
-static unsigned int selected(const struct vioapic *c, unsigned int index)
-{
-    unsigned int pin = (index - REG_RTE) / 2;
-
-    if (index < REG_RTE || pin >= c->pins)
-        return VIOAPIC_MAX_GSIS;
-    return c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
-}
-
-static uint32_t read_window(const struct vioapic *c, unsigned int index,
-                            unsigned int gsi)
-{
-    if (index == REG_ID || index == REG_ARB)
-        return (uint32_t)c->id << 24;
-    if (index == REG_VER)
-        return VERSION | (c->pins - 1u) << 16;
-    if (gsi >= VIOAPIC_MAX_GSIS)
-        return 0;
-    return read_entry(c->route, gsi).half[index & 1];
+    return READ_ONCE(r->rte[gsi].bits) |
+           (test_bit(gsi, r->remote_irr) ? RTE_REMOTE_IRR : 0);
 }
 
 static enum bus_rc vioapic_access(void *dev, uint64_t gpa, unsigned int size,
                                   bool write, uint64_t *val)
 {
     struct vioapic *c = dev;
-    unsigned int index = READ_ONCE(c->ioregsel), gsi = selected(c, index);
-    unsigned int reg = gpa & 0xff;
+    unsigned int reg = gpa & 0xff, index = READ_ONCE(c->ioregsel);
+    unsigned int pin = (index - REG_RTE) / 2; /* of no entry: beyond all */
+    unsigned int gsi = c->base_gsi + (unsigned int)index_nospec(pin, c->pins);
 
-    if (!write)
-        *val = reg == IOREGSEL ? index
-               : reg == IOWIN ? read_window(c, index, gsi) : 0;
-    else if (reg == IOREGSEL)
+    if (reg == IOREGSEL && write)
         WRITE_ONCE(c->ioregsel, (uint8_t)*val);
-    else if (reg == IOWIN && index == REG_ID)
-        c->id = *val >> 24 & 0xf;
-    else if (reg == IOWIN && gsi < VIOAPIC_MAX_GSIS)
+    else if (reg == IOREGSEL)
+        *val = index;
+    else if (reg == IOWIN && pin < c->pins && write)
         write_entry(c->route, gsi, index & 1, (uint32_t)*val);
+    else if (reg == IOWIN && pin < c->pins)
+        *val = read_entry(c->route, gsi) >> (index & 1) * 32;
+    else if (reg == IOWIN && index == REG_ID && write)
+        c->id = *val >> 24 & 0xf;
+    else if (reg == IOWIN && (index == REG_ID || index == REG_ARB))
+        *val = (uint32_t)c->id << 24;
+    else
+        *val = reg == IOWIN && index == REG_VER ? VERSION | (c->pins - 1u) << 16
+                                                : 0;
     return BUS_OK;
 }
 
 int vioapic_add(struct route *r, uint64_t base, uint8_t id,
                 unsigned int base_gsi, unsigned int pins)
 {
-    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE,
-                               vioapic_access };
+    struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_access };
     struct vioapic *c = &r->ioapic[r->nr_ioapics];
     int rc;
 
@@ -184,7 +167,7 @@ int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
     rec->ioregsel = r->ioapic[0].ioregsel;
     rec->id = r->ioapic[0].id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++)
-        rec->redirtbl[i].bits = read_entry(r, i).raw;
+        rec->redirtbl[i].bits = read_entry(r, i);
     return 0;
 }
 
@@ -198,10 +181,10 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
     r->ioapic[0].ioregsel = (uint8_t)rec->ioregsel;
     r->ioapic[0].id = (uint8_t)rec->id;
     for (unsigned int i = 0; i < VIOAPIC_NUM_PINS; i++) {
-        union ioapic_rte e = { .raw = rec->redirtbl[i].bits };
+        union vioapic_redir_entry e = rec->redirtbl[i];
 
-        r->rte[i].raw = e.raw & RTE_WRITABLE;
-        change_bit(r->remote_irr, i, e.remote_irr && e.level);
+        r->rte[i].bits = e.bits & RTE_WRITABLE;
+        change_bit(r->remote_irr, i, e.fields.remote_irr && e.fields.trig_mode);
     }
     spin_unlock(&r->lock);
     route_pic_rewire(r);

@@ -10,7 +10,6 @@
  * word's bit, then looks at the word again. One of the two sees the other.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
@@ -179,16 +178,6 @@ static void timer_forget(struct vlapic *a)
     timer_stop(&a->timer);
 }
 
-/* next: TIME_NEVER stops. */
-static void start_timer(struct vlapic *a, uint64_t now, uint64_t next)
-{
-    a->timer_next = next;
-    if (next > now)
-        timer_set(&a->timer, next);
-    else
-        timer_mark(a);
-}
-
 /* Starts counting down from `left`. */
 static void count_from(struct vlapic *a, uint32_t left)
 {
@@ -198,12 +187,10 @@ static void count_from(struct vlapic *a, uint32_t left)
         timer_forget(a);
         return;
     }
-
-    uint64_t now = now_ns();
-
     a->timer_period = mode == TIMER_REPEAT
                           ? count_to_ns(a, a->regs[APIC_TMICT / 4]) : 0;
-    start_timer(a, now, now + count_to_ns(a, left));
+    a->timer_next = now_ns() + count_to_ns(a, left);
+    timer_set(&a->timer, a->timer_next);
 }
 
 /* What TMCCT reads as. */
@@ -288,7 +275,11 @@ void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
         return;
     a->tsc_deadline = tsc;
     a->timer_period = 0;
-    start_timer(a, now_ns(), tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER);
+    a->timer_next = tsc ? vlapic_tsc_to_ns(a, tsc) : TIME_NEVER;
+    if (a->timer_next > now_ns())
+        timer_set(&a->timer, a->timer_next); /* TIME_NEVER stops it */
+    else
+        timer_mark(a);
 }
 
 /* ---- priorities, in and out of service ----------------------------------- */
@@ -444,7 +435,7 @@ static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
     (void)apicbus_deliver(&a->route->apics, a, &m);
 }
 
-/* What follows from ->mode and SPIV. */
+/* What follows from ->mode, SPIV and LINT0. */
 static void update_mode(struct vlapic *a)
 {
     bool x2 = a->mode == VLAPIC_X2APIC;
@@ -457,6 +448,7 @@ static void update_mode(struct vlapic *a)
         a->regs[o / 4] |= APIC_LVT_MASKED;
     WRITE_ONCE(a->enabled, on && a->mode != VLAPIC_OFF);
     a->changed = true;
+    route_pic_rewire(a->route);
 }
 
 /* What is derived from all registers, IRR and ISR among them. */
@@ -480,8 +472,6 @@ static void write_spiv(struct vlapic *a, uint32_t val)
     update_mode(a);
     if (a->enabled && !was)
         vlapic_enabled_again(a);
-    if (a->enabled != was)
-        route_pic_rewire(a->route);
 }
 
 static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
@@ -502,54 +492,36 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
     uint32_t *reg = &a->regs[offset / 4];
 
     val &= registers[offset / 16].writable;
-    switch (offset) {
-    case APIC_EOI:
+    if (offset == APIC_EOI) {
         vlapic_eoi(a);
-        break;
-    case APIC_TMICT:
-        if (timer_mode(a) > TIMER_REPEAT)
-            break;
-        *reg = val;
-        count_from(a, val);
-        break;
-    case APIC_TPR:
-        vlapic_set_tpr(a, (uint8_t)val);
-        vlapic_set_cr8(a, (uint8_t)val >> 4);
-        break;
-    case APIC_ICR:
+    } else if (offset == APIC_ICR) {
         *reg = val;
         send_ipi(a, val, a->regs[APIC_ICR2 / 4]);
-        break;
-    case APIC_SELF_IPI:
-        if (a->mode == VLAPIC_X2APIC)
-            send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
-        break;
-    case APIC_ICR2:
-        *reg = val & 0xff000000;
-        break;
-    case APIC_DFR:
-        *reg = val | 0x0fffffff;
-        break;
-    case APIC_SPIV:
-        write_spiv(a, val);
-        break;
-    case APIC_ESR:
-        *reg = atomic_xchg(&a->pending_esr, 0);
-        break;
-    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
-        write_lvt(a, offset, val);
-        break;
-    case APIC_TDCR:
-        write_tdcr(a, val);
-        break;
-    case APIC_LDR:
+    } else if (offset == APIC_TPR) {
+        vlapic_set_tpr(a, (uint8_t)val);
+        vlapic_set_cr8(a, (uint8_t)val >> 4);
+    } else if (offset == APIC_TMICT && timer_mode(a) <= TIMER_REPEAT) {
         *reg = val;
-        break;
-    default:
-        /* Read-only or reserved. The id is read-only, too: the SDM (vol. 3A
-         * 11.4.6) leaves that to the processor model. */
-        break;
+        count_from(a, val);
+    } else if (offset == APIC_SELF_IPI && a->mode == VLAPIC_X2APIC) {
+        send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
+    } else if (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) {
+        write_lvt(a, offset, val);
+    } else if (offset == APIC_SPIV) {
+        write_spiv(a, val);
+    } else if (offset == APIC_TDCR) {
+        write_tdcr(a, val);
+    } else if (offset == APIC_ESR) {
+        *reg = atomic_xchg(&a->pending_esr, 0);
+    } else if (offset == APIC_ICR2) {
+        *reg = val & 0xff000000;
+    } else if (offset == APIC_DFR) {
+        *reg = val | 0x0fffffff;
+    } else if (offset == APIC_LDR) {
+        *reg = val;
     }
+    /* Others are read-only or reserved. The id is read-only, too: the SDM
+     * (vol. 3A 11.4.6) leaves that to the processor model. */
 }
 
 static uint32_t reg_read(struct vlapic *a, unsigned int offset)
@@ -642,15 +614,15 @@ void vlapic_init_signal(struct vlapic *a)
     a->pending_esr = 0;
     a->timer_shift = 1;
     update_all(a);
-    route_pic_rewire(a->route);
 }
 
 /* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
 static int mode_of(uint64_t base)
 {
-    if (base & APIC_BASE_MSR_ENABLE)
-        return base & APIC_BASE_MSR_X2APIC ? VLAPIC_X2APIC : VLAPIC_XAPIC;
-    return base & APIC_BASE_MSR_X2APIC ? -1 : VLAPIC_OFF;
+    static const int8_t modes[] = { VLAPIC_OFF, -1, VLAPIC_XAPIC,
+                                    VLAPIC_X2APIC };
+
+    return modes[base / APIC_BASE_MSR_X2APIC & 3]; /* and ENABLE */
 }
 
 /* SDM vol. 3A 11.12.5: which mode may follow which. */
@@ -673,7 +645,6 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
     if (mode == VLAPIC_X2APIC) {
         a->regs[APIC_ICR2 / 4] = 0;
         update_mode(a);
-        route_pic_rewire(a->route);
     } else {
         /* Off: the state is lost; on again: as after power-up. */
         vlapic_init_signal(a);
@@ -784,7 +755,6 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     a->tsc_deadline = 0;
     count_from(a, left && left <= count ? left : count);
     vlapic_deadline_write(a, deadline);
-    route_pic_rewire(a->route);
     vlapic_kick(a);
     return 0;
 }

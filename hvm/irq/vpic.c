@@ -5,7 +5,6 @@
  * hears when the master's INT changes.
  */
 #include "hvm/irq/route.h"
-#include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
 
 #define CASCADE 2 /* the master's line for the slave */
@@ -163,47 +162,23 @@ static void write_ocw3(struct hvm_hw_vpic *c, uint8_t val)
 static bool write_data(struct hvm_hw_vpic *c, uint8_t val)
 {
     unsigned int wants = c->init_state & (INIT_WANT_ICW4 | INIT_SINGLE);
-    unsigned int next = wants & INIT_WANT_ICW4 ? 3 : 0;
-    bool unmasked;
+    unsigned int step = c->init_state & 3;
+    bool unmasked = c->imr & ~val;
 
-    switch (c->init_state & 3) {
-    case 0:
-        unmasked = c->imr & ~val;
+    if (!step) {
         c->imr = val;
         return unmasked;
-    case 1:
+    }
+    if (step == 1)
         c->irq_base = val & 0xf8;
-        if (!(wants & INIT_SINGLE))
-            next = 2;
-        break;
-    case 3:
+    if (step == 3) {
         c->special_fully_nested_mode = val >> 4 & 1;
         c->auto_eoi = val >> 1 & 1;
-        next = 0;
-        break;
     }
-    c->init_state = (next ? wants | next : 0) & 15;
-    return !next;
-}
-
-static void chip_write(struct route *r, struct hvm_hw_vpic *c, bool a0,
-                       uint8_t val)
-{
-    bool unmasked = false;
-
-    spin_lock(&r->lock);
-    if (a0)
-        unmasked = write_data(c, val);
-    else if (val & 0x10)
-        write_icw1(c, val);
-    else if (val & 8)
-        write_ocw3(c, val);
-    else
-        write_ocw2(c, val);
-    update(r);
-    spin_unlock(&r->lock);
-    if (unmasked)
-        route_unmasked(r->domain);
+    step = step == 1 && !(wants & INIT_SINGLE) ? 2
+           : step != 3 && (wants & INIT_WANT_ICW4) ? 3 : 0;
+    c->init_state = (step ? wants | step : 0) & 15;
+    return !step;
 }
 
 static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
@@ -211,23 +186,34 @@ static enum bus_rc chip_access(void *dev, uint64_t port, unsigned int size,
 {
     struct route *r = dev;
     struct hvm_hw_vpic *c = &r->pic[port >> 7 & 1];
+    bool unmasked = false;
 
     if (size != 1)
         return BUS_OK;
-    if (write) {
-        chip_write(r, c, port & 1, (uint8_t)*val);
-    } else if (unlikely(c->poll)) {
-        /* The read acts as INTA; bit 7 says that there was a request (8259A
-         * data sheet, "Poll Command"). */
-        spin_lock(&r->lock);
-        *val = c->int_output ? 0x80 | intack(c) : 0;
-        c->poll = 0;
-        update(r);
-        spin_unlock(&r->lock);
-    } else { /* no lock: each is a byte */
+    if (!write && likely(!c->poll)) { /* no lock: each is a byte */
         *val = port & 1 ? READ_ONCE(c->imr) : c->readsel_isr ? READ_ONCE(c->isr)
                                             : READ_ONCE(c->irr);
+        return BUS_OK;
     }
+    spin_lock(&r->lock);
+    if (!write) {
+        /* The read acts as INTA; bit 7 says that there was a request (8259A
+         * data sheet, "Poll Command"). */
+        *val = c->int_output ? 0x80 | intack(c) : 0;
+        c->poll = 0;
+    } else if (port & 1) {
+        unmasked = write_data(c, (uint8_t)*val);
+    } else if (*val & 0x10) {
+        write_icw1(c, (uint8_t)*val);
+    } else if (*val & 8) {
+        write_ocw3(c, (uint8_t)*val);
+    } else {
+        write_ocw2(c, (uint8_t)*val);
+    }
+    update(r);
+    spin_unlock(&r->lock);
+    if (unmasked)
+        ticks_resume(r);
     return BUS_OK;
 }
 
@@ -264,11 +250,6 @@ int vpic_init(struct route *r)
     r->pic[0].is_master = 1;
     r->pic[0].elcr = 1u << CASCADE;
     return bus_add(r->bus, ranges, ARRAY_SIZE(ranges), r);
-}
-
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
-{
-    *rec = r->pic[chip & 1];
 }
 
 int vpic_load(struct route *r, unsigned int chip, const struct hvm_hw_vpic *rec)

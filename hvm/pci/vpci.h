@@ -12,16 +12,12 @@
 /* All functions that are there now become domain 0's, which exists. */
 void vpci_create(void);
 
-/*
- * A function appeared or went (PHYSDEVOP_pci_device_add and _remove).
- * add: 0 also when it is known; -ENODEV: nothing answers there; -ENOMEM.
- * remove: -ENODEV.
- */
+/* A function appeared. 0 also when it is known; -ENODEV: nothing answers
+ * there; -ENOMEM. */
 int vpci_add(uint32_t sbdf);
-int vpci_remove(uint32_t sbdf);
-/* The function was reset: its message registers are as after power-up.
- * -ENODEV. */
-int vpci_reset(uint32_t sbdf);
+/* The function was reset: its message registers are as after power-up; or it
+ * is gone. -ENODEV: it is not known. */
+int vpci_reset(uint32_t sbdf, bool gone);
 
 /* One access of domain 0 of 1, 2 or 4 bytes, aligned, reg below 4096. */
 uint32_t vpci_read(uint32_t sbdf, unsigned int reg, unsigned int size);

@@ -3,12 +3,7 @@
 #include "hvm/save/records.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
-#include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/dev/timers.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
@@ -322,10 +317,10 @@ static int load_ioapic(const struct target *t, const void *rec)
 
 static bool save_pic(const struct target *t, void *rec)
 {
-    if (!t->d->hvm->route->has_pic)
-        return false;
-    vpic_save(t->d->hvm->route, t->i, rec);
-    return true;
+    const struct route *r = t->d->hvm->route;
+
+    *(struct hvm_hw_vpic *)rec = r->pic[t->i & 1];
+    return r->has_pic;
 }
 
 static int load_pic(const struct target *t, const void *rec)

@@ -11,7 +11,7 @@
     R(DOMCTL, "toolstack operations on one domain")                         \
     R(IOREQ, "ioreq servers of one domain")                                 \
     R(PCI, "PCI configuration space and vPCI state")                        \
-    R(VDEV, "one emulated device: PIT, HPET, RTC, PM timer")                \
+    R(VDEV, "PIT, HPET, RTC and PM timer of one domain")                    \
     R(HVM_IRQ, "interrupt routes, vIOAPIC and PIC of one domain")           \
     R(GRANT, "grant table of one domain")                                   \
     R(P2M, "guest physical map of one domain")                              \

@@ -7,9 +7,7 @@
 #include "hypervisor/abi/domctl.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
-#include "hvm/irq/upcalls.h"
+#include "hvm/dev/timers.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/pvtime.h"

@@ -14,13 +14,13 @@
 SUBOP_EXPR(pci_device_add, IN, struct physdev_pci_device_add,
            vpci_add(PCI_SBDF(a->seg, a->bus, a->devfn)))
 SUBOP_EXPR(pci_device_remove, IN, struct physdev_pci_device,
-           vpci_remove(PCI_SBDF(a->seg, a->bus, a->devfn)))
+           vpci_reset(PCI_SBDF(a->seg, a->bus, a->devfn), true))
 
 SUBOP_EXPR(pci_device_reset, IN, struct pci_device_reset,
            a->flags & ~(uint32_t)PCI_DEVICE_RESET_MASK
                ? -EINVAL
-               : vpci_reset(PCI_SBDF(a->dev.seg, a->dev.bus,
-                                        a->dev.devfn)))
+               : vpci_reset(PCI_SBDF(a->dev.seg, a->dev.bus, a->dev.devfn),
+                            false))
 
 /* Domain 0 found a configuration space and that it is reserved. Those of the
  * MCFG are watched from the start; others nobody can watch. */

@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
+#include "hvm/dev/timers.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
 
@@ -19,7 +16,6 @@ static struct pit pit;
 static struct hpet hpet;
 static struct rtc rtc;
 static struct pmtimer pm;
-static struct ticks timers;
 
 struct input {
     const uint8_t *p;
@@ -49,11 +45,6 @@ static const uint16_t ports[] = {
 };
 
 static const uint32_t pages[] = { 0xfec00000, 0xfed00000 };
-
-static void resume(struct domain *d)
-{
-    ticks_resume(&timers);
-}
 
 static void garbage(void *rec, size_t size, struct input *in)
 {
@@ -112,7 +103,7 @@ static void records(struct domain *d, unsigned int which, bool bad,
         break;
     case 5:
         for (unsigned int i = 0; i < 2; i++) {
-            vpic_save(&d->route, i, &pic);
+            pic = d->route.pic[i];
             if (bad)
                 garbage(&pic, sizeof(pic), in);
             must(!vpic_load(&d->route, i, &pic) || bad);
@@ -206,15 +197,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fake_now = SECONDS(10);
     d = fake_domain(2, true);
-    d->on_unmask = resume;
-    timers = (struct ticks){ 0 };
-    must(!pit_init(&pit, &timers, &d->route) &&
-         !hpet_init(&hpet, &timers, &d->route, &pit) &&
-         !rtc_init(&rtc, &timers, &d->route) &&
-         !pmtimer_init(&pm, &timers, &d->route));
+    must(!pit_init(&pit, &d->route) &&
+         !hpet_init(&hpet, &d->route, &pit) &&
+         !rtc_init(&rtc, &d->route) &&
+         !pmtimer_init(&pm, &d->route));
     for (unsigned int i = 0; in.left && i < 300; i++)
         step(d, &in);
-    ticks_exit(&timers);
+    ticks_exit(&d->route);
     fake_domain_free(d);
     must(!fake_timers_set());
     return 0;

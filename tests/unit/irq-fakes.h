@@ -26,7 +26,6 @@ struct domain {
     uint64_t last_entry;
     int64_t time_offset;    /* seconds */
     unsigned int shifts;
-    void (*on_unmask)(struct domain *d);
 };
 
 /* A domain with n vCPUs (all local APICs enabled by SPIV when `on`), one

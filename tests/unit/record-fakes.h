@@ -7,12 +7,7 @@
  */
 #pragma once
 
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
-#include "hvm/dev/pmtimer.h"
-#include "hvm/dev/rtc.h"
-#include "hvm/irq/route.h"
-#include "hvm/irq/vlapic.h"
+#include "hvm/dev/timers.h"
 #include "hvm/policy/cpu-policy.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
@@ -44,7 +39,6 @@ RECORD(hpet_save, hpet_load, hpet, hvm_hw_hpet)
 RECORD(pmtimer_save, pmtimer_load, pmtimer, hvm_hw_pmtimer)
 
 static struct hvm_hw_vioapic rec_ioapic;
-static struct hvm_hw_vpic rec_pic[2];
 
 int vioapic_save(struct route *r, struct hvm_hw_vioapic *rec)
 {
@@ -58,15 +52,10 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
     return 0;
 }
 
-void vpic_save(struct route *r, unsigned int chip, struct hvm_hw_vpic *rec)
-{
-    *rec = rec_pic[chip];
-}
-
 int vpic_load(struct route *r, unsigned int chip,
               const struct hvm_hw_vpic *rec)
 {
-    rec_pic[chip] = *rec; /* ASan checks chip */
+    r->pic[chip] = *rec; /* UBSan checks chip */
     return 0;
 }
 
@@ -99,7 +88,6 @@ static inline void record_devices(struct domain *d)
 {
     static struct route route;
     static struct pit pit;
-    static struct ticks ticks;
     static struct rtc rtc;
     static struct hpet hpet;
     static struct pmtimer pm;
@@ -121,7 +109,6 @@ static inline void record_devices(struct domain *d)
     route.has_pic = true;
     d->hvm->route = &route;
     d->hvm->pit = &pit;
-    d->hvm->ticks = &ticks;
     d->hvm->rtc = &rtc;
     d->hvm->hpet = &hpet;
     d->hvm->pm = &pm;

@@ -5,8 +5,7 @@
  */
 #include <string.h>
 
-#include "hvm/dev/hpet.h"
-#include "hvm/dev/pit.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
@@ -28,7 +27,6 @@ TEST_PROGRAM;
 static struct domain *d;
 static struct pit pit;
 static struct hpet hpet;
-static struct ticks timers;
 static struct vlapic *a;
 
 static uint64_t get(unsigned int reg, unsigned int size)
@@ -47,28 +45,21 @@ static void put(unsigned int reg, unsigned int size, uint64_t v)
 #define CONFIG(n) (0x100 + 0x20 * (n))
 #define CMP(n) (0x108 + 0x20 * (n))
 
-static void on_unmask(struct domain *dom)
-{
-    ticks_resume(&timers);
-}
-
 static void begin(void)
 {
     fake_now = START;
     d = fake_domain(1, true);
-    d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
-    timers = (struct ticks){ 0 };
-    CHECK_EQ(pit_init(&pit, &timers, &d->route), 0);
-    CHECK_EQ(hpet_init(&hpet, &timers, &d->route, &pit), 0);
+    CHECK_EQ(pit_init(&pit, &d->route), 0);
+    CHECK_EQ(hpet_init(&hpet, &d->route, &pit), 0);
     for (unsigned int i = 0; i < 48; i++)
         ioapic_set_rte(d, i, 0x60 + i);
 }
 
 static void end(void)
 {
-    ticks_exit(&timers);
-    ticks_exit(&timers);
+    ticks_exit(&d->route);
+    ticks_exit(&d->route);
     fake_domain_free(d);
     CHECK_EQ(fake_timers_set(), 0);
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "hvm/base/hvm.h"
-#include "hvm/irq/passthru.h"
 #include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/fakes/fakes.h"
@@ -107,6 +107,7 @@ static bool interrupt(unsigned int irq)
 /* ---- domain 0 --------------------------------------------------------------- */
 
 static struct domain dom;
+struct domain *hardware_domain = &dom;
 static struct hvm_domain hvm;
 static struct route route;
 static struct bus bus;
@@ -172,7 +173,7 @@ uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
     return tsc;
 }
 
-void route_unmasked(struct domain *d)
+void ticks_resume(struct route *r)
 {
 }
 
@@ -319,42 +320,32 @@ static void test_msi(void)
 {
     struct passthru_msi m = { 0 };
     struct msi_message host;
-    bool changed = false;
 
     vectors_left = 1;
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee02000, 0x71, true, &host,
-                               &changed), 0);
-    CHECK(changed);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee02000, 0x71, true, &host), 1);
     CHECK_EQ(host.address, 0xfee00000 | 2 << 12);
     CHECK(interrupt(MSI_IRQ));
     CHECK_EQ(take(0), -1);
     CHECK_EQ(take(1), 0x71);
     end(1);
     /* The guest moves it; the device is told, unless it must not. */
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, false, &host,
-                               &changed), 0);
-    CHECK(!changed);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee00000, 0x72, false, &host), 0);
     CHECK(interrupt(MSI_IRQ));
     CHECK_EQ(take(0), 0x72);
     end(0);
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, true, &host,
-                               &changed), 0);
-    CHECK(changed);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee00000, 0x72, true, &host), 1);
     CHECK_EQ(host.address, 0xfee00000 | 1 << 12);
     /* Vectors that do not exist are dropped. */
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0, true, &host,
-                               &changed), 0);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee00000, 0, true, &host), 0);
     CHECK(interrupt(MSI_IRQ));
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 15, true, &host,
-                               &changed), 0);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee00000, 15, true, &host), 0);
     CHECK(interrupt(MSI_IRQ));
     CHECK_EQ(take(0), -1);
     passthru_msi_unbind(&m);
     passthru_msi_unbind(&m);
     CHECK_EQ(vectors_left, 1);
     vectors_left = 0;
-    CHECK_EQ(passthru_msi_bind(&m, &dom, 0xfee00000, 0x72, true, &host,
-                               &changed), -ENOSPC);
+    CHECK_EQ(passthru_msi_bind(&m, 0xfee00000, 0x72, true, &host), -ENOSPC);
     CHECK(!m.irq);
 }
 

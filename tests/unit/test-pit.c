@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "hvm/dev/pit.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
@@ -19,29 +19,21 @@ TEST_PROGRAM;
 
 static struct domain *d;
 static struct pit pit;
-static struct ticks timers;
 static struct vlapic *a;
-
-static void on_unmask(struct domain *dom)
-{
-    ticks_resume(&timers);
-}
 
 static void begin(void)
 {
     fake_now = START;
     d = fake_domain(1, true);
-    d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
-    timers = (struct ticks){ 0 };
-    CHECK_EQ(pit_init(&pit, &timers, &d->route), 0);
+    CHECK_EQ(pit_init(&pit, &d->route), 0);
     ioapic_set_rte(d, 2, VECTOR);
 }
 
 static void end(void)
 {
-    ticks_exit(&timers);
-    ticks_exit(&timers);
+    ticks_exit(&d->route);
+    ticks_exit(&d->route);
     fake_domain_free(d);
     CHECK_EQ(fake_timers_set(), 0);
 }
@@ -231,7 +223,7 @@ static void test_late(void)
         unsigned int n = 0, ms;
 
         begin();
-        timers.coalesce = policy;
+        d->route.coalesce_ticks = policy;
         program(0, 2, 1193);
         fake_run_until(START + MILLISECS(50) + MICROSECS(500));
         CHECK_EQ(fake_drain(a), 1);
@@ -268,7 +260,7 @@ static void test_late(void)
     fake_run_timers();
     CHECK_EQ(fake_drain(a), 1);
     CHECK_EQ(pit.tick.missed, 9);
-    timers.coalesce = true;
+    d->route.coalesce_ticks = true;
     fake_run_until(START + MILLISECS(11) + MICROSECS(500));
     CHECK_EQ(pit.tick.missed, 0);
     end();
@@ -295,15 +287,16 @@ static void test_masked(void)
     fake_run_until(START + SECONDS(2));
     CHECK_EQ(fake_drain(a), 0);
     pit.muted = false;
-    ticks_resume(&timers);
+    ticks_resume(&d->route);
     fake_run_until(START + SECONDS(2) + MILLISECS(2));
     CHECK_EQ(fake_drain(a), 1);
     /* Unmasked where nobody says so: found out in a while. */
     apic_put(a, APIC_SPIV, 0xff);
     fake_run_until(START + SECONDS(3));
     CHECK(pit.tick.parked);
-    d->on_unmask = NULL;
+    d->route.ticks = NULL;
     apic_put(a, APIC_SPIV, 0x1ff);
+    d->route.ticks = &pit.tick;
     fake_run_until(START + SECONDS(4));
     CHECK(!pit.tick.parked);
     CHECK_EQ(fake_drain(a), 1);

@@ -115,16 +115,10 @@ int vpci_add(uint32_t sbdf)
     return 0;
 }
 
-int vpci_remove(uint32_t sbdf)
+int vpci_reset(uint32_t sbdf, bool gone)
 {
-    removed = sbdf;
-    return -ENODEV;
-}
-
-int vpci_reset(uint32_t sbdf)
-{
-    reset = sbdf;
-    return 0;
+    *(gone ? &removed : &reset) = sbdf;
+    return gone ? -ENODEV : 0;
 }
 
 unsigned int gsis_end = 24;

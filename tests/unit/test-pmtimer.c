@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "hvm/dev/pmtimer.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
@@ -19,7 +19,6 @@ TEST_PROGRAM;
 
 static struct domain *d;
 static struct pmtimer pm;
-static struct ticks timers;
 
 static uint64_t in(uint16_t port, unsigned int size)
 {
@@ -43,14 +42,13 @@ static void begin(void)
 {
     fake_now = START;
     d = fake_domain(1, true);
-    timers = (struct ticks){ 0 };
-    CHECK_EQ(pmtimer_init(&pm, &timers, &d->route), 0);
+    CHECK_EQ(pmtimer_init(&pm, &d->route), 0);
 }
 
 static void end(void)
 {
-    ticks_exit(&timers);
-    ticks_exit(&timers);
+    ticks_exit(&d->route);
+    ticks_exit(&d->route);
     fake_domain_free(d);
     CHECK_EQ(fake_timers_set(), 0);
 }

@@ -88,7 +88,7 @@ static void round_trip(void)
     long n;
 
     fill(&rec_ioapic, sizeof(rec_ioapic));
-    fill(rec_pic, sizeof(rec_pic));
+    fill(d->hvm->route->pic, sizeof(d->hvm->route->pic));
     fill(&rec_pit_save, sizeof(rec_pit_save));
     for (unsigned int i = 0; i < NR_VCPUS; i++)
         random_vcpu(d->vcpu[i]);
@@ -99,7 +99,7 @@ static void round_trip(void)
         d->vcpu[i]->hvm->event.valid = false;
     }
     memset(&rec_ioapic, 0, sizeof(rec_ioapic));
-    memset(rec_pic, 0, sizeof(rec_pic));
+    memset(d->hvm->route->pic, 0, sizeof(d->hvm->route->pic));
     CHECK_EQ(hvm_load(d, stream, (size_t)n), 0);
     CHECK_EQ(save(again), n);
     CHECK(!memcmp(stream, again, (size_t)n));

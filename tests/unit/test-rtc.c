@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "hvm/dev/rtc.h"
+#include "hvm/dev/timers.h"
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/bus.h"
 #include "tests/unit/irq-fakes.h"
@@ -22,7 +22,6 @@ TEST_PROGRAM;
 
 static struct domain *d;
 static struct rtc rtc;
-static struct ticks timers;
 static struct vlapic *a;
 
 static unsigned int get(unsigned int i)
@@ -37,26 +36,19 @@ static void put(unsigned int i, uint8_t v)
     port_out(d, 0x71, v);
 }
 
-static void on_unmask(struct domain *dom)
-{
-    ticks_resume(&timers);
-}
-
 static void begin(void)
 {
     fake_now = NOON;
     d = fake_domain(1, true);
-    d->on_unmask = on_unmask;
     a = fake_apic(d, 0);
-    timers = (struct ticks){ 0 };
-    CHECK_EQ(rtc_init(&rtc, &timers, &d->route), 0);
+    CHECK_EQ(rtc_init(&rtc, &d->route), 0);
     ioapic_set_rte(d, 8, 0x68);
 }
 
 static void end(void)
 {
-    ticks_exit(&timers);
-    ticks_exit(&timers);
+    ticks_exit(&d->route);
+    ticks_exit(&d->route);
     fake_domain_free(d);
     CHECK_EQ(fake_timers_set(), 0);
 }

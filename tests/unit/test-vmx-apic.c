@@ -33,7 +33,7 @@ void vlapic_set_cr8(struct vlapic *x, unsigned int cr8) {}
 void vlapic_enabled_again(struct vlapic *x) {}
 uint64_t vlapic_tsc_to_ns(const struct vlapic *x, uint64_t t) { return t; }
 void route_pic_rewire(struct route *r) {}
-void route_unmasked(struct domain *d) {}
+void ticks_resume(struct route *r) {}
 void vioapic_eoi(struct route *r, uint8_t vector) {}
 int vpic_inta(struct route *r, const struct vlapic *x) { return -1; }
 enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *from,

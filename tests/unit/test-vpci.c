@@ -8,7 +8,7 @@
 
 #include "hvm/base/hvm.h"
 #include "hvm/io/upcalls.h"
-#include "hvm/irq/passthru.h"
+#include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
@@ -135,18 +135,16 @@ static int bind_rc;
 static struct domain dom;
 struct domain *hardware_domain = &dom;
 
-int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
-                      uint64_t address, uint32_t data, bool movable,
-                      struct msi_message *host, bool *changed)
+int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
+                      bool movable, struct msi_message *host)
 {
     static unsigned int next = 40;
+    bool fresh = !m->irq;
 
-    CHECK(d == &dom);
     m->message = address << 32 | data;
     if (bind_rc)
         return bind_rc;
-    *changed = !m->irq;
-    if (!m->irq) {
+    if (fresh) {
         m->irq = next++;
         bound++;
     } else {
@@ -154,7 +152,7 @@ int passthru_msi_bind(struct passthru_msi *m, struct domain *d,
     }
     host->address = 0xfee00000 | m->irq << 12;
     host->data = m->irq;
-    return 0;
+    return fresh;
 }
 
 void passthru_msi_unbind(struct passthru_msi *m)
@@ -489,9 +487,9 @@ static void test_plug(void)
     CHECK(knows(DEV_NEW));
     CHECK_EQ(cfg_get(DEV_NEW, MSI_POS + 4, 4), 0);
     CHECK_EQ(vpci_add(DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(DEV_NEW), 0);
-    CHECK_EQ(vpci_remove(DEV_NEW), -ENODEV);
-    CHECK_EQ(vpci_reset(DEV_NEW), -ENODEV);
+    CHECK_EQ(vpci_reset(DEV_NEW, true), 0);
+    CHECK_EQ(vpci_reset(DEV_NEW, true), -ENODEV);
+    CHECK_EQ(vpci_reset(DEV_NEW, false), -ENODEV);
     /* No memory for it: the write is dropped. */
     fake_fail_after(0);
     wr(DEV_NEW, MSI_POS + 4, 4, 0xfee01000);
@@ -500,13 +498,13 @@ static void test_plug(void)
     CHECK(!knows(DEV_NEW));
     /* Reset and removal give all vectors back. */
     CHECK(bound > 0);
-    CHECK_EQ(vpci_reset(DEV_X), 0);
+    CHECK_EQ(vpci_reset(DEV_X, false), 0);
     CHECK_EQ(bound, 0);
     CHECK_EQ(rd(DEV_X, MSIX_POS + 2, 2), ENTRIES - 1);
-    CHECK_EQ(vpci_remove(DEV_X), 0);
+    CHECK_EQ(vpci_reset(DEV_X, true), 0);
     CHECK(!is_watched(0x90000000 + TABLE_OFF));
-    CHECK_EQ(vpci_remove(DEV_M), 0);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_M, true), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
 }
 
 static void test_hostile(void)
@@ -520,13 +518,13 @@ static void test_hostile(void)
     CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, MSI_POS + 4, 4, 0xfee01000);
     CHECK_EQ(cfg_get(DEV_O, MSI_POS + 4, 4), 0xfee01000);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
 
     cfg_set(DEV_O, 0x40, 2, PCI_CAP_MSIX);
     cfg_set(DEV_O, 0x44, 4, 6);
     CHECK_EQ(vpci_add(DEV_O), 0);
     wr(DEV_O, 0x42, 2, MSIX_CTRL_ENABLE);
-    CHECK_EQ(vpci_remove(DEV_O), 0);
+    CHECK_EQ(vpci_reset(DEV_O, true), 0);
     CHECK_EQ(bound, 0);
 }
 

@@ -368,8 +368,8 @@ static void test_save(void)
     CHECK_EQ(take(), 0x26);
     rise(12);
     rise(3);
-    vpic_save(&d->route, 0, &m);
-    vpic_save(&d->route, 1, &s);
+    m = d->route.pic[0];
+    s = d->route.pic[1];
     CHECK_EQ(m.irr, 0x0c);
     CHECK_EQ(m.isr, 0x40);
     CHECK_EQ(m.irq_base, 0x20);
