@@ -154,7 +154,7 @@ static enum exit_verdict exit_task_switch(struct vcpu *v,
                                           const struct vmexit *e)
 {
     domain_crash(v->domain, "hardware task switch to selector %#x is not "
-                 "supported", e->task.sel);
+                 "supported", e->task_sel);
     return VERDICT_RESUME;
 }
 

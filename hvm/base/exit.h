@@ -79,17 +79,9 @@ struct vmexit {
             uint32_t error;
             uint64_t cr2;  /* of #PF */
         } exception;
-        struct {
-            uint16_t sel;
-            uint8_t source; /* enum task_switch_source */
-            bool has_error;
-            uint32_t error;
-        } task;
+        uint16_t task_sel; /* of the task to switch to */
     };
 };
-
-/* Where a task switch comes from, by the numbers of VT-x. */
-enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 
 enum exit_verdict {
     VERDICT_RESUME,  /* enter the guest where RIP now points */

@@ -85,11 +85,7 @@ void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
         e->exception.has_error = VECS_WITH_ERROR >> e->exception.vector & 1;
         break;
     case EXIT_TASK_SWITCH:
-        e->task.sel = (uint16_t)info1;
-        e->task.source = info2 & BIT(36) ? TASK_IRET
-                       : info2 & BIT(38) ? TASK_JMP : TASK_CALL;
-        e->task.has_error = info2 & BIT(44);
-        e->task.error = (uint32_t)info2;
+        e->task_sel = (uint16_t)info1;
         break;
     }
 }

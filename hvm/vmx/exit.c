@@ -156,10 +156,7 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
         decode_exception(v, q, e);
         break;
     case EXIT_TASK_SWITCH:
-        e->task.sel = (uint16_t)q;
-        e->task.source = q >> 30 & 3;
-        e->task.has_error = vmread(VMCS_IDT_EVENT) & EVENT_HAS_ERROR;
-        e->task.error = (uint32_t)vmread(VMCS_IDT_ERROR);
+        e->task_sel = (uint16_t)q;
         break;
     case EXIT_APIC_WRITE:
         e->apic_offset = q & 0xff0;

@@ -209,22 +209,8 @@ static void local_apic(void)
 
 static void tasks(void)
 {
-    static const uint8_t sources[] = {
-        TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE
-    };
-
-    fake_vmcs_set(VMCS_IDT_ERROR, 0x1234);
-    for (uint64_t n = 0; n < 4; n++) {
-        struct vmexit e;
-
-        fake_vmcs_set(VMCS_IDT_EVENT, n & 1 ? BIT(11) | BIT(31) : BIT(31));
-        e = decode(9, n << 30 | 0x28);
-        CHECK_EQ(e.task.sel, 0x28);
-        CHECK_EQ(e.task.source, sources[n]);
-        CHECK_EQ(e.task.has_error, n & 1);
-        CHECK_EQ(e.task.error, 0x1234);
-    }
-    fake_vmcs_set(VMCS_IDT_EVENT, 0);
+    for (uint64_t source = 0; source < 4; source++)
+        CHECK_EQ(decode(9, source << 30 | 0x28).task_sel, 0x28);
 }
 
 static void exceptions(void)
