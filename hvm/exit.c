@@ -118,8 +118,7 @@ static enum exit_verdict exit_exception(struct vcpu *v,
 {
     if (e->exception.vector == VEC_MC)
         panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
-    hvm_raise_fault(v, e->exception.vector, e->exception.error,
-                    e->exception.cr2);
+    hvm_raise_event(v, &e->exception);
     return VERDICT_RESUME;
 }
 

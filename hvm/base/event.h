@@ -31,6 +31,18 @@ struct hvm_event {
     uint64_t cr2;      /* of #PF */
 };
 
+/* What such a word says; error: of the field next to it. */
+static inline struct hvm_event event_of(uint64_t word, uint64_t error,
+                                        uint64_t cr2)
+{
+    bool has_error = word & EVENT_HAS_ERROR;
+
+    return (struct hvm_event){
+        .valid = true, .type = word >> EVENT_TYPE_SHIFT & 7,
+        .vector = (uint8_t)word, .has_error = has_error,
+        .error = has_error ? (uint32_t)error : 0, .cr2 = cr2 };
+}
+
 /* Exceptions. */
 enum {
     VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_UD = 6, VEC_NM, VEC_DF,

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "hvm/base/event.h"
 #include "hypervisor/cpu/types.h"
 
 struct vcpu;
@@ -73,12 +74,7 @@ struct vmexit {
             uint8_t gpr;   /* source register, if known */
             bool gpr_valid;
         } cr;
-        struct {
-            uint8_t vector;
-            bool has_error;
-            uint32_t error;
-            uint64_t cr2;  /* of #PF */
-        } exception;
+        struct hvm_event exception; /* as the guest would get it */
         uint16_t task_sel; /* of the task to switch to */
     };
 };

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
 #include "hvm/base/exit.h"
 #include "hvm/base/regs.h"
 

@@ -81,14 +81,7 @@ void svm_collect_interrupted(struct vcpu *v)
     }
     if (likely(!(info & EVENT_VALID)))
         return;
-    *ev = (struct hvm_event){
-        .valid = true,
-        .type = (uint8_t)(info >> EVENT_TYPE_SHIFT & 7),
-        .vector = (uint8_t)info,
-        .has_error = info & EVENT_HAS_ERROR,
-        .error = (uint32_t)(info >> 32),
-        .cr2 = b->cr2_,
-    };
+    *ev = event_of(info, info >> 32, b->cr2_);
     /* One emulator reports a cut-short V_IRQ as an exception. */
     if (ev->type == EVENT_EXCEPTION && ev->vector > 31)
         ev->type = EVENT_INTR;

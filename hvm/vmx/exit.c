@@ -101,10 +101,8 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
         e->kind = EXIT_HOST_NMI;
         return;
     }
-    e->exception.vector = (uint8_t)info;
-    e->exception.has_error = info & EVENT_HAS_ERROR;
-    e->exception.error = (uint32_t)vmread(VMCS_EXIT_ERROR);
-    e->exception.cr2 = q;
+    e->exception = event_of(info, vmread(VMCS_EXIT_ERROR), q);
+    e->exception.type = EVENT_EXCEPTION;
     if (type == EVENT_PRIV_SOFT)
         /* INT1 is a trap, but the exit is before it. */
         vcpu_regs(v)->rip += vmread(VMCS_EXIT_LENGTH);

@@ -56,15 +56,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
             block_nmi(true);
         return;
     }
-    *ev = (struct hvm_event){
-        .valid = true,
-        .type = (uint8_t)(info >> EVENT_TYPE_SHIFT & 7),
-        .vector = (uint8_t)info,
-        .has_error = info & EVENT_HAS_ERROR,
-        .cr2 = vmx_of(v)->cr2,
-    };
-    if (ev->has_error)
-        ev->error = (uint32_t)vmread(VMCS_IDT_ERROR);
+    *ev = event_of(info, vmread(VMCS_IDT_ERROR), vmx_of(v)->cr2);
     /* RIP is still at INT n, INT3, INTO, ICEBP: executed again. */
     if (ev->type >= EVENT_SOFT_INT)
         ev->valid = false;
