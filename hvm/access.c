@@ -549,12 +549,8 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
     } else {
         r->rip = c.rip;
         r->rflags = c.rflags;
-        if (rc == EMUL_OK && hvm_ops.shadow(v))
-            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-        if (unlikely(c.step)) {
-            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-            hvm_raise(v, VEC_DB, 0);
-        }
+        if (rc == EMUL_OK || unlikely(c.step))
+            hvm_end_insn(v, c.step);
     }
     return VERDICT_RESUME;
 }

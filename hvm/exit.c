@@ -16,12 +16,13 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
 
-/* What an instruction's end means beside the next one's address. */
-static __attribute__((noinline)) void end_insn(struct vcpu *v)
+__attribute__((noinline)) void hvm_end_insn(struct vcpu *v, bool step)
 {
-    if (hvm_ops.shadow(v) & SHADOW_STI_MOVSS)
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    if (vcpu_regs(v)->rflags & RFLAGS_TF) {
+    unsigned int shadow = hvm_ops.shadow(v);
+
+    if (shadow & SHADOW_STI_MOVSS)
+        hvm_ops.set_shadow(v, shadow & SHADOW_NMI);
+    if (step) {
         hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
         hvm_raise(v, VEC_DB, 0);
     }
@@ -40,7 +41,7 @@ advance(struct vcpu *v, const struct vmexit *e, unsigned int len)
     r->rip = rip;
     r->rflags &= ~RFLAGS_RF;
     if (unlikely(e->in_shadow || (r->rflags & RFLAGS_TF)))
-        end_insn(v);
+        hvm_end_insn(v, r->rflags & RFLAGS_TF);
 }
 
 static __attribute__((noinline)) void
@@ -97,10 +98,8 @@ static enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
 {
     struct hvm_vcpu *hv = v->hvm;
 
-    if (!hv->halted) {
+    if (!hv->halted)
         hvm_advance(v, e);
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    }
     hv->halted = true;
     /* Only an NMI could end HLT with interrupts off: this is how a kernel
      * stops its CPU for good, and its machine if it knows no better. */
@@ -139,14 +138,10 @@ static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-static enum exit_verdict exit_ud(struct vcpu *v, const struct vmexit *e)
+/* Instructions that the guest does not have; performance counters. */
+static enum exit_verdict exit_fault(struct vcpu *v, const struct vmexit *e)
 {
-    return refuse(v, VEC_UD);
-}
-
-static enum exit_verdict exit_gp(struct vcpu *v, const struct vmexit *e)
-{
-    return refuse(v, VEC_GP);
+    return refuse(v, e->kind == EXIT_RDPMC ? VEC_GP : VEC_UD);
 }
 
 static enum exit_verdict exit_task_switch(struct vcpu *v,
@@ -157,18 +152,13 @@ static enum exit_verdict exit_task_switch(struct vcpu *v,
     return VERDICT_RESUME;
 }
 
-static enum exit_verdict exit_entry_failed(struct vcpu *v,
-                                           const struct vmexit *e)
+static enum exit_verdict exit_bad(struct vcpu *v, const struct vmexit *e)
 {
     hvm_ops.dump(v);
-    domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
-    return VERDICT_RESUME;
-}
-
-static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
-{
-    hvm_ops.dump(v);
-    domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
+    if (e->kind == EXIT_ENTRY_FAILED)
+        domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
+    else
+        domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
     return VERDICT_RESUME;
 }
 
@@ -314,15 +304,15 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_LOG_FULL] = exit_ignore,
     [EXIT_XSETBV] = exit_xsetbv,
     [EXIT_WBINVD] = exit_wbinvd,
-    [EXIT_MONITOR] = exit_ud,
-    [EXIT_MWAIT] = exit_ud,
-    [EXIT_RDPMC] = exit_gp,
+    [EXIT_MONITOR] = exit_fault,
+    [EXIT_MWAIT] = exit_fault,
+    [EXIT_RDPMC] = exit_fault,
     [EXIT_TASK_SWITCH] = exit_task_switch,
-    [EXIT_UNDEFINED] = exit_ud,
+    [EXIT_UNDEFINED] = exit_fault,
     [EXIT_APIC_WRITE] = exit_apic_write,
     [EXIT_APIC_EOI] = exit_apic_eoi,
-    [EXIT_ENTRY_FAILED] = exit_entry_failed,
-    [EXIT_UNKNOWN] = exit_unknown,
+    [EXIT_ENTRY_FAILED] = exit_bad,
+    [EXIT_UNKNOWN] = exit_bad,
 };
 
 /* What the recorder keeps besides RIP and the code. */

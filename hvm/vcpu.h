@@ -35,6 +35,9 @@ void hvm_wait_for_event(struct vcpu *v);
  * HVM_PARAM_TRIPLE_FAULT_REASON says. */
 void hvm_triple_fault(struct vcpu *v);
 
+/* What the end of an instruction means beside the next one's address: the
+ * shadow of STI or MOV SS is over, a single step traps. Not in line. */
+void hvm_end_insn(struct vcpu *v, bool step);
 /* Calls the handler for e and applies its verdict. */
 void hvm_handle_exit(struct vcpu *v, const struct vmexit *e);
 /* Handlers that are not in exit.c. */

@@ -142,6 +142,10 @@ void hvm_raise_fault(struct vcpu *who, unsigned int vector, uint32_t error,
 {
 }
 
+void hvm_end_insn(struct vcpu *who, bool step)
+{
+}
+
 /* --- The cases. --- */
 
 static struct glue g;
