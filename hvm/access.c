@@ -539,9 +539,9 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
         rc = emul_mmio(&c);
     }
     if (rc == EMUL_FAULT) {
-        hvm_raise_fault(v, c.fault.vector, c.fault.error, c.fault.cr2);
+        hvm_raise(v, c.fault.vector, c.fault.error, c.fault.cr2);
     } else if (rc == EMUL_UNHANDLEABLE && e->kind == EXIT_PIO) {
-        hvm_raise(v, VEC_UD, 0);
+        hvm_raise(v, VEC_UD, 0, 0);
     } else if (rc == EMUL_UNHANDLEABLE) {
         domain_crash(v->domain, "instruction at %#lx that accesses device "
                      "memory at %#lx is not one Lodge emulates",

@@ -56,8 +56,8 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
     *cur = *ev;
 }
 
-void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
-                     uint64_t cr2)
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
+               uint64_t cr2)
 {
     struct hvm_event ev = {
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
@@ -66,11 +66,6 @@ void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
     };
 
     hvm_raise_event(v, &ev);
-}
-
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
-{
-    hvm_raise_fault(v, vector, error, 0);
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)

@@ -24,7 +24,7 @@ __attribute__((noinline)) void hvm_end_insn(struct vcpu *v, bool step)
         hvm_ops.set_shadow(v, shadow & SHADOW_NMI);
     if (step) {
         hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-        hvm_raise(v, VEC_DB, 0);
+        hvm_raise(v, VEC_DB, 0, 0);
     }
 }
 
@@ -62,7 +62,7 @@ static void hvm_advance(struct vcpu *v, const struct vmexit *e)
 /* The instruction faults instead. */
 static enum exit_verdict refuse(struct vcpu *v, unsigned int vector)
 {
-    hvm_raise(v, vector, 0);
+    hvm_raise(v, vector, 0, 0);
     return VERDICT_RESUME;
 }
 

@@ -147,7 +147,6 @@ bool hvm_lapic_enabled(const struct vcpu *v);
 
 /* Queues a fault for the next entry, combining it with what is queued
  * already (SDM vol. 3A 6.15 "double fault"). cr2: for #PF. */
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error);
-void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
-                     uint64_t cr2);
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
+               uint64_t cr2);
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);

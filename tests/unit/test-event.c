@@ -139,8 +139,8 @@ static void double_faults(void)
             if (a == 2 || b == 2 || b == 8)
                 continue;
             fresh();
-            hvm_raise(v, a, 0);
-            hvm_raise(v, b, 0x55);
+            hvm_raise(v, a, 0, 0);
+            hvm_raise(v, b, 0x55, 0);
             if (a == VEC_DF) {
                 CHECK_EQ(triple_faults, cb || b == VEC_PF);
                 continue;
@@ -156,12 +156,12 @@ static void double_faults(void)
     /* Error codes: exactly those vectors that have one. */
     for (unsigned int a = 0; a < 32; a++) {
         fresh();
-        hvm_raise(v, a, 7);
+        hvm_raise(v, a, 7, 0);
         CHECK_EQ(v->hvm->event.has_error,
                  a == 8 || (a >= 10 && a <= 14) || a == 17);
     }
     fresh();
-    hvm_raise_fault(v, VEC_PF, 6, 0x1234567);
+    hvm_raise(v, VEC_PF, 6, 0x1234567);
     enter();
     CHECK_EQ(injected.vector, VEC_PF);
     CHECK_EQ(injected.cr2, 0x1234567);
@@ -174,7 +174,7 @@ static void displaced(void)
     fresh();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
                                         .vector = 0x41 };
-    hvm_raise(v, VEC_GP, 0);
+    hvm_raise(v, VEC_GP, 0, 0);
     enter();
     CHECK_EQ(injected.vector, VEC_GP);
     CHECK(window_irq);
@@ -195,7 +195,7 @@ static void displaced(void)
     fresh();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_NMI,
                                         .vector = VEC_NMI };
-    hvm_raise(v, VEC_PF, 0);
+    hvm_raise(v, VEC_PF, 0, 0);
     CHECK(v->hvm->nmi_pending);
 }
 
@@ -207,7 +207,7 @@ static void priorities(void)
     v->info->evtchn_upcall_pending = 1;
     v->hvm->nmi_pending = true;
     post(0x60);
-    hvm_raise(v, VEC_UD, 0);
+    hvm_raise(v, VEC_UD, 0, 0);
     enter();
     CHECK_EQ(injected.vector, VEC_UD);
     CHECK(window_nmi);
@@ -350,7 +350,7 @@ static void assisted_others(void)
     assisted();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
                                         .vector = 0x41 };
-    hvm_raise(v, VEC_GP, 0);
+    hvm_raise(v, VEC_GP, 0, 0);
     post(0x60);
     enter();
     CHECK_EQ(injected.vector, VEC_GP);
