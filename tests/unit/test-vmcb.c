@@ -181,8 +181,6 @@ static void fields(void)
     SETTER(tsc_offset, 0);
     SETTER(asid, 2);
     SETTER(vintr, 3);
-    SETTER(dr6, 6);
-    SETTER(cr2, 9);
 }
 
 static void registers(void)
