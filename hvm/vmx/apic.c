@@ -11,7 +11,6 @@
  */
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"

@@ -10,7 +10,6 @@
  * lists of MSRs, no CR3 targets, no VM functions. What the CPU reads from
  * memory is not looked at.
  */
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
