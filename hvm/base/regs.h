@@ -70,5 +70,14 @@ static inline bool is_canonical(uint64_t la)
     return ((uint64_t)((int64_t)la >> 47) + 1) <= 1;
 }
 
+/* Each byte of IA32_PAT must name a memory type (SDM vol. 3A 12.12.2). */
+static inline bool pat_is_valid(uint64_t pat)
+{
+    for (; pat; pat >>= 8)
+        if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
+            return false;
+    return true;
+}
+
 /* Code size of the next instruction. */
 enum hvm_mode { MODE_REAL, MODE_V86, MODE_16, MODE_32, MODE_64 };

@@ -162,15 +162,6 @@ static void control_registers(const struct check *c)
            "is wider than a physical address");
 }
 
-/* A byte of IA32_PAT must name a memory type. */
-static bool pat_is_valid(uint64_t pat)
-{
-    for (; pat; pat >>= 8)
-        if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
-            return false;
-    return true;
-}
-
 static void loaded_msrs(const struct check *c)
 {
     uint64_t efer = vmread(VMCS_GUEST_EFER);
