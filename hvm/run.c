@@ -41,15 +41,6 @@ static void set_callback_line(struct vcpu *v, bool up)
     route_callback_set(v->domain->hvm->route, up);
 }
 
-/* What others asked of the vCPU itself. */
-static void handle_work(struct vcpu *v)
-{
-    pvtime_update(v);
-    if (atomic_xchg(&v->hvm->callback_wanted, false) &&
-        READ_ONCE(v->info->evtchn_upcall_pending))
-        set_callback_line(v, true);
-}
-
 /*
  * Everything but injection that must be done before the guest may run
  * again. Returns with v->hvm->halted set if it still may not.
@@ -70,7 +61,10 @@ static void work(struct vcpu *v)
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);
-        handle_work(v);
+        pvtime_update(v);
+        if (atomic_xchg(&hv->callback_wanted, false) &&
+            READ_ONCE(v->info->evtchn_upcall_pending))
+            set_callback_line(v, true);
     }
     if (hv->wait_sipi)
         vcpu_wait(~BIT(PENDING_IRQ));
