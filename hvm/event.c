@@ -7,7 +7,6 @@
 #include "hvm/vcpu.h"
 
 #include "hvm/irq/route.h"
-#include "hvm/recorder.h"
 #include "hypervisor/cpu/cr.h"
 
 /*

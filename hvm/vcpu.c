@@ -12,7 +12,6 @@
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/pvtime.h"
-#include "hvm/recorder.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"

@@ -7,7 +7,6 @@
  */
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/recorder.h"
 #include "hvm/vcpu.h"
 #include "tests/unit/hvm-fakes.h"
 
