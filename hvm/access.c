@@ -8,7 +8,6 @@
  * nested page faults: RAM whose writes are logged, device memory that domain 0
  * touches for the first time, code in leaves too large for it.
  */
-#include "hvm/dirty.h"
 #include "hvm/dom0/build.h"
 #include "hvm/emul/emul.h"
 #include "hvm/insn.h"

@@ -14,7 +14,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"

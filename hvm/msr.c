@@ -6,7 +6,6 @@
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/vcpu.h"

@@ -3,13 +3,11 @@
  * HVM parameters as a table: rights, limits, and for a few an effect. Rights
  * and errors are those of Xen 4.20, whose toolstack relies on them.
  */
-#include "hvm/params.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pmtimer.h"
 #include "hvm/irq/route.h"
-#include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"

@@ -6,7 +6,6 @@
  */
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"

@@ -11,7 +11,6 @@
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hvm/pvtime.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"

@@ -9,7 +9,7 @@
 #include "tests/unit/record-fakes.h"
 #include "tests/unit/hypercall-fakes.h"
 
-#include "hvm/params.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/sched.h"
 
 TEST_PROGRAM;

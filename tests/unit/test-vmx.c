@@ -8,10 +8,10 @@
 
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/policy/spec-ctrl.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/x86/asm.h"
 #include "tests/unit/hvm-fakes.h"
 #include "tests/unit/vmx-fakes.h"
