@@ -129,22 +129,12 @@ static enum place place_of(const struct glue *g, gpa_t at, bool write)
 {
     bool exited_there = g->npf &&
                         ((at.raw ^ g->npf->npf.gpa.raw) & PAGE_MASK) == 0;
+    enum p2m_type type = exited_there
+        ? g->npf_type : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type;
 
-    switch (exited_there ? g->npf_type
-                         : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type) {
-    case P2M_RAM:
-    case P2M_RAM_LOG:
-    case P2M_FOREIGN:
-    case P2M_GRANT_RW:
-        return PLACE_RAM;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-        return PLACE_READ_ONLY;
-    case P2M_IOREQ:
-        return write ? PLACE_DEVICE : PLACE_RAM;
-    default:
+    if (!p2m_type_has_page(type) || (type == P2M_IOREQ && write))
         return PLACE_DEVICE;
-    }
+    return p2m_type_writable(type) ? PLACE_RAM : PLACE_READ_ONLY;
 }
 
 /* n bytes of a device, in accesses as wide as alignment allows. */
