@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
+#include "hvm/base/regs.h"
 #include "hypervisor/cpu/types.h"
 
 struct vcpu;

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "hvm/base/exit.h"
-#include "hvm/base/regs.h"
 
 struct domain;
 struct vcpu;

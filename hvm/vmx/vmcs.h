@@ -188,7 +188,7 @@ extern const unsigned int nr_vmcs_names;
 #define ENTRY_LOAD_PAT BIT(14)
 #define ENTRY_LOAD_EFER BIT(15)
 
-/* Interruption information, in all its fields: EVENT_* of hvm/base/event.h and
+/* Interruption information, in all its fields: EVENT_* of hvm/base/regs.h and
  * this bit (SDM vol. 3C 25.8.3, 25.9.2). */
 #define EVENT_NMI_UNBLOCKED BIT(12) /* by an IRET that did not complete */
 

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "hvm/base/event.h"
 #include "hvm/base/regs.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cr.h"
