@@ -17,7 +17,6 @@
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/lib/string.h"

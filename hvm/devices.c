@@ -3,7 +3,6 @@
  * functions of hvm/irq/upcalls.h, and the event channels' upcall. */
 #include "hvm/base/tsc.h"
 #include "hvm/dev/tick.h"
-#include "hvm/irq/route.h"
 #include "hvm/irq/upcalls.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"

@@ -9,7 +9,6 @@
 #include "hvm/vcpu.h"
 
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"

@@ -12,7 +12,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
 

@@ -9,9 +9,7 @@
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)

@@ -7,8 +7,6 @@
 
 #include "hvm/dev/hpet.h"
 #include "hvm/dev/pmtimer.h"
-#include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 

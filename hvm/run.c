@@ -7,9 +7,7 @@
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
 
 /* INIT and SIPI, and an NMI is looked at with the interrupts. */
 static void handle_signals(struct vcpu *v)

@@ -8,17 +8,12 @@
 
 #include "hvm/base/tsc.h"
 #include "hvm/dev/tick.h"
-#include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 
 void hvm_fpu_save(struct vcpu *v)
 {

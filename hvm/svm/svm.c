@@ -8,7 +8,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"

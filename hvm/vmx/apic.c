@@ -12,7 +12,6 @@
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/irq.h"

@@ -11,7 +11,6 @@
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/msr-table.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"
