@@ -240,7 +240,7 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
         return false;
     }
     /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     return true;
 }
 

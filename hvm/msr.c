@@ -94,7 +94,7 @@ int msr_efer_write(struct vcpu *v, uint32_t index, uint64_t val)
         return -EINVAL;
     hvm_set_reg(v, REG_EFER, val);
     if ((val ^ old) & EFER_NXE)
-        hvm_ops.flush_guest(v);
+        tlb_tag_drop(&v->hvm->tlb_tag);
     return 0;
 }
 

@@ -53,7 +53,7 @@ static void work(struct vcpu *v)
     }
     if (test_bit(PENDING_P2M, &v->pending)) {
         atomic_clear_bit(PENDING_P2M, &v->pending);
-        hvm_ops.flush_guest(v);
+        tlb_tag_drop(&hv->tlb_tag);
         peek_update(v);
     }
     if (test_bit(PENDING_WORK, &v->pending)) {

@@ -125,7 +125,7 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hv->event.valid = false;
     hv->displaced.valid = false;
     hv->halted = hv->stopped = false;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&hv->tlb_tag);
 }
 
 BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "hvm/base/ops.h"
+#include "hvm/base/tlb-tag.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
@@ -39,6 +40,7 @@ struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
     struct spec_entry spec;  /* (v) second: the same */
     void *vendor;            /* (c) struct svm_vcpu or struct vmx_vcpu */
+    struct tlb_tag tlb_tag;  /* (v) of its translations */
     struct vlapic *lapic;    /* (c) */
     struct hvm_event event;  /* (v) to be delivered by the next entry */
     bool injected;           /* (v) the next entry delivers something */

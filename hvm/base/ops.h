@@ -36,7 +36,6 @@ struct vcpu;
  * get_tpr:      the same.
  * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
  * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
- * flush_guest:  drops all cached translations of v before its next entry.
  * dump:         the control block, to the log.
  */
 #define HVM_OPS(OP)                                                         \
@@ -62,7 +61,6 @@ struct vcpu;
     OP(unsigned int, get_tpr, (struct vcpu *v))                             \
     OP(void, cr8_exits, (struct vcpu *v, bool on))                          \
     OP(void, set_tsc, (struct vcpu *v, uint64_t offset))                    \
-    OP(void, flush_guest, (struct vcpu *v))                                 \
     OP(void, dump, (struct vcpu *v))
 
 struct hvm_ops {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "hvm/base/hvm.h"
-#include "hvm/base/tlb-tag.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -82,7 +81,6 @@ struct vmx_vcpu {
                                 whole vlapic's where the CPU assists it */
     uint64_t *log;           /* (c) page modification log, or NULL */
     uint64_t eptp;           /* (c) */
-    struct tlb_tag vpid;     /* (v) */
     bool launched;           /* (v) since it was last cleared */
     bool pdptes_stale;       /* (v) CR0, CR3, CR4 or EFER was set */
     uint32_t proc_ctls;      /* (v) as in the VMCS, like the rest */

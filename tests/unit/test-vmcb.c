@@ -350,11 +350,11 @@ static void asids(void)
         fake_set_cpu(cpu);
         tlb_tags_init_cpu(3);
     }
-    tlb_tag_drop(&svm_of(v)->asid);
-    svm_of(v)->asid.cpu = 1;
+    tlb_tag_drop(&v->hvm->tlb_tag);
+    v->hvm->tlb_tag.cpu = 1;
     enter(0, 1, TLB_FLUSH_ALL, false);
     enter(0, 1, TLB_KEEP, true);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     enter(0, 2, TLB_KEEP, true); /* a tag that was not used yet */
     CHECK(!(entered.clean & BIT(CLEAN_ASID)));
     enter(1, 1, TLB_FLUSH_ALL, false);

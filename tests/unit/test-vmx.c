@@ -397,25 +397,25 @@ static void translations(void)
     const uint32_t use = vmx_caps.use[WORD_PROC2];
 
     tlb_tags_init_cpu(3);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(1, 1, 1);
     CHECK_EQ(fake_vmx.invept_type, INVALIDATE_SINGLE);
     expect(1, 0, 0);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(1, 1, 1);
     vmx_caps.ept &= ~EPT_CAP_INVEPT_SINGLE;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     CHECK_EQ(fake_vmx.invept_type, INVALIDATE_ALL);
     vmx_caps.ept = caps;
     /* Without VPIDs the CPU drops its own; EPT's stay. */
     vmx_caps.use[WORD_PROC2] &= ~(uint32_t)PROC2_VPID;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     vmx_caps.use[WORD_PROC2] = use;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     /* Another CPU has others. */
     hvm_ops.vcpu_save(v);
