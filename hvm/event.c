@@ -181,10 +181,10 @@ void hvm_event_update(struct vcpu *v)
             irq = irq_wanted(v);
         busy = true;
     }
-    hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
     /* What TPR alone holds back comes when the guest lowers it. */
     highest = vlapic_quiet(a) || a->assisted || vlapic_tpr(a) < 16
                   ? -1 : vlapic_highest_irr(a);
     hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
-    hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
+    hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending),
+                   highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
 }

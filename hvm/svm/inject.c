@@ -106,12 +106,13 @@ void svm_step_end(struct vcpu *v, struct vmexit *e)
     vcpu_kick(v, PENDING_IRQ);
 }
 
-void svm_window(struct vcpu *v, bool irq, bool nmi)
+void svm_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     struct regs *r = vcpu_regs(v);
 
+    vmcb_intercept(b, SVM_EXIT_CR_WRITE + 8, cr8);
     if (has_v_irq(b))
         s->window_late = irq;
     else if (irq || vmcb_intercepts(b, SVM_EXIT_VINTR))

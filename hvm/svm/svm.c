@@ -261,11 +261,6 @@ unsigned int svm_get_tpr(struct vcpu *v)
     return vmcb_of(v)->vintr_ & VINTR_TPR;
 }
 
-void svm_cr8_exits(struct vcpu *v, bool on)
-{
-    vmcb_intercept(vmcb_of(v), SVM_EXIT_CR_WRITE + 8, on);
-}
-
 void svm_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmcb_set_tsc_offset(vmcb_of(v), offset);

@@ -64,7 +64,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
         block_nmi(false);
 }
 
-void vmx_window(struct vcpu *v, bool irq, bool nmi)
+void vmx_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
 {
     struct vmx_vcpu *s = vmx_of(v);
     uint64_t val = (s->proc_ctls & ~(PROC_INTR_WINDOW | PROC_NMI_WINDOW)) |
@@ -74,6 +74,7 @@ void vmx_window(struct vcpu *v, bool irq, bool nmi)
         s->proc_ctls = (uint32_t)val;
         vmwrite(VMCS_PROC_CTLS, val);
     }
+    vmwrite(VMCS_TPR_THRESHOLD, cr8 ? vmx_get_tpr(v) : 0);
 }
 
 unsigned int vmx_shadow(struct vcpu *v)

@@ -376,12 +376,6 @@ unsigned int vmx_get_tpr(struct vcpu *v)
     return vmx_of(v)->vapic[APIC_TPR / 4] >> 4;
 }
 
-/* The exit comes when the guest lowers its TPR. */
-void vmx_cr8_exits(struct vcpu *v, bool on)
-{
-    vmwrite(VMCS_TPR_THRESHOLD, on ? vmx_get_tpr(v) : 0);
-}
-
 void vmx_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmx_borrow(v);

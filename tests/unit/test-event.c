@@ -78,15 +78,11 @@ static unsigned int op_shadow(struct vcpu *who)
     return shadow;
 }
 
-static void op_window(struct vcpu *who, bool irq, bool nmi)
+static void op_window(struct vcpu *who, bool irq, bool nmi, bool cr8_too)
 {
     window_irq = irq;
     window_nmi = nmi;
-}
-
-static void op_cr8(struct vcpu *who, bool on)
-{
-    cr8 = on;
+    cr8 = cr8_too;
 }
 
 static void op_set_tpr(struct vcpu *who, unsigned int val)
@@ -411,7 +407,6 @@ int main(void)
     hvm_ops.inject = op_inject;
     hvm_ops.shadow = op_shadow;
     hvm_ops.window = op_window;
-    hvm_ops.cr8_exits = op_cr8;
     hvm_ops.set_tpr = op_set_tpr;
     hvm_ops.get_tpr = op_get_tpr;
     double_faults();

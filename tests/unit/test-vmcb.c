@@ -319,10 +319,12 @@ static void events(void)
     svm_collect_interrupted(v);
     CHECK(!v->hvm->event.valid);
     b->exitintinfo = 0;
-    svm_window(v, true, false);
+    svm_window(v, true, false, false);
     CHECK(b->intercept_[3] & BIT(4));
     CHECK(b->vintr_ & VINTR_IRQ);
-    svm_window(v, false, false);
+    CHECK(!(b->intercept_[0] & BIT(24)));
+    svm_window(v, false, false, true);
+    CHECK(b->intercept_[0] & BIT(24));
     CHECK(!(b->intercept_[3] & BIT(4)));
     CHECK(!(b->vintr_ & VINTR_IRQ));
 }

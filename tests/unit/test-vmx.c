@@ -203,9 +203,9 @@ static void made(void)
     CHECK_EQ(((uint8_t *)s->vapic)[0x80], 0x90);
     ((uint8_t *)s->vapic)[0x80] = 0x5f;
     CHECK_EQ(hvm_ops.get_tpr(v), 5);
-    hvm_ops.cr8_exits(v, true);
+    hvm_ops.window(v, false, false, true);
     CHECK_EQ(vmread(VMCS_TPR_THRESHOLD), 5);
-    hvm_ops.cr8_exits(v, false);
+    hvm_ops.window(v, false, false, false);
     CHECK_EQ(vmread(VMCS_TPR_THRESHOLD), 0);
 }
 
