@@ -8,7 +8,6 @@
  * nested page faults: RAM whose writes are logged, device memory that domain 0
  * touches for the first time, code in leaves too large for it.
  */
-#include "hvm/dirty.h"
 #include "hvm/dom0/build.h"
 #include "hvm/emul/emul.h"
 #include "hvm/insn.h"
@@ -18,7 +17,6 @@
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/lib/string.h"
@@ -130,22 +128,12 @@ static enum place place_of(const struct glue *g, gpa_t at, bool write)
 {
     bool exited_there = g->npf &&
                         ((at.raw ^ g->npf->npf.gpa.raw) & PAGE_MASK) == 0;
+    enum p2m_type type = exited_there
+        ? g->npf_type : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type;
 
-    switch (exited_there ? g->npf_type
-                         : p2m_lookup(g->v->domain, gpa_to_gfn(at)).type) {
-    case P2M_RAM:
-    case P2M_RAM_LOG:
-    case P2M_FOREIGN:
-    case P2M_GRANT_RW:
-        return PLACE_RAM;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-        return PLACE_READ_ONLY;
-    case P2M_IOREQ:
-        return write ? PLACE_DEVICE : PLACE_RAM;
-    default:
+    if (!p2m_type_has_page(type) || (type == P2M_IOREQ && write))
         return PLACE_DEVICE;
-    }
+    return p2m_type_writable(type) ? PLACE_RAM : PLACE_READ_ONLY;
 }
 
 /* n bytes of a device, in accesses as wide as alignment allows. */
@@ -539,9 +527,9 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
         rc = emul_mmio(&c);
     }
     if (rc == EMUL_FAULT) {
-        hvm_raise_fault(v, c.fault.vector, c.fault.error, c.fault.cr2);
+        hvm_raise(v, c.fault.vector, c.fault.error, c.fault.cr2);
     } else if (rc == EMUL_UNHANDLEABLE && e->kind == EXIT_PIO) {
-        hvm_raise(v, VEC_UD, 0);
+        hvm_raise(v, VEC_UD, 0, 0);
     } else if (rc == EMUL_UNHANDLEABLE) {
         domain_crash(v->domain, "instruction at %#lx that accesses device "
                      "memory at %#lx is not one Lodge emulates",
@@ -549,12 +537,8 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
     } else {
         r->rip = c.rip;
         r->rflags = c.rflags;
-        if (rc == EMUL_OK && hvm_ops.shadow(v))
-            hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-        if (unlikely(c.step)) {
-            hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-            hvm_raise(v, VEC_DB, 0);
-        }
+        if (rc == EMUL_OK || unlikely(c.step))
+            hvm_end_insn(v, c.step);
     }
     return VERDICT_RESUME;
 }

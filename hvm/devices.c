@@ -34,25 +34,17 @@ void vlapic_signal(struct vlapic *a, enum apic_delivery what, uint8_t vector)
     struct vcpu *v = vcpu_of(a);
     struct hvm_vcpu *hv = v->hvm;
 
-    switch (what) {
-    case APIC_DM_NMI:
+    if (what == APIC_DM_NMI) {
         WRITE_ONCE(hv->nmi_pending, true);
         vcpu_kick(v, PENDING_IRQ);
-        break;
-    case APIC_DM_INIT:
+    } else if (what == APIC_DM_INIT) {
         /* A start-up IPI that follows at once must find it waiting. */
         WRITE_ONCE(hv->init_pending, true);
         vcpu_kick(v, PENDING_EVENT);
-        break;
-    case APIC_DM_STARTUP:
-        if (READ_ONCE(hv->wait_sipi) || READ_ONCE(hv->init_pending)) {
-            store_release(&hv->sipi_vector, (uint16_t)(0x100 | vector));
-            vcpu_kick(v, PENDING_EVENT);
-            vcpu_up(v);
-        }
-        break;
-    default:
-        break;
+    } else if (READ_ONCE(hv->wait_sipi) || READ_ONCE(hv->init_pending)) {
+        store_release(&hv->sipi_vector, (uint16_t)(0x100 | vector));
+        vcpu_kick(v, PENDING_EVENT);
+        vcpu_up(v);
     }
 }
 

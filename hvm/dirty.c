@@ -6,11 +6,9 @@
  * report takes the bits and asks for the next write of those frames, with
  * one flush: a write that is not noted before it is done when it returns.
  */
-#include "hvm/dirty.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/p2m.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The hardware half of a domain with its emulated devices: created, its memory
- * given back, freed; granted frames in its map; and the boot-time choice of the
- * vendor.
+ * given back, freed; and the boot-time choice of the vendor.
  */
 #include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
@@ -10,12 +9,9 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/upcalls.h"
@@ -151,26 +147,4 @@ void hvm_triple_fault(struct vcpu *v)
 bool domain_is_compat(const struct domain *d)
 {
     return d->hvm->compat;
-}
-
-int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
-{
-    struct page *pg = mfn_to_page(m);
-    int rc;
-
-    page_get(pg);
-    rc = p2m_map(d, g, m, ORDER_4K, readonly ? P2M_GRANT_RO : P2M_GRANT_RW);
-    if (rc)
-        page_put(pg);
-    return rc;
-}
-
-int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t m)
-{
-    return p2m_unmap_grant(d, g, m);
-}
-
-void guest_grant_flush(struct domain *d)
-{
-    p2m_flush_lent(d);
 }

@@ -7,7 +7,6 @@
 #include "hvm/vcpu.h"
 
 #include "hvm/irq/route.h"
-#include "hvm/recorder.h"
 #include "hypervisor/cpu/cr.h"
 
 /*
@@ -56,8 +55,8 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
     *cur = *ev;
 }
 
-void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
-                     uint64_t cr2)
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
+               uint64_t cr2)
 {
     struct hvm_event ev = {
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
@@ -66,11 +65,6 @@ void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
     };
 
     hvm_raise_event(v, &ev);
-}
-
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error)
-{
-    hvm_raise_fault(v, vector, error, 0);
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)
@@ -187,10 +181,10 @@ void hvm_event_update(struct vcpu *v)
             irq = irq_wanted(v);
         busy = true;
     }
-    hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending));
     /* What TPR alone holds back comes when the guest lowers it. */
     highest = vlapic_quiet(a) || a->assisted || vlapic_tpr(a) < 16
                   ? -1 : vlapic_highest_irr(a);
     hvm_ops.set_tpr(v, vlapic_tpr(a) >> 4);
-    hvm_ops.cr8_exits(v, highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
+    hvm_ops.window(v, irq, READ_ONCE(hv->nmi_pending),
+                   highest > 0 && highest >> 4 <= vlapic_tpr(a) >> 4);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The neutral exit table, and the handlers of all that is no access
- * (hvm/access.c) or hypercall.
+ * The neutral exit table, the handlers of all that is no access (hvm/access.c)
+ * or hypercall, and the recorder's reports.
  */
 #include "hvm/vcpu.h"
 
@@ -9,21 +9,21 @@
 #include "hvm/irq/route.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
-#include "hvm/recorder.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/irq.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
 
-/* What an instruction's end means beside the next one's address. */
-static __attribute__((noinline)) void end_insn(struct vcpu *v)
+__attribute__((noinline)) void hvm_end_insn(struct vcpu *v, bool step)
 {
-    if (hvm_ops.shadow(v) & SHADOW_STI_MOVSS)
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    if (vcpu_regs(v)->rflags & RFLAGS_TF) {
+    unsigned int shadow = hvm_ops.shadow(v);
+
+    if (shadow & SHADOW_STI_MOVSS)
+        hvm_ops.set_shadow(v, shadow & SHADOW_NMI);
+    if (step) {
         hvm_set_reg(v, REG_DR6, hvm_get_reg(v, REG_DR6) | BIT(14));
-        hvm_raise(v, VEC_DB, 0);
+        hvm_raise(v, VEC_DB, 0, 0);
     }
 }
 
@@ -40,7 +40,7 @@ advance(struct vcpu *v, const struct vmexit *e, unsigned int len)
     r->rip = rip;
     r->rflags &= ~RFLAGS_RF;
     if (unlikely(e->in_shadow || (r->rflags & RFLAGS_TF)))
-        end_insn(v);
+        hvm_end_insn(v, r->rflags & RFLAGS_TF);
 }
 
 static __attribute__((noinline)) void
@@ -61,7 +61,7 @@ static void hvm_advance(struct vcpu *v, const struct vmexit *e)
 /* The instruction faults instead. */
 static enum exit_verdict refuse(struct vcpu *v, unsigned int vector)
 {
-    hvm_raise(v, vector, 0);
+    hvm_raise(v, vector, 0, 0);
     return VERDICT_RESUME;
 }
 
@@ -97,10 +97,8 @@ static enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
 {
     struct hvm_vcpu *hv = v->hvm;
 
-    if (!hv->halted) {
+    if (!hv->halted)
         hvm_advance(v, e);
-        hvm_ops.set_shadow(v, hvm_ops.shadow(v) & SHADOW_NMI);
-    }
     hv->halted = true;
     /* Only an NMI could end HLT with interrupts off: this is how a kernel
      * stops its CPU for good, and its machine if it knows no better. */
@@ -118,8 +116,7 @@ static enum exit_verdict exit_exception(struct vcpu *v,
 {
     if (e->exception.vector == VEC_MC)
         panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
-    hvm_raise_fault(v, e->exception.vector, e->exception.error,
-                    e->exception.cr2);
+    hvm_raise_event(v, &e->exception);
     return VERDICT_RESUME;
 }
 
@@ -140,36 +137,27 @@ static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
     return VERDICT_ADVANCE;
 }
 
-static enum exit_verdict exit_ud(struct vcpu *v, const struct vmexit *e)
+/* Instructions that the guest does not have; performance counters. */
+static enum exit_verdict exit_fault(struct vcpu *v, const struct vmexit *e)
 {
-    return refuse(v, VEC_UD);
-}
-
-static enum exit_verdict exit_gp(struct vcpu *v, const struct vmexit *e)
-{
-    return refuse(v, VEC_GP);
+    return refuse(v, e->kind == EXIT_RDPMC ? VEC_GP : VEC_UD);
 }
 
 static enum exit_verdict exit_task_switch(struct vcpu *v,
                                           const struct vmexit *e)
 {
     domain_crash(v->domain, "hardware task switch to selector %#x is not "
-                 "supported", e->task.sel);
+                 "supported", e->task_sel);
     return VERDICT_RESUME;
 }
 
-static enum exit_verdict exit_entry_failed(struct vcpu *v,
-                                           const struct vmexit *e)
+static enum exit_verdict exit_bad(struct vcpu *v, const struct vmexit *e)
 {
     hvm_ops.dump(v);
-    domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
-    return VERDICT_RESUME;
-}
-
-static enum exit_verdict exit_unknown(struct vcpu *v, const struct vmexit *e)
-{
-    hvm_ops.dump(v);
-    domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
+    if (e->kind == EXIT_ENTRY_FAILED)
+        domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
+    else
+        domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
     return VERDICT_RESUME;
 }
 
@@ -252,7 +240,7 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
         return false;
     }
     /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     return true;
 }
 
@@ -315,15 +303,15 @@ static exit_fn *const exit_table[EXIT_KINDS] = {
     [EXIT_LOG_FULL] = exit_ignore,
     [EXIT_XSETBV] = exit_xsetbv,
     [EXIT_WBINVD] = exit_wbinvd,
-    [EXIT_MONITOR] = exit_ud,
-    [EXIT_MWAIT] = exit_ud,
-    [EXIT_RDPMC] = exit_gp,
+    [EXIT_MONITOR] = exit_fault,
+    [EXIT_MWAIT] = exit_fault,
+    [EXIT_RDPMC] = exit_fault,
     [EXIT_TASK_SWITCH] = exit_task_switch,
-    [EXIT_UNDEFINED] = exit_ud,
+    [EXIT_UNDEFINED] = exit_fault,
     [EXIT_APIC_WRITE] = exit_apic_write,
     [EXIT_APIC_EOI] = exit_apic_eoi,
-    [EXIT_ENTRY_FAILED] = exit_entry_failed,
-    [EXIT_UNKNOWN] = exit_unknown,
+    [EXIT_ENTRY_FAILED] = exit_bad,
+    [EXIT_UNKNOWN] = exit_bad,
 };
 
 /* What the recorder keeps besides RIP and the code. */
@@ -354,4 +342,36 @@ void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
                  record_info(v, e));
     if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
         hvm_advance(v, e);
+}
+
+const char *const exit_names[EXIT_KINDS] = {
+#define X(name, text) text,
+    EXIT_KINDS_LIST(X)
+#undef X
+};
+
+void recorder_print(struct vcpu *v, unsigned int n)
+{
+    const struct recorder *r = v->hvm->rec;
+    uint32_t end = r->next, from;
+
+    n = MIN(n, MIN(end, RECORDER_ENTRIES));
+    log_err("Last %u of %u exits and injections of d%uv%u:\n", n, end,
+            v->domain->id, v->id);
+    for (from = end - n; from != end; from++) {
+        const struct record *e = &r->entry[from % RECORDER_ENTRIES];
+
+        if (e->kind == RECORD_INJECT)
+            log_err("  %lu rip %lx injected vector %lx\n", e->tsc, e->rip,
+                    e->info);
+        else
+            log_err("  %lu rip %lx %s (code %x) %lx\n", e->tsc, e->rip,
+                    exit_names[e->kind], e->code, e->info);
+    }
+}
+
+void hvm_crash_report(struct domain *d)
+{
+    if (current->domain == d && current->hvm)
+        recorder_print(current, 16);
 }

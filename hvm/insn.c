@@ -109,7 +109,7 @@ bool hvm_decode(struct vcpu *v, struct insn *i)
     unsigned int got = fetch_all(v, linear(v, m), buf, &f);
 
     if (!got) {
-        hvm_raise_fault(v, VEC_PF, f.pfec, f.cr2);
+        hvm_raise(v, VEC_PF, f.pfec, f.cr2);
         return false;
     }
     return insn_decode(i, buf, got, hvm_code_bytes(m)) == INSN_OK;

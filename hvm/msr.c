@@ -6,13 +6,10 @@
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/spec-ctrl.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 
 int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
@@ -37,15 +34,21 @@ int msr_tsc_adjust_write(struct vcpu *v, uint32_t index, uint64_t val)
     return 0;
 }
 
-int msr_apic_base_read(struct vcpu *v, uint32_t index, uint64_t *val)
+/* IA32_APIC_BASE, IA32_TSC_DEADLINE. */
+int msr_apic_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {
-    *val = v->hvm->lapic->base_msr;
+    const struct vlapic *a = v->hvm->lapic;
+
+    *val = index == MSR_APIC_BASE ? a->base_msr : a->tsc_deadline;
     return 0;
 }
 
-int msr_apic_base_write(struct vcpu *v, uint32_t index, uint64_t val)
+int msr_apic_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    return vlapic_base_write(v->hvm->lapic, val) ? -EINVAL : 0;
+    if (index == MSR_APIC_BASE)
+        return vlapic_base_write(v->hvm->lapic, val) ? -EINVAL : 0;
+    vlapic_deadline_write(v->hvm->lapic, val);
+    return 0;
 }
 
 int msr_x2apic_read(struct vcpu *v, uint32_t index, uint64_t *val)
@@ -58,31 +61,14 @@ int msr_x2apic_write(struct vcpu *v, uint32_t index, uint64_t val)
     return vlapic_msr_write(v->hvm->lapic, index, val) ? -EINVAL : 0;
 }
 
-int msr_deadline_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = v->hvm->lapic->tsc_deadline;
-    return 0;
-}
-
-int msr_deadline_write(struct vcpu *v, uint32_t index, uint64_t val)
-{
-    vlapic_deadline_write(v->hvm->lapic, val);
-    return 0;
-}
-
-static bool memory_type_valid(unsigned int type, bool pat)
-{
-    return type == 0 || type == 1 || (type >= 4 && type <= 6) ||
-           (pat && type == 7);
-}
-
 int msr_mtrr_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
     uint64_t reserved = index & 1 ? 0x7ff : 0xf00;
 
     if ((val & reserved) || val >> cpuid_guest_phys_bits(v))
         return -EINVAL;
-    if (!(index & 1) && !memory_type_valid(val & 0xff, false))
+    /* A base's type is one of the PAT's but for 7. */
+    if (!(index & 1) && ((val & 0xff) == 7 || !pat_is_valid(val & 0xff)))
         return -EINVAL;
     v->hvm->msr.mtrr.msr_mtrr_var[index - 0x200] = val;
     return 0;
@@ -90,9 +76,8 @@ int msr_mtrr_write(struct vcpu *v, uint32_t index, uint64_t val)
 
 int msr_pat_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
-    for (unsigned int i = 0; i < 64; i += 8)
-        if (!memory_type_valid(val >> i & 0xff, true))
-            return -EINVAL;
+    if (!pat_is_valid(val))
+        return -EINVAL;
     hvm_set_reg(v, REG_PAT, val);
     return 0;
 }
@@ -109,7 +94,7 @@ int msr_efer_write(struct vcpu *v, uint32_t index, uint64_t val)
         return -EINVAL;
     hvm_set_reg(v, REG_EFER, val);
     if ((val ^ old) & EFER_NXE)
-        hvm_ops.flush_guest(v);
+        tlb_tag_drop(&v->hvm->tlb_tag);
     return 0;
 }
 

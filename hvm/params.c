@@ -3,12 +3,9 @@
  * HVM parameters as a table: rights, limits, and for a few an effect. Rights
  * and errors are those of Xen 4.20, whose toolstack relies on them.
  */
-#include "hvm/params.h"
+#include "hvm/vcpu.h"
 
-#include "hvm/base/hvm.h"
 #include "hvm/dev/timers.h"
-#include "hvm/pvtime.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 

@@ -4,7 +4,7 @@
  * computes it from its TSC with that one's scale. A version that is odd
  * while the record changes lets readers notice (Xen's xen.h).
  */
-#include "hvm/pvtime.h"
+#include "hvm/vcpu.h"
 
 #include "hvm/base/tsc.h"
 #include "hvm/dev/upcalls.h"

@@ -6,11 +6,8 @@
  */
 #include "hvm/irq/route.h"
 #include "hvm/mem/peek.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
-#include "hypervisor/core/sched.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
 
 /* INIT and SIPI, and an NMI is looked at with the interrupts. */
 static void handle_signals(struct vcpu *v)
@@ -41,15 +38,6 @@ static void set_callback_line(struct vcpu *v, bool up)
     route_callback_set(v->domain->hvm->route, up);
 }
 
-/* What others asked of the vCPU itself. */
-static void handle_work(struct vcpu *v)
-{
-    pvtime_update(v);
-    if (atomic_xchg(&v->hvm->callback_wanted, false) &&
-        READ_ONCE(v->info->evtchn_upcall_pending))
-        set_callback_line(v, true);
-}
-
 /*
  * Everything but injection that must be done before the guest may run
  * again. Returns with v->hvm->halted set if it still may not.
@@ -65,12 +53,15 @@ static void work(struct vcpu *v)
     }
     if (test_bit(PENDING_P2M, &v->pending)) {
         atomic_clear_bit(PENDING_P2M, &v->pending);
-        hvm_ops.flush_guest(v);
+        tlb_tag_drop(&hv->tlb_tag);
         peek_update(v);
     }
     if (test_bit(PENDING_WORK, &v->pending)) {
         atomic_clear_bit(PENDING_WORK, &v->pending);
-        handle_work(v);
+        pvtime_update(v);
+        if (atomic_xchg(&hv->callback_wanted, false) &&
+            READ_ONCE(v->info->evtchn_upcall_pending))
+            set_callback_line(v, true);
     }
     if (hv->wait_sipi)
         vcpu_wait(~BIT(PENDING_IRQ));

@@ -10,16 +10,10 @@
 #include "hvm/dev/timers.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hvm/pvtime.h"
-#include "hvm/recorder.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
-#include "hypervisor/mm/page.h"
 
 void hvm_fpu_save(struct vcpu *v)
 {
@@ -131,7 +125,7 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hv->event.valid = false;
     hv->displaced.valid = false;
     hv->halted = hv->stopped = false;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&hv->tlb_tag);
 }
 
 BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "hvm/base/regs.h"
 #include "hypervisor/cpu/types.h"
 
 struct vcpu;
@@ -73,23 +74,10 @@ struct vmexit {
             uint8_t gpr;   /* source register, if known */
             bool gpr_valid;
         } cr;
-        struct {
-            uint8_t vector;
-            bool has_error;
-            uint32_t error;
-            uint64_t cr2;  /* of #PF */
-        } exception;
-        struct {
-            uint16_t sel;
-            uint8_t source; /* enum task_switch_source */
-            bool has_error;
-            uint32_t error;
-        } task;
+        struct hvm_event exception; /* as the guest would get it */
+        uint16_t task_sel; /* of the task to switch to */
     };
 };
-
-/* Where a task switch comes from, by the numbers of VT-x. */
-enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 
 enum exit_verdict {
     VERDICT_RESUME,  /* enter the guest where RIP now points */

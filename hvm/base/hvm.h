@@ -10,6 +10,7 @@
 #pragma once
 
 #include "hvm/base/ops.h"
+#include "hvm/base/tlb-tag.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
@@ -39,6 +40,7 @@ struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
     struct spec_entry spec;  /* (v) second: the same */
     void *vendor;            /* (c) struct svm_vcpu or struct vmx_vcpu */
+    struct tlb_tag tlb_tag;  /* (v) of its translations */
     struct vlapic *lapic;    /* (c) */
     struct hvm_event event;  /* (v) to be delivered by the next entry */
     bool injected;           /* (v) the next entry delivers something */
@@ -146,7 +148,6 @@ bool hvm_lapic_enabled(const struct vcpu *v);
 
 /* Queues a fault for the next entry, combining it with what is queued
  * already (SDM vol. 3A 6.15 "double fault"). cr2: for #PF. */
-void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error);
-void hvm_raise_fault(struct vcpu *v, unsigned int vector, uint32_t error,
-                     uint64_t cr2);
+void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
+               uint64_t cr2);
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);

@@ -7,9 +7,7 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
 #include "hvm/base/exit.h"
-#include "hvm/base/regs.h"
 
 struct domain;
 struct vcpu;
@@ -33,12 +31,11 @@ struct vcpu;
  * cpl, mode:    current privilege level, how the next instruction is decoded.
  * shadow/set_shadow: SHADOW_* bits.
  * inject:       delivers *ev with the next entry.
- * window:       asks for an exit as soon as an interrupt / NMI can be taken.
+ * window:       asks for an exit as soon as an interrupt / NMI can be taken;
+ *               when the guest lowers its CR8 (an interrupt waits for that).
  * set_tpr:      the guest's CR8 as kept by the CPU, 0-15.
  * get_tpr:      the same.
- * cr8_exits:    CR8 writes exit (a pending interrupt waits for them).
  * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
- * flush_guest:  drops all cached translations of v before its next entry.
  * dump:         the control block, to the log.
  */
 #define HVM_OPS(OP)                                                         \
@@ -59,12 +56,10 @@ struct vcpu;
     OP(unsigned int, shadow, (struct vcpu *v))                              \
     OP(void, set_shadow, (struct vcpu *v, unsigned int bits))               \
     OP(void, inject, (struct vcpu *v, const struct hvm_event *ev))          \
-    OP(void, window, (struct vcpu *v, bool irq, bool nmi))                  \
+    OP(void, window, (struct vcpu *v, bool irq, bool nmi, bool cr8))        \
     OP(void, set_tpr, (struct vcpu *v, unsigned int tpr))                   \
     OP(unsigned int, get_tpr, (struct vcpu *v))                             \
-    OP(void, cr8_exits, (struct vcpu *v, bool on))                          \
     OP(void, set_tsc, (struct vcpu *v, uint64_t offset))                    \
-    OP(void, flush_guest, (struct vcpu *v))                                 \
     OP(void, dump, (struct vcpu *v))
 
 struct hvm_ops {

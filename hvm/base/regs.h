@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest registers as the neutral code sees them. The general registers, RIP
- * and RFLAGS are in memory whenever root mode runs; everything else stays
- * with the vendor and is asked for by number.
+ * Guest registers as the neutral code sees them, and events. The general
+ * registers, RIP and RFLAGS are in memory whenever root mode runs; everything
+ * else stays with the vendor and is asked for by number.
  */
 #pragma once
 
@@ -70,5 +70,67 @@ static inline bool is_canonical(uint64_t la)
     return ((uint64_t)((int64_t)la >> 47) + 1) <= 1;
 }
 
+/* Each byte of IA32_PAT must name a memory type (SDM vol. 3A 12.12.2). */
+static inline bool pat_is_valid(uint64_t pat)
+{
+    for (; pat; pat >>= 8)
+        if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
+            return false;
+    return true;
+}
+
 /* Code size of the next instruction. */
 enum hvm_mode { MODE_REAL, MODE_V86, MODE_16, MODE_32, MODE_64 };
+
+/*
+ * --- Events ---
+ *
+ * One event that the CPU delivers to the guest with the next entry, in the
+ * form that VMX and SVM share (SDM vol. 3C 25.8.3, APM vol. 2 15.20).
+ */
+
+enum hvm_event_type {
+    EVENT_INTR = 0,
+    EVENT_NMI = 2,
+    EVENT_EXCEPTION = 3, /* hardware exception */
+    EVENT_SOFT_INT = 4,  /* INT n */
+    EVENT_PRIV_SOFT = 5, /* ICEBP */
+    EVENT_SOFT_EXC = 6,  /* INT3, INTO */
+};
+
+/* The word that either CPU has of an event: vector, type and these bits. */
+#define EVENT_TYPE_SHIFT 8
+#define EVENT_HAS_ERROR BIT(11)
+#define EVENT_VALID BIT(31)
+
+struct hvm_event {
+    bool valid;
+    uint8_t type;      /* enum hvm_event_type */
+    uint8_t vector;
+    uint8_t insn_len;  /* of a software event: RIP to return to is past it */
+    bool has_error;
+    uint32_t error;
+    uint64_t cr2;      /* of #PF */
+};
+
+/* What such a word says; error: of the field next to it. */
+static inline struct hvm_event event_of(uint64_t word, uint64_t error,
+                                        uint64_t cr2)
+{
+    bool has_error = word & EVENT_HAS_ERROR;
+
+    return (struct hvm_event){
+        .valid = true, .type = word >> EVENT_TYPE_SHIFT & 7,
+        .vector = (uint8_t)word, .has_error = has_error,
+        .error = has_error ? (uint32_t)error : 0, .cr2 = cr2 };
+}
+
+/* Exceptions. */
+enum {
+    VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_UD = 6, VEC_NM, VEC_DF,
+    VEC_TS = 10, VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_AC = 17, VEC_MC
+};
+
+/* Those that push an error code. */
+#define VECS_WITH_ERROR (BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) |          \
+                         BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) | BIT(VEC_AC))

@@ -27,7 +27,8 @@ void tlb_tags_init_cpu(uint32_t nr);
 /* Before an entry on this CPU, interrupts off. */
 enum tlb_tag_state tlb_tag_take(struct tlb_tag *t);
 
-/* Drops what is cached under t. */
+/* Drops what is cached under t, all translations of a vCPU, before its next
+ * entry. */
 static inline void tlb_tag_drop(struct tlb_tag *t)
 {
     t->generation = 0;

@@ -2,7 +2,6 @@
 /* See tsc.h. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
 #include "hvm/base/tsc.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 

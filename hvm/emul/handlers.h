@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "hvm/base/event.h"
 #include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 #include "hypervisor/cpu/cr.h"

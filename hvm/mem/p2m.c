@@ -248,7 +248,7 @@ static void wait_for_vcpus(struct domain *d)
         smp_call(&busy, NULL, NULL);
 }
 
-void p2m_flush_lent(struct domain *d)
+void guest_grant_flush(struct domain *d)
 {
     /* A full barrier each: who is not seen on a CPU now sees the bit. */
     for_vcpus (d, v)
@@ -260,7 +260,7 @@ void p2m_flush(struct domain *d)
 {
     for_vcpus (d, v)
         WRITE_ONCE(v->hvm->peek_stale, true);
-    p2m_flush_lent(d);
+    guest_grant_flush(d);
 }
 
 void p2m_collect_writes(struct domain *d)
@@ -345,7 +345,7 @@ static void unmaps_finish(struct domain *d, struct unmaps *u)
     if (u->own)
         p2m_flush(d);
     else if (u->nr)
-        p2m_flush_lent(d);
+        guest_grant_flush(d);
     for (unsigned int i = 0; i < u->nr; i++)
         put_leaf(u->done[i].leaf, u->done[i].order);
     u->nr = 0;
@@ -393,7 +393,19 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     return rc;
 }
 
-int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect)
+int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
+{
+    struct page *pg = mfn_to_page(m);
+    int rc;
+
+    page_get(pg);
+    rc = p2m_map(d, g, m, ORDER_4K, readonly ? P2M_GRANT_RO : P2M_GRANT_RW);
+    if (rc)
+        page_put(pg);
+    return rc;
+}
+
+int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t expect)
 {
     struct p2m *p = d->hvm->p2m;
     uint64_t *slot, old;

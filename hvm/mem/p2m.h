@@ -116,17 +116,10 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 /*
  * Takes out 2^order frames at g, dropping the references after the flush.
  * expect: if valid, -EINVAL unless exactly this frame is mapped there.
- * -EINVAL for what is granted: p2m_unmap_grant(). What stands before the gfn
+ * -EINVAL for what is granted: guest_grant_unmap() (core/upcalls.h). What stands before the gfn
  * that fails is gone.
  */
 int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect);
-
-/*
- * Takes out one granted frame without a flush, for a caller that holds a
- * reference of its own until after p2m_flush(). -EINVAL unless a grant of
- * `expect` is there.
- */
-int p2m_unmap_grant(struct domain *d, gfn_t g, mfn_t expect);
 
 /* Changes the type of one mapped gfn from `from` to `to`; -EBUSY if it is
  * another. Without a flush: the caller batches p2m_flush(). */
@@ -157,9 +150,6 @@ int p2m_allow_fetch(struct domain *d, gfn_t g);
  * held.
  */
 void p2m_flush(struct domain *d);
-/* The same where only lent frames have left the map: what vCPUs have looked at
- * (peek.h) stays theirs. */
-void p2m_flush_lent(struct domain *d);
 
 /* p2m->limit (XEN_DOMCTL_set_paging_mempool_size); where none was set, what is
  * in use. */

@@ -43,12 +43,11 @@ void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
                                  bool write), void *map);
 
 /* MSRs that need code, defined by the layer that owns the state (hvm/msr.c). */
-msr_read_fn msr_tsc_read, msr_apic_base_read, msr_deadline_read,
-    msr_x2apic_read, msr_spec_ctrl_read, msr_arch_caps_read, msr_xss_read;
-msr_write_fn msr_tsc_write, msr_apic_base_write, msr_tsc_adjust_write,
-    msr_mtrr_write, msr_pat_write, msr_deadline_write, msr_x2apic_write,
-    msr_efer_write, msr_tsc_aux_write, msr_hypercall_page_write,
-    msr_spec_write, msr_xss_write;
+msr_read_fn msr_tsc_read, msr_apic_read, msr_x2apic_read, msr_spec_ctrl_read,
+    msr_arch_caps_read, msr_xss_read;
+msr_write_fn msr_tsc_write, msr_tsc_adjust_write, msr_apic_write,
+    msr_x2apic_write, msr_mtrr_write, msr_pat_write, msr_efer_write,
+    msr_tsc_aux_write, msr_hypercall_page_write, msr_spec_write, msr_xss_write;
 
 /* The rule for an index, or NULL. */
 const struct msr_rule *msr_rule_find(uint32_t index);

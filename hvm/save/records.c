@@ -206,7 +206,7 @@ static int load_cpu(const struct target *t, const void *rec)
         .error = c->error_code };
     hv->displaced.valid = false;
     hv->wait_sipi = false;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&hv->tlb_tag);
     vcpu_up(v);
     return 0;
 }

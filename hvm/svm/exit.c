@@ -36,6 +36,7 @@ static const uint8_t kinds[0x100] = {
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
 {
     uint64_t code = b->exitcode, info1 = b->exitinfo1, info2 = b->exitinfo2;
+    uint8_t vector;
 
     e->code = code;
     e->insn_len = b->nrip ? (uint8_t)(b->nrip - b->rip) : 0;
@@ -79,17 +80,14 @@ void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
         e->cr.gpr = info1 & 0xf;
         break;
     case EXIT_EXCEPTION:
-        e->exception.vector = (uint8_t)(code - SVM_EXIT_EXCEPTION);
-        e->exception.error = (uint32_t)info1;
-        e->exception.cr2 = info2;
-        e->exception.has_error = VECS_WITH_ERROR >> e->exception.vector & 1;
+        vector = (uint8_t)(code - SVM_EXIT_EXCEPTION);
+        e->exception = (struct hvm_event){
+            .valid = true, .type = EVENT_EXCEPTION, .vector = vector,
+            .has_error = VECS_WITH_ERROR >> vector & 1,
+            .error = (uint32_t)info1, .cr2 = info2 };
         break;
     case EXIT_TASK_SWITCH:
-        e->task.sel = (uint16_t)info1;
-        e->task.source = info2 & BIT(36) ? TASK_IRET
-                       : info2 & BIT(38) ? TASK_JMP : TASK_CALL;
-        e->task.has_error = info2 & BIT(44);
-        e->task.error = (uint32_t)info2;
+        e->task_sel = (uint16_t)info1;
         break;
     }
 }

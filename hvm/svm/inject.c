@@ -10,17 +10,12 @@
  * Work-around for QEMU's TCG only: EVENTINJ of an external interrupt leaves
  * a stale pending exception there, and the vector may be delivered twice.
  * There, and nowhere else, interrupts go in by V_IRQ; one that was not taken
- * before the exit counts as cut short.
+ * before the exit counts as cut short. Is one on its way by V_IRQ, which else
+ * asks for a window?
  */
-static bool inject_by_v_irq(void)
-{
-    return cpu_features.emulator_tcg;
-}
-
-/* Is an interrupt on its way by V_IRQ, which else asks for a window? */
 static bool has_v_irq(const struct vmcb *b)
 {
-    return inject_by_v_irq() && (b->vintr_ & VINTR_IRQ) &&
+    return cpu_features.emulator_tcg && (b->vintr_ & VINTR_IRQ) &&
            !vmcb_intercepts(b, SVM_EXIT_VINTR);
 }
 
@@ -38,13 +33,13 @@ void svm_inject(struct vcpu *v, const struct hvm_event *ev)
     struct vmcb *b = vmcb_of(v);
     unsigned int type = ev->type;
 
-    if (type == EVENT_INTR && inject_by_v_irq()) {
+    if (type == EVENT_INTR && cpu_features.emulator_tcg) {
         set_v_irq(b, V_IRQ_NOW | (uint64_t)ev->vector << VINTR_VECTOR_SHIFT,
                   false);
         return;
     }
     if (type == EVENT_EXCEPTION && ev->vector == VEC_PF)
-        vmcb_set_cr2(b, ev->cr2);
+        svm_set_reg(v, REG_CR2, ev->cr2);
     if (type == EVENT_NMI) {
         svm_of(v)->nmi_masked = true;
         svm_of(v)->iret_rip = 0;
@@ -81,14 +76,7 @@ void svm_collect_interrupted(struct vcpu *v)
     }
     if (likely(!(info & EVENT_VALID)))
         return;
-    *ev = (struct hvm_event){
-        .valid = true,
-        .type = (uint8_t)(info >> EVENT_TYPE_SHIFT & 7),
-        .vector = (uint8_t)info,
-        .has_error = info & EVENT_HAS_ERROR,
-        .error = (uint32_t)(info >> 32),
-        .cr2 = b->cr2_,
-    };
+    *ev = event_of(info, info >> 32, b->cr2_);
     /* One emulator reports a cut-short V_IRQ as an exception. */
     if (ev->type == EVENT_EXCEPTION && ev->vector > 31)
         ev->type = EVENT_INTR;
@@ -112,18 +100,19 @@ void svm_step_end(struct vcpu *v, struct vmexit *e)
     s->iret_rip = 0;
     /* The trap is the guest's if it steps itself, or hit a breakpoint. */
     if (trap && !s->step_tf && !(s->vmcb->dr6_ & 0xf)) {
-        vmcb_set_dr6(s->vmcb, s->step_dr6);
+        svm_set_reg(v, REG_DR6, s->step_dr6);
         e->kind = EXIT_NMI_WINDOW;
     }
     vcpu_kick(v, PENDING_IRQ);
 }
 
-void svm_window(struct vcpu *v, bool irq, bool nmi)
+void svm_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     struct regs *r = vcpu_regs(v);
 
+    vmcb_intercept(b, SVM_EXIT_CR_WRITE + 8, cr8);
     if (has_v_irq(b))
         s->window_late = irq;
     else if (irq || vmcb_intercepts(b, SVM_EXIT_VINTR))

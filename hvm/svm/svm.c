@@ -8,7 +8,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
@@ -192,18 +191,19 @@ void svm_vcpu_save(struct vcpu *v)
 }
 
 /* An ASID that holds no stale translation on this CPU. */
-static void take_asid(struct svm_vcpu *s)
+static void take_asid(struct vcpu *v)
 {
-    struct vmcb *b = s->vmcb;
-    unsigned int from = s->asid.cpu;
-    enum tlb_tag_state state = tlb_tag_take(&s->asid);
+    struct vmcb *b = vmcb_of(v);
+    struct tlb_tag *asid = &v->hvm->tlb_tag;
+    unsigned int from = asid->cpu;
+    enum tlb_tag_state state = tlb_tag_take(asid);
 
     b->tlb_control = state == TAG_RECYCLED ? TLB_FLUSH_ALL : TLB_KEEP;
     if (likely(state == TAG_KEPT))
         return;
-    vmcb_set_asid(b, s->asid.id);
+    vmcb_set_asid(b, asid->id);
     /* Another CPU's cached copy of the block, if any, is stale. */
-    if (from != s->asid.cpu)
+    if (from != asid->cpu)
         b->clean = 0;
 }
 
@@ -213,7 +213,7 @@ void svm_enter(struct vcpu *v, struct vmexit *e)
     struct vmcb *b = s->vmcb;
     struct regs *r = vcpu_regs(v);
 
-    take_asid(s);
+    take_asid(v);
     b->rax = r->gpr[RAX];
     b->rsp = r->gpr[RSP];
     b->rip = r->rip;
@@ -261,19 +261,9 @@ unsigned int svm_get_tpr(struct vcpu *v)
     return vmcb_of(v)->vintr_ & VINTR_TPR;
 }
 
-void svm_cr8_exits(struct vcpu *v, bool on)
-{
-    vmcb_intercept(vmcb_of(v), SVM_EXIT_CR_WRITE + 8, on);
-}
-
 void svm_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmcb_set_tsc_offset(vmcb_of(v), offset);
-}
-
-void svm_flush_guest(struct vcpu *v)
-{
-    tlb_tag_drop(&svm_of(v)->asid);
 }
 
 #define OP(ret, fn, args) .fn = svm_##fn,

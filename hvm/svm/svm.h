@@ -3,13 +3,11 @@
 #pragma once
 
 #include "hvm/base/hvm.h"
-#include "hvm/base/tlb-tag.h"
 #include "hvm/svm/vmcb.h"
 
 struct svm_vcpu {
     struct vmcb *vmcb;      /* (c) */
     uint64_t vmcb_pa;       /* (c) */
-    struct tlb_tag asid;    /* (v) */
     bool nmi_masked;        /* (v) an NMI handler runs in the guest */
     bool window_late;       /* (v) ask again after the next exit */
     bool stepping;          /* (v) TF is ours, for that IRET */

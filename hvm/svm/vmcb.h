@@ -104,8 +104,6 @@ static inline void vmcb_unclean(struct vmcb *b, enum vmcb_clean group)
 VMCB_FIELD(tsc_offset, INTERCEPTS)
 VMCB_FIELD(asid, ASID)
 VMCB_FIELD(vintr, TPR)
-VMCB_FIELD(dr6, DR)
-VMCB_FIELD(cr2, CR2)
 
 static inline bool vmcb_intercepts(const struct vmcb *b, enum svm_exit code)
 {

@@ -11,9 +11,7 @@
  */
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/irq.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See caps.h. */
-#include "hvm/vmx/caps.h"
+/*
+ * What this machine's VT-x can do (SDM vol. 3D appendix A), and which controls
+ * Lodge sets.
+ */
+#include "hvm/vmx/vmx.h"
 
 #include "hvm/policy/cpuid.h"
-#include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"

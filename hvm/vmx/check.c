@@ -10,7 +10,6 @@
  * lists of MSRs, no CR3 targets, no VM functions. What the CPU reads from
  * memory is not looked at.
  */
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
@@ -161,15 +160,6 @@ static void control_registers(const struct check *c)
            "PCIDE must be clear outside of IA-32e mode");
     refuse(c, vmread(VMCS_GUEST_CR3) >> cpu_features.phys_bits, VMCS_GUEST_CR3,
            "is wider than a physical address");
-}
-
-/* A byte of IA32_PAT must name a memory type. */
-static bool pat_is_valid(uint64_t pat)
-{
-    for (; pat; pat >>= 8)
-        if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
-            return false;
-    return true;
 }
 
 static void loaded_msrs(const struct check *c)

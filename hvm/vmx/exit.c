@@ -101,10 +101,8 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
         e->kind = EXIT_HOST_NMI;
         return;
     }
-    e->exception.vector = (uint8_t)info;
-    e->exception.has_error = info & EVENT_HAS_ERROR;
-    e->exception.error = (uint32_t)vmread(VMCS_EXIT_ERROR);
-    e->exception.cr2 = q;
+    e->exception = event_of(info, vmread(VMCS_EXIT_ERROR), q);
+    e->exception.type = EVENT_EXCEPTION;
     if (type == EVENT_PRIV_SOFT)
         /* INT1 is a trap, but the exit is before it. */
         vcpu_regs(v)->rip += vmread(VMCS_EXIT_LENGTH);
@@ -156,10 +154,7 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
         decode_exception(v, q, e);
         break;
     case EXIT_TASK_SWITCH:
-        e->task.sel = (uint16_t)q;
-        e->task.source = q >> 30 & 3;
-        e->task.has_error = vmread(VMCS_IDT_EVENT) & EVENT_HAS_ERROR;
-        e->task.error = (uint32_t)vmread(VMCS_IDT_ERROR);
+        e->task_sel = (uint16_t)q;
         break;
     case EXIT_APIC_WRITE:
         e->apic_offset = q & 0xff0;

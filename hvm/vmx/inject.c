@@ -56,15 +56,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
             block_nmi(true);
         return;
     }
-    *ev = (struct hvm_event){
-        .valid = true,
-        .type = (uint8_t)(info >> EVENT_TYPE_SHIFT & 7),
-        .vector = (uint8_t)info,
-        .has_error = info & EVENT_HAS_ERROR,
-        .cr2 = vmx_of(v)->cr2,
-    };
-    if (ev->has_error)
-        ev->error = (uint32_t)vmread(VMCS_IDT_ERROR);
+    *ev = event_of(info, vmread(VMCS_IDT_ERROR), vmx_of(v)->cr2);
     /* RIP is still at INT n, INT3, INTO, ICEBP: executed again. */
     if (ev->type >= EVENT_SOFT_INT)
         ev->valid = false;
@@ -72,7 +64,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
         block_nmi(false);
 }
 
-void vmx_window(struct vcpu *v, bool irq, bool nmi)
+void vmx_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
 {
     struct vmx_vcpu *s = vmx_of(v);
     uint64_t val = (s->proc_ctls & ~(PROC_INTR_WINDOW | PROC_NMI_WINDOW)) |
@@ -82,6 +74,7 @@ void vmx_window(struct vcpu *v, bool irq, bool nmi)
         s->proc_ctls = (uint32_t)val;
         vmwrite(VMCS_PROC_CTLS, val);
     }
+    vmwrite(VMCS_TPR_THRESHOLD, cr8 ? vmx_get_tpr(v) : 0);
 }
 
 unsigned int vmx_shadow(struct vcpu *v)

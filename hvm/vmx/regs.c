@@ -8,7 +8,6 @@
  */
 #include "hvm/mem/guest-copy.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/lib/string.h"

@@ -20,7 +20,7 @@
 /*
  * Enumerator, encoding, name in the manual: what an exit says of itself, which
  * is read-only; the guest, but for its segments; controls; the segments; the
- * host. Dumps end at the segments.
+ * host, whose fields nobody names. Dumps end at the segments.
  */
 #define VMCS_FIELDS(F)                                                      \
     F(EXIT_GPA, 0x2400, "guest-physical address")                           \
@@ -106,28 +106,17 @@
     VMCS_SEGMENT(F, SS, 2) VMCS_SEGMENT(F, DS, 3)                           \
     VMCS_SEGMENT(F, FS, 4) VMCS_SEGMENT(F, GS, 5)                           \
     VMCS_SEGMENT(F, LDTR, 6) VMCS_SEGMENT(F, TR, 7)                         \
-    F(HOST_ES_SEL, 0x0c00, "host ES selector")                              \
-    F(HOST_CS_SEL, 0x0c02, "host CS selector")                              \
-    F(HOST_SS_SEL, 0x0c04, "host SS selector")                              \
-    F(HOST_DS_SEL, 0x0c06, "host DS selector")                              \
-    F(HOST_FS_SEL, 0x0c08, "host FS selector")                              \
-    F(HOST_GS_SEL, 0x0c0a, "host GS selector")                              \
-    F(HOST_TR_SEL, 0x0c0c, "host TR selector")                              \
-    F(HOST_PAT, 0x2c00, "host IA32_PAT")                                    \
-    F(HOST_EFER, 0x2c02, "host IA32_EFER")                                  \
-    F(HOST_SYSENTER_CS, 0x4c00, "host IA32_SYSENTER_CS")                    \
-    F(HOST_CR0, 0x6c00, "host CR0")                                         \
-    F(HOST_CR3, 0x6c02, "host CR3")                                         \
-    F(HOST_CR4, 0x6c04, "host CR4")                                         \
-    F(HOST_FS_BASE, 0x6c06, "host FS base")                                 \
-    F(HOST_GS_BASE, 0x6c08, "host GS base")                                 \
-    F(HOST_TR_BASE, 0x6c0a, "host TR base")                                 \
-    F(HOST_GDTR_BASE, 0x6c0c, "host GDTR base")                             \
-    F(HOST_IDTR_BASE, 0x6c0e, "host IDTR base")                             \
-    F(HOST_SYSENTER_ESP, 0x6c10, "host IA32_SYSENTER_ESP")                  \
-    F(HOST_SYSENTER_EIP, 0x6c12, "host IA32_SYSENTER_EIP")                  \
-    F(HOST_RSP, 0x6c14, "host RSP")                                         \
-    F(HOST_RIP, 0x6c16, "host RIP")
+    F(HOST_ES_SEL, 0x0c00, "") F(HOST_CS_SEL, 0x0c02, "")                   \
+    F(HOST_SS_SEL, 0x0c04, "") F(HOST_DS_SEL, 0x0c06, "")                   \
+    F(HOST_FS_SEL, 0x0c08, "") F(HOST_GS_SEL, 0x0c0a, "")                   \
+    F(HOST_TR_SEL, 0x0c0c, "") F(HOST_PAT, 0x2c00, "")                      \
+    F(HOST_EFER, 0x2c02, "") F(HOST_SYSENTER_CS, 0x4c00, "")                \
+    F(HOST_CR0, 0x6c00, "") F(HOST_CR3, 0x6c02, "")                         \
+    F(HOST_CR4, 0x6c04, "") F(HOST_FS_BASE, 0x6c06, "")                     \
+    F(HOST_GS_BASE, 0x6c08, "") F(HOST_TR_BASE, 0x6c0a, "")                 \
+    F(HOST_GDTR_BASE, 0x6c0c, "") F(HOST_IDTR_BASE, 0x6c0e, "")             \
+    F(HOST_SYSENTER_ESP, 0x6c10, "") F(HOST_SYSENTER_EIP, 0x6c12, "")       \
+    F(HOST_RSP, 0x6c14, "") F(HOST_RIP, 0x6c16, "")
 
 enum vmcs_field {
 #define F(name, code, text) VMCS_##name = (code),
@@ -199,7 +188,7 @@ extern const unsigned int nr_vmcs_names;
 #define ENTRY_LOAD_PAT BIT(14)
 #define ENTRY_LOAD_EFER BIT(15)
 
-/* Interruption information, in all its fields: EVENT_* of hvm/base/event.h and
+/* Interruption information, in all its fields: EVENT_* of hvm/base/regs.h and
  * this bit (SDM vol. 3C 25.8.3, 25.9.2). */
 #define EVENT_NMI_UNBLOCKED BIT(12) /* by an IRET that did not complete */
 

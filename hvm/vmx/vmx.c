@@ -11,8 +11,6 @@
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/msr-table.h"
-#include "hvm/vmx/caps.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/msr.h"
@@ -285,19 +283,20 @@ void vmx_vcpu_save(struct vcpu *v)
  * too: the guest's map has changed, or this CPU missed a change of it (SDM
  * vol. 3C 29.4.2).
  */
-static void take_vpid(struct vmx_vcpu *s)
+static void take_vpid(struct vcpu *v)
 {
-    enum tlb_tag_state state = tlb_tag_take(&s->vpid);
+    enum tlb_tag_state state = tlb_tag_take(&v->hvm->tlb_tag);
 
     if (likely(state == TAG_KEPT))
         return;
     if (vmx_uses(WORD_PROC2, PROC2_VPID)) {
         if (state == TAG_RECYCLED)
             invvpid(INVALIDATE_ALL, 0);
-        vmwrite(VMCS_VPID, s->vpid.id);
+        vmwrite(VMCS_VPID, v->hvm->tlb_tag.id);
     }
     invept(vmx_caps.ept & EPT_CAP_INVEPT_SINGLE ? INVALIDATE_SINGLE
-                                                : INVALIDATE_ALL, s->eptp);
+                                                : INVALIDATE_ALL,
+           vmx_of(v)->eptp);
 }
 
 /* RIP, RSP and RFLAGS to the VMCS where they were changed. */
@@ -341,7 +340,7 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     struct vlapic *a = v->hvm->lapic;
     struct regs *r = vcpu_regs(v);
 
-    take_vpid(s);
+    take_vpid(v);
     if (unlikely(s->pdptes_stale))
         vmx_load_pdptes(v);
     if (a->assisted &&
@@ -377,12 +376,6 @@ unsigned int vmx_get_tpr(struct vcpu *v)
     return vmx_of(v)->vapic[APIC_TPR / 4] >> 4;
 }
 
-/* The exit comes when the guest lowers its TPR. */
-void vmx_cr8_exits(struct vcpu *v, bool on)
-{
-    vmwrite(VMCS_TPR_THRESHOLD, on ? vmx_get_tpr(v) : 0);
-}
-
 void vmx_set_tsc(struct vcpu *v, uint64_t offset)
 {
     vmx_borrow(v);
@@ -391,11 +384,6 @@ void vmx_set_tsc(struct vcpu *v, uint64_t offset)
         vmwrite(VMCS_TSC_MULTIPLIER,
                 v->domain->hvm->tsc_ratio ?: TSC_RATIO_ONE);
     vmx_return(v);
-}
-
-void vmx_flush_guest(struct vcpu *v)
-{
-    tlb_tag_drop(&vmx_of(v)->vpid);
 }
 
 #define OP(ret, fn, args) .fn = vmx_##fn,

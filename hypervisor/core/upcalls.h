@@ -36,9 +36,11 @@ void hvm_assert_upcall(struct vcpu *v);
  * -EINVAL (no RAM there), -EROFS (write wanted on a read-only page).
  */
 int guest_frame_get(struct domain *d, gfn_t gfn, bool write, struct page **pg);
-/* Maps / unmaps a granted frame at gfn of d (the p2m holds its own
- * reference). -EINVAL, -EBUSY, -ENOMEM. */
+/* Maps a granted frame at gfn of d (the p2m holds its own reference). -EINVAL,
+ * -EBUSY, -ENOMEM. */
 int guest_grant_map(struct domain *d, gfn_t gfn, mfn_t m, bool readonly);
+/* Takes it out without a flush, for a caller that holds a reference of its own
+ * until after guest_grant_flush(). -EINVAL unless a grant of m is there. */
 int guest_grant_unmap(struct domain *d, gfn_t gfn, mfn_t m);
 /* Copies n bytes within one frame each. */
 void guest_frame_copy(mfn_t dst, unsigned int dst_off, mfn_t src,
@@ -50,7 +52,8 @@ bool domain_is_compat(const struct domain *d);
 
 /*
  * Returns when no CPU can use a translation of d that guest_grant_unmap()
- * took away. No locks held.
+ * took away: a p2m_flush() where only lent frames have left the map, so that
+ * what vCPUs have looked at (hvm/mem/peek.h) stays theirs. No locks held.
  */
 void guest_grant_flush(struct domain *d);
 /* Frame gfn of d was written and did not fault, through a grant for example:

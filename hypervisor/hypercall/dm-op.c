@@ -5,10 +5,10 @@
  */
 #include "hypervisor/abi/dm-op.h"
 
-#include "hvm/dirty.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"

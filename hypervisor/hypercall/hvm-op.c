@@ -3,7 +3,7 @@
 #include "hypervisor/abi/hvm-op.h"
 
 #include "hvm/mem/p2m.h"
-#include "hvm/params.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 

@@ -7,7 +7,7 @@
 #include "hypervisor/abi/platform.h"
 
 #include "hvm/dom0/build.h"
-#include "hvm/pvtime.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"

@@ -8,7 +8,6 @@
 
 #include "hvm/mem/peek.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/core/upcalls.h"

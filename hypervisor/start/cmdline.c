@@ -5,7 +5,7 @@
  */
 #include "hvm/dom0/build.h"
 #include "hvm/policy/spec-ctrl.h"
-#include "hvm/vmx/caps.h"
+#include "hvm/vmx/vmx.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"

@@ -4,10 +4,9 @@
  * or `xl debug-keys` prints a report. The table is the documentation: 'h'
  * prints it.
  */
-#include "hvm/base/hvm.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
-#include "hvm/recorder.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/irq.h"

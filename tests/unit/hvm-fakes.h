@@ -113,10 +113,6 @@ static void fake_set_tsc(struct vcpu *v, uint64_t offset)
 {
 }
 
-static void fake_flush_guest(struct vcpu *v)
-{
-}
-
 /* What a CPU does when it leaves its guest for others' sake, or NULL. */
 static void (*fake_exit)(void);
 
@@ -236,8 +232,7 @@ static inline void fake_doms_create(void)
     hvm_ops = (struct hvm_ops){
         .name = "fake", .get_reg = fake_get_reg, .set_reg = fake_set_reg,
         .get_seg = fake_get_seg, .set_seg = fake_set_seg,
-        .paging = fake_paging, .cpl = fake_get_cpl, .mode = fake_get_mode, .set_tsc = fake_set_tsc,
-        .flush_guest = fake_flush_guest };
+        .paging = fake_paging, .cpl = fake_get_cpl, .mode = fake_get_mode, .set_tsc = fake_set_tsc };
     fake_pt_format(true);
     for (unsigned int i = 0; i < NR_DOMS; i++) {
         struct fake_dom *f = &doms[i];

@@ -6,10 +6,10 @@
  */
 #pragma once
 
-#include "hvm/dirty.h"
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/upcalls.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/dm-op.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/abi/memory.h"

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #undef sched_yield
 
-#include "hvm/dirty.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/mm/heap.h"
 #include "tests/unit/hvm-fakes.h"
 

@@ -9,7 +9,7 @@
 #include "tests/unit/record-fakes.h"
 #include "tests/unit/hypercall-fakes.h"
 
-#include "hvm/params.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/sched.h"
 
 TEST_PROGRAM;
@@ -200,7 +200,7 @@ static void relocation(void)
         CHECK_EQ(p2m_lookup(g, gfn(0x3300)).type, P2M_NONE);
         CHECK_EQ(theirs->count, 2);
         if (t == P2M_GRANT_RW)
-            CHECK_EQ(p2m_unmap_grant(g, gfn(0x3200), page_to_mfn(theirs)),
+            CHECK_EQ(guest_grant_unmap(g, gfn(0x3200), page_to_mfn(theirs)),
                      0);
         else
             CHECK_EQ(p2m_unmap(g, gfn(0x3200), 0, INVALID_MFN), 0);

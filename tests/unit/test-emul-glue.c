@@ -133,12 +133,12 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t pfec)
     return EMUL_FAULT;
 }
 
-void hvm_raise(struct vcpu *who, unsigned int vector, uint32_t error)
+void hvm_raise(struct vcpu *who, unsigned int vector, uint32_t error,
+               uint64_t cr2)
 {
 }
 
-void hvm_raise_fault(struct vcpu *who, unsigned int vector, uint32_t error,
-                     uint64_t cr2)
+void hvm_end_insn(struct vcpu *who, bool step)
 {
 }
 

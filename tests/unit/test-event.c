@@ -7,7 +7,6 @@
  */
 #include "hvm/irq/route.h"
 #include "hvm/irq/vlapic.h"
-#include "hvm/recorder.h"
 #include "hvm/vcpu.h"
 #include "tests/unit/hvm-fakes.h"
 
@@ -79,15 +78,11 @@ static unsigned int op_shadow(struct vcpu *who)
     return shadow;
 }
 
-static void op_window(struct vcpu *who, bool irq, bool nmi)
+static void op_window(struct vcpu *who, bool irq, bool nmi, bool cr8_too)
 {
     window_irq = irq;
     window_nmi = nmi;
-}
-
-static void op_cr8(struct vcpu *who, bool on)
-{
-    cr8 = on;
+    cr8 = cr8_too;
 }
 
 static void op_set_tpr(struct vcpu *who, unsigned int val)
@@ -139,8 +134,8 @@ static void double_faults(void)
             if (a == 2 || b == 2 || b == 8)
                 continue;
             fresh();
-            hvm_raise(v, a, 0);
-            hvm_raise(v, b, 0x55);
+            hvm_raise(v, a, 0, 0);
+            hvm_raise(v, b, 0x55, 0);
             if (a == VEC_DF) {
                 CHECK_EQ(triple_faults, cb || b == VEC_PF);
                 continue;
@@ -156,12 +151,12 @@ static void double_faults(void)
     /* Error codes: exactly those vectors that have one. */
     for (unsigned int a = 0; a < 32; a++) {
         fresh();
-        hvm_raise(v, a, 7);
+        hvm_raise(v, a, 7, 0);
         CHECK_EQ(v->hvm->event.has_error,
                  a == 8 || (a >= 10 && a <= 14) || a == 17);
     }
     fresh();
-    hvm_raise_fault(v, VEC_PF, 6, 0x1234567);
+    hvm_raise(v, VEC_PF, 6, 0x1234567);
     enter();
     CHECK_EQ(injected.vector, VEC_PF);
     CHECK_EQ(injected.cr2, 0x1234567);
@@ -174,7 +169,7 @@ static void displaced(void)
     fresh();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
                                         .vector = 0x41 };
-    hvm_raise(v, VEC_GP, 0);
+    hvm_raise(v, VEC_GP, 0, 0);
     enter();
     CHECK_EQ(injected.vector, VEC_GP);
     CHECK(window_irq);
@@ -195,7 +190,7 @@ static void displaced(void)
     fresh();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_NMI,
                                         .vector = VEC_NMI };
-    hvm_raise(v, VEC_PF, 0);
+    hvm_raise(v, VEC_PF, 0, 0);
     CHECK(v->hvm->nmi_pending);
 }
 
@@ -207,7 +202,7 @@ static void priorities(void)
     v->info->evtchn_upcall_pending = 1;
     v->hvm->nmi_pending = true;
     post(0x60);
-    hvm_raise(v, VEC_UD, 0);
+    hvm_raise(v, VEC_UD, 0, 0);
     enter();
     CHECK_EQ(injected.vector, VEC_UD);
     CHECK(window_nmi);
@@ -350,7 +345,7 @@ static void assisted_others(void)
     assisted();
     v->hvm->event = (struct hvm_event){ .valid = true, .type = EVENT_INTR,
                                         .vector = 0x41 };
-    hvm_raise(v, VEC_GP, 0);
+    hvm_raise(v, VEC_GP, 0, 0);
     post(0x60);
     enter();
     CHECK_EQ(injected.vector, VEC_GP);
@@ -412,7 +407,6 @@ int main(void)
     hvm_ops.inject = op_inject;
     hvm_ops.shadow = op_shadow;
     hvm_ops.window = op_window;
-    hvm_ops.cr8_exits = op_cr8;
     hvm_ops.set_tpr = op_set_tpr;
     hvm_ops.get_tpr = op_get_tpr;
     double_faults();

@@ -304,8 +304,8 @@ static void lent_frames(void)
             CHECK_EQ(p2m_unmap(d, at, 0, page_to_mfn(pg)), 0);
         } else {
             page_get(pg);
-            CHECK_EQ(p2m_unmap_grant(d, at, page_to_mfn(pg)), 0);
-            p2m_flush_lent(d);
+            CHECK_EQ(guest_grant_unmap(d, at, page_to_mfn(pg)), 0);
+            guest_grant_flush(d);
             page_put(pg);
         }
         CHECK(!v->hvm->peek_stale);

@@ -219,7 +219,7 @@ static void granted_frames_stay_granted(void)
     list_set(0, 0x5000);
     CHECK_EQ(reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0), 0);
     CHECK_EQ(theirs->count, count);
-    CHECK_EQ(p2m_unmap_grant(d, gfn(0x5000), page_to_mfn(theirs)), 0);
+    CHECK_EQ(guest_grant_unmap(d, gfn(0x5000), page_to_mfn(theirs)), 0);
     CHECK_EQ(p2m_unmap(d, gfn(0x5001), 0, page_to_mfn(theirs)), 0);
     CHECK_EQ(theirs->count, 1);
 }

@@ -115,7 +115,7 @@ static void do_unmap_grant(uint64_t g)
 
     if (pg)
         page_get(pg);
-    CHECK_EQ(p2m_unmap_grant(d, gfn(g), m), ok ? 0 : -EINVAL);
+    CHECK_EQ(guest_grant_unmap(d, gfn(g), m), ok ? 0 : -EINVAL);
     if (pg) {
         model[g].type = P2M_NONE;
         p2m_flush(d);
@@ -248,7 +248,7 @@ static void gigabyte_fails_halfway(void)
     CHECK_EQ(p2m_lookup(d, gfn(1ul << ORDER_1G)).type, P2M_NONE);
     CHECK_EQ(pg[1].count, 1);
     CHECK_EQ(pg[(1u << ORDER_1G) - 1].count, 1);
-    CHECK_EQ(p2m_unmap_grant(d, gfn((2ul << ORDER_1G) - 1), page_to_mfn(pg)),
+    CHECK_EQ(guest_grant_unmap(d, gfn((2ul << ORDER_1G) - 1), page_to_mfn(pg)),
              0);
     CHECK_EQ(p2m_map(d, gfn(1ul << ORDER_1G), page_to_mfn(pg), ORDER_1G,
                      P2M_RAM), 0);

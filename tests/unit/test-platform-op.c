@@ -10,7 +10,7 @@
 #include "hvm/dom0/build.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/pci/vpci.h"
-#include "hvm/pvtime.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/physdev.h"
 #include "hypervisor/abi/platform.h"

@@ -6,7 +6,6 @@
  * across two.
  */
 #include "hvm/policy/cpuid.h"
-#include "hvm/pvtime.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/evtchn.h"

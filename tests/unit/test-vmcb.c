@@ -12,10 +12,10 @@
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/policy/spec-ctrl.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/x86/asm.h"
 #include "tests/unit/hvm-fakes.h"
@@ -181,8 +181,6 @@ static void fields(void)
     SETTER(tsc_offset, 0);
     SETTER(asid, 2);
     SETTER(vintr, 3);
-    SETTER(dr6, 6);
-    SETTER(cr2, 9);
 }
 
 static void registers(void)
@@ -321,10 +319,12 @@ static void events(void)
     svm_collect_interrupted(v);
     CHECK(!v->hvm->event.valid);
     b->exitintinfo = 0;
-    svm_window(v, true, false);
+    svm_window(v, true, false, false);
     CHECK(b->intercept_[3] & BIT(4));
     CHECK(b->vintr_ & VINTR_IRQ);
-    svm_window(v, false, false);
+    CHECK(!(b->intercept_[0] & BIT(24)));
+    svm_window(v, false, false, true);
+    CHECK(b->intercept_[0] & BIT(24));
     CHECK(!(b->intercept_[3] & BIT(4)));
     CHECK(!(b->vintr_ & VINTR_IRQ));
 }
@@ -352,11 +352,11 @@ static void asids(void)
         fake_set_cpu(cpu);
         tlb_tags_init_cpu(3);
     }
-    tlb_tag_drop(&svm_of(v)->asid);
-    svm_of(v)->asid.cpu = 1;
+    tlb_tag_drop(&v->hvm->tlb_tag);
+    v->hvm->tlb_tag.cpu = 1;
     enter(0, 1, TLB_FLUSH_ALL, false);
     enter(0, 1, TLB_KEEP, true);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     enter(0, 2, TLB_KEEP, true); /* a tag that was not used yet */
     CHECK(!(entered.clean & BIT(CLEAN_ASID)));
     enter(1, 1, TLB_FLUSH_ALL, false);

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "hvm/vmx/caps.h"
+#include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/features.h"
 #include "hypervisor/abi/cpuid.h"
 #include "tests/unit/hvm-fakes.h"

@@ -6,9 +6,7 @@
  */
 #include <string.h>
 
-#include "hvm/base/event.h"
 #include "hvm/base/regs.h"
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"

@@ -591,9 +591,9 @@ static void states(void)
         check_entry(t[i].name);
         hvm_set_reg(v, REG_CR3, 0x5020);
         check_entry(t[i].name);
-        hvm_ops.window(v, true, true);
+        hvm_ops.window(v, true, true, false);
         check_entry(t[i].name);
-        hvm_ops.window(v, false, false);
+        hvm_ops.window(v, false, false, false);
         gp();
         check_entry(t[i].name);
         vmwrite(VMCS_ENTRY_EVENT, 0); /* the CPU did */

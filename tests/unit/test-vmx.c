@@ -8,10 +8,10 @@
 
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
-#include "hvm/params.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
 #include "hvm/policy/spec-ctrl.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/x86/asm.h"
 #include "tests/unit/hvm-fakes.h"
 #include "tests/unit/vmx-fakes.h"
@@ -203,9 +203,9 @@ static void made(void)
     CHECK_EQ(((uint8_t *)s->vapic)[0x80], 0x90);
     ((uint8_t *)s->vapic)[0x80] = 0x5f;
     CHECK_EQ(hvm_ops.get_tpr(v), 5);
-    hvm_ops.cr8_exits(v, true);
+    hvm_ops.window(v, false, false, true);
     CHECK_EQ(vmread(VMCS_TPR_THRESHOLD), 5);
-    hvm_ops.cr8_exits(v, false);
+    hvm_ops.window(v, false, false, false);
     CHECK_EQ(vmread(VMCS_TPR_THRESHOLD), 0);
 }
 
@@ -397,25 +397,25 @@ static void translations(void)
     const uint32_t use = vmx_caps.use[WORD_PROC2];
 
     tlb_tags_init_cpu(3);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(1, 1, 1);
     CHECK_EQ(fake_vmx.invept_type, INVALIDATE_SINGLE);
     expect(1, 0, 0);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(1, 1, 1);
     vmx_caps.ept &= ~EPT_CAP_INVEPT_SINGLE;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     CHECK_EQ(fake_vmx.invept_type, INVALIDATE_ALL);
     vmx_caps.ept = caps;
     /* Without VPIDs the CPU drops its own; EPT's stay. */
     vmx_caps.use[WORD_PROC2] &= ~(uint32_t)PROC2_VPID;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     vmx_caps.use[WORD_PROC2] = use;
-    hvm_ops.flush_guest(v);
+    tlb_tag_drop(&v->hvm->tlb_tag);
     expect(2, 1, 0);
     /* Another CPU has others. */
     hvm_ops.vcpu_save(v);

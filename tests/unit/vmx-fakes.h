@@ -9,7 +9,6 @@
 #include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/vmx/caps.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/time.h"
 #include "hypervisor/x86/traps.h"
