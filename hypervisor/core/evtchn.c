@@ -2,7 +2,7 @@
 /*
  * Event channels: which ports a domain has, what they are bound to, and
  * sending through them. How a pending event looks to the guest is in
- * evtchn-2l.c and evtchn-fifo.c; who may do what was decided by the caller.
+ * evtchn-pending.c; who may do what was decided by the caller.
  *
  * A send takes one lock, that of the sender's channel: while it is held the
  * binding stays, so the other domain and its channel do too. Binding and
@@ -20,40 +20,6 @@
  * both EVTCHN locks are taken in their order.
  */
 static struct spinlock close_lock = SPINLOCK_INIT(EVTCHN_CLOSE);
-
-void evtchn_show(struct vcpu *v)
-{
-    struct vcpu_info *info = READ_ONCE(v->info);
-
-    /* The guest clears the flag before it looks at what was marked, and the
-     * marking was a full barrier: if the flag is set now, it will look. */
-    if (!READ_ONCE(info->evtchn_upcall_pending) &&
-        !atomic_xchg(&info->evtchn_upcall_pending, 1))
-        hvm_assert_upcall(v);
-}
-
-void evtchn_wake_pollers(struct domain *d, uint32_t port)
-{
-    for_vcpus (d, v) {
-        uint32_t want = READ_ONCE(v->poll_port);
-
-        if (want && (want == port || want == EVTCHN_POLL_ANY) &&
-            atomic_cmpxchg(&v->poll_port, &want, 0))
-            vcpu_unpark(v);
-    }
-}
-
-void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port)
-{
-    struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
-
-    if (unlikely(!v))
-        return;
-    if (load_acquire(&d->evtchn->fifo))
-        evtchn_fifo_deliver(d, v, chn, port);
-    else
-        evtchn_2l_deliver(d, v, port);
-}
 
 /* An event for the other side of chn, which is bound. Lock of chn. */
 static inline void deliver_to_peer(const struct evtchn *chn)
@@ -130,8 +96,7 @@ static int bucket_add(struct evtchn_table *t)
 static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t end = MIN(t->max_ports, t->fifo ? EVTCHN_FIFO_NR_CHANNELS
-                                             : evtchn_2l_ports(d));
+    uint32_t end = MIN(t->max_ports, evtchn_layout_ports(d));
     bool passed = false;
     int rc;
 
@@ -146,7 +111,7 @@ static int port_alloc(struct domain *d, uint32_t *port)
         if (!passed)
             t->first_free = p;
         passed = true;
-        if (!t->fifo || !evtchn_fifo_test(d, p, EVTCHN_FIFO_LINKED)) {
+        if (!evtchn_is_linked(d, p)) {
             *port = p;
             return 0;
         }
@@ -174,10 +139,7 @@ static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
     if (!chn->consumer) {
         t->open--;
         /* The port's next user is not to see an event of this one. */
-        if (t->fifo)
-            evtchn_fifo_clear_pending(d, chn, port);
-        else
-            evtchn_2l_clear_pending(d, port);
+        evtchn_clear_pending(d, chn, port);
     }
     chn->consumer = false;
     WRITE_ONCE(chn->vcpu, 0);
@@ -440,73 +402,6 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
     }
     spin_unlock(&d->evtchn_lock);
     return 0;
-}
-
-int evtchn_unmask(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-    struct vcpu *v;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    v = d->vcpu[READ_ONCE(chn->vcpu)];
-    if (port_is_usable(chn) && v) {
-        if (d->evtchn->fifo)
-            evtchn_fifo_unmask(d, v, chn, port);
-        else
-            evtchn_2l_unmask(d, v, port);
-    }
-    spin_unlock(&chn->lock);
-    return 0;
-}
-
-int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority)
-{
-    struct evtchn *chn = port_find(d, port);
-    int rc = 0;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    if (!d->evtchn->fifo)
-        rc = -ENOSYS;
-    else if (!port_is_usable(chn))
-        rc = -EACCES;
-    else if (priority > EVTCHN_FIFO_PRIORITY_MIN)
-        rc = -EINVAL;
-    else /* an event that is on a queue already stays there */
-        WRITE_ONCE(chn->priority, (uint8_t)priority);
-    spin_unlock(&chn->lock);
-    return rc;
-}
-
-int evtchn_is_pending(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-    int pending;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    pending = port_is_usable(chn) &&
-              (d->evtchn->fifo ? evtchn_fifo_test(d, port, EVTCHN_FIFO_PENDING)
-                               : evtchn_2l_is_pending(d, port));
-    spin_unlock(&chn->lock);
-    return pending;
-}
-
-void evtchn_poll_start(struct vcpu *v, uint32_t port)
-{
-    WRITE_ONCE(v->poll_port, port);
-    /* A full barrier: either we see the event, or its sender sees us. */
-    atomic_inc(&v->domain->evtchn->pollers);
-}
-
-bool evtchn_poll_end(struct vcpu *v)
-{
-    atomic_dec(&v->domain->evtchn->pollers);
-    return !atomic_xchg(&v->poll_port, 0);
 }
 
 /* --- Virtual IRQs. --- */
