@@ -13,7 +13,7 @@
 
 enum evtchn_state {
     PORT_FREE,        /* and port 0, which nobody gets */
-    PORT_UNBOUND,     /* waits for domain remote_domid */
+    PORT_UNBOUND,     /* waits for domain `what` */
     PORT_INTERDOMAIN, /* to remote_port of remote */
     PORT_VIRQ,
     PORT_IPI,
@@ -26,8 +26,8 @@ struct evtchn {
     uint16_t vcpu;         /* (a) whom it notifies, written with (e) */
     uint8_t priority;      /* (a) FIFO queue for the next event */
     uint8_t early;         /* (a) FIFO: raised before its word was there */
-    domid_t remote_domid;  /* (e,p) of PORT_UNBOUND */
-    uint16_t virq;         /* (e,p) */
+    uint16_t what;         /* (e,p) the VIRQ; the domain that an unbound one
+                            * is for */
     uint32_t last_queue;   /* (a) FIFO: vCPU << 8 | priority it was put on */
     uint32_t remote_port;  /* (e,p) */
     struct domain *remote; /* (e,p) lives as long as the binding */

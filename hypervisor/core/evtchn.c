@@ -79,10 +79,8 @@ static int bucket_add(struct evtchn_table *t)
 
     if (!b)
         return -ENOMEM;
-    for (unsigned int i = 0; i < PORTS_PER_BUCKET; i++) {
+    for (unsigned int i = 0; i < PORTS_PER_BUCKET; i++)
         spin_lock_init(&b[i].lock, LOCK_EVTCHN_PORT);
-        b[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-    }
     t->bucket[t->nr_ports / PORTS_PER_BUCKET] = b;
     store_release(&t->nr_ports, t->nr_ports + PORTS_PER_BUCKET);
     return 0;
@@ -154,29 +152,27 @@ static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
 
 /* --- Binding. --- */
 
-/*
- * Binds a free port to something in d itself; `what` is the VIRQ or the
- * domain it waits for. slot: where the port of a VIRQ is kept, else NULL.
- */
+/* Binds a free port to something in d itself; `what` is the VIRQ (below
+ * NR_VIRQS) or the domain it waits for. */
 static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
-                      uint16_t what, bool consumer, uint32_t *slot,
-                      uint32_t *port)
+                      uint16_t what, bool consumer, uint32_t *port)
 {
+    struct vcpu *v = vcpu_find(d, vcpu);
+    uint32_t *slot = v && state == PORT_VIRQ ? &v->virq_port[what] : NULL;
     struct evtchn *chn;
     int rc;
 
+    if (!v && state != PORT_UNBOUND)
+        return -ENOENT;
     spin_lock(&d->evtchn_lock);
     rc = slot && *slot ? -EEXIST : port_alloc(d, port);
     if (!rc) {
         chn = port_channel(d->evtchn, *port);
         spin_lock(&chn->lock);
         port_bind(d, chn, state, vcpu, consumer);
-        if (slot) {
-            chn->virq = what;
+        chn->what = what;
+        if (slot)
             WRITE_ONCE(*slot, *port);
-        } else {
-            chn->remote_domid = what;
-        }
         spin_unlock(&chn->lock);
     }
     spin_unlock(&d->evtchn_lock);
@@ -185,12 +181,12 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 {
-    return bind_local(d, PORT_UNBOUND, 0, remote, false, NULL, port);
+    return bind_local(d, PORT_UNBOUND, 0, remote, false, port);
 }
 
 int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
 {
-    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, NULL, port);
+    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, port);
 }
 
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
@@ -203,7 +199,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
     rc = port_alloc(d, port);
     peer = port_find(remote, remote_port);
     if (!rc && (!peer || peer->state != PORT_UNBOUND ||
-                peer->remote_domid != d->id))
+                peer->what != d->id))
         rc = -EINVAL;
     if (!rc) {
         chn = port_channel(d->evtchn, *port);
@@ -232,23 +228,15 @@ static bool virq_is_global(unsigned int virq)
 int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
                      uint32_t *port)
 {
-    struct vcpu *v;
-
     if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0))
         return -EINVAL;
     virq = (uint32_t)index_nospec(virq, NR_VIRQS);
-    v = vcpu_find(d, vcpu);
-    if (!v)
-        return -ENOENT;
-    return bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, false,
-                      &v->virq_port[virq], port);
+    return bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, false, port);
 }
 
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port)
 {
-    if (!vcpu_find(d, vcpu))
-        return -ENOENT;
-    return bind_local(d, PORT_IPI, vcpu, 0, false, NULL, port);
+    return bind_local(d, PORT_IPI, vcpu, 0, false, port);
 }
 
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
@@ -263,7 +251,7 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
     spin_lock(&d->evtchn_lock);
     if (!chn->consumer &&
         (chn->state == PORT_UNBOUND || chn->state == PORT_INTERDOMAIN ||
-         (chn->state == PORT_VIRQ && virq_is_global(chn->virq))))
+         (chn->state == PORT_VIRQ && virq_is_global(chn->what))))
         WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
     else
         rc = -EINVAL;
@@ -288,15 +276,15 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
             return -EAGAIN;
         peer = port_channel(rd->evtchn, chn->remote_port);
     } else if (chn->state == PORT_VIRQ) {
-        v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
+        v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
         if (v) /* not gone before evtchn_exit() */
-            WRITE_ONCE(v->virq_port[chn->virq], 0);
+            WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
     if (peer != chn) {
         peer->state = PORT_UNBOUND;
-        peer->remote_domid = d->id;
+        peer->what = d->id;
         /* Whoever waits for an answer of the other side looks again. */
         if (peer->consumer)
             vcpu_unpark(rd->vcpu[peer->vcpu]);
@@ -393,12 +381,12 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
     st->status = status[chn->state];
     st->vcpu = chn->vcpu;
     if (chn->state == PORT_UNBOUND) {
-        st->u.unbound.dom = chn->remote_domid;
+        st->u.unbound.dom = chn->what;
     } else if (chn->state == PORT_INTERDOMAIN) {
         st->u.interdomain.dom = chn->remote->id;
         st->u.interdomain.port = chn->remote_port;
     } else if (chn->state == PORT_VIRQ) {
-        st->u.virq = chn->virq;
+        st->u.virq = chn->what;
     }
     spin_unlock(&d->evtchn_lock);
     return 0;
@@ -420,7 +408,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     chn = port_channel(d->evtchn, port);
     spin_lock(&chn->lock);
     /* It may have been closed, and bound to something else, by now. */
-    if (chn->state == PORT_VIRQ && chn->virq == virq &&
+    if (chn->state == PORT_VIRQ && chn->what == virq &&
         (virq_is_global(virq) || chn->vcpu == v->id))
         evtchn_deliver(d, chn, port);
     spin_unlock(&chn->lock);
