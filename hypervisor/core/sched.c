@@ -619,7 +619,7 @@ __noreturn void sched_idle(void)
             continue;
         }
         WRITE_ONCE(rq->asleep, true);
-        smp_mb(); /* pairs with runq_resched() and poke_idle() */
+        smp_mb(); /* pairs with runq_resched() and sched_call_help() */
         if (!READ_ONCE(rq->resched) && !READ_ONCE(rq->poked))
             cpu_idle_wait();
         WRITE_ONCE(rq->asleep, false);
