@@ -18,7 +18,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/io/msi.h"
 #include "hypervisor/lib/list.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
@@ -78,8 +77,7 @@ static uint32_t byte_mask(unsigned int reg, unsigned int size)
 
 static bool msi_owns(const struct msi_cap *c, unsigned int reg)
 {
-    return c->pos && reg >= c->pos &&
-           reg < c->pos + ALIGN_UP(msi_cap_size(c), 4u);
+    return c->pos && reg >= c->pos && reg - c->pos < c->size;
 }
 
 static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
@@ -90,7 +88,7 @@ static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
 
     if (off == 0)
         return (pci_read(dev->sbdf, reg, 4) & ~(ours << 16)) | m->word[0];
-    if (off <= msi_data_offset(&m->cap))
+    if (off <= m->cap.data)
         return m->word[off / 4];
     return pci_read(dev->sbdf, reg, 4);
 }
@@ -106,8 +104,7 @@ static bool msi_program(struct vpci_dev *dev, bool always)
 
     /* Address and data cannot be changed together: it stays on its CPU. */
     rc = passthru_msi_bind(&m->irq, hardware_domain, high << 32 | m->word[1],
-                           m->word[msi_data_offset(&m->cap) / 4], false, &host,
-                           &changed);
+                           m->word[m->cap.data / 4], false, &host, &changed);
     if (rc) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
                   "%d)\n", PCI_ARGS(dev->sbdf), -rc);
@@ -122,7 +119,7 @@ static bool msi_program(struct vpci_dev *dev, bool always)
 static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
 {
     struct vpci_msi *m = &dev->msi;
-    unsigned int off = reg - m->cap.pos, data = msi_data_offset(&m->cap);
+    unsigned int off = reg - m->cap.pos, data = m->cap.data;
 
     if (off == 0) {
         uint32_t hw = pci_read(dev->sbdf, reg + MSI_CONTROL, 2) &
@@ -140,7 +137,7 @@ static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
                                                               : val;
         if (m->word[0])
             (void)msi_program(dev, false);
-    } else if (off == msi_mask_offset(&m->cap)) {
+    } else if (off == m->cap.mask) {
         /* Mask bits, which are the device's own. */
         pci_write(dev->sbdf, reg, 4, val);
     }
@@ -226,7 +223,7 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
     if (!is_enabled(m) || !is_placed(m))
         return;
     if (is_masked(e)) {
-        msix_mask_entry(table_va(m), i);
+        msix_write_entry(table_va(m), i, NULL);
         return;
     }
     rc = passthru_msi_bind(&e->irq, hardware_domain,
@@ -236,7 +233,7 @@ static void sync_entry(struct vpci_msix *m, unsigned int i)
     if (rc) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
                   "(error %d)\n", PCI_ARGS(m->dev->sbdf), i, -rc);
-        msix_mask_entry(table_va(m), i);
+        msix_write_entry(table_va(m), i, NULL);
         return;
     }
     msix_write_entry(table_va(m), i, &host);
@@ -510,7 +507,7 @@ static int add(uint32_t sbdf)
     return 0;
 }
 
-static void add_found(uint32_t sbdf, void *arg)
+static void add_found(uint32_t sbdf)
 {
     int rc = add(sbdf);
 
@@ -524,7 +521,7 @@ void vpci_create(void)
     unsigned int n = 0, msix = 0;
 
     spin_lock(&pci_lock);
-    pci_scan(add_found, NULL);
+    pci_scan(add_found);
     spin_unlock(&pci_lock);
     for (struct vpci_dev *dev = devs; dev; dev = dev->next) {
         n++;
