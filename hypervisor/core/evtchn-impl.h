@@ -11,12 +11,13 @@
 
 #include "hypervisor/core/evtchn.h"
 
+/* With the numbers that evtchn_status() gives. */
 enum evtchn_state {
-    PORT_FREE,        /* and port 0, which nobody gets */
-    PORT_UNBOUND,     /* waits for domain `what` */
-    PORT_INTERDOMAIN, /* to remote_port of remote */
-    PORT_VIRQ,
-    PORT_IPI,
+    PORT_FREE = EVTCHNSTAT_closed, /* and port 0, which nobody gets */
+    PORT_UNBOUND = EVTCHNSTAT_unbound, /* waits for domain `what` */
+    PORT_INTERDOMAIN = EVTCHNSTAT_interdomain, /* to remote_port of remote */
+    PORT_VIRQ = EVTCHNSTAT_virq,
+    PORT_IPI = EVTCHNSTAT_ipi,
 };
 
 struct evtchn {

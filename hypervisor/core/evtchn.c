@@ -367,18 +367,12 @@ int evtchn_reset(struct domain *d)
 
 int evtchn_status(struct domain *d, struct evtchn_status *st)
 {
-    static const uint8_t status[] = {
-        [PORT_UNBOUND] = EVTCHNSTAT_unbound,
-        [PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [PORT_VIRQ] = EVTCHNSTAT_virq,
-        [PORT_IPI] = EVTCHNSTAT_ipi, /* the others: EVTCHNSTAT_closed, 0 */
-    };
     struct evtchn *chn = port_find(d, st->port);
 
     if (!chn)
         return -EINVAL;
     spin_lock(&d->evtchn_lock);
-    st->status = status[chn->state];
+    st->status = chn->state;
     st->vcpu = chn->vcpu;
     if (chn->state == PORT_UNBOUND) {
         st->u.unbound.dom = chn->what;
