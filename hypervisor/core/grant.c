@@ -76,14 +76,8 @@ struct grant_table {
     struct grant_mapping **maptrack; /* (c) as far as nr_handles */
 };
 
-/* The first word of an entry, which changes as a whole. */
-union entry_word {
-    uint32_t raw;
-    struct {
-        uint16_t flags;
-        domid_t domid;
-    };
-};
+/* The first word of an entry, which changes as a whole: flags, and the domid
+ * from bit 16 on; all of it. */
 typedef uint32_t __attribute__((may_alias)) raw_word;
 typedef uint64_t __attribute__((may_alias)) raw_entry;
 
@@ -118,18 +112,16 @@ static bool entry_find(const struct grant_table *t, grant_ref_t ref,
 static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
                 uint16_t mask, domid_t user)
 {
+    const uint32_t marks = readonly ? GTF_reading : GTF_reading | GTF_writing;
     raw_word *word = (raw_word *)entry;
-    union entry_word seen = { .raw = READ_ONCE(*word) }, new;
+    uint32_t seen = READ_ONCE(*word);
 
     for (unsigned int try = 0; try < 5; try++) {
-        if (!used && ((seen.flags & mask) != GTF_permit_access ||
-                      seen.domid != user))
+        if (!used && ((seen & mask) != GTF_permit_access || seen >> 16 != user))
             return GNTST_general_error;
-        if (!readonly && (seen.flags & GTF_readonly))
+        if (!readonly && (seen & GTF_readonly))
             return GNTST_general_error;
-        new = seen;
-        new.flags |= readonly ? GTF_reading : GTF_reading | GTF_writing;
-        if (atomic_cmpxchg(word, &seen.raw, new.raw))
+        if (atomic_cmpxchg(word, &seen, seen | marks))
             return GNTST_okay;
     }
     return GNTST_general_error;
