@@ -157,10 +157,6 @@ bool runq_steal(struct runq *rq, unsigned int poked);
 
 /* --- sched-cap.c: lock CAP inside. --- */
 
-/* d's vCPU used ns: true if nothing is left; then the refill timer is set. */
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
+ * Never without a cap. */
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
-
-static inline bool domain_is_capped(const struct domain *d)
-{
-    return READ_ONCE(d->sched.cap) != 0;
-}

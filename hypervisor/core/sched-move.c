@@ -171,27 +171,23 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
     return 0;
 }
 
-int sched_pin(struct vcpu *v, unsigned int cpu)
+int sched_pin(struct vcpu *v, int cpu)
 {
     struct cpumask one = { { 0 } };
     int rc;
 
-    if (cpu >= MAX_CPUS)
+    if (cpu >= MAX_CPUS || (cpu < 0 && !v->pinned))
         return -EINVAL;
+    if (cpu < 0) {
+        v->pinned = false;
+        return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
+    }
     if (v->pinned)
         return -EBUSY;
-    cpumask_set(&one, cpu);
+    cpumask_set(&one, (unsigned int)cpu);
     v->affinity_unpinned = v->affinity_hard;
     rc = sched_set_affinity(v, &one, &v->affinity_soft);
     v->pinned = !rc;
     return rc;
-}
-
-int sched_unpin(struct vcpu *v)
-{
-    if (!v->pinned)
-        return -EINVAL;
-    v->pinned = false;
-    return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
 }
 

@@ -147,7 +147,7 @@ static uint64_t deadline(const struct runq *rq)
         return at;
     if (rq->nr)
         at = v->se.slice_end;
-    if (domain_is_capped(v->domain))
+    if (READ_ONCE(v->domain->sched.cap))
         at = MIN(at, v->se.budget_end);
     return at;
 }
@@ -157,7 +157,7 @@ void runq_charge(struct runq *rq, uint64_t now)
     struct vcpu *v = rq->curr;
     uint64_t ns = runq_account(rq, now);
 
-    if (v == rq->idle || !domain_is_capped(v->domain))
+    if (v == rq->idle)
         return;
     if (cap_charge(v->domain, ns, now))
         v->se.throttled = true;
@@ -360,8 +360,7 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     runq_charge(rq, now);
     if (prev != rq->idle && now >= prev->se.slice_end)
         rq->slice_over = rq->nr != 0;
-    while ((v = runq_first(rq, true)) && domain_is_capped(v->domain) &&
-           cap_charge(v->domain, 0, now)) {
+    while ((v = runq_first(rq, true)) && cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
     }

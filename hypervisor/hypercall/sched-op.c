@@ -85,8 +85,7 @@ SUBOP(poll, struct sched_poll)
 SUBOP_EXPR(watchdog, struct sched_watchdog,
            domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-SUBOP_EXPR(pin_override, struct sched_pin_override,
-           a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
+SUBOP_EXPR(pin_override, struct sched_pin_override, sched_pin(v, a->pcpu))
 
 long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {
