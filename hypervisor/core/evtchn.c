@@ -11,7 +11,6 @@
  * domain.
  */
 #include "hypervisor/core/evtchn-impl.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 
 /*

@@ -12,12 +12,12 @@
  */
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/abi/sysctl.h"
-#include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
@@ -569,6 +569,13 @@ void sched_vcpu_init(struct vcpu *v)
     v->cpu = (v->id + v->domain->id) % MAX(cpumask_count(&sched_cpus), 1u);
     if (!cpumask_test(&sched_cpus, v->cpu))
         v->cpu = cpumask_next(&sched_cpus, 0);
+    if (v->stack) {
+        char *top = (char *)v->stack + STACK_SIZE;
+        struct thread_frame *f = (struct thread_frame *)top - 1;
+
+        *f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
+        v->rsp = (uintptr_t)f;
+    }
 }
 
 int sched_init_cpu(unsigned int cpu)

@@ -35,7 +35,8 @@ __noreturn void sched_idle(void);
 /* Default parameters; release() of core/domain.c kills the timer. */
 void sched_domain_init(struct domain *d);
 
-/* A new vCPU: all CPUs allowed, on no queue, its time offline. */
+/* A new vCPU: all CPUs allowed, on no queue, its time offline; its stack, if
+ * it has one, is made ready for its first turn. */
 void sched_vcpu_init(struct vcpu *v);
 /*
  * Something that decides whether v may run has changed (pause counts, down,

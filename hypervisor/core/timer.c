@@ -11,7 +11,6 @@
  */
 #include "hypervisor/core/timer.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"

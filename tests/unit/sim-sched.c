@@ -6,7 +6,6 @@
 #include "tests/unit/sim-sched.h"
 
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/upcalls.h"
