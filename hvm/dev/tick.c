@@ -107,10 +107,10 @@ void ticks_resume(struct ticks *all)
     }
 }
 
-void ticks_migrate(struct ticks *all, unsigned int cpu)
+void ticks_migrate(struct ticks *all)
 {
     for (struct tick *t = all->first; t; t = t->sibling)
-        timer_migrate(&t->timer, cpu);
+        timer_migrate(&t->timer);
 }
 
 void ticks_exit(struct ticks *all)

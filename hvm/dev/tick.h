@@ -47,8 +47,8 @@ void tick_stop(struct tick *t);
 
 /* A line may have been unmasked: ticks go on in rhythm. No locks held. */
 void ticks_resume(struct ticks *all);
-/* vCPU 0 runs on another CPU now. */
-void ticks_migrate(struct ticks *all, unsigned int cpu);
+/* vCPU 0 runs on this CPU now. */
+void ticks_migrate(struct ticks *all);
 /* Stops them for good; idempotent. No locks held. */
 void ticks_exit(struct ticks *all);
 

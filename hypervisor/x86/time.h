@@ -51,9 +51,6 @@ void tsc_sync_check(void);
  */
 void deadline_set(uint64_t ns);
 
-/* Makes another CPU call timer_interrupt() soon. Any lock may be held. */
-void deadline_kick(unsigned int cpu);
-
 /* Busy wait; boot and hardware quirks only. */
 void delay_us(unsigned int us);
 

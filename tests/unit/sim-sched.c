@@ -55,11 +55,6 @@ void deadline_set(uint64_t ns)
     cpus[cpu_id()].deadline = ns;
 }
 
-void deadline_kick(unsigned int cpu)
-{
-    cpus[cpu].deadline = fake_now;
-}
-
 void smp_kick(unsigned int cpu)
 {
     sim.kicks++;

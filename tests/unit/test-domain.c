@@ -33,10 +33,6 @@ void smp_kick(unsigned int cpu)
 {
 }
 
-void deadline_kick(unsigned int cpu)
-{
-}
-
 /* Spinning takes time. */
 void smp_call_poll(void)
 {
