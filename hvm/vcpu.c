@@ -62,9 +62,9 @@ static void move_timers(struct vcpu *v)
 
     if (t->cpu == cpu_id())
         return;
-    timer_migrate(t, cpu_id());
+    timer_migrate(t);
     if (v->id == 0)
-        ticks_migrate(v->domain->hvm->route, cpu_id());
+        ticks_migrate(v->domain->hvm->route);
 }
 
 /* Whose vCPU ran last on this CPU: its predictions are not the next one's. */

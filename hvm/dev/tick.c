@@ -108,10 +108,10 @@ void ticks_resume(struct route *r)
     }
 }
 
-void ticks_migrate(struct route *r, unsigned int cpu)
+void ticks_migrate(struct route *r)
 {
     for (struct tick *t = r->ticks; t; t = t->sibling)
-        timer_migrate(&t->timer, cpu);
+        timer_migrate(&t->timer);
 }
 
 void ticks_exit(struct route *r)

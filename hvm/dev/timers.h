@@ -39,8 +39,8 @@ void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
 void tick_start(struct tick *t, uint64_t first, uint64_t period);
 void tick_stop(struct tick *t);
 
-/* vCPU 0 runs on another CPU now. */
-void ticks_migrate(struct route *r, unsigned int cpu);
+/* vCPU 0 runs on this CPU now. */
+void ticks_migrate(struct route *r);
 /* Stops them for good; idempotent. No locks held. */
 void ticks_exit(struct route *r);
 

@@ -18,7 +18,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/io/msi.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
@@ -70,8 +69,7 @@ static uint32_t byte_mask(unsigned int reg, unsigned int size)
 
 static bool msi_owns(const struct msi_cap *c, unsigned int reg)
 {
-    return c->pos && reg >= c->pos &&
-           reg < c->pos + ALIGN_UP(msi_cap_size(c), 4u);
+    return c->pos && reg >= c->pos && reg - c->pos < c->size;
 }
 
 static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
@@ -81,7 +79,7 @@ static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
 
     if (off == 0)
         return (pci_read(dev->sbdf, reg, 4) & ~(ours << 16)) | dev->msi_word[0];
-    if (off <= msi_data_offset(&dev->msi))
+    if (off <= dev->msi.data)
         return dev->msi_word[off / 4];
     return pci_read(dev->sbdf, reg, 4);
 }
@@ -94,7 +92,7 @@ static bool msi_program(struct vpci_dev *dev, bool always)
     struct msi_message host;
     /* Address and data cannot be changed together: it stays on its CPU. */
     int rc = passthru_msi_bind(&dev->msi_irq, high << 32 | w[1],
-                               w[msi_data_offset(&dev->msi) / 4], false, &host);
+                               w[dev->msi.data / 4], false, &host);
 
     if (rc < 0) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
@@ -109,7 +107,7 @@ static bool msi_program(struct vpci_dev *dev, bool always)
 /* val: the dword as it shall be. */
 static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
 {
-    unsigned int off = reg - dev->msi.pos, data = msi_data_offset(&dev->msi);
+    unsigned int off = reg - dev->msi.pos, data = dev->msi.data;
 
     if (off == 0) {
         uint32_t hw = pci_read(dev->sbdf, reg + MSI_CONTROL, 2) &
@@ -127,7 +125,7 @@ static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
                              : off == data ? val & 0xffff : val;
         if (dev->msi_word[0])
             (void)msi_program(dev, false);
-    } else if (off == msi_mask_offset(&dev->msi)) {
+    } else if (off == dev->msi.mask) {
         /* Mask bits, which are the device's own. */
         pci_write(dev->sbdf, reg, 4, val);
     }
@@ -180,7 +178,7 @@ static void sync_entry(struct vpci_dev *dev, unsigned int i)
         return;
     table = dev->va + (dev->table & (PAGE_SIZE - 1));
     if (is_masked(e)) {
-        msix_mask_entry(table, i);
+        msix_write_entry(table, i, NULL);
         return;
     }
     rc = passthru_msi_bind(&e->irq, high << 32 | e->word[MSIX_ADDRESS],
@@ -188,7 +186,7 @@ static void sync_entry(struct vpci_dev *dev, unsigned int i)
     if (rc < 0) {
         log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
                   "(error %d)\n", PCI_ARGS(dev->sbdf), i, -rc);
-        msix_mask_entry(table, i);
+        msix_write_entry(table, i, NULL);
         return;
     }
     msix_write_entry(table, i, &host);
@@ -410,7 +408,7 @@ static int add(uint32_t sbdf, struct vpci_dev **at)
     return 0;
 }
 
-static void add_found(uint32_t sbdf, void *arg)
+static void add_found(uint32_t sbdf)
 {
     int rc = add(sbdf, slot_of(sbdf));
 
@@ -424,7 +422,7 @@ void vpci_create(void)
     unsigned int n = 0, msix = 0;
 
     spin_lock(&pci_lock);
-    pci_scan(add_found, NULL);
+    pci_scan(add_found);
     spin_unlock(&pci_lock);
     for (struct vpci_dev *dev = devs; dev; dev = dev->next) {
         n++;

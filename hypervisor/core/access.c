@@ -13,17 +13,13 @@ static const uint8_t rights[] = {
 int may(const struct domain *caller, enum access_action action,
         const struct domain *target)
 {
-    uint64_t has = MAY_ANY; /* what caller is with respect to target */
+    /* What caller is with respect to target. */
+    uint64_t has = MAY_ANY |
+        (caller->privileged ? MAY_CONTROL : 0) |
+        (caller->config.flags & XEN_DOMCTL_CDF_xs_domain ? MAY_XENSTORE : 0) |
+        (target && caller == target ? MAY_SELF : 0) |
+        (target && READ_ONCE(caller->target) == target ? MAY_DM : 0);
 
-    if ((unsigned int)action >= ACCESS_COUNT)
-        return -EPERM;
-    if (caller->privileged)
-        has |= MAY_CONTROL;
-    if (caller->config.flags & XEN_DOMCTL_CDF_xs_domain)
-        has |= MAY_XENSTORE;
-    if (target && caller == target)
-        has |= MAY_SELF;
-    if (target && READ_ONCE(caller->target) == target)
-        has |= MAY_DM;
-    return rights[action] & has ? 0 : -EPERM;
+    return (unsigned int)action < ACCESS_COUNT && rights[action] & has
+               ? 0 : -EPERM;
 }

@@ -32,7 +32,7 @@ struct domain *hardware_domain;
 static struct domain *domains[DOMID_FIRST_RESERVED];
 static struct spinlock list_lock = SPINLOCK_INIT(DOMLIST);
 static unsigned int last_domid; /* the one picked last (list_lock) */
-static unsigned int end_domid;  /* no id from here on was ever used (same) */
+static unsigned int last_used_domid; /* the highest ever (a) */
 
 static struct domain *dead_domains; /* (a) stack, by next_dead */
 static struct vcpu *reaper;
@@ -60,29 +60,30 @@ static struct domain *find(unsigned int id)
     return NULL;
 }
 
-struct domain *domain_get(domid_t id)
+/* The first domain with an id from `id` up to `last`. */
+static struct domain *get_first(unsigned int id, unsigned int last)
 {
-    struct domain *d = current->domain;
+    struct domain *d;
 
-    if (id == DOMID_SELF) {
-        atomic_inc(&d->refs);
-        return d;
-    }
     spin_lock(&list_lock);
-    d = find(id);
+    do {
+        d = find(id);
+    } while (!d && id++ < last);
     spin_unlock(&list_lock);
     return d;
 }
 
+struct domain *domain_get(domid_t id)
+{
+    if (id != DOMID_SELF)
+        return get_first(id, id);
+    atomic_inc(&current->domain->refs);
+    return current->domain;
+}
+
 struct domain *domain_get_from(domid_t first)
 {
-    struct domain *d = NULL;
-
-    spin_lock(&list_lock);
-    for (unsigned int id = first; id < end_domid && !d; id++)
-        d = find(id);
-    spin_unlock(&list_lock);
-    return d;
+    return get_first(first, READ_ONCE(last_used_domid));
 }
 
 /* Drops one of d's references or anchors. The last one leaves the rest to the
@@ -208,12 +209,10 @@ void *domain_special_page(struct domain *d, struct page **pg)
         return NULL;
     }
     va = shared_map(page_to_mfn(page));
-    if (!va) {
-        (void)atomic_fetch_sub(&d->special_frames, 1);
-        page_put(page);
-        return NULL;
-    }
-    *pg = page;
+    if (va)
+        *pg = page;
+    else
+        domain_special_page_free(d, NULL, page);
     return va;
 }
 
@@ -277,8 +276,7 @@ int domain_pause_by_control(struct domain *d)
 
     spin_lock(&d->lock);
     rc = d->paused_by_control < 255 ? 0 : -EOVERFLOW;
-    if (!rc)
-        d->paused_by_control++;
+    d->paused_by_control += !rc;
     spin_unlock(&d->lock);
     if (!rc)
         domain_pause(d);
@@ -433,28 +431,24 @@ static void watchdog_fn(void *arg)
 
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 {
-    uint64_t end = now_ns() + SECONDS(seconds);
+    const bool fresh = !id, on = fresh || seconds;
 
-    if (id > NR_WATCHDOGS)
-        return -EINVAL;
-    if (!id) {
+    if (fresh) {
         while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
             id++;
         if (id == NR_WATCHDOGS)
             return -ENOSPC;
-        timer_set(&d->watchdog[id], end);
-        return (int)id + 1;
-    }
-    id = (uint32_t)index_nospec(id - 1, NR_WATCHDOGS);
-    if (!test_bit(id, &d->watchdogs))
-        return -EINVAL;
-    if (seconds) {
-        timer_set(&d->watchdog[id], end);
     } else {
-        timer_stop(&d->watchdog[id]);
-        atomic_clear_bit(id, &d->watchdogs);
+        if (id > NR_WATCHDOGS)
+            return -EINVAL;
+        id = (uint32_t)index_nospec(id - 1, NR_WATCHDOGS);
+        if (!test_bit(id, &d->watchdogs))
+            return -EINVAL;
     }
-    return 0;
+    timer_set(&d->watchdog[id], on ? now_ns() + SECONDS(seconds) : TIME_NEVER);
+    if (!on)
+        atomic_clear_bit(id, &d->watchdogs);
+    return fresh ? (int)id + 1 : 0;
 }
 
 /* --- Creating. --- */
@@ -516,22 +510,21 @@ static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 static int list_insert(struct domain *d, domid_t want)
 {
     unsigned int id = want, tries = DOMID_FIRST_RESERVED;
-    int rc = -EEXIST;
+    int rc;
 
     spin_lock(&list_lock);
     if (want >= DOMID_FIRST_RESERVED) {
-        rc = -ENOMEM;
         id = last_domid;
         do {
             id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
         } while (domains[id] && --tries);
         last_domid = id;
     }
-    if (!entry_get(id)) {
+    rc = !domains[id] ? 0 : id == want ? -EEXIST : -ENOMEM;
+    if (!rc) {
         d->id = (domid_t)id;
-        end_domid = MAX(end_domid, id + 1);
+        WRITE_ONCE(last_used_domid, MAX(last_used_domid, id));
         WRITE_ONCE(domains[id], d);
-        rc = 0;
     }
     spin_unlock(&list_lock);
     return rc;
@@ -716,20 +709,6 @@ int domain_kill(struct domain *d)
 
 /* --- The end. --- */
 
-/* One that was taken off the list of the dead. */
-static void reap(struct domain *d)
-{
-    if (d->anchors) {
-        release(d); /* gives up its own */
-    } else {
-        spin_lock(&list_lock);
-        WRITE_ONCE(domains[d->id], NULL);
-        spin_unlock(&list_lock);
-        heap_free(d);
-        send_global_virq(VIRQ_DOM_EXC);
-    }
-}
-
 void domain_reap(void)
 {
     struct domain *d, *next;
@@ -737,7 +716,15 @@ void domain_reap(void)
     while ((d = atomic_xchg(&dead_domains, NULL))) {
         for (; d; d = next) {
             next = d->next_dead;
-            reap(d);
+            if (d->anchors) {
+                release(d); /* gives up its own */
+                continue;
+            }
+            spin_lock(&list_lock);
+            WRITE_ONCE(domains[d->id], NULL);
+            spin_unlock(&list_lock);
+            heap_free(d);
+            send_global_virq(VIRQ_DOM_EXC);
         }
     }
 }

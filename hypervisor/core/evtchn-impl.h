@@ -11,12 +11,13 @@
 
 #include "hypervisor/core/evtchn.h"
 
+/* With the numbers that evtchn_status() gives. */
 enum evtchn_state {
-    PORT_FREE,        /* and port 0, which nobody gets */
-    PORT_UNBOUND,     /* waits for domain remote_domid */
-    PORT_INTERDOMAIN, /* to remote_port of remote */
-    PORT_VIRQ,
-    PORT_IPI,
+    PORT_FREE = EVTCHNSTAT_closed, /* and port 0, which nobody gets */
+    PORT_UNBOUND = EVTCHNSTAT_unbound, /* waits for domain `what` */
+    PORT_INTERDOMAIN = EVTCHNSTAT_interdomain, /* to remote_port of remote */
+    PORT_VIRQ = EVTCHNSTAT_virq,
+    PORT_IPI = EVTCHNSTAT_ipi,
 };
 
 struct evtchn {
@@ -26,8 +27,8 @@ struct evtchn {
     uint16_t vcpu;         /* (a) whom it notifies, written with (e) */
     uint8_t priority;      /* (a) FIFO queue for the next event */
     uint8_t early;         /* (a) FIFO: raised before its word was there */
-    domid_t remote_domid;  /* (e,p) of PORT_UNBOUND */
-    uint16_t virq;         /* (e,p) */
+    uint16_t what;         /* (e,p) the VIRQ; the domain that an unbound one
+                            * is for */
     uint32_t last_queue;   /* (a) FIFO: vCPU << 8 | priority it was put on */
     uint32_t remote_port;  /* (e,p) */
     struct domain *remote; /* (e,p) lives as long as the binding */
@@ -72,35 +73,20 @@ static inline bool port_is_usable(const struct evtchn *chn)
     return chn->state != PORT_FREE && !chn->consumer;
 }
 
-/* Shows v that something is pending: the flag in its info, and the callback
- * when the flag was clear. Its word or queue must have been marked before. */
-void evtchn_show(struct vcpu *v);
+/* --- evtchn-pending.c: the two layouts. --- */
 
+/* How many ports the layout in use has. */
+uint32_t evtchn_layout_ports(const struct domain *d);
 /*
- * The layouts. _deliver() marks the event, makes it visible to v unless it is
- * masked, and wakes who polls for it if it was not pending before. Lock: some
- * channel's or EVTCHN, so that neither the domain nor FIFO can go away.
+ * Marks an event of this channel as pending, makes it visible to its vCPU
+ * unless it is masked, and wakes who polls for it if it was not pending
+ * before. Lock: some channel's or EVTCHN, so that neither the domain nor FIFO
+ * can go away.
  */
-uint32_t evtchn_2l_ports(const struct domain *d);
-void evtchn_2l_deliver(struct domain *d, struct vcpu *v, uint32_t port);
-void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
-bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
-void evtchn_2l_unmask(struct domain *d, struct vcpu *v, uint32_t port);
-
-void evtchn_fifo_deliver(struct domain *d, struct vcpu *v, struct evtchn *chn,
-                         uint32_t port);
-void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *chn,
-                               uint32_t port);
-void evtchn_fifo_unmask(struct domain *d, struct vcpu *v, struct evtchn *chn,
-                        uint32_t port);
-/* A bit of the port's event word: EVTCHN_FIFO_PENDING; _LINKED: the guest has
- * not yet taken a former event off its queue. */
-bool evtchn_fifo_test(const struct domain *d, uint32_t port, unsigned int bit);
+void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port);
+/* The event may stay linked (FIFO): the guest skips what is not pending. */
+void evtchn_clear_pending(struct domain *d, struct evtchn *chn, uint32_t port);
+/* FIFO: the guest has not yet taken a former event off its queue. */
+bool evtchn_is_linked(const struct domain *d, uint32_t port);
 /* Back to 2-level. Lock EVTCHN; no port with guest events is bound. */
 void evtchn_fifo_destroy(struct domain *d);
-
-/* Wakes the vCPUs of d that wait for this port in SCHEDOP_poll. */
-void evtchn_wake_pollers(struct domain *d, uint32_t port);
-
-/* Delivers an event of this channel, in whatever layout d uses. */
-void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port);

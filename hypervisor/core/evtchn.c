@@ -2,7 +2,7 @@
 /*
  * Event channels: which ports a domain has, what they are bound to, and
  * sending through them. How a pending event looks to the guest is in
- * evtchn-2l.c and evtchn-fifo.c; who may do what was decided by the caller.
+ * evtchn-pending.c; who may do what was decided by the caller.
  *
  * A send takes one lock, that of the sender's channel: while it is held the
  * binding stays, so the other domain and its channel do too. Binding and
@@ -11,7 +11,6 @@
  * domain.
  */
 #include "hypervisor/core/evtchn-impl.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/mm/heap.h"
 
 /*
@@ -20,40 +19,6 @@
  * both EVTCHN locks are taken in their order.
  */
 static struct spinlock close_lock = SPINLOCK_INIT(EVTCHN_CLOSE);
-
-void evtchn_show(struct vcpu *v)
-{
-    struct vcpu_info *info = READ_ONCE(v->info);
-
-    /* The guest clears the flag before it looks at what was marked, and the
-     * marking was a full barrier: if the flag is set now, it will look. */
-    if (!READ_ONCE(info->evtchn_upcall_pending) &&
-        !atomic_xchg(&info->evtchn_upcall_pending, 1))
-        hvm_assert_upcall(v);
-}
-
-void evtchn_wake_pollers(struct domain *d, uint32_t port)
-{
-    for_vcpus (d, v) {
-        uint32_t want = READ_ONCE(v->poll_port);
-
-        if (want && (want == port || want == EVTCHN_POLL_ANY) &&
-            atomic_cmpxchg(&v->poll_port, &want, 0))
-            vcpu_unpark(v);
-    }
-}
-
-void evtchn_deliver(struct domain *d, struct evtchn *chn, uint32_t port)
-{
-    struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
-
-    if (unlikely(!v))
-        return;
-    if (load_acquire(&d->evtchn->fifo))
-        evtchn_fifo_deliver(d, v, chn, port);
-    else
-        evtchn_2l_deliver(d, v, port);
-}
 
 /* An event for the other side of chn, which is bound. Lock of chn. */
 static inline void deliver_to_peer(const struct evtchn *chn)
@@ -113,10 +78,8 @@ static int bucket_add(struct evtchn_table *t)
 
     if (!b)
         return -ENOMEM;
-    for (unsigned int i = 0; i < PORTS_PER_BUCKET; i++) {
+    for (unsigned int i = 0; i < PORTS_PER_BUCKET; i++)
         spin_lock_init(&b[i].lock, LOCK_EVTCHN_PORT);
-        b[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-    }
     t->bucket[t->nr_ports / PORTS_PER_BUCKET] = b;
     store_release(&t->nr_ports, t->nr_ports + PORTS_PER_BUCKET);
     return 0;
@@ -130,8 +93,7 @@ static int bucket_add(struct evtchn_table *t)
 static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t end = MIN(t->max_ports, t->fifo ? EVTCHN_FIFO_NR_CHANNELS
-                                             : evtchn_2l_ports(d));
+    uint32_t end = MIN(t->max_ports, evtchn_layout_ports(d));
     bool passed = false;
     int rc;
 
@@ -146,7 +108,7 @@ static int port_alloc(struct domain *d, uint32_t *port)
         if (!passed)
             t->first_free = p;
         passed = true;
-        if (!t->fifo || !evtchn_fifo_test(d, p, EVTCHN_FIFO_LINKED)) {
+        if (!evtchn_is_linked(d, p)) {
             *port = p;
             return 0;
         }
@@ -174,10 +136,7 @@ static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
     if (!chn->consumer) {
         t->open--;
         /* The port's next user is not to see an event of this one. */
-        if (t->fifo)
-            evtchn_fifo_clear_pending(d, chn, port);
-        else
-            evtchn_2l_clear_pending(d, port);
+        evtchn_clear_pending(d, chn, port);
     }
     chn->consumer = false;
     WRITE_ONCE(chn->vcpu, 0);
@@ -192,29 +151,27 @@ static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
 
 /* --- Binding. --- */
 
-/*
- * Binds a free port to something in d itself; `what` is the VIRQ or the
- * domain it waits for. slot: where the port of a VIRQ is kept, else NULL.
- */
+/* Binds a free port to something in d itself; `what` is the VIRQ (below
+ * NR_VIRQS) or the domain it waits for. */
 static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
-                      uint16_t what, bool consumer, uint32_t *slot,
-                      uint32_t *port)
+                      uint16_t what, bool consumer, uint32_t *port)
 {
+    struct vcpu *v = vcpu_find(d, vcpu);
+    uint32_t *slot = v && state == PORT_VIRQ ? &v->virq_port[what] : NULL;
     struct evtchn *chn;
     int rc;
 
+    if (!v && state != PORT_UNBOUND)
+        return -ENOENT;
     spin_lock(&d->evtchn_lock);
     rc = slot && *slot ? -EEXIST : port_alloc(d, port);
     if (!rc) {
         chn = port_channel(d->evtchn, *port);
         spin_lock(&chn->lock);
         port_bind(d, chn, state, vcpu, consumer);
-        if (slot) {
-            chn->virq = what;
+        chn->what = what;
+        if (slot)
             WRITE_ONCE(*slot, *port);
-        } else {
-            chn->remote_domid = what;
-        }
         spin_unlock(&chn->lock);
     }
     spin_unlock(&d->evtchn_lock);
@@ -223,12 +180,12 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 {
-    return bind_local(d, PORT_UNBOUND, 0, remote, false, NULL, port);
+    return bind_local(d, PORT_UNBOUND, 0, remote, false, port);
 }
 
 int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
 {
-    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, NULL, port);
+    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, port);
 }
 
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
@@ -241,7 +198,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
     rc = port_alloc(d, port);
     peer = port_find(remote, remote_port);
     if (!rc && (!peer || peer->state != PORT_UNBOUND ||
-                peer->remote_domid != d->id))
+                peer->what != d->id))
         rc = -EINVAL;
     if (!rc) {
         chn = port_channel(d->evtchn, *port);
@@ -270,23 +227,15 @@ static bool virq_is_global(unsigned int virq)
 int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
                      uint32_t *port)
 {
-    struct vcpu *v;
-
     if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0))
         return -EINVAL;
     virq = (uint32_t)index_nospec(virq, NR_VIRQS);
-    v = vcpu_find(d, vcpu);
-    if (!v)
-        return -ENOENT;
-    return bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, false,
-                      &v->virq_port[virq], port);
+    return bind_local(d, PORT_VIRQ, vcpu, (uint16_t)virq, false, port);
 }
 
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port)
 {
-    if (!vcpu_find(d, vcpu))
-        return -ENOENT;
-    return bind_local(d, PORT_IPI, vcpu, 0, false, NULL, port);
+    return bind_local(d, PORT_IPI, vcpu, 0, false, port);
 }
 
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
@@ -301,7 +250,7 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
     spin_lock(&d->evtchn_lock);
     if (!chn->consumer &&
         (chn->state == PORT_UNBOUND || chn->state == PORT_INTERDOMAIN ||
-         (chn->state == PORT_VIRQ && virq_is_global(chn->virq))))
+         (chn->state == PORT_VIRQ && virq_is_global(chn->what))))
         WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
     else
         rc = -EINVAL;
@@ -326,15 +275,15 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
             return -EAGAIN;
         peer = port_channel(rd->evtchn, chn->remote_port);
     } else if (chn->state == PORT_VIRQ) {
-        v = d->vcpu[virq_is_global(chn->virq) ? 0 : chn->vcpu];
+        v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
         if (v) /* not gone before evtchn_exit() */
-            WRITE_ONCE(v->virq_port[chn->virq], 0);
+            WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
     if (peer != chn) {
         peer->state = PORT_UNBOUND;
-        peer->remote_domid = d->id;
+        peer->what = d->id;
         /* Whoever waits for an answer of the other side looks again. */
         if (peer->consumer)
             vcpu_unpark(rd->vcpu[peer->vcpu]);
@@ -417,96 +366,23 @@ int evtchn_reset(struct domain *d)
 
 int evtchn_status(struct domain *d, struct evtchn_status *st)
 {
-    static const uint8_t status[] = {
-        [PORT_UNBOUND] = EVTCHNSTAT_unbound,
-        [PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [PORT_VIRQ] = EVTCHNSTAT_virq,
-        [PORT_IPI] = EVTCHNSTAT_ipi, /* the others: EVTCHNSTAT_closed, 0 */
-    };
     struct evtchn *chn = port_find(d, st->port);
 
     if (!chn)
         return -EINVAL;
     spin_lock(&d->evtchn_lock);
-    st->status = status[chn->state];
+    st->status = chn->state;
     st->vcpu = chn->vcpu;
     if (chn->state == PORT_UNBOUND) {
-        st->u.unbound.dom = chn->remote_domid;
+        st->u.unbound.dom = chn->what;
     } else if (chn->state == PORT_INTERDOMAIN) {
         st->u.interdomain.dom = chn->remote->id;
         st->u.interdomain.port = chn->remote_port;
     } else if (chn->state == PORT_VIRQ) {
-        st->u.virq = chn->virq;
+        st->u.virq = chn->what;
     }
     spin_unlock(&d->evtchn_lock);
     return 0;
-}
-
-int evtchn_unmask(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-    struct vcpu *v;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    v = d->vcpu[READ_ONCE(chn->vcpu)];
-    if (port_is_usable(chn) && v) {
-        if (d->evtchn->fifo)
-            evtchn_fifo_unmask(d, v, chn, port);
-        else
-            evtchn_2l_unmask(d, v, port);
-    }
-    spin_unlock(&chn->lock);
-    return 0;
-}
-
-int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority)
-{
-    struct evtchn *chn = port_find(d, port);
-    int rc = 0;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    if (!d->evtchn->fifo)
-        rc = -ENOSYS;
-    else if (!port_is_usable(chn))
-        rc = -EACCES;
-    else if (priority > EVTCHN_FIFO_PRIORITY_MIN)
-        rc = -EINVAL;
-    else /* an event that is on a queue already stays there */
-        WRITE_ONCE(chn->priority, (uint8_t)priority);
-    spin_unlock(&chn->lock);
-    return rc;
-}
-
-int evtchn_is_pending(struct domain *d, uint32_t port)
-{
-    struct evtchn *chn = port_find(d, port);
-    int pending;
-
-    if (!chn)
-        return -EINVAL;
-    spin_lock(&chn->lock);
-    pending = port_is_usable(chn) &&
-              (d->evtchn->fifo ? evtchn_fifo_test(d, port, EVTCHN_FIFO_PENDING)
-                               : evtchn_2l_is_pending(d, port));
-    spin_unlock(&chn->lock);
-    return pending;
-}
-
-void evtchn_poll_start(struct vcpu *v, uint32_t port)
-{
-    WRITE_ONCE(v->poll_port, port);
-    /* A full barrier: either we see the event, or its sender sees us. */
-    atomic_inc(&v->domain->evtchn->pollers);
-}
-
-bool evtchn_poll_end(struct vcpu *v)
-{
-    atomic_dec(&v->domain->evtchn->pollers);
-    return !atomic_xchg(&v->poll_port, 0);
 }
 
 /* --- Virtual IRQs. --- */
@@ -525,7 +401,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     chn = port_channel(d->evtchn, port);
     spin_lock(&chn->lock);
     /* It may have been closed, and bound to something else, by now. */
-    if (chn->state == PORT_VIRQ && chn->virq == virq &&
+    if (chn->state == PORT_VIRQ && chn->what == virq &&
         (virq_is_global(virq) || chn->vcpu == v->id))
         evtchn_deliver(d, chn, port);
     spin_unlock(&chn->lock);

@@ -76,14 +76,8 @@ struct grant_table {
     struct grant_mapping **maptrack; /* (c) as far as nr_handles */
 };
 
-/* The first word of an entry, which changes as a whole. */
-union entry_word {
-    uint32_t raw;
-    struct {
-        uint16_t flags;
-        domid_t domid;
-    };
-};
+/* The first word of an entry, which changes as a whole: flags, and the domid
+ * from bit 16 on; all of it. */
 typedef uint32_t __attribute__((may_alias)) raw_word;
 typedef uint64_t __attribute__((may_alias)) raw_entry;
 
@@ -101,16 +95,12 @@ static bool in_use(const struct grant_active *a)
 static bool entry_find(const struct grant_table *t, grant_ref_t ref,
                        struct grant_ref_ptrs *e)
 {
-    size_t n = t->nr_frames * ENTRIES_PER_FRAME, i;
+    size_t n = t->nr_frames * ENTRIES_PER_FRAME, i = index_nospec(ref, n);
+    const struct grant_frame *f = &t->frames[i / ENTRIES_PER_FRAME];
 
-    if (ref >= n)
-        return false;
-    i = index_nospec(ref, n);
-    e->entry = &t->frames[i / ENTRIES_PER_FRAME]
-                    .entries[i % ENTRIES_PER_FRAME];
-    e->active = &t->frames[i / ENTRIES_PER_FRAME]
-                     .active[i % ENTRIES_PER_FRAME];
-    return true;
+    e->entry = &f->entries[i % ENTRIES_PER_FRAME];
+    e->active = &f->active[i % ENTRIES_PER_FRAME];
+    return ref < n;
 }
 
 /*
@@ -122,18 +112,16 @@ static bool entry_find(const struct grant_table *t, grant_ref_t ref,
 static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
                 uint16_t mask, domid_t user)
 {
+    const uint32_t marks = readonly ? GTF_reading : GTF_reading | GTF_writing;
     raw_word *word = (raw_word *)entry;
-    union entry_word seen = { .raw = READ_ONCE(*word) }, new;
+    uint32_t seen = READ_ONCE(*word);
 
     for (unsigned int try = 0; try < 5; try++) {
-        if (!used && ((seen.flags & mask) != GTF_permit_access ||
-                      seen.domid != user))
+        if (!used && ((seen & mask) != GTF_permit_access || seen >> 16 != user))
             return GNTST_general_error;
-        if (!readonly && (seen.flags & GTF_readonly))
+        if (!readonly && (seen & GTF_readonly))
             return GNTST_general_error;
-        new = seen;
-        new.flags |= readonly ? GTF_reading : GTF_reading | GTF_writing;
-        if (atomic_cmpxchg(word, &seen.raw, new.raw))
+        if (atomic_cmpxchg(word, &seen, seen | marks))
             return GNTST_okay;
     }
     return GNTST_general_error;
@@ -256,9 +244,7 @@ struct copy_end {
     const struct gnttab_copy_ptr *p;
     bool by_ref, write;
     struct domain *d;    /* with a reference, unless it is the caller */
-    mfn_t m;
-    struct page *pg;     /* of a local frame, with a reference */
-    bool pinned;
+    struct page *pg;     /* pinned by_ref, else with a reference; NULL: not */
 };
 
 static int end_domain(struct domain *d, struct copy_end *e)
@@ -271,25 +257,24 @@ static int end_domain(struct domain *d, struct copy_end *e)
 
 static int end_claim(struct domain *d, struct copy_end *e)
 {
+    mfn_t m;
     int rc;
 
-    if (e->by_ref) {
-        rc = grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &e->m);
-        e->pinned = rc == GNTST_okay;
-        return rc;
+    if (!e->by_ref) {
+        e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
+        return e->pg ? GNTST_okay : GNTST_bad_page;
     }
-    e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
-    if (!e->pg)
-        return GNTST_bad_page;
-    e->m = page_to_mfn(e->pg);
-    return GNTST_okay;
+    rc = grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &m);
+    if (!rc)
+        e->pg = mfn_to_page(m);
+    return rc;
 }
 
 static void end_release(struct copy_end *e)
 {
-    if (e->pinned)
+    if (e->pg && e->by_ref) {
         grant_unpin(e->d, e->p->u.ref, !e->write);
-    if (e->pg) {
+    } else if (e->pg) {
         if (e->write)
             guest_frame_dirtied(e->d, gfn(e->p->u.gmfn));
         page_put(e->pg);
@@ -322,7 +307,8 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     if (!rc)
         rc = end_claim(d, &to);
     if (!rc)
-        guest_frame_copy(to.m, to_at, from.m, from_at, op->len);
+        guest_frame_copy(page_to_mfn(to.pg), to_at, page_to_mfn(from.pg),
+                         from_at, op->len);
     end_release(&to);
     end_release(&from);
     op->status = (int16_t)rc;

@@ -18,6 +18,8 @@ bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
     uint64_t budget, periods; /* ns in each period, those that have begun */
     bool used_up;
 
+    if (likely(!READ_ONCE(s->cap)))
+        return false;
     spin_lock(&s->lock);
     budget = SCHED_CAP_PERIOD / 100 * s->cap;
     if (now >= s->period_end) {

@@ -117,7 +117,28 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag);
  * has had more? Locks of both. */
 bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to);
 
+/* --- thread.S: the one place where stacks are changed. --- */
+
+/* What thread_switch() takes off a stack. */
+struct thread_frame {
+    uint64_t r15, r14, r13, r12, rbx, rbp;
+    uint64_t rip;
+    uint64_t end; /* of the chain of callers: 0 */
+};
+
+/*
+ * Saves the callee-saved registers on the stack and its pointer in *save,
+ * then takes over the stack `load`, which was left in the same way or made
+ * by sched_vcpu_init(). Returns when somebody switches back. Interrupts off.
+ */
+void thread_switch(uint64_t *save, uint64_t load);
+/* Where a new stack's first switch returns to: calls thread_main(). */
+void thread_start(void);
+
 /* --- sched.c --- */
+
+/* The first C function on a new stack; never returns. */
+void thread_main(void);
 
 extern struct cpumask sched_cpus;      /* (a) have a run queue; only grows */
 extern struct cpumask sched_idle_cpus; /* (a) see sched-move.c */
@@ -157,10 +178,6 @@ bool runq_steal(struct runq *rq, unsigned int poked);
 
 /* --- sched-cap.c: lock CAP inside. --- */
 
-/* d's vCPU used ns: true if nothing is left; then the refill timer is set. */
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
+ * Never without a cap. */
 bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);
-
-static inline bool domain_is_capped(const struct domain *d)
-{
-    return READ_ONCE(d->sched.cap) != 0;
-}

@@ -10,21 +10,6 @@
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/x86/smp.h"
 
-/*
- * Wakes an idle CPU, whose bit the caller cleared, so that it takes work from
- * another and sets the bit again if there is none. False: it found something
- * else to do meanwhile. Any lock.
- */
-static bool poke_idle(unsigned int cpu, unsigned int from)
-{
-    struct runq *rq = runq_of_cpu(cpu);
-
-    if (!atomic_xchg(&rq->poked, from + 1) && READ_ONCE(rq->asleep) &&
-        cpu != cpu_id())
-        smp_kick(cpu);
-    return runq_idles(rq); /* pairs with runq_pass_on() */
-}
-
 void sched_call_help(const struct vcpu *v)
 {
     struct cpumask idle;
@@ -32,11 +17,20 @@ void sched_call_help(const struct vcpu *v)
 
     smp_mb(); /* v is on the queue before we look: see above */
     (void)cpumask_and(&idle, &sched_idle_cpus, &v->affinity_hard);
-    for_each_cpu (cpu, &idle)
-        /* Cleared, so that the next one calls another CPU. */
-        if (atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits) &&
-            poke_idle(cpu, v->cpu))
+    for_each_cpu (cpu, &idle) {
+        struct runq *rq = runq_of_cpu(cpu);
+
+        /* Cleared, so that the next one calls another CPU; this one sets it
+         * again if there is nothing for it to take. */
+        if (!atomic_test_and_clear_bit(cpu, sched_idle_cpus.bits))
+            continue;
+        if (!atomic_xchg(&rq->poked, v->cpu + 1) && READ_ONCE(rq->asleep) &&
+            cpu != cpu_id())
+            smp_kick(cpu);
+        /* Else it found something to do meanwhile: see runq_pass_on(). */
+        if (runq_idles(rq))
             return;
+    }
 }
 
 void runq_call_help(struct runq *rq)
@@ -177,27 +171,23 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
     return 0;
 }
 
-int sched_pin(struct vcpu *v, unsigned int cpu)
+int sched_pin(struct vcpu *v, int cpu)
 {
     struct cpumask one = { { 0 } };
     int rc;
 
-    if (cpu >= MAX_CPUS)
+    if (cpu >= MAX_CPUS || (cpu < 0 && !v->pinned))
         return -EINVAL;
+    if (cpu < 0) {
+        v->pinned = false;
+        return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
+    }
     if (v->pinned)
         return -EBUSY;
-    cpumask_set(&one, cpu);
+    cpumask_set(&one, (unsigned int)cpu);
     v->affinity_unpinned = v->affinity_hard;
     rc = sched_set_affinity(v, &one, &v->affinity_soft);
     v->pinned = !rc;
     return rc;
-}
-
-int sched_unpin(struct vcpu *v)
-{
-    if (!v->pinned)
-        return -EINVAL;
-    v->pinned = false;
-    return sched_set_affinity(v, &v->affinity_unpinned, &v->affinity_soft);
 }
 

@@ -12,12 +12,12 @@
  */
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/abi/sysctl.h"
-#include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
+#include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
@@ -147,7 +147,7 @@ static uint64_t deadline(const struct runq *rq)
         return at;
     if (rq->nr)
         at = v->se.slice_end;
-    if (domain_is_capped(v->domain))
+    if (READ_ONCE(v->domain->sched.cap))
         at = MIN(at, v->se.budget_end);
     return at;
 }
@@ -157,7 +157,7 @@ void runq_charge(struct runq *rq, uint64_t now)
     struct vcpu *v = rq->curr;
     uint64_t ns = runq_account(rq, now);
 
-    if (v == rq->idle || !domain_is_capped(v->domain))
+    if (v == rq->idle)
         return;
     if (cap_charge(v->domain, ns, now))
         v->se.throttled = true;
@@ -360,8 +360,7 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
     runq_charge(rq, now);
     if (prev != rq->idle && now >= prev->se.slice_end)
         rq->slice_over = rq->nr != 0;
-    while ((v = runq_first(rq, true)) && domain_is_capped(v->domain) &&
-           cap_charge(v->domain, 0, now)) {
+    while ((v = runq_first(rq, true)) && cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
     }
@@ -570,6 +569,13 @@ void sched_vcpu_init(struct vcpu *v)
     v->cpu = (v->id + v->domain->id) % MAX(cpumask_count(&sched_cpus), 1u);
     if (!cpumask_test(&sched_cpus, v->cpu))
         v->cpu = cpumask_next(&sched_cpus, 0);
+    if (v->stack) {
+        char *top = (char *)v->stack + STACK_SIZE;
+        struct thread_frame *f = (struct thread_frame *)top - 1;
+
+        *f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
+        v->rsp = (uintptr_t)f;
+    }
 }
 
 int sched_init_cpu(unsigned int cpu)
@@ -619,7 +625,7 @@ __noreturn void sched_idle(void)
             continue;
         }
         WRITE_ONCE(rq->asleep, true);
-        smp_mb(); /* pairs with runq_resched() and poke_idle() */
+        smp_mb(); /* pairs with runq_resched() and sched_call_help() */
         if (!READ_ONCE(rq->resched) && !READ_ONCE(rq->poked))
             cpu_idle_wait();
         WRITE_ONCE(rq->asleep, false);

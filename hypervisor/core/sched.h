@@ -35,7 +35,8 @@ __noreturn void sched_idle(void);
 /* Default parameters; release() of core/domain.c kills the timer. */
 void sched_domain_init(struct domain *d);
 
-/* A new vCPU: all CPUs allowed, on no queue, its time offline. */
+/* A new vCPU: all CPUs allowed, on no queue, its time offline; its stack, if
+ * it has one, is made ready for its first turn. */
 void sched_vcpu_init(struct vcpu *v);
 /*
  * Something that decides whether v may run has changed (pause counts, down,
@@ -64,10 +65,9 @@ bool sched_wanted(void);
  * no online CPU. */
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft);
-/* Keeps v on one CPU for a while (SCHEDOP_pin_override), and its affinity as
- * it was again. -EINVAL: no such CPU, not pinned; -EBUSY: pinned already. */
-int sched_pin(struct vcpu *v, unsigned int cpu);
-int sched_unpin(struct vcpu *v);
+/* Keeps v on one CPU for a while (SCHEDOP_pin_override), or (cpu < 0) gives it
+ * its affinity back. -EINVAL: no such CPU, not pinned; -EBUSY: is pinned. */
+int sched_pin(struct vcpu *v, int cpu);
 /* All vCPUs of d; -EINVAL outside the limits. */
 int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap);
 

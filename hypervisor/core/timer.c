@@ -11,7 +11,6 @@
  */
 #include "hypervisor/core/timer.h"
 
-#include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
@@ -106,28 +105,25 @@ static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
 }
 
 /*
- * Moves t to the queue of `cpu`, to expire at *expires, which is read with the
+ * Moves t to this CPU's queue, to expire at *expires, which is read with the
  * queues locked; an earlier deadline goes to the hardware. True if the callback
  * is running.
  */
-static bool place(struct timer *t, unsigned int cpu, const uint64_t *expires)
+static bool place(struct timer *t, const uint64_t *expires)
 {
-    struct timer_queue *q = &per_cpu(timer_queue, cpu);
+    struct timer_queue *q = &this_cpu(timer_queue);
     struct timer_queue *old = lock_queues(t, q);
     bool running = load_acquire(&t->running);
 
     if (t->link)
         take_out(old, t);
-    t->cpu = cpu;
+    t->cpu = cpu_id();
     WRITE_ONCE(t->expires, *expires);
     if (t->expires != TIME_NEVER)
         add(q, t);
     if (t->expires < q->deadline) {
         q->deadline = t->expires;
-        if (cpu == cpu_id())
-            deadline_set(q->deadline);
-        else
-            deadline_kick(cpu);
+        deadline_set(q->deadline);
     }
     spin_unlock_pair(&old->lock, &q->lock);
     return running;
@@ -141,7 +137,7 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
 
 void timer_set(struct timer *t, uint64_t expires)
 {
-    (void)place(t, cpu_id(), &expires);
+    (void)place(t, &expires);
 }
 
 void timer_stop(struct timer *t)
@@ -154,16 +150,16 @@ void timer_kill(struct timer *t)
     const uint64_t never = TIME_NEVER;
 
     /* Again on each round: the callback may have set it. */
-    while (place(t, cpu_id(), &never)) {
+    while (place(t, &never)) {
         smp_call_poll();
         cpu_relax();
     }
 }
 
-void timer_migrate(struct timer *t, unsigned int cpu)
+void timer_migrate(struct timer *t)
 {
-    if (READ_ONCE(t->cpu) != cpu)
-        (void)place(t, cpu, &t->expires);
+    if (READ_ONCE(t->cpu) != cpu_id())
+        (void)place(t, &t->expires);
 }
 
 void timer_interrupt(void)

@@ -42,5 +42,5 @@ void timer_stop(struct timer *t);
  * before the timer's memory is freed, when nobody can set it again but the
  * callback. Not from the callback, nor with a lock that the callback takes. */
 void timer_kill(struct timer *t);
-/* Moves a timer to another CPU's heap (the vCPU moved there). */
-void timer_migrate(struct timer *t, unsigned int cpu);
+/* Moves a timer to this CPU's heap (the vCPU moved here). */
+void timer_migrate(struct timer *t);

@@ -6,9 +6,7 @@
  */
 #include "hypervisor/core/vcpu.h"
 
-#include "hypervisor/core/domain.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/upcalls.h"
@@ -104,8 +102,8 @@ int vcpu_create(struct domain *d, unsigned int id,
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
-    sched_vcpu_init(v);
     v->stack = stack_alloc();
+    sched_vcpu_init(v);
     rc = v->stack ? 0 : -ENOMEM;
     if (!rc && d != idle_domain)
         rc = evtchn_vcpu_init(v);
@@ -115,7 +113,6 @@ int vcpu_create(struct domain *d, unsigned int id,
         vcpu_destroy(v);
         return rc;
     }
-    v->rsp = thread_prepare((char *)v->stack + STACK_SIZE);
     /* From now on others see it, complete. */
     store_release(&d->vcpu[id], v);
     *out = v;

@@ -86,8 +86,7 @@ SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
 SUBOP_EXPR(watchdog, IN, struct sched_watchdog,
            domain_watchdog(d, a->id, a->timeout))
 /* Firmware calls of some machines work on CPU 0 only. */
-SUBOP_EXPR(pin_override, IN, struct sched_pin_override,
-           a->pcpu < 0 ? sched_unpin(v) : sched_pin(v, (unsigned int)a->pcpu))
+SUBOP_EXPR(pin_override, IN, struct sched_pin_override, sched_pin(v, a->pcpu))
 
 long do_sched_op(unsigned int cmd, void_gptr_t arg)
 {

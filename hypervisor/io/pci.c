@@ -2,7 +2,7 @@
 /*
  * Configuration space: by ports for the first 256 bytes of segment 0, which
  * works everywhere, by memory for the rest. Never interprets a device beyond
- * its header and capability lists.
+ * its header, its capability lists and the registers of MSI and MSI-X.
  */
 #include "hypervisor/io/pci.h"
 
@@ -51,53 +51,44 @@ static volatile uint8_t *mmcfg_reg(uint32_t sbdf, unsigned int reg)
     return NULL;
 }
 
-static bool access_ok(unsigned int reg, unsigned int size)
+/* Finds a register: gives its port, selected, or its address, or neither. */
+static uint16_t locate(uint32_t sbdf, unsigned int reg, unsigned int size,
+                       volatile uint8_t **p)
 {
-    return (size == 1 || size == 2 || size == 4) && !(reg & (size - 1)) &&
-           reg < PCI_EXT_CONFIG_SIZE;
-}
-
-/* Selects a register and gives its port, or 0: it has none. */
-static uint16_t select_port(uint32_t sbdf, unsigned int reg)
-{
-    if (sbdf >> 16 || reg >= PCI_CONFIG_SIZE)
-        return 0;
-    outl(PCI_CF8, PCI_CF8_ENABLE | sbdf << 8 | (reg & ~3u));
-    return (uint16_t)(PCI_CFC + (reg & 3));
+    ASSERT(reg < PCI_EXT_CONFIG_SIZE && IS_ALIGNED(reg, size));
+    *p = NULL;
+    if (!(sbdf >> 16) && reg < PCI_CONFIG_SIZE) {
+        outl(PCI_CF8, PCI_CF8_ENABLE | sbdf << 8 | (reg & ~3u));
+        return (uint16_t)(PCI_CFC + (reg & 3));
+    }
+    *p = mmcfg_reg(sbdf, reg);
+    return 0;
 }
 
 uint32_t pci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 {
     volatile uint8_t *p;
-    uint16_t port;
+    uint16_t port = locate(sbdf, reg, size, &p);
 
-    if (!access_ok(reg, size))
-        return ~0u;
-    port = select_port(sbdf, reg);
     if (port)
         return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-    p = mmcfg_reg(sbdf, reg);
-    return p ? (uint32_t)mmio_read(p, size) : ~0u >> (32 - size * 8);
+    return p ? (uint32_t)mmio_read(p, size) : (uint32_t)size_mask(size);
 }
 
 void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
                uint32_t val)
 {
     volatile uint8_t *p;
-    uint16_t port;
+    uint16_t port = locate(sbdf, reg, size, &p);
 
-    if (!access_ok(reg, size))
-        return;
-    port = select_port(sbdf, reg);
-    p = port ? NULL : mmcfg_reg(sbdf, reg);
-    if (port && size == 1)
+    if (p)
+        mmio_write(p, size, val);
+    else if (port && size == 1)
         outb(port, (uint8_t)val);
     else if (port && size == 2)
         outw(port, (uint16_t)val);
     else if (port)
         outl(port, val);
-    else if (p)
-        mmio_write(p, size, val);
 }
 
 unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)
@@ -154,32 +145,94 @@ int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr)
     return 0;
 }
 
-static void scan_bus(unsigned int seg, unsigned int bus,
-                     void (*fn)(uint32_t sbdf, void *arg), void *arg)
+static void scan(uint32_t first, uint32_t last, void (*fn)(uint32_t sbdf))
 {
-    for (unsigned int dev = 0; dev < 32; dev++) {
-        uint32_t first = PCI_SBDF(seg, bus, PCI_DEVFN(dev, 0));
-        unsigned int functions;
+    for (uint64_t at = first; at <= last; at++) {
+        uint32_t sbdf = (uint32_t)at;
+        bool there = pci_present(sbdf);
 
-        if (!pci_present(first))
-            continue;
-        functions = pci_read(first, PCI_HEADER_TYPE, 1) & PCI_HEADER_MULTI
-                        ? 8 : 1;
-        for (unsigned int f = 0; f < functions; f++)
-            if (pci_present(first + f))
-                fn(first + f, arg);
+        if (there)
+            fn(sbdf);
+        /* Function 0 says whether its device has others. */
+        if (!(sbdf & 7) && !(there && (pci_read(sbdf, PCI_HEADER_TYPE, 1) &
+                                       PCI_HEADER_MULTI)))
+            at |= 7;
     }
 }
 
-void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg)
+void pci_scan(void (*fn)(uint32_t sbdf))
 {
-    for (unsigned int bus = 0; bus < 256; bus++)
-        scan_bus(0, bus, fn, arg);
+    scan(0, PCI_SBDF(0, 255, 255), fn);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         const struct acpi_mcfg *a = &acpi_info.mcfg[i];
 
-        for (unsigned int bus = a->first_bus;
-             a->segment && bus <= a->last_bus; bus++)
-            scan_bus(a->segment, bus, fn, arg);
+        if (a->segment)
+            scan(PCI_SBDF(a->segment, a->first_bus, 0),
+                 PCI_SBDF(a->segment, a->last_bus, 255), fn);
     }
+}
+
+/* --- Message-signalled interrupts. --- */
+
+void msi_find(uint32_t sbdf, struct msi_cap *cap)
+{
+    unsigned int pos = pci_find_cap(sbdf, PCI_CAP_MSI);
+    uint32_t ctrl = pos ? pci_read(sbdf, pos + MSI_CONTROL, 2) : 0;
+    bool maskable = ctrl & MSI_CTRL_MASKABLE;
+    uint8_t data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
+
+    *cap = (struct msi_cap){
+        .is_64bit = ctrl & MSI_CTRL_64BIT,
+        .data = data,
+        .mask = maskable ? data + 4 : 0,
+        .size = maskable ? data + 12 : data + 4,
+    };
+    if (pos + cap->size <= PCI_CONFIG_SIZE)
+        cap->pos = (uint8_t)pos;
+}
+
+void msix_find(uint32_t sbdf, struct msix_cap *cap)
+{
+    unsigned int pos = pci_find_cap(sbdf, PCI_CAP_MSIX), bars;
+    uint32_t ctrl, table;
+
+    *cap = (struct msix_cap){ 0 };
+    if (!pos || pos + 12 > PCI_CONFIG_SIZE)
+        return;
+    ctrl = pci_read(sbdf, pos + MSI_CONTROL, 2);
+    table = pci_read(sbdf, pos + MSIX_TABLE, 4);
+    bars = pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
+    if ((table & MSIX_BIR) >= bars)
+        return;
+    *cap = (struct msix_cap){
+        .pos = (uint8_t)pos,
+        .bar = (uint8_t)(table & MSIX_BIR),
+        .offset = table & ~MSIX_BIR,
+        .entries = (uint16_t)((ctrl & MSIX_CTRL_SIZE) + 1),
+    };
+}
+
+void msi_write_message(uint32_t sbdf, const struct msi_cap *c,
+                       const struct msi_message *m)
+{
+    pci_write(sbdf, c->pos + 4u, 4, (uint32_t)m->address);
+    if (c->is_64bit)
+        pci_write(sbdf, c->pos + 8u, 4, (uint32_t)(m->address >> 32));
+    pci_write(sbdf, c->pos + c->data, 2, m->data & 0xffff);
+}
+
+void msix_write_entry(volatile void *table, unsigned int n,
+                      const struct msi_message *m)
+{
+    volatile uint8_t *e = (volatile uint8_t *)table + n * MSIX_ENTRY_SIZE;
+    uint32_t ctrl = mmio_read32(e + 12);
+
+    mmio_write32(e + 12, ctrl | MSIX_ENTRY_MASKED);
+    if (m) {
+        mmio_write32(e, (uint32_t)m->address);
+        mmio_write32(e + 4, (uint32_t)(m->address >> 32));
+        mmio_write32(e + 8, m->data);
+        mmio_write32(e + 12, ctrl & ~MSIX_ENTRY_MASKED);
+    }
+    (void)mmio_read32(e + 12);
 }

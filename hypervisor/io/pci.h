@@ -8,6 +8,7 @@
 
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/lib/util.h"
+#include "hypervisor/x86/irq.h"
 
 #define PCI_SBDF(seg, bus, devfn)                                           \
     ((uint32_t)(seg) << 16 | (uint32_t)(bus) << 8 | (uint32_t)(devfn))
@@ -80,4 +81,55 @@ unsigned int pci_bar_count(unsigned int header_type);
 int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr);
 
 /* Calls fn for each function of each bus that answers. */
-void pci_scan(void (*fn)(uint32_t sbdf, void *arg), void *arg);
+void pci_scan(void (*fn)(uint32_t sbdf));
+
+/*
+ * Message-signalled interrupts as devices have them: the MSI capability (PCI
+ * 3.0, 6.8.1) and the MSI-X capability with its table (6.8.2). Only layout
+ * and the way a message gets into the hardware; who the message is for is
+ * the caller's.
+ */
+#define MSI_CONTROL 2 /* offset in the capability, MSI-X too */
+#define MSI_CTRL_ENABLE 0x0001
+#define MSI_CTRL_CAPABLE 0x000e /* log2 of messages the device could send */
+#define MSI_CTRL_NR 0x0070      /* log2 of those it may send */
+#define MSI_CTRL_64BIT 0x0080
+#define MSI_CTRL_MASKABLE 0x0100
+
+#define MSIX_CTRL_SIZE 0x07ff   /* entries minus one */
+#define MSIX_CTRL_MASK_ALL 0x4000
+#define MSIX_CTRL_ENABLE 0x8000
+#define MSIX_TABLE 4
+#define MSIX_BIR 0x7u
+#define MSIX_ENTRY_SIZE 16u
+#define MSIX_ENTRY_MASKED 1u
+
+struct msi_cap {
+    uint8_t pos;          /* in configuration space, 0: no MSI */
+    uint8_t size;         /* bytes, up to a whole dword */
+    uint8_t data, mask;   /* offsets of these in it; mask: 0 if it has none */
+    bool is_64bit;
+};
+
+struct msix_cap {
+    uint8_t pos;          /* 0: no MSI-X */
+    uint8_t bar;          /* where the table is */
+    uint16_t entries;
+    uint32_t offset;      /* of the table in the BAR */
+};
+
+/* What the device has; pos is 0 if it has none or it makes no sense. */
+void msi_find(uint32_t sbdf, struct msi_cap *cap);
+void msix_find(uint32_t sbdf, struct msix_cap *cap);
+
+/* Writes address and data; the device must not send while they change, or
+ * the difference must be in one of the three words only. */
+void msi_write_message(uint32_t sbdf, const struct msi_cap *c,
+                       const struct msi_message *m);
+
+/*
+ * Entry n of a mapped table: masked, changed and unmasked; only masked if m is
+ * NULL. The write has reached the device on return.
+ */
+void msix_write_entry(volatile void *table, unsigned int n,
+                      const struct msi_message *m);

@@ -86,11 +86,6 @@ void deadline_set(uint64_t ns)
                              ? 0 : (uint32_t)MIN(ticks, 0xffffffffull));
 }
 
-void deadline_kick(unsigned int cpu)
-{
-    apic_send(cpu_apic_id[cpu], VECTOR_TIMER);
-}
-
 void delay_us(unsigned int us)
 {
     uint64_t end = now_ns() + us * 1000ull;

@@ -44,9 +44,6 @@ void tsc_sync_check(void);
  */
 void deadline_set(uint64_t ns);
 
-/* Makes another CPU call timer_interrupt() soon. Any lock may be held. */
-void deadline_kick(unsigned int cpu);
-
 /* Busy wait; boot, hardware quirks and the end only. Works without a clock. */
 void delay_us(unsigned int us);
 

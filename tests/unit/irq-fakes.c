@@ -53,9 +53,9 @@ void timer_kill(struct timer *t)
     timer_stop(t);
 }
 
-void timer_migrate(struct timer *t, unsigned int cpu)
+void timer_migrate(struct timer *t)
 {
-    t->cpu = cpu;
+    t->cpu = cpu_id();
 }
 
 static struct timer *earliest(void)

@@ -6,7 +6,6 @@
 #include "tests/unit/sim-sched.h"
 
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/thread.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/upcalls.h"
@@ -54,11 +53,6 @@ struct sim_vcpu *sim_find(const struct vcpu *v)
 void deadline_set(uint64_t ns)
 {
     cpus[cpu_id()].deadline = ns;
-}
-
-void deadline_kick(unsigned int cpu)
-{
-    cpus[cpu].deadline = fake_now;
 }
 
 void smp_kick(unsigned int cpu)

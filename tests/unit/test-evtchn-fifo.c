@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c */
+/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Event channels in the FIFO layout. The guest's side of the protocol is

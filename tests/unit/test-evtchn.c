@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-2l.c hypervisor/core/evtchn-fifo.c hypervisor/hypercall/event-op.c hypervisor/hypercall/subop.c hypervisor/core/access.c */
+/* sources: hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c hypervisor/hypercall/event-op.c hypervisor/hypercall/subop.c hypervisor/core/access.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Event channels in the 2-level layout: random operations by three domains,

@@ -136,7 +136,7 @@ void timer_kill(struct timer *t)
     t->expires = TIME_NEVER;
 }
 
-void timer_migrate(struct timer *t, unsigned int cpu)
+void timer_migrate(struct timer *t)
 {
 }
 

@@ -61,11 +61,6 @@ NOINLINE void deadline_set(uint64_t ns)
     WRITE_ONCE(deadline[cpu_id()], ns);
 }
 
-NOINLINE void deadline_kick(unsigned int cpu)
-{
-    WRITE_ONCE(deadline[cpu], 0);
-}
-
 NOINLINE void smp_kick(unsigned int cpu)
 {
     WRITE_ONCE(ipi[cpu], true);

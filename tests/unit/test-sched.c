@@ -395,8 +395,8 @@ static void test_affinity(void)
     CHECK(sched_pin(a->v, 1) != 0);
     sim_run(MILLISECS(10));
     CHECK_EQ(a->v->cpu, 0);
-    CHECK_EQ(sched_unpin(a->v), 0);
-    CHECK(sched_unpin(a->v) != 0);
+    CHECK_EQ(sched_pin(a->v, -1), 0);
+    CHECK(sched_pin(a->v, -1) != 0);
     CHECK_EQ(a->v->affinity_hard.bits[0], 3);
 }
 

@@ -1,4 +1,4 @@
-/* sources: hypervisor/io/pci.c hypervisor/io/msi.c */
+/* sources: hypervisor/io/pci.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domain 0's configuration space on a fake machine with three functions:
@@ -12,7 +12,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/io/msi.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "tests/unit/fakes/fakes.h"

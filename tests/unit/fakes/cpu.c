@@ -25,7 +25,7 @@ unsigned int fake_invlpgs, fake_nmis;
 uint32_t (*fake_port_in)(uint16_t port, unsigned int bytes);
 void (*fake_port_out)(uint16_t port, unsigned int bytes, uint32_t v);
 uint64_t fake_deadline[MAX_CPUS];
-unsigned int fake_deadline_sets, fake_deadline_kicks, fake_deadline_kicked;
+unsigned int fake_deadline_sets;
 
 /* The copies of the per-CPU section; kept reachable for the leak checker. */
 static char *volatile percpu_copies;
@@ -74,13 +74,6 @@ FAKE void deadline_set(uint64_t ns)
 {
     fake_deadline[cpu_id()] = ns;
     fake_deadline_sets++;
-}
-
-void deadline_kick(unsigned int cpu);
-FAKE void deadline_kick(unsigned int cpu)
-{
-    fake_deadline_kicks++;
-    fake_deadline_kicked = cpu;
 }
 
 void fake_write_dr6(uint64_t v)

@@ -23,11 +23,9 @@ unsigned int fake_locks_held(void);
 /* now_ns() and rdtsc(). */
 extern uint64_t fake_now, fake_tsc;
 
-/* deadline_set(): last value for each CPU and number of calls; calls of
- * deadline_kick() and the CPU of the last one. */
+/* deadline_set(): last value for each CPU and number of calls. */
 extern uint64_t fake_deadline[MAX_CPUS];
 extern unsigned int fake_deadline_sets;
-extern unsigned int fake_deadline_kicks, fake_deadline_kicked;
 
 /* n more allocations of any kind succeed, all later ones fail; n < 0: no
  * failures (the initial state). */
