@@ -31,7 +31,7 @@ static void handle_signals(struct vcpu *v)
 }
 
 /* The line of a GSI or INTx upcall. It rises here and not where the event was
- * sent, because that holds lock EVTCHN, and falls when the guest has seen it. */
+ * sent, which holds lock EVTCHN, and falls when the guest has seen it. */
 static void set_callback_line(struct vcpu *v, bool up)
 {
     v->hvm->callback_line = up;

@@ -50,7 +50,7 @@ uint64_t tsc_duration(struct tsc_scale s, uint64_t ticks);
 
 /*
  * The rate of a domain's TSC, 0 or within 250 ppm of it: the machine's. The TSC
- * goes on from where it is. Takes lock DOMCTL. -EOPNOTSUPP: not with this CPU (a
- * line in the log says so); -EEXIST: the domain has run with another.
+ * goes on from where it is. Takes lock DOMCTL. -EOPNOTSUPP: not with this CPU
+ * (a line in the log says so); -EEXIST: the domain has run with another.
  */
 int hvm_set_tsc_khz(struct domain *d, uint64_t khz);

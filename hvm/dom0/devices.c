@@ -96,7 +96,7 @@ static void watch(struct domain *d, enum bus_kind kind, uint64_t base,
     dom0_need(bus_add(d->hvm->bus, &range, 1, dev), NEED_DEVICES);
 }
 
-/* ---- PCI configuration space ---------------------------------------------- */
+/* ---- PCI configuration space --------------------------------------------- */
 
 static uint32_t cf8; /* (a) CONFIG_ADDRESS as written last */
 
@@ -159,7 +159,7 @@ static enum bus_rc cf8_access(void *dev, uint64_t port, unsigned int size,
     return BUS_OK;
 }
 
-/* ---- ACPI and HPET -------------------------------------------------------- */
+/* ---- ACPI and HPET ------------------------------------------------------- */
 
 /* PM1a control: the machine goes only where Lodge comes along. */
 static enum bus_rc pm1_access(void *dev, uint64_t port, unsigned int size,
@@ -209,7 +209,7 @@ static void watch_hpet(struct domain *d)
     watch(d, BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access, hpet);
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------- */
 
 static void open_ports(struct domain *d)
 {

@@ -51,7 +51,7 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
     return 0;
 }
 
-/* ---- the command line ----------------------------------------------------- */
+/* ---- the command line ---------------------------------------------------- */
 
 void dom0_command_line(const char *module, char *out, unsigned int size)
 {
@@ -80,7 +80,7 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
-/* ---- the kernel ----------------------------------------------------------- */
+/* ---- the kernel ---------------------------------------------------------- */
 
 static uint64_t size_of(const struct mem_region *r)
 {
@@ -172,7 +172,7 @@ static void load_segments(struct loader *l)
     dom0_need(rc, "the kernel's segments cannot be loaded");
 }
 
-/* ---- modules that are in the way ------------------------------------------ */
+/* ---- modules that are in the way ----------------------------------------- */
 
 /* Copies a module to a better place in domain 0's RAM. */
 static void move_module(struct loader *l, unsigned int m)
@@ -215,7 +215,7 @@ static void clear_the_way(struct loader *l)
     }
 }
 
-/* ---- start information ---------------------------------------------------- */
+/* ---- start information --------------------------------------------------- */
 
 /* All in one piece, in this order; the tables on pages of their own. */
 static struct start_block {
@@ -342,7 +342,7 @@ static struct dom0_entry place_start_info(struct loader *l,
                                 (uint32_t)PADDR(at, info) };
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------- */
 
 struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
 {

@@ -13,7 +13,7 @@
 
 struct mem_map dom0_ram;
 
-/* ---- dom0_mem= ------------------------------------------------------------ */
+/* ---- dom0_mem= ----------------------------------------------------------- */
 
 /* A number of bytes, in Xen's units (none means KiB), or a percentage. *s is
  * moved behind it. */
@@ -103,7 +103,7 @@ uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
     return MIN(MIN(n, *limit), avail - MIN(avail, keep));
 }
 
-/* ---- choosing frames ------------------------------------------------------ */
+/* ---- choosing frames ----------------------------------------------------- */
 
 /* Reserved RAM that nobody needs any more; returns its pages. */
 static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
@@ -156,7 +156,7 @@ static uint64_t claim(struct domain *d, uint64_t want)
     return got;
 }
 
-/* ---- mapping -------------------------------------------------------------- */
+/* ---- mapping ------------------------------------------------------------- */
 
 static void map(struct domain *d, uint64_t m, unsigned int order,
                 enum p2m_type type)
@@ -219,7 +219,7 @@ bool dom0_has_ram(uint64_t start, uint64_t end)
     return false;
 }
 
-/* ---- later ---------------------------------------------------------------- */
+/* ---- later --------------------------------------------------------------- */
 
 int dom0_populate(struct domain *d, gfn_t g, unsigned int order)
 {

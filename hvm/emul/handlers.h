@@ -15,7 +15,7 @@
 #include "hvm/emul/emul.h"
 #include "hypervisor/cpu/cr.h"
 
-/* ---- the tables: opcodes.c ------------------------------------------------ */
+/* ---- the tables: opcodes.c ----------------------------------------------- */
 
 /* Executes c->insn between operand fetch and write-back; see emul.c. */
 typedef enum emul_rc emul_fn(struct emul_ctx *c);
@@ -87,7 +87,7 @@ extern const struct opcode opcodes_1byte[256];
 extern const struct opcode opcodes_0f[256];
 extern const struct opcode opcodes_0f38[256];
 
-/* ---- handlers ------------------------------------------------------------- */
+/* ---- handlers ------------------------------------------------------------ */
 
 /* A handler that only computes its result. */
 #define EM_VALUE(name, value)                                           \
@@ -111,7 +111,7 @@ emul_fn em_string;
 /* simd.c */
 emul_fn em_vec_load, em_vec_store;
 
-/* ---- helpers -------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------- */
 
 #define FL_ARITH \
     (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)

@@ -116,8 +116,8 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 /*
  * Takes out 2^order frames at g, dropping the references after the flush.
  * expect: if valid, -EINVAL unless exactly this frame is mapped there.
- * -EINVAL for what is granted: guest_grant_unmap() (core/upcalls.h). What stands before the gfn
- * that fails is gone.
+ * -EINVAL for what is granted: guest_grant_unmap() (core/upcalls.h). What
+ * stands before the gfn that fails is gone.
  */
 int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect);
 

@@ -158,7 +158,7 @@ static bool state_valid(const struct vcpu *v, const struct hvm_hw_cpu *c)
     /* LMA is LME with paging, and needs PAE (APM vol. 2 15.5.1). */
     if ((c->msr_efer & EFER_LME) && (c->cr0 & CR0_PG) && !(c->cr4 & CR4_PAE))
         return false;
-    return !(c->cr4 & ~cpuid_guest_cr4(v)) && !(c->dr6 >> 32) && !(c->dr7 >> 32);
+    return !(c->cr4 & ~cpuid_guest_cr4(v)) && !((c->dr6 | c->dr7) >> 32);
 }
 
 static int load_cpu(const struct target *t, const void *rec)
@@ -283,7 +283,8 @@ static int load_xsave(const struct target *t, const void *rec)
         if (h->reserved[k])
             return -EINVAL;
     hv->xcr0 = x->xcr0;
-    memcpy(hv->xsave, (const char *)rec + XSAVE_OFFSET, cpu_features.xsave_size);
+    memcpy(hv->xsave, (const char *)rec + XSAVE_OFFSET,
+           cpu_features.xsave_size);
     return 0;
 }
 

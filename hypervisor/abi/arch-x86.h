@@ -44,8 +44,8 @@ struct vcpu_hvm_context {
 #define VCPU_HVM_MODE_32B               0
 #define VCPU_HVM_MODE_64B               1
 
-/* A vCPU as getvcpucontext and setvcpucontext have it: made for PV domains. Of a
- * domain with hardware's page tables most of it is unused. */
+/* A vCPU as getvcpucontext and setvcpucontext have it: made for PV domains. Of
+ * a domain with hardware's page tables most of it is unused. */
 struct cpu_user_regs {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
     uint64_t rax, rcx, rdx, rsi, rdi;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * In which order vCPUs run, where and how long. Virtual run time is CPU time
- * divided by weight; who has the least is next. It is comparable between CPUs: a vCPU
- * that waits while another CPU's has had much more is moved there, so shares
- * hold across CPUs. The scales of two CPUs can drift apart all the same (by
- * affinity, or a weight larger than a whole CPU), so whoever moves is placed
- * near its new neighbours, and who runs alone is kept near the others.
+ * divided by weight; who has the least is next. It is comparable between CPUs:
+ * a vCPU that waits while another CPU's has had much more is moved there, so
+ * shares hold across CPUs. The scales of two CPUs can drift apart all the same
+ * (by affinity, or a weight larger than a whole CPU), so whoever moves is
+ * placed near its new neighbours, and who runs alone is kept near the others.
  *
  * Who wakes is placed by its lag: what it has had beyond its share, measured
  * where it ran last. One that sleeps much has a negative lag, and runs at

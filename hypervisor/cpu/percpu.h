@@ -27,7 +27,8 @@ static inline unsigned long percpu_this_offset(void)
     return off;
 }
 
-#define per_cpu_ptr(name, off) ((typeof(&(name)))((unsigned long)&(name) + (off)))
+#define per_cpu_ptr(name, off)                                              \
+    ((typeof(&(name)))((unsigned long)&(name) + (off)))
 #define this_cpu(name) (*per_cpu_ptr(name, percpu_this_offset()))
 #define per_cpu(name, cpu) (*per_cpu_ptr(name, percpu_offsets[cpu]))
 
