@@ -15,15 +15,21 @@
 DEFINE_PERCPU(struct peek_cache, peek_cache);
 static DEFINE_PERCPU(uint64_t, tokens); /* given by this CPU */
 
-static void clear(struct peek_cache *c, uint64_t token)
+static void hide(struct peek_cache *c, uint32_t slots)
 {
-    for (uint32_t used = c->used; used; used &= used - 1) {
-        unsigned int slot = bit_lowest(used);
+    c->used &= ~slots;
+    c->lent &= ~slots;
+    for (; slots; slots &= slots - 1) {
+        unsigned int slot = bit_lowest(slots);
 
         window_unmap(WINDOW_PEEK + slot);
         c->slot[slot].key = 0;
     }
-    c->used = 0;
+}
+
+static void clear(struct peek_cache *c, uint64_t token)
+{
+    hide(c, c->used);
     c->token = token;
 }
 
@@ -36,6 +42,10 @@ static void forget(struct vcpu *v)
 
 void peek_update(struct vcpu *v)
 {
+    struct peek_cache *c = &this_cpu(peek_cache);
+
+    if (unlikely(c->lent))
+        hide(c, c->lent);
     /* A full barrier: what is found from here on is newer than the change. */
     if (READ_ONCE(v->hvm->peek_stale) &&
         atomic_xchg(&v->hvm->peek_stale, false))
@@ -63,6 +73,10 @@ static inline char *show(unsigned int slot, const struct peeked *k)
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
     c->slot[slot].key = k->key;
     c->used |= (uint32_t)BIT(slot);
+    if (unlikely(!k->key))
+        c->lent |= (uint32_t)BIT(slot);
+    else
+        c->lent &= ~(uint32_t)BIT(slot);
     return c->slot[slot].va;
 }
 

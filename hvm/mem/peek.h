@@ -12,7 +12,8 @@
  * found before is not used after it. No vCPU runs on a CPU whose windows show
  * what another one looked at, nor its guest with windows that are stale. Frames
  * that are lent to the domain come and go by the thousand in domain 0: these
- * are looked up each time, so that one that goes makes nothing else stale.
+ * are looked up each time, so that one that goes makes nothing else stale, and
+ * their windows are gone before the guest goes on after it.
  */
 #pragma once
 
@@ -22,7 +23,8 @@
 
 struct peek_cache {
     uint64_t token; /* ->peek_token of the vCPU whose looks these are */
-    uint32_t used;  /* slots that hold one */
+    uint32_t used;  /* slots that hold one, */
+    uint32_t lent;  /* and of these, those that show a lent frame */
     struct {
         uint64_t key; /* 2 * (gfn + 1), plus 1: writable; 0: empty */
         char *va;
@@ -92,7 +94,8 @@ static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
     return true;
 }
 
-/* Ends all that v, which is current, has found, if it is stale. */
+/* Ends all that v, which is current, has found, if it is stale, and its windows
+ * of lent frames in any case. */
 void peek_update(struct vcpu *v);
 /* v comes onto this CPU: what another one found here goes. */
 void peek_switch(struct vcpu *v);

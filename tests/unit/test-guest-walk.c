@@ -280,6 +280,17 @@ static void moved_frames(void)
     CHECK_EQ(word, 0xb2b2b2b2);
 }
 
+/* How many windows show what may not be shown again without a look. */
+static unsigned int lent_windows(void)
+{
+    const struct peek_cache *c = &this_cpu(peek_cache);
+    unsigned int n = 0;
+
+    for (uint32_t used = c->used; used; used &= used - 1)
+        n += !c->slot[bit_lowest(used)].key;
+    return n;
+}
+
 /* A lent frame that goes is not looked at again, and makes nothing stale; one
  * of the domain's own does. */
 static void lent_frames(void)
@@ -309,6 +320,10 @@ static void lent_frames(void)
             page_put(pg);
         }
         CHECK(!v->hvm->peek_stale);
+        CHECK(test_bit(PENDING_P2M, &v->pending));
+        CHECK_EQ(lent_windows(), types[i] != P2M_GRANT_RO);
+        peek_update(v); /* what that makes the vCPU do */
+        CHECK(!lent_windows());
         CHECK(!peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
     }
     CHECK_EQ(p2m_unmap(d, gfn(0xb), 0, INVALID_MFN), 0);
