@@ -45,8 +45,8 @@ static inline __attribute__((always_inline)) enum io_rc
 pio_access(struct vcpu *v, uint16_t port, unsigned int size, bool write,
            uint64_t *val)
 {
-    if (likely(bus_access(v->domain->hvm->bus, BUS_PORT, port, size, write,
-                          val) == BUS_OK))
+    if (likely(bus_port_access(v->domain->hvm->bus, port, size, write,
+                               val) == BUS_OK))
         return IO_DONE;
     return external(v, IOREQ_TYPE_PIO, port, size, write, val);
 }

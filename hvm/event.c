@@ -105,7 +105,7 @@ static bool inject_irq(struct vcpu *v)
         ev = hv->displaced;
         hv->displaced.valid = false;
     } else if (upcall_wanted(v)) {
-        ev.vector = v->domain->hvm->route->callback_nr;
+        ev.vector = v->domain->hvm->route->callback_vector;
     } else {
         int vector = apic_pending(v);
 

@@ -116,10 +116,13 @@ void ticks_migrate(struct route *r)
 
 void ticks_exit(struct route *r)
 {
-    for (struct tick *t = r->ticks; t; t = t->sibling) {
-        spin_lock(&r->timer_lock);
+    if (!r->ticks)
+        return;
+    /* All are stopped before one is killed: the RTC's alarm starts its tick. */
+    spin_lock(&r->timer_lock);
+    for (struct tick *t = r->ticks; t; t = t->sibling)
         tick_stop(t);
-        spin_unlock(&r->timer_lock);
+    spin_unlock(&r->timer_lock);
+    for (struct tick *t = r->ticks; t; t = t->sibling)
         timer_kill(&t->timer);
-    }
 }

@@ -10,23 +10,13 @@
  */
 #include "hvm/io/bus.h"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/atomic.h"
-
-/* The slot's number, 0: nobody. */
-static uint8_t port_slot(const struct bus *b, uint64_t port)
-{
-    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
-}
 
 /* The slot that decodes it, or NULL. */
 static inline const struct bus_slot *find(const struct bus *b,
                                           enum bus_kind kind, uint64_t addr)
 {
-    if (kind == BUS_PORT) {
-        uint8_t n = port_slot(b, addr);
-
-        return n ? &b->slot[n] : NULL;
-    }
+    if (kind == BUS_PORT)
+        return bus_slot_of(b, addr);
     for (const struct bus_slot *s = b->mmio; s < b->mmio + b->nr_mmio; s++)
         if (addr - s->range.base < s->range.len)
             return s;
@@ -39,7 +29,7 @@ static int ports_prepare(struct bus *b, uint64_t base, uint64_t len, uint8_t n)
     if (base + len > 0x10000)
         return -EINVAL;
     for (uint64_t p = base; p < base + len; p++)
-        if (port_slot(b, p) && port_slot(b, p) != n)
+        if (bus_slot_of(b, p) && bus_slot_of(b, p) != &b->slot[n])
             return -EEXIST;
     for (uint64_t p = base; p < base + len; p++)
         if (!b->page[p >> 8]) {
@@ -99,7 +89,7 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
 
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 {
-    uint8_t n = port_slot(b, old_base);
+    uint8_t n = bus_slot_number(b, old_base);
     struct bus_range *r = &b->slot[n].range;
     int rc;
 
@@ -117,19 +107,7 @@ int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
                        unsigned int size, bool write, uint64_t *val)
 {
-    const struct bus_slot *s = find(b, kind, addr);
-    uint64_t off, v = write ? *val & size_mask(size) : ~0ull;
-    enum bus_rc rc;
-
-    if (!s)
-        return BUS_NONE;
-    off = addr - READ_ONCE(s->range.base);
-    if (off >= s->range.len || size > s->range.len - off)
-        return BUS_NONE;
-    rc = s->range.access(s->dev, addr, size, write, &v);
-    if (rc == BUS_OK && !write)
-        *val = v & size_mask(size);
-    return rc;
+    return bus_slot_access(find(b, kind, addr), addr, size, write, val);
 }
 
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hypervisor/cpu/atomic.h"
 
 enum bus_kind { BUS_PORT, BUS_MMIO };
 
@@ -68,5 +68,47 @@ int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
  */
 enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
                        unsigned int size, bool write, uint64_t *val);
+
+/* The number of a port's slot, 0: nobody's. */
+static inline uint8_t bus_slot_number(const struct bus *b, uint64_t port)
+{
+    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
+}
+
+static inline const struct bus_slot *bus_slot_of(const struct bus *b,
+                                                 uint64_t port)
+{
+    uint8_t n = bus_slot_number(b, port);
+
+    return n ? &b->slot[n] : NULL;
+}
+
+/* What bus_access() does with the slot it found, which may be none. */
+static inline __attribute__((always_inline)) enum bus_rc
+bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
+                bool write, uint64_t *val)
+{
+    uint64_t off, v = write ? *val & size_mask(size) : ~0ull;
+    enum bus_rc rc;
+
+    if (unlikely(!s))
+        return BUS_NONE;
+    off = addr - READ_ONCE(s->range.base);
+    if (unlikely(off >= s->range.len || size > s->range.len - off))
+        return BUS_NONE;
+    rc = s->range.access(s->dev, addr, size, write, &v);
+    if (rc == BUS_OK && !write)
+        *val = v & size_mask(size);
+    return rc;
+}
+
+/* bus_access() to a port, in place. */
+static inline __attribute__((always_inline)) enum bus_rc
+bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
+                bool write, uint64_t *val)
+{
+    return bus_slot_access(bus_slot_of(b, port), port, size, write, val);
+}
+
 /* True if a device has this address; it may still answer BUS_NONE. */
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr);

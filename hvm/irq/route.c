@@ -169,6 +169,7 @@ void route_callback_set_via(struct route *r, uint64_t via)
 
     if (type == HVM_PARAM_CALLBACK_TYPE_VECTOR) {
         callback = CALLBACK_VECTOR;
+        WRITE_ONCE(r->callback_vector, nr); /* who injects takes no lock */
     } else if (type == HVM_PARAM_CALLBACK_TYPE_GSI && r->has_pic && nr &&
                nr < r->nr_gsis) {
         callback = CALLBACK_GSI;

@@ -61,7 +61,8 @@ struct route {
     uint8_t link_count[4];           /* (i) INTx wires up on each link */
 
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
-    uint8_t callback_nr;             /* (i) its vector, GSI or bit of ->intx */
+    uint8_t callback_nr;             /* (i) its GSI or bit of ->intx */
+    uint8_t callback_vector;         /* (a) its vector, when it was one last */
     bool callback_up;                /* (i) written by vCPU 0 alone */
 
     struct spinlock timer_lock;      /* rank VDEV: timers of hvm/dev/ */

@@ -46,11 +46,15 @@ void timer_stop(struct timer *t)
     timers[place(t)] = NULL;
 }
 
+void (*fake_at_kill)(void);
+
 void timer_kill(struct timer *t)
 {
     if (fake_locks_held())
         abort();
     timer_stop(t);
+    if (fake_at_kill)
+        fake_at_kill();
 }
 
 void timer_migrate(struct timer *t)

@@ -38,6 +38,8 @@ struct vlapic *fake_apic(struct domain *d, unsigned int vcpu);
 void fake_run_until(uint64_t until);
 /* Runs what has expired at fake_now. */
 void fake_run_timers(void);
+/* What another CPU does each time a timer was killed; NULL: nothing. */
+extern void (*fake_at_kill)(void);
 unsigned int fake_timers_set(void);
 
 /* Takes and ends all that is pending on a vCPU: how many there were. */

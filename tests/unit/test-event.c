@@ -198,7 +198,7 @@ static void priorities(void)
 {
     fresh();
     route.callback = CALLBACK_VECTOR;
-    route.callback_nr = 0xf3;
+    route.callback_vector = 0xf3;
     v->info->evtchn_upcall_pending = 1;
     v->hvm->nmi_pending = true;
     post(0x60);
@@ -333,7 +333,7 @@ static void assisted_others(void)
     /* The upcall; the local APIC's own needs no window behind it. */
     assisted();
     route.callback = CALLBACK_VECTOR;
-    route.callback_nr = 0xf3;
+    route.callback_vector = 0xf3;
     v->info->evtchn_upcall_pending = 1;
     post(0x60);
     enter();

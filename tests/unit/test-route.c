@@ -202,11 +202,12 @@ static void test_callback(void)
     CHECK_EQ(vlapic_pending(a), 0x80 + 28);
     route_callback_set_via(r, 2ull << 56 | 0xf3);
     CHECK_EQ(r->callback, CALLBACK_VECTOR);
-    CHECK_EQ(r->callback_nr, 0xf3);
+    CHECK_EQ(r->callback_vector, 0xf3);
     CHECK_EQ(r->asserted[28], 0);
     CHECK_EQ(r->intx[0], 0);
     /* An ISA IRQ as GSI goes to the 8259, too. */
     route_callback_set_via(r, 5);
+    CHECK_EQ(r->callback_vector, 0xf3); /* for who found the old kind */
     CHECK_EQ(r->pic[0].irr, 0x20);
     route_callback_set(r, false);
     CHECK_EQ(r->pic[0].irr, 0);

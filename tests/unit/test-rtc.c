@@ -396,8 +396,30 @@ static void test_save(void)
     end();
 }
 
+static void alarm_meanwhile(void)
+{
+    rtc.event.timer.fn(rtc.event.timer.arg);
+}
+
+/* The clock's update comes due on another CPU while the domain goes: it starts
+ * no timer that has been killed. */
+static void test_end(void)
+{
+    begin();
+    put(0xa, 0x26);
+    put(0xb, 0x52); /* periodic, update-ended; 24 hours */
+    CHECK(rtc.tick.next != TIME_NEVER && rtc.event.next != TIME_NEVER);
+    fake_now += SECONDS(2);
+    fake_at_kill = alarm_meanwhile;
+    ticks_exit(&d->route);
+    fake_at_kill = NULL;
+    CHECK_EQ(fake_timers_set(), 0);
+    end();
+}
+
 int main(void)
 {
+    test_end();
     test_time();
     test_calendar();
     test_set();
