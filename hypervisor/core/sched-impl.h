@@ -143,6 +143,16 @@ void thread_main(void);
 extern struct cpumask sched_cpus;      /* (a) have a run queue; only grows */
 extern struct cpumask sched_idle_cpus; /* (a) see sched-move.c */
 
+/* Does any CPU idle? A hint, and where none does, what a wake-up costs less. */
+static inline bool sched_any_idle(void)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++)
+        any |= READ_ONCE(sched_idle_cpus.bits[i]);
+    return any;
+}
+
 /* The queue of an online CPU. */
 struct runq *runq_of_cpu(unsigned int cpu);
 /* Locks the queue that v belongs to. */

@@ -16,6 +16,8 @@ void sched_call_help(const struct vcpu *v)
     unsigned int cpu;
 
     smp_mb(); /* v is on the queue before we look: see above */
+    if (!sched_any_idle())
+        return;
     (void)cpumask_and(&idle, &sched_idle_cpus, &v->affinity_hard);
     for_each_cpu (cpu, &idle) {
         struct runq *rq = runq_of_cpu(cpu);

@@ -172,11 +172,13 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
     wanted_cpus(v, &wanted, &possible);
-    cpu = find_idle(&wanted, last);
-    if (cpu == MAX_CPUS)
-        cpu = find_idle(&possible, last);
-    if (cpu < MAX_CPUS)
-        return cpu;
+    if (sched_any_idle()) {
+        cpu = find_idle(&wanted, last);
+        if (cpu == MAX_CPUS)
+            cpu = find_idle(&possible, last);
+        if (cpu < MAX_CPUS)
+            return cpu;
+    }
 
     if (cpumask_test(&wanted, last)) {
         if (lag < -(int64_t)SCHED_WAKE_GRAIN)

@@ -11,12 +11,18 @@ static void_gptr_t ptr(uint64_t a)
     return guest_ptr_make(void, a);
 }
 
+/* A number of 64 bits, in two arguments where callers have 32. */
+static int64_t wide(const uint64_t *a)
+{
+    return (int64_t)(hypercall_is_compat() ? a[1] << 32 | a[0] : a[0]);
+}
+
 /* name (docs are printed from it), number of arguments, the call, in which
  * each argument becomes what its function takes of it */
 #define CALLS(X)                                                            \
     X(memory_op, 2, do_memory_op(a[0], ptr(a[1])))                          \
     X(multicall, 2, do_multicall(ptr(a[0]), a[1]))                          \
-    X(set_timer_op, 1, do_set_timer_op((int64_t)a[0]))                      \
+    X(set_timer_op, 2, do_set_timer_op(wide(a)))                            \
     X(xen_version, 2, do_xen_version(a[0], ptr(a[1])))                      \
     X(console_io, 3, do_console_io(a[0], a[1], ptr(a[2])))                  \
     X(grant_table_op, 3, do_grant_table_op(a[0], ptr(a[1]), a[2]))          \

@@ -29,7 +29,15 @@ long do_hvm_op(uint64_t op, void_gptr_t arg)
 
 #define NOT_CALLED(decl) long decl; long decl { abort(); }
 NOT_CALLED(do_memory_op(unsigned int c, void_gptr_t a))
-NOT_CALLED(do_set_timer_op(int64_t t))
+
+static int64_t timeout;
+
+long do_set_timer_op(int64_t t)
+{
+    timeout = t;
+    return 0;
+}
+
 NOT_CALLED(do_xen_version(unsigned int c, void_gptr_t a))
 NOT_CALLED(do_console_io(int c, unsigned int n, void_gptr_t a))
 NOT_CALLED(do_grant_table_op(unsigned int c, void_gptr_t a, unsigned int n))
@@ -69,6 +77,12 @@ static void by_register(void)
     CHECK_EQ(gpr()[RAX], (uint32_t)-EPERM);
     CHECK_EQ(got[0], 6);
     CHECK_EQ(got[1], 7);
+    gpr()[RAX] = __HYPERVISOR_set_timer_op;
+    gpr()[RBX] = 0xeeeeeeee89abcdef;
+    gpr()[RCX] = 0xeeeeeeee01234567;
+    CHECK_EQ(exit_hypercall(current, &e), VERDICT_ADVANCE);
+    CHECK_EQ(timeout, 0x0123456789abcdef);
+    gpr()[RCX] = 7;
     /* Again later: RIP stays, the arguments say where. */
     result = -ERESTART;
     gpr()[RAX] = __HYPERVISOR_hvm_op;
