@@ -74,8 +74,8 @@ static enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
             *val = vlapic_mmio_read(a, offset, size);
         return IO_DONE;
     }
-    if (bus_access(v->domain->hvm->bus, BUS_MMIO, at.raw, size, write,
-                   val) == BUS_OK)
+    if (bus_mmio_access(v->domain->hvm->bus, at.raw, size, write, val) ==
+        BUS_OK)
         return IO_DONE;
     if (v->domain == hardware_domain &&
         vpci_mmio_access(at.raw, size, write, val))

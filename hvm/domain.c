@@ -112,6 +112,7 @@ int hvm_domain_relinquish(struct domain *d)
     if (!d->hvm)
         return 0;
     ioreq_domain_close(d);
+    ticks_exit(d->hvm->route); /* they interrupt vCPUs, which go first */
     return p2m_relinquish(d);
 }
 

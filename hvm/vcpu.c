@@ -173,12 +173,13 @@ void hvm_vcpu_exit(struct vcpu *v)
 
     if (!hv)
         return;
+    /* Off the APIC bus before the vendor's half of it goes. */
+    if (hv->lapic && hv->lapic->regs)
+        vlapic_exit(hv->lapic);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
-    if (hv->lapic && hv->lapic->regs) {
-        vlapic_exit(hv->lapic);
+    if (hv->lapic)
         lodge_pages_free(hv->lapic->regs, 0);
-    }
     heap_free(hv->lapic);
     heap_free(hv->rec);
     heap_free(hv->xsave);

@@ -104,10 +104,10 @@ int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
     return 0;
 }
 
-enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
-                       unsigned int size, bool write, uint64_t *val)
+enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
+                            unsigned int size, bool write, uint64_t *val)
 {
-    return bus_slot_access(find(b, kind, addr), addr, size, write, val);
+    return bus_slot_access(find(b, BUS_MMIO, gpa), gpa, size, write, val);
 }
 
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)

@@ -61,15 +61,7 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-/*
- * One access: takes *val, or fills it in, upper bytes zero, only on BUS_OK.
- * size: 1, 2, 4 or 8, nothing else; what is not wholly inside one range is
- * BUS_NONE. Ports are below 0x10000.
- */
-enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t addr,
-                       unsigned int size, bool write, uint64_t *val);
-
-/* The number of a port's slot, 0: nobody's. */
+/* The number of a port's slot, 0: nobody's. Ports are below 0x10000. */
 static inline uint8_t bus_slot_number(const struct bus *b, uint64_t port)
 {
     return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
@@ -83,7 +75,7 @@ static inline const struct bus_slot *bus_slot_of(const struct bus *b,
     return n ? &b->slot[n] : NULL;
 }
 
-/* What bus_access() does with the slot it found, which may be none. */
+/* An access to the slot that decodes its first byte, or to none: NULL. */
 static inline __attribute__((always_inline)) enum bus_rc
 bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
                 bool write, uint64_t *val)
@@ -102,13 +94,18 @@ bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
     return rc;
 }
 
-/* bus_access() to a port, in place. */
+/*
+ * One access: takes *val, or fills it in, upper bytes zero, only on BUS_OK.
+ * size: 1, 2, 4, for memory also 8, nothing else; what is not wholly inside one
+ * range is BUS_NONE. To ports in place, since that is most of what one costs.
+ */
 static inline __attribute__((always_inline)) enum bus_rc
 bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
                 bool write, uint64_t *val)
 {
     return bus_slot_access(bus_slot_of(b, port), port, size, write, val);
 }
-
+enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
+                            unsigned int size, bool write, uint64_t *val);
 /* True if a device has this address; it may still answer BUS_NONE. */
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr);

@@ -240,7 +240,7 @@ static void wait_for_vcpus(struct domain *d)
 
     for_vcpus (d, v) {
         if (v != current && READ_ONCE(v->on_cpu)) {
-            busy.bits[v->cpu / 64] |= BIT(v->cpu % 64);
+            cpumask_set(&busy, v->cpu);
             any = true;
         }
     }

@@ -146,8 +146,7 @@ int p2m_allow_fetch(struct domain *d, gfn_t g);
 
 /*
  * No vCPU of d uses a translation older than this call once it returns.
- * Called without lock P2M or any lock above it... of rank up to GRANT may be
- * held.
+ * Locks of a rank up to P2M may be held.
  */
 void p2m_flush(struct domain *d);
 

@@ -52,11 +52,9 @@ static void touch(uint64_t at, unsigned int size, bool write, uint64_t val)
     touched[touches++].val = val;
 }
 
-enum bus_rc bus_access(struct bus *b, enum bus_kind kind, uint64_t at,
-                       unsigned int size, bool write, uint64_t *val)
+enum bus_rc bus_mmio_access(const struct bus *b, uint64_t at,
+                            unsigned int size, bool write, uint64_t *val)
 {
-    if (kind == BUS_PORT)
-        return BUS_NONE;
     touch(at, size, write, write ? *val : 0);
     if (!write)
         *val = 0x8877665544332211;
