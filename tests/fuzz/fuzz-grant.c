@@ -21,34 +21,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define REFS 8
 
 static const uint8_t *input, *input_end;
-static char memory[2048] __aligned(8); /* the caller's, from address 0 on */
-static bool compat;
+#define CALLER_MEMORY 2048
+#include "tests/unit/caller-memory.h"
+
 static uint64_t restart_arg[6];
 
 static uint8_t next(void)
 {
     return input < input_end ? *input++ : 0;
-}
-
-int guest_read(void *dst, gva_t src, size_t n)
-{
-    if (src.raw > sizeof(memory) || n > sizeof(memory) - src.raw)
-        return -EFAULT;
-    memcpy(dst, memory + src.raw, n);
-    return 0;
-}
-
-int guest_write(gva_t dst, const void *src, size_t n)
-{
-    if (dst.raw > sizeof(memory) || n > sizeof(memory) - dst.raw)
-        return -EFAULT;
-    memcpy(memory + dst.raw, src, n);
-    return 0;
-}
-
-bool hypercall_is_compat(void)
-{
-    return compat;
 }
 
 void hypercall_restart(unsigned int arg_index, uint64_t value)

@@ -562,29 +562,8 @@ static void test_restart(void)
 
 /* --- The hypercall. --- */
 
-static char memory[64] __aligned(8);
-static bool unwritable;
-
-int guest_read(void *dst, gva_t src, size_t n)
-{
-    if (src.raw > sizeof(memory) || n > sizeof(memory) - src.raw)
-        return -EFAULT;
-    memcpy(dst, memory + src.raw, n);
-    return 0;
-}
-
-int guest_write(gva_t dst, const void *src, size_t n)
-{
-    if (unwritable)
-        return -EFAULT;
-    memcpy(memory + dst.raw, src, n);
-    return 0;
-}
-
-bool hypercall_is_compat(void)
-{
-    return false;
-}
+#define CALLER_MEMORY 64
+#include "tests/unit/caller-memory.h"
 
 /* Calls as vCPU 0 of domain d, with the argument at the start of memory. */
 static long call(unsigned int d, int cmd)

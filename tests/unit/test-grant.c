@@ -738,32 +738,10 @@ static void test_threads(bool hostile)
 
 /* --- The hypercall. --- */
 
-/* The caller's linear memory; what is past `mapped` faults. */
-static char memory[8 * PAGE_SIZE] __aligned(8);
-static size_t mapped = sizeof(memory);
-static bool compat;
+#define CALLER_MEMORY (8 * PAGE_SIZE)
+#include "tests/unit/caller-memory.h"
+
 static uint64_t restart_arg[6];
-
-int guest_read(void *dst, gva_t src, size_t n)
-{
-    if (src.raw > mapped || n > mapped - src.raw)
-        return -EFAULT;
-    memcpy(dst, memory + src.raw, n);
-    return 0;
-}
-
-int guest_write(gva_t dst, const void *src, size_t n)
-{
-    if (dst.raw > mapped || n > mapped - dst.raw)
-        return -EFAULT;
-    memcpy(memory + dst.raw, src, n);
-    return 0;
-}
-
-bool hypercall_is_compat(void)
-{
-    return compat;
-}
 
 void hypercall_restart(unsigned int arg_index, uint64_t value)
 {

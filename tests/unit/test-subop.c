@@ -21,30 +21,10 @@ static struct vcpu vcpus[2];
 struct domain *hardware_domain = &doms[0], *idle_domain;
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
 
-static bool compat, unwritable;
-static char memory[64] __aligned(8);
+#define CALLER_MEMORY 64
+#include "tests/unit/caller-memory.h"
+
 static int references;
-
-int guest_read(void *dst, gva_t src, size_t n)
-{
-    if (src.raw > sizeof(memory) || n > sizeof(memory) - src.raw)
-        return -EFAULT;
-    memcpy(dst, memory + src.raw, n);
-    return 0;
-}
-
-int guest_write(gva_t dst, const void *src, size_t n)
-{
-    if (unwritable)
-        return -EFAULT;
-    memcpy(memory + dst.raw, src, n);
-    return 0;
-}
-
-bool hypercall_is_compat(void)
-{
-    return compat;
-}
 
 struct domain *domain_get(domid_t id)
 {
