@@ -132,9 +132,11 @@ static enum bus_rc mmcfg_access(void *dev, uint64_t addr, unsigned int size,
 static enum bus_rc cfc_access(void *dev, uint64_t port, unsigned int size,
                               bool write, uint64_t *val)
 {
-    if (!(cf8 & PCI_CF8_ENABLE))
+    uint32_t at = READ_ONCE(cf8);
+
+    if (!(at & PCI_CF8_ENABLE))
         return write ? BUS_OK : BUS_NONE;
-    return config_access(cf8 >> 8 & 0xffff, (cf8 & 0xfc) | (port & 3), size,
+    return config_access(at >> 8 & 0xffff, (at & 0xfc) | (port & 3), size,
                          write, val);
 }
 
@@ -143,9 +145,9 @@ static enum bus_rc cf8_access(void *dev, uint64_t port, unsigned int size,
 {
     if (port == PCI_CF8 && size == 4) {
         if (write)
-            cf8 = (uint32_t)*val;
+            WRITE_ONCE(cf8, (uint32_t)*val);
         else
-            *val = cf8;
+            *val = READ_ONCE(cf8);
     } else if (port == RESET_CONTROL && size == 1) {
         if (write && (*val & RESET_CPU))
             hardware_domain_shutdown(SHUTDOWN_reboot);
