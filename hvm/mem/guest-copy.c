@@ -126,58 +126,39 @@ int guest_read_linear(struct vcpu *v, void *dst, gva_t src, size_t n,
     return copy_linear(v, src, dst, n, access & ~PFEC_WRITE, f);
 }
 
-int guest_write_linear(struct vcpu *v, gva_t dst, const void *src, size_t n,
-                       uint32_t access, struct guest_fault *f)
-{
-    return copy_linear(v, dst, (void *)(uintptr_t)src, n,
-                       access | PFEC_WRITE, f);
-}
-
 /* Arguments of 32-bit callers are 32-bit addresses. */
 static gva_t hypercall_address(struct vcpu *v, gva_t a)
 {
     return v->hvm->compat_call ? gva((uint32_t)a.raw) : a;
 }
 
-/* Where n bytes at a are, as by peek_page(), if they are in one page, as most
- * arguments of hypercalls; else NULL. */
-static inline char *argument(struct vcpu *v, gva_t a, size_t n, bool write)
+/* Most arguments are in one page, of RAM: the shortest way for these. */
+static inline int copy_argument(gva_t arg, void *buf, size_t n, bool write)
 {
-    uint32_t pfec;
-    char *p;
+    struct vcpu *v = current;
+    uint32_t access = write ? PFEC_WRITE : 0, pfec;
+    gva_t a = hypercall_address(v, arg);
+    struct guest_fault f;
+    char *p = NULL;
     gpa_t at;
 
-    if (unlikely(n > PAGE_SIZE - (a.raw & (PAGE_SIZE - 1))) ||
-        unlikely(translate(v, a, write ? PFEC_WRITE : 0, &at, &pfec)))
-        return NULL;
-    p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
-    return likely(p) ? p + (at.raw & (PAGE_SIZE - 1)) : NULL;
+    if (likely(in_page(a.raw, n) == n) &&
+        likely(!translate(v, a, access, &at, &pfec)))
+        p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
+    if (unlikely(!p))
+        return copy_linear(v, a, buf, n, access, &f) ? -EFAULT : 0;
+    copy(p + (at.raw & (PAGE_SIZE - 1)), buf, n, write);
+    return 0;
 }
 
 int guest_read(void *dst, gva_t src, size_t n)
 {
-    struct vcpu *v = current;
-    gva_t a = hypercall_address(v, src);
-    const char *p = argument(v, a, n, false);
-    struct guest_fault f;
-
-    if (unlikely(!p))
-        return guest_read_linear(v, dst, a, n, 0, &f) ? -EFAULT : 0;
-    memcpy(dst, p, n);
-    return 0;
+    return copy_argument(src, dst, n, false);
 }
 
 int guest_write(gva_t dst, const void *src, size_t n)
 {
-    struct vcpu *v = current;
-    gva_t a = hypercall_address(v, dst);
-    char *p = argument(v, a, n, true);
-    struct guest_fault f;
-
-    if (unlikely(!p))
-        return guest_write_linear(v, a, src, n, 0, &f) ? -EFAULT : 0;
-    memcpy(p, src, n);
-    return 0;
+    return copy_argument(dst, (void *)(uintptr_t)src, n, true);
 }
 
 int guest_translate(gva_t a, gpa_t *at)

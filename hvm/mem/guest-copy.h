@@ -56,7 +56,7 @@ int __must_check guest_translate(gva_t a, gpa_t *at);
     })
 
 /*
- * Linear addresses with given rights (PFEC_*): 0; -EFAULT with the #PF's
+ * Linear addresses, read with given rights (PFEC_*): 0; -EFAULT with the #PF's
  * address and error code in *cr2, *pfec; -EIO where no RAM is (*at: its
  * guest physical address), nothing past it was touched.
  */
@@ -68,9 +68,6 @@ struct guest_fault {
 int __must_check guest_read_linear(struct vcpu *v, void *dst, gva_t src,
                                    size_t n, uint32_t access,
                                    struct guest_fault *f);
-int __must_check guest_write_linear(struct vcpu *v, gva_t dst,
-                                    const void *src, size_t n,
-                                    uint32_t access, struct guest_fault *f);
 
 /* Guest physical memory of any domain: 0 or -EFAULT. */
 int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,

@@ -203,12 +203,14 @@ static void copies(void)
     CHECK_EQ(p2m_change_type(d, gfn(9), P2M_RAM, P2M_RAM_RO), 0);
     p2m_flush(d);
     memset(fake_gpa(d, 0x8000), 0, PAGE_SIZE);
-    CHECK_EQ(guest_write_linear(v, gva(0x8ffe), buf, 4, 0, &f), -EIO);
-    CHECK_EQ(f.at.raw, 0x9000);
-    CHECK_EQ(f.cr2, 0x9000);
+    CHECK_EQ(guest_write(gva(0x8ffe), buf, 4), -EFAULT);
     CHECK_EQ(*(uint16_t *)fake_gpa(d, 0x8ffe), 0x0801);
     CHECK_EQ(guest_read_linear(v, out, gva(0x8ffe), 4, 0, &f), 0);
     CHECK_EQ(p2m_change_type(d, gfn(9), P2M_RAM_RO, P2M_RAM), 0);
+    CHECK_EQ(guest_read_linear(v, out, gva((PAGES << PAGE_SHIFT) - 2), 4, 0,
+                               &f), -EIO);
+    CHECK_EQ(f.at.raw, PAGES << PAGE_SHIFT);
+    CHECK_EQ(f.cr2, PAGES << PAGE_SHIFT);
     CHECK_EQ(p2m_map(d, gfn(PAGES), mfn(FAKE_FRAMES + 5), 0, P2M_MMIO), 0);
     CHECK_EQ(guest_read_phys(d, out, gpa(PAGES << PAGE_SHIFT), 1), -EFAULT);
     /* A page table that is no RAM: nothing of our stack is in the fault. */
