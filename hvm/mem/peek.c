@@ -63,11 +63,28 @@ void peek_switch(struct vcpu *v)
     peek_update(v);
 }
 
-/* Maps what current has found. */
-static inline char *show(unsigned int slot, const struct peeked *k)
+char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
+    struct hvm_vcpu *hv = current->hvm;
+    struct peeked *k = &hv->peeked[slot];
 
+    ASSERT(c->token == hv->peek_token);
+    if (unlikely(READ_ONCE(hv->peek_stale) ||
+                 (k->key | !write) != (g.raw + 1) * 2 + 1)) {
+        struct p2m_entry e;
+        bool writable;
+
+        peek_update(current);
+        e = p2m_lookup(current->domain, g);
+        if (!p2m_type_has_page(e.type))
+            return NULL;
+        writable = p2m_type_writable(e.type);
+        *k = (struct peeked){
+            p2m_type_is_lent(e.type) ? 0 : (g.raw + 1) * 2 + writable, e.mfn };
+        if (write && !writable)
+            return NULL;
+    }
     if (c->used & BIT(slot))
         window_unmap(WINDOW_PEEK + slot);
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
@@ -78,33 +95,4 @@ static inline char *show(unsigned int slot, const struct peeked *k)
     else
         c->lent &= ~(uint32_t)BIT(slot);
     return c->slot[slot].va;
-}
-
-static __attribute__((noinline)) char *find(unsigned int slot, gfn_t g,
-                                            bool write)
-{
-    struct peeked *k = &current->hvm->peeked[slot];
-    struct p2m_entry e;
-    bool writable;
-
-    peek_update(current);
-    e = p2m_lookup(current->domain, g);
-    if (!p2m_type_has_page(e.type))
-        return NULL;
-    writable = p2m_type_writable(e.type);
-    *k = (struct peeked){
-        p2m_type_is_lent(e.type) ? 0 : (g.raw + 1) * 2 + writable, e.mfn };
-    return write && !writable ? NULL : show(slot, k);
-}
-
-char *peek_fill(unsigned int slot, gfn_t g, bool write)
-{
-    const struct hvm_vcpu *hv = current->hvm;
-    const struct peeked *k = &hv->peeked[slot];
-
-    ASSERT(this_cpu(peek_cache).token == hv->peek_token);
-    if (unlikely(READ_ONCE(hv->peek_stale) ||
-                 (k->key | !write) != (g.raw + 1) * 2 + 1))
-        return find(slot, g, write);
-    return show(slot, k);
 }
