@@ -42,7 +42,6 @@ struct ioreq_domain {
     struct spinlock lock;     /* rank IOREQ */
     struct ioreq_server *server[MAX_SERVERS];
     unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
-    bool closed;              /* lock IOREQ: the domain dies, no new servers */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
 
@@ -80,13 +79,15 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
     s->buf_port = 0;
 }
 
-/* Gives a server its id; from here on it can be found. */
-static int server_publish(struct ioreq_domain *io, struct ioreq_server *s)
+/* Gives a server its id; from here on it can be found. Not when the domain
+ * dies: ioreq_domain_close(), after that, looks at each slot under the lock. */
+static int server_publish(struct domain *d, struct ioreq_server *s)
 {
+    struct ioreq_domain *io = d->hvm->ioreq;
     int rc = -ENOSPC;
 
     spin_lock(&io->lock);
-    if (io->closed)
+    if (READ_ONCE(d->dying) != DOMAIN_ALIVE)
         rc = -ESRCH;
     for (unsigned int i = 0; i < MAX_SERVERS && rc == -ENOSPC; i++)
         if (!io->server[i]) {
@@ -121,7 +122,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         if (!rc)
             rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
     if (!rc)
-        rc = server_publish(d->hvm->ioreq, s);
+        rc = server_publish(d, s);
     if (rc) {
         ports_free(d, s);
         server_put(d, s);
@@ -195,12 +196,7 @@ void ioreq_domain_close(struct domain *d)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
 
-    if (!io)
-        return;
-    spin_lock(&io->lock);
-    io->closed = true;
-    spin_unlock(&io->lock);
-    for (unsigned int i = 0; i < MAX_SERVERS; i++) {
+    for (unsigned int i = 0; io && i < MAX_SERVERS; i++) {
         struct ioreq_server *s = server_at(io, i);
 
         if (s)

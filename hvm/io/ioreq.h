@@ -30,7 +30,8 @@ enum io_rc {
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r);
 
 int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
-/* Destroys all servers, and no new one can be made. No vCPU of d runs. */
+/* Destroys all servers of a domain that dies, which gets no new ones. No vCPU
+ * of d runs. */
 void ioreq_domain_close(struct domain *d);
 void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
 

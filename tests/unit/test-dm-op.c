@@ -219,6 +219,7 @@ static void servers(void)
     CHECK_EQ(call(), 0);
     CHECK_EQ(call(), -ENOENT);
     /* The domain is being destroyed, in steps. */
+    g->dying = DOMAIN_DYING;
     ioreq_domain_close(g);
     fresh(XEN_DMOP_create_ioreq_server);
     CHECK_EQ(call(), -ESRCH);

@@ -413,6 +413,7 @@ static void asked_while_torn_down(void)
     ioservid_t id;
 
     make(HVM_IOREQSRV_BUFIOREQ_ATOMIC);
+    g->dying = DOMAIN_DYING;
     ioreq_domain_close(g);
     CHECK_EQ(ports_used(), 0);
     CHECK_EQ(ioreq_create(g, dm, 1, &id), -ESRCH);
