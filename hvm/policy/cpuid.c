@@ -213,8 +213,7 @@ static void xen_leaf(struct vcpu *v, uint32_t n, uint32_t subleaf,
         r->a = 4 << 16 | 20;
         break;
     case 2:
-        r->a = 1;
-        r->b = XEN_MSR_HYPERCALL_PAGE;
+        *r = (struct cpuid_regs){ .a = 1, .b = XEN_MSR_HYPERCALL_PAGE };
         break;
     case 3:
         if (subleaf == 0)
@@ -290,56 +289,35 @@ void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
     }
 }
 
-static const struct {
-    uint64_t cr4;
-    uint16_t bit; /* feature that offers it */
-} cr4_bits[] = {
-    { CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME },
-    { CR4_TSD, XEN_X86_FEATURE_TSC },
-    { CR4_DE, XEN_X86_FEATURE_DE },
-    { CR4_PSE, XEN_X86_FEATURE_PSE },
-    { CR4_PAE, XEN_X86_FEATURE_PAE },
-    { CR4_MCE, XEN_X86_FEATURE_MCE },
-    { CR4_PGE, XEN_X86_FEATURE_PGE },
-    { CR4_OSFXSR, XEN_X86_FEATURE_FXSR },
-    { CR4_OSXMMEXCPT, XEN_X86_FEATURE_SSE },
-    { CR4_UMIP, XEN_X86_FEATURE_UMIP },
-    { CR4_FSGSBASE, XEN_X86_FEATURE_FSGSBASE },
-    { CR4_PCIDE, XEN_X86_FEATURE_PCID },
-    { CR4_OSXSAVE, XEN_X86_FEATURE_XSAVE },
-    { CR4_SMEP, XEN_X86_FEATURE_SMEP },
-    { CR4_SMAP, XEN_X86_FEATURE_SMAP },
-    { CR4_PKE, XEN_X86_FEATURE_PKU },
-};
+#define IN_CR4 0u /* in place of an MSR's number */
 
-uint64_t cpuid_guest_cr4(const struct vcpu *v)
-{
-    const struct cpu_policy *p = v->domain->hvm->cpuid;
-    uint64_t cr4 = CR4_PCE;
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(cr4_bits); i++)
-        if (has(p, cr4_bits[i].bit))
-            cr4 |= cr4_bits[i].cr4;
-    return cr4;
-}
-
-uint64_t cpuid_guest_efer(const struct vcpu *v)
-{
-    const struct cpu_policy *p = v->domain->hvm->cpuid;
-
-    return EFER_SCE |
-           (has(p, XEN_X86_FEATURE_LM) ? EFER_LME : 0) |
-           (has(p, XEN_X86_FEATURE_NX) ? EFER_NXE : 0) |
-           (has(p, XEN_X86_FEATURE_FFXSR) ? EFER_FFXSE : 0) |
-           (has(p, XEN_X86_FEATURE_AUTO_IBRS) ? EFER_AIBRSE : 0);
-}
-
-/* SDM vol. 4 and AMD's "Indirect branch control extension": each bit exists
- * with a feature of its own, which each vendor names in its own leaf. */
+/* The bits of CR4 and of MSRs that exist with a feature. */
 static const struct {
     uint32_t msr, bits;
     uint16_t feature;
-} spec_bits[] = {
+} bits_of[] = {
+    { IN_CR4, CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME },
+    { IN_CR4, CR4_TSD, XEN_X86_FEATURE_TSC },
+    { IN_CR4, CR4_DE, XEN_X86_FEATURE_DE },
+    { IN_CR4, CR4_PSE, XEN_X86_FEATURE_PSE },
+    { IN_CR4, CR4_PAE, XEN_X86_FEATURE_PAE },
+    { IN_CR4, CR4_MCE, XEN_X86_FEATURE_MCE },
+    { IN_CR4, CR4_PGE, XEN_X86_FEATURE_PGE },
+    { IN_CR4, CR4_OSFXSR, XEN_X86_FEATURE_FXSR },
+    { IN_CR4, CR4_OSXMMEXCPT, XEN_X86_FEATURE_SSE },
+    { IN_CR4, CR4_UMIP, XEN_X86_FEATURE_UMIP },
+    { IN_CR4, CR4_FSGSBASE, XEN_X86_FEATURE_FSGSBASE },
+    { IN_CR4, CR4_PCIDE, XEN_X86_FEATURE_PCID },
+    { IN_CR4, CR4_OSXSAVE, XEN_X86_FEATURE_XSAVE },
+    { IN_CR4, CR4_SMEP, XEN_X86_FEATURE_SMEP },
+    { IN_CR4, CR4_SMAP, XEN_X86_FEATURE_SMAP },
+    { IN_CR4, CR4_PKE, XEN_X86_FEATURE_PKU },
+    { MSR_EFER, EFER_LME, XEN_X86_FEATURE_LM },
+    { MSR_EFER, EFER_NXE, XEN_X86_FEATURE_NX },
+    { MSR_EFER, EFER_FFXSE, XEN_X86_FEATURE_FFXSR },
+    { MSR_EFER, EFER_AIBRSE, XEN_X86_FEATURE_AUTO_IBRS },
+    /* SDM vol. 4 and AMD's "Indirect branch control extension": each vendor
+     * names the feature in a leaf of its own. */
     { MSR_SPEC_CTRL, SPEC_CTRL_IBRS, XEN_X86_FEATURE_IBRSB },
     { MSR_SPEC_CTRL, SPEC_CTRL_IBRS, XEN_X86_FEATURE_IBRS },
     { MSR_SPEC_CTRL, SPEC_CTRL_STIBP, XEN_X86_FEATURE_STIBP },
@@ -361,11 +339,21 @@ uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
 {
     uint64_t bits = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(spec_bits); i++)
-        if (spec_bits[i].msr == index &&
-            has(v->domain->hvm->cpuid, spec_bits[i].feature))
-            bits |= spec_bits[i].bits;
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits_of); i++)
+        if (bits_of[i].msr == index &&
+            has(v->domain->hvm->cpuid, bits_of[i].feature))
+            bits |= bits_of[i].bits;
     return bits;
+}
+
+uint64_t cpuid_guest_cr4(const struct vcpu *v)
+{
+    return CR4_PCE | cpuid_guest_msr_bits(v, IN_CR4);
+}
+
+uint64_t cpuid_guest_efer(const struct vcpu *v)
+{
+    return EFER_SCE | cpuid_guest_msr_bits(v, MSR_EFER);
 }
 
 bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
