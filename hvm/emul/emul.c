@@ -157,55 +157,47 @@ bool emul_one_place(const struct emul_ctx *c)
     return !(c->insn.flags & F_TWO);
 }
 
-static inline enum emul_rc opnd_reg(const struct emul_ctx *c,
-                                    struct emul_operand *o, unsigned int reg,
-                                    unsigned int bytes)
-{
-    *o = (struct emul_operand){ OPND_REG, bytes, reg, reg_get(c, reg, bytes) };
-    return EMUL_OK;
-}
-
-static inline enum emul_rc opnd_value(struct emul_operand *o, uint64_t val,
-                                      unsigned int bytes)
-{
-    *o = (struct emul_operand){ OPND_NONE, bytes, 0, val & size_mask(bytes) };
-    return EMUL_OK;
-}
-
-static inline enum emul_rc opnd_mem(struct emul_ctx *c, struct emul_operand *o,
-                                    unsigned int bytes, bool rmw)
-{
-    o->kind = OPND_MEM;
-    o->bytes = bytes;
-    return mem_read(c, c->insn.seg, c->ea, &o->val, bytes, rmw);
-}
-
-static enum emul_rc load_src(struct emul_ctx *c, uint32_t flags)
+/* Fetches the operand that `what`, one of S_MASK, names. */
+static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
+                                 uint32_t what, bool rmw)
 {
     unsigned int bytes = opnd_bytes(c);
 
-    switch (flags & S_MASK) {
-    case S_RM:
-        return opnd_mem(c, &c->src, bytes, false);
-    case S_RM8:
-        return opnd_mem(c, &c->src, 1, false);
-    case S_RM16:
-        return opnd_mem(c, &c->src, 2, false);
-    case S_RM32:
-        return opnd_mem(c, &c->src, bytes == 2 ? 2 : 4, false);
+    o->kind = OPND_NONE;
+    switch (what) {
     case S_REG:
-        return opnd_reg(c, &c->src, c->insn.reg, bytes);
     case S_ACC:
-        return opnd_reg(c, &c->src, INSN_RAX, bytes);
+        o->kind = OPND_REG;
+        o->reg = what == S_REG ? c->insn.reg : INSN_RAX;
+        o->bytes = bytes;
+        o->val = reg_get(c, o->reg, bytes);
+        return EMUL_OK;
     case S_IMM:
-        return opnd_value(&c->src, c->insn.imm, bytes);
+        o->bytes = bytes;
+        o->val = c->insn.imm & size_mask(bytes);
+        return EMUL_OK;
     case S_CL:
-        return opnd_value(&c->src, c->gpr[INSN_RCX], 1);
     case S_ONE:
-        return opnd_value(&c->src, 1, 1);
+        o->bytes = 1;
+        o->val = what == S_CL ? (uint8_t)c->gpr[INSN_RCX] : 1;
+        return EMUL_OK;
+    case S_RM:
+        break;
+    case S_RM8:
+        bytes = 1;
+        break;
+    case S_RM16:
+        bytes = 2;
+        break;
+    case S_RM32:
+        bytes = MIN(bytes, 4u);
+        break;
     default:
         return EMUL_OK;
     }
+    o->kind = OPND_MEM;
+    o->bytes = bytes;
+    return mem_read(c, c->insn.seg, c->ea, &o->val, bytes, rmw);
 }
 
 /*
@@ -219,27 +211,6 @@ static void bit_offset(struct emul_ctx *c)
 
     c->ea += (uint64_t)((bit >> bit_lowest(8 * bytes)) * (int64_t)bytes);
     c->ea &= size_mask(c->insn.ad_bytes);
-}
-
-static enum emul_rc load_dst(struct emul_ctx *c, uint32_t flags)
-{
-    unsigned int bytes = opnd_bytes(c);
-
-    switch (flags & D_MASK) {
-    case D_RM:
-        if (!(flags & F_MOV))
-            return opnd_mem(c, &c->dst, bytes, !(flags & F_NOWB));
-        c->dst.kind = OPND_MEM;
-        c->dst.bytes = bytes;
-        return EMUL_OK;
-    case D_REG:
-        return opnd_reg(c, &c->dst, c->insn.reg, bytes);
-    case D_ACC:
-        return opnd_reg(c, &c->dst, INSN_RAX, bytes);
-    default:
-        c->dst.kind = OPND_NONE;
-        return EMUL_OK;
-    }
 }
 
 /* Stores the results; the only access that can fail comes first. */
@@ -278,14 +249,20 @@ static enum emul_rc execute(struct emul_ctx *c)
     c->new_flags = c->rflags;
     if (c->insn.has_mem)
         c->ea = effective_address(c);
-    rc = load_src(c, flags);
+    rc = load_operand(c, &c->src, flags & S_MASK, false);
     if (unlikely(rc))
         return rc;
     if (unlikely(flags & F_BITS))
         bit_offset(c);
-    rc = load_dst(c, flags);
-    if (unlikely(rc))
-        return rc;
+    if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV)) {
+        c->dst.kind = OPND_MEM;
+        c->dst.bytes = opnd_bytes(c);
+    } else {
+        rc = load_operand(c, &c->dst, (flags & D_MASK) << 4,
+                          !(flags & F_NOWB));
+        if (unlikely(rc))
+            return rc;
+    }
     c->old = c->dst.val;
     rc = c->insn.op->exec(c);
     if (unlikely(rc))

@@ -39,7 +39,7 @@ struct opcode {
 #define T_GROUP     0x00000004u /* ModRM.reg: 8 entries */
 #define T_PREFIX    0x00000008u /* none, 66, F3, F2: 4 entries */
 
-/* Destination, and the first source unless F_MOV. */
+/* Destination, and the first source unless F_MOV: numbers of S_MASK. */
 #define D_MASK      0x00000030u
 #define D_RM        0x10u
 #define D_REG       0x20u
@@ -51,8 +51,8 @@ struct opcode {
 #define S_MASK      0x00000f00u
 #define S_RM        0x0100u
 #define S_REG       0x0200u
-#define S_IMM       0x0300u
-#define S_ACC       0x0400u
+#define S_ACC       0x0300u
+#define S_IMM       0x0400u
 #define S_RM8       0x0500u
 #define S_RM16      0x0600u
 #define S_RM32      0x0700u
