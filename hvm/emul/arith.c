@@ -157,9 +157,7 @@ enum emul_rc em_bt(struct emul_ctx *c)
                                                 : c->insn.opcode;
 
     c->dst.val = results[which >> 3 & 3];
-    c->new_flags &= ~RFLAGS_CF;
-    if (v & bit)
-        c->new_flags |= RFLAGS_CF;
+    set_flags(c, RFLAGS_CF, v & bit);
     return EMUL_OK;
 }
 
@@ -172,8 +170,7 @@ enum emul_rc em_popcnt(struct emul_ctx *c)
     v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
     v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
     c->dst.val = v * 0x0101010101010101ull >> 56;
-    c->new_flags &= ~FL_ARITH;
-    if (!c->src.val)
-        c->new_flags |= RFLAGS_ZF;
+    set_flags(c, FL_ARITH, false);
+    set_flags(c, RFLAGS_ZF, !c->src.val);
     return EMUL_OK;
 }

@@ -116,6 +116,11 @@ emul_fn em_vec_load, em_vec_store;
 #define FL_ARITH \
     (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
+static inline void set_flags(struct emul_ctx *c, uint64_t flags, bool on)
+{
+    c->new_flags = on ? c->new_flags | flags : c->new_flags & ~flags;
+}
+
 /* Where emul_operand.val goes. */
 enum { OPND_NONE, OPND_REG, OPND_MEM };
 

@@ -8,11 +8,7 @@
  */
 #include "hvm/emul/handlers.h"
 
-enum emul_rc em_nop(struct emul_ctx *c)
-{
-    return EMUL_OK;
-}
-
+EM_VALUE(em_nop, 0)
 /* MOV, and MOVZX: the source was read with its own size. */
 EM_VALUE(em_mov, c->src.val)
 EM_VALUE(em_movsx, (uint64_t)sign_extend(c->src.val, c->src.bytes))

@@ -12,13 +12,8 @@
 typedef unsigned __int128 u128;
 typedef __int128 s128;
 
-/* CF and OF tell whether the high half matters. */
-static void set_overflow(struct emul_ctx *c, bool overflow)
-{
-    c->new_flags &= ~(RFLAGS_CF | RFLAGS_OF);
-    if (overflow)
-        c->new_flags |= RFLAGS_CF | RFLAGS_OF;
-}
+/* They tell whether the high half matters. */
+#define OVERFLOW (RFLAGS_CF | RFLAGS_OF)
 
 static u128 get_pair(const struct emul_ctx *c, unsigned int hi,
                      unsigned int lo, unsigned int bytes)
@@ -45,7 +40,7 @@ enum emul_rc em_mul(struct emul_ctx *c)
     uint64_t hi = (uint64_t)(p >> 8 * bytes);
 
     put_pair(c, (uint64_t)p, hi, bytes);
-    set_overflow(c, hi != 0);
+    set_flags(c, OVERFLOW, hi != 0);
     return EMUL_OK;
 }
 
@@ -55,7 +50,7 @@ static s128 multiply(struct emul_ctx *c, uint64_t a, uint64_t b,
 {
     s128 p = (s128)sign_extend(a, bytes) * sign_extend(b, bytes);
 
-    set_overflow(c, p != sign_extend((uint64_t)p, bytes));
+    set_flags(c, OVERFLOW, p != sign_extend((uint64_t)p, bytes));
     return p;
 }
 
@@ -147,10 +142,8 @@ enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
                       : c->ops->write(c, la, &new, n);
     if (rc)
         return rc;
-    c->new_flags &= ~RFLAGS_ZF;
-    if (old == want)
-        c->new_flags |= RFLAGS_ZF;
-    else
+    set_flags(c, RFLAGS_ZF, old == want);
+    if (old != want)
         put_pair(c, (uint64_t)old, (uint64_t)(old >> 8 * half), half);
     return EMUL_OK;
 }
