@@ -80,39 +80,32 @@ static unsigned int put(struct xen_cpuid_leaf *out, unsigned int n,
     return n + 1;
 }
 
-static unsigned int put_subleaves(struct cpu_policy *p,
-                                  struct xen_cpuid_leaf *out, unsigned int n,
-                                  uint32_t leaf)
-{
-    uint64_t xstates = p->xstate[0].a | (uint64_t)p->xstate[0].d << 32 |
-                       p->xstate[1].c | (uint64_t)p->xstate[1].d << 32;
-    const struct cpuid_regs *r;
-
-    for (uint32_t i = 0; (r = cpu_policy_leaf(p, leaf, i)); i++) {
-        if (leaf == 0x7 && i > p->feat[0].a)
-            break;
-        if (leaf == 0xd && i >= 2 && !(xstates & BIT(i)))
-            continue;
-        n = put(out, n, leaf, i, r);
-        /* The list of caches, and that of levels, ends with an empty one. */
-        if ((leaf == 0x4 && !(r->a & 0x1f)) ||
-            (leaf == 0xb && !(r->c & 0xff00)))
-            break;
-    }
-    return n;
-}
-
-unsigned int cpu_policy_write(const struct cpu_policy *p,
+unsigned int cpu_policy_write(const struct cpu_policy *policy,
                               struct xen_cpuid_leaf *out)
 {
+    /* For cpu_policy_leaf(); nothing is written there. */
+    struct cpu_policy *p = (struct cpu_policy *)(uintptr_t)policy;
     struct cpuid_regs hv = { .a = p->hv_limit }, hv2 = { .a = p->hv2_limit };
+    uint64_t xstates = p->xstate[0].a | (uint64_t)p->xstate[0].d << 32 |
+                       p->xstate[1].c | (uint64_t)p->xstate[1].d << 32;
     unsigned int n = 0;
 
-    for (uint32_t i = 0; i < CPUID_POLICY_BASIC && i <= p->basic[0].a; i++) {
-        if (cpu_policy_has_subleaves(i))
-            n = put_subleaves((struct cpu_policy *)(uintptr_t)p, out, n, i);
-        else
-            n = put(out, n, i, XEN_CPUID_NO_SUBLEAF, &p->basic[i]);
+    for (uint32_t leaf = 0; leaf < CPUID_POLICY_BASIC && leaf <= p->basic[0].a;
+         leaf++) {
+        bool list = cpu_policy_has_subleaves(leaf);
+        const struct cpuid_regs *r;
+
+        for (uint32_t i = 0; (r = cpu_policy_leaf(p, leaf, i)); i++) {
+            if (leaf == 0x7 && i > p->feat[0].a)
+                break;
+            if (leaf == 0xd && i >= 2 && !(xstates & BIT(i)))
+                continue;
+            n = put(out, n, leaf, list ? i : XEN_CPUID_NO_SUBLEAF, r);
+            /* The list of caches, that of levels, end with an empty one. */
+            if (!list || (leaf == 0x4 && !(r->a & 0x1f)) ||
+                (leaf == 0xb && !(r->c & 0xff00)))
+                break;
+        }
     }
     n = put(out, n, 0x40000000, XEN_CPUID_NO_SUBLEAF, &hv);
     n = put(out, n, 0x40000100, XEN_CPUID_NO_SUBLEAF, &hv2);

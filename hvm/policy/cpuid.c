@@ -392,18 +392,16 @@ unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
     return v->domain->hvm->cpuid->extended[8].a & 0xff;
 }
 
-/* MSRs that a policy may carry; the value of the first is 0. */
-static const uint32_t policy_msrs[MSR_POLICY_MAX_ENTRIES] = {
-    0xce, MSR_ARCH_CAPABILITIES
-};
+/* The MSRs that a policy carries are this one, as 0, and ARCH_CAPABILITIES. */
+#define MSR_PLATFORM_INFO 0xceu
 
 uint32_t cpuid_policy_write(const struct cpu_policy *p,
                             struct xen_cpuid_leaf *leaves,
                             struct xen_msr_entry *msrs)
 {
-    for (unsigned int i = 0; i < MSR_POLICY_MAX_ENTRIES; i++)
-        msrs[i] = (struct xen_msr_entry){ .idx = policy_msrs[i],
-                                          .val = i ? p->arch_caps : 0 };
+    msrs[0] = (struct xen_msr_entry){ .idx = MSR_PLATFORM_INFO };
+    msrs[1] = (struct xen_msr_entry){ .idx = MSR_ARCH_CAPABILITIES,
+                                      .val = p->arch_caps };
     return cpu_policy_write(p, leaves);
 }
 
@@ -449,8 +447,8 @@ static int read_msrs(struct cpu_policy *p, const struct xen_msr_entry *msrs,
                      struct xen_domctl_cpu_policy *o)
 {
     for (uint32_t i = 0; i < o->nr_msrs; i++) {
-        if (msrs[i].flags || (msrs[i].idx != policy_msrs[0] &&
-                              msrs[i].idx != policy_msrs[1])) {
+        if (msrs[i].flags || (msrs[i].idx != MSR_PLATFORM_INFO &&
+                              msrs[i].idx != MSR_ARCH_CAPABILITIES)) {
             o->err_msr = msrs[i].idx;
             return -EINVAL;
         }
