@@ -107,11 +107,6 @@ int p2m_create(struct domain *d)
     return 0;
 }
 
-uint64_t p2m_root(const struct domain *d)
-{
-    return va_to_maddr(d->hvm->p2m->root);
-}
-
 unsigned int p2m_table_limit(const struct domain *d)
 {
     uint32_t limit = READ_ONCE(d->hvm->p2m->limit);

@@ -85,7 +85,7 @@ extern struct pt_format pt_format; /* (c) the vendor's, set at boot */
 
 struct p2m {
     struct spinlock lock;
-    uint64_t *root;
+    uint64_t *root;      /* (c) the top table, named by control blocks */
     uint64_t max_gfn;    /* (a) highest that was ever mapped */
     uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
     bool closed;         /* the domain goes: nothing is mapped any more */
@@ -153,6 +153,3 @@ void p2m_flush(struct domain *d);
 /* p2m->limit (XEN_DOMCTL_set_paging_mempool_size); where none was set, what is
  * in use. */
 unsigned int p2m_table_limit(const struct domain *d);
-
-/* Physical address of the top table, for the vendor's control block. */
-uint64_t p2m_root(const struct domain *d);

@@ -156,7 +156,7 @@ int svm_vcpu_init(struct vcpu *v)
     b->iopm_ = ports ? va_to_maddr(ports) : iopm_pa;
     b->vintr_ = VINTR_MASKING;
     b->np_enable_ = 1;
-    b->ncr3_ = p2m_root(v->domain);
+    b->ncr3_ = va_to_maddr(v->domain->hvm->p2m->root);
     b->pat_ = 0x0007040600070406ull;
     b->efer_ = EFER_SVME;
     for (unsigned int i = 0; i < ARRAY_SIZE(intercepts); i++)

@@ -225,7 +225,8 @@ int vmx_vcpu_init(struct vcpu *v)
         return -ENOMEM;
     *(uint32_t *)s->vmcs = vmx_caps.revision;
     s->vmcs_pa = va_to_maddr(s->vmcs);
-    s->eptp = p2m_root(v->domain) | EPTP_FLAGS | (logs ? EPTP_AD : 0);
+    s->eptp = va_to_maddr(v->domain->hvm->p2m->root) | EPTP_FLAGS |
+              (logs ? EPTP_AD : 0);
     make_clear(s);
     vmx_borrow(v);
     init_constant(s);

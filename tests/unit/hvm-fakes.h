@@ -205,7 +205,7 @@ static inline void fake_pt_logs(void)
 static inline uint64_t *fake_leaf(struct domain *d, gfn_t g,
                                   unsigned int *order)
 {
-    uint64_t *slot, at = p2m_root(d);
+    uint64_t *slot, at = va_to_maddr(d->hvm->p2m->root);
 
     for (*order = 27;; *order -= 9) {
         slot = (uint64_t *)mfn_to_va(maddr_to_mfn(at)) + (g.raw >> *order) % 512;

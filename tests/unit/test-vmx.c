@@ -168,7 +168,8 @@ static void made(void)
     fake_cr[3] = 0x9000;
     fake_cr[4] = CR4_VMXE | CR4_PAE;
     hvm_ops.vcpu_load(v);
-    CHECK_EQ(vmread(VMCS_EPT_POINTER), p2m_root(v->domain) | 0x5e);
+    CHECK_EQ(vmread(VMCS_EPT_POINTER),
+             va_to_maddr(v->domain->hvm->p2m->root) | 0x5e);
     CHECK_EQ(vmread(VMCS_GUEST_LINK), ~0ull);
     CHECK_EQ(vmread(VMCS_EXCEPTION_BITMAP), BIT(1) | BIT(17) | BIT(18));
     CHECK(fake_frame(maddr_to_mfn(vmread(VMCS_VIRTUAL_APIC))) == s->vapic);
