@@ -23,7 +23,12 @@
 struct spec spec;
 char opt_spec_ctrl[128];
 
-const struct spec_info spec_info[NR_SPEC] = {
+static const struct {
+    const char *option; /* in the list of spec-ctrl= */
+    const char *text;   /* in the log */
+    uint32_t ctrl;      /* its bit in SPEC_CTRL */
+    uint32_t flag;      /* SPEC_AT_* */
+} spec_info[NR_SPEC] = {
     [SPEC_IBRS] = { "ibrs", "IBRS", SPEC_CTRL_IBRS, 0 },
     [SPEC_STIBP] = { "stibp", "STIBP", SPEC_CTRL_STIBP, 0 },
     [SPEC_SSBD] = { "ssbd", "SSBD", SPEC_CTRL_SSBD, 0 },
@@ -90,8 +95,10 @@ static bool is_on(const struct spec *s, enum spec_measure m)
     return s->state[m] == SPEC_ON;
 }
 
-void spec_decide(const struct cpu_features *f, const uint32_t w[FEATURE_WORDS],
-                 const int8_t option[NR_SPEC], struct spec *s)
+/* option: -1 as is best, 0, 1; w: the machine's feature words. */
+static void spec_decide(const struct cpu_features *f,
+                        const uint32_t w[FEATURE_WORDS],
+                        const int8_t option[NR_SPEC], struct spec *s)
 {
     bool need[NR_SPEC] = { false }, can[NR_SPEC];
     bool ahead = !f->emulator_tcg; /* an interpreter runs nothing ahead */
@@ -137,7 +144,8 @@ void spec_decide(const struct cpu_features *f, const uint32_t w[FEATURE_WORDS],
     s->guest_ctrl = s->host_ctrl & ~(s->rewrite ? SPEC_CTRL_IBRS : 0);
 }
 
-bool spec_parse(const char *list, int8_t option[NR_SPEC])
+/* False: a part of the list is not understood, and has no effect. */
+static bool spec_parse(const char *list, int8_t option[NR_SPEC])
 {
     bool good = true;
 
@@ -176,7 +184,7 @@ bool spec_parse(const char *list, int8_t option[NR_SPEC])
     return good;
 }
 
-void spec_describe(const struct spec *s, char *buf, size_t size)
+static void spec_describe(const struct spec *s, char *buf, size_t size)
 {
     static const struct {
         uint8_t state;

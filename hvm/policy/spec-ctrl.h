@@ -37,25 +37,10 @@ struct spec {
 
 extern struct spec spec; /* (c) after spec_init() */
 
-struct spec_info {
-    const char *option; /* in the list of spec-ctrl= */
-    const char *text;   /* in the log */
-    uint32_t ctrl;      /* its bit in SPEC_CTRL */
-    uint32_t flag;      /* SPEC_AT_* */
-};
-extern const struct spec_info spec_info[NR_SPEC];
-
-/* The option as given: no, or a list of spec_info's names, each alone, with
+/* The option as given: no, or a list of measures' names, each alone, with
  * no- before it or =yes, =no behind it. */
 extern char opt_spec_ctrl[128];
 
 /* After cpuid_init(): decides, logs one line. Then each CPU sets itself up. */
 void spec_init(void);
 void spec_setup_cpu(void);
-
-/* The parts of spec_init(), without hardware. option: -1 as is best, 0, 1;
- * w: the machine's feature words. */
-bool spec_parse(const char *list, int8_t option[NR_SPEC]);
-void spec_decide(const struct cpu_features *f, const uint32_t w[FEATURE_WORDS],
-                 const int8_t option[NR_SPEC], struct spec *s);
-void spec_describe(const struct spec *s, char *buf, size_t size);

@@ -1,4 +1,4 @@
-/* sources: hvm/policy/spec-ctrl.c hypervisor/lib/format.c */
+/* sources: hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is decided about speculation on processors of the last fifteen years.
@@ -6,11 +6,10 @@
  * signature in front of each; "newer microcode" is the same with the bits that
  * the vendor's papers say were added.
  */
-#include "hvm/policy/spec-ctrl.h"
-
 #include <string.h>
 
 #include "hvm/policy/cpuid.h"
+#include "hvm/policy/spec-ctrl.c"
 #include "hypervisor/abi/sysctl.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/x86/asm.h"
