@@ -32,11 +32,6 @@
 /* Reads as told, writes through a function. */
 #define CHECKED(a, b, how, at, bits, w, nm) \
     RULE(a, b, how, MSR_CALL, nm, .arg = at, .writable = bits, .write_fn = w)
-#define CONSTANT(nr, val, nm) \
-    RULE(nr, nr, MSR_CONST, MSR_FAULT, nm, .arg = val)
-/* Reads through a function, writes fault. */
-#define READ_ONLY(nr, r, nm) \
-    RULE(nr, nr, MSR_CALL, MSR_FAULT, nm, .read_fn = r)
 
 const struct msr_rule msr_rules[] = {
     ZERO(0x0, 0x1, "P5_MC_ADDR, P5_MC_TYPE"),
@@ -50,9 +45,10 @@ const struct msr_rule msr_rules[] = {
          "IA32_SPEC_CTRL"),
     COMMAND(MSR_PRED_CMD, msr_spec_write, "IA32_PRED_CMD"),
     ZERO(MSR_UCODE_REV, MSR_UCODE_REV, "IA32_BIOS_SIGN_ID"),
-    CONSTANT(MSR_MTRRCAP, GUEST_MTRRCAP, "IA32_MTRRCAP"),
-    READ_ONLY(MSR_ARCH_CAPABILITIES, msr_arch_caps_read,
-              "IA32_ARCH_CAPABILITIES"),
+    RULE(MSR_MTRRCAP, MSR_MTRRCAP, MSR_CONST, MSR_FAULT, "IA32_MTRRCAP",
+         .arg = GUEST_MTRRCAP),
+    RULE(MSR_ARCH_CAPABILITIES, MSR_ARCH_CAPABILITIES, MSR_CALL, MSR_FAULT,
+         "IA32_ARCH_CAPABILITIES", .read_fn = msr_arch_caps_read),
     COMMAND(MSR_FLUSH_CMD, msr_spec_write, "IA32_FLUSH_CMD"),
     REG(MSR_SYSENTER_CS, REG_SYSENTER_CS, 0xffffffff, false,
         "IA32_SYSENTER_CS"),
@@ -97,7 +93,7 @@ const struct msr_rule msr_rules[] = {
             msr_tsc_aux_write, "TSC_AUX"),
     /* What AMD kernels look at without asking CPUID. */
     ZERO(0xc0010000, 0xc0010007, "PerfEvtSel, PerfCtr"),
-    CONSTANT(MSR_SYSCFG, 0, "SYSCFG"),
+    RULE(MSR_SYSCFG, MSR_SYSCFG, MSR_CONST, MSR_FAULT, "SYSCFG"),
     STORED(MSR_HWCR, MSR_HWCR, hwcr, ALL, "HWCR"),
     ZERO(0xc001001a, 0xc001001a, "TOP_MEM"),
     ZERO(0xc001001d, 0xc001001d, "TOP_MEM2"),
