@@ -26,12 +26,6 @@ static struct cpu_policy host, guest_max, guest_default;
 /* Features that the vendor's control structure does not let guests have. */
 static uint32_t hidden_features[FEATURE_WORDS];
 
-/* Bits that guests have whatever the machine: Lodge provides them. */
-static const uint16_t always[] = {
-    XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC,
-    XEN_X86_FEATURE_HYPERVISOR, XEN_X86_FEATURE_TSC_DEADLINE,
-};
-
 static bool has(const struct cpu_policy *p, unsigned int bit)
 {
     return cpu_policy_word(p, bit / 32) >> bit % 32 & 1;
@@ -144,13 +138,14 @@ static void derive(struct cpu_policy *p, bool all)
     uint32_t w[FEATURE_WORDS] = { 0 };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        if (bits[i].guest == CPUID_DEF || (bits[i].guest == CPUID_OPT && all))
-            set(w, bits[i].bit, has(&host, bits[i].bit));
+        unsigned int bit = bits[i].bit, guest = bits[i].guest;
+        bool hidden = hidden_features[bit / 32] >> bit % 32 & 1;
+
+        if (guest == CPUID_DEF || (guest == CPUID_OPT && all))
+            set(w, bit, has(&host, bit) && !hidden);
+        else
+            set(w, bit, guest == CPUID_ALWAYS);
     }
-    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
-        w[i] &= ~hidden_features[i];
-    for (unsigned int i = 0; i < ARRAY_SIZE(always); i++)
-        set(w, always[i], true);
     *p = host;
     cpu_policy_set_features(p, w);
     fix(p);

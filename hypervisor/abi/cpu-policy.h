@@ -60,6 +60,7 @@ enum xen_x86_feature {
 #define CPUID_NONE                  0
 #define CPUID_DEF                   1
 #define CPUID_OPT                   2
+#define CPUID_ALWAYS                3
 
 /* Leaves and sub-leaves a policy has, and the longest lists it turns into. */
 #define CPUID_POLICY_BASIC          (0xd + 1)   /* 0 to d */

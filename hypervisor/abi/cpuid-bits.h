@@ -5,9 +5,9 @@
  *
  * guest says what an HVM guest sees, given the host has it: CPUID_DEF by
  * default, CPUID_OPT when configured, CPUID_NONE never; nor does it see what
- * has no line. Never, because they need more than Lodge has: nested
- * virtualisation, supervisor states, 5-level paging, shadow stacks, MPX, TSX,
- * SGX, bus lock detection.
+ * has no line. CPUID_ALWAYS it sees on any host: Lodge provides it. Never,
+ * because they need more than Lodge has: nested virtualisation, supervisor
+ * states, 5-level paging, shadow stacks, MPX, TSX, SGX, bus lock detection.
  *
  * Words and bits are the ABI's (Intel SDM vol. 2A CPUID, AMD APM vol. 3
  * appendix E); guest is policy.
@@ -28,7 +28,7 @@ CPUID_BIT(MSR,                  0,  5, CPUID_DEF)
 CPUID_BIT(PAE,                  0,  6, CPUID_DEF)
 CPUID_BIT(MCE,                  0,  7, CPUID_DEF)
 CPUID_BIT(CX8,                  0,  8, CPUID_DEF)
-CPUID_BIT(APIC,                 0,  9, CPUID_DEF)
+CPUID_BIT(APIC,                 0,  9, CPUID_ALWAYS)
 CPUID_BIT(SEP,                  0, 11, CPUID_DEF)
 CPUID_BIT(MTRR,                 0, 12, CPUID_DEF)
 CPUID_BIT(PGE,                  0, 13, CPUID_DEF)
@@ -55,17 +55,17 @@ CPUID_BIT(CX16,                 1, 13, CPUID_DEF)
 CPUID_BIT(PCID,                 1, 17, CPUID_DEF)
 CPUID_BIT(SSE4_1,               1, 19, CPUID_DEF)
 CPUID_BIT(SSE4_2,               1, 20, CPUID_DEF)
-CPUID_BIT(X2APIC,               1, 21, CPUID_DEF)
+CPUID_BIT(X2APIC,               1, 21, CPUID_ALWAYS)
 CPUID_BIT(MOVBE,                1, 22, CPUID_DEF)
 CPUID_BIT(POPCNT,               1, 23, CPUID_DEF)
-CPUID_BIT(TSC_DEADLINE,         1, 24, CPUID_DEF)
+CPUID_BIT(TSC_DEADLINE,         1, 24, CPUID_ALWAYS)
 CPUID_BIT(AESNI,                1, 25, CPUID_DEF)
 CPUID_BIT(XSAVE,                1, 26, CPUID_DEF)
 CPUID_BIT(OSXSAVE,              1, 27, CPUID_NONE)
 CPUID_BIT(AVX,                  1, 28, CPUID_DEF)
 CPUID_BIT(F16C,                 1, 29, CPUID_DEF)
 CPUID_BIT(RDRAND,               1, 30, CPUID_DEF)
-CPUID_BIT(HYPERVISOR,           1, 31, CPUID_DEF)
+CPUID_BIT(HYPERVISOR,           1, 31, CPUID_ALWAYS)
 
 /* word 2: CPUID 80000001 edx */
 CPUID_BIT(SYSCALL,              2, 11, CPUID_DEF)
