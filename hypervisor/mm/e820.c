@@ -35,14 +35,9 @@ static uint32_t type_at(const struct mem_region *r, unsigned int n,
 
     *next = ~0ull;
     for (unsigned int i = 0; i < n; i++) {
-        if (r[i].start >= r[i].end)
+        if (r[i].start >= r[i].end || r[i].end <= pos)
             continue;
-        if (r[i].start > pos)
-            *next = MIN(*next, r[i].start);
-        else if (r[i].end > pos)
-            *next = MIN(*next, r[i].end);
-        else
-            continue;
+        *next = MIN(*next, r[i].start > pos ? r[i].start : r[i].end);
         if (r[i].start <= pos && severity(r[i].type) > severity(type))
             type = r[i].type;
     }
