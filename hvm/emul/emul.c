@@ -161,20 +161,17 @@ bool emul_one_place(const struct emul_ctx *c)
 static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
                                  uint32_t what, bool rmw)
 {
-    unsigned int bytes = opnd_bytes(c);
-
     o->kind = OPND_NONE;
+    o->bytes = opnd_bytes(c);
     switch (what) {
     case S_REG:
     case S_ACC:
         o->kind = OPND_REG;
         o->reg = what == S_REG ? c->insn.reg : INSN_RAX;
-        o->bytes = bytes;
-        o->val = reg_get(c, o->reg, bytes);
+        o->val = reg_get(c, o->reg, o->bytes);
         return EMUL_OK;
     case S_IMM:
-        o->bytes = bytes;
-        o->val = c->insn.imm & size_mask(bytes);
+        o->val = c->insn.imm & size_mask(o->bytes);
         return EMUL_OK;
     case S_CL:
     case S_ONE:
@@ -184,20 +181,19 @@ static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
     case S_RM:
         break;
     case S_RM8:
-        bytes = 1;
+        o->bytes = 1;
         break;
     case S_RM16:
-        bytes = 2;
+        o->bytes = 2;
         break;
     case S_RM32:
-        bytes = MIN(bytes, 4u);
+        o->bytes = MIN(o->bytes, 4u);
         break;
     default:
         return EMUL_OK;
     }
     o->kind = OPND_MEM;
-    o->bytes = bytes;
-    return mem_read(c, c->insn.seg, c->ea, &o->val, bytes, rmw);
+    return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
 }
 
 /*
