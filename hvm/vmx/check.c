@@ -16,34 +16,6 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"
 
-/* What many rules look at. */
-struct check {
-    struct vmx_fault *fault; /* the first one; ->why is NULL until then */
-    uint32_t word[WORDS];    /* controls */
-    unsigned int linear_bits;
-    uint64_t cr0, cr4, rflags;
-    uint32_t event;          /* to be delivered by the entry; 0: none */
-    unsigned int vector;     /* its, */
-    bool intr, nmi, exception; /* and what it is */
-    uint32_t blocking;
-    bool ia32e, v86;
-    struct seg {
-        uint16_t sel;
-        uint32_t ar, limit;
-        uint64_t base;
-        unsigned int type, dpl;
-        bool usable;
-    } seg[NR_HVM_SEGS];
-};
-
-/* Bits of access rights that struct segment's attr has four lower. */
-#define AR_OF(attr) ((uint32_t)(attr) << 4)
-
-#define TABLE_LDT 4u /* of a selector */
-#define MISC_LENGTH_0 BIT(30)
-#define DEBUGCTL_BTF BIT(1)
-#define PENDING_BS BIT(14)
-
 const struct vmcs_name vmcs_names[] = {
 #define F(name, code, text) { VMCS_##name, text },
     VMCS_FIELDS(F)
@@ -57,162 +29,199 @@ const uint16_t vmcs_words[WORDS] = {
     [WORD_ENTRY] = VMCS_ENTRY_CTLS,
 };
 
-/* A rule: reports the field if it is bad and nothing before it was. */
-static void refuse(const struct check *c, bool bad, enum vmcs_field field,
-                   const char *why)
-{
-    const struct vmcs_name *n = vmcs_names;
+/* --- What rules look at, in the current VMCS. --- */
 
-    if (!bad || c->fault->why)
-        return;
-    while (n->field != field)
-        n++;
-    *c->fault = (struct vmx_fault){ n->name, why, vmread(field) };
-}
-
-static void canonical(const struct check *c, enum vmcs_field field)
-{
-    unsigned int unused = 64 - c->linear_bits;
-    uint64_t la = vmread(field);
-
-    refuse(c, (uint64_t)((int64_t)(la << unused) >> unused) != la, field,
-           "is not canonical");
-}
-
-/* --- Controls: SDM vol. 3C 27.2.1. --- */
-
-static void controls(const struct check *c)
-{
-    uint32_t pin = c->word[WORD_PIN], proc2 = c->word[WORD_PROC2];
-
-    for (unsigned int w = 0; w < WORDS; w++) {
-        refuse(c, vmx_caps.must[w] & ~c->word[w], vmcs_words[w],
-               "a bit is clear that must be set");
-        refuse(c, c->word[w] & ~vmx_caps.may[w], vmcs_words[w],
-               "a bit is set that must be clear");
-    }
-    refuse(c, (pin & PIN_POSTED) && !(proc2 & PROC2_INTR_DELIVERY),
-           VMCS_PIN_CTLS, "posted interrupts need virtual-interrupt delivery");
-    refuse(c, (proc2 & PROC2_X2APIC) && (proc2 & PROC2_APIC_ACCESS),
-           VMCS_PROC_CTLS2, "virtualized x2APIC mode excludes APIC accesses");
-    refuse(c, !(proc2 & PROC2_INTR_DELIVERY) &&
-              vmread(VMCS_TPR_THRESHOLD) >> 4,
-           VMCS_TPR_THRESHOLD, "reserved bits are set");
-    refuse(c, (proc2 & PROC2_VPID) && !vmread(VMCS_VPID), VMCS_VPID,
-           "must not be 0");
-    refuse(c, (proc2 & PROC2_TSC_SCALING) && !vmread(VMCS_TSC_MULTIPLIER),
-           VMCS_TSC_MULTIPLIER, "must not be 0");
-}
-
-/* SDM vol. 3C 27.2.1.3. */
-static void entry_event(const struct check *c)
-{
-    const enum vmcs_field field = VMCS_ENTRY_EVENT;
-    unsigned int type = c->event >> EVENT_TYPE_SHIFT & 7;
-    bool soft = type >= EVENT_SOFT_INT && type <= EVENT_SOFT_EXC;
-    bool error = c->event & EVENT_HAS_ERROR;
-    bool coded = c->exception && (c->cr0 & CR0_PE);
-    bool must = coded && c->vector < 32 && (VECS_WITH_ERROR >> c->vector & 1);
-    bool may = must || (coded && c->vector == 21); /* #CP, if there is CET */
-    uint64_t length = vmread(VMCS_ENTRY_LENGTH);
-
-    if (!c->event)
-        return;
-    refuse(c, type == 1 || type == 7, field, "type is reserved");
-    refuse(c, c->nmi && c->vector != VEC_NMI, field,
-           "an NMI's vector must be 2");
-    refuse(c, c->exception && c->vector > 31, field,
-           "an exception's vector is over 31");
-    refuse(c, error && !may, field, "has an error code that must not be");
-    refuse(c, must && !error, field, "lacks the exception's error code");
-    refuse(c, c->event & 0x7ffff000, field, "reserved bits are set");
-    refuse(c, error && vmread(VMCS_ENTRY_ERROR) >> 16, VMCS_ENTRY_ERROR,
-           "reserved bits are set");
-    refuse(c, soft && length > 15, VMCS_ENTRY_LENGTH, "is over 15");
-    refuse(c, soft && !length && !(vmx_caps.misc & MISC_LENGTH_0),
-           VMCS_ENTRY_LENGTH, "must not be 0 on this CPU");
-}
-
-/* --- Control registers, debug registers, MSRs: SDM vol. 3C 27.3.1.1. --- */
-
-static void control_registers(const struct check *c)
-{
-    /* CD and NW stay as they are; the unrestricted guest needs no paging. */
-    uint64_t cr0 = c->cr0, cr4 = c->cr4, loose = CR0_CD | CR0_NW;
-    uint64_t must = vmx_caps.cr0_fixed0 & ~(loose | CR0_PE | CR0_PG);
-
-    refuse(c, must & ~cr0, VMCS_GUEST_CR0, "a bit is clear that must be set");
-    refuse(c, cr0 & ~vmx_caps.cr0_fixed1 & ~loose, VMCS_GUEST_CR0,
-           "a bit is set that must be clear");
-    refuse(c, (cr0 & CR0_PG) && !(cr0 & CR0_PE), VMCS_GUEST_CR0,
-           "PG is set without PE");
-    refuse(c, vmx_caps.cr4_fixed0 & ~cr4, VMCS_GUEST_CR4,
-           "a bit is clear that must be set");
-    refuse(c, cr4 & ~vmx_caps.cr4_fixed1, VMCS_GUEST_CR4,
-           "a bit is set that must be clear");
-    refuse(c, (cr4 & CR4_CET) && !(cr0 & CR0_WP), VMCS_GUEST_CR4,
-           "CET is set without CR0.WP");
-    refuse(c, c->ia32e && !(cr0 & CR0_PG), VMCS_GUEST_CR0,
-           "PG must be set in IA-32e mode");
-    refuse(c, c->ia32e && !(cr4 & CR4_PAE), VMCS_GUEST_CR4,
-           "PAE must be set in IA-32e mode");
-    refuse(c, !c->ia32e && (cr4 & CR4_PCIDE), VMCS_GUEST_CR4,
-           "PCIDE must be clear outside of IA-32e mode");
-    refuse(c, vmread(VMCS_GUEST_CR3) >> cpu_features.phys_bits, VMCS_GUEST_CR3,
-           "is wider than a physical address");
-}
-
-static void loaded_msrs(const struct check *c)
-{
-    uint64_t efer = vmread(VMCS_GUEST_EFER);
-
-    refuse(c, vmread(VMCS_GUEST_DEBUGCTL) & ~0xffc7ull, VMCS_GUEST_DEBUGCTL,
-           "reserved bits are set");
-    refuse(c, vmread(VMCS_GUEST_DR7) >> 32, VMCS_GUEST_DR7,
-           "bits over 31 are set");
-    canonical(c, VMCS_GUEST_SYSENTER_ESP);
-    canonical(c, VMCS_GUEST_SYSENTER_EIP);
-    refuse(c, !pat_is_valid(vmread(VMCS_GUEST_PAT)), VMCS_GUEST_PAT,
-           "an entry is no memory type");
-    refuse(c, efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE),
-           VMCS_GUEST_EFER, "reserved bits are set");
-    refuse(c, !!(efer & EFER_LMA) != c->ia32e, VMCS_GUEST_EFER,
-           "LMA differs from the control IA-32e mode guest");
-    refuse(c, (c->cr0 & CR0_PG) && !(efer & EFER_LMA) != !(efer & EFER_LME),
-           VMCS_GUEST_EFER, "LME differs from LMA under paging");
-}
-
-/* --- Segment registers: SDM vol. 3C 27.3.1.2. --- */
+#define PROC2(bit) (vmread(VMCS_PROC_CTLS2) & PROC2_##bit)
+#define CR0(bit) (vmread(VMCS_GUEST_CR0) & CR0_##bit)
+#define CR4(bit) (vmread(VMCS_GUEST_CR4) & CR4_##bit)
+#define EFER(bit) (vmread(VMCS_GUEST_EFER) & EFER_##bit)
+#define FLAG(bit) (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_##bit)
+#define BLOCKS(bit) (vmread(VMCS_GUEST_BLOCKING) & BLOCKING_##bit)
+#define IA32E ((bool)(vmread(VMCS_ENTRY_CTLS) & ENTRY_IA32E))
+#define V86 FLAG(VM)
+#define INTR delivers(EVENT_INTR)
+#define NMI delivers(EVENT_NMI)
 
 #define SEL(n) VMCS_SEG(VMCS_GUEST_ES_SEL, n)
 #define AR(n) VMCS_SEG(VMCS_GUEST_ES_AR, n)
 #define LIMIT(n) VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)
 #define BASE(n) VMCS_SEG(VMCS_GUEST_ES_BASE, n)
+#define USABLE(name) (!(vmread(VMCS_GUEST_##name##_AR) & AR_UNUSABLE))
+/* Bits of access rights that struct segment's attr has four lower. */
+#define AR_OF(attr) ((uint32_t)(attr) << 4)
+#define DPL(ar) ((ar) >> SEG_DPL_SHIFT & 3)
 
-static void selectors_and_bases(const struct check *c)
+#define TABLE_LDT 4u /* of a selector */
+#define MISC_LENGTH_0 BIT(30)
+#define DEBUGCTL_BTF BIT(1)
+#define PENDING_BS BIT(14)
+
+/* Does the entry deliver an event of this type? */
+static bool delivers(unsigned int type)
 {
-    static const uint8_t low[] = { SEG_SS, SEG_DS, SEG_ES };
-    const struct seg *s = c->seg;
+    uint64_t event = vmread(VMCS_ENTRY_EVENT);
 
-    refuse(c, s[SEG_TR].sel & TABLE_LDT, SEL(SEG_TR), "is in the LDT");
-    refuse(c, s[SEG_LDTR].usable && (s[SEG_LDTR].sel & TABLE_LDT),
-           SEL(SEG_LDTR), "is in the LDT");
-    for (unsigned int n = SEG_ES; n <= SEG_GS; n++)
-        refuse(c, c->v86 && s[n].base != s[n].sel * 16u, BASE(n),
-               "must be 16 times the selector in virtual-8086 mode");
-    canonical(c, BASE(SEG_TR));
-    canonical(c, BASE(SEG_FS));
-    canonical(c, BASE(SEG_GS));
-    if (s[SEG_LDTR].usable)
-        canonical(c, BASE(SEG_LDTR));
-    refuse(c, s[SEG_CS].base >> 32, BASE(SEG_CS), "bits over 31 are set");
-    for (unsigned int i = 0; i < ARRAY_SIZE(low); i++)
-        refuse(c, s[low[i]].usable && s[low[i]].base >> 32, BASE(low[i]),
-               "bits over 31 are set");
+    return (event & EVENT_VALID) && (event >> EVENT_TYPE_SHIFT & 7) == type;
 }
 
-/* What holds for all kinds of segments, except in virtual-8086 mode. */
-static void segment_rights(const struct check *c, unsigned int n)
+static unsigned int linear_bits(void)
+{
+    return MAX(cpuid(0x80000008, 0).a >> 8 & 0xff, 48u);
+}
+
+static bool canonical(enum vmcs_field field)
+{
+    unsigned int unused = 64 - linear_bits();
+    uint64_t la = vmread(field);
+
+    return (uint64_t)((int64_t)(la << unused) >> unused) == la;
+}
+
+/* --- Rules: a table of them is made whenever they are to be checked. --- */
+
+struct rule {
+    enum vmcs_field field;
+    bool bad;
+    const char *why;
+};
+#define R(field, bad, why) { VMCS_##field, bad, why }
+
+/* Those of many fields. */
+#define RESERVED(field, bits)                                               \
+    R(field, vmread(VMCS_##field) & (bits), "reserved bits are set")
+#define NOT_0(field, where)                                                 \
+    R(field, !vmread(VMCS_##field) && (where), "must not be 0")
+#define CANONICAL(field) R(field, !canonical(VMCS_##field), "is not canonical")
+#define HALF(field, where)                                                  \
+    R(field, vmread(VMCS_##field) >> 32 && (where), "bits over 31 are set")
+#define FIXED(field, must, may)                                             \
+    { field, (must) & ~vmread(field), "a bit is clear that must be set" },  \
+    { field, vmread(field) & ~(may), "a bit is set that must be clear" }
+#define WORD(w) FIXED(vmcs_words[w], vmx_caps.must[w], vmx_caps.may[w])
+
+/* The first rule that finds its field bad is the one to report. */
+static bool refuses(struct vmx_fault *f, const struct rule *r, size_t nr)
+{
+    const struct vmcs_name *n = vmcs_names;
+
+    for (; nr && !r->bad; nr--)
+        r++;
+    if (!nr)
+        return false;
+    while (n->field != r->field)
+        n++;
+    *f = (struct vmx_fault){ n->name, r->why, vmread(r->field) };
+    return true;
+}
+
+/* SDM vol. 3C 27.2.1. */
+static bool controls(struct vmx_fault *f)
+{
+    uint64_t event = vmread(VMCS_ENTRY_EVENT);
+    uint64_t length = vmread(VMCS_ENTRY_LENGTH), vector = event & 0xff;
+    bool valid = event & EVENT_VALID, exception = delivers(EVENT_EXCEPTION);
+    bool error = valid && (event & EVENT_HAS_ERROR);
+    bool soft = delivers(EVENT_SOFT_INT) || delivers(EVENT_PRIV_SOFT) ||
+                delivers(EVENT_SOFT_EXC);
+    bool must = exception && CR0(PE) && vector < 32 &&
+                (VECS_WITH_ERROR >> vector & 1);
+    bool may = must || (exception && CR0(PE) && vector == 21); /* #CP */
+    const struct rule rules[] = {
+        WORD(WORD_PIN), WORD(WORD_PROC), WORD(WORD_PROC2), WORD(WORD_EXIT),
+        WORD(WORD_ENTRY),
+        R(PIN_CTLS, vmread(VMCS_PIN_CTLS) & PIN_POSTED && !PROC2(INTR_DELIVERY),
+          "posted interrupts need virtual-interrupt delivery"),
+        R(PROC_CTLS2, PROC2(X2APIC) && PROC2(APIC_ACCESS),
+          "virtualized x2APIC mode excludes APIC accesses"),
+        RESERVED(TPR_THRESHOLD, PROC2(INTR_DELIVERY) ? 0 : ~0xfu),
+        NOT_0(VPID, PROC2(VPID)),
+        NOT_0(TSC_MULTIPLIER, PROC2(TSC_SCALING)),
+        /* The event: SDM vol. 3C 27.2.1.3. */
+        R(ENTRY_EVENT, delivers(1) || delivers(7), "type is reserved"),
+        R(ENTRY_EVENT, NMI && vector != VEC_NMI, "an NMI's vector must be 2"),
+        R(ENTRY_EVENT, exception && vector > 31,
+          "an exception's vector is over 31"),
+        R(ENTRY_EVENT, error && !may, "has an error code that must not be"),
+        R(ENTRY_EVENT, must && !error, "lacks the exception's error code"),
+        RESERVED(ENTRY_EVENT, valid ? 0x7ffff000 : 0),
+        RESERVED(ENTRY_ERROR, error ? ~0xffffu : 0),
+        R(ENTRY_LENGTH, soft && length > 15, "is over 15"),
+        R(ENTRY_LENGTH, soft && !length && !(vmx_caps.misc & MISC_LENGTH_0),
+          "must not be 0 on this CPU"),
+    };
+
+    return refuses(f, rules, ARRAY_SIZE(rules));
+}
+
+/* Control registers, debug registers, MSRs: SDM vol. 3C 27.3.1.1. */
+static bool registers(struct vmx_fault *f)
+{
+    /* CD and NW stay as they are; the unrestricted guest needs no paging. */
+    uint64_t loose = CR0_CD | CR0_NW, free = loose | CR0_PE | CR0_PG;
+    const struct rule rules[] = {
+        FIXED(VMCS_GUEST_CR0, vmx_caps.cr0_fixed0 & ~free,
+              vmx_caps.cr0_fixed1 | loose),
+        R(GUEST_CR0, CR0(PG) && !CR0(PE), "PG is set without PE"),
+        FIXED(VMCS_GUEST_CR4, vmx_caps.cr4_fixed0, vmx_caps.cr4_fixed1),
+        R(GUEST_CR4, CR4(CET) && !CR0(WP), "CET is set without CR0.WP"),
+        R(GUEST_CR0, IA32E && !CR0(PG), "PG must be set in IA-32e mode"),
+        R(GUEST_CR4, IA32E && !CR4(PAE), "PAE must be set in IA-32e mode"),
+        R(GUEST_CR4, !IA32E && CR4(PCIDE),
+          "PCIDE must be clear outside of IA-32e mode"),
+        R(GUEST_CR3, vmread(VMCS_GUEST_CR3) >> cpu_features.phys_bits,
+          "is wider than a physical address"),
+        RESERVED(GUEST_DEBUGCTL, ~0xffc7ull),
+        HALF(GUEST_DR7, true),
+        CANONICAL(GUEST_SYSENTER_ESP),
+        CANONICAL(GUEST_SYSENTER_EIP),
+        R(GUEST_PAT, !pat_is_valid(vmread(VMCS_GUEST_PAT)),
+          "an entry is no memory type"),
+        RESERVED(GUEST_EFER, ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)),
+        R(GUEST_EFER, !EFER(LMA) != !IA32E,
+          "LMA differs from the control IA-32e mode guest"),
+        R(GUEST_EFER, CR0(PG) && !EFER(LMA) != !EFER(LME),
+          "LME differs from LMA under paging"),
+    };
+
+    return refuses(f, rules, ARRAY_SIZE(rules));
+}
+
+/* Segment registers: SDM vol. 3C 27.3.1.2. First selectors, bases, and all of
+ * virtual-8086 mode. */
+static bool selectors_and_bases(struct vmx_fault *f)
+{
+    const struct rule rules[] = {
+        R(GUEST_TR_SEL, vmread(VMCS_GUEST_TR_SEL) & TABLE_LDT,
+          "is in the LDT"),
+        R(GUEST_LDTR_SEL, vmread(VMCS_GUEST_LDTR_SEL) & TABLE_LDT &&
+                              USABLE(LDTR), "is in the LDT"),
+#define V86_SEGMENT(n)                                                      \
+        { BASE(n), V86 && vmread(BASE(n)) != vmread(SEL(n)) * 16,           \
+          "must be 16 times the selector in virtual-8086 mode" },           \
+        { LIMIT(n), V86 && vmread(LIMIT(n)) != 0xffff,                      \
+          "must be 0xffff in virtual-8086 mode" },                          \
+        { AR(n), V86 && vmread(AR(n)) != 0xf3,                              \
+          "must be 0xf3 in virtual-8086 mode" }
+        V86_SEGMENT(SEG_ES), V86_SEGMENT(SEG_CS), V86_SEGMENT(SEG_SS),
+        V86_SEGMENT(SEG_DS), V86_SEGMENT(SEG_FS), V86_SEGMENT(SEG_GS),
+#undef V86_SEGMENT
+        CANONICAL(GUEST_TR_BASE),
+        CANONICAL(GUEST_FS_BASE),
+        CANONICAL(GUEST_GS_BASE),
+        R(GUEST_LDTR_BASE, !canonical(VMCS_GUEST_LDTR_BASE) && USABLE(LDTR),
+          "is not canonical"),
+        HALF(GUEST_CS_BASE, true),
+        HALF(GUEST_SS_BASE, USABLE(SS)),
+        HALF(GUEST_DS_BASE, USABLE(DS)),
+        HALF(GUEST_ES_BASE, USABLE(ES)),
+    };
+
+    return refuses(f, rules, ARRAY_SIZE(rules));
+}
+
+/* What holds for all kinds of segments; also in virtual-8086 mode, as what is
+ * said of that above includes it. */
+static bool segment(struct vmx_fault *f, enum hvm_seg n)
 {
     static const struct {
         uint16_t types; /* a bit for each one that may be */
@@ -225,198 +234,116 @@ static void segment_rights(const struct check *c, unsigned int n)
         [SEG_LDTR] = { 0x0004, "type must be 2" },
         [SEG_TR] = { 0x0808, "must be busy (3 or 11)" },
     };
-    const struct seg *s = &c->seg[n];
-    bool system = n == SEG_TR || n == SEG_LDTR;
-    bool pages = s->ar & AR_OF(SEG_GRAN);
+    uint64_t ar = vmread(AR(n)), limit = vmread(LIMIT(n));
+    unsigned int type = ar & SEG_TYPE;
+    bool unusable = ar & AR_UNUSABLE, pages = ar & AR_OF(SEG_GRAN);
+    bool tr = n == SEG_TR, system = tr || n == SEG_LDTR;
+    const struct rule rules[] = {
+        { AR(n), tr && unusable, "must be usable" },
+        { AR(n), tr && IA32E && type != 11,
+          "must be busy (11) in IA-32e mode" },
+        { AR(n), !(may[n].types >> type & 1), may[n].why },
+        { AR(n), system && (ar & SEG_S), "must be a system segment" },
+        { AR(n), !system && !(ar & SEG_S), "must be a code or data segment" },
+        { AR(n), !(ar & SEG_PRESENT), "must be present" },
+        { AR(n), ar & AR_RESERVED, "reserved bits are set" },
+        { AR(n), pages && (limit & 0xfff) != 0xfff,
+          "granularity is pages, the limit is not" },
+        { AR(n), !pages && limit >> 20,
+          "granularity must be pages for this limit" },
+    };
 
-    refuse(c, n == SEG_TR && c->ia32e && s->type != 11, AR(n),
-           "must be busy (11) in IA-32e mode");
-    refuse(c, !(may[n].types >> s->type & 1), AR(n), may[n].why);
-    refuse(c, system && (s->ar & SEG_S), AR(n), "must be a system segment");
-    refuse(c, !system && !(s->ar & SEG_S), AR(n),
-           "must be a code or data segment");
-    refuse(c, !(s->ar & SEG_PRESENT), AR(n), "must be present");
-    refuse(c, s->ar & AR_RESERVED, AR(n), "reserved bits are set");
-    refuse(c, pages && (s->limit & 0xfff) != 0xfff, AR(n),
-           "granularity is pages, the limit is not");
-    refuse(c, !pages && s->limit >> 20, AR(n),
-           "granularity must be pages for this limit");
+    return (!unusable || n == SEG_CS || tr) &&
+           refuses(f, rules, ARRAY_SIZE(rules));
 }
 
-static void privilege_levels(const struct check *c)
+/* But in virtual-8086 mode. */
+static bool privilege_levels(struct vmx_fault *f)
 {
-    const struct seg *cs = &c->seg[SEG_CS], *ss = &c->seg[SEG_SS];
-    bool code = cs->type & 8, conforming = cs->type & 4;
+    uint64_t cs = vmread(VMCS_GUEST_CS_AR), ss = vmread(VMCS_GUEST_SS_AR);
+    bool code = cs & 8, conforming = cs & 4, data = (cs & SEG_TYPE) == 3;
+    const struct rule rules[] = {
+        R(GUEST_CS_AR, data && DPL(cs), "DPL must be 0 with type 3"),
+        R(GUEST_CS_AR, code && !conforming && DPL(cs) != DPL(ss),
+          "DPL differs from that of SS"),
+        R(GUEST_CS_AR, code && conforming && DPL(cs) > DPL(ss),
+          "DPL is over that of SS"),
+        R(GUEST_SS_AR, (data || !CR0(PE)) && DPL(ss),
+          "DPL must be 0 in real mode or with CS type 3"),
+        R(GUEST_CS_AR, IA32E && (cs & AR_OF(SEG_LONG)) && (cs & AR_OF(SEG_BIG)),
+          "L and D are both set in IA-32e mode"),
+    };
 
-    refuse(c, cs->type == 3 && cs->dpl, AR(SEG_CS),
-           "DPL must be 0 with type 3");
-    refuse(c, code && !conforming && cs->dpl != ss->dpl, AR(SEG_CS),
-           "DPL differs from that of SS");
-    refuse(c, code && conforming && cs->dpl > ss->dpl, AR(SEG_CS),
-           "DPL is over that of SS");
-    refuse(c, (cs->type == 3 || !(c->cr0 & CR0_PE)) && ss->dpl, AR(SEG_SS),
-           "DPL must be 0 in real mode or with CS type 3");
-    refuse(c, c->ia32e && (cs->ar & AR_OF(SEG_LONG)) &&
-              (cs->ar & AR_OF(SEG_BIG)),
-           AR(SEG_CS), "L and D are both set in IA-32e mode");
+    return !V86 && refuses(f, rules, ARRAY_SIZE(rules));
 }
 
-static void segments(const struct check *c)
+/* The rest of the registers and of the state: SDM vol. 3C 27.3.1.3 to
+ * 27.3.1.6. */
+static bool other_state(struct vmx_fault *f)
 {
-    selectors_and_bases(c);
-    for (unsigned int n = 0; n < NR_HVM_SEGS; n++) {
-        const struct seg *s = &c->seg[n];
-
-        if (c->v86 && n <= SEG_GS) {
-            refuse(c, s->limit != 0xffff, LIMIT(n),
-                   "must be 0xffff in virtual-8086 mode");
-            refuse(c, s->ar != 0xf3, AR(n),
-                   "must be 0xf3 in virtual-8086 mode");
-            continue;
-        }
-        refuse(c, n == SEG_TR && !s->usable, AR(n), "must be usable");
-        if (s->usable || n == SEG_CS)
-            segment_rights(c, n);
-    }
-    if (!c->v86)
-        privilege_levels(c);
-}
-
-/* --- The rest of the registers: SDM vol. 3C 27.3.1.3, 27.3.1.4. --- */
-
-static void tables_rip_rflags(const struct check *c)
-{
-    bool mode64 = c->ia32e && (c->seg[SEG_CS].ar & AR_OF(SEG_LONG));
+    bool mode64 = IA32E && (vmread(VMCS_GUEST_CS_AR) & AR_OF(SEG_LONG));
     uint64_t rip = vmread(VMCS_GUEST_RIP);
-    int64_t upper = (int64_t)rip >> c->linear_bits; /* all zero or all one */
-    uint64_t reserved = ~(BIT(22) - 1) | BIT(15) | BIT(5) | BIT(3);
+    int64_t upper = (int64_t)rip >> linear_bits(); /* all zero or all one */
+    bool held = BLOCKS(STI) || BLOCKS(MOV_SS);
+    bool step = FLAG(TF) && !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
+    bool bs = vmread(VMCS_GUEST_PENDING_DEBUG) & PENDING_BS;
+    /* What CR3 points to under PAE paging is in the VMCS with EPT. */
+    bool pae = CR0(PG) && CR4(PAE) && !IA32E;
+    uint64_t wide = ~(BIT(cpu_features.phys_bits) - 1);
+    const struct rule rules[] = {
+        CANONICAL(GUEST_GDTR_BASE),
+        CANONICAL(GUEST_IDTR_BASE),
+        R(GUEST_RIP, !mode64 && rip >> 32,
+          "bits over 31 are set outside of 64-bit mode"),
+        R(GUEST_RIP, mode64 && upper != 0 && upper != -1, "is not canonical"),
+        R(GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) & ~RFLAGS_ALL || !FLAG(MBS),
+          "reserved bits are wrong"),
+        R(GUEST_RFLAGS, V86 && IA32E, "VM is set in IA-32e mode"),
+        R(GUEST_RFLAGS, V86 && !CR0(PE), "VM is set in real mode"),
+        R(GUEST_RFLAGS, INTR && !FLAG(IF),
+          "IF is clear with an interrupt to deliver"),
+        R(GUEST_ACTIVITY, vmread(VMCS_GUEST_ACTIVITY),
+          "must be active, as every exit leaves it"),
+        RESERVED(GUEST_BLOCKING, ~0x1fu),
+        R(GUEST_BLOCKING, BLOCKS(STI) && BLOCKS(MOV_SS),
+          "blocks by STI and by MOV SS at once"),
+        R(GUEST_BLOCKING, BLOCKS(STI) && !FLAG(IF),
+          "blocks by STI with IF clear"),
+        R(GUEST_BLOCKING, INTR && held, "blocks the interrupt to deliver"),
+        R(GUEST_BLOCKING, NMI && BLOCKS(MOV_SS),
+          "blocks by MOV SS the NMI to deliver"),
+        R(GUEST_BLOCKING, BLOCKS(SMI), "blocks SMIs outside of SMM"),
+        R(GUEST_BLOCKING, NMI && BLOCKS(NMI),
+          "blocks the virtual NMI to deliver"),
+        /* B0-B3, bus lock, enabled breakpoint, BS, RTM. */
+        RESERVED(GUEST_PENDING_DEBUG,
+                 ~(0xf | BIT(11) | BIT(12) | PENDING_BS | BIT(16))),
+        R(GUEST_PENDING_DEBUG, held && step && !bs,
+          "BS is clear while a single step is held up"),
+        R(GUEST_PENDING_DEBUG, held && !step && bs,
+          "BS is set without a single step"),
+#define PDPTE(field)                                                        \
+        RESERVED(field, pae && (vmread(VMCS_##field) & 1) ? wide | 0x1e6 : 0)
+        PDPTE(GUEST_PDPTE0), PDPTE(GUEST_PDPTE1), PDPTE(GUEST_PDPTE2),
+        PDPTE(GUEST_PDPTE3),
+#undef PDPTE
+        /* Last, because only some CPUs mind. */
+        R(GUEST_BLOCKING, NMI && BLOCKS(STI),
+          "blocks by STI the NMI to deliver"),
+    };
 
-    canonical(c, VMCS_GUEST_GDTR_BASE);
-    canonical(c, VMCS_GUEST_IDTR_BASE);
-    refuse(c, !mode64 && rip >> 32, VMCS_GUEST_RIP,
-           "bits over 31 are set outside of 64-bit mode");
-    refuse(c, mode64 && upper != 0 && upper != -1, VMCS_GUEST_RIP,
-           "is not canonical");
-    refuse(c, (c->rflags & reserved) || !(c->rflags & RFLAGS_MBS),
-           VMCS_GUEST_RFLAGS, "reserved bits are wrong");
-    refuse(c, c->v86 && c->ia32e, VMCS_GUEST_RFLAGS,
-           "VM is set in IA-32e mode");
-    refuse(c, c->v86 && !(c->cr0 & CR0_PE), VMCS_GUEST_RFLAGS,
-           "VM is set in real mode");
-    refuse(c, c->intr && !(c->rflags & RFLAGS_IF), VMCS_GUEST_RFLAGS,
-           "IF is clear with an interrupt to deliver");
-}
-
-/* --- Other state: SDM vol. 3C 27.3.1.5, 27.3.1.6. --- */
-
-static void blocking(const struct check *c)
-{
-    const enum vmcs_field field = VMCS_GUEST_BLOCKING;
-    uint32_t both = BLOCKING_STI | BLOCKING_MOV_SS;
-
-    refuse(c, c->blocking & ~0x1fu, field, "reserved bits are set");
-    refuse(c, (c->blocking & both) == both, field,
-           "blocks by STI and by MOV SS at once");
-    refuse(c, (c->blocking & BLOCKING_STI) && !(c->rflags & RFLAGS_IF), field,
-           "blocks by STI with IF clear");
-    refuse(c, c->intr && (c->blocking & both), field,
-           "blocks the interrupt to deliver");
-    refuse(c, c->nmi && (c->blocking & BLOCKING_MOV_SS), field,
-           "blocks by MOV SS the NMI to deliver");
-    refuse(c, c->blocking & BLOCKING_SMI, field, "blocks SMIs outside of SMM");
-    refuse(c, c->nmi && (c->blocking & BLOCKING_NMI), field,
-           "blocks the virtual NMI to deliver");
-}
-
-static void pending_debug(const struct check *c)
-{
-    const enum vmcs_field field = VMCS_GUEST_PENDING_DEBUG;
-    uint64_t val = vmread(field);
-    /* B0-B3, bus lock, enabled breakpoint, BS, RTM. */
-    uint64_t known = 0xf | BIT(11) | BIT(12) | PENDING_BS | BIT(16);
-    bool held = c->blocking & (BLOCKING_STI | BLOCKING_MOV_SS);
-    bool step = (c->rflags & RFLAGS_TF) &&
-                !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
-
-    refuse(c, val & ~known, field, "reserved bits are set");
-    refuse(c, held && step && !(val & PENDING_BS), field,
-           "BS is clear while a single step is held up");
-    refuse(c, held && !step && (val & PENDING_BS), field,
-           "BS is set without a single step");
-}
-
-/* What the guest's CR3 points to under PAE paging is in the VMCS with EPT. */
-static void pdptes(const struct check *c)
-{
-    uint64_t bad = ~(BIT(cpu_features.phys_bits) - 1) | 0x1e6;
-
-    if (!(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || c->ia32e)
-        return;
-    for (unsigned int i = 0; i < 4; i++) {
-        enum vmcs_field field = VMCS_SEG(VMCS_GUEST_PDPTE0, i);
-        uint64_t val = vmread(field);
-
-        refuse(c, (val & 1) && (val & bad), field, "reserved bits are set");
-    }
-}
-
-/* --- All. --- */
-
-static void read_state(struct check *c)
-{
-    unsigned int type;
-
-    for (unsigned int w = 0; w < WORDS; w++)
-        c->word[w] = (uint32_t)vmread(vmcs_words[w]);
-    c->linear_bits = MAX(cpuid(0x80000008, 0).a >> 8 & 0xff, 48u);
-    c->cr0 = vmread(VMCS_GUEST_CR0);
-    c->cr4 = vmread(VMCS_GUEST_CR4);
-    c->rflags = vmread(VMCS_GUEST_RFLAGS);
-    c->event = (uint32_t)vmread(VMCS_ENTRY_EVENT);
-    if (!(c->event & EVENT_VALID))
-        c->event = 0;
-    type = c->event >> EVENT_TYPE_SHIFT & 7;
-    c->vector = c->event & 0xff;
-    c->intr = c->event && type == EVENT_INTR;
-    c->nmi = type == EVENT_NMI;
-    c->exception = type == EVENT_EXCEPTION;
-    c->blocking = (uint32_t)vmread(VMCS_GUEST_BLOCKING);
-    c->ia32e = c->word[WORD_ENTRY] & ENTRY_IA32E;
-    c->v86 = c->rflags & RFLAGS_VM;
-    for (unsigned int n = 0; n < NR_HVM_SEGS; n++) {
-        struct seg *s = &c->seg[n];
-
-        s->sel = (uint16_t)vmread(SEL(n));
-        s->ar = (uint32_t)vmread(AR(n));
-        s->limit = (uint32_t)vmread(LIMIT(n));
-        s->base = vmread(BASE(n));
-        s->type = s->ar & SEG_TYPE;
-        s->dpl = s->ar >> SEG_DPL_SHIFT & 3;
-        s->usable = !(s->ar & AR_UNUSABLE);
-    }
+    return refuses(f, rules, ARRAY_SIZE(rules));
 }
 
 bool vmx_find_fault(struct vmx_fault *f)
 {
-    struct check c = { .fault = f };
+    bool bad;
 
     *f = (struct vmx_fault){ 0 };
-    read_state(&c);
-    controls(&c);
-    entry_event(&c);
-    control_registers(&c);
-    loaded_msrs(&c);
-    segments(&c);
-    tables_rip_rflags(&c);
-    refuse(&c, vmread(VMCS_GUEST_ACTIVITY), VMCS_GUEST_ACTIVITY,
-           "must be active, as every exit leaves it");
-    blocking(&c);
-    pending_debug(&c);
-    pdptes(&c);
-    /* Last, because only some CPUs mind. */
-    refuse(&c, c.nmi && (c.blocking & BLOCKING_STI), VMCS_GUEST_BLOCKING,
-           "blocks by STI the NMI to deliver");
-    return f->why;
+    bad = controls(f) || registers(f) || selectors_and_bases(f);
+    for (enum hvm_seg n = 0; n < NR_HVM_SEGS && !bad; n++)
+        bad = segment(f, n);
+    return bad || privilege_levels(f) || other_state(f);
 }
 
 const char *vmx_insn_error_name(unsigned int n)
