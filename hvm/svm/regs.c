@@ -8,7 +8,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/format.h"
 
 #define AT(field) offsetof(struct vmcb, field)
 
@@ -122,42 +121,31 @@ enum hvm_mode svm_mode(struct vcpu *v)
     return code & SEG_BIG ? MODE_32 : MODE_16;
 }
 
-/* What a crash message needs, by the manual's names, three in a line. */
-static const struct {
-    const char *name;
-    uint16_t offset;
-} fields[] = {
-#define F(name, field) { #name, AT(field) }
-    F(EXITCODE, exitcode), F(EXITINFO1, exitinfo1), F(EXITINFO2, exitinfo2),
-    F(EXITINTINFO, exitintinfo), F(EVENTINJ, eventinj), F(V_INTR, vintr_),
-    F(SHADOW, shadow), F(RIP, rip), F(RSP, rsp),
-    F(RFLAGS, rflags), F(RAX, rax), F(CR0, cr0_),
-    F(CR2, cr2_), F(CR3, cr3_), F(CR4, cr4_),
-    F(EFER, efer_), F(DR6, dr6_), F(DR7, dr7_),
-    F(N_CR3, ncr3_), F(G_PAT, pat_), F(TSC_OFFSET, tsc_offset_),
-    F(STAR, star_), F(LSTAR, lstar_), F(KERNEL_GS, kernel_gs_base_),
-#undef F
-};
-
-static const char *const seg_names[] = {
-    "ES", "CS", "SS", "DS", "FS", "GS", "GDTR", "LDTR", "IDTR", "TR"
-};
-
+/* What a crash message needs, by the manual's names. */
 void svm_dump(struct vcpu *v)
 {
+    static const char *const seg_names[] = {
+        "ES", "CS", "SS", "DS", "FS", "GS", "GDTR", "LDTR", "IDTR", "TR"
+    };
     const struct vmcb *b = vmcb_of(v);
     const struct segment *seg = b->seg_;
-    char line[128];
-    size_t n = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
-        n += format(line + n, sizeof(line) - n, "  %s %016lx", fields[i].name,
-                    *(const uint64_t *)((const char *)b + fields[i].offset));
-        if (i % 3 == 2) {
-            log_err("%s\n", line);
-            n = 0;
-        }
-    }
+    log_err("  EXITCODE %016lx  EXITINFO1 %016lx  EXITINFO2 %016lx\n",
+            b->exitcode, b->exitinfo1, b->exitinfo2);
+    log_err("  EXITINTINFO %016lx  EVENTINJ %016lx  V_INTR %016lx\n",
+            b->exitintinfo, b->eventinj, b->vintr_);
+    log_err("  SHADOW %016lx  RIP %016lx  RSP %016lx\n",
+            b->shadow, b->rip, b->rsp);
+    log_err("  RFLAGS %016lx  RAX %016lx  CR0 %016lx\n",
+            b->rflags, b->rax, b->cr0_);
+    log_err("  CR2 %016lx  CR3 %016lx  CR4 %016lx\n",
+            b->cr2_, b->cr3_, b->cr4_);
+    log_err("  EFER %016lx  DR6 %016lx  DR7 %016lx\n",
+            b->efer_, b->dr6_, b->dr7_);
+    log_err("  N_CR3 %016lx  G_PAT %016lx  TSC_OFFSET %016lx\n",
+            b->ncr3_, b->pat_, b->tsc_offset_);
+    log_err("  STAR %016lx  LSTAR %016lx  KERNEL_GS %016lx\n",
+            b->star_, b->lstar_, b->kernel_gs_base_);
     for (unsigned int i = 0; i < ARRAY_SIZE(seg_names); i++)
         log_err("  %s sel %04x attr %03x limit %08x base %016lx\n",
                 seg_names[i], seg[i].sel, seg[i].attr, seg[i].limit,

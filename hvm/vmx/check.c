@@ -382,29 +382,23 @@ const char *vmx_insn_error_name(unsigned int n)
 
 void vmx_dump(struct vcpu *v)
 {
-    static const char *const formats[] = { /* 16, 64, 32 bits, natural */
-        "  %s %04lx", "  %s %016lx", "  %s %08lx", "  %s %016lx"
-    };
     static const char *const seg_names[NR_HVM_SEGS] = {
         "ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"
     };
+    const struct vmcs_name *n = vmcs_names;
     char line[256];
-    size_t n = 0;
+    size_t len = 0;
     struct vmx_fault fault;
 
-    /* Up to the segments, which have lines of their own. */
-    for (unsigned int i = 0; vmcs_names[i].field != VMCS_GUEST_ES_SEL; i++) {
-        enum vmcs_field field = vmcs_names[i].field;
-
-        n += format(line + n, sizeof(line) - n, formats[field >> 13 & 3],
-                    vmcs_names[i].name, vmread(field));
-        if (i % 3 == 2) {
+    /* Three in a line, up to the segments, which have lines of their own. */
+    for (; n->field != VMCS_GUEST_ES_SEL; n++) {
+        len += format(line + len, sizeof(line) - len, "  %s %lx", n->name,
+                      vmread(n->field));
+        if ((n - vmcs_names) % 3 == 2 || n[1].field == VMCS_GUEST_ES_SEL) {
             log_err("%s\n", line);
-            n = 0;
+            len = 0;
         }
     }
-    if (n)
-        log_err("%s\n", line);
     for (unsigned int s = 0; s < NR_HVM_SEGS; s++)
         log_err("  %s sel %04lx AR %05lx limit %08lx base %016lx\n",
                 seg_names[s], vmread(SEL(s)), vmread(AR(s)), vmread(LIMIT(s)),
