@@ -39,7 +39,7 @@ struct spec_entry {
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
     struct spec_entry spec;  /* (v) second: the same */
-    void *vendor;            /* (c) struct svm_vcpu or struct vmx_vcpu */
+    void *vendor;            /* (c) struct vmcb or struct vmx_vcpu */
     struct tlb_tag tlb_tag;  /* (v) of its translations */
     struct vlapic *lapic;    /* (c) */
     struct hvm_event event;  /* (v) to be delivered by the next entry */

@@ -25,7 +25,8 @@ static bool has_v_irq(const struct vmcb *b)
 static void set_v_irq(struct vmcb *b, uint64_t bits, bool window)
 {
     vmcb_intercept(b, SVM_EXIT_VINTR, window);
-    vmcb_set_vintr(b, (b->vintr_ & (VINTR_TPR | VINTR_MASKING)) | bits);
+    b->vintr_ = (b->vintr_ & (VINTR_TPR | VINTR_MASKING)) | bits;
+    vmcb_unclean(b, CLEAN_TPR);
 }
 
 void svm_inject(struct vcpu *v, const struct hvm_event *ev)
@@ -41,8 +42,8 @@ void svm_inject(struct vcpu *v, const struct hvm_event *ev)
     if (type == EVENT_EXCEPTION && ev->vector == VEC_PF)
         svm_set_reg(v, REG_CR2, ev->cr2);
     if (type == EVENT_NMI) {
-        svm_of(v)->nmi_masked = true;
-        svm_of(v)->iret_rip = 0;
+        b->nmi_masked = true;
+        b->iret_rip = 0;
         vmcb_intercept(b, SVM_EXIT_IRET, true);
     }
     /* Software events push the RIP they should return to. */
@@ -58,8 +59,7 @@ void svm_inject(struct vcpu *v, const struct hvm_event *ev)
 
 void svm_collect_interrupted(struct vcpu *v)
 {
-    struct svm_vcpu *s = svm_of(v);
-    struct vmcb *b = s->vmcb;
+    struct vmcb *b = vmcb_of(v);
     struct hvm_event *ev = &v->hvm->event;
     uint64_t info = b->exitintinfo;
 
@@ -70,8 +70,8 @@ void svm_collect_interrupted(struct vcpu *v)
             .vector = (uint8_t)(b->vintr_ >> VINTR_VECTOR_SHIFT) };
         set_v_irq(b, 0, false);
     }
-    if (unlikely(s->window_late)) {
-        s->window_late = false;
+    if (unlikely(b->window_late)) {
+        b->window_late = false;
         vcpu_kick(v, PENDING_IRQ);
     }
     if (likely(!(info & EVENT_VALID)))
@@ -83,7 +83,7 @@ void svm_collect_interrupted(struct vcpu *v)
     if (ev->type == EVENT_INTR)
         ev->has_error = false;
     else if (ev->type == EVENT_NMI)
-        s->nmi_masked = false; /* it starts over, as if it had not come */
+        b->nmi_masked = false; /* it starts over, as if it had not come */
     else if (ev->type != EVENT_EXCEPTION || ev->vector == VEC_BP ||
              ev->vector == VEC_OF)
         ev->valid = false; /* INT n, INT3, INTO: RIP is still at them */
@@ -91,16 +91,16 @@ void svm_collect_interrupted(struct vcpu *v)
 
 void svm_step_end(struct vcpu *v, struct vmexit *e)
 {
-    struct svm_vcpu *s = svm_of(v);
+    struct vmcb *b = vmcb_of(v);
     bool trap = e->kind == EXIT_EXCEPTION && e->exception.vector == VEC_DB;
 
-    if (!trap && vcpu_regs(v)->rip == s->iret_rip)
+    if (!trap && vcpu_regs(v)->rip == b->iret_rip)
         return;
-    s->stepping = s->nmi_masked = false;
-    s->iret_rip = 0;
+    b->stepping = b->nmi_masked = false;
+    b->iret_rip = 0;
     /* The trap is the guest's if it steps itself, or hit a breakpoint. */
-    if (trap && !s->step_tf && !(s->vmcb->dr6_ & 0xf)) {
-        svm_set_reg(v, REG_DR6, s->step_dr6);
+    if (trap && !b->step_tf && !(b->dr6_ & 0xf)) {
+        svm_set_reg(v, REG_DR6, b->step_dr6);
         e->kind = EXIT_NMI_WINDOW;
     }
     vcpu_kick(v, PENDING_IRQ);
@@ -108,18 +108,17 @@ void svm_step_end(struct vcpu *v, struct vmexit *e)
 
 void svm_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
 {
-    struct svm_vcpu *s = svm_of(v);
-    struct vmcb *b = s->vmcb;
+    struct vmcb *b = vmcb_of(v);
     struct regs *r = vcpu_regs(v);
 
     vmcb_intercept(b, SVM_EXIT_CR_WRITE + 8, cr8);
     if (has_v_irq(b))
-        s->window_late = irq;
+        b->window_late = irq;
     else if (irq || vmcb_intercepts(b, SVM_EXIT_VINTR))
         set_v_irq(b, irq ? V_IRQ_NOW : 0, irq);
     if (!nmi)
         return;
-    if (!s->nmi_masked || !s->iret_rip) {
+    if (!b->nmi_masked || !b->iret_rip) {
         vmcb_intercept(b, SVM_EXIT_IRET, true);
         return;
     }
@@ -128,32 +127,32 @@ void svm_window(struct vcpu *v, bool irq, bool nmi, bool cr8)
      * the next NMI come in: a single step lies between. (An IRET that faults
      * shows TF to its handler; there is no other way without vNMI.)
      */
-    if (s->stepping)
+    if (b->stepping)
         return;
-    s->stepping = true;
-    s->step_tf = r->rflags & RFLAGS_TF;
-    s->step_dr6 = b->dr6_;
+    b->stepping = true;
+    b->step_tf = r->rflags & RFLAGS_TF;
+    b->step_dr6 = (uint32_t)b->dr6_;
     r->rflags |= RFLAGS_TF;
 }
 
 unsigned int svm_shadow(struct vcpu *v)
 {
-    struct svm_vcpu *s = svm_of(v);
+    struct vmcb *b = vmcb_of(v);
 
     /* The handler's IRET was seen: it has run once RIP has moved on. */
-    if (unlikely(s->nmi_masked && s->iret_rip &&
-                 vcpu_regs(v)->rip != s->iret_rip)) {
-        s->nmi_masked = false;
-        s->iret_rip = 0;
+    if (unlikely(b->nmi_masked && b->iret_rip &&
+                 vcpu_regs(v)->rip != b->iret_rip)) {
+        b->nmi_masked = false;
+        b->iret_rip = 0;
     }
-    return (s->vmcb->shadow & 1 ? SHADOW_STI_MOVSS : 0) |
-           (s->nmi_masked ? SHADOW_NMI : 0);
+    return (b->shadow & 1 ? SHADOW_STI_MOVSS : 0) |
+           (b->nmi_masked ? SHADOW_NMI : 0);
 }
 
 void svm_set_shadow(struct vcpu *v, unsigned int bits)
 {
-    struct svm_vcpu *s = svm_of(v);
+    struct vmcb *b = vmcb_of(v);
 
-    s->vmcb->shadow = bits & SHADOW_STI_MOVSS ? 1 : 0;
-    s->nmi_masked = bits & SHADOW_NMI;
+    b->shadow = bits & SHADOW_STI_MOVSS ? 1 : 0;
+    b->nmi_masked = bits & SHADOW_NMI;
 }

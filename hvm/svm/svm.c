@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 
 #define SVM_LEAF 0x8000000a
 #define SVM_FEATURE_NPT BIT(0)
@@ -144,14 +143,12 @@ static const uint8_t intercepts[] = {
 
 int svm_vcpu_init(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->hvm->vendor = heap_alloc(sizeof(*s));
-    struct vmcb *b = s ? lodge_pages_alloc(0) : NULL;
+    struct vmcb *b = v->hvm->vendor = lodge_pages_alloc(0);
     void *ports = v->domain->hvm->io_bitmap;
 
     if (!b)
         return -ENOMEM;
-    s->vmcb = b;
-    s->vmcb_pa = va_to_maddr(b);
+    b->pa = va_to_maddr(b);
     b->msrpm_ = msrpm_pa;
     b->iopm_ = ports ? va_to_maddr(ports) : iopm_pa;
     b->vintr_ = VINTR_MASKING;
@@ -176,7 +173,6 @@ int svm_vcpu_init(struct vcpu *v)
 void svm_vcpu_exit(struct vcpu *v)
 {
     lodge_pages_free(vmcb_of(v), 0);
-    heap_free(v->hvm->vendor);
 }
 
 /* Nothing else is switched lazily: VMSAVE runs at each exit. */
@@ -201,7 +197,8 @@ static void take_asid(struct vcpu *v)
     b->tlb_control = state == TAG_RECYCLED ? TLB_FLUSH_ALL : TLB_KEEP;
     if (likely(state == TAG_KEPT))
         return;
-    vmcb_set_asid(b, asid->id);
+    b->asid_ = asid->id;
+    vmcb_unclean(b, CLEAN_ASID);
     /* Another CPU's cached copy of the block, if any, is stale. */
     if (from != asid->cpu)
         b->clean = 0;
@@ -209,8 +206,7 @@ static void take_asid(struct vcpu *v)
 
 void svm_enter(struct vcpu *v, struct vmexit *e)
 {
-    struct svm_vcpu *s = svm_of(v);
-    struct vmcb *b = s->vmcb;
+    struct vmcb *b = vmcb_of(v);
     struct regs *r = vcpu_regs(v);
 
     take_asid(v);
@@ -222,7 +218,7 @@ void svm_enter(struct vcpu *v, struct vmexit *e)
     /* Work-around for Bochs only, which leaves CR2 as it is. */
     if (unlikely(cpu_features.emulator_bochs))
         asm volatile("mov %0, %%cr2" : : "r"(b->cr2_));
-    svm_run(r, s->vmcb_pa, this_cpu(host_vmcb_pa));
+    svm_run(r, b->pa, this_cpu(host_vmcb_pa));
 
     r->gpr[RAX] = b->rax;
     r->gpr[RSP] = b->rsp;
@@ -238,13 +234,13 @@ void svm_enter(struct vcpu *v, struct vmexit *e)
         b->exitcode == SVM_EXIT_PAUSE)
         vcpu_kick(v, PENDING_IRQ);
     if (unlikely(((b->eventinj | b->exitintinfo) & EVENT_VALID) ||
-                 (b->vintr_ & VINTR_IRQ) || s->window_late))
+                 (b->vintr_ & VINTR_IRQ) || b->window_late))
         svm_collect_interrupted(v);
     if (unlikely(e->kind == EXIT_NMI_WINDOW)) {
-        s->iret_rip = r->rip;
+        b->iret_rip = r->rip;
         vmcb_intercept(b, SVM_EXIT_IRET, false);
     }
-    if (unlikely(s->stepping))
+    if (unlikely(b->stepping))
         svm_step_end(v, e);
 }
 
@@ -252,8 +248,10 @@ void svm_set_tpr(struct vcpu *v, unsigned int tpr)
 {
     struct vmcb *b = vmcb_of(v);
 
-    if ((b->vintr_ & VINTR_TPR) != tpr)
-        vmcb_set_vintr(b, (b->vintr_ & ~VINTR_TPR) | tpr);
+    if ((b->vintr_ & VINTR_TPR) != tpr) {
+        b->vintr_ = (b->vintr_ & ~VINTR_TPR) | tpr;
+        vmcb_unclean(b, CLEAN_TPR);
+    }
 }
 
 unsigned int svm_get_tpr(struct vcpu *v)
@@ -263,7 +261,8 @@ unsigned int svm_get_tpr(struct vcpu *v)
 
 void svm_set_tsc(struct vcpu *v, uint64_t offset)
 {
-    vmcb_set_tsc_offset(vmcb_of(v), offset);
+    vmcb_of(v)->tsc_offset_ = offset;
+    vmcb_unclean(vmcb_of(v), CLEAN_INTERCEPTS);
 }
 
 #define OP(ret, fn, args) .fn = svm_##fn,

@@ -5,25 +5,9 @@
 #include "hvm/base/hvm.h"
 #include "hvm/svm/vmcb.h"
 
-struct svm_vcpu {
-    struct vmcb *vmcb;      /* (c) */
-    uint64_t vmcb_pa;       /* (c) */
-    bool nmi_masked;        /* (v) an NMI handler runs in the guest */
-    bool window_late;       /* (v) ask again after the next exit */
-    bool stepping;          /* (v) TF is ours, for that IRET */
-    bool step_tf;           /* (v) it was set anyway */
-    uint64_t step_dr6;      /* (v) before it */
-    uint64_t iret_rip;      /* (v) of the IRET that ends it, 0: none seen */
-};
-
-static inline struct svm_vcpu *svm_of(struct vcpu *v)
-{
-    return v->hvm->vendor;
-}
-
 static inline struct vmcb *vmcb_of(struct vcpu *v)
 {
-    return svm_of(v)->vmcb;
+    return v->hvm->vendor;
 }
 
 #define OP(ret, fn, args) ret svm_##fn args;

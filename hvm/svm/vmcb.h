@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The virtual machine control block (APM vol. 2 appendix B). Members that end
- * in an underscore are written only through setters that know the clean bit of
- * their group, so that none can be forgotten; but for a new block, which has no
- * clean bits.
+ * in an underscore are cached: who writes to them clears the bit of their group
+ * by vmcb_unclean(); but in a new block, which has no clean bits.
  */
 #pragma once
 
@@ -61,7 +60,17 @@ struct vmcb {
     uint32_t pad2;
     uint64_t nrip;
     uint8_t nbytes, bytes[15];
-    uint8_t pad3[0x400 - 0xe0];
+    uint8_t pad3[0x3e8 - 0xe0];
+
+    /* The CPU leaves 32 bytes to root mode; the first 8 would speak to a
+     * hypervisor below. All (v), but for the address. */
+    bool nmi_masked;      /* an NMI handler runs in the guest */
+    bool window_late;     /* ask again after the next exit */
+    bool stepping;        /* TF is ours, for that IRET */
+    bool step_tf;         /* it was set anyway */
+    uint32_t step_dr6;    /* before it */
+    uint64_t iret_rip;    /* of the IRET that ends it, 0: none seen */
+    uint64_t pa;          /* (c) of this block */
 
     struct segment seg_[6]; /* ES CS SS DS FS GS: encoding order */
     struct segment gdtr_, ldtr_, idtr_, tr_;
@@ -91,19 +100,6 @@ static inline void vmcb_unclean(struct vmcb *b, enum vmcb_clean group)
 {
     b->clean &= ~(1u << group);
 }
-
-#define VMCB_FIELD(name, group)                                             \
-    static inline void                                                      \
-    vmcb_set_##name(struct vmcb *b,                                         \
-                    typeof(((struct vmcb *)0)->name##_) val)                \
-    {                                                                       \
-        b->name##_ = val;                                                   \
-        vmcb_unclean(b, CLEAN_##group);                                     \
-    }
-
-VMCB_FIELD(tsc_offset, INTERCEPTS)
-VMCB_FIELD(asid, ASID)
-VMCB_FIELD(vintr, TPR)
 
 static inline bool vmcb_intercepts(const struct vmcb *b, enum svm_exit code)
 {
