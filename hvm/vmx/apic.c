@@ -9,47 +9,31 @@
  * TPR, EOI and ICR are handled; other accesses exit before they are done, so
  * that the emulation sees the old value too.
  */
-#include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/lib/string.h"
 #include "hypervisor/x86/irq.h"
 
-/* (c) MSR bitmaps of a vCPU in another mode, and in x2APIC mode. */
-static uint64_t plain_bitmap_pa, x2apic_bitmap_pa;
+/* Registers of x2APIC mode, a bit for each in the order of their MSRs. */
+#define REG(offset) BIT((offset) / 16)
+#define REGS(first, last) ((REG(last) << 1) - REG(first))
 
-/* Registers of x2APIC mode that the CPU can give from the page as they are:
- * not ICR, whose halves stand apart there, nor the timer's count. */
-static const struct {
-    uint16_t first, last;
-} readable[] = {
-    { APIC_ID, APIC_VERSION }, { APIC_PPR, APIC_PPR }, { APIC_LDR, APIC_LDR },
-    { APIC_SPIV, APIC_ESR }, { APIC_LVT_CMCI, APIC_LVT_CMCI },
-    { APIC_LVT_TIMER, APIC_TMICT }, { APIC_TDCR, APIC_TDCR },
-};
+/* Those that the CPU can give from the page as they are: not ICR, whose halves
+ * stand apart there, nor the timer's count. */
+#define READABLE                                                            \
+    (REGS(APIC_ID, APIC_VERSION) | REG(APIC_PPR) | REG(APIC_LDR) |          \
+     REGS(APIC_SPIV, APIC_ESR) | REG(APIC_LVT_CMCI) |                       \
+     REGS(APIC_LVT_TIMER, APIC_TMICT) | REG(APIC_TDCR))
 
-/* The MSR of a register. */
-#define X2APIC(offset) (MSR_X2APIC_FIRST + (offset) / 16)
-
-int vmx_apic_init_maps(const void *msr_bitmap)
+void vmx_apic_open(void *x2apic_msrs)
 {
-    uint8_t *map = lodge_pages_alloc(0);
+    bool all = vmx_uses(WORD_PROC2, PROC2_APIC_REGISTERS);
+    uint64_t reads = REG(APIC_TPR) | (all ? READABLE : 0);
+    uint64_t writes = REG(APIC_TPR) | REG(APIC_EOI) | REG(APIC_SELF_IPI);
 
-    if (!map)
-        return -ENOMEM;
-    memcpy(map, msr_bitmap, PAGE_SIZE);
-    vmx_msr_open(map, X2APIC(APIC_TPR), true, true);
-    vmx_msr_open(map, X2APIC(APIC_EOI), false, true);
-    vmx_msr_open(map, X2APIC(APIC_SELF_IPI), false, true);
-    if (vmx_uses(WORD_PROC2, PROC2_APIC_REGISTERS))
-        for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++)
-            for (unsigned int r = readable[i].first; r <= readable[i].last;
-                 r += 16)
-                vmx_msr_open(map, X2APIC(r), true, false);
-    plain_bitmap_pa = va_to_maddr(msr_bitmap);
-    x2apic_bitmap_pa = va_to_maddr(map);
-    return 0;
+    for (unsigned int n = 0; n < 64; n++)
+        vmx_msr_open(x2apic_msrs, MSR_X2APIC_FIRST + n, reads >> n & 1,
+                     writes >> n & 1);
 }
 
 /* The frame whose address stands for the APIC's; the CPU never touches it
@@ -75,10 +59,7 @@ int vmx_apic_init(struct vcpu *v)
     if (rc)
         return rc;
     if (vmx_uses(WORD_PIN, PIN_POSTED)) {
-        a->posted = lodge_pages_alloc(0); /* 64 bytes; one emulator wants
-                                             a page's alignment */
-        if (!a->posted)
-            return -ENOMEM;
+        a->posted = &vmx_of(v)->posted;
         vmwrite(VMCS_POSTED_VECTOR, VECTOR_POSTED);
         vmwrite(VMCS_POSTED_DESC, va_to_maddr(a->posted));
     }
@@ -108,7 +89,8 @@ static void set_mode(struct vmx_vcpu *s, const struct vlapic *a)
         proc2 &= ~(PROC2_X2APIC | PROC2_APIC_REGISTERS);
     vmwrite(VMCS_PIN_CTLS, pin);
     vmwrite(VMCS_PROC_CTLS2, proc2);
-    vmwrite(VMCS_MSR_BITMAP, x2 ? x2apic_bitmap_pa : plain_bitmap_pa);
+    vmwrite(VMCS_MSR_BITMAP,
+            va_to_maddr(x2 ? vmx_maps->x2apic_msrs : vmx_maps->msrs));
 }
 
 /* Level-triggered interrupts exit when they end: the line may be up still. */

@@ -4,7 +4,6 @@
  * kinds carry. Handles nothing, but for what the CPU leaves undone
  * in an exit: DR6 of a debug exception, the machine's NMI.
  */
-#include "hvm/irq/vlapic.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/traps.h"
 

@@ -8,7 +8,6 @@
 #include "hvm/vmx/vmx.h"
 
 #include "hvm/base/tsc.h"
-#include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/core/upcalls.h"
@@ -16,15 +15,13 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/traps.h"
 
 /* The vCPU whose VMCS is current here, NULL: none. */
 static DEFINE_PERCPU(struct vmx_vcpu *, loaded);
 
-static uint64_t msr_bitmap_pa; /* (c) of all guests */
-static uint64_t io_bitmap_pa;  /* (c) all ports exit: two pages */
+struct vmx_maps *vmx_maps;
 
 /*
  * EPT entries (SDM vol. 3C 29.3.2). The memory type plays the part of the
@@ -52,9 +49,6 @@ static const struct pt_format ept_format = {
 #define EPTP_FLAGS (6ull | 3 << 3)
 #define EPTP_AD BIT(6)
 
-/* Entries of a page modification log (SDM vol. 3C 29.3.6). */
-#define LOG_ENTRIES 512u
-
 /* Read and write bits of low and high MSRs, 1 KiB each (SDM vol. 3C 25.6.9). */
 void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write)
 {
@@ -71,17 +65,15 @@ void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write)
 
 static int maps_init(void)
 {
-    uint8_t *msrs = lodge_pages_alloc(0), *ports = lodge_pages_alloc(1);
+    struct vmx_maps *m = vmx_maps = lodge_pages_alloc(VMX_MAPS_ORDER);
 
-    if (!msrs || !ports)
+    if (!m)
         return -ENOMEM;
-    memset(msrs, 0xff, PAGE_SIZE);
-    memset(ports, 0xff, 2 * PAGE_SIZE);
-    msr_rules_open(vmx_msr_open, msrs);
-    msr_bitmap_pa = va_to_maddr(msrs);
-    io_bitmap_pa = va_to_maddr(ports);
-    return vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY)
-               ? vmx_apic_init_maps(msrs) : 0;
+    memset(m, 0xff, sizeof(*m));
+    msr_rules_open(vmx_msr_open, m->msrs);
+    memcpy(m->x2apic_msrs, m->msrs, PAGE_SIZE);
+    vmx_apic_open(m->x2apic_msrs);
+    return 0;
 }
 
 /* The firmware locks VMX on or off; one that did neither leaves it to us. */
@@ -125,7 +117,7 @@ int vmx_cpu_enable(void)
     vmx_caps_init();
     if (vmx_uses(WORD_PROC2, PROC2_TSC_SCALING))
         tsc_scaling = (struct tsc_scaling){ .integer = 16, .fraction = 48 };
-    if (!msr_bitmap_pa) {
+    if (!vmx_maps) {
         format_init();
         rc = maps_init();
         if (rc)
@@ -183,10 +175,9 @@ static void init_constant(struct vmx_vcpu *s)
     for (enum vmx_word w = 0; w < WORDS; w++)
         vmwrite(vmcs_words[w], vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
-    vmwrite(VMCS_MSR_BITMAP, msr_bitmap_pa);
-    vmwrite(VMCS_EPT_POINTER, s->eptp);
+    vmwrite(VMCS_MSR_BITMAP, va_to_maddr(vmx_maps->msrs));
     vmwrite(VMCS_GUEST_LINK, ~0ull);
-    if (s->log) {
+    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
         vmwrite(VMCS_PML_ADDRESS, va_to_maddr(s->log));
         vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
     }
@@ -209,27 +200,23 @@ static void init_constant(struct vmx_vcpu *s)
 
 int vmx_vcpu_init(struct vcpu *v)
 {
-    struct vmx_vcpu *s = v->hvm->vendor = heap_alloc(sizeof(*s));
+    struct vmx_vcpu *s = v->hvm->vendor = lodge_pages_alloc(VMX_VCPU_ORDER);
     bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
     bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
-    void *map = v->domain->hvm->io_bitmap;
-    uint64_t ports = map ? va_to_maddr(map) : io_bitmap_pa;
+    struct hvm_domain *hd = v->domain->hvm;
+    uint64_t ports = va_to_maddr(hd->io_bitmap ?: vmx_maps->ports);
     int rc;
 
     if (!s)
         return -ENOMEM;
-    s->vmcs = lodge_pages_alloc(0);
-    s->vapic = assisted ? v->hvm->lapic->regs : lodge_pages_alloc(0);
-    s->log = logs ? lodge_pages_alloc(0) : NULL;
-    if (!s->vmcs || !s->vapic || (logs && !s->log))
-        return -ENOMEM;
-    *(uint32_t *)s->vmcs = vmx_caps.revision;
+    s->vapic = assisted ? v->hvm->lapic->regs : s->tpr;
+    s->vmcs[0] = vmx_caps.revision;
     s->vmcs_pa = va_to_maddr(s->vmcs);
-    s->eptp = va_to_maddr(v->domain->hvm->p2m->root) | EPTP_FLAGS |
-              (logs ? EPTP_AD : 0);
     make_clear(s);
     vmx_borrow(v);
     init_constant(s);
+    vmwrite(VMCS_EPT_POINTER, va_to_maddr(hd->p2m->root) | EPTP_FLAGS |
+                                  (logs ? EPTP_AD : 0));
     vmwrite(VMCS_IO_BITMAP_A, ports);
     vmwrite(VMCS_IO_BITMAP_B, ports + PAGE_SIZE);
     vmwrite(VMCS_VIRTUAL_APIC, va_to_maddr(s->vapic));
@@ -240,15 +227,8 @@ int vmx_vcpu_init(struct vcpu *v)
 
 void vmx_vcpu_exit(struct vcpu *v)
 {
-    struct vmx_vcpu *s = vmx_of(v);
-
-    lodge_pages_free(v->hvm->lapic->posted, 0);
     v->hvm->lapic->posted = NULL;
-    lodge_pages_free(s->vmcs, 0);
-    if (s->vapic != v->hvm->lapic->regs)
-        lodge_pages_free(s->vapic, 0);
-    lodge_pages_free(s->log, 0);
-    heap_free(s);
+    lodge_pages_free(vmx_of(v), VMX_VCPU_ORDER);
 }
 
 void vmx_vcpu_load(struct vcpu *v)
@@ -297,7 +277,7 @@ static void take_vpid(struct vcpu *v)
     }
     invept(vmx_caps.ept & EPT_CAP_INVEPT_SINGLE ? INVALIDATE_SINGLE
                                                 : INVALIDATE_ALL,
-           vmx_of(v)->eptp);
+           vmread(VMCS_EPT_POINTER));
 }
 
 /* RIP, RSP and RFLAGS to the VMCS where they were changed. */
@@ -355,7 +335,7 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     }
     s->launched = true;
     /* Without tracking no leaf lacks its dirty flag: nothing is logged. */
-    if (s->log && unlikely(v->domain->hvm->dirty))
+    if (unlikely(v->domain->hvm->dirty) && vmx_uses(WORD_PROC2, PROC2_PML))
         drain_log(v);
     get_regs(s, r);
     vmx_decode_exit(v, e);

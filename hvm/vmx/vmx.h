@@ -4,6 +4,7 @@
 #pragma once
 
 #include "hvm/base/hvm.h"
+#include "hvm/irq/vlapic.h"
 #include "hvm/vmx/insn.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -74,13 +75,20 @@ void vmx_caps_init(void);
 #define LAZY_FIRST REG_DR6
 #define LAZY_LAST REG_KERNEL_GS_BASE
 
+/* Entries of a page modification log (SDM vol. 3C 29.3.6). */
+#define LOG_ENTRIES 512u
+
+/* Whole pages first, and one page's alignment for the descriptor of 64 bytes,
+ * which one emulator wants. */
 struct vmx_vcpu {
-    void *vmcs;              /* (c) */
+    uint32_t vmcs[PAGE_SIZE / 4]; /* the CPU's, but for the first word */
+    uint64_t log[LOG_ENTRIES]; /* of writes, by the CPU */
+    uint32_t tpr[PAGE_SIZE / 4]; /* virtual-APIC page that keeps the TPR */
+    struct vlapic_posted posted;
+
     uint64_t vmcs_pa;        /* (c) */
-    uint32_t *vapic;         /* (c) virtual-APIC page: keeps the TPR, or the
-                                whole vlapic's where the CPU assists it */
-    uint64_t *log;           /* (c) page modification log, or NULL */
-    uint64_t eptp;           /* (c) */
+    uint32_t *vapic;         /* (c) the page above, or the whole vlapic's where
+                                the CPU assists it */
     bool launched;           /* (v) since it was last cleared */
     bool pdptes_stale;       /* (v) CR0, CR3, CR4 or EFER was set */
     uint32_t proc_ctls;      /* (v) as in the VMCS, like the rest */
@@ -92,6 +100,9 @@ struct vmx_vcpu {
     uint64_t cr2;            /* (v) while root mode runs */
     uint64_t lazy[LAZY_LAST - LAZY_FIRST + 1]; /* (v) while not on a CPU */
 };
+
+#define VMX_VCPU_ORDER 2
+BUILD_BUG_ON(sizeof(struct vmx_vcpu) > PAGE_SIZE << VMX_VCPU_ORDER);
 
 #define OP(ret, fn, args) ret vmx_##fn args;
 HVM_OPS(OP)
@@ -123,6 +134,12 @@ static inline uint64_t vmx_read(struct vcpu *v, enum vmcs_field field)
     return val;
 }
 
+/* What does not exit, of all guests: MSRs, those with x2APIC mode of a local
+ * APIC that the CPU keeps, and no port. */
+#define VMX_MAPS_ORDER 2
+extern struct vmx_maps {
+    uint8_t msrs[PAGE_SIZE], x2apic_msrs[PAGE_SIZE], ports[2 * PAGE_SIZE];
+} *vmx_maps; /* (c) after the boot CPU's cpu_enable */
 /* Lets guests reach an MSR without an exit: opens it in a bitmap. */
 void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write);
 
@@ -146,7 +163,7 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
  * the vCPU. Update: before an entry, when lapic->changed or something was
  * posted.
  */
-int vmx_apic_init_maps(const void *msr_bitmap);
+void vmx_apic_open(void *x2apic_msrs);
 int vmx_apic_init(struct vcpu *v);
 void vmx_apic_update(struct vcpu *v);
 

@@ -109,7 +109,7 @@ static void turn_on(void)
     uint64_t ctl;
 
     /* No memory for the region, for the maps. */
-    for (int n = 0; n < 3; n++) {
+    for (int n = 0; n < 2; n++) {
         fake_fail_after(n);
         CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
         CHECK_EQ(fake_vmx.vmxon, 0);
@@ -136,20 +136,16 @@ static void turn_on(void)
 
 /* --- Control structures. --- */
 
-/* Each allocation fails once: nothing is left. */
+/* The allocation fails: nothing is left. */
 static void init_fails(void)
 {
     unsigned int before = fake_allocs();
 
-    for (int n = 0; n < 4; n++) {
-        fake_fail_after(n);
-        CHECK_EQ(hvm_ops.vcpu_init(v), -ENOMEM);
-        fake_fail_after(-1);
-        if (v->hvm->vendor)
-            hvm_ops.vcpu_exit(v);
-        v->hvm->vendor = NULL;
-        CHECK_EQ(fake_allocs(), before);
-    }
+    fake_fail_after(0);
+    CHECK_EQ(hvm_ops.vcpu_init(v), -ENOMEM);
+    fake_fail_after(-1);
+    CHECK(!v->hvm->vendor);
+    CHECK_EQ(fake_allocs(), before);
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
     hvm_ops.vcpu_exit(v);
     CHECK_EQ(fake_allocs(), before);
@@ -161,7 +157,7 @@ static void made(void)
 
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
     s = vmx_of(v);
-    CHECK_EQ(*(uint32_t *)s->vmcs, 4);
+    CHECK_EQ(s->vmcs[0], 4);
     CHECK_EQ(fake_vmx.vmclear_pa, s->vmcs_pa);
     CHECK_EQ(fake_vmx.loaded, ~0ull); /* in memory */
     fake_cr[0] = 0x80010031;
@@ -389,7 +385,7 @@ static void expect(unsigned int vpid, unsigned int invepts,
     if (invvpids)
         CHECK_EQ(fake_vmx.invvpid_type, INVALIDATE_ALL);
     if (invepts)
-        CHECK_EQ(fake_vmx.invept_eptp, vmx_of(v)->eptp);
+        CHECK_EQ(fake_vmx.invept_eptp, vmread(VMCS_EPT_POINTER));
 }
 
 static void translations(void)
