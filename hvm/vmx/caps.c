@@ -16,17 +16,21 @@ char opt_vmx[128], opt_ept[32];
 
 #define BASIC_TRUE_CONTROLS BIT(55)
 
-/* What Lodge cannot do without. Windows are switched on and off later. */
-static const uint32_t needed[WORDS] = {
-    [WORD_PIN] = PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI,
-    [WORD_PROC] = PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT | PROC_RDPMC |
-                  PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
-                  PROC_MONITOR | PROC_SECONDARY,
-    [WORD_PROC2] = PROC2_EPT | PROC2_UNRESTRICTED,
-    [WORD_EXIT] = EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTR |
-                  EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |
-                  EXIT_LOAD_EFER,
-    [WORD_ENTRY] = ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER,
+/* Windows are switched on and off later. */
+const struct vmx_word_info vmx_words[WORDS] = {
+    [WORD_PIN] = { VMCS_PIN_CTLS, MSR_VMX_PIN, "pin-based",
+        PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI },
+    [WORD_PROC] = { VMCS_PROC_CTLS, MSR_VMX_PROC, "primary",
+        PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT | PROC_RDPMC |
+        PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_MONITOR |
+        PROC_SECONDARY },
+    [WORD_PROC2] = { VMCS_PROC_CTLS2, MSR_VMX_PROC2, "secondary",
+        PROC2_EPT | PROC2_UNRESTRICTED },
+    [WORD_EXIT] = { VMCS_EXIT_CTLS, MSR_VMX_EXIT, "exit",
+        EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_PAT |
+        EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER },
+    [WORD_ENTRY] = { VMCS_ENTRY_CTLS, MSR_VMX_ENTRY, "entry",
+        ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER },
 };
 
 /* What Lodge uses where the CPU has it, by the name that vmx= and the log
@@ -62,20 +66,16 @@ static const struct feature {
 
 static void read_caps(struct vmx_caps *c)
 {
-    static const uint32_t words[WORDS] = {
-        MSR_VMX_PIN, MSR_VMX_PROC, MSR_VMX_PROC2, MSR_VMX_EXIT, MSR_VMX_ENTRY
-    };
     uint64_t basic = rdmsr(MSR_VMX_BASIC);
 
     c->revision = basic & 0x7fffffff;
-    c->vmcs_bytes = basic >> 32 & 0x1fff;
     c->misc = rdmsr(MSR_VMX_MISC);
     c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
     c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
     for (enum vmx_word w = 0; w < WORDS; w++) {
-        uint32_t msr = words[w];
+        uint32_t msr = vmx_words[w].msr;
         uint64_t val;
 
         /* There are secondary controls where the primary ones say so, and for
@@ -101,9 +101,11 @@ static void read_caps(struct vmx_caps *c)
  * interrupts. And a notification that finds nothing posted any more makes
  * vector 255 pending: nothing is posted.
  */
-static bool is_bochs(const struct vmx_caps *c)
+static bool is_bochs(void)
 {
-    return c->vmcs_bytes == 4096 && !cpu_features.hypervisor[0];
+    uint64_t vmcs_bytes = rdmsr(MSR_VMX_BASIC) >> 32 & 0x1fff;
+
+    return vmcs_bytes == 4096 && !cpu_features.hypervisor[0];
 }
 
 static void choose_features(struct vmx_caps *c)
@@ -120,9 +122,9 @@ static void choose_features(struct vmx_caps *c)
     /* Neither of these is of use without virtual-interrupt delivery. */
     if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY))
         c->use[WORD_PROC2] &= ~PROC2_APIC_REGISTERS;
-    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY) || is_bochs(c))
+    if (!(c->use[WORD_PROC2] & PROC2_INTR_DELIVERY) || is_bochs())
         c->use[WORD_PIN] &= ~PIN_POSTED;
-    if (is_bochs(c))
+    if (is_bochs())
         c->use[WORD_PIN] |= c->may[WORD_PIN] & PIN_PREEMPTION_TIMER;
 }
 
@@ -139,10 +141,6 @@ static void report(const struct vmx_caps *c)
 
 static void choose(struct vmx_caps *c)
 {
-    static const char *const names[WORDS] = {
-        "pin-based", "primary", "secondary", "exit", "entry"
-    };
-
     if (!(c->may[WORD_PROC2] & PROC2_EPT) ||
         (c->ept & EPT_NEEDED) != EPT_NEEDED ||
         !(c->ept & (EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)))
@@ -152,12 +150,12 @@ static void choose(struct vmx_caps *c)
         cannot_start("CPU %u has VT-x without unrestricted guests, which "
                      "Lodge needs", cpu_id());
     for (enum vmx_word w = 0; w < WORDS; w++) {
-        uint32_t lack = needed[w] & ~c->may[w];
+        uint32_t needed = vmx_words[w].needed, lack = needed & ~c->may[w];
 
         if (lack)
             cannot_start("CPU %u's VT-x lacks %s controls %#x, which Lodge "
-                         "needs", cpu_id(), names[w], lack);
-        c->use[w] = needed[w] | c->must[w];
+                         "needs", cpu_id(), vmx_words[w].name, lack);
+        c->use[w] = needed | c->must[w];
     }
     if (c->must[WORD_PROC] & PROC_UNWANTED)
         cannot_start("CPU %u's VT-x makes guests exit for each access of "
@@ -172,15 +170,8 @@ static void choose(struct vmx_caps *c)
  * would leave stale translations without a word. */
 static bool differs(const struct vmx_caps *c)
 {
-    const struct vmx_caps *boot = &vmx_caps;
-
-    return c->revision != boot->revision ||
-           memcmp(c->use, boot->use, sizeof(c->use)) ||
-           ((c->ept ^ boot->ept) & EPT_USED) ||
-           c->cr0_fixed0 != boot->cr0_fixed0 ||
-           c->cr0_fixed1 != boot->cr0_fixed1 ||
-           c->cr4_fixed0 != boot->cr4_fixed0 ||
-           c->cr4_fixed1 != boot->cr4_fixed1;
+    return memcmp(c, &vmx_caps, offsetof(struct vmx_caps, ept)) ||
+           ((c->ept ^ vmx_caps.ept) & EPT_USED);
 }
 
 void vmx_caps_init(void)

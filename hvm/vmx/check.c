@@ -5,10 +5,10 @@
  *
  * The checks are those that VM entry makes of controls and guest state, in the
  * order of the manual, as far as what they look at can differ between entries:
- * controls that Lodge always sets are set (`needed` in caps.c), addresses are
- * those of whole pages, limits of tables have 16 bits, and there are no SMM, no
- * lists of MSRs, no CR3 targets, no VM functions. What the CPU reads from
- * memory is not looked at.
+ * controls that Lodge always sets are set (vmx_words[] in caps.c), addresses
+ * are those of whole pages, limits of tables have 16 bits, and there are no
+ * SMM, no lists of MSRs, no CR3 targets, no VM functions. What the CPU reads
+ * from memory is not looked at.
  */
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cpuid.h"
@@ -22,12 +22,6 @@ const struct vmcs_name vmcs_names[] = {
 #undef F
 };
 const unsigned int nr_vmcs_names = ARRAY_SIZE(vmcs_names);
-
-const uint16_t vmcs_words[WORDS] = {
-    [WORD_PIN] = VMCS_PIN_CTLS, [WORD_PROC] = VMCS_PROC_CTLS,
-    [WORD_PROC2] = VMCS_PROC_CTLS2, [WORD_EXIT] = VMCS_EXIT_CTLS,
-    [WORD_ENTRY] = VMCS_ENTRY_CTLS,
-};
 
 /* --- What rules look at, in the current VMCS. --- */
 
@@ -97,7 +91,7 @@ struct rule {
 #define FIXED(field, must, may)                                             \
     { field, (must) & ~vmread(field), "a bit is clear that must be set" },  \
     { field, vmread(field) & ~(may), "a bit is set that must be clear" }
-#define WORD(w) FIXED(vmcs_words[w], vmx_caps.must[w], vmx_caps.may[w])
+#define WORD(w) FIXED(vmx_words[w].field, vmx_caps.must[w], vmx_caps.may[w])
 
 /* The first rule that finds its field bad is the one to report. */
 static bool refuses(struct vmx_fault *f, const struct rule *r, size_t nr)

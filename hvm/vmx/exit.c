@@ -7,45 +7,43 @@
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/traps.h"
 
-/* Reasons that are not listed are EXIT_UNKNOWN. */
-static const uint8_t kinds[NR_REASONS] = {
-    [REASON_EXCEPTION] = EXIT_EXCEPTION,
+/* By basic exit reason (SDM vol. 3D appendix C); those that are not listed are
+ * EXIT_UNKNOWN. */
+static const uint8_t kinds[] = {
+    [0] = EXIT_EXCEPTION, /* or NMI */
     [REASON_INTR] = EXIT_HOST_IRQ,
-    [REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
-    [REASON_INIT] = EXIT_INIT,
-    [REASON_SIPI] = EXIT_INIT,
-    [REASON_OTHER_SMI] = EXIT_HOST_IRQ,
-    [REASON_INTR_WINDOW] = EXIT_IRQ_WINDOW,
-    [REASON_NMI_WINDOW] = EXIT_NMI_WINDOW,
-    [REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
-    [REASON_CPUID] = EXIT_CPUID,
-    [REASON_GETSEC] = EXIT_UNDEFINED,
-    [REASON_HLT] = EXIT_HLT,
-    [REASON_INVD] = EXIT_WBINVD,
-    [REASON_RDPMC] = EXIT_RDPMC,
-    [REASON_VMCALL] = EXIT_HYPERCALL,
-    [REASON_VMCLEAR ... REASON_VMXON] = EXIT_UNDEFINED,
-    [REASON_CR] = EXIT_CR_WRITE,
-    [REASON_IO] = EXIT_PIO,
-    [REASON_RDMSR] = EXIT_MSR,
-    [REASON_WRMSR] = EXIT_MSR,
-    [REASON_BAD_STATE] = EXIT_ENTRY_FAILED,
-    [REASON_BAD_MSR] = EXIT_ENTRY_FAILED,
-    [REASON_MWAIT] = EXIT_MWAIT,
-    [REASON_MONITOR] = EXIT_MONITOR,
+    [2] = EXIT_SHUTDOWN,
+    [3 ... 4] = EXIT_INIT, /* INIT, start-up IPI */
+    [6] = EXIT_HOST_IRQ, /* SMI */
+    [7] = EXIT_IRQ_WINDOW,
+    [8] = EXIT_NMI_WINDOW,
+    [9] = EXIT_TASK_SWITCH,
+    [10] = EXIT_CPUID,
+    [11] = EXIT_UNDEFINED, /* GETSEC */
+    [12] = EXIT_HLT,
+    [13] = EXIT_WBINVD, /* INVD */
+    [15] = EXIT_RDPMC,
+    [18] = EXIT_HYPERCALL,
+    [19 ... 27] = EXIT_UNDEFINED, /* VMCLEAR to VMXON */
+    [28] = EXIT_CR_WRITE,
+    [30] = EXIT_PIO,
+    [31 ... REASON_WRMSR] = EXIT_MSR,
+    [REASON_BAD_STATE ... 34] = EXIT_ENTRY_FAILED, /* or bad MSRs */
+    [36] = EXIT_MWAIT,
+    [39] = EXIT_MONITOR,
     [REASON_MACHINE_CHECK] = EXIT_EXCEPTION,
-    [REASON_TPR] = EXIT_IRQ_WINDOW,
+    [43] = EXIT_IRQ_WINDOW, /* TPR below threshold */
     [REASON_APIC_ACCESS] = EXIT_NPF,
-    [REASON_VIRTUAL_EOI] = EXIT_APIC_EOI,
+    [45] = EXIT_APIC_EOI,
     [REASON_EPT_VIOLATION] = EXIT_NPF,
-    [REASON_INVEPT] = EXIT_UNDEFINED,
-    [REASON_PREEMPTION_TIMER] = EXIT_HOST_IRQ,
-    [REASON_INVVPID] = EXIT_UNDEFINED,
-    [REASON_WBINVD] = EXIT_WBINVD,
-    [REASON_XSETBV] = EXIT_XSETBV,
-    [REASON_APIC_WRITE] = EXIT_APIC_WRITE,
+    [50] = EXIT_UNDEFINED, /* INVEPT */
+    [52] = EXIT_HOST_IRQ, /* preemption timer */
+    [53] = EXIT_UNDEFINED, /* INVVPID */
+    [54] = EXIT_WBINVD,
+    [55] = EXIT_XSETBV,
+    [56] = EXIT_APIC_WRITE,
+    [59] = EXIT_UNDEFINED, /* VMFUNC */
     [REASON_PML_FULL] = EXIT_LOG_FULL,
-    [REASON_VMFUNC] = EXIT_UNDEFINED,
 };
 
 /* Kinds with an instruction whose length the CPU gives; with an exit
@@ -118,7 +116,7 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
     e->insn_len = 0;
     e->nbytes = 0;
     e->in_shadow = true; /* asked for where it matters: reading it is dear */
-    e->kind = basic < NR_REASONS ? kinds[basic] : EXIT_UNKNOWN;
+    e->kind = basic < ARRAY_SIZE(kinds) ? kinds[basic] : EXIT_UNKNOWN;
     if (BIT(e->kind) & HAS_LENGTH)
         e->insn_len = (uint8_t)vmread(VMCS_EXIT_LENGTH);
     if (BIT(e->kind) & HAS_QUALIFICATION)

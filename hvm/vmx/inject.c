@@ -7,10 +7,15 @@
 
 #define BLOCKING_SHADOW (BLOCKING_STI | BLOCKING_MOV_SS)
 
+static void set_blocking(uint64_t clear, uint64_t set)
+{
+    vmwrite(VMCS_GUEST_BLOCKING, (vmread(VMCS_GUEST_BLOCKING) & ~clear) | set);
+}
+
 void vmx_inject(struct vcpu *v, const struct hvm_event *ev)
 {
     uint64_t w = ev->vector | (uint64_t)ev->type << EVENT_TYPE_SHIFT |
-                 EVENT_VALID, blocking;
+                 EVENT_VALID;
 
     /* Real mode has no error codes, and none is over 16 bits: the entry would
      * fail (SDM vol. 3C 27.2.1.3). */
@@ -25,19 +30,10 @@ void vmx_inject(struct vcpu *v, const struct hvm_event *ev)
             vmx_of(v)->cr2 = ev->cr2;
         /* Delivery ends the shadow of STI and MOV SS; the CPU would have a
          * pending single step go with it (SDM vol. 3C 27.3.1.5). */
-        blocking = vmread(VMCS_GUEST_BLOCKING);
-        if (blocking & BLOCKING_SHADOW)
-            vmwrite(VMCS_GUEST_BLOCKING, blocking & ~BLOCKING_SHADOW);
+        if (vmread(VMCS_GUEST_BLOCKING) & BLOCKING_SHADOW)
+            set_blocking(BLOCKING_SHADOW, 0);
     }
     vmwrite(VMCS_ENTRY_EVENT, w);
-}
-
-static void block_nmi(bool on)
-{
-    uint64_t blocking = vmread(VMCS_GUEST_BLOCKING);
-
-    vmwrite(VMCS_GUEST_BLOCKING, on ? blocking | BLOCKING_NMI
-                                    : blocking & ~BLOCKING_NMI);
 }
 
 /* Called after every exit: an event that was not delivered goes back into
@@ -53,7 +49,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
              (vmread(VMCS_QUALIFICATION) & EVENT_NMI_UNBLOCKED)) ||
             (e->kind == EXIT_EXCEPTION && e->exception.vector != VEC_DF &&
              (vmread(VMCS_EXIT_EVENT) & EVENT_NMI_UNBLOCKED)))
-            block_nmi(true);
+            set_blocking(0, BLOCKING_NMI);
         return;
     }
     *ev = event_of(info, vmread(VMCS_IDT_ERROR), vmx_of(v)->cr2);
@@ -61,7 +57,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
     if (ev->type >= EVENT_SOFT_INT)
         ev->valid = false;
     else if (ev->type == EVENT_NMI)
-        block_nmi(false);
+        set_blocking(BLOCKING_NMI, 0);
 }
 
 void vmx_window(struct vcpu *v, bool irq, bool nmi, bool cr8)

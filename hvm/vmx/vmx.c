@@ -173,7 +173,7 @@ static void init_constant(struct vmx_vcpu *s)
         if (!VMCS_READ_ONLY(vmcs_names[i].field))
             vmwrite(vmcs_names[i].field, 0);
     for (enum vmx_word w = 0; w < WORDS; w++)
-        vmwrite(vmcs_words[w], vmx_caps.use[w]);
+        vmwrite(vmx_words[w].field, vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
     vmwrite(VMCS_MSR_BITMAP, va_to_maddr(vmx_maps->msrs));
     vmwrite(VMCS_GUEST_LINK, ~0ull);

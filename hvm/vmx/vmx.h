@@ -12,7 +12,12 @@
 
 /* Words of controls. */
 enum vmx_word { WORD_PIN, WORD_PROC, WORD_PROC2, WORD_EXIT, WORD_ENTRY, WORDS };
-extern const uint16_t vmcs_words[WORDS]; /* their fields (check.c) */
+extern const struct vmx_word_info {
+    enum vmcs_field field;
+    uint32_t msr;            /* what the CPU can do */
+    const char *name;
+    uint32_t needed;         /* what Lodge cannot do without */
+} vmx_words[WORDS];
 
 /* IA32_VMX_EPT_VPID_CAP. */
 #define EPT_CAP_4_LEVELS BIT(6)
@@ -31,13 +36,13 @@ extern const uint16_t vmcs_words[WORDS]; /* their fields (check.c) */
  * must offer the same. */
 struct vmx_caps {
     uint32_t revision;         /* of a VMXON region and a VMCS */
-    uint32_t vmcs_bytes;       /* its size */
+    uint32_t use[WORDS];       /* what Lodge sets in every VMCS */
+    uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+    uint64_t ept;              /* EPT_CAP_* */
+    /* These may differ. */
     uint32_t must[WORDS];      /* bits that must be one (allowed-0) */
     uint32_t may[WORDS];       /* bits that may be one (allowed-1) */
-    uint32_t use[WORDS];       /* what Lodge sets in every VMCS */
-    uint64_t ept;              /* EPT_CAP_* */
     uint64_t misc;             /* IA32_VMX_MISC */
-    uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 };
 
 /*

@@ -1,4 +1,4 @@
-/* sources: hvm/vmx/check.c hypervisor/lib/format.c */
+/* sources: hvm/vmx/check.c hvm/vmx/caps.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The checker of guest state: three states that a CPU takes pass, and each of
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hvm/base/regs.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
@@ -17,7 +18,7 @@
 TEST_PROGRAM;
 
 struct cpu_features cpu_features = { .phys_bits = 40 };
-struct vmx_caps vmx_caps;
+void cpuid_hide(unsigned int feature) {}
 
 /* --- States. --- */
 
