@@ -17,14 +17,17 @@
 #define SVM_FEATURE_TSC_RATIO BIT(4)
 #define TSC_RATIO_BITS ((struct tsc_scaling){ .integer = 8, .fraction = 32 })
 
-/* This CPU's host save area and block for VMLOAD/VMSAVE of the host. */
+/* This CPU's block for VMLOAD/VMSAVE of the host, behind its save area. */
 static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
 
 /* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/tsc.h. */
 static DEFINE_PERCPU(uint64_t, tsc_ratio);
 
-static uint64_t msrpm_pa; /* (c) MSR permission map of all guests */
-static uint64_t iopm_pa;  /* (c) all ports exit */
+/* (c) What does not exit, of all guests: MSRs, and no port. */
+#define MAPS_ORDER 3
+static struct maps {
+    uint8_t msrs[2 * PAGE_SIZE], ports[3 * PAGE_SIZE];
+} *maps;
 
 /*
  * Nested entries (APM vol. 2 15.25): guest pages are user pages; device
@@ -57,15 +60,11 @@ static void msrpm_open(void *msrpm, uint32_t index, bool read, bool write)
 
 static int maps_init(void)
 {
-    uint8_t *msrpm = lodge_pages_alloc(1), *iopm = lodge_pages_alloc(2);
-
-    if (!msrpm || !iopm)
+    maps = lodge_pages_alloc(MAPS_ORDER);
+    if (!maps)
         return -ENOMEM;
-    memset(msrpm, 0xff, 2 * PAGE_SIZE);
-    memset(iopm, 0xff, 3 * PAGE_SIZE);
-    msr_rules_open(msrpm_open, msrpm);
-    msrpm_pa = va_to_maddr(msrpm);
-    iopm_pa = va_to_maddr(iopm);
+    memset(maps, 0xff, sizeof(*maps));
+    msr_rules_open(msrpm_open, maps->msrs);
     return 0;
 }
 
@@ -96,11 +95,11 @@ static void set_tsc_ratio(uint64_t ratio)
 int svm_cpu_enable(void)
 {
     const struct cpu_features *f = &cpu_features;
-    void *hsave, *host;
+    char *pages;
     int rc;
 
     check_cpu();
-    if (!msrpm_pa) {
+    if (!maps) {
         /* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM
          * register. XSAVEC does not, and does the same where there is no
          * supervisor state. */
@@ -112,13 +111,12 @@ int svm_cpu_enable(void)
         if (rc)
             return rc;
     }
-    hsave = lodge_pages_alloc(0);
-    host = lodge_pages_alloc(0);
-    if (!hsave || !host)
+    pages = lodge_pages_alloc(1);
+    if (!pages)
         return -ENOMEM;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-    wrmsr(MSR_VM_HSAVE_PA, va_to_maddr(hsave));
-    this_cpu(host_vmcb_pa) = va_to_maddr(host);
+    wrmsr(MSR_VM_HSAVE_PA, va_to_maddr(pages));
+    this_cpu(host_vmcb_pa) = va_to_maddr(pages + PAGE_SIZE);
     asm volatile("vmsave %%rax" : : "a"(this_cpu(host_vmcb_pa)) : "memory");
     tlb_tags_init_cpu(cpuid(SVM_LEAF, 0).b);
     if (cpuid(SVM_LEAF, 0).d & SVM_FEATURE_TSC_RATIO) {
@@ -144,13 +142,12 @@ static const uint8_t intercepts[] = {
 int svm_vcpu_init(struct vcpu *v)
 {
     struct vmcb *b = v->hvm->vendor = lodge_pages_alloc(0);
-    void *ports = v->domain->hvm->io_bitmap;
 
     if (!b)
         return -ENOMEM;
     b->pa = va_to_maddr(b);
-    b->msrpm_ = msrpm_pa;
-    b->iopm_ = ports ? va_to_maddr(ports) : iopm_pa;
+    b->msrpm_ = va_to_maddr(maps->msrs);
+    b->iopm_ = va_to_maddr(v->domain->hvm->io_bitmap ?: maps->ports);
     b->vintr_ = VINTR_MASKING;
     b->np_enable_ = 1;
     b->ncr3_ = va_to_maddr(v->domain->hvm->p2m->root);

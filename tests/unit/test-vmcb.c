@@ -581,7 +581,7 @@ int main(void)
         CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
         CHECK_EQ(hidden, bad ? XEN_X86_FEATURE_XSAVES : 0);
     }
-    fake_fail_after(2); /* the maps are made; VMSAVE is not for a host */
+    fake_fail_after(1); /* the maps are made; VMSAVE is not for a host */
     CHECK_EQ(hvm_ops.cpu_enable(), -ENOMEM);
     fake_fail_after(-1);
     CHECK_EQ(hvm_ops.vcpu_init(v), 0);
