@@ -58,8 +58,18 @@ static void msrpm_open(void *msrpm, uint32_t index, bool read, bool write)
             ((uint8_t *)msrpm)[i * 0x800 + bit / 8] &= (uint8_t)~bits;
 }
 
-static int maps_init(void)
+/* By the boot CPU, once: this machine's nested entries, and the maps. */
+static int boot_init(void)
 {
+    const struct cpu_features *f = &cpu_features;
+
+    /* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM
+     * register. XSAVEC does not, and does the same where there is no
+     * supervisor state. */
+    if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
+        cpuid_hide(XEN_X86_FEATURE_XSAVES);
+    pt_format = npt_format;
+    pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
     maps = lodge_pages_alloc(MAPS_ORDER);
     if (!maps)
         return -ENOMEM;
@@ -94,23 +104,11 @@ static void set_tsc_ratio(uint64_t ratio)
 
 int svm_cpu_enable(void)
 {
-    const struct cpu_features *f = &cpu_features;
     char *pages;
-    int rc;
 
     check_cpu();
-    if (!maps) {
-        /* Erratum 1386 of Zen 1 and 2: XSAVES may miss a change of an XMM
-         * register. XSAVEC does not, and does the same where there is no
-         * supervisor state. */
-        if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
-            cpuid_hide(XEN_X86_FEATURE_XSAVES);
-        pt_format = npt_format;
-        pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
-        rc = maps_init();
-        if (rc)
-            return rc;
-    }
+    if (!maps && boot_init())
+        return -ENOMEM;
     pages = lodge_pages_alloc(1);
     if (!pages)
         return -ENOMEM;

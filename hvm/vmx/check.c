@@ -58,14 +58,11 @@ static bool delivers(unsigned int type)
     return (event & EVENT_VALID) && (event >> EVENT_TYPE_SHIFT & 7) == type;
 }
 
-static unsigned int linear_bits(void)
+/* Does it have a linear address, but for so many bits more? */
+static bool canonical(enum vmcs_field field, unsigned int more)
 {
-    return MAX(cpuid(0x80000008, 0).a >> 8 & 0xff, 48u);
-}
-
-static bool canonical(enum vmcs_field field)
-{
-    unsigned int unused = 64 - linear_bits();
+    unsigned int bits = MAX(cpuid(0x80000008, 0).a >> 8 & 0xff, 48u) + more;
+    unsigned int unused = 64 - bits;
     uint64_t la = vmread(field);
 
     return (uint64_t)((int64_t)(la << unused) >> unused) == la;
@@ -85,7 +82,8 @@ struct rule {
     R(field, vmread(VMCS_##field) & (bits), "reserved bits are set")
 #define NOT_0(field, where)                                                 \
     R(field, !vmread(VMCS_##field) && (where), "must not be 0")
-#define CANONICAL(field) R(field, !canonical(VMCS_##field), "is not canonical")
+#define CANONICAL(field, where)                                             \
+    R(field, !canonical(VMCS_##field, 0) && (where), "is not canonical")
 #define HALF(field, where)                                                  \
     R(field, vmread(VMCS_##field) >> 32 && (where), "bits over 31 are set")
 #define FIXED(field, must, may)                                             \
@@ -166,8 +164,8 @@ static bool registers(struct vmx_fault *f)
           "is wider than a physical address"),
         RESERVED(GUEST_DEBUGCTL, ~0xffc7ull),
         HALF(GUEST_DR7, true),
-        CANONICAL(GUEST_SYSENTER_ESP),
-        CANONICAL(GUEST_SYSENTER_EIP),
+        CANONICAL(GUEST_SYSENTER_ESP, true),
+        CANONICAL(GUEST_SYSENTER_EIP, true),
         R(GUEST_PAT, !pat_is_valid(vmread(VMCS_GUEST_PAT)),
           "an entry is no memory type"),
         RESERVED(GUEST_EFER, ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)),
@@ -199,11 +197,10 @@ static bool selectors_and_bases(struct vmx_fault *f)
         V86_SEGMENT(SEG_ES), V86_SEGMENT(SEG_CS), V86_SEGMENT(SEG_SS),
         V86_SEGMENT(SEG_DS), V86_SEGMENT(SEG_FS), V86_SEGMENT(SEG_GS),
 #undef V86_SEGMENT
-        CANONICAL(GUEST_TR_BASE),
-        CANONICAL(GUEST_FS_BASE),
-        CANONICAL(GUEST_GS_BASE),
-        R(GUEST_LDTR_BASE, !canonical(VMCS_GUEST_LDTR_BASE) && USABLE(LDTR),
-          "is not canonical"),
+        CANONICAL(GUEST_TR_BASE, true),
+        CANONICAL(GUEST_FS_BASE, true),
+        CANONICAL(GUEST_GS_BASE, true),
+        CANONICAL(GUEST_LDTR_BASE, USABLE(LDTR)),
         HALF(GUEST_CS_BASE, true),
         HALF(GUEST_SS_BASE, USABLE(SS)),
         HALF(GUEST_DS_BASE, USABLE(DS)),
@@ -276,8 +273,6 @@ static bool privilege_levels(struct vmx_fault *f)
 static bool other_state(struct vmx_fault *f)
 {
     bool mode64 = IA32E && (vmread(VMCS_GUEST_CS_AR) & AR_OF(SEG_LONG));
-    uint64_t rip = vmread(VMCS_GUEST_RIP);
-    int64_t upper = (int64_t)rip >> linear_bits(); /* all zero or all one */
     bool held = BLOCKS(STI) || BLOCKS(MOV_SS);
     bool step = FLAG(TF) && !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
     bool bs = vmread(VMCS_GUEST_PENDING_DEBUG) & PENDING_BS;
@@ -285,11 +280,12 @@ static bool other_state(struct vmx_fault *f)
     bool pae = CR0(PG) && CR4(PAE) && !IA32E;
     uint64_t wide = ~(BIT(cpu_features.phys_bits) - 1);
     const struct rule rules[] = {
-        CANONICAL(GUEST_GDTR_BASE),
-        CANONICAL(GUEST_IDTR_BASE),
-        R(GUEST_RIP, !mode64 && rip >> 32,
+        CANONICAL(GUEST_GDTR_BASE, true),
+        CANONICAL(GUEST_IDTR_BASE, true),
+        R(GUEST_RIP, !mode64 && vmread(VMCS_GUEST_RIP) >> 32,
           "bits over 31 are set outside of 64-bit mode"),
-        R(GUEST_RIP, mode64 && upper != 0 && upper != -1, "is not canonical"),
+        R(GUEST_RIP, mode64 && !canonical(VMCS_GUEST_RIP, 1),
+          "is not canonical"),
         R(GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) & ~RFLAGS_ALL || !FLAG(MBS),
           "reserved bits are wrong"),
         R(GUEST_RFLAGS, V86 && IA32E, "VM is set in IA-32e mode"),
@@ -340,46 +336,38 @@ bool vmx_find_fault(struct vmx_fault *f)
     return bad || privilege_levels(f) || other_state(f);
 }
 
-const char *vmx_insn_error_name(unsigned int n)
-{
-    static const char *const names[] = {
-        [1] = "VMCALL in VMX root operation",
-        [2] = "VMCLEAR with invalid physical address",
-        [3] = "VMCLEAR with VMXON pointer",
-        [4] = "VMLAUNCH with non-clear VMCS",
-        [5] = "VMRESUME with non-launched VMCS",
-        [6] = "VMRESUME after VMXOFF",
-        [7] = "VM entry with invalid control fields",
-        [8] = "VM entry with invalid host-state fields",
-        [9] = "VMPTRLD with invalid physical address",
-        [10] = "VMPTRLD with VMXON pointer",
-        [11] = "VMPTRLD with incorrect VMCS revision identifier",
-        [12] = "VMREAD or VMWRITE of unsupported VMCS component",
-        [13] = "VMWRITE to read-only VMCS component",
-        [15] = "VMXON in VMX root operation",
-        [16] = "VM entry with invalid executive-VMCS pointer",
-        [17] = "VM entry with non-launched executive VMCS",
-        [18] = "VM entry with executive-VMCS pointer not VMXON pointer",
-        [19] = "VMCALL with non-clear VMCS",
-        [20] = "VMCALL with invalid VM-exit control fields",
-        [22] = "VMCALL with incorrect MSEG revision identifier",
-        [23] = "VMXOFF under dual-monitor treatment of SMIs and SMM",
-        [24] = "VMCALL with invalid SMM-monitor features",
-        [25] = "VM entry with invalid controls in executive VMCS",
-        [26] = "VM entry with events blocked by MOV SS",
-        [28] = "invalid operand to INVEPT or INVVPID",
-    };
-
-    return n < ARRAY_SIZE(names) && names[n] ? names[n]
-                                             : "unknown VM-instruction error";
-}
+static const char *const insn_errors[] = {
+    [1] = "VMCALL in VMX root operation",
+    [2] = "VMCLEAR with invalid physical address",
+    [3] = "VMCLEAR with VMXON pointer",
+    [4] = "VMLAUNCH with non-clear VMCS",
+    [5] = "VMRESUME with non-launched VMCS",
+    [6] = "VMRESUME after VMXOFF",
+    [7] = "VM entry with invalid control fields",
+    [8] = "VM entry with invalid host-state fields",
+    [9] = "VMPTRLD with invalid physical address",
+    [10] = "VMPTRLD with VMXON pointer",
+    [11] = "VMPTRLD with incorrect VMCS revision identifier",
+    [12] = "VMREAD or VMWRITE of unsupported VMCS component",
+    [13] = "VMWRITE to read-only VMCS component",
+    [15] = "VMXON in VMX root operation",
+    [16] = "VM entry with invalid executive-VMCS pointer",
+    [17] = "VM entry with non-launched executive VMCS",
+    [18] = "VM entry with executive-VMCS pointer not VMXON pointer",
+    [19] = "VMCALL with non-clear VMCS",
+    [20] = "VMCALL with invalid VM-exit control fields",
+    [22] = "VMCALL with incorrect MSEG revision identifier",
+    [23] = "VMXOFF under dual-monitor treatment of SMIs and SMM",
+    [24] = "VMCALL with invalid SMM-monitor features",
+    [25] = "VM entry with invalid controls in executive VMCS",
+    [26] = "VM entry with events blocked by MOV SS",
+    [28] = "invalid operand to INVEPT or INVVPID",
+};
 
 void vmx_dump(struct vcpu *v)
 {
-    static const char *const seg_names[NR_HVM_SEGS] = {
-        "ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"
-    };
     const struct vmcs_name *n = vmcs_names;
+    uint64_t error = vmread(VMCS_INSN_ERROR);
     char line[256];
     size_t len = 0;
     struct vmx_fault fault;
@@ -393,14 +381,15 @@ void vmx_dump(struct vcpu *v)
             len = 0;
         }
     }
-    for (unsigned int s = 0; s < NR_HVM_SEGS; s++)
-        log_err("  %s sel %04lx AR %05lx limit %08lx base %016lx\n",
-                seg_names[s], vmread(SEL(s)), vmread(AR(s)), vmread(LIMIT(s)),
-                vmread(BASE(s)));
+    for (; n->field != VMCS_HOST_ES_SEL; n += 4)
+        log_err("  %s %04lx  %s %08lx  %s %05lx  %s %016lx\n",
+                n[0].name, vmread(n[0].field), n[1].name, vmread(n[1].field),
+                n[2].name, vmread(n[2].field), n[3].name, vmread(n[3].field));
     /* It keeps the number of the last instruction that failed. */
-    if (vmread(VMCS_INSN_ERROR))
+    if (error)
         log_err("  Last VM-instruction error: %s\n",
-                vmx_insn_error_name((unsigned int)vmread(VMCS_INSN_ERROR)));
+                error < ARRAY_SIZE(insn_errors) && insn_errors[error]
+                    ? insn_errors[error] : "unknown VM-instruction error");
     if (vmx_find_fault(&fault))
         log_err("  The CPU refuses %s = %#lx: %s\n", fault.field,
                 fault.value, fault.why);

@@ -89,8 +89,7 @@ void vmx_set_shadow(struct vcpu *v, unsigned int bits)
     old = vmread(VMCS_GUEST_BLOCKING);
     blocking = old & ~(BLOCKING_SHADOW | BLOCKING_NMI);
     if (bits & SHADOW_STI_MOVSS)
-        blocking |= old & BLOCKING_SHADOW ? old & BLOCKING_SHADOW
-                                          : BLOCKING_STI;
+        blocking |= old & BLOCKING_SHADOW ?: BLOCKING_STI;
     else if (old & BLOCKING_SHADOW)
         /* A single step that the shadow held back is not due any more. */
         vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);

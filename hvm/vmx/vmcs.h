@@ -19,8 +19,9 @@
 
 /*
  * Enumerator, encoding, name in the manual: what an exit says of itself, which
- * is read-only; the guest, but for its segments; controls; the segments; the
- * host, whose fields nobody names. Dumps end at the segments.
+ * is read-only; the guest, but for its segments; controls; the segments; and,
+ * nameless as nobody asks for them, the host and what is always 0. Dumps end at
+ * the segments.
  */
 #define VMCS_FIELDS(F)                                                      \
     F(EXIT_GPA, 0x2400, "guest-physical address")                           \
@@ -67,9 +68,6 @@
     F(IO_BITMAP_A, 0x2000, "address of I/O bitmap A")                       \
     F(IO_BITMAP_B, 0x2002, "address of I/O bitmap B")                       \
     F(MSR_BITMAP, 0x2004, "address of MSR bitmaps")                         \
-    F(EXIT_MSR_STORE, 0x2006, "VM-exit MSR-store address")                  \
-    F(EXIT_MSR_LOAD, 0x2008, "VM-exit MSR-load address")                    \
-    F(ENTRY_MSR_LOAD, 0x200a, "VM-entry MSR-load address")                  \
     F(PML_ADDRESS, 0x200e, "PML address")                                   \
     F(TSC_OFFSET, 0x2010, "TSC offset")                                     \
     F(VIRTUAL_APIC, 0x2012, "virtual-APIC address")                         \
@@ -80,19 +78,12 @@
     F(EOI_EXIT1, 0x201e, "EOI-exit bitmap 1")                               \
     F(EOI_EXIT2, 0x2020, "EOI-exit bitmap 2")                               \
     F(EOI_EXIT3, 0x2022, "EOI-exit bitmap 3")                               \
-    F(XSS_EXIT, 0x202c, "XSS-exiting bitmap")                               \
     F(TSC_MULTIPLIER, 0x2032, "TSC multiplier")                             \
     F(PIN_CTLS, 0x4000, "pin-based VM-execution controls")                  \
     F(PROC_CTLS, 0x4002, "primary processor-based VM-execution controls")   \
     F(EXCEPTION_BITMAP, 0x4004, "exception bitmap")                         \
-    F(PF_ERROR_MASK, 0x4006, "page-fault error-code mask")                  \
-    F(PF_ERROR_MATCH, 0x4008, "page-fault error-code match")                \
-    F(CR3_TARGETS, 0x400a, "CR3-target count")                              \
     F(EXIT_CTLS, 0x400c, "VM-exit controls")                                \
-    F(EXIT_MSR_STORE_COUNT, 0x400e, "VM-exit MSR-store count")              \
-    F(EXIT_MSR_LOAD_COUNT, 0x4010, "VM-exit MSR-load count")                \
     F(ENTRY_CTLS, 0x4012, "VM-entry controls")                              \
-    F(ENTRY_MSR_LOAD_COUNT, 0x4014, "VM-entry MSR-load count")              \
     F(ENTRY_EVENT, 0x4016, "VM-entry interruption-information field")       \
     F(ENTRY_ERROR, 0x4018, "VM-entry exception error code")                 \
     F(ENTRY_LENGTH, 0x401a, "VM-entry instruction length")                  \
@@ -116,7 +107,12 @@
     F(HOST_GS_BASE, 0x6c08, "") F(HOST_TR_BASE, 0x6c0a, "")                 \
     F(HOST_GDTR_BASE, 0x6c0c, "") F(HOST_IDTR_BASE, 0x6c0e, "")             \
     F(HOST_SYSENTER_ESP, 0x6c10, "") F(HOST_SYSENTER_EIP, 0x6c12, "")       \
-    F(HOST_RSP, 0x6c14, "") F(HOST_RIP, 0x6c16, "")
+    F(HOST_RSP, 0x6c14, "") F(HOST_RIP, 0x6c16, "")                         \
+    F(EXIT_MSR_STORE, 0x2006, "") F(EXIT_MSR_STORE_COUNT, 0x400e, "")       \
+    F(EXIT_MSR_LOAD, 0x2008, "") F(EXIT_MSR_LOAD_COUNT, 0x4010, "")         \
+    F(ENTRY_MSR_LOAD, 0x200a, "") F(ENTRY_MSR_LOAD_COUNT, 0x4014, "")       \
+    F(PF_ERROR_MASK, 0x4006, "") F(PF_ERROR_MATCH, 0x4008, "")              \
+    F(CR3_TARGETS, 0x400a, "") F(XSS_EXIT, 0x202c, "")
 
 enum vmcs_field {
 #define F(name, code, text) VMCS_##name = (code),

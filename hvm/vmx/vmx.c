@@ -63,19 +63,6 @@ void vmx_msr_open(void *bitmap, uint32_t index, bool read, bool write)
         map[0x800] &= (uint8_t)~(1u << low % 8);
 }
 
-static int maps_init(void)
-{
-    struct vmx_maps *m = vmx_maps = lodge_pages_alloc(VMX_MAPS_ORDER);
-
-    if (!m)
-        return -ENOMEM;
-    memset(m, 0xff, sizeof(*m));
-    msr_rules_open(vmx_msr_open, m->msrs);
-    memcpy(m->x2apic_msrs, m->msrs, PAGE_SIZE);
-    vmx_apic_open(m->x2apic_msrs);
-    return 0;
-}
-
 /* The firmware locks VMX on or off; one that did neither leaves it to us. */
 static void unlock(void)
 {
@@ -92,8 +79,8 @@ static void unlock(void)
                      "it there");
 }
 
-/* This machine's nested entries. */
-static void format_init(void)
+/* By the boot CPU: this machine's nested entries, and the maps. */
+static int boot_init(void)
 {
     pt_format = ept_format;
     pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
@@ -104,12 +91,19 @@ static void format_init(void)
             pt_format.leaf[t] |= EPT_A | EPT_D;
         pt_format.leaf[P2M_RAM_LOG] = pt_format.leaf[P2M_RAM] & ~EPT_D;
     }
+    vmx_maps = lodge_pages_alloc(VMX_MAPS_ORDER);
+    if (!vmx_maps)
+        return -ENOMEM;
+    memset(vmx_maps, 0xff, sizeof(*vmx_maps));
+    msr_rules_open(vmx_msr_open, vmx_maps->msrs);
+    memcpy(vmx_maps->x2apic_msrs, vmx_maps->msrs, PAGE_SIZE);
+    vmx_apic_open(vmx_maps->x2apic_msrs);
+    return 0;
 }
 
 int vmx_cpu_enable(void)
 {
     uint32_t *region = lodge_pages_alloc(0);
-    int rc;
 
     if (!region)
         return -ENOMEM;
@@ -117,12 +111,8 @@ int vmx_cpu_enable(void)
     vmx_caps_init();
     if (vmx_uses(WORD_PROC2, PROC2_TSC_SCALING))
         tsc_scaling = (struct tsc_scaling){ .integer = 16, .fraction = 48 };
-    if (!vmx_maps) {
-        format_init();
-        rc = maps_init();
-        if (rc)
-            return rc;
-    }
+    if (!vmx_maps && boot_init())
+        return -ENOMEM;
     region[0] = vmx_caps.revision;
     write_cr0(read_cr0() | vmx_caps.cr0_fixed0);
     write_cr4(read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0);
@@ -165,9 +155,22 @@ void vmx_return(struct vcpu *v)
         make_current(this_cpu(loaded));
 }
 
-/* What is the same for every CPU and guest. */
-static void init_constant(struct vmx_vcpu *s)
+int vmx_vcpu_init(struct vcpu *v)
 {
+    struct vmx_vcpu *s = v->hvm->vendor = lodge_pages_alloc(VMX_VCPU_ORDER);
+    bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
+    bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
+    const struct hvm_domain *hd = v->domain->hvm;
+    uint64_t ports = va_to_maddr(hd->io_bitmap ?: vmx_maps->ports);
+    int rc;
+
+    if (!s)
+        return -ENOMEM;
+    s->vapic = assisted ? v->hvm->lapic->regs : s->tpr;
+    s->vmcs[0] = vmx_caps.revision;
+    s->vmcs_pa = va_to_maddr(s->vmcs);
+    make_clear(s);
+    vmx_borrow(v);
     /* Fields are not zero by themselves; not all exist everywhere. */
     for (unsigned int i = 0; i < nr_vmcs_names; i++)
         if (!VMCS_READ_ONLY(vmcs_names[i].field))
@@ -176,8 +179,13 @@ static void init_constant(struct vmx_vcpu *s)
         vmwrite(vmx_words[w].field, vmx_caps.use[w]);
     s->proc_ctls = vmx_caps.use[WORD_PROC];
     vmwrite(VMCS_MSR_BITMAP, va_to_maddr(vmx_maps->msrs));
+    vmwrite(VMCS_IO_BITMAP_A, ports);
+    vmwrite(VMCS_IO_BITMAP_B, ports + PAGE_SIZE);
+    vmwrite(VMCS_VIRTUAL_APIC, va_to_maddr(s->vapic));
+    vmwrite(VMCS_EPT_POINTER, va_to_maddr(hd->p2m->root) | EPTP_FLAGS |
+                                  (logs ? EPTP_AD : 0));
     vmwrite(VMCS_GUEST_LINK, ~0ull);
-    if (vmx_uses(WORD_PROC2, PROC2_PML)) {
+    if (logs) {
         vmwrite(VMCS_PML_ADDRESS, va_to_maddr(s->log));
         vmwrite(VMCS_GUEST_PML_INDEX, LOG_ENTRIES - 1);
     }
@@ -196,30 +204,6 @@ static void init_constant(struct vmx_vcpu *s)
     vmwrite(VMCS_HOST_PAT, HOST_PAT);
     vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
     vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
-}
-
-int vmx_vcpu_init(struct vcpu *v)
-{
-    struct vmx_vcpu *s = v->hvm->vendor = lodge_pages_alloc(VMX_VCPU_ORDER);
-    bool assisted = vmx_uses(WORD_PROC2, PROC2_INTR_DELIVERY);
-    bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
-    struct hvm_domain *hd = v->domain->hvm;
-    uint64_t ports = va_to_maddr(hd->io_bitmap ?: vmx_maps->ports);
-    int rc;
-
-    if (!s)
-        return -ENOMEM;
-    s->vapic = assisted ? v->hvm->lapic->regs : s->tpr;
-    s->vmcs[0] = vmx_caps.revision;
-    s->vmcs_pa = va_to_maddr(s->vmcs);
-    make_clear(s);
-    vmx_borrow(v);
-    init_constant(s);
-    vmwrite(VMCS_EPT_POINTER, va_to_maddr(hd->p2m->root) | EPTP_FLAGS |
-                                  (logs ? EPTP_AD : 0));
-    vmwrite(VMCS_IO_BITMAP_A, ports);
-    vmwrite(VMCS_IO_BITMAP_B, ports + PAGE_SIZE);
-    vmwrite(VMCS_VIRTUAL_APIC, va_to_maddr(s->vapic));
     rc = assisted ? vmx_apic_init(v) : 0;
     vmx_return(v);
     return rc;
@@ -280,27 +264,6 @@ static void take_vpid(struct vcpu *v)
            vmread(VMCS_EPT_POINTER));
 }
 
-/* RIP, RSP and RFLAGS to the VMCS where they were changed. */
-static void put_regs(struct vmx_vcpu *s, const struct regs *r)
-{
-    if (r->rip != s->rip)
-        vmwrite(VMCS_GUEST_RIP, r->rip);
-    if (r->gpr[RSP] != s->rsp)
-        vmwrite(VMCS_GUEST_RSP, r->gpr[RSP]);
-    if (r->rflags != s->rflags)
-        vmwrite(VMCS_GUEST_RFLAGS, (r->rflags & RFLAGS_ALL) | RFLAGS_MBS);
-    if (s->cr2 != read_cr2())
-        write_cr2(s->cr2);
-}
-
-static void get_regs(struct vmx_vcpu *s, struct regs *r)
-{
-    r->rip = s->rip = vmread(VMCS_GUEST_RIP);
-    r->gpr[RSP] = s->rsp = vmread(VMCS_GUEST_RSP);
-    r->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);
-    s->cr2 = read_cr2();
-}
-
 /* Hands on what the CPU has logged. It fills the page from its end; the index
  * is that of the next entry, 0xffff when there is no more room. */
 static void drain_log(struct vcpu *v)
@@ -327,7 +290,14 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     if (a->assisted &&
         unlikely(a->changed || (a->posted && READ_ONCE(a->posted->on))))
         vmx_apic_update(v);
-    put_regs(s, r);
+    if (r->rip != s->rip)
+        vmwrite(VMCS_GUEST_RIP, r->rip);
+    if (r->gpr[RSP] != s->rsp)
+        vmwrite(VMCS_GUEST_RSP, r->gpr[RSP]);
+    if (r->rflags != s->rflags)
+        vmwrite(VMCS_GUEST_RFLAGS, (r->rflags & RFLAGS_ALL) | RFLAGS_MBS);
+    if (s->cr2 != read_cr2())
+        write_cr2(s->cr2);
     if (unlikely(vmx_run(r, s->launched))) {
         e->kind = EXIT_ENTRY_FAILED;
         e->code = REASON_ENTRY_FAILED | vmread(VMCS_INSN_ERROR);
@@ -337,7 +307,10 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     /* Without tracking no leaf lacks its dirty flag: nothing is logged. */
     if (unlikely(v->domain->hvm->dirty) && vmx_uses(WORD_PROC2, PROC2_PML))
         drain_log(v);
-    get_regs(s, r);
+    r->rip = s->rip = vmread(VMCS_GUEST_RIP);
+    r->gpr[RSP] = s->rsp = vmread(VMCS_GUEST_RSP);
+    r->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);
+    s->cr2 = read_cr2();
     vmx_decode_exit(v, e);
     if (unlikely(vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER)))
         cpu_take_interrupts(); /* for Bochs only: see is_bochs() */

@@ -156,8 +156,6 @@ struct vmx_fault {
     uint64_t value;
 };
 bool vmx_find_fault(struct vmx_fault *f);
-/* Name of VM-instruction error n. */
-const char *vmx_insn_error_name(unsigned int n);
 
 /* exit.c: turns the VMCS into the neutral record. */
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
