@@ -57,32 +57,6 @@ static const uint8_t kinds[] = {
      BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_APIC_WRITE) |   \
      BIT(EXIT_APIC_EOI))
 
-static void decode_npf(uint64_t q, struct vmexit *e)
-{
-    if (e->code == REASON_APIC_ACCESS) {
-        /* Offset and kind of access: 1 is a linear write. */
-        e->npf.gpa = gpa(APIC_BASE_DEFAULT | (q & 0xfff));
-        e->npf.write = (q >> 12 & 0xf) == 1;
-        e->npf.fetch = e->npf.walk = false;
-        return;
-    }
-    e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));
-    e->npf.write = q & BIT(1);
-    e->npf.fetch = q & BIT(2);
-    /* Bit 7: there was a linear address; bit 8: its walk was over. */
-    e->npf.walk = (q & (BIT(7) | BIT(8))) == BIT(7);
-}
-
-/* The exit leaves DR6 and DR7.GD as they were (SDM vol. 3C 28.1). */
-static void note_debug(struct vcpu *v, uint64_t q)
-{
-    uint64_t dr6 = vmx_get_reg(v, REG_DR6);
-
-    vmx_set_reg(v, REG_DR6, (dr6 & ~0xfull) | (q & 0x600f));
-    if (q & DR6_BD)
-        vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
-}
-
 static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
 {
     uint64_t info = vmread(VMCS_EXIT_EVENT);
@@ -100,11 +74,16 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
     }
     e->exception = event_of(info, vmread(VMCS_EXIT_ERROR), q);
     e->exception.type = EVENT_EXCEPTION;
-    if (type == EVENT_PRIV_SOFT)
+    if (type == EVENT_PRIV_SOFT) {
         /* INT1 is a trap, but the exit is before it. */
         vcpu_regs(v)->rip += vmread(VMCS_EXIT_LENGTH);
-    else if (e->exception.vector == VEC_DB)
-        note_debug(v, q);
+    } else if (e->exception.vector == VEC_DB) {
+        /* The exit leaves DR6 and DR7.GD as they were (SDM vol. 3C 28.1). */
+        vmx_set_reg(v, REG_DR6, (vmx_get_reg(v, REG_DR6) & ~0xfull) |
+                                    (q & 0x600f));
+        if (q & DR6_BD)
+            vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+    }
 }
 
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
@@ -137,7 +116,18 @@ void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
         e->pio.rep = q & BIT(5);
         break;
     case EXIT_NPF:
-        decode_npf(q, e);
+        if (e->code == REASON_APIC_ACCESS) {
+            /* Offset and kind of access: 1 is a linear write. */
+            e->npf.gpa = gpa(APIC_BASE_DEFAULT | (q & 0xfff));
+            e->npf.write = (q >> 12 & 0xf) == 1;
+            e->npf.fetch = e->npf.walk = false;
+            break;
+        }
+        e->npf.gpa = gpa(vmread(VMCS_EXIT_GPA));
+        e->npf.write = q & BIT(1);
+        e->npf.fetch = q & BIT(2);
+        /* Bit 7: there was a linear address; bit 8: its walk was over. */
+        e->npf.walk = (q & (BIT(7) | BIT(8))) == BIT(7);
         break;
     case EXIT_CR_WRITE:
         /* CLTS, LMSW and reads never exit: no bit of theirs is in a mask. */

@@ -88,16 +88,13 @@ static uint64_t get(struct vcpu *v, enum hvm_reg r)
 {
     const struct vmx_vcpu *s = vmx_of(v);
 
-    switch (r) {
-    case REG_CR0:
+    if (r == REG_CR0)
         return (vmread(VMCS_GUEST_CR0) & ~VMX_CR0_MASK) |
                (s->cr0_shadow & VMX_CR0_MASK);
-    case REG_CR4:
+    if (r == REG_CR4)
         return (vmread(VMCS_GUEST_CR4) & ~s->cr4_mask) |
                (s->cr4_shadow & s->cr4_mask);
-    default:
-        return places[r] ? vmread(places[r]) : 0;
-    }
+    return places[r] ? vmread(places[r]) : 0;
 }
 
 uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
