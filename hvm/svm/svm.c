@@ -38,14 +38,6 @@ static struct maps {
 #define NPT_UC BIT(4)
 #define NPT_RO (BIT(0) | BIT(2) | BIT(5) | BIT(6)) /* P, U, A, D */
 
-static const struct pt_format npt_format = {
-    .table = BIT(0) | NPT_W | BIT(2) | BIT(5),
-    .leaf = {
-        PT_RAM_LEAVES(NPT_RO | NPT_W, NPT_RO),
-        [P2M_MMIO] = NPT_RO | NPT_W | NPT_UC,
-    },
-};
-
 /* Bits of an MSR in the permission map: two per MSR, read then write. */
 static void msrpm_open(void *msrpm, uint32_t index, bool read, bool write)
 {
@@ -68,8 +60,14 @@ static int boot_init(void)
      * supervisor state. */
     if ((f->family == 0x17 || f->family == 0x18) && !f->emulator_bochs)
         cpuid_hide(XEN_X86_FEATURE_XSAVES);
-    pt_format = npt_format;
-    pt_format.has_1g = cpuid(0x80000001, 0).d & BIT(26);
+    pt_format = (struct pt_format){
+        .table = BIT(0) | NPT_W | BIT(2) | BIT(5),
+        .leaf = {
+            PT_RAM_LEAVES(NPT_RO | NPT_W, NPT_RO),
+            [P2M_MMIO] = NPT_RO | NPT_W | NPT_UC,
+        },
+        .has_1g = cpuid(0x80000001, 0).d & BIT(26),
+    };
     maps = lodge_pages_alloc(MAPS_ORDER);
     if (!maps)
         return -ENOMEM;

@@ -36,34 +36,30 @@ void vmx_apic_open(void *x2apic_msrs)
                      writes >> n & 1);
 }
 
-/* The frame whose address stands for the APIC's; the CPU never touches it
- * while the vCPU is in xAPIC mode. */
-static int map_apic_page(struct domain *d)
-{
-    void *page = lodge_pages_alloc(0);
-    int rc = page ? p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)),
-                            va_to_mfn(page), ORDER_4K, P2M_APIC) : -ENOMEM;
-
-    if (rc)
-        lodge_pages_free(page, 0);
-    else
-        d->hvm->apic_page = page; /* freed with the domain */
-    return rc;
-}
-
 int vmx_apic_init(struct vcpu *v)
 {
     struct vlapic *a = v->hvm->lapic;
-    int rc = v->domain->hvm->apic_page ? 0 : map_apic_page(v->domain);
+    struct domain *d = v->domain;
 
-    if (rc)
-        return rc;
+    /* The frame whose address stands for the APIC's; the CPU never touches it
+     * while the vCPU is in xAPIC mode. Freed with the domain. */
+    if (!d->hvm->apic_page) {
+        void *page = lodge_pages_alloc(0);
+        int rc = page ? p2m_map(d, gpa_to_gfn(gpa(APIC_BASE_DEFAULT)),
+                                va_to_mfn(page), ORDER_4K, P2M_APIC) : -ENOMEM;
+
+        if (rc) {
+            lodge_pages_free(page, 0);
+            return rc;
+        }
+        d->hvm->apic_page = page;
+    }
     if (vmx_uses(WORD_PIN, PIN_POSTED)) {
         a->posted = &vmx_of(v)->posted;
         vmwrite(VMCS_POSTED_VECTOR, VECTOR_POSTED);
         vmwrite(VMCS_POSTED_DESC, va_to_maddr(a->posted));
     }
-    vmwrite(VMCS_APIC_ACCESS, va_to_maddr(v->domain->hvm->apic_page));
+    vmwrite(VMCS_APIC_ACCESS, va_to_maddr(d->hvm->apic_page));
     a->assisted = a->changed = true;
     return 0;
 }

@@ -166,14 +166,6 @@ static void choose(struct vmx_caps *c)
 /* Of IA32_VMX_EPT_VPID_CAP what is asked after choose(). */
 #define EPT_USED (EPT_CAP_1G | EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)
 
-/* Is c another CPU than the boot CPU? INVEPT of a kind that it does not have
- * would leave stale translations without a word. */
-static bool differs(const struct vmx_caps *c)
-{
-    return memcmp(c, &vmx_caps, offsetof(struct vmx_caps, ept)) ||
-           ((c->ept ^ vmx_caps.ept) & EPT_USED);
-}
-
 void vmx_caps_init(void)
 {
     struct vmx_caps c = { 0 };
@@ -185,7 +177,10 @@ void vmx_caps_init(void)
         report(&c);
         return;
     }
-    if (differs(&c))
+    /* INVEPT of a kind that a CPU does not have would leave stale translations
+     * without a word. */
+    if (memcmp(&c, &vmx_caps, offsetof(struct vmx_caps, ept)) ||
+        ((c.ept ^ vmx_caps.ept) & EPT_USED))
         cannot_start("CPU %u's VT-x differs from CPU 0's", cpu_id());
 }
 

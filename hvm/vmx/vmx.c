@@ -36,15 +36,6 @@ struct vmx_maps *vmx_maps;
 #define EPT_A BIT(8)
 #define EPT_D BIT(9)
 
-static const struct pt_format ept_format = {
-    .table = EPT_RX | EPT_W,
-    .leaf = {
-        PT_RAM_LEAVES(EPT_RX | EPT_W | EPT_WB, EPT_RX | EPT_WB),
-        [P2M_MMIO] = EPT_RX | EPT_W,
-        [P2M_APIC] = EPT_R | EPT_W,
-    },
-};
-
 /* EPT pointer: tables are write-back, four levels (SDM vol. 3C 25.6.11). */
 #define EPTP_FLAGS (6ull | 3 << 3)
 #define EPTP_AD BIT(6)
@@ -82,9 +73,16 @@ static void unlock(void)
 /* By the boot CPU: this machine's nested entries, and the maps. */
 static int boot_init(void)
 {
-    pt_format = ept_format;
-    pt_format.has_1g = vmx_caps.ept & EPT_CAP_1G;
-    pt_format.exec = vmx_avoid_large_exec() ? EPT_X : 0;
+    pt_format = (struct pt_format){
+        .table = EPT_RX | EPT_W,
+        .leaf = {
+            PT_RAM_LEAVES(EPT_RX | EPT_W | EPT_WB, EPT_RX | EPT_WB),
+            [P2M_MMIO] = EPT_RX | EPT_W,
+            [P2M_APIC] = EPT_R | EPT_W,
+        },
+        .has_1g = vmx_caps.ept & EPT_CAP_1G,
+        .exec = vmx_avoid_large_exec() ? EPT_X : 0,
+    };
     if (vmx_uses(WORD_PROC2, PROC2_PML)) {
         pt_format.dirty = EPT_D;
         for (unsigned int t = P2M_RAM; t < P2M_TYPES; t++)
