@@ -7,55 +7,50 @@
 #include "hvm/vmx/vmx.h"
 #include "hypervisor/x86/traps.h"
 
+/* Besides a kind: the CPU gives the length of an instruction, an exit
+ * qualification. */
+#define LENGTH 0x40
+#define DETAIL 0x80
+BUILD_BUG_ON(EXIT_KINDS > LENGTH);
+
 /* By basic exit reason (SDM vol. 3D appendix C); those that are not listed are
  * EXIT_UNKNOWN. */
 static const uint8_t kinds[] = {
-    [0] = EXIT_EXCEPTION, /* or NMI */
+    [0] = EXIT_EXCEPTION | DETAIL, /* or NMI */
     [REASON_INTR] = EXIT_HOST_IRQ,
     [2] = EXIT_SHUTDOWN,
     [3 ... 4] = EXIT_INIT, /* INIT, start-up IPI */
     [6] = EXIT_HOST_IRQ, /* SMI */
     [7] = EXIT_IRQ_WINDOW,
     [8] = EXIT_NMI_WINDOW,
-    [9] = EXIT_TASK_SWITCH,
-    [10] = EXIT_CPUID,
+    [9] = EXIT_TASK_SWITCH | LENGTH | DETAIL,
+    [10] = EXIT_CPUID | LENGTH,
     [11] = EXIT_UNDEFINED, /* GETSEC */
-    [12] = EXIT_HLT,
-    [13] = EXIT_WBINVD, /* INVD */
+    [12] = EXIT_HLT | LENGTH,
+    [13] = EXIT_WBINVD | LENGTH, /* INVD */
     [15] = EXIT_RDPMC,
-    [18] = EXIT_HYPERCALL,
+    [18] = EXIT_HYPERCALL | LENGTH,
     [19 ... 27] = EXIT_UNDEFINED, /* VMCLEAR to VMXON */
-    [28] = EXIT_CR_WRITE,
-    [30] = EXIT_PIO,
-    [31 ... REASON_WRMSR] = EXIT_MSR,
+    [28] = EXIT_CR_WRITE | LENGTH | DETAIL,
+    [30] = EXIT_PIO | LENGTH | DETAIL,
+    [31 ... REASON_WRMSR] = EXIT_MSR | LENGTH,
     [REASON_BAD_STATE ... 34] = EXIT_ENTRY_FAILED, /* or bad MSRs */
     [36] = EXIT_MWAIT,
     [39] = EXIT_MONITOR,
-    [REASON_MACHINE_CHECK] = EXIT_EXCEPTION,
+    [REASON_MACHINE_CHECK] = EXIT_EXCEPTION | DETAIL,
     [43] = EXIT_IRQ_WINDOW, /* TPR below threshold */
-    [REASON_APIC_ACCESS] = EXIT_NPF,
-    [45] = EXIT_APIC_EOI,
-    [REASON_EPT_VIOLATION] = EXIT_NPF,
+    [REASON_APIC_ACCESS] = EXIT_NPF | DETAIL,
+    [45] = EXIT_APIC_EOI | DETAIL,
+    [REASON_EPT_VIOLATION] = EXIT_NPF | DETAIL,
     [50] = EXIT_UNDEFINED, /* INVEPT */
     [52] = EXIT_HOST_IRQ, /* preemption timer */
     [53] = EXIT_UNDEFINED, /* INVVPID */
-    [54] = EXIT_WBINVD,
-    [55] = EXIT_XSETBV,
-    [56] = EXIT_APIC_WRITE,
+    [54] = EXIT_WBINVD | LENGTH,
+    [55] = EXIT_XSETBV | LENGTH,
+    [56] = EXIT_APIC_WRITE | DETAIL,
     [59] = EXIT_UNDEFINED, /* VMFUNC */
     [REASON_PML_FULL] = EXIT_LOG_FULL,
 };
-
-/* Kinds with an instruction whose length the CPU gives; with an exit
- * qualification. */
-#define HAS_LENGTH                                                          \
-    (BIT(EXIT_PIO) | BIT(EXIT_CPUID) | BIT(EXIT_MSR) | BIT(EXIT_HYPERCALL) | \
-     BIT(EXIT_HLT) | BIT(EXIT_CR_WRITE) | BIT(EXIT_XSETBV) |                \
-     BIT(EXIT_WBINVD) | BIT(EXIT_TASK_SWITCH))
-#define HAS_QUALIFICATION                                                   \
-    (BIT(EXIT_PIO) | BIT(EXIT_NPF) | BIT(EXIT_CR_WRITE) |                   \
-     BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_APIC_WRITE) |   \
-     BIT(EXIT_APIC_EOI))
 
 static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
 {
@@ -88,18 +83,16 @@ static void decode_exception(struct vcpu *v, uint64_t q, struct vmexit *e)
 
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e)
 {
-    uint64_t reason = vmread(VMCS_EXIT_REASON), q = 0;
+    uint64_t reason = vmread(VMCS_EXIT_REASON);
     unsigned int basic = reason & 0xffff;
+    unsigned int kind = basic < ARRAY_SIZE(kinds) ? kinds[basic] : EXIT_UNKNOWN;
+    uint64_t q = kind & DETAIL ? vmread(VMCS_QUALIFICATION) : 0;
 
+    e->kind = (uint8_t)(kind & ~(LENGTH | DETAIL));
     e->code = reason;
-    e->insn_len = 0;
+    e->insn_len = kind & LENGTH ? (uint8_t)vmread(VMCS_EXIT_LENGTH) : 0;
     e->nbytes = 0;
     e->in_shadow = true; /* asked for where it matters: reading it is dear */
-    e->kind = basic < ARRAY_SIZE(kinds) ? kinds[basic] : EXIT_UNKNOWN;
-    if (BIT(e->kind) & HAS_LENGTH)
-        e->insn_len = (uint8_t)vmread(VMCS_EXIT_LENGTH);
-    if (BIT(e->kind) & HAS_QUALIFICATION)
-        q = vmread(VMCS_QUALIFICATION);
     switch (e->kind) {
     case EXIT_HOST_IRQ:
         e->irq_vector = basic == REASON_INTR

@@ -161,10 +161,10 @@ bool vmx_find_fault(struct vmx_fault *f);
 void vmx_decode_exit(struct vcpu *v, struct vmexit *e);
 
 /*
- * apic.c: the local APIC that the CPU itself keeps, where it can. Init: a
- * vCPU's part of it, its VMCS is current; -ENOMEM. What it made is freed with
- * the vCPU. Update: before an entry, when lapic->changed or something was
- * posted.
+ * apic.c: the local APIC that the CPU itself keeps, where it can. Open: its
+ * registers in the bitmap of x2APIC mode. Init: a vCPU's part of it, its VMCS
+ * is current; -ENOMEM. Update: before an entry, when lapic->changed or
+ * something was posted.
  */
 void vmx_apic_open(void *x2apic_msrs);
 int vmx_apic_init(struct vcpu *v);
