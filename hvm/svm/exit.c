@@ -6,8 +6,8 @@
 #include "hvm/svm/svm.h"
 #include "hypervisor/lib/string.h"
 
-/* Exit codes below 0x100; those not listed are EXIT_UNKNOWN. */
-static const uint8_t kinds[0x100] = {
+/* By exit code; those not listed are EXIT_UNKNOWN. */
+static const uint8_t kinds[] = {
     [SVM_EXIT_CR_WRITE ... SVM_EXIT_CR_WRITE + 15] = EXIT_CR_WRITE,
     [SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31] = EXIT_EXCEPTION,
     [SVM_EXIT_INTR] = EXIT_HOST_IRQ,
@@ -31,6 +31,7 @@ static const uint8_t kinds[0x100] = {
     [SVM_EXIT_MONITOR] = EXIT_MONITOR,
     [SVM_EXIT_MWAIT] = EXIT_MWAIT,
     [SVM_EXIT_XSETBV] = EXIT_XSETBV,
+    [SVM_EXIT_NPF] = EXIT_NPF,
 };
 
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
@@ -44,8 +45,6 @@ void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
     e->in_shadow = b->shadow & 1;
     if (likely(code < ARRAY_SIZE(kinds)))
         e->kind = kinds[code];
-    else if (code == SVM_EXIT_NPF)
-        e->kind = EXIT_NPF;
     else
         e->kind = (uint32_t)code == SVM_EXIT_INVALID ? EXIT_ENTRY_FAILED
                                                      : EXIT_UNKNOWN;
