@@ -6,31 +6,35 @@
 #include "hvm/svm/svm.h"
 #include "hypervisor/lib/string.h"
 
-/* By exit code; those not listed are EXIT_UNKNOWN. */
-static const uint8_t kinds[] = {
-    [SVM_EXIT_CR_WRITE ... SVM_EXIT_CR_WRITE + 15] = EXIT_CR_WRITE,
-    [SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31] = EXIT_EXCEPTION,
-    [SVM_EXIT_INTR] = EXIT_HOST_IRQ,
-    [SVM_EXIT_NMI] = EXIT_HOST_NMI,
-    [SVM_EXIT_INIT] = EXIT_INIT,
+/* CR4 writes: bits the guest does not have must fault. #AC and #DB: a guest
+ * could otherwise keep the CPU delivering them for ever. */
+const uint8_t svm_kinds[SVM_EXIT_NPF + 1] = {
+    [SVM_EXIT_CR_WRITE + 4] = EXIT_CR_WRITE | ALWAYS,
+    [SVM_EXIT_CR_WRITE + 8] = EXIT_CR_WRITE,
+    [SVM_EXIT_EXCEPTION + VEC_DB] = EXIT_EXCEPTION | ALWAYS,
+    [SVM_EXIT_EXCEPTION + VEC_AC] = EXIT_EXCEPTION | ALWAYS,
+    [SVM_EXIT_EXCEPTION + VEC_MC] = EXIT_EXCEPTION | ALWAYS,
+    [SVM_EXIT_INTR] = EXIT_HOST_IRQ | ALWAYS,
+    [SVM_EXIT_NMI] = EXIT_HOST_NMI | ALWAYS,
+    [SVM_EXIT_INIT] = EXIT_INIT | ALWAYS,
     [SVM_EXIT_VINTR] = EXIT_IRQ_WINDOW,
-    [SVM_EXIT_RDPMC] = EXIT_RDPMC,
-    [SVM_EXIT_CPUID] = EXIT_CPUID,
+    [SVM_EXIT_RDPMC] = EXIT_RDPMC | ALWAYS,
+    [SVM_EXIT_CPUID] = EXIT_CPUID | ALWAYS,
     [SVM_EXIT_IRET] = EXIT_NMI_WINDOW,
-    [SVM_EXIT_INVD] = EXIT_WBINVD,
+    [SVM_EXIT_INVD] = EXIT_WBINVD | ALWAYS,
     [SVM_EXIT_PAUSE] = EXIT_HOST_IRQ, /* see svm_vcpu_init() */
-    [SVM_EXIT_HLT] = EXIT_HLT,
-    [SVM_EXIT_INVLPGA] = EXIT_UNDEFINED,
-    [SVM_EXIT_IOIO] = EXIT_PIO,
-    [SVM_EXIT_MSR] = EXIT_MSR,
-    [SVM_EXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
-    [SVM_EXIT_SHUTDOWN] = EXIT_SHUTDOWN,
-    [SVM_EXIT_VMRUN] = EXIT_UNDEFINED,
-    [SVM_EXIT_VMMCALL] = EXIT_HYPERCALL,
-    [SVM_EXIT_VMLOAD ... SVM_EXIT_SKINIT] = EXIT_UNDEFINED,
-    [SVM_EXIT_MONITOR] = EXIT_MONITOR,
-    [SVM_EXIT_MWAIT] = EXIT_MWAIT,
-    [SVM_EXIT_XSETBV] = EXIT_XSETBV,
+    [SVM_EXIT_HLT] = EXIT_HLT | ALWAYS,
+    [SVM_EXIT_INVLPGA] = EXIT_UNDEFINED | ALWAYS,
+    [SVM_EXIT_IOIO] = EXIT_PIO | ALWAYS,
+    [SVM_EXIT_MSR] = EXIT_MSR | ALWAYS,
+    [SVM_EXIT_TASK_SWITCH] = EXIT_TASK_SWITCH | ALWAYS,
+    [SVM_EXIT_SHUTDOWN] = EXIT_SHUTDOWN | ALWAYS,
+    [SVM_EXIT_VMRUN] = EXIT_UNDEFINED | ALWAYS,
+    [SVM_EXIT_VMMCALL] = EXIT_HYPERCALL | ALWAYS,
+    [SVM_EXIT_VMLOAD ... SVM_EXIT_SKINIT] = EXIT_UNDEFINED | ALWAYS,
+    [SVM_EXIT_MONITOR] = EXIT_MONITOR | ALWAYS,
+    [SVM_EXIT_MWAIT] = EXIT_MWAIT | ALWAYS,
+    [SVM_EXIT_XSETBV] = EXIT_XSETBV | ALWAYS,
     [SVM_EXIT_NPF] = EXIT_NPF,
 };
 
@@ -43,8 +47,8 @@ void svm_decode_exit(const struct vmcb *b, struct vmexit *e)
     e->insn_len = b->nrip ? (uint8_t)(b->nrip - b->rip) : 0;
     e->nbytes = 0;
     e->in_shadow = b->shadow & 1;
-    if (likely(code < ARRAY_SIZE(kinds)))
-        e->kind = kinds[code];
+    if (likely(code < ARRAY_SIZE(svm_kinds)))
+        e->kind = svm_kinds[code] & ~ALWAYS;
     else
         e->kind = (uint32_t)code == SVM_EXIT_INVALID ? EXIT_ENTRY_FAILED
                                                      : EXIT_UNKNOWN;

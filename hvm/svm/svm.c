@@ -122,19 +122,6 @@ int svm_cpu_enable(void)
     return 0;
 }
 
-/* CR4 writes: bits the guest does not have must fault. #AC and #DB: a guest
- * could otherwise keep the CPU delivering them for ever. */
-static const uint8_t intercepts[] = {
-    SVM_EXIT_CR_WRITE + 4, SVM_EXIT_EXCEPTION + VEC_MC,
-    SVM_EXIT_EXCEPTION + VEC_AC, SVM_EXIT_EXCEPTION + VEC_DB, SVM_EXIT_INTR,
-    SVM_EXIT_NMI, SVM_EXIT_INIT, SVM_EXIT_RDPMC, SVM_EXIT_CPUID,
-    SVM_EXIT_INVD, SVM_EXIT_HLT, SVM_EXIT_INVLPGA, SVM_EXIT_IOIO,
-    SVM_EXIT_MSR, SVM_EXIT_TASK_SWITCH, SVM_EXIT_SHUTDOWN, SVM_EXIT_VMRUN,
-    SVM_EXIT_VMMCALL, SVM_EXIT_VMLOAD, SVM_EXIT_VMSAVE, SVM_EXIT_STGI,
-    SVM_EXIT_CLGI, SVM_EXIT_SKINIT, SVM_EXIT_MONITOR, SVM_EXIT_MWAIT,
-    SVM_EXIT_XSETBV
-};
-
 int svm_vcpu_init(struct vcpu *v)
 {
     struct vmcb *b = v->hvm->vendor = lodge_pages_alloc(0);
@@ -149,8 +136,8 @@ int svm_vcpu_init(struct vcpu *v)
     b->ncr3_ = va_to_maddr(v->domain->hvm->p2m->root);
     b->pat_ = 0x0007040600070406ull;
     b->efer_ = EFER_SVME;
-    for (unsigned int i = 0; i < ARRAY_SIZE(intercepts); i++)
-        vmcb_intercept(b, intercepts[i], true);
+    for (unsigned int code = 0; code < 8 * sizeof(b->intercept_); code++)
+        vmcb_intercept(b, code, svm_kinds[code] & ALWAYS);
     /*
      * Work-around for Bochs only: a guest entered with IF=0 is not left for an
      * interrupt of the machine there. One that waits with PAUSE is left now and

@@ -14,7 +14,11 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
 HVM_OPS(OP)
 #undef OP
 
-/* exit.c: turns the control block into the neutral record. */
+/* exit.c: enum exit_kind by exit code, EXIT_UNKNOWN where none is listed; and
+ * is the guest always to exit with this code? */
+#define ALWAYS 0x80
+extern const uint8_t svm_kinds[SVM_EXIT_NPF + 1];
+/* Turns the control block into the neutral record. */
 void svm_decode_exit(const struct vmcb *b, struct vmexit *e);
 
 /* inject.c. After an exit, if the entry injected, waited for a window, or ended

@@ -261,9 +261,17 @@ static void modes(void)
 
 static void exits(void)
 {
+    /* APM vol. 2 appendix B, layout of the control area. */
+    static const uint32_t always[6] = {
+        BIT(20), 0, BIT(1) | BIT(17) | BIT(18),
+        BIT(0) | BIT(1) | BIT(3) | BIT(15) | BIT(18) | BIT(22) | BIT(24) |
+            BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(31),
+        0x7f | BIT(10) | BIT(11) | BIT(13), 0
+    };
     struct vmcb *b = vmcb_of(v);
     struct vmexit e;
 
+    CHECK(!memcmp(b->intercept_, always, sizeof(always)));
     b->rip = 0x1000;
     b->exitcode = SVM_EXIT_IOIO;
     b->exitinfo1 = 0x3f8u << 16 | 1u << 4 | 1; /* IN, one byte */
@@ -289,6 +297,8 @@ static void exits(void)
         svm_decode_exit(b, &e);
         CHECK(e.kind < EXIT_KINDS);
         CHECK_EQ(e.code, code);
+        if (code < 192 && (always[code / 32] >> code % 32 & 1))
+            CHECK(e.kind != EXIT_UNKNOWN);
     }
     b->exitcode = ~0ull;
     svm_decode_exit(b, &e);
