@@ -25,6 +25,7 @@ const unsigned int nr_vmcs_names = ARRAY_SIZE(vmcs_names);
 
 /* --- What rules look at, in the current VMCS. --- */
 
+#define PIN(bit) (vmread(VMCS_PIN_CTLS) & PIN_##bit)
 #define PROC2(bit) (vmread(VMCS_PROC_CTLS2) & PROC2_##bit)
 #define CR0(bit) (vmread(VMCS_GUEST_CR0) & CR0_##bit)
 #define CR4(bit) (vmread(VMCS_GUEST_CR4) & CR4_##bit)
@@ -41,11 +42,11 @@ const unsigned int nr_vmcs_names = ARRAY_SIZE(vmcs_names);
 #define LIMIT(n) VMCS_SEG(VMCS_GUEST_ES_LIMIT, n)
 #define BASE(n) VMCS_SEG(VMCS_GUEST_ES_BASE, n)
 #define USABLE(name) (!(vmread(VMCS_GUEST_##name##_AR) & AR_UNUSABLE))
+#define IN_LDT(name) (vmread(VMCS_GUEST_##name##_SEL) & BIT(2))
 /* Bits of access rights that struct segment's attr has four lower. */
 #define AR_OF(attr) ((uint32_t)(attr) << 4)
 #define DPL(ar) ((ar) >> SEG_DPL_SHIFT & 3)
 
-#define TABLE_LDT 4u /* of a selector */
 #define MISC_LENGTH_0 BIT(30)
 #define DEBUGCTL_BTF BIT(1)
 #define PENDING_BS BIT(14)
@@ -77,15 +78,15 @@ struct rule {
 };
 #define R(field, bad, why) { VMCS_##field, bad, why }
 
-/* Those of many fields. */
+/* Those of many fields; some hold only `where` something is in use. */
 #define RESERVED(field, bits)                                               \
     R(field, vmread(VMCS_##field) & (bits), "reserved bits are set")
 #define NOT_0(field, where)                                                 \
-    R(field, !vmread(VMCS_##field) && (where), "must not be 0")
+    R(field, (where) && !vmread(VMCS_##field), "must not be 0")
 #define CANONICAL(field, where)                                             \
-    R(field, !canonical(VMCS_##field, 0) && (where), "is not canonical")
+    R(field, (where) && !canonical(VMCS_##field, 0), "is not canonical")
 #define HALF(field, where)                                                  \
-    R(field, vmread(VMCS_##field) >> 32 && (where), "bits over 31 are set")
+    R(field, (where) && vmread(VMCS_##field) >> 32, "bits over 31 are set")
 #define FIXED(field, must, may)                                             \
     { field, (must) & ~vmread(field), "a bit is clear that must be set" },  \
     { field, vmread(field) & ~(may), "a bit is set that must be clear" }
@@ -121,7 +122,7 @@ static bool controls(struct vmx_fault *f)
     const struct rule rules[] = {
         WORD(WORD_PIN), WORD(WORD_PROC), WORD(WORD_PROC2), WORD(WORD_EXIT),
         WORD(WORD_ENTRY),
-        R(PIN_CTLS, vmread(VMCS_PIN_CTLS) & PIN_POSTED && !PROC2(INTR_DELIVERY),
+        R(PIN_CTLS, PIN(POSTED) && !PROC2(INTR_DELIVERY),
           "posted interrupts need virtual-interrupt delivery"),
         R(PROC_CTLS2, PROC2(X2APIC) && PROC2(APIC_ACCESS),
           "virtualized x2APIC mode excludes APIC accesses"),
@@ -183,10 +184,8 @@ static bool registers(struct vmx_fault *f)
 static bool selectors_and_bases(struct vmx_fault *f)
 {
     const struct rule rules[] = {
-        R(GUEST_TR_SEL, vmread(VMCS_GUEST_TR_SEL) & TABLE_LDT,
-          "is in the LDT"),
-        R(GUEST_LDTR_SEL, vmread(VMCS_GUEST_LDTR_SEL) & TABLE_LDT &&
-                              USABLE(LDTR), "is in the LDT"),
+        R(GUEST_TR_SEL, IN_LDT(TR), "is in the LDT"),
+        R(GUEST_LDTR_SEL, USABLE(LDTR) && IN_LDT(LDTR), "is in the LDT"),
 #define V86_SEGMENT(n)                                                      \
         { BASE(n), V86 && vmread(BASE(n)) != vmread(SEL(n)) * 16,           \
           "must be 16 times the selector in virtual-8086 mode" },           \
@@ -286,7 +285,7 @@ static bool other_state(struct vmx_fault *f)
           "bits over 31 are set outside of 64-bit mode"),
         R(GUEST_RIP, mode64 && !canonical(VMCS_GUEST_RIP, 1),
           "is not canonical"),
-        R(GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) & ~RFLAGS_ALL || !FLAG(MBS),
+        R(GUEST_RFLAGS, (vmread(VMCS_GUEST_RFLAGS) & ~RFLAGS_ALL) || !FLAG(MBS),
           "reserved bits are wrong"),
         R(GUEST_RFLAGS, V86 && IA32E, "VM is set in IA-32e mode"),
         R(GUEST_RFLAGS, V86 && !CR0(PE), "VM is set in real mode"),
