@@ -1,4 +1,4 @@
-/* sources: hvm/svm/svm.c hvm/svm/regs.c hvm/svm/exit.c hvm/svm/inject.c hypervisor/lib/format.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/svm/svm.c hvm/svm/regs.c hvm/svm/exit.c hvm/svm/inject.c hvm/base/tlb-tag.c hvm/policy/msr-table.c hvm/msr.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The control block: where fields are and which clean bit goes with each,
