@@ -27,7 +27,7 @@ void vmx_inject(struct vcpu *v, const struct hvm_event *ev)
         vmwrite(VMCS_ENTRY_LENGTH, ev->insn_len);
     if (ev->type == EVENT_EXCEPTION) {
         if (ev->vector == VEC_PF)
-            vmx_of(v)->cr2 = ev->cr2;
+            vmx_of(v)->kept[REG_CR2] = ev->cr2;
         /* Delivery ends the shadow of STI and MOV SS; the CPU would have a
          * pending single step go with it (SDM vol. 3C 27.3.1.5). */
         if (vmread(VMCS_GUEST_BLOCKING) & BLOCKING_SHADOW)
@@ -52,7 +52,7 @@ void vmx_collect_interrupted(struct vcpu *v, struct vmexit *e)
             set_blocking(0, BLOCKING_NMI);
         return;
     }
-    *ev = event_of(info, vmread(VMCS_IDT_ERROR), vmx_of(v)->cr2);
+    *ev = event_of(info, vmread(VMCS_IDT_ERROR), vmx_of(v)->kept[REG_CR2]);
     /* RIP is still at INT n, INT3, INTO, ICEBP: executed again. */
     if (ev->type >= EVENT_SOFT_INT)
         ev->valid = false;

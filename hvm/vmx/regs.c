@@ -62,26 +62,13 @@ static void lazy_write(enum hvm_reg r, uint64_t val)
 void vmx_lazy_load(struct vmx_vcpu *s)
 {
     for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
-        lazy_write(r, s->lazy[r - LAZY_FIRST]);
+        lazy_write(r, s->kept[r]);
 }
 
 void vmx_lazy_save(struct vmx_vcpu *s)
 {
     for (enum hvm_reg r = LAZY_FIRST; r <= LAZY_LAST; r++)
-        s->lazy[r - LAZY_FIRST] = lazy_read(r);
-}
-
-/* What no CPU would take, from a saved guest, must not fault in root mode. */
-static void set_lazy(struct vcpu *v, enum hvm_reg r, uint64_t val)
-{
-    if (r == REG_DR6 || r == REG_SFMASK)
-        val = (uint32_t)val;
-    else if (r != REG_STAR) /* an address: canonical */
-        val = (uint64_t)((int64_t)(val << 16) >> 16);
-    if (vmx_is_loaded(v))
-        lazy_write(r, val);
-    else
-        vmx_of(v)->lazy[r - LAZY_FIRST] = val;
+        s->kept[r] = lazy_read(r);
 }
 
 static uint64_t get(struct vcpu *v, enum hvm_reg r)
@@ -101,11 +88,10 @@ uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
 {
     uint64_t val;
 
-    if (r == REG_CR2)
-        return vmx_of(v)->cr2;
-    if (is_lazy(r))
-        return vmx_is_loaded(v) ? lazy_read(r)
-                                : vmx_of(v)->lazy[r - LAZY_FIRST];
+    if (is_lazy(r) && vmx_is_loaded(v))
+        return lazy_read(r);
+    if (r == REG_CR2 || is_lazy(r))
+        return vmx_of(v)->kept[r];
     vmx_borrow(v);
     val = get(v, r);
     vmx_return(v);
@@ -164,20 +150,26 @@ void vmx_set_reg(struct vcpu *v, enum hvm_reg r, uint64_t val)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
-    if (r == REG_CR2) {
-        s->cr2 = val;
-        return;
-    }
-    if (is_lazy(r)) {
-        set_lazy(v, r, val);
-        return;
-    }
-    if (r <= REG_EFER)
-        s->pdptes_stale = true;
+    /* What no CPU would take, from a saved guest, must not fault in root
+     * mode. */
+    if (r == REG_DR6 || r == REG_SFMASK)
+        val = (uint32_t)val;
     else if (r == REG_GDTR_LIMIT || r == REG_IDTR_LIMIT)
         val = (uint16_t)val;
     else if (r == REG_DEBUGCTL)
         val &= DEBUGCTL_BITS;
+    else if (is_lazy(r) && r != REG_STAR) /* an address: canonical */
+        val = (uint64_t)((int64_t)(val << 16) >> 16);
+    if (is_lazy(r) && vmx_is_loaded(v)) {
+        lazy_write(r, val);
+        return;
+    }
+    if (r == REG_CR2 || is_lazy(r)) {
+        s->kept[r] = val;
+        return;
+    }
+    if (r <= REG_EFER)
+        s->pdptes_stale = true;
     vmx_borrow(v);
     if (r == REG_CR0)
         set_cr0(s, val);

@@ -294,8 +294,8 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
         vmwrite(VMCS_GUEST_RSP, r->gpr[RSP]);
     if (r->rflags != s->rflags)
         vmwrite(VMCS_GUEST_RFLAGS, (r->rflags & RFLAGS_ALL) | RFLAGS_MBS);
-    if (s->cr2 != read_cr2())
-        write_cr2(s->cr2);
+    if (s->kept[REG_CR2] != read_cr2())
+        write_cr2(s->kept[REG_CR2]);
     if (unlikely(vmx_run(r, s->launched))) {
         e->kind = EXIT_ENTRY_FAILED;
         e->code = REASON_ENTRY_FAILED | vmread(VMCS_INSN_ERROR);
@@ -308,7 +308,7 @@ void vmx_enter(struct vcpu *v, struct vmexit *e)
     r->rip = s->rip = vmread(VMCS_GUEST_RIP);
     r->gpr[RSP] = s->rsp = vmread(VMCS_GUEST_RSP);
     r->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);
-    s->cr2 = read_cr2();
+    s->kept[REG_CR2] = read_cr2();
     vmx_decode_exit(v, e);
     if (unlikely(vmx_uses(WORD_PIN, PIN_PREEMPTION_TIMER)))
         cpu_take_interrupts(); /* for Bochs only: see is_bochs() */

@@ -102,8 +102,8 @@ struct vmx_vcpu {
                                 set yet */
     uint64_t rip, rsp, rflags;
     uint64_t cr0_shadow, cr4_shadow, cr4_mask;
-    uint64_t cr2;            /* (v) while root mode runs */
-    uint64_t lazy[LAZY_LAST - LAZY_FIRST + 1]; /* (v) while not on a CPU */
+    uint64_t kept[NR_HVM_REGS]; /* (v) CR2 while root mode runs; those that the
+                                   CPU does not switch while not on a CPU */
 };
 
 #define VMX_VCPU_ORDER 2

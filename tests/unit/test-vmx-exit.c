@@ -316,11 +316,11 @@ static void injection(void)
         CHECK_EQ(vmread(VMCS_ENTRY_ERROR), ev->has_error ? ev->error : 0xdead);
         CHECK_EQ(vmread(VMCS_ENTRY_LENGTH), ev->insn_len ? ev->insn_len : 0xd);
     }
-    vmx.cr2 = 0x1234;
+    vmx.kept[REG_CR2] = 0x1234;
     vmx_inject(v, &events[3].ev);
-    CHECK_EQ(vmx.cr2, 0x1234);
+    CHECK_EQ(vmx.kept[REG_CR2], 0x1234);
     vmx_inject(v, &pf);
-    CHECK_EQ(vmx.cr2, 0x7000);
+    CHECK_EQ(vmx.kept[REG_CR2], 0x7000);
     /* An exception ends the shadow, as its delivery would. */
     set_blocking(BLOCKING_STI | BLOCKING_NMI);
     vmx_inject(v, &events[2].ev);
@@ -364,7 +364,7 @@ static void interrupted(void)
     const struct hvm_event *ev = &v->hvm->event;
 
     fake_vmx_reset();
-    vmx.cr2 = 0x6000;
+    vmx.kept[REG_CR2] = 0x6000;
     for (unsigned int type = 0; type < 7; type++) {
         bool again = type == EVENT_INTR || type == EVENT_NMI ||
                      type == EVENT_EXCEPTION;
@@ -393,7 +393,7 @@ static void interrupted(void)
     vmx_inject(v, ev);
     CHECK_EQ(vmread(VMCS_ENTRY_EVENT), 0x80000b0e);
     CHECK_EQ(vmread(VMCS_ENTRY_ERROR), 0x44);
-    CHECK_EQ(vmx.cr2, 0x6000);
+    CHECK_EQ(vmx.kept[REG_CR2], 0x6000);
     collect(EXIT_NPF, 3 << 8 | 14);
     CHECK(!ev->valid);
 }

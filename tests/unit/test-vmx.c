@@ -272,7 +272,7 @@ static void entries(void)
     r->gpr[RSP] = 0x2000;
     r->rflags = ~0ull;
     fake_cr[2] = 0x99;
-    vmx_of(v)->cr2 = 0x77;
+    vmx_of(v)->kept[REG_CR2] = 0x77;
     e = enter();
     CHECK_EQ(e.kind, EXIT_HOST_IRQ);
     CHECK(!run.launched);
@@ -301,7 +301,7 @@ static void entries(void)
     fake_vmcs_set(VMCS_GUEST_RIP, 0x5555);
     fake_vmcs_set(VMCS_GUEST_RSP, 0x6666);
     fake_vmcs_set(VMCS_GUEST_RFLAGS, 0x246);
-    fake_cr[2] = vmx_of(v)->cr2;
+    fake_cr[2] = vmx_of(v)->kept[REG_CR2];
     (void)enter();
     CHECK_EQ(r->rip, 0x5555);
     CHECK_EQ(r->gpr[RSP], 0x6666);
