@@ -102,12 +102,10 @@ static void set_tsc_ratio(uint64_t ratio)
 
 int svm_cpu_enable(void)
 {
-    char *pages;
-
     check_cpu();
     if (!maps && boot_init())
         return -ENOMEM;
-    pages = lodge_pages_alloc(1);
+    char *pages = lodge_pages_alloc(1);
     if (!pages)
         return -ENOMEM;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);

@@ -114,12 +114,11 @@ static unsigned int highest_in_service(const struct vlapic *a)
 void vmx_apic_update(struct vcpu *v)
 {
     struct vlapic *a = v->hvm->lapic;
-    uint64_t requested;
 
     vlapic_take_posted(a);
     a->changed = false;
     set_mode(vmx_of(v), a);
     set_eoi_exits(vmx_of(v), a);
-    requested = (uint64_t)MAX(vlapic_highest_irr(a), 0);
+    uint64_t requested = (uint64_t)MAX(vlapic_highest_irr(a), 0);
     vmwrite(VMCS_GUEST_INTR_STATUS, highest_in_service(a) << 8 | requested);
 }

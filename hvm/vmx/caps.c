@@ -76,7 +76,6 @@ static void read_caps(struct vmx_caps *c)
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
     for (enum vmx_word w = 0; w < WORDS; w++) {
         uint32_t msr = vmx_words[w].msr;
-        uint64_t val;
 
         /* There are secondary controls where the primary ones say so, and for
          * the others MSRs that tell what need not be one, in the same order. */
@@ -84,7 +83,7 @@ static void read_caps(struct vmx_caps *c)
             continue;
         if (w != WORD_PROC2 && (basic & BASIC_TRUE_CONTROLS))
             msr += MSR_VMX_TRUE_PIN - MSR_VMX_PIN;
-        val = rdmsr(msr);
+        uint64_t val = rdmsr(msr);
         c->must[w] = (uint32_t)val;
         c->may[w] = (uint32_t)(val >> 32);
     }

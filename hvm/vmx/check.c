@@ -326,10 +326,8 @@ static bool other_state(struct vmx_fault *f)
 
 bool vmx_find_fault(struct vmx_fault *f)
 {
-    bool bad;
-
     *f = (struct vmx_fault){ 0 };
-    bad = controls(f) || registers(f) || selectors_and_bases(f);
+    bool bad = controls(f) || registers(f) || selectors_and_bases(f);
     for (enum hvm_seg n = 0; n < NR_HVM_SEGS && !bad; n++)
         bad = segment(f, n);
     return bad || privilege_levels(f) || other_state(f);

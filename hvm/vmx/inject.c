@@ -83,11 +83,9 @@ unsigned int vmx_shadow(struct vcpu *v)
 
 void vmx_set_shadow(struct vcpu *v, unsigned int bits)
 {
-    uint64_t old, blocking;
-
     vmx_borrow(v);
-    old = vmread(VMCS_GUEST_BLOCKING);
-    blocking = old & ~(BLOCKING_SHADOW | BLOCKING_NMI);
+    uint64_t old = vmread(VMCS_GUEST_BLOCKING);
+    uint64_t blocking = old & ~(BLOCKING_SHADOW | BLOCKING_NMI);
     if (bits & SHADOW_STI_MOVSS)
         blocking |= old & BLOCKING_SHADOW ?: BLOCKING_STI;
     else if (old & BLOCKING_SHADOW)

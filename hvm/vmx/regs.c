@@ -86,14 +86,12 @@ static uint64_t get(struct vcpu *v, enum hvm_reg r)
 
 uint64_t vmx_get_reg(struct vcpu *v, enum hvm_reg r)
 {
-    uint64_t val;
-
     if (is_lazy(r) && vmx_is_loaded(v))
         return lazy_read(r);
     if (r == REG_CR2 || is_lazy(r))
         return vmx_of(v)->kept[r];
     vmx_borrow(v);
-    val = get(v, r);
+    uint64_t val = get(v, r);
     vmx_return(v);
     return val;
 }
@@ -204,10 +202,8 @@ void vmx_load_pdptes(struct vcpu *v)
 
 void vmx_get_seg(struct vcpu *v, enum hvm_seg n, struct segment *seg)
 {
-    uint64_t ar;
-
     vmx_borrow(v);
-    ar = vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n));
+    uint64_t ar = vmread(VMCS_SEG(VMCS_GUEST_ES_AR, n));
     seg->sel = (uint16_t)vmread(VMCS_SEG(VMCS_GUEST_ES_SEL, n));
     seg->limit = (uint32_t)vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, n));
     seg->base = vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, n));
@@ -264,13 +260,11 @@ unsigned int vmx_cpl(struct vcpu *v)
 
 enum hvm_mode vmx_mode(struct vcpu *v)
 {
-    uint64_t code;
-
     if (!(vmx_read(v, VMCS_GUEST_CR0) & CR0_PE))
         return MODE_REAL;
     if (vcpu_regs(v)->rflags & RFLAGS_VM)
         return MODE_V86;
-    code = vmx_read(v, VMCS_GUEST_CS_AR) >> 4;
+    uint64_t code = vmx_read(v, VMCS_GUEST_CS_AR) >> 4;
     if ((code & SEG_LONG) && (vmx_read(v, VMCS_GUEST_EFER) & EFER_LMA))
         return MODE_64;
     return code & SEG_BIG ? MODE_32 : MODE_16;

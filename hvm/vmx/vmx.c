@@ -160,7 +160,6 @@ int vmx_vcpu_init(struct vcpu *v)
     bool logs = vmx_uses(WORD_PROC2, PROC2_PML);
     const struct hvm_domain *hd = v->domain->hvm;
     uint64_t ports = va_to_maddr(hd->io_bitmap ?: vmx_maps->ports);
-    int rc;
 
     if (!s)
         return -ENOMEM;
@@ -202,7 +201,7 @@ int vmx_vcpu_init(struct vcpu *v)
     vmwrite(VMCS_HOST_PAT, HOST_PAT);
     vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
     vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
-    rc = assisted ? vmx_apic_init(v) : 0;
+    int rc = assisted ? vmx_apic_init(v) : 0;
     vmx_return(v);
     return rc;
 }

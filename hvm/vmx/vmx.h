@@ -131,10 +131,8 @@ bool vmx_is_loaded(struct vcpu *v);
 /* A field of v's, borrowed for that. */
 static inline uint64_t vmx_read(struct vcpu *v, enum vmcs_field field)
 {
-    uint64_t val;
-
     vmx_borrow(v);
-    val = vmread(field);
+    uint64_t val = vmread(field);
     vmx_return(v);
     return val;
 }
