@@ -2,61 +2,60 @@
 /*
  * Looks up which internal device an access is for. Never knows a device.
  *
- * A port costs two byte loads: the upper half of the number chooses a table,
- * the lower half a slot in it. Table 0 and slot 0 are empty for ever, so that
- * the path has no case for "no table". Slots are never given back, and one
- * that moves changes its base before the bytes that lead to it: whoever
+ * A port costs one byte load: the number of its slot. Slot 0 is empty for ever,
+ * so that the path has no case for "nobody". Slots are never given back, and
+ * one that moves changes its base before the bytes that lead to it: whoever
  * looks at the same time calls the right device or none.
  */
 #include "hvm/io/bus.h"
 #include "hypervisor/abi/errno.h"
 
-/* The slot that decodes it, or NULL. */
+/* The slot that decodes it, or the empty one. */
 static inline const struct bus_slot *find(const struct bus *b,
                                           enum bus_kind kind, uint64_t addr)
 {
     if (kind == BUS_PORT)
-        return bus_slot_of(b, addr);
+        return bus_slot_of(b, (uint16_t)addr);
     for (const struct bus_slot *s = b->mmio; s < b->mmio + b->nr_mmio; s++)
         if (addr - s->range.base < s->range.len)
             return s;
-    return NULL;
+    return &b->slot[0];
 }
 
-/* Slot n may have the ports, and each page of them has a table. */
-static int ports_prepare(struct bus *b, uint64_t base, uint64_t len, uint8_t n)
+static void ports_fill(struct bus *b, const struct bus_range *r, uint8_t n)
 {
-    if (base + len > 0x10000)
+    for (uint64_t p = r->base; p < r->base + r->len; p++)
+        WRITE_ONCE(b->port[p], n);
+}
+
+/* Gives slot n the ports from base on, in place of those that it has. */
+static int place_ports(struct bus *b, uint8_t n, uint64_t base)
+{
+    struct bus_range *r = &b->slot[n].range;
+
+    if (base + r->len > NR_PORTS)
         return -EINVAL;
-    for (uint64_t p = base; p < base + len; p++)
-        if (bus_slot_of(b, p) && bus_slot_of(b, p) != &b->slot[n])
+    for (uint64_t p = base; p < base + r->len; p++)
+        if (b->port[p] && b->port[p] != n)
             return -EEXIST;
-    for (uint64_t p = base; p < base + len; p++)
-        if (!b->page[p >> 8]) {
-            if (b->nr_pages == BUS_MAX_PAGES - 1)
-                return -ENOSPC;
-            WRITE_ONCE(b->page[p >> 8], ++b->nr_pages);
-        }
+    ports_fill(b, r, 0);
+    WRITE_ONCE(r->base, base);
+    ports_fill(b, r, n);
     return 0;
-}
-
-static void ports_fill(struct bus *b, uint64_t base, uint64_t len, uint8_t n)
-{
-    for (uint64_t p = base; p < base + len; p++)
-        WRITE_ONCE(b->port[b->page[p >> 8]][p & 0xff], n);
 }
 
 static int add_ports(struct bus *b, const struct bus_range *r, void *dev)
 {
-    int rc = ports_prepare(b, r->base, r->len, 0);
+    uint8_t n = b->nr_slots + 1;
+    int rc;
 
-    if (!rc && b->nr_slots == BUS_MAX_SLOTS - 1)
-        rc = -ENOSPC;
-    if (rc)
-        return rc;
-    b->slot[++b->nr_slots] = (struct bus_slot){ *r, dev };
-    ports_fill(b, r->base, r->len, b->nr_slots);
-    return 0;
+    if (n == BUS_MAX_SLOTS)
+        return -ENOSPC;
+    b->slot[n] = (struct bus_slot){ *r, dev };
+    rc = place_ports(b, n, r->base);
+    if (!rc)
+        b->nr_slots = n;
+    return rc;
 }
 
 static int add_mmio(struct bus *b, const struct bus_range *r, void *dev)
@@ -89,19 +88,11 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
 
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 {
-    uint8_t n = bus_slot_number(b, old_base);
-    struct bus_range *r = &b->slot[n].range;
-    int rc;
+    uint8_t n = b->port[old_base];
 
-    if (!n || r->base != old_base)
+    if (!n || b->slot[n].range.base != old_base)
         return -ENOENT;
-    rc = ports_prepare(b, new_base, r->len, n);
-    if (rc)
-        return rc;
-    ports_fill(b, old_base, r->len, 0);
-    WRITE_ONCE(r->base, new_base);
-    ports_fill(b, new_base, r->len, n);
-    return 0;
+    return place_ports(b, n, new_base);
 }
 
 enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
@@ -112,5 +103,5 @@ enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
 
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr)
 {
-    return find(b, kind, addr);
+    return find(b, kind, addr)->range.len;
 }

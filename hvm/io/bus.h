@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The internal devices' port and MMIO ranges of one domain: which device an
- * access is for. Ports are looked up in two tables of bytes; of MMIO ranges
- * there are few. No lock: ranges are added at domain creation; bus_move()
+ * access is for. Ports are looked up in a table of bytes; of MMIO ranges there
+ * are few. No lock: ranges are added at domain creation; bus_move()
  * only exchanges single bytes while vCPUs run.
  */
 #pragma once
@@ -32,9 +32,9 @@ struct bus_range {
     bus_fn *access;
 };
 
+#define NR_PORTS 0x10000
 #define BUS_MAX_SLOTS 64 /* of ports; slot 0 means none */
 #define BUS_MAX_MMIO  24
-#define BUS_MAX_PAGES 16 /* tables of 256 ports; 0 is the empty one */
 
 struct bus_slot {
     struct bus_range range;
@@ -43,9 +43,8 @@ struct bus_slot {
 
 /* All zero: no ranges. */
 struct bus {
-    uint8_t page[256];                /* port / 256 to table */
-    uint8_t port[BUS_MAX_PAGES][256]; /* port % 256 to slot */
-    uint8_t nr_slots, nr_pages, nr_mmio; /* slot 0 and page 0 not counted */
+    uint8_t port[NR_PORTS];    /* to slot */
+    uint8_t nr_slots, nr_mmio; /* slot 0 not counted */
     struct bus_slot slot[BUS_MAX_SLOTS], mmio[BUS_MAX_MMIO];
 };
 
@@ -61,31 +60,21 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-/* The number of a port's slot, 0: nobody's. Ports are below 0x10000. */
-static inline uint8_t bus_slot_number(const struct bus *b, uint64_t port)
-{
-    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
-}
-
 static inline const struct bus_slot *bus_slot_of(const struct bus *b,
-                                                 uint64_t port)
+                                                 uint16_t port)
 {
-    uint8_t n = bus_slot_number(b, port);
-
-    return n ? &b->slot[n] : NULL;
+    return &b->slot[READ_ONCE(b->port[port])];
 }
 
-/* An access to the slot that decodes its first byte, or to none: NULL. */
+/* An access to the slot that decodes its first byte; slot 0 decodes none. */
 static inline __attribute__((always_inline)) enum bus_rc
 bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
                 bool write, uint64_t *val)
 {
-    uint64_t off, v = write ? *val & size_mask(size) : ~0ull;
+    uint64_t off = addr - READ_ONCE(s->range.base);
+    uint64_t v = write ? *val & size_mask(size) : ~0ull;
     enum bus_rc rc;
 
-    if (unlikely(!s))
-        return BUS_NONE;
-    off = addr - READ_ONCE(s->range.base);
     if (unlikely(off >= s->range.len || size > s->range.len - off))
         return BUS_NONE;
     rc = s->range.access(s->dev, addr, size, write, &v);
