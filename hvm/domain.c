@@ -43,6 +43,7 @@ int hvm_cpu_init(void)
 struct machine {
     struct hvm_domain hvm;
     struct bus bus;
+    struct ioreq_domain ioreq;
     struct route route;
     struct pit pit;
     struct hpet hpet;
@@ -90,6 +91,8 @@ int hvm_domain_init(struct domain *d)
     h = d->hvm = &m->hvm;
     h->bus = &m->bus;
     h->route = &m->route;
+    h->ioreq = &m->ioreq;
+    spin_lock_init(&m->ioreq.lock, LOCK_IOREQ);
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
     h->tsc_khz = tsc_hz / 1000;
@@ -100,8 +103,6 @@ int hvm_domain_init(struct domain *d)
     rc = h->cpuid ? p2m_create(d) : -ENOMEM;
     if (!rc)
         rc = add_devices(d, m);
-    if (!rc)
-        rc = ioreq_domain_init(d);
     if (!rc)
         pvtime_update_wallclock(d);
     return rc;
@@ -122,7 +123,6 @@ void hvm_domain_exit(struct domain *d)
 
     if (!h)
         return;
-    ioreq_domain_exit(d);
     ticks_exit(h->route);
     p2m_destroy(d);
     heap_free(h->cpuid);

@@ -18,52 +18,34 @@
 #include "hypervisor/lib/rangeset.h"
 #include "hypervisor/mm/heap.h"
 
-#define MAX_SERVERS 8
 #define NR_RANGE_TYPES 3
 _Static_assert(MAX_VCPUS_PER_DOMAIN <= PAGE_SIZE / sizeof(struct ioreq),
                "a slot for each vCPU");
+
+/* A server's frames by their numbers as resources: the ring, the page of
+ * slots. */
+enum { RING = XENMEM_resource_ioreq_server_frame_bufioreq, SLOTS, NR_FRAMES };
 
 struct ioreq_server {
     uint32_t refs;            /* (a) */
     ioservid_t id;            /* (c) */
     domid_t dm;               /* (c) */
-    bool enabled;             /* (a) */
+    bool enabled;             /* lock IOREQ */
     bool gone;                /* (a) destroyed */
-    struct page *sync_page, *buf_page; /* made when first asked for */
-    struct shared_iopage *sync;
-    struct buffered_iopage *buf;
+    struct shared_frame frame[NR_FRAMES]; /* lock IOREQ: made when asked for */
     struct spinlock buf_lock; /* rank VDEV: writers of the ring */
     uint32_t buf_port;        /* 0: it wants no ring */
     uint32_t port[MAX_VCPUS_PER_DOMAIN]; /* by vCPU id, 0: none */
     struct rangeset ranges[NR_RANGE_TYPES]; /* lock IOREQ */
 };
 
-struct ioreq_domain {
-    struct spinlock lock;     /* rank IOREQ */
-    struct ioreq_server *server[MAX_SERVERS];
-    unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
-    uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
-};
-
-int ioreq_domain_init(struct domain *d)
-{
-    struct ioreq_domain *i = heap_alloc(sizeof(*i));
-
-    if (!i)
-        return -ENOMEM;
-    spin_lock_init(&i->lock, LOCK_IOREQ);
-    d->hvm->ioreq = i;
-    return 0;
-}
-
 static void server_put(struct domain *d, struct ioreq_server *s)
 {
     if (!atomic_dec_and_test(&s->refs))
         return;
-    if (s->sync)
-        domain_special_page_free(d, s->sync, s->sync_page);
-    if (s->buf)
-        domain_special_page_free(d, s->buf, s->buf_page);
+    for (struct shared_frame *f = s->frame; f < s->frame + NR_FRAMES; f++)
+        if (f->va)
+            domain_special_page_free(d, f->va, f->pg);
     heap_free(s);
 }
 
@@ -89,7 +71,7 @@ static int server_publish(struct domain *d, struct ioreq_server *s)
     spin_lock(&io->lock);
     if (READ_ONCE(d->dying) != DOMAIN_ALIVE)
         rc = -ESRCH;
-    for (unsigned int i = 0; i < MAX_SERVERS && rc == -ENOSPC; i++)
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS && rc == -ENOSPC; i++)
         if (!io->server[i]) {
             s->id = (ioservid_t)i;
             io->server[i] = s;
@@ -132,63 +114,49 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     return 0;
 }
 
-/* The server in slot i, with a reference, or NULL. */
-static struct ioreq_server *server_at(struct ioreq_domain *io, unsigned int i)
+static void unlock(struct domain *d)
 {
-    struct ioreq_server *s;
-
-    spin_lock(&io->lock);
-    s = io->server[i];
-    if (s)
-        atomic_inc(&s->refs);
-    spin_unlock(&io->lock);
-    return s;
+    spin_unlock(&d->hvm->ioreq->lock);
 }
 
-/* The server with this id if dm is its device model, with a reference. */
-static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
-                                       ioservid_t id)
-{
-    struct ioreq_server *s;
-
-    if (!d->hvm->ioreq || id >= MAX_SERVERS)
-        return NULL;
-    s = server_at(d->hvm->ioreq, index_nospec(id, MAX_SERVERS));
-    if (s && s->dm != dm->id) {
-        server_put(d, s);
-        s = NULL;
-    }
-    return s;
-}
-
-/* Drops the caller's reference, too. */
-static void server_remove(struct domain *d, struct ioreq_server *s)
+/* The server with this id if dm is its device model, then with lock IOREQ held;
+ * else NULL. */
+static struct ioreq_server *server_lock(struct domain *d,
+                                        const struct domain *dm, ioservid_t id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
-    bool mine;
+    struct ioreq_server *s;
 
+    if (id >= MAX_IOREQ_SERVERS)
+        return NULL;
     spin_lock(&io->lock);
-    mine = io->server[s->id] == s;
-    if (mine)
-        io->server[s->id] = NULL;
+    s = io->server[index_nospec(id, MAX_IOREQ_SERVERS)];
+    if (s && s->dm == dm->id)
+        return s;
     spin_unlock(&io->lock);
-    if (mine) {
-        WRITE_ONCE(s->gone, true);
-        ports_free(d, s);
-        for_vcpus (d, v)
-            vcpu_unpark(v);
-        server_put(d, s);
-    }
+    return NULL;
+}
+
+/* Lock IOREQ is held: nobody finds s any more, and who waits for it learns
+ * that it is gone. */
+static void server_remove(struct domain *d, struct ioreq_server *s)
+{
+    d->hvm->ioreq->server[s->id] = NULL;
+    WRITE_ONCE(s->gone, true);
+    ports_free(d, s);
+    for_vcpus (d, v)
+        vcpu_unpark(v);
     server_put(d, s);
 }
 
 int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
+    struct ioreq_server *s = server_lock(d, dm, id);
 
     if (!s)
         return -ENOENT;
     server_remove(d, s);
+    unlock(d);
     return 0;
 }
 
@@ -196,30 +164,22 @@ void ioreq_domain_close(struct domain *d)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
 
-    for (unsigned int i = 0; io && i < MAX_SERVERS; i++) {
-        struct ioreq_server *s = server_at(io, i);
-
-        if (s)
-            server_remove(d, s);
-    }
-}
-
-void ioreq_domain_exit(struct domain *d)
-{
-    ioreq_domain_close(d);
-    heap_free(d->hvm->ioreq);
-    d->hvm->ioreq = NULL;
+    spin_lock(&io->lock);
+    for (unsigned int i = 0; i < io->nr_slots; i++)
+        if (io->server[i])
+            server_remove(d, io->server[i]);
+    spin_unlock(&io->lock);
 }
 
 int ioreq_get_info(struct domain *d, struct domain *dm,
                    struct xen_dm_op_get_ioreq_server_info *info)
 {
-    struct ioreq_server *s = server_get(d, dm, info->id);
+    struct ioreq_server *s = server_lock(d, dm, info->id);
 
     if (!s)
         return -ENOENT;
     info->bufioreq_port = s->buf_port;
-    server_put(d, s);
+    unlock(d);
     /* Frames come from XENMEM_acquire_resource. */
     return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
@@ -227,69 +187,64 @@ int ioreq_get_info(struct domain *d, struct domain *dm,
 int ioreq_range(struct domain *d, struct domain *dm,
                 const struct xen_dm_op_ioreq_server_range *r, bool map)
 {
-    struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
     struct rangeset *set;
     int rc;
 
     if (r->type >= NR_RANGE_TYPES || r->start > r->end || r->pad)
         return -EINVAL;
-    s = server_get(d, dm, r->id);
+    s = server_lock(d, dm, r->id);
     if (!s)
         return -ENOENT;
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
-    spin_lock(&io->lock);
     rc = map ? rangeset_add(set, r->start, r->end)
              : rangeset_remove(set, r->start, r->end);
-    spin_unlock(&io->lock);
-    server_put(d, s);
+    unlock(d);
     return rc;
 }
 
 int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
                     bool enabled)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
+    struct ioreq_server *s = server_lock(d, dm, id);
 
     if (!s)
         return -ENOENT;
-    WRITE_ONCE(s->enabled, enabled);
-    server_put(d, s);
+    s->enabled = enabled;
+    unlock(d);
     return 0;
+}
+
+/* Makes one of a server's frames; nothing if there is no memory. */
+static void make_frame(struct domain *d, struct ioreq_server *s,
+                       unsigned int i)
+{
+    struct shared_iopage *p = domain_special_page(d, &s->frame[i].pg);
+
+    if (p && i == SLOTS)
+        for_vcpus (d, v)
+            p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
+    store_release(&s->frame[i].va, p);
 }
 
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
-    int rc = -ENOMEM;
+    struct ioreq_server *s = server_lock(d, dm, id);
+    int rc = -ENOENT;
 
     if (!s)
-        return -ENOENT;
-    spin_lock(&d->lock);
-    if (i == XENMEM_resource_ioreq_server_frame_bufioreq) {
-        if (!s->buf_port)
-            rc = -ENOENT;
-        else if (!s->buf)
-            s->buf = domain_special_page(d, &s->buf_page);
-        *pg = s->buf_page;
-    } else {
-        if (!s->sync) {
-            struct shared_iopage *p = domain_special_page(d, &s->sync_page);
-
-            for_vcpus (d, v)
-                if (p)
-                    p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
-            store_release(&s->sync, p);
-        }
-        *pg = s->sync_page;
+        return rc;
+    i = (unsigned int)index_nospec(i, NR_FRAMES);
+    if (i == SLOTS || s->buf_port) {
+        if (!s->frame[i].va)
+            make_frame(d, s, i);
+        *pg = s->frame[i].pg;
+        rc = *pg ? 0 : -ENOMEM;
     }
-    if (*pg) {
+    if (!rc)
         page_get(*pg); /* the server may go as soon as we let it go */
-        rc = 0;
-    }
-    spin_unlock(&d->lock);
-    server_put(d, s);
+    unlock(d);
     return rc;
 }
 
@@ -316,7 +271,7 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
     for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
         struct ioreq_server *s = io->server[i];
 
-        if (s && READ_ONCE(s->enabled) &&
+        if (s && s->enabled &&
             rangeset_contains(&s->ranges[type], first, last)) {
             found = s;
             atomic_inc(&s->refs);
@@ -338,12 +293,11 @@ static bool fits_ring(const struct ioreq *r)
 static bool send_buffered(struct domain *d, struct ioreq_server *s,
                           const struct ioreq *r)
 {
-    struct buffered_iopage *b = load_acquire(&s->buf);
+    struct buffered_iopage *b = load_acquire(&s->frame[RING].va);
     unsigned int slots = r->size == 8 ? 2 : 1;
     struct buf_ioreq e = { .type = r->type, .dir = IOREQ_WRITE,
                            .size = bit_lowest(r->size),
-                           .addr = (uint32_t)r->addr & 0xfffff,
-                           .data = (uint32_t)r->data };
+                           .addr = (uint32_t)r->addr & 0xfffff };
     uint32_t write;
     bool ok;
 
@@ -353,10 +307,9 @@ static bool send_buffered(struct domain *d, struct ioreq_server *s,
     write = b->write_pointer;
     ok = write - READ_ONCE(b->read_pointer) <= IOREQ_BUFFER_SLOT_NUM - slots;
     if (ok) {
-        b->buf_ioreq[write % IOREQ_BUFFER_SLOT_NUM] = e;
-        if (slots == 2) {
-            e.data = (uint32_t)(r->data >> 32);
-            b->buf_ioreq[(write + 1) % IOREQ_BUFFER_SLOT_NUM] = e;
+        for (unsigned int i = 0; i < slots; i++) {
+            e.data = (uint32_t)(r->data >> 32 * i);
+            b->buf_ioreq[(write + i) % IOREQ_BUFFER_SLOT_NUM] = e;
         }
         store_release(&b->write_pointer, write + slots);
     }
@@ -431,7 +384,7 @@ enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
     s = select_server(d->hvm->ioreq, r);
     if (!s)
         return IO_NONE;
-    sync = load_acquire(&s->sync);
+    sync = load_acquire(&s->frame[SLOTS].va);
     if (fits_ring(r) && send_buffered(d, s, r)) {
         rc = IO_DONE;
     } else if (sync) {
@@ -456,12 +409,9 @@ void ioreq_invalidate(struct domain *d)
     struct ioreq r = { .type = IOREQ_TYPE_INVALIDATE, .size = 4, .count = 1,
                        .data = ~0ull };
 
-    for (unsigned int i = 0; i < READ_ONCE(io->nr_slots); i++) {
-        struct ioreq_server *s = server_at(io, i);
-
-        if (!s)
-            continue;
-        (void)send_buffered(d, s, &r);
-        server_put(d, s);
-    }
+    spin_lock(&io->lock);
+    for (unsigned int i = 0; i < io->nr_slots; i++)
+        if (io->server[i])
+            (void)send_buffered(d, io->server[i], &r);
+    spin_unlock(&io->lock);
 }

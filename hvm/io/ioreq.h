@@ -29,11 +29,19 @@ enum io_rc {
  */
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r);
 
-int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
+#define MAX_IOREQ_SERVERS 8
+
+/* The servers of a domain. Zeroed, with its lock made ready: none. */
+struct ioreq_domain {
+    struct spinlock lock;     /* rank IOREQ */
+    struct ioreq_server *server[MAX_IOREQ_SERVERS]; /* by id */
+    unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
+    uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
+};
+
 /* Destroys all servers of a domain that dies, which gets no new ones. No vCPU
  * of d runs. */
 void ioreq_domain_close(struct domain *d);
-void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
 
 /* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. A server
  * can be created once all vCPUs of d are. */
@@ -46,8 +54,8 @@ int ioreq_range(struct domain *d, struct domain *dm,
                 const struct xen_dm_op_ioreq_server_range *r, bool map);
 int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
                     bool enabled);
-/* Frame i of a server for XENMEM_acquire_resource: 0 is the buffered ring, 1
- * the synchronous page. With a reference for the caller. */
+/* Frame i (below 2) of a server for XENMEM_acquire_resource: 0 is the buffered
+ * ring, 1 the synchronous page. With a reference for the caller. */
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg);
 /* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */
