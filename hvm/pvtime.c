@@ -92,9 +92,3 @@ int64_t domain_time_offset(struct domain *d)
 {
     return d->time_offset;
 }
-
-void domain_time_offset_restore(struct domain *d, int64_t seconds)
-{
-    if (!d->time_offset)
-        d->time_offset = seconds;
-}
