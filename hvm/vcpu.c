@@ -130,24 +130,29 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
 
 BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);
 
+/* All of it is one allocation, which is 256 KiB for the recorder's sake. */
+struct vcpu_parts {
+    _Alignas(PAGE_SIZE) uint8_t apic_page[PAGE_SIZE];
+    struct hvm_vcpu hvm;
+    struct vlapic lapic;
+    struct recorder rec;
+    _Alignas(64) uint8_t xsave[];
+};
+
 int hvm_vcpu_init(struct vcpu *v)
 {
-    struct hvm_vcpu *hv = heap_alloc(sizeof(*hv));
-    void *apic_page;
+    struct vcpu_parts *p = heap_alloc(sizeof(*p) + MAX(PAGE_SIZE,
+                                                  cpu_features.xsave_size));
+    struct hvm_vcpu *hv;
     int rc;
 
-    if (!hv)
+    if (!p)
         return -ENOMEM;
-    v->hvm = hv;
-    hv->xsave = heap_alloc(MAX(PAGE_SIZE, cpu_features.xsave_size));
-    hv->rec = heap_alloc(sizeof(*hv->rec));
-    hv->lapic = heap_alloc(sizeof(*hv->lapic));
-    if (!hv->xsave || !hv->rec || !hv->lapic)
-        return -ENOMEM;
-    apic_page = lodge_pages_alloc(0);
-    if (!apic_page)
-        return -ENOMEM;
-    vlapic_init(hv->lapic, v->domain->hvm->route, v->id, apic_page);
+    hv = v->hvm = &p->hvm;
+    hv->xsave = p->xsave;
+    hv->rec = &p->rec;
+    hv->lapic = &p->lapic;
+    vlapic_init(hv->lapic, v->domain->hvm->route, v->id, p->apic_page);
     /* After RESET, in FXSAVE's layout (SDM vol. 1 10.5): as by FNINIT, and
      * MXCSR. */
     *(uint16_t *)hv->xsave = 0x37f;
@@ -174,16 +179,10 @@ void hvm_vcpu_exit(struct vcpu *v)
     if (!hv)
         return;
     /* Off the APIC bus before the vendor's half of it goes. */
-    if (hv->lapic && hv->lapic->regs)
-        vlapic_exit(hv->lapic);
+    vlapic_exit(hv->lapic);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
-    if (hv->lapic)
-        lodge_pages_free(hv->lapic->regs, 0);
-    heap_free(hv->lapic);
-    heap_free(hv->rec);
-    heap_free(hv->xsave);
-    heap_free(hv);
+    heap_free(container_of(hv, struct vcpu_parts, hvm));
     v->hvm = NULL;
 }
 
