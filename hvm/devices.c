@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What emulated devices and interrupt controllers ask of their vCPUs: the
  * functions of hvm/irq/upcalls.h, and the event channels' upcall. */
-#include "hvm/base/tsc.h"
+#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"

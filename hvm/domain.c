@@ -3,7 +3,6 @@
  * The hardware half of a domain with its emulated devices: created, its memory
  * given back, freed; and the boot-time choice of the vendor.
  */
-#include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"

@@ -3,7 +3,6 @@
 #include "hvm/policy/msr-table.h"
 
 #include "hvm/base/spec-entry.h"
-#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/policy/cpuid.h"

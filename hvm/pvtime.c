@@ -6,7 +6,6 @@
  */
 #include "hvm/vcpu.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/dev/upcalls.h"
 #include "hypervisor/abi/compat.h"
 

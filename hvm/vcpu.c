@@ -6,7 +6,6 @@
  */
 #include "hvm/vcpu.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"

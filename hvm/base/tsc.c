@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See tsc.h. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
-#include "hvm/base/tsc.h"
+/* A guest's TSC. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
+#include "hvm/base/hvm.h"
 
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"

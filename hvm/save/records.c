@@ -2,7 +2,7 @@
 /* A vCPU's registers, its other records and those of devices; see records.h. */
 #include "hvm/save/records.h"
 
-#include "hvm/base/tsc.h"
+#include "hvm/base/hvm.h"
 #include "hvm/dev/timers.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/errno.h"
