@@ -58,13 +58,10 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
                uint64_t cr2)
 {
-    struct hvm_event ev = {
+    hvm_raise_event(v, &(struct hvm_event){
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
         .error = error, .cr2 = cr2,
-        .has_error = VECS_WITH_ERROR >> vector & 1,
-    };
-
-    hvm_raise_event(v, &ev);
+        .has_error = VECS_WITH_ERROR >> vector & 1 });
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)
@@ -95,8 +92,8 @@ static int apic_pending(struct vcpu *v)
     return -1;
 }
 
-/* Injects an interrupt if there is one for now; true if it did. */
-static bool inject_irq(struct vcpu *v)
+/* Injects an interrupt if there is still one for now. */
+static void inject_irq(struct vcpu *v)
 {
     struct hvm_vcpu *hv = v->hvm;
     struct hvm_event ev = { .valid = true, .type = EVENT_INTR };
@@ -112,11 +109,10 @@ static bool inject_irq(struct vcpu *v)
         if (vector >= 0)
             vector = vlapic_ack(hv->lapic, vector);
         if (vector < 0)
-            return false;
+            return;
         ev.vector = (uint8_t)vector;
     }
     inject(v, &ev);
-    return true;
 }
 
 static bool irq_wanted(struct vcpu *v)
@@ -162,11 +158,9 @@ void hvm_event_update(struct vcpu *v)
         inject(v, &hv->event);
         hv->event.valid = false;
     } else if (!busy && READ_ONCE(hv->nmi_pending) && !shadow) {
-        const struct hvm_event nmi = { .valid = true, .type = EVENT_NMI,
-                                       .vector = VEC_NMI };
-
         WRITE_ONCE(hv->nmi_pending, false);
-        inject(v, &nmi);
+        inject(v, &(struct hvm_event){ .valid = true, .type = EVENT_NMI,
+                                       .vector = VEC_NMI });
         busy = true;
     }
     irq = irq_wanted(v);
@@ -175,11 +169,8 @@ void hvm_event_update(struct vcpu *v)
 
         /* What waits behind it wants a window; not the upcall that was just
          * injected, whose flag stays until its handler runs. */
-        if (inject_irq(v))
-            irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
-        else
-            irq = irq_wanted(v);
-        busy = true;
+        inject_irq(v);
+        irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
     }
     /* What TPR alone holds back comes when the guest lowers it. */
     highest = vlapic_quiet(a) || a->assisted || vlapic_tpr(a) < 16
