@@ -319,17 +319,13 @@ static bool send_buffered(struct domain *d, struct ioreq_server *s,
     return ok;
 }
 
-static unsigned int slot_state(struct ioreq *slot)
-{
-    /* The state shares its byte with bits that only we write. */
-    return READ_ONCE(*((uint8_t *)&slot->type - 1)) & 0xf;
-}
-
 static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
                               struct ioreq *slot, uint64_t *data)
 {
     for (;;) {
-        unsigned int state = slot_state(slot);
+        /* The state shares its byte with bits that only we write. */
+        uint8_t state = READ_ONCE(*((uint8_t *)&slot->type - 1)) & 0xf;
+        bool bound;
 
         if (state == STATE_IORESP_READY) {
             smp_rmb(); /* the state before the data */
@@ -337,6 +333,8 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
             slot->state = STATE_IOREQ_NONE;
             return IO_DONE;
         }
+        /* A server is gone before its ports are closed. */
+        bound = evtchn_consumer_is_bound(v->domain, s->port[v->id]);
         if (READ_ONCE(s->gone))
             return IO_NONE;
         if (v->domain->dying != DOMAIN_ALIVE)
@@ -346,9 +344,7 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
                          "protocol (slot state %u)", state);
             return IO_RETRY;
         }
-        if (!evtchn_consumer_is_bound(v->domain, s->port[v->id])) {
-            if (READ_ONCE(s->gone)) /* since the look above */
-                return IO_NONE;
+        if (!bound) {
             domain_crash(v->domain, "its device model is gone: the process "
                          "ended or closed its event channels");
             return IO_RETRY;
