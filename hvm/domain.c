@@ -71,12 +71,9 @@ static int add_devices(struct domain *d, struct machine *m)
     m->hvm.hpet = &m->hpet;
     m->hvm.rtc = &m->rtc;
     m->hvm.pm = &m->pm;
-    rc = pit_init(&m->pit, &m->route);
-    if (!rc)
-        rc = hpet_init(&m->hpet, &m->route, &m->pit);
-    if (!rc)
-        rc = rtc_init(&m->rtc, &m->route);
-    return rc ? rc : pmtimer_init(&m->pm, &m->route);
+    return pit_init(&m->pit, &m->route) ?:
+           hpet_init(&m->hpet, &m->route, &m->pit) ?:
+           rtc_init(&m->rtc, &m->route) ?: pmtimer_init(&m->pm, &m->route);
 }
 
 int hvm_domain_init(struct domain *d)
