@@ -11,7 +11,6 @@
 #include "hvm/io/ioreq.h"
 
 #include "hvm/base/hvm.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/core/evtchn.h"

@@ -5,8 +5,6 @@
 #include "hvm/base/hvm.h"
 #include "hvm/dev/timers.h"
 #include "hvm/policy/cpuid.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
