@@ -13,16 +13,13 @@ struct tsc_scaling tsc_scaling;
 
 uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz)
 {
-    uint64_t want = khz * 1000, ratio = want / hz, rest = want % hz;
+    unsigned __int128 want = (unsigned __int128)(khz * 1000) << s.fraction;
+    uint64_t ratio = (uint64_t)want, high = (uint64_t)(want >> 64);
 
-    if (!s.fraction || ratio >> s.integer)
+    if (!s.fraction || khz * 1000 / hz >> s.integer)
         return 0;
-    for (unsigned int i = 0; i < s.fraction; i++) {
-        rest <<= 1;
-        ratio = ratio << 1 | (rest >= hz);
-        if (rest >= hz)
-            rest -= hz;
-    }
+    /* It has no more bits than the CPU's ratios, which have 64 at most. */
+    asm("divq %2" : "+a"(ratio), "+d"(high) : "rm"(hz) : "cc");
     return ratio << (TSC_RATIO_SHIFT - s.fraction);
 }
 
