@@ -15,7 +15,7 @@ static inline const struct bus_slot *find(const struct bus *b,
                                           enum bus_kind kind, uint64_t addr)
 {
     if (kind == BUS_PORT)
-        return bus_slot_of(b, (uint16_t)addr);
+        return &b->slot[b->port[addr]];
     for (const struct bus_slot *s = b->mmio; s < b->mmio + b->nr_mmio; s++)
         if (addr - s->range.base < s->range.len)
             return s;

@@ -60,12 +60,6 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-static inline const struct bus_slot *bus_slot_of(const struct bus *b,
-                                                 uint16_t port)
-{
-    return &b->slot[READ_ONCE(b->port[port])];
-}
-
 /* An access to the slot that decodes its first byte; slot 0 decodes none. */
 static inline __attribute__((always_inline)) enum bus_rc
 bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
@@ -92,9 +86,11 @@ static inline __attribute__((always_inline)) enum bus_rc
 bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
                 bool write, uint64_t *val)
 {
-    return bus_slot_access(bus_slot_of(b, port), port, size, write, val);
+    return bus_slot_access(&b->slot[READ_ONCE(b->port[port])], port, size,
+                           write, val);
 }
 enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
                             unsigned int size, bool write, uint64_t *val);
-/* True if a device has this address; it may still answer BUS_NONE. */
+/* True if a device has this address (of a port: below NR_PORTS); it may still
+ * answer BUS_NONE. */
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr);
