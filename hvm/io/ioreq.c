@@ -60,9 +60,10 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
     s->buf_port = 0;
 }
 
-/* Gives a server its id; from here on it can be found. Not when the domain
+/* Gives a server its id; from here on it can be found, and go. Not when the domain
  * dies: ioreq_domain_close(), after that, looks at each slot under the lock. */
-static int server_publish(struct domain *d, struct ioreq_server *s)
+static int server_publish(struct domain *d, struct ioreq_server *s,
+                          ioservid_t *id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
     int rc = -ENOSPC;
@@ -72,7 +73,7 @@ static int server_publish(struct domain *d, struct ioreq_server *s)
         rc = -ESRCH;
     for (unsigned int i = 0; i < MAX_IOREQ_SERVERS && rc == -ENOSPC; i++)
         if (!io->server[i]) {
-            s->id = (ioservid_t)i;
+            *id = s->id = (ioservid_t)i;
             io->server[i] = s;
             io->nr_slots = MAX(io->nr_slots, i + 1);
             rc = 0;
@@ -103,14 +104,12 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         if (!rc)
             rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
     if (!rc)
-        rc = server_publish(d, s);
+        rc = server_publish(d, s, id);
     if (rc) {
         ports_free(d, s);
         server_put(d, s);
-        return rc;
     }
-    *id = s->id;
-    return 0;
+    return rc;
 }
 
 static void unlock(struct domain *d)
@@ -214,33 +213,27 @@ int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
     return 0;
 }
 
-/* Makes one of a server's frames; nothing if there is no memory. */
-static void make_frame(struct domain *d, struct ioreq_server *s,
-                       unsigned int i)
-{
-    struct shared_iopage *p = domain_special_page(d, &s->frame[i].pg);
-
-    if (p && i == SLOTS)
-        for_vcpus (d, v)
-            p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
-    store_release(&s->frame[i].va, p);
-}
-
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
                 unsigned int i, struct page **pg)
 {
     struct ioreq_server *s = server_lock(d, dm, id);
-    int rc = -ENOENT;
+    struct shared_frame *f;
+    int rc;
 
     if (!s)
-        return rc;
-    i = (unsigned int)index_nospec(i, NR_FRAMES);
-    if (i == SLOTS || s->buf_port) {
-        if (!s->frame[i].va)
-            make_frame(d, s, i);
-        *pg = s->frame[i].pg;
-        rc = *pg ? 0 : -ENOMEM;
+        return -ENOENT;
+    f = &s->frame[index_nospec(i, NR_FRAMES)];
+    rc = i == RING && !s->buf_port ? -ENOENT : f->va ? 0 : -ENOMEM;
+    if (rc == -ENOMEM) { /* not made yet */
+        struct shared_iopage *p = domain_special_page(d, &f->pg);
+
+        if (p && i == SLOTS)
+            for_vcpus (d, v)
+                p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
+        store_release(&f->va, p);
+        rc = p ? 0 : -ENOMEM;
     }
+    *pg = f->pg;
     if (!rc)
         page_get(*pg); /* the server may go as soon as we let it go */
     unlock(d);
