@@ -39,41 +39,37 @@ void pvtime_refresh(struct vcpu *v)
         pvtime_update(v);
 }
 
-/* The record and its high part are elsewhere in a 32-bit guest's layout. */
-struct wallclock {
-    uint32_t version, sec, nsec;
-};
+/* The record, three words in a row, and its high part are elsewhere in a 32-bit
+ * guest's layout. */
+enum { WC_VERSION, WC_SEC, WC_NSEC };
 
-BUILD_BUG_ON(offsetof(struct shared_info, wc_nsec) -
-                 offsetof(struct shared_info, wc_version) !=
-             offsetof(struct wallclock, nsec));
-BUILD_BUG_ON(offsetof(struct compat_shared_info, wc_nsec) -
-                 offsetof(struct compat_shared_info, wc_version) !=
-             offsetof(struct wallclock, nsec));
+BUILD_BUG_ON(offsetof(struct shared_info, wc_nsec) !=
+             offsetof(struct shared_info, wc_version) + 4 * WC_NSEC);
+BUILD_BUG_ON(offsetof(struct compat_shared_info, wc_nsec) !=
+             offsetof(struct compat_shared_info, wc_version) + 4 * WC_NSEC);
 
 void pvtime_update_wallclock(struct domain *d)
 {
     struct shared_info *s = READ_ONCE(d->shared_info);
     struct compat_shared_info *c = (void *)s;
     bool compat = d->hvm->compat;
-    struct wallclock *w;
     int64_t ns = (int64_t)READ_ONCE(wallclock_boot) +
                  d->time_offset * (int64_t)SECONDS(1);
     uint64_t secs = (uint64_t)ns / SECONDS(1);
-    uint32_t version, *high;
+    uint32_t version, *high, *w;
 
     if (!s) /* the domain is dead */
         return;
-    w = compat ? (void *)&c->wc_version : (void *)&s->wc_version;
+    w = compat ? &c->wc_version : &s->wc_version;
     high = compat ? &c->arch.wc_sec_hi : &s->wc_sec_hi;
-    version = w->version;
-    WRITE_ONCE(w->version, version | 1);
+    version = w[WC_VERSION];
+    WRITE_ONCE(w[WC_VERSION], version | 1);
     smp_wmb();
-    w->sec = (uint32_t)secs;
-    w->nsec = (uint32_t)((uint64_t)ns % SECONDS(1));
+    w[WC_SEC] = (uint32_t)secs;
+    w[WC_NSEC] = (uint32_t)((uint64_t)ns % SECONDS(1));
     *high = (uint32_t)(secs >> 32);
     smp_wmb();
-    WRITE_ONCE(w->version, (version | 1) + 1);
+    WRITE_ONCE(w[WC_VERSION], (version | 1) + 1);
 }
 
 int64_t domain_wallclock_ns(struct domain *d)
