@@ -266,19 +266,6 @@ static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
     return EMUL_OK;
 }
 
-/*
- * Sectors come by the data register of an ATA channel, 16 bits an element, and
- * an element costs a device model thousands of instructions. PCI controllers
- * take 32 bits there for two words (PIIX, and QEMU's hw/ide/ioport.c), so ask
- * for half as many. Not for the few words of a packet command's answer, which
- * may end between two.
- */
-static bool is_ata_block(const struct emul_rep *r)
-{
-    return (r->port == 0x1f0 || r->port == 0x170) && r->bytes == 2 &&
-           !r->df && r->count >= 64 && !(r->count & 1);
-}
-
 /* Is all of it in the VGA window? */
 static bool in_vga(gpa_t at, const struct emul_rep *r)
 {
@@ -340,7 +327,15 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     if (ins || outs) {
         if (place_of(g, ins ? dst : src, ins) != PLACE_RAM)
             return EMUL_UNHANDLEABLE;
-        if (is_ata_block(r)) {
+        /*
+         * Sectors come by the data register of an ATA channel, 16 bits an
+         * element, and an element costs a device model thousands of
+         * instructions. PCI controllers take 32 bits there for two words (PIIX,
+         * and QEMU's hw/ide/ioport.c), so ask for half as many. Not for the few
+         * words of a packet command's answer, which may end between two.
+         */
+        if ((r->port == 0x1f0 || r->port == 0x170) && r->bytes == 2 &&
+            !r->df && r->count >= 64 && !(r->count & 1)) {
             a.size = 4;
             a.count = r->count / 2;
         }
