@@ -80,7 +80,6 @@ int hvm_domain_init(struct domain *d)
 {
     struct machine *m = heap_alloc(sizeof(*m));
     struct hvm_domain *h;
-    int rc;
 
     if (!m)
         return -ENOMEM;
@@ -96,12 +95,8 @@ int hvm_domain_init(struct domain *d)
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
     h->cpuid = cpu_policy_create();
-    rc = h->cpuid ? p2m_create(d) : -ENOMEM;
-    if (!rc)
-        rc = add_devices(d, m);
-    if (!rc)
-        pvtime_update_wallclock(d);
-    return rc;
+    pvtime_update_wallclock(d);
+    return h->cpuid ? p2m_create(d) ?: add_devices(d, m) : -ENOMEM;
 }
 
 int hvm_domain_relinquish(struct domain *d)
