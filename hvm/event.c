@@ -16,8 +16,12 @@
  */
 enum fault_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
-static enum fault_class class_of(unsigned int vector)
+static enum fault_class class_of(const struct hvm_event *ev)
 {
+    unsigned int vector = ev->vector;
+
+    if (!ev->valid || ev->type != EVENT_EXCEPTION)
+        return BENIGN;
     if (vector == VEC_DF)
         return DOUBLE_FAULT;
     if (vector == VEC_PF)
@@ -29,22 +33,15 @@ static enum fault_class class_of(unsigned int vector)
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 {
     struct hvm_event *cur = &v->hvm->event;
+    enum fault_class first = class_of(cur), second = class_of(ev);
 
-    if (cur->valid && cur->type == EVENT_EXCEPTION &&
-        ev->type == EVENT_EXCEPTION) {
-        enum fault_class first = class_of(cur->vector);
-        enum fault_class second = class_of(ev->vector);
-
-        if ((second == CONTRIBUTORY || second == PAGE_FAULT) &&
-            second <= first) {
-            if (first == DOUBLE_FAULT)
-                hvm_triple_fault(v);
-            else
-                *cur = (struct hvm_event){
-                    .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_DF,
-                    .has_error = true };
-            return;
-        }
+    if ((second == CONTRIBUTORY || second == PAGE_FAULT) && second <= first) {
+        if (first == DOUBLE_FAULT)
+            hvm_triple_fault(v);
+        else
+            *cur = (struct hvm_event){ .valid = true, .type = EVENT_EXCEPTION,
+                                       .vector = VEC_DF, .has_error = true };
+        return;
     }
     /* An interrupt whose delivery the new fault cut short comes again: the
      * local APIC has it in service already, so it must not get lost. */
