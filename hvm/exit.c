@@ -189,47 +189,24 @@ static enum exit_verdict exit_msr(struct vcpu *v, const struct vmexit *e)
  */
 
 /* False: #GP. SDM vol. 3A 2.5, APM vol. 2 3.1.3. */
-static bool cr4_valid(struct vcpu *v, uint64_t val)
+static bool cr_valid(struct vcpu *v, unsigned int cr, uint64_t val)
 {
-    bool lma = hvm_get_reg(v, REG_EFER) & EFER_LMA;
-    uint64_t set = val & ~hvm_get_reg(v, REG_CR4);
+    uint64_t set;
+    bool lma;
 
-    if (val & ~cpuid_guest_cr4(v))
+    if (cr == 0)
+        return !(val >> 32) && (!(val & CR0_PG) || (val & CR0_PE)) &&
+               (!(val & CR0_NW) || (val & CR0_CD));
+    if (cr == 8)
+        return !(val >> 4);
+    if (cr != 4 || (val & ~cpuid_guest_cr4(v)))
         return false;
+    set = val & ~hvm_get_reg(v, REG_CR4);
+    lma = hvm_get_reg(v, REG_EFER) & EFER_LMA;
     if ((set & CR4_PCIDE) && (!lma || (hvm_get_reg(v, REG_CR3) & 0xfff)))
         return false;
     /* Long mode cannot lose PAE. */
     return (val & CR4_PAE) || !lma;
-}
-
-/* False: #GP. */
-static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
-{
-    switch (cr) {
-    case 0:
-        if (val >> 32 || ((val & CR0_PG) && !(val & CR0_PE)) ||
-            ((val & CR0_NW) && !(val & CR0_CD)))
-            return false;
-        hvm_set_reg(v, REG_CR0, val | CR0_ET);
-        break;
-    case 4:
-        if (!cr4_valid(v, val))
-            return false;
-        hvm_set_reg(v, REG_CR4, val);
-        break;
-    case 8:
-        if (val >> 4)
-            return false;
-        hvm_ops.set_tpr(v, (unsigned int)val);
-        vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
-        vcpu_kick(v, PENDING_IRQ);
-        return true;
-    default:
-        return false;
-    }
-    /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
-    tlb_tag_drop(&v->hvm->tlb_tag);
-    return true;
 }
 
 /*
@@ -239,7 +216,7 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
  */
 static enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
-    unsigned int gpr = e->cr.gpr, len = e->insn_len;
+    unsigned int cr = e->cr.cr, gpr = e->cr.gpr, len = e->insn_len;
     struct insn i;
     uint64_t val;
 
@@ -252,8 +229,17 @@ static enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
     val = vcpu_regs(v)->gpr[gpr];
     if (hvm_mode(v) != MODE_64)
         val = (uint32_t)val;
-    if (!write_cr(v, e->cr.cr, val))
+    if (!cr_valid(v, cr, val))
         return refuse(v, VEC_GP);
+    if (cr == 8) {
+        hvm_ops.set_tpr(v, (unsigned int)val);
+        vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
+        vcpu_kick(v, PENDING_IRQ);
+    } else {
+        hvm_set_reg(v, cr ? REG_CR4 : REG_CR0, cr ? val : val | CR0_ET);
+        /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
+        tlb_tag_drop(&v->hvm->tlb_tag);
+    }
     advance(v, e, len);
     return VERDICT_RESUME;
 }
