@@ -29,8 +29,7 @@ struct ioreq_server {
     uint32_t refs;            /* (a) */
     ioservid_t id;            /* (c) */
     domid_t dm;               /* (c) */
-    bool enabled;             /* lock IOREQ */
-    bool gone;                /* (a) destroyed */
+    enum ioreq_state state;   /* (a) changed under lock IOREQ */
     struct shared_frame frame[NR_FRAMES]; /* lock IOREQ: made when asked for */
     struct spinlock buf_lock; /* rank VDEV: writers of the ring */
     uint32_t buf_port;        /* 0: it wants no ring */
@@ -140,22 +139,11 @@ static struct ioreq_server *server_lock(struct domain *d,
 static void server_remove(struct domain *d, struct ioreq_server *s)
 {
     d->hvm->ioreq->server[s->id] = NULL;
-    WRITE_ONCE(s->gone, true);
+    WRITE_ONCE(s->state, IOREQ_GONE);
     ports_free(d, s);
     for_vcpus (d, v)
         vcpu_unpark(v);
     server_put(d, s);
-}
-
-int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
-{
-    struct ioreq_server *s = server_lock(d, dm, id);
-
-    if (!s)
-        return -ENOENT;
-    server_remove(d, s);
-    unlock(d);
-    return 0;
 }
 
 void ioreq_domain_close(struct domain *d)
@@ -202,13 +190,16 @@ int ioreq_range(struct domain *d, struct domain *dm,
 }
 
 int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    bool enabled)
+                    enum ioreq_state state)
 {
     struct ioreq_server *s = server_lock(d, dm, id);
 
     if (!s)
         return -ENOENT;
-    s->enabled = enabled;
+    if (state == IOREQ_GONE)
+        server_remove(d, s);
+    else
+        WRITE_ONCE(s->state, state);
     unlock(d);
     return 0;
 }
@@ -263,7 +254,7 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
     for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
         struct ioreq_server *s = io->server[i];
 
-        if (s && s->enabled &&
+        if (s && s->state == IOREQ_ENABLED &&
             rangeset_contains(&s->ranges[type], first, last)) {
             found = s;
             atomic_inc(&s->refs);
@@ -327,7 +318,7 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
         }
         /* A server is gone before its ports are closed. */
         bound = evtchn_consumer_is_bound(v->domain, s->port[v->id]);
-        if (READ_ONCE(s->gone))
+        if (READ_ONCE(s->state) == IOREQ_GONE)
             return IO_NONE;
         if (v->domain->dying != DOMAIN_ALIVE)
             return IO_RETRY;

@@ -29,6 +29,10 @@ enum io_rc {
  */
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r);
 
+/* Of a server: it starts disabled and claims nothing before it is enabled; one
+ * that is gone is destroyed. */
+enum ioreq_state { IOREQ_DISABLED, IOREQ_ENABLED, IOREQ_GONE };
+
 #define MAX_IOREQ_SERVERS 8
 
 /* The servers of a domain. Zeroed, with its lock made ready: none. */
@@ -47,13 +51,12 @@ void ioreq_domain_close(struct domain *d);
  * can be created once all vCPUs of d are. */
 int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
                  ioservid_t *id);
-int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id);
 int ioreq_get_info(struct domain *d, struct domain *dm,
                    struct xen_dm_op_get_ioreq_server_info *info);
 int ioreq_range(struct domain *d, struct domain *dm,
                 const struct xen_dm_op_ioreq_server_range *r, bool map);
 int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    bool enabled);
+                    enum ioreq_state state);
 /* Frame i (below 2) of a server for XENMEM_acquire_resource: 0 is the buffered
  * ring, 1 the synchronous page. With a reference for the caller. */
 int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,

@@ -33,9 +33,11 @@ SUBOP_EXPR(unmap_io_range_from_ioreq_server, IN,
            ioreq_range(d, v->domain, a, false))
 SUBOP_EXPR(set_ioreq_server_state, IN, struct xen_dm_op_set_ioreq_server_state,
            a->pad ? -EINVAL
-                  : ioreq_set_state(d, v->domain, a->id, a->enabled))
+                  : ioreq_set_state(d, v->domain, a->id, a->enabled
+                                        ? IOREQ_ENABLED : IOREQ_DISABLED))
 SUBOP_EXPR(destroy_ioreq_server, IN, struct xen_dm_op_destroy_ioreq_server,
-           a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
+           a->pad ? -EINVAL
+                  : ioreq_set_state(d, v->domain, a->id, IOREQ_GONE))
 SUBOP_EXPR(map_mem_type_to_ioreq_server, IN,
            struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 SUBOP_EXPR(set_pci_link_route, IN, struct xen_dm_op_set_pci_link_route,

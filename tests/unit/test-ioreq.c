@@ -26,6 +26,11 @@ static struct {
 } port[PORTS];
 static int fail_ports = -1;
 
+static int ioreq_destroy(struct domain *d, struct domain *of, ioservid_t id)
+{
+    return ioreq_set_state(d, of, id, IOREQ_GONE);
+}
+
 int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *out)
 {
     if (fail_ports >= 0 && fail_ports-- == 0)
