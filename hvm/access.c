@@ -517,32 +517,25 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
 {
     struct domain *d = v->domain;
     gfn_t g = gpa_to_gfn(e->npf.gpa);
-    struct p2m_entry p;
+    bool write = e->npf.write;
+    enum p2m_type type;
 
     if (unlikely(e->npf.fetch) && p2m_allow_fetch(d, g)) {
         domain_crash(d, "no memory for page tables at %#lx",
                      e->npf.gpa.raw);
         return VERDICT_RESUME;
     }
-    p = p2m_lookup(d, g);
-    switch (p.type) {
-    case P2M_NONE:
-        if (unlikely(d == hardware_domain) &&
-            !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
-            return VERDICT_RESUME;
-        return emulate(v, e, p.type);
-    case P2M_RAM_LOG:
-        if (e->npf.write)
-            dirty_mark(d, g);
+    type = p2m_lookup(d, g).type;
+    /* Domain 0 touches device memory for the first time. */
+    if (type == P2M_NONE && unlikely(d == hardware_domain) &&
+        !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
         return VERDICT_RESUME;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-    case P2M_IOREQ:
-        return e->npf.write ? emulate(v, e, p.type) : VERDICT_RESUME;
-    case P2M_APIC:
-        return emulate(v, e, p.type);
-    default:
-        /* Mapped by another vCPU meanwhile. */
-        return VERDICT_RESUME;
-    }
+    if (type == P2M_NONE || type == P2M_APIC ||
+        (write && (type == P2M_RAM_RO || type == P2M_GRANT_RO ||
+                   type == P2M_IOREQ)))
+        return emulate(v, e, type);
+    if (write && type == P2M_RAM_LOG)
+        dirty_mark(d, g);
+    /* Else another vCPU has mapped it meanwhile. */
+    return VERDICT_RESUME;
 }
