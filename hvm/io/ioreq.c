@@ -111,11 +111,6 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     return rc;
 }
 
-static void unlock(struct domain *d)
-{
-    spin_unlock(&d->hvm->ioreq->lock);
-}
-
 /* The server with this id if dm is its device model, then with lock IOREQ held;
  * else NULL. */
 static struct ioreq_server *server_lock(struct domain *d,
@@ -165,7 +160,7 @@ int ioreq_get_info(struct domain *d, struct domain *dm,
     if (!s)
         return -ENOENT;
     info->bufioreq_port = s->buf_port;
-    unlock(d);
+    spin_unlock(&d->hvm->ioreq->lock);
     /* Frames come from XENMEM_acquire_resource. */
     return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
@@ -185,7 +180,7 @@ int ioreq_range(struct domain *d, struct domain *dm,
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
     rc = map ? rangeset_add(set, r->start, r->end)
              : rangeset_remove(set, r->start, r->end);
-    unlock(d);
+    spin_unlock(&d->hvm->ioreq->lock);
     return rc;
 }
 
@@ -200,7 +195,7 @@ int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
         server_remove(d, s);
     else
         WRITE_ONCE(s->state, state);
-    unlock(d);
+    spin_unlock(&d->hvm->ioreq->lock);
     return 0;
 }
 
@@ -227,7 +222,7 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
     *pg = f->pg;
     if (!rc)
         page_get(*pg); /* the server may go as soon as we let it go */
-    unlock(d);
+    spin_unlock(&d->hvm->ioreq->lock);
     return rc;
 }
 
