@@ -192,10 +192,8 @@ static int move_cpu(const struct target *t, void *rec, bool load)
         if (cpu_features.xsave)
             *(uint64_t *)((char *)hv->xsave + sizeof(c->fpu_regs)) |= 3;
     }
-    hv->event = (struct hvm_event){
-        .valid = c->pending_valid, .type = c->pending_type,
-        .vector = c->pending_vector, .has_error = c->pending_error_valid,
-        .error = c->error_code };
+    hv->event = event_of(c->pending_event, c->error_code, 0);
+    hv->event.valid = c->pending_valid;
     hv->displaced.valid = false;
     hv->wait_sipi = false;
     tlb_tag_drop(&hv->tlb_tag);
