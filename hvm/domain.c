@@ -50,22 +50,17 @@ struct machine {
     struct pmtimer pm;
 };
 
-static bool emulates(const struct domain *d, uint32_t flag)
-{
-    return d->config.arch.emulation_flags & flag;
-}
-
 /* By config.arch.emulation_flags: which devices the domain has. */
 static int add_devices(struct domain *d, struct machine *m)
 {
-    int rc;
+    uint32_t flags = d->config.arch.emulation_flags;
+    int rc = route_init(&m->route, d, &m->bus, flags & XEN_X86_EMU_PIC);
 
-    rc = route_init(&m->route, d, &m->bus, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
-    if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+    if (!rc && (flags & XEN_X86_EMU_IOAPIC) && !d->privileged)
         rc = vioapic_add(&m->route, VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS);
     /* The timers of a PC are there all or none (domain_create()). */
-    if (rc || !emulates(d, XEN_X86_EMU_PIT))
+    if (rc || !(flags & XEN_X86_EMU_PIT))
         return rc;
     m->hvm.pit = &m->pit;
     m->hvm.hpet = &m->hpet;
