@@ -55,25 +55,21 @@ int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
     uint64_t off = khz > host ? khz - host : host - khz;
     int rc = 0;
 
-    if (!khz || off <= host * TOLERANCE_PPM / 1000000) {
+    if (!khz || off <= host * TOLERANCE_PPM / 1000000)
         khz = host;
-    } else {
+    else
         ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz);
-        if (!ratio) {
-            log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, "
-                      "which this CPU of %lu kHz %s\n", d->id, khz, host,
-                      tsc_scaling.fraction ? "has not that far"
-                                           : "does not have");
-            return -EOPNOTSUPP;
-        }
+    if (khz != host && !ratio) {
+        log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, which "
+                  "this CPU of %lu kHz %s\n", d->id, khz, host,
+                  tsc_scaling.fraction ? "has not that far" : "does not have");
+        return -EOPNOTSUPP;
     }
     spin_lock(&d->lock);
-    if (ratio != d->hvm->tsc_ratio) {
-        if (d->started)
-            rc = -EEXIST; /* a guest that ran keeps what it has seen */
-        else
-            set_ratio(d, ratio, khz);
-    }
+    if (ratio != d->hvm->tsc_ratio && d->started)
+        rc = -EEXIST; /* a guest that ran keeps what it has seen */
+    else if (ratio != d->hvm->tsc_ratio)
+        set_ratio(d, ratio, khz);
     spin_unlock(&d->lock);
     return rc;
 }
