@@ -261,8 +261,7 @@ static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
 
     if (pio_access(glue_of(c)->v, port, bytes, !in, &wide) == IO_RETRY)
         return EMUL_RETRY;
-    if (in)
-        *val = (uint32_t)wide;
+    *val = (uint32_t)wide;
     return EMUL_OK;
 }
 
@@ -495,21 +494,17 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 
 enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
 {
-    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val = 0;
+    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val;
     unsigned int size = e->pio.size;
 
     if (unlikely(e->pio.string))
         return emulate(v, e, P2M_NONE);
     mask = size_mask(size);
-    if (e->pio.in) {
-        if (pio_access(v, e->pio.port, size, false, &val) == IO_RETRY)
-            return VERDICT_RESUME;
+    val = e->pio.in ? 0 : *rax & mask;
+    if (pio_access(v, e->pio.port, size, !e->pio.in, &val) == IO_RETRY)
+        return VERDICT_RESUME;
+    if (e->pio.in)
         *rax = size == 4 ? val : (*rax & ~mask) | val;
-    } else {
-        val = *rax & mask;
-        if (pio_access(v, e->pio.port, size, true, &val) == IO_RETRY)
-            return VERDICT_RESUME;
-    }
     return VERDICT_ADVANCE;
 }
 
