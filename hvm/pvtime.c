@@ -13,10 +13,10 @@ void pvtime_update(struct vcpu *v)
 {
     struct vcpu_time_info *t = &v->info->time;
     struct tsc_scale s = v->domain->hvm->tsc_scale;
-    uint32_t version = v->hvm->time_version;
+    uint32_t version = v->hvm->time_version | 1;
 
     /* Anchored at boot: nothing changes unless the guest's TSC does. */
-    WRITE_ONCE(t->version, version | 1);
+    WRITE_ONCE(t->version, version);
     smp_wmb();
     t->tsc_timestamp = hvm_guest_tsc(v, tsc_at_boot);
     t->system_time = 0;
@@ -24,10 +24,9 @@ void pvtime_update(struct vcpu *v)
     t->tsc_shift = s.shift;
     t->flags = tsc_is_reliable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
     smp_wmb();
-    version = (version | 1) + 1;
-    v->hvm->time_version = version;
+    v->hvm->time_version = version + 1;
     v->hvm->time_offset = v->hvm->tsc_offset;
-    WRITE_ONCE(t->version, version);
+    WRITE_ONCE(t->version, version + 1);
 }
 
 void pvtime_refresh(struct vcpu *v)
@@ -62,14 +61,14 @@ void pvtime_update_wallclock(struct domain *d)
         return;
     w = compat ? &c->wc_version : &s->wc_version;
     high = compat ? &c->arch.wc_sec_hi : &s->wc_sec_hi;
-    version = w[WC_VERSION];
-    WRITE_ONCE(w[WC_VERSION], version | 1);
+    version = w[WC_VERSION] | 1;
+    WRITE_ONCE(w[WC_VERSION], version);
     smp_wmb();
     w[WC_SEC] = (uint32_t)secs;
     w[WC_NSEC] = (uint32_t)((uint64_t)ns % SECONDS(1));
     *high = (uint32_t)(secs >> 32);
     smp_wmb();
-    WRITE_ONCE(w[WC_VERSION], (version | 1) + 1);
+    WRITE_ONCE(w[WC_VERSION], version + 1);
 }
 
 int64_t domain_wallclock_ns(struct domain *d)
