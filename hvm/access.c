@@ -75,10 +75,9 @@ static enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
         return IO_DONE;
     }
     if (bus_mmio_access(v->domain->hvm->bus, at.raw, size, write, val) ==
-        BUS_OK)
-        return IO_DONE;
-    if (v->domain == hardware_domain &&
-        vpci_mmio_access(at.raw, size, write, val))
+            BUS_OK ||
+        (v->domain == hardware_domain &&
+         vpci_mmio_access(at.raw, size, write, val)))
         return IO_DONE;
     return external(v, IOREQ_TYPE_COPY, at.raw, size, write, val);
 }
@@ -303,11 +302,12 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     bool ins = r->kind == EMUL_REP_INS, outs = r->kind == EMUL_REP_OUTS;
     bool stos = r->kind == EMUL_REP_STOS, to_device, from_device;
     gpa_t src = gpa(r->port), dst = src;
+    bool port = ins || outs;
     enum emul_rc rc = EMUL_OK;
+    enum io_rc sent;
     struct ioreq a;
 
-    if ((ins || outs) &&
-        bus_claims(g->v->domain->hvm->bus, BUS_PORT, r->port))
+    if (port && bus_claims(g->v->domain->hvm->bus, BUS_PORT, r->port))
         return EMUL_UNHANDLEABLE;
     if (!outs)
         rc = translate(c, r->dst, true, &dst);
@@ -318,12 +318,12 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     to_device = outs || place_of(g, dst, true) == PLACE_DEVICE;
     from_device = ins || (!stos && place_of(g, src, false) == PLACE_DEVICE);
     a = (struct ioreq){
-        .type = ins || outs ? IOREQ_TYPE_PIO : IOREQ_TYPE_COPY,
+        .type = port ? IOREQ_TYPE_PIO : IOREQ_TYPE_COPY,
         .df = r->df, .size = r->bytes, .count = r->count, .data_is_ptr = !stos,
         .dir = from_device ? IOREQ_READ : IOREQ_WRITE,
         .addr = from_device ? src.raw : dst.raw,
         .data = stos ? r->value : from_device ? dst.raw : src.raw };
-    if (ins || outs) {
+    if (port) {
         if (place_of(g, ins ? dst : src, ins) != PLACE_RAM)
             return EMUL_UNHANDLEABLE;
         /*
@@ -347,14 +347,10 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
     } else if (in_vga(gpa(a.addr), r)) {
         widen(&a, r);
     }
-    switch (ioreq_send(g->v, &a)) {
-    case IO_DONE:
-        return EMUL_OK;
-    case IO_RETRY:
-        return EMUL_RETRY;
-    default: /* nobody there: element by element reads ones */
-        return EMUL_UNHANDLEABLE;
-    }
+    sent = ioreq_send(g->v, &a);
+    /* Nobody there: element by element reads ones. */
+    return sent == IO_DONE ? EMUL_OK
+         : sent == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
 }
 
 /* Where a save area has vector registers (SDM vol. 1 13.4). */
