@@ -62,7 +62,6 @@ struct record {
     uint64_t info;   /* port, MSR, gpa, vector... by kind */
     uint32_t code;   /* the vendor's exit code */
     uint8_t kind;    /* enum exit_kind, or RECORD_INJECT */
-    uint8_t pad[3];
 };
 _Static_assert(sizeof(struct record) == 32, "two to a cache line");
 
