@@ -31,7 +31,6 @@ struct ioreq_server {
     domid_t dm;               /* (c) */
     enum ioreq_state state;   /* (a) changed under lock IOREQ */
     struct shared_frame frame[NR_FRAMES]; /* lock IOREQ: made when asked for */
-    struct spinlock buf_lock; /* rank VDEV: writers of the ring */
     uint32_t buf_port;        /* 0: it wants no ring */
     uint32_t port[MAX_VCPUS_PER_DOMAIN]; /* by vCPU id, 0: none */
     struct rangeset ranges[NR_RANGE_TYPES]; /* lock IOREQ */
@@ -96,7 +95,6 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
         return -ENOMEM;
     s->refs = 1;
     s->dm = dm->id;
-    spin_lock_init(&s->buf_lock, LOCK_VDEV);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
@@ -211,12 +209,11 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
     f = &s->frame[index_nospec(i, NR_FRAMES)];
     rc = i == RING && !s->buf_port ? -ENOENT : f->va ? 0 : -ENOMEM;
     if (rc == -ENOMEM) { /* not made yet */
-        struct shared_iopage *p = domain_special_page(d, &f->pg);
+        struct shared_iopage *p = f->va = domain_special_page(d, &f->pg);
 
         if (p && i == SLOTS)
             for_vcpus (d, v)
                 p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
-        store_release(&f->va, p);
         rc = p ? 0 : -ENOMEM;
     }
     *pg = f->pg;
@@ -226,12 +223,12 @@ int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
     return rc;
 }
 
+/* The server that claims all of a request, or NULL. Lock IOREQ held. */
 static struct ioreq_server *select_server(struct ioreq_domain *io,
                                           const struct ioreq *r)
 {
     uint64_t first = r->addr, last = first + r->size - 1;
     unsigned int type = XEN_DMOP_IO_RANGE_PORT;
-    struct ioreq_server *found = NULL;
 
     if (r->type == IOREQ_TYPE_PCI_CONFIG) {
         type = XEN_DMOP_IO_RANGE_PCI;
@@ -245,18 +242,14 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
         else
             last += more;
     }
-    spin_lock(&io->lock);
-    for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
+    for (unsigned int i = 0; i < io->nr_slots; i++) {
         struct ioreq_server *s = io->server[i];
 
         if (s && s->state == IOREQ_ENABLED &&
-            rangeset_contains(&s->ranges[type], first, last)) {
-            found = s;
-            atomic_inc(&s->refs);
-        }
+            rangeset_contains(&s->ranges[type], first, last))
+            return s;
     }
-    spin_unlock(&io->lock);
-    return found;
+    return NULL;
 }
 
 static bool fits_ring(const struct ioreq *r)
@@ -267,34 +260,29 @@ static bool fits_ring(const struct ioreq *r)
            r->addr < VGA_WINDOW + VGA_WINDOW_SIZE;
 }
 
-/* Into the ring; false when it is full or there is none. */
+/* Into the ring; false when it is full or there is none. Lock IOREQ held. */
 static bool send_buffered(struct domain *d, struct ioreq_server *s,
                           const struct ioreq *r)
 {
-    struct buffered_iopage *b = load_acquire(&s->frame[RING].va);
+    struct buffered_iopage *b = s->frame[RING].va;
     unsigned int slots = r->size == 8 ? 2 : 1;
     struct buf_ioreq e = { .type = r->type, .dir = IOREQ_WRITE,
                            .size = bit_lowest(r->size),
                            .addr = (uint32_t)r->addr & 0xfffff };
     uint32_t write;
-    bool ok;
 
     if (!b)
         return false;
-    spin_lock(&s->buf_lock);
-    write = b->write_pointer;
-    ok = write - READ_ONCE(b->read_pointer) <= IOREQ_BUFFER_SLOT_NUM - slots;
-    if (ok) {
-        for (unsigned int i = 0; i < slots; i++) {
-            e.data = (uint32_t)(r->data >> 32 * i);
-            b->buf_ioreq[(write + i) % IOREQ_BUFFER_SLOT_NUM] = e;
-        }
-        store_release(&b->write_pointer, write + slots);
+    write = READ_ONCE(b->write_pointer);
+    if (write - READ_ONCE(b->read_pointer) > IOREQ_BUFFER_SLOT_NUM - slots)
+        return false;
+    for (unsigned int i = 0; i < slots; i++) {
+        e.data = (uint32_t)(r->data >> 32 * i);
+        b->buf_ioreq[(write + i) % IOREQ_BUFFER_SLOT_NUM] = e;
     }
-    spin_unlock(&s->buf_lock);
-    if (ok)
-        evtchn_notify_consumer_peer(d, s->buf_port);
-    return ok;
+    store_release(&b->write_pointer, write + slots);
+    evtchn_notify_consumer_peer(d, s->buf_port);
+    return true;
 }
 
 static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
@@ -350,29 +338,33 @@ static void note_config(struct ioreq_domain *io, struct ioreq *r)
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
 {
     struct domain *d = v->domain;
+    struct ioreq_domain *io = d->hvm->ioreq;
+    struct shared_iopage *sync = NULL;
     struct ioreq_server *s;
-    struct shared_iopage *sync;
+    struct ioreq *slot;
     enum io_rc rc = IO_NONE;
 
-    note_config(d->hvm->ioreq, r);
-    s = select_server(d->hvm->ioreq, r);
-    if (!s)
-        return IO_NONE;
-    sync = load_acquire(&s->frame[SLOTS].va);
-    if (fits_ring(r) && send_buffered(d, s, r)) {
+    note_config(io, r);
+    spin_lock(&io->lock);
+    s = select_server(io, r);
+    if (s && fits_ring(r) && send_buffered(d, s, r))
         rc = IO_DONE;
-    } else if (sync) {
-        struct ioreq *slot = &sync->vcpu_ioreq[v->id];
-
-        domain_defer_shutdown(v, true);
-        r->vp_eport = s->port[v->id];
-        *slot = *r;
-        smp_wmb(); /* the request before its state; pairs with the model's */
-        slot->state = STATE_IOREQ_READY;
-        evtchn_notify_consumer_peer(d, r->vp_eport);
-        rc = wait_answer(v, s, slot, &r->data);
-        domain_defer_shutdown(v, false);
-    }
+    else if (s)
+        sync = s->frame[SLOTS].va;
+    if (sync)
+        atomic_inc(&s->refs);
+    spin_unlock(&io->lock);
+    if (!sync)
+        return rc;
+    slot = &sync->vcpu_ioreq[v->id];
+    domain_defer_shutdown(v, true);
+    r->vp_eport = s->port[v->id];
+    *slot = *r;
+    smp_wmb(); /* the request before its state; pairs with the model's */
+    slot->state = STATE_IOREQ_READY;
+    evtchn_notify_consumer_peer(d, r->vp_eport);
+    rc = wait_answer(v, s, slot, &r->data);
+    domain_defer_shutdown(v, false);
     server_put(d, s);
     return rc;
 }
