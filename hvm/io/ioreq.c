@@ -58,32 +58,12 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
     s->buf_port = 0;
 }
 
-/* Gives a server its id; from here on it can be found, and go. Not when the domain
- * dies: ioreq_domain_close(), after that, looks at each slot under the lock. */
-static int server_publish(struct domain *d, struct ioreq_server *s,
-                          ioservid_t *id)
-{
-    struct ioreq_domain *io = d->hvm->ioreq;
-    int rc = -ENOSPC;
-
-    spin_lock(&io->lock);
-    if (READ_ONCE(d->dying) != DOMAIN_ALIVE)
-        rc = -ESRCH;
-    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS && rc == -ENOSPC; i++)
-        if (!io->server[i]) {
-            *id = s->id = (ioservid_t)i;
-            io->server[i] = s;
-            io->nr_slots = MAX(io->nr_slots, i + 1);
-            rc = 0;
-        }
-    spin_unlock(&io->lock);
-    return rc;
-}
-
 int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
                  ioservid_t *id)
 {
+    struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
+    unsigned int i = 0;
     int rc = 0;
 
     /* Each vCPU gets a port now: there will be no more of them. */
@@ -100,12 +80,23 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     for_vcpus (d, v)
         if (!rc)
             rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
-    if (!rc)
-        rc = server_publish(d, s, id);
+    spin_lock(&io->lock);
+    while (i < MAX_IOREQ_SERVERS && io->server[i])
+        i++;
+    /* Not when the domain dies: ioreq_domain_close(), after that, looks at each
+     * slot under the lock. */
+    if (!rc && READ_ONCE(d->dying) != DOMAIN_ALIVE)
+        rc = -ESRCH;
+    if (!rc && i == MAX_IOREQ_SERVERS)
+        rc = -ENOSPC;
     if (rc) {
         ports_free(d, s);
         server_put(d, s);
+    } else {
+        *id = s->id = (ioservid_t)i;
+        io->server[i] = s; /* it can be found, and go, once the lock is free */
     }
+    spin_unlock(&io->lock);
     return rc;
 }
 
@@ -144,7 +135,7 @@ void ioreq_domain_close(struct domain *d)
     struct ioreq_domain *io = d->hvm->ioreq;
 
     spin_lock(&io->lock);
-    for (unsigned int i = 0; i < io->nr_slots; i++)
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++)
         if (io->server[i])
             server_remove(d, io->server[i]);
     spin_unlock(&io->lock);
@@ -242,7 +233,7 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
         else
             last += more;
     }
-    for (unsigned int i = 0; i < io->nr_slots; i++) {
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++) {
         struct ioreq_server *s = io->server[i];
 
         if (s && s->state == IOREQ_ENABLED &&
@@ -376,7 +367,7 @@ void ioreq_invalidate(struct domain *d)
                        .data = ~0ull };
 
     spin_lock(&io->lock);
-    for (unsigned int i = 0; i < io->nr_slots; i++)
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++)
         if (io->server[i])
             (void)send_buffered(d, io->server[i], &r);
     spin_unlock(&io->lock);

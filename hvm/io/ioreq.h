@@ -39,7 +39,6 @@ enum ioreq_state { IOREQ_DISABLED, IOREQ_ENABLED, IOREQ_GONE };
 struct ioreq_domain {
     struct spinlock lock;     /* rank IOREQ */
     struct ioreq_server *server[MAX_IOREQ_SERVERS]; /* by id */
-    unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
 
