@@ -146,22 +146,21 @@ void hvm_event_update(struct vcpu *v)
     struct hvm_vcpu *hv = v->hvm;
     struct vlapic *a = hv->lapic;
     unsigned int shadow = hvm_ops.shadow(v);
-    bool irq_ok = (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow;
-    bool busy = hv->injected || hv->event.valid, irq;
+    bool irq;
     int highest;
 
     sync_apic(v);
     if (hv->event.valid && !hv->injected) {
         inject(v, &hv->event);
         hv->event.valid = false;
-    } else if (!busy && READ_ONCE(hv->nmi_pending) && !shadow) {
+    } else if (!hv->injected && READ_ONCE(hv->nmi_pending) && !shadow) {
         WRITE_ONCE(hv->nmi_pending, false);
         inject(v, &(struct hvm_event){ .valid = true, .type = EVENT_NMI,
                                        .vector = VEC_NMI });
-        busy = true;
     }
     irq = irq_wanted(v);
-    if (irq && irq_ok && !busy) {
+    if (irq && (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow &&
+        !hv->injected) {
         bool displaced = hv->displaced.valid;
 
         /* What waits behind it wants a window; not the upcall that was just
