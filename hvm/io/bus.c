@@ -14,12 +14,14 @@
 static inline const struct bus_slot *find(const struct bus *b,
                                           enum bus_kind kind, uint64_t addr)
 {
+    const struct bus_slot *slot = b->slot[BUS_MMIO];
+
     if (kind == BUS_PORT)
-        return &b->slot[b->port[addr]];
-    for (const struct bus_slot *s = b->mmio; s < b->mmio + b->nr_mmio; s++)
-        if (addr - s->range.base < s->range.len)
-            return s;
-    return &b->slot[0];
+        return &b->slot[BUS_PORT][b->port[addr]];
+    for (unsigned int i = b->nr_slots[BUS_MMIO]; i; i--)
+        if (addr - slot[i].range.base < slot[i].range.len)
+            return &slot[i];
+    return &slot[0];
 }
 
 static void ports_fill(struct bus *b, const struct bus_range *r, uint8_t n)
@@ -31,7 +33,7 @@ static void ports_fill(struct bus *b, const struct bus_range *r, uint8_t n)
 /* Gives slot n the ports from base on, in place of those that it has. */
 static int place_ports(struct bus *b, uint8_t n, uint64_t base)
 {
-    struct bus_range *r = &b->slot[n].range;
+    struct bus_range *r = &b->slot[BUS_PORT][n].range;
 
     if (base + r->len > NR_PORTS)
         return -EINVAL;
@@ -44,32 +46,27 @@ static int place_ports(struct bus *b, uint8_t n, uint64_t base)
     return 0;
 }
 
-static int add_ports(struct bus *b, const struct bus_range *r, void *dev)
+static int add(struct bus *b, const struct bus_range *r, void *dev)
 {
-    uint8_t n = b->nr_slots + 1;
-    int rc;
+    bool mmio = r->kind == BUS_MMIO;
+    struct bus_slot *slot = b->slot[mmio];
+    uint8_t n = b->nr_slots[mmio] + 1;
+    int rc = 0;
 
+    if (!r->len || r->base + r->len - 1 < r->base)
+        return -EINVAL;
     if (n == BUS_MAX_SLOTS)
         return -ENOSPC;
-    b->slot[n] = (struct bus_slot){ *r, dev };
-    rc = place_ports(b, n, r->base);
+    slot[n] = (struct bus_slot){ *r, dev };
+    if (!mmio)
+        rc = place_ports(b, n, r->base);
+    for (unsigned int i = 1; mmio && i < n; i++)
+        if (r->base - slot[i].range.base < slot[i].range.len ||
+            slot[i].range.base - r->base < r->len)
+            rc = -EEXIST;
     if (!rc)
-        b->nr_slots = n;
+        b->nr_slots[mmio] = n;
     return rc;
-}
-
-static int add_mmio(struct bus *b, const struct bus_range *r, void *dev)
-{
-    for (unsigned int i = 0; i < b->nr_mmio; i++) {
-        const struct bus_range *o = &b->mmio[i].range;
-
-        if (r->base - o->base < o->len || o->base - r->base < r->len)
-            return -EEXIST;
-    }
-    if (b->nr_mmio == BUS_MAX_MMIO)
-        return -ENOSPC;
-    b->mmio[b->nr_mmio++] = (struct bus_slot){ *r, dev };
-    return 0;
 }
 
 int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
@@ -78,11 +75,7 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
     int rc = 0;
 
     for (const struct bus_range *r = ranges; !rc && r < ranges + n; r++)
-        if (!r->len || r->base + r->len - 1 < r->base)
-            rc = -EINVAL;
-        else
-            rc = r->kind == BUS_PORT ? add_ports(b, r, dev)
-                                     : add_mmio(b, r, dev);
+        rc = add(b, r, dev);
     return rc;
 }
 
@@ -90,7 +83,7 @@ int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 {
     uint8_t n = b->port[old_base];
 
-    if (!n || b->slot[n].range.base != old_base)
+    if (!n || b->slot[BUS_PORT][n].range.base != old_base)
         return -ENOENT;
     return place_ports(b, n, new_base);
 }

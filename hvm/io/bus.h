@@ -33,8 +33,7 @@ struct bus_range {
 };
 
 #define NR_PORTS 0x10000
-#define BUS_MAX_SLOTS 64 /* of ports; slot 0 means none */
-#define BUS_MAX_MMIO  24
+#define BUS_MAX_SLOTS 64 /* of each kind; slot 0 is empty and means none */
 
 struct bus_slot {
     struct bus_range range;
@@ -43,9 +42,9 @@ struct bus_slot {
 
 /* All zero: no ranges. */
 struct bus {
-    uint8_t port[NR_PORTS];    /* to slot */
-    uint8_t nr_slots, nr_mmio; /* slot 0 not counted */
-    struct bus_slot slot[BUS_MAX_SLOTS], mmio[BUS_MAX_MMIO];
+    uint8_t port[NR_PORTS]; /* to slot */
+    uint8_t nr_slots[2];    /* of each kind, without slot 0 */
+    struct bus_slot slot[2][BUS_MAX_SLOTS];
 };
 
 /* Adds a device's ranges up to the first that is refused. -EEXIST: overlap;
@@ -86,8 +85,8 @@ static inline __attribute__((always_inline)) enum bus_rc
 bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
                 bool write, uint64_t *val)
 {
-    return bus_slot_access(&b->slot[READ_ONCE(b->port[port])], port, size,
-                           write, val);
+    return bus_slot_access(&b->slot[BUS_PORT][READ_ONCE(b->port[port])], port,
+                           size, write, val);
 }
 enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
                             unsigned int size, bool write, uint64_t *val);
