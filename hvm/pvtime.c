@@ -25,7 +25,6 @@ void pvtime_update(struct vcpu *v)
     t->flags = tsc_is_reliable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
     smp_wmb();
     v->hvm->time_version = version + 1;
-    v->hvm->time_offset = v->hvm->tsc_offset;
     WRITE_ONCE(t->version, version + 1);
 }
 
@@ -33,8 +32,7 @@ void pvtime_refresh(struct vcpu *v)
 {
     uint32_t there = READ_ONCE(v->info->time.version);
 
-    if (unlikely(!there || there != v->hvm->time_version ||
-                 v->hvm->time_offset != v->hvm->tsc_offset))
+    if (unlikely(!there || there != v->hvm->time_version))
         pvtime_update(v);
 }
 

@@ -65,8 +65,7 @@ struct hvm_vcpu {
     struct msr_state msr;    /* (v) */
 
     uint64_t tsc_offset;     /* (v) see hvm_guest_tsc() */
-    uint32_t time_version;   /* (v) of vcpu_time_info as written last, */
-    uint64_t time_offset;    /* (v) with this ->tsc_offset */
+    uint32_t time_version;   /* (v) of vcpu_time_info as written last */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
     bool peek_stale;         /* (a) the map has changed since */
@@ -224,6 +223,7 @@ static inline void hvm_tsc_shift(struct vcpu *v, uint64_t by)
 {
     v->hvm->tsc_offset += by;
     hvm_ops.set_tsc(v, v->hvm->tsc_offset);
+    atomic_set_bit(PENDING_WORK, &v->pending); /* its clock changes with it */
 }
 
 /* The largest ratio that s can express and that makes no more than khz of hz.
