@@ -479,10 +479,8 @@ static int walk(struct domain *d, const uint8_t *buf, size_t size, bool load)
 
 int hvm_load(struct domain *d, const void *buf, size_t size)
 {
-    int rc = walk(d, buf, size, false);
+    int rc = walk(d, buf, size, false) ?: walk(d, buf, size, true);
 
-    if (!rc)
-        rc = walk(d, buf, size, true);
     for_vcpus (d, v)
         atomic_set_bit(PENDING_IRQ, &v->pending);
     return rc;

@@ -302,6 +302,7 @@ static inline void fake_machine_create(void)
 
         record_devices(d);
         d->max_frames = 4096;
+        doms_ioreq[i] = (struct ioreq_domain){ 0 };
         d->hvm->ioreq = &doms_ioreq[i];
         spin_lock_init(&doms_ioreq[i].lock, LOCK_IOREQ);
         fake_grant_pages[i] = page_alloc(d->id, 0, 0);
