@@ -111,10 +111,8 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
     memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
     c->flags = XEN_X86_FPU_INITIALISED;
     if (ev->valid) {
-        c->pending_valid = 1;
-        c->pending_type = ev->type;
-        c->pending_vector = ev->vector;
-        c->pending_error_valid = ev->has_error;
+        c->pending_event = EVENT_VALID | ev->type << EVENT_TYPE_SHIFT |
+                           ev->vector | (ev->has_error ? EVENT_HAS_ERROR : 0);
         c->error_code = ev->error;
     }
 }
