@@ -134,11 +134,10 @@ bool hvm_has_event(struct vcpu *v, bool interrupts)
     struct vlapic *a = v->hvm->lapic;
 
     sync_apic(v);
-    if (v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending))
-        return true;
-    return interrupts &&
-           (irq_wanted(v) ||
-            (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0));
+    return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
+           (interrupts && (irq_wanted(v) ||
+                           (a->assisted && READ_ONCE(a->enabled) &&
+                            vlapic_pending(a) >= 0)));
 }
 
 void hvm_event_update(struct vcpu *v)
