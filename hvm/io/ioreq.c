@@ -58,8 +58,7 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
     s->buf_port = 0;
 }
 
-int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
-                 ioservid_t *id)
+int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
@@ -74,7 +73,7 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     if (!s)
         return -ENOMEM;
     s->refs = 1;
-    s->dm = dm->id;
+    s->dm = current->domain->id;
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
@@ -100,10 +99,9 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     return rc;
 }
 
-/* The server with this id if dm is its device model, then with lock IOREQ held;
- * else NULL. */
-static struct ioreq_server *server_lock(struct domain *d,
-                                        const struct domain *dm, ioservid_t id)
+/* The server with this id if the caller's domain is its device model, then with
+ * lock IOREQ held; else NULL. */
+static struct ioreq_server *server_lock(struct domain *d, ioservid_t id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
@@ -112,7 +110,7 @@ static struct ioreq_server *server_lock(struct domain *d,
         return NULL;
     spin_lock(&io->lock);
     s = io->server[index_nospec(id, MAX_IOREQ_SERVERS)];
-    if (s && s->dm == dm->id)
+    if (s && s->dm == current->domain->id)
         return s;
     spin_unlock(&io->lock);
     return NULL;
@@ -141,10 +139,10 @@ void ioreq_domain_close(struct domain *d)
     spin_unlock(&io->lock);
 }
 
-int ioreq_get_info(struct domain *d, struct domain *dm,
+int ioreq_get_info(struct domain *d,
                    struct xen_dm_op_get_ioreq_server_info *info)
 {
-    struct ioreq_server *s = server_lock(d, dm, info->id);
+    struct ioreq_server *s = server_lock(d, info->id);
 
     if (!s)
         return -ENOENT;
@@ -154,8 +152,8 @@ int ioreq_get_info(struct domain *d, struct domain *dm,
     return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
 
-int ioreq_range(struct domain *d, struct domain *dm,
-                const struct xen_dm_op_ioreq_server_range *r, bool map)
+int ioreq_range(struct domain *d, const struct xen_dm_op_ioreq_server_range *r,
+                bool map)
 {
     struct ioreq_server *s;
     struct rangeset *set;
@@ -163,7 +161,7 @@ int ioreq_range(struct domain *d, struct domain *dm,
 
     if (r->type >= NR_RANGE_TYPES || r->start > r->end || r->pad)
         return -EINVAL;
-    s = server_lock(d, dm, r->id);
+    s = server_lock(d, r->id);
     if (!s)
         return -ENOENT;
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
@@ -173,10 +171,9 @@ int ioreq_range(struct domain *d, struct domain *dm,
     return rc;
 }
 
-int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    enum ioreq_state state)
+int ioreq_set_state(struct domain *d, ioservid_t id, enum ioreq_state state)
 {
-    struct ioreq_server *s = server_lock(d, dm, id);
+    struct ioreq_server *s = server_lock(d, id);
 
     if (!s)
         return -ENOENT;
@@ -188,10 +185,10 @@ int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
     return 0;
 }
 
-int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
-                unsigned int i, struct page **pg)
+int ioreq_frame(struct domain *d, ioservid_t id, unsigned int i,
+                struct page **pg)
 {
-    struct ioreq_server *s = server_lock(d, dm, id);
+    struct ioreq_server *s = server_lock(d, id);
     struct shared_frame *f;
     int rc;
 

@@ -46,19 +46,17 @@ struct ioreq_domain {
  * of d runs. */
 void ioreq_domain_close(struct domain *d);
 
-/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. A server
- * can be created once all vCPUs of d are. */
-int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
-                 ioservid_t *id);
-int ioreq_get_info(struct domain *d, struct domain *dm,
+/* The dm_op verbs, for servers of the caller's domain. Errors as in Xen 4.20. A
+ * server can be created once all vCPUs of d are. */
+int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id);
+int ioreq_get_info(struct domain *d,
                    struct xen_dm_op_get_ioreq_server_info *info);
-int ioreq_range(struct domain *d, struct domain *dm,
-                const struct xen_dm_op_ioreq_server_range *r, bool map);
-int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    enum ioreq_state state);
+int ioreq_range(struct domain *d, const struct xen_dm_op_ioreq_server_range *r,
+                bool map);
+int ioreq_set_state(struct domain *d, ioservid_t id, enum ioreq_state state);
 /* Frame i (below 2) of a server for XENMEM_acquire_resource: 0 is the buffered
  * ring, 1 the synchronous page. With a reference for the caller. */
-int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
-                unsigned int i, struct page **pg);
+int ioreq_frame(struct domain *d, ioservid_t id, unsigned int i,
+                struct page **pg);
 /* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */
 void ioreq_invalidate(struct domain *d);

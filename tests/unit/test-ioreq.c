@@ -26,10 +26,23 @@ static struct {
 } port[PORTS];
 static int fail_ports = -1;
 
-static int ioreq_destroy(struct domain *d, struct domain *of, ioservid_t id)
-{
-    return ioreq_set_state(d, of, id, IOREQ_GONE);
-}
+/* What a device model asks for, by a vCPU of its domain. */
+#define AS(of, call)                                                        \
+    ({                                                                      \
+        struct vcpu *was = current;                                         \
+        int rc_;                                                            \
+                                                                            \
+        current = (of)->vcpu[0];                                            \
+        rc_ = call;                                                         \
+        current = was;                                                      \
+        rc_;                                                                \
+    })
+#define ioreq_create(d, of, buf, id) AS(of, ioreq_create(d, buf, id))
+#define ioreq_get_info(d, of, info) AS(of, ioreq_get_info(d, info))
+#define ioreq_range(d, of, r, map) AS(of, ioreq_range(d, r, map))
+#define ioreq_frame(d, of, id, i, pg) AS(of, ioreq_frame(d, id, i, pg))
+#define ioreq_set_state(d, of, id, s) AS(of, ioreq_set_state(d, id, s))
+#define ioreq_destroy(d, of, id) ioreq_set_state(d, of, id, IOREQ_GONE)
 
 int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *out)
 {
