@@ -126,12 +126,10 @@ void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
 
 static bool fpu_valid(const void *fxsave)
 {
-    uint32_t mxcsr;
+    uint32_t mxcsr = *(const uint32_t *)((const char *)fxsave + MXCSR_OFFSET);
+    bool has_mm = cpuid(0x80000001, 0).c & BIT(7);
 
-    memcpy(&mxcsr, (const char *)fxsave + MXCSR_OFFSET, sizeof(mxcsr));
-    if ((mxcsr & MXCSR_MM) && (cpuid(0x80000001, 0).c & BIT(7)))
-        mxcsr &= ~(uint32_t)MXCSR_MM;
-    return !(mxcsr & ~MXCSR_ALL);
+    return !(mxcsr & ~(MXCSR_ALL | (has_mm ? MXCSR_MM : 0)));
 }
 
 /* Vectors and types that the CPU would refuse to inject end the entry. */
