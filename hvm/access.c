@@ -13,9 +13,9 @@
 #include "hvm/insn.h"
 #include "hvm/io/bus.h"
 #include "hvm/io/ioreq.h"
-#include "hvm/io/upcalls.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
+#include "hvm/pci/vpci.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
@@ -75,10 +75,9 @@ static enum io_rc mmio_access(struct vcpu *v, gpa_t at, unsigned int size,
         return IO_DONE;
     }
     if (bus_mmio_access(v->domain->hvm->bus, at.raw, size, write, val) ==
-        BUS_OK)
-        return IO_DONE;
-    if (v->domain == hardware_domain &&
-        vpci_mmio_access(at.raw, size, write, val))
+            BUS_OK ||
+        (v->domain == hardware_domain &&
+         vpci_mmio_access(at.raw, size, write, val)))
         return IO_DONE;
     return external(v, IOREQ_TYPE_COPY, at.raw, size, write, val);
 }
@@ -176,32 +175,21 @@ static enum emul_rc page_access(const struct glue *g, gpa_t at, void *buf,
     return rc ? EMUL_RETRY : EMUL_OK;
 }
 
-/* Of n bytes, the first *room at at[0], the others, if any, at at[1]. */
-static enum emul_rc translate_all(struct emul_ctx *c, uint64_t la,
-                                  unsigned int n, bool write, gpa_t at[2],
-                                  unsigned int *room)
-{
-    enum emul_rc rc = translate(c, la, write, &at[0]);
-
-    *room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
-    if (rc == EMUL_OK && n > *room)
-        rc = translate(c, la + *room, write, &at[1]);
-    return rc;
-}
-
-/* Both pages are translated before either is touched. */
+/* Both pages are translated before either is touched; buf may be NULL: then
+ * neither is. */
 static enum emul_rc data_access(struct emul_ctx *c, uint64_t la, void *buf,
                                 unsigned int n, bool write, bool need_write)
 {
     const struct glue *g = glue_of(c);
-    unsigned int room;
-    enum emul_rc rc;
+    unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
     gpa_t at[2];
+    enum emul_rc rc = translate(c, la, need_write, &at[0]);
 
-    rc = translate_all(c, la, n, need_write, at, &room);
-    if (rc == EMUL_OK)
-        rc = page_access(g, at[0], buf, MIN(n, room), write);
     if (rc == EMUL_OK && n > room)
+        rc = translate(c, la + room, need_write, &at[1]);
+    if (rc == EMUL_OK && buf)
+        rc = page_access(g, at[0], buf, MIN(n, room), write);
+    if (rc == EMUL_OK && buf && n > room)
         rc = page_access(g, at[1], (uint8_t *)buf + room, n - room, write);
     return rc;
 }
@@ -253,10 +241,7 @@ static enum emul_rc glue_cmpxchg(struct emul_ctx *c, uint64_t la,
 static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
                                      unsigned int n)
 {
-    unsigned int room;
-    gpa_t at[2];
-
-    return translate_all(c, la, n, true, at, &room);
+    return data_access(c, la, NULL, n, true, true);
 }
 
 /* Valid until the next call for the same segment. */
@@ -275,58 +260,8 @@ static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
 
     if (pio_access(glue_of(c)->v, port, bytes, !in, &wide) == IO_RETRY)
         return EMUL_RETRY;
-    if (in)
-        *val = (uint32_t)wide;
+    *val = (uint32_t)wide;
     return EMUL_OK;
-}
-
-static enum emul_rc send_run(struct vcpu *v, struct ioreq *a)
-{
-    enum io_rc rc = ioreq_send(v, a);
-
-    /* Nobody there: element by element reads ones. */
-    return rc == IO_DONE ? EMUL_OK
-         : rc == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
-}
-
-/*
- * Sectors come by the data register of an ATA channel, 16 bits an element, and
- * an element costs a device model thousands of instructions. PCI controllers
- * take 32 bits there for two words (PIIX, and QEMU's hw/ide/ioport.c), so ask
- * for half as many. Not for the few words of a packet command's answer, which
- * may end between two.
- */
-static bool is_ata_block(const struct emul_rep *r)
-{
-    return (r->port == 0x1f0 || r->port == 0x170) && r->bytes == 2 &&
-           !r->df && r->count >= 64 && !(r->count & 1);
-}
-
-/* Ports of a device model: one request with the address of the buffer. */
-static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
-{
-    const struct glue *g = glue_of(c);
-    bool in = r->kind == EMUL_REP_INS;
-    struct ioreq a = { .type = IOREQ_TYPE_PIO, .df = r->df,
-                       .dir = in ? IOREQ_READ : IOREQ_WRITE,
-                       .data_is_ptr = true, .size = r->bytes,
-                       .count = r->count, .addr = r->port };
-    enum emul_rc rc;
-    gpa_t at;
-
-    if (bus_claims(g->v->domain->hvm->bus, BUS_PORT, r->port))
-        return EMUL_UNHANDLEABLE;
-    rc = translate(c, in ? r->dst : r->src, in, &at);
-    if (rc != EMUL_OK)
-        return rc;
-    if (place_of(g, at, in) != PLACE_RAM)
-        return EMUL_UNHANDLEABLE;
-    a.data = at.raw;
-    if (is_ata_block(r)) {
-        a.size = 4;
-        a.count = r->count / 2;
-    }
-    return send_run(g->v, &a);
 }
 
 /* Is all of it in the VGA window? */
@@ -356,47 +291,66 @@ static void widen(struct ioreq *a, const struct emul_rep *r)
 }
 
 /*
- * Between RAM and a device model's memory, the same value into it, or from one
- * place of the VGA window to another: element by element, since the card's
- * latches want each read before its write.
+ * One request for all: between RAM and a device model's port or memory, the
+ * same value into its memory, or from one place of the VGA window to another:
+ * there element by element, since the card's latches want each read before its
+ * write.
  */
-static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
 {
     const struct glue *g = glue_of(c);
+    bool ins = r->kind == EMUL_REP_INS, outs = r->kind == EMUL_REP_OUTS;
     bool stos = r->kind == EMUL_REP_STOS, to_device, from_device;
-    gpa_t src = gpa(0), dst;
+    gpa_t src = gpa(r->port), dst = src;
+    bool port = ins || outs;
+    enum emul_rc rc = EMUL_OK;
+    enum io_rc sent;
     struct ioreq a;
-    enum emul_rc rc;
 
-    rc = translate(c, r->dst, true, &dst);
-    if (rc == EMUL_OK && !stos)
+    if (port && bus_claims(g->v->domain->hvm->bus, BUS_PORT, r->port))
+        return EMUL_UNHANDLEABLE;
+    if (!outs)
+        rc = translate(c, r->dst, true, &dst);
+    if (rc == EMUL_OK && !ins && !stos)
         rc = translate(c, r->src, false, &src);
     if (rc != EMUL_OK)
         return rc;
-    to_device = place_of(g, dst, true) == PLACE_DEVICE;
-    from_device = !stos && place_of(g, src, false) == PLACE_DEVICE;
+    to_device = outs || place_of(g, dst, true) == PLACE_DEVICE;
+    from_device = ins || (!stos && place_of(g, src, false) == PLACE_DEVICE);
     a = (struct ioreq){
-        .type = IOREQ_TYPE_COPY, .df = r->df, .size = r->bytes,
-        .count = r->count, .data_is_ptr = !stos,
+        .type = port ? IOREQ_TYPE_PIO : IOREQ_TYPE_COPY,
+        .df = r->df, .size = r->bytes, .count = r->count, .data_is_ptr = !stos,
         .dir = from_device ? IOREQ_READ : IOREQ_WRITE,
         .addr = from_device ? src.raw : dst.raw,
         .data = stos ? r->value : from_device ? dst.raw : src.raw };
-    if ((!to_device && !from_device) || mmio_is_internal(g->v, gpa(a.addr)))
+    if (port) {
+        if (place_of(g, ins ? dst : src, ins) != PLACE_RAM)
+            return EMUL_UNHANDLEABLE;
+        /*
+         * Sectors come by the data register of an ATA channel, 16 bits an
+         * element, and an element costs a device model thousands of
+         * instructions. PCI controllers take 32 bits there for two words (PIIX,
+         * and QEMU's hw/ide/ioport.c), so ask for half as many. Not for the few
+         * words of a packet command's answer, which may end between two.
+         */
+        if ((r->port == 0x1f0 || r->port == 0x170) && r->bytes == 2 &&
+            !r->df && r->count >= 64 && !(r->count & 1)) {
+            a.size = 4;
+            a.count = r->count / 2;
+        }
+    } else if ((!to_device && !from_device) ||
+               mmio_is_internal(g->v, gpa(a.addr))) {
         return EMUL_UNHANDLEABLE;
-    if (to_device && from_device) {
+    } else if (to_device && from_device) {
         if (!in_vga(src, r) || !in_vga(dst, r))
             return EMUL_UNHANDLEABLE;
     } else if (in_vga(gpa(a.addr), r)) {
         widen(&a, r);
     }
-    return send_run(g->v, &a);
-}
-
-static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
-{
-    if (r->kind == EMUL_REP_INS || r->kind == EMUL_REP_OUTS)
-        return rep_port(c, r);
-    return rep_memory(c, r);
+    sent = ioreq_send(g->v, &a);
+    /* Nobody there: element by element reads ones. */
+    return sent == IO_DONE ? EMUL_OK
+         : sent == IO_RETRY ? EMUL_RETRY : EMUL_UNHANDLEABLE;
 }
 
 /* Where a save area has vector registers (SDM vol. 1 13.4). */
@@ -406,10 +360,9 @@ static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
 #define XSTATE_AVX BIT(2)
 
 #define XMM_SIZE 16u
-#define YMM_SIZE 32u
 
 /*
- * The low n bytes of a vector register: XMM, or YMM where the machine has AVX.
+ * A vector register's n bytes, 16 or 32: XMM, or YMM where the machine has AVX.
  * They are in the CPU while its vCPU is, root mode uses none; so they go to the
  * save area, where one is read or changed, and come back. That is slow, and
  * rare: a guest that uses them on device memory.
@@ -419,26 +372,25 @@ static enum emul_rc vec_access(struct emul_ctx *c, unsigned int r, void *buf,
 {
     struct vcpu *v = glue_of(c)->v;
     bool avx = cpu_features.xcr0_max & XSTATE_AVX;
-    unsigned int low = MIN(n, XMM_SIZE), high = n - low;
+    unsigned int high = n - XMM_SIZE;
     uint8_t *area = v->hvm->xsave, *xmm = area + XMM_OFFSET + r * XMM_SIZE;
     uint8_t *ymm = avx ? area + cpuid(0xd, 2).b + r * XMM_SIZE : NULL;
+    uint8_t *upper = (uint8_t *)buf + XMM_SIZE;
 
-    if (r > 15 || n > YMM_SIZE || ((high || zero_rest) && !avx))
+    if (r > 15 || high > XMM_SIZE || ((high || zero_rest) && !avx))
         return EMUL_UNHANDLEABLE;
     hvm_fpu_save(v);
     if (put) {
-        if (zero_rest) {
-            memset(xmm, 0, XMM_SIZE);
+        memcpy(xmm, buf, XMM_SIZE);
+        if (zero_rest)
             memset(ymm, 0, XMM_SIZE);
-        }
-        memcpy(xmm, buf, low);
-        memcpy(ymm, (const uint8_t *)buf + low, high);
+        memcpy(ymm, upper, high);
         if (cpu_features.xsave)
             *(uint64_t *)(area + XSTATE_BV_OFFSET) |=
                 XSTATE_SSE | (avx ? XSTATE_AVX : 0);
     } else {
-        memcpy(buf, xmm, low);
-        memcpy((uint8_t *)buf + low, ymm, high);
+        memcpy(buf, xmm, XMM_SIZE);
+        memcpy(upper, ymm, high);
     }
     hvm_fpu_load(v);
     return EMUL_OK;
@@ -480,23 +432,6 @@ static const struct emul_ops glue_ops = {
     .read_cr = glue_read_cr,
 };
 
-static void prepare(struct glue *g, struct emul_ctx *c)
-{
-    struct vcpu *v = g->v;
-    enum hvm_mode m = hvm_mode(v);
-
-    c->ops = &glue_ops;
-    c->opaque = g;
-    c->gpr = vcpu_regs(v)->gpr;
-    c->rip = vcpu_regs(v)->rip;
-    c->rflags = vcpu_regs(v)->rflags;
-    c->mode = (uint8_t)hvm_code_bytes(m);
-    c->cpl = (uint8_t)hvm_cpl(v);
-    c->real = m == MODE_REAL || m == MODE_V86;
-    c->align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
-    c->nbytes = 0;
-}
-
 /*
  * Emulates v's next instruction after exit e: a string port access, or a
  * nested page fault where a device is or something else (type) that cannot be
@@ -508,10 +443,20 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 {
     struct glue g = { .v = v, .npf_type = type };
     struct regs *r = vcpu_regs(v);
+    enum hvm_mode m = hvm_mode(v);
     struct emul_ctx c;
     enum emul_rc rc;
 
-    prepare(&g, &c);
+    c.ops = &glue_ops;
+    c.opaque = &g;
+    c.gpr = r->gpr;
+    c.rip = r->rip;
+    c.rflags = r->rflags;
+    c.mode = (uint8_t)hvm_code_bytes(m);
+    c.cpl = (uint8_t)hvm_cpl(v);
+    c.real = m == MODE_REAL || m == MODE_V86;
+    c.align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
+    c.nbytes = 0;
     if (e->kind == EXIT_PIO) {
         const struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
                                     .in = e->pio.in, .rep = e->pio.rep };
@@ -520,10 +465,8 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
     } else {
         g.npf = e->npf.walk ? NULL : e;
         c.walk = e->npf.walk;
-        if (e->nbytes) {
-            c.nbytes = e->nbytes;
-            memcpy(c.bytes, e->bytes, sizeof(e->bytes));
-        }
+        c.nbytes = e->nbytes;
+        memcpy(c.bytes, e->bytes, sizeof(e->bytes));
         rc = emul_mmio(&c);
     }
     if (rc == EMUL_FAULT) {
@@ -547,21 +490,17 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 
 enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
 {
-    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val = 0;
+    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val;
     unsigned int size = e->pio.size;
 
     if (unlikely(e->pio.string))
         return emulate(v, e, P2M_NONE);
     mask = size_mask(size);
-    if (e->pio.in) {
-        if (pio_access(v, e->pio.port, size, false, &val) == IO_RETRY)
-            return VERDICT_RESUME;
+    val = e->pio.in ? 0 : *rax & mask;
+    if (pio_access(v, e->pio.port, size, !e->pio.in, &val) == IO_RETRY)
+        return VERDICT_RESUME;
+    if (e->pio.in)
         *rax = size == 4 ? val : (*rax & ~mask) | val;
-    } else {
-        val = *rax & mask;
-        if (pio_access(v, e->pio.port, size, true, &val) == IO_RETRY)
-            return VERDICT_RESUME;
-    }
     return VERDICT_ADVANCE;
 }
 
@@ -569,32 +508,25 @@ enum exit_verdict exit_npf(struct vcpu *v, const struct vmexit *e)
 {
     struct domain *d = v->domain;
     gfn_t g = gpa_to_gfn(e->npf.gpa);
-    struct p2m_entry p;
+    bool write = e->npf.write;
+    enum p2m_type type;
 
     if (unlikely(e->npf.fetch) && p2m_allow_fetch(d, g)) {
         domain_crash(d, "no memory for page tables at %#lx",
                      e->npf.gpa.raw);
         return VERDICT_RESUME;
     }
-    p = p2m_lookup(d, g);
-    switch (p.type) {
-    case P2M_NONE:
-        if (unlikely(d == hardware_domain) &&
-            !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
-            return VERDICT_RESUME;
-        return emulate(v, e, p.type);
-    case P2M_RAM_LOG:
-        if (e->npf.write)
-            dirty_mark(d, g);
+    type = p2m_lookup(d, g).type;
+    /* Domain 0 touches device memory for the first time. */
+    if (type == P2M_NONE && unlikely(d == hardware_domain) &&
+        !mmio_is_internal(v, e->npf.gpa) && !dom0_map_mmio(d, g))
         return VERDICT_RESUME;
-    case P2M_RAM_RO:
-    case P2M_GRANT_RO:
-    case P2M_IOREQ:
-        return e->npf.write ? emulate(v, e, p.type) : VERDICT_RESUME;
-    case P2M_APIC:
-        return emulate(v, e, p.type);
-    default:
-        /* Mapped by another vCPU meanwhile. */
-        return VERDICT_RESUME;
-    }
+    if (type == P2M_NONE || type == P2M_APIC ||
+        (write && (type == P2M_RAM_RO || type == P2M_GRANT_RO ||
+                   type == P2M_IOREQ)))
+        return emulate(v, e, type);
+    if (write && type == P2M_RAM_LOG)
+        dirty_mark(d, g);
+    /* Else another vCPU has mapped it meanwhile. */
+    return VERDICT_RESUME;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What emulated devices and interrupt controllers ask of their vCPUs: the
  * functions of hvm/irq/upcalls.h, and the event channels' upcall. */
-#include "hvm/base/tsc.h"
+#include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"
@@ -69,26 +69,21 @@ void vlapic_enabled_again(struct vlapic *a)
         hvm_assert_upcall(v);
 }
 
-/* The same for a guest with a rate of its own: from now on, because the error
- * of a rounded rate grows with the distance. */
-static uint64_t scaled_tsc_to_ns(const struct vcpu *v, uint64_t tsc)
-{
-    uint64_t now = now_ns(), ticks = tsc - hvm_guest_tsc(v, rdtsc()), ns;
-
-    if ((int64_t)ticks <= 0)
-        return now;
-    ns = tsc_duration(v->domain->hvm->tsc_scale, ticks);
-    return ns >> 62 ? TIME_NEVER : now + ns;
-}
-
 uint64_t vlapic_tsc_to_ns(const struct vlapic *a, uint64_t tsc)
 {
     const struct vcpu *v = vcpu_of(a);
     uint64_t host = tsc - v->hvm->tsc_offset;
 
-    if (unlikely(v->domain->hvm->tsc_ratio))
-        return scaled_tsc_to_ns(v, tsc);
+    /* A guest with a rate of its own: from now on, because the error of a
+     * rounded rate grows with the distance. */
+    if (unlikely(v->domain->hvm->tsc_ratio)) {
+        uint64_t now = now_ns(), ticks = tsc - hvm_guest_tsc(v, rdtsc()), ns;
 
+        if ((int64_t)ticks <= 0)
+            return now;
+        ns = tsc_duration(v->domain->hvm->tsc_scale, ticks);
+        return ns >> 62 ? TIME_NEVER : now + ns;
+    }
     /* Before boot: long past. More than a century ahead: never. */
     if ((int64_t)(host - tsc_at_boot) < 0)
         return 0;

@@ -16,8 +16,7 @@
 struct dirty_vram {
     uint64_t first;
     unsigned int nr;
-    bool fresh;         /* nothing reported yet */
-    uint64_t map[DIRTY_VRAM_MAX / 64]; /* (a) */
+    uint64_t map[DIRTY_VRAM_MAX / 64]; /* (a) all set: nothing reported yet */
 };
 
 /* Notes a write that did not fault: by Lodge, a device model, a backend, or
@@ -50,27 +49,26 @@ static void move(struct domain *d, struct dirty_vram *t, gfn_t first,
     for (unsigned int i = 0; i < t->nr; i++)
         (void)p2m_change_type(d, gfn(t->first + i), P2M_RAM_LOG, P2M_RAM);
     t->nr = 0;
-    memset(t->map, 0, sizeof(t->map));
+    memset(t->map, 0xff, sizeof(t->map));
     t->first = first.raw;
     t->nr = nr;
-    t->fresh = true;
 }
 
 static void report(struct domain *d, struct dirty_vram *t, uint8_t *bitmap)
 {
     bool again = false;
 
+    memset(bitmap, 0, DIV_ROUND_UP(t->nr, 8));
     p2m_collect_writes(d);
     for (unsigned int i = 0; i < t->nr; i++) {
         gfn_t g = gfn(t->first + i);
 
-        if (!atomic_test_and_clear_bit(i, t->map) && !t->fresh)
+        if (!atomic_test_and_clear_bit(i, t->map))
             continue;
         bitmap[i / 8] |= (uint8_t)(1u << i % 8);
         if (p2m_log_write(d, g))
             again = true;
     }
-    t->fresh = false;
     if (again)
         p2m_flush(d);
 }
@@ -93,10 +91,8 @@ int dirty_vram(struct domain *d, gfn_t first, unsigned int nr,
     }
     if (t && (nr != t->nr || first.raw != t->first))
         move(d, t, first, nr);
-    if (t && nr) {
-        memset(bitmap, 0, DIV_ROUND_UP(nr, 8));
+    if (t && nr)
         report(d, t, bitmap);
-    }
     spin_unlock(&d->lock);
     return rc;
 }

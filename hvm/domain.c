@@ -3,7 +3,6 @@
  * The hardware half of a domain with its emulated devices: created, its memory
  * given back, freed; and the boot-time choice of the vendor.
  */
-#include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
 #include "hvm/io/ioreq.h"
 #include "hvm/mem/p2m.h"
@@ -43,6 +42,7 @@ int hvm_cpu_init(void)
 struct machine {
     struct hvm_domain hvm;
     struct bus bus;
+    struct ioreq_domain ioreq;
     struct route route;
     struct pit pit;
     struct hpet hpet;
@@ -50,46 +50,39 @@ struct machine {
     struct pmtimer pm;
 };
 
-static bool emulates(const struct domain *d, uint32_t flag)
-{
-    return d->config.arch.emulation_flags & flag;
-}
-
 /* By config.arch.emulation_flags: which devices the domain has. */
 static int add_devices(struct domain *d, struct machine *m)
 {
-    int rc;
+    uint32_t flags = d->config.arch.emulation_flags;
+    int rc = route_init(&m->route, d, &m->bus, flags & XEN_X86_EMU_PIC);
 
-    rc = route_init(&m->route, d, &m->bus, emulates(d, XEN_X86_EMU_PIC));
     /* Domain 0 gets copies of the machine's chips from its builder. */
-    if (!rc && emulates(d, XEN_X86_EMU_IOAPIC) && !d->privileged)
+    if (!rc && (flags & XEN_X86_EMU_IOAPIC) && !d->privileged)
         rc = vioapic_add(&m->route, VIOAPIC_BASE, 0, 0, VIOAPIC_NUM_PINS);
     /* The timers of a PC are there all or none (domain_create()). */
-    if (rc || !emulates(d, XEN_X86_EMU_PIT))
+    if (rc || !(flags & XEN_X86_EMU_PIT))
         return rc;
     m->hvm.pit = &m->pit;
     m->hvm.hpet = &m->hpet;
     m->hvm.rtc = &m->rtc;
     m->hvm.pm = &m->pm;
-    rc = pit_init(&m->pit, &m->route);
-    if (!rc)
-        rc = hpet_init(&m->hpet, &m->route, &m->pit);
-    if (!rc)
-        rc = rtc_init(&m->rtc, &m->route);
-    return rc ? rc : pmtimer_init(&m->pm, &m->route);
+    return pit_init(&m->pit, &m->route) ?:
+           hpet_init(&m->hpet, &m->route, &m->pit) ?:
+           rtc_init(&m->rtc, &m->route) ?: pmtimer_init(&m->pm, &m->route);
 }
 
 int hvm_domain_init(struct domain *d)
 {
     struct machine *m = heap_alloc(sizeof(*m));
     struct hvm_domain *h;
-    int rc;
 
     if (!m)
         return -ENOMEM;
     h = d->hvm = &m->hvm;
     h->bus = &m->bus;
     h->route = &m->route;
+    h->ioreq = &m->ioreq;
+    spin_lock_init(&m->ioreq.lock, LOCK_IOREQ);
     /* Domain 0's TSC is the machine's; a guest's starts at zero. */
     h->tsc_offset = d->privileged ? 0 : -rdtsc();
     h->tsc_khz = tsc_hz / 1000;
@@ -97,14 +90,8 @@ int hvm_domain_init(struct domain *d)
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
     h->cpuid = cpu_policy_create();
-    rc = h->cpuid ? p2m_create(d) : -ENOMEM;
-    if (!rc)
-        rc = add_devices(d, m);
-    if (!rc)
-        rc = ioreq_domain_init(d);
-    if (!rc)
-        pvtime_update_wallclock(d);
-    return rc;
+    pvtime_update_wallclock(d);
+    return h->cpuid ? p2m_create(d) ?: add_devices(d, m) : -ENOMEM;
 }
 
 int hvm_domain_relinquish(struct domain *d)
@@ -122,7 +109,6 @@ void hvm_domain_exit(struct domain *d)
 
     if (!h)
         return;
-    ioreq_domain_exit(d);
     ticks_exit(h->route);
     p2m_destroy(d);
     heap_free(h->cpuid);

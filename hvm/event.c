@@ -16,8 +16,12 @@
  */
 enum fault_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
-static enum fault_class class_of(unsigned int vector)
+static enum fault_class class_of(const struct hvm_event *ev)
 {
+    unsigned int vector = ev->vector;
+
+    if (!ev->valid || ev->type != EVENT_EXCEPTION)
+        return BENIGN;
     if (vector == VEC_DF)
         return DOUBLE_FAULT;
     if (vector == VEC_PF)
@@ -29,22 +33,15 @@ static enum fault_class class_of(unsigned int vector)
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 {
     struct hvm_event *cur = &v->hvm->event;
+    enum fault_class first = class_of(cur), second = class_of(ev);
 
-    if (cur->valid && cur->type == EVENT_EXCEPTION &&
-        ev->type == EVENT_EXCEPTION) {
-        enum fault_class first = class_of(cur->vector);
-        enum fault_class second = class_of(ev->vector);
-
-        if ((second == CONTRIBUTORY || second == PAGE_FAULT) &&
-            second <= first) {
-            if (first == DOUBLE_FAULT)
-                hvm_triple_fault(v);
-            else
-                *cur = (struct hvm_event){
-                    .valid = true, .type = EVENT_EXCEPTION, .vector = VEC_DF,
-                    .has_error = true };
-            return;
-        }
+    if ((second == CONTRIBUTORY || second == PAGE_FAULT) && second <= first) {
+        if (first == DOUBLE_FAULT)
+            hvm_triple_fault(v);
+        else
+            *cur = (struct hvm_event){ .valid = true, .type = EVENT_EXCEPTION,
+                                       .vector = VEC_DF, .has_error = true };
+        return;
     }
     /* An interrupt whose delivery the new fault cut short comes again: the
      * local APIC has it in service already, so it must not get lost. */
@@ -58,13 +55,10 @@ void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev)
 void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
                uint64_t cr2)
 {
-    struct hvm_event ev = {
+    hvm_raise_event(v, &(struct hvm_event){
         .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vector,
         .error = error, .cr2 = cr2,
-        .has_error = VECS_WITH_ERROR >> vector & 1,
-    };
-
-    hvm_raise_event(v, &ev);
+        .has_error = VECS_WITH_ERROR >> vector & 1 });
 }
 
 static void inject(struct vcpu *v, const struct hvm_event *ev)
@@ -95,8 +89,8 @@ static int apic_pending(struct vcpu *v)
     return -1;
 }
 
-/* Injects an interrupt if there is one for now; true if it did. */
-static bool inject_irq(struct vcpu *v)
+/* Injects an interrupt if there is still one for now. */
+static void inject_irq(struct vcpu *v)
 {
     struct hvm_vcpu *hv = v->hvm;
     struct hvm_event ev = { .valid = true, .type = EVENT_INTR };
@@ -112,11 +106,10 @@ static bool inject_irq(struct vcpu *v)
         if (vector >= 0)
             vector = vlapic_ack(hv->lapic, vector);
         if (vector < 0)
-            return false;
+            return;
         ev.vector = (uint8_t)vector;
     }
     inject(v, &ev);
-    return true;
 }
 
 static bool irq_wanted(struct vcpu *v)
@@ -141,11 +134,10 @@ bool hvm_has_event(struct vcpu *v, bool interrupts)
     struct vlapic *a = v->hvm->lapic;
 
     sync_apic(v);
-    if (v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending))
-        return true;
-    return interrupts &&
-           (irq_wanted(v) ||
-            (a->assisted && READ_ONCE(a->enabled) && vlapic_pending(a) >= 0));
+    return v->hvm->event.valid || READ_ONCE(v->hvm->nmi_pending) ||
+           (interrupts && (irq_wanted(v) ||
+                           (a->assisted && READ_ONCE(a->enabled) &&
+                            vlapic_pending(a) >= 0)));
 }
 
 void hvm_event_update(struct vcpu *v)
@@ -153,33 +145,27 @@ void hvm_event_update(struct vcpu *v)
     struct hvm_vcpu *hv = v->hvm;
     struct vlapic *a = hv->lapic;
     unsigned int shadow = hvm_ops.shadow(v);
-    bool irq_ok = (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow;
-    bool busy = hv->injected || hv->event.valid, irq;
+    bool irq;
     int highest;
 
     sync_apic(v);
     if (hv->event.valid && !hv->injected) {
         inject(v, &hv->event);
         hv->event.valid = false;
-    } else if (!busy && READ_ONCE(hv->nmi_pending) && !shadow) {
-        const struct hvm_event nmi = { .valid = true, .type = EVENT_NMI,
-                                       .vector = VEC_NMI };
-
+    } else if (!hv->injected && READ_ONCE(hv->nmi_pending) && !shadow) {
         WRITE_ONCE(hv->nmi_pending, false);
-        inject(v, &nmi);
-        busy = true;
+        inject(v, &(struct hvm_event){ .valid = true, .type = EVENT_NMI,
+                                       .vector = VEC_NMI });
     }
     irq = irq_wanted(v);
-    if (irq && irq_ok && !busy) {
+    if (irq && (vcpu_regs(v)->rflags & RFLAGS_IF) && !shadow &&
+        !hv->injected) {
         bool displaced = hv->displaced.valid;
 
         /* What waits behind it wants a window; not the upcall that was just
          * injected, whose flag stays until its handler runs. */
-        if (inject_irq(v))
-            irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
-        else
-            irq = irq_wanted(v);
-        busy = true;
+        inject_irq(v);
+        irq = apic_pending(v) >= 0 || (displaced && upcall_wanted(v));
     }
     /* What TPR alone holds back comes when the guest lowers it. */
     highest = vlapic_quiet(a) || a->assisted || vlapic_tpr(a) < 16

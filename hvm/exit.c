@@ -110,54 +110,42 @@ static enum exit_verdict exit_hlt(struct vcpu *v, const struct vmexit *e)
     return VERDICT_RESUME;
 }
 
-/* Reflects what was intercepted for Lodge's sake only. */
-static enum exit_verdict exit_exception(struct vcpu *v,
-                                        const struct vmexit *e)
+/* Kinds that come seldom and need little. */
+static enum exit_verdict exit_rare(struct vcpu *v, const struct vmexit *e)
 {
-    if (e->exception.vector == VEC_MC)
-        panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
-    hvm_raise_event(v, &e->exception);
-    return VERDICT_RESUME;
-}
-
-static enum exit_verdict exit_shutdown(struct vcpu *v, const struct vmexit *e)
-{
-    hvm_triple_fault(v);
-    return VERDICT_RESUME;
-}
-
-static enum exit_verdict exit_ignore(struct vcpu *v, const struct vmexit *e)
-{
-    return VERDICT_RESUME;
-}
-
-/* Guest memory is write-back and coherent: nothing to write back. */
-static enum exit_verdict exit_wbinvd(struct vcpu *v, const struct vmexit *e)
-{
-    return VERDICT_ADVANCE;
-}
-
-/* Instructions that the guest does not have; performance counters. */
-static enum exit_verdict exit_fault(struct vcpu *v, const struct vmexit *e)
-{
-    return refuse(v, e->kind == EXIT_RDPMC ? VEC_GP : VEC_UD);
-}
-
-static enum exit_verdict exit_task_switch(struct vcpu *v,
-                                          const struct vmexit *e)
-{
-    domain_crash(v->domain, "hardware task switch to selector %#x is not "
-                 "supported", e->task_sel);
-    return VERDICT_RESUME;
-}
-
-static enum exit_verdict exit_bad(struct vcpu *v, const struct vmexit *e)
-{
-    hvm_ops.dump(v);
-    if (e->kind == EXIT_ENTRY_FAILED)
+    switch (e->kind) {
+    case EXIT_HOST_NMI: /* held while GIF was clear, and taken by now */
+    case EXIT_INIT:
+    case EXIT_LOG_FULL:
+        break;
+    case EXIT_EXCEPTION: /* intercepted for Lodge's sake only: reflected */
+        if (e->exception.vector == VEC_MC)
+            panic("Machine check while d%uv%u ran\n", v->domain->id, v->id);
+        hvm_raise_event(v, &e->exception);
+        break;
+    case EXIT_SHUTDOWN:
+        hvm_triple_fault(v);
+        break;
+    case EXIT_WBINVD: /* guest memory is write-back: nothing to write back */
+        return VERDICT_ADVANCE;
+    case EXIT_MONITOR:
+    case EXIT_MWAIT:
+    case EXIT_UNDEFINED:
+        return refuse(v, VEC_UD);
+    case EXIT_RDPMC: /* guests have no performance counters */
+        return refuse(v, VEC_GP);
+    case EXIT_TASK_SWITCH:
+        domain_crash(v->domain, "hardware task switch to selector %#x is not "
+                     "supported", e->task_sel);
+        break;
+    case EXIT_ENTRY_FAILED:
+        hvm_ops.dump(v);
         domain_crash(v->domain, "the CPU refuses the state of vCPU %u", v->id);
-    else
+        break;
+    default:
+        hvm_ops.dump(v);
         domain_crash(v->domain, "exit of unknown reason %#lx", e->code);
+    }
     return VERDICT_RESUME;
 }
 
@@ -201,47 +189,24 @@ static enum exit_verdict exit_msr(struct vcpu *v, const struct vmexit *e)
  */
 
 /* False: #GP. SDM vol. 3A 2.5, APM vol. 2 3.1.3. */
-static bool cr4_valid(struct vcpu *v, uint64_t val)
+static bool cr_valid(struct vcpu *v, unsigned int cr, uint64_t val)
 {
-    bool lma = hvm_get_reg(v, REG_EFER) & EFER_LMA;
-    uint64_t set = val & ~hvm_get_reg(v, REG_CR4);
+    uint64_t set;
+    bool lma;
 
-    if (val & ~cpuid_guest_cr4(v))
+    if (cr == 0)
+        return !(val >> 32) && (!(val & CR0_PG) || (val & CR0_PE)) &&
+               (!(val & CR0_NW) || (val & CR0_CD));
+    if (cr == 8)
+        return !(val >> 4);
+    if (cr != 4 || (val & ~cpuid_guest_cr4(v)))
         return false;
+    set = val & ~hvm_get_reg(v, REG_CR4);
+    lma = hvm_get_reg(v, REG_EFER) & EFER_LMA;
     if ((set & CR4_PCIDE) && (!lma || (hvm_get_reg(v, REG_CR3) & 0xfff)))
         return false;
     /* Long mode cannot lose PAE. */
     return (val & CR4_PAE) || !lma;
-}
-
-/* False: #GP. */
-static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
-{
-    switch (cr) {
-    case 0:
-        if (val >> 32 || ((val & CR0_PG) && !(val & CR0_PE)) ||
-            ((val & CR0_NW) && !(val & CR0_CD)))
-            return false;
-        hvm_set_reg(v, REG_CR0, val | CR0_ET);
-        break;
-    case 4:
-        if (!cr4_valid(v, val))
-            return false;
-        hvm_set_reg(v, REG_CR4, val);
-        break;
-    case 8:
-        if (val >> 4)
-            return false;
-        hvm_ops.set_tpr(v, (unsigned int)val);
-        vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
-        vcpu_kick(v, PENDING_IRQ);
-        return true;
-    default:
-        return false;
-    }
-    /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
-    tlb_tag_drop(&v->hvm->tlb_tag);
-    return true;
 }
 
 /*
@@ -251,7 +216,7 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
  */
 static enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
 {
-    unsigned int gpr = e->cr.gpr, len = e->insn_len;
+    unsigned int cr = e->cr.cr, gpr = e->cr.gpr, len = e->insn_len;
     struct insn i;
     uint64_t val;
 
@@ -264,8 +229,17 @@ static enum exit_verdict exit_cr_write(struct vcpu *v, const struct vmexit *e)
     val = vcpu_regs(v)->gpr[gpr];
     if (hvm_mode(v) != MODE_64)
         val = (uint32_t)val;
-    if (!write_cr(v, e->cr.cr, val))
+    if (!cr_valid(v, cr, val))
         return refuse(v, VEC_GP);
+    if (cr == 8) {
+        hvm_ops.set_tpr(v, (unsigned int)val);
+        vlapic_set_tpr(v->hvm->lapic, (uint8_t)(val << 4));
+        vcpu_kick(v, PENDING_IRQ);
+    } else {
+        hvm_set_reg(v, cr ? REG_CR4 : REG_CR0, cr ? val : val | CR0_ET);
+        /* Mode changes and CR4.PGE, CR0.PG drop cached translations. */
+        tlb_tag_drop(&v->hvm->tlb_tag);
+    }
     advance(v, e, len);
     return VERDICT_RESUME;
 }
@@ -285,33 +259,15 @@ static enum exit_verdict exit_xsetbv(struct vcpu *v, const struct vmexit *e)
 }
 
 static exit_fn *const exit_table[EXIT_KINDS] = {
-    [EXIT_HOST_IRQ] = exit_host_irq,
-    /* It was held while GIF was clear and has been taken by now. */
-    [EXIT_HOST_NMI] = exit_ignore,
-    [EXIT_PIO] = exit_pio,
-    [EXIT_NPF] = exit_npf,
-    [EXIT_CPUID] = exit_cpuid,
-    [EXIT_MSR] = exit_msr,
-    [EXIT_HYPERCALL] = exit_hypercall,
-    [EXIT_HLT] = exit_hlt,
-    [EXIT_IRQ_WINDOW] = exit_window,
-    [EXIT_NMI_WINDOW] = exit_window,
-    [EXIT_CR_WRITE] = exit_cr_write,
-    [EXIT_EXCEPTION] = exit_exception,
-    [EXIT_SHUTDOWN] = exit_shutdown,
-    [EXIT_INIT] = exit_ignore,
-    [EXIT_LOG_FULL] = exit_ignore,
-    [EXIT_XSETBV] = exit_xsetbv,
-    [EXIT_WBINVD] = exit_wbinvd,
-    [EXIT_MONITOR] = exit_fault,
-    [EXIT_MWAIT] = exit_fault,
-    [EXIT_RDPMC] = exit_fault,
-    [EXIT_TASK_SWITCH] = exit_task_switch,
-    [EXIT_UNDEFINED] = exit_fault,
-    [EXIT_APIC_WRITE] = exit_apic_write,
-    [EXIT_APIC_EOI] = exit_apic_eoi,
-    [EXIT_ENTRY_FAILED] = exit_bad,
-    [EXIT_UNKNOWN] = exit_bad,
+#define X(name, handler, text) exit_##handler,
+    EXIT_KINDS_LIST(X)
+#undef X
+};
+
+const char *const exit_names[EXIT_KINDS] = {
+#define X(name, handler, text) text,
+    EXIT_KINDS_LIST(X)
+#undef X
 };
 
 /* What the recorder keeps besides RIP and the code. */
@@ -343,12 +299,6 @@ void hvm_handle_exit(struct vcpu *v, const struct vmexit *e)
     if (exit_table[e->kind](v, e) == VERDICT_ADVANCE)
         hvm_advance(v, e);
 }
-
-const char *const exit_names[EXIT_KINDS] = {
-#define X(name, text) text,
-    EXIT_KINDS_LIST(X)
-#undef X
-};
 
 void recorder_print(struct vcpu *v, unsigned int n)
 {

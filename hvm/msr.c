@@ -3,7 +3,6 @@
 #include "hvm/policy/msr-table.h"
 
 #include "hvm/base/spec-entry.h"
-#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/policy/cpuid.h"
@@ -18,20 +17,18 @@ int msr_tsc_read(struct vcpu *v, uint32_t index, uint64_t *val)
     return 0;
 }
 
-int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
-{
-    uint64_t by = val - hvm_guest_tsc(v, rdtsc());
-
-    v->hvm->msr.tsc_adjust += by;
-    hvm_tsc_shift(v, by);
-    return 0;
-}
-
 int msr_tsc_adjust_write(struct vcpu *v, uint32_t index, uint64_t val)
 {
     hvm_tsc_shift(v, val - v->hvm->msr.tsc_adjust);
     v->hvm->msr.tsc_adjust = val;
     return 0;
+}
+
+/* The adjustment goes along with the TSC. */
+int msr_tsc_write(struct vcpu *v, uint32_t index, uint64_t val)
+{
+    val += v->hvm->msr.tsc_adjust - hvm_guest_tsc(v, rdtsc());
+    return msr_tsc_adjust_write(v, index, val);
 }
 
 /* IA32_APIC_BASE, IA32_TSC_DEADLINE. */

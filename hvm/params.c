@@ -89,15 +89,21 @@ static const struct param {
     [HVM_PARAM_TRIPLE_FAULT_REASON] = { .max = SHUTDOWN_MAX },
 };
 
+/* May it be set or read (right: GUEST_SETS or GUEST_READS)? */
+static int refused(const struct param *p, bool self, uint8_t right)
+{
+    if (p->flags & DEPRECATED)
+        return -EINVAL;
+    return self && !(p->flags & right) ? -EPERM : 0;
+}
+
 int hvm_param_set(struct domain *d, uint32_t index, uint64_t val, bool self)
 {
     const struct param *p = &params[index];
-    int rc = 0;
+    int rc = refused(p, self, GUEST_SETS);
 
-    if (p->flags & DEPRECATED)
-        return -EINVAL;
-    if (self && !(p->flags & GUEST_SETS))
-        return -EPERM;
+    if (rc)
+        return rc;
     if ((p->flags & ONCE) && d->hvm->param[index] &&
         d->hvm->param[index] != val)
         return -EEXIST;
@@ -112,12 +118,9 @@ int hvm_param_set(struct domain *d, uint32_t index, uint64_t val, bool self)
 
 int hvm_param_get(struct domain *d, uint32_t index, uint64_t *val, bool self)
 {
-    const struct param *p = &params[index];
+    int rc = refused(&params[index], self, GUEST_READS);
 
-    if (p->flags & DEPRECATED)
-        return -EINVAL;
-    if (self && !(p->flags & GUEST_READS))
-        return -EPERM;
-    *val = d->hvm->param[index];
-    return 0;
+    if (!rc)
+        *val = d->hvm->param[index];
+    return rc;
 }

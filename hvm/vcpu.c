@@ -6,7 +6,6 @@
  */
 #include "hvm/vcpu.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
 #include "hvm/mem/peek.h"
 #include "hvm/policy/spec-ctrl.h"
@@ -55,18 +54,6 @@ void hvm_switch_from(struct vcpu *v)
     hvm_ops.vcpu_save(v);
 }
 
-/* v got a CPU: its timers go there. */
-static void move_timers(struct vcpu *v)
-{
-    struct timer *t = &v->hvm->lapic->timer;
-
-    if (t->cpu == cpu_id())
-        return;
-    timer_migrate(t);
-    if (v->id == 0)
-        ticks_migrate(v->domain->hvm->route);
-}
-
 /* Whose vCPU ran last on this CPU: its predictions are not the next one's. */
 static DEFINE_PERCPU(domid_t, last_domain);
 
@@ -74,6 +61,7 @@ void hvm_switch_to(struct vcpu *v)
 {
     domid_t *last = &this_cpu(last_domain);
     const uint64_t *dr = v->hvm->dr;
+    struct timer *t = &v->hvm->lapic->timer;
 
     if (spec.ibpb && *last != v->domain->id) {
         *last = v->domain->id;
@@ -88,7 +76,11 @@ void hvm_switch_to(struct vcpu *v)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
     hvm_ops.vcpu_load(v);
     peek_switch(v);
-    move_timers(v);
+    if (t->cpu != cpu_id()) {
+        timer_migrate(t);
+        if (v->id == 0)
+            ticks_migrate(v->domain->hvm->route);
+    }
     pvtime_refresh(v);
 }
 
@@ -105,10 +97,9 @@ static const struct {
 
 void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
 {
-    static const struct segment data = { 0, 0x93, 0xffff, 0 },
-                                ldtr = { 0, 0x82, 0xffff, 0 },
-                                tr = { 0, 0x8b, 0xffff, 0 };
-    struct segment code = { cs, 0x9b, 0xffff, (uint64_t)cs << 4 };
+    static const uint8_t attr[NR_HVM_SEGS] = { /* in order of enum hvm_seg */
+        0x93, 0x9b, 0x93, 0x93, 0x93, 0x93, 0x82, 0x8b
+    };
     struct hvm_vcpu *hv = v->hvm;
 
     memset(&hv->regs, 0, sizeof(hv->regs));
@@ -117,10 +108,12 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
     hv->regs.gpr[RDX] = cpu_features.family << 8; /* as CPUID.1 EAX would */
     for (unsigned int i = 0; i < ARRAY_SIZE(reset_regs); i++)
         hvm_set_reg(v, reset_regs[i].reg, reset_regs[i].val);
-    for (unsigned int s = SEG_ES; s <= SEG_GS; s++)
-        hvm_set_seg(v, s, s == SEG_CS ? &code : &data);
-    hvm_set_seg(v, SEG_LDTR, &ldtr);
-    hvm_set_seg(v, SEG_TR, &tr);
+    for (unsigned int s = 0; s < NR_HVM_SEGS; s++) {
+        uint16_t sel = s == SEG_CS ? cs : 0;
+
+        hvm_set_seg(v, s, &(struct segment){ sel, attr[s], 0xffff,
+                                             (uint64_t)sel << 4 });
+    }
     hvm_ops.set_shadow(v, 0);
     hv->event.valid = false;
     hv->displaced.valid = false;
@@ -130,24 +123,29 @@ void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint64_t rip)
 
 BUILD_BUG_ON(MAX_VCPUS_PER_DOMAIN > APICBUS_MAX);
 
+/* All of it is one allocation, which is 256 KiB for the recorder's sake. */
+struct vcpu_parts {
+    _Alignas(PAGE_SIZE) uint8_t apic_page[PAGE_SIZE];
+    struct hvm_vcpu hvm;
+    struct vlapic lapic;
+    struct recorder rec;
+    _Alignas(64) uint8_t xsave[];
+};
+
 int hvm_vcpu_init(struct vcpu *v)
 {
-    struct hvm_vcpu *hv = heap_alloc(sizeof(*hv));
-    void *apic_page;
+    struct vcpu_parts *p = heap_alloc(sizeof(*p) + MAX(PAGE_SIZE,
+                                                  cpu_features.xsave_size));
+    struct hvm_vcpu *hv;
     int rc;
 
-    if (!hv)
+    if (!p)
         return -ENOMEM;
-    v->hvm = hv;
-    hv->xsave = heap_alloc(MAX(PAGE_SIZE, cpu_features.xsave_size));
-    hv->rec = heap_alloc(sizeof(*hv->rec));
-    hv->lapic = heap_alloc(sizeof(*hv->lapic));
-    if (!hv->xsave || !hv->rec || !hv->lapic)
-        return -ENOMEM;
-    apic_page = lodge_pages_alloc(0);
-    if (!apic_page)
-        return -ENOMEM;
-    vlapic_init(hv->lapic, v->domain->hvm->route, v->id, apic_page);
+    hv = v->hvm = &p->hvm;
+    hv->xsave = p->xsave;
+    hv->rec = &p->rec;
+    hv->lapic = &p->lapic;
+    vlapic_init(hv->lapic, v->domain->hvm->route, v->id, p->apic_page);
     /* After RESET, in FXSAVE's layout (SDM vol. 1 10.5): as by FNINIT, and
      * MXCSR. */
     *(uint16_t *)hv->xsave = 0x37f;
@@ -174,16 +172,10 @@ void hvm_vcpu_exit(struct vcpu *v)
     if (!hv)
         return;
     /* Off the APIC bus before the vendor's half of it goes. */
-    if (hv->lapic && hv->lapic->regs)
-        vlapic_exit(hv->lapic);
+    vlapic_exit(hv->lapic);
     if (hv->vendor)
         hvm_ops.vcpu_exit(v);
-    if (hv->lapic)
-        lodge_pages_free(hv->lapic->regs, 0);
-    heap_free(hv->lapic);
-    heap_free(hv->rec);
-    heap_free(hv->xsave);
-    heap_free(hv);
+    heap_free(container_of(hv, struct vcpu_parts, hvm));
     v->hvm = NULL;
 }
 

@@ -62,7 +62,6 @@ struct record {
     uint64_t info;   /* port, MSR, gpa, vector... by kind */
     uint32_t code;   /* the vendor's exit code */
     uint8_t kind;    /* enum exit_kind, or RECORD_INJECT */
-    uint8_t pad[3];
 };
 _Static_assert(sizeof(struct record) == 32, "two to a cache line");
 
@@ -92,8 +91,8 @@ void recorder_print(struct vcpu *v, unsigned int n);
 
 /* Writes v's time record. By v itself, or while it is paused. */
 void pvtime_update(struct vcpu *v);
-/* The same if it is not there as written last: the TSC has changed, or it was
- * cleared, as firmware does with the page. Each time v gets a CPU. */
+/* The same if it is not there as written last: it was cleared, as firmware does
+ * with the page. Each time v gets a CPU. */
 void pvtime_refresh(struct vcpu *v);
 /* Writes the wall clock of all of d's shared info (after it was set). */
 void pvtime_update_wallclock(struct domain *d);

@@ -11,37 +11,38 @@
 
 struct vcpu;
 
-/* kind, name in the recorder and in dumps */
+/* kind (0: not in a vendor's table), handler exit_*() for hvm/exit.c, name
+ * in the recorder and in dumps */
 #define EXIT_KINDS_LIST(X)                                                  \
-    X(UNKNOWN, "exit of unknown reason") /* 0: not in a vendor's table */   \
-    X(HOST_IRQ, "interrupt of the machine")                                 \
-    X(HOST_NMI, "NMI of the machine")                                       \
-    X(PIO, "port")                                                          \
-    X(NPF, "nested page fault")                                             \
-    X(CPUID, "CPUID")                                                       \
-    X(MSR, "RDMSR or WRMSR")                                                \
-    X(HYPERCALL, "hypercall")                                               \
-    X(HLT, "HLT")                                                           \
-    X(IRQ_WINDOW, "ready for an interrupt")                                 \
-    X(NMI_WINDOW, "ready for an NMI")                                       \
-    X(CR_WRITE, "control register write")                                   \
-    X(EXCEPTION, "exception")                                               \
-    X(SHUTDOWN, "triple fault")                                             \
-    X(INIT, "INIT")                                                         \
-    X(LOG_FULL, "log of writes is full")                                    \
-    X(XSETBV, "XSETBV")                                                     \
-    X(WBINVD, "WBINVD or INVD")                                             \
-    X(MONITOR, "MONITOR")                                                   \
-    X(MWAIT, "MWAIT")                                                       \
-    X(RDPMC, "RDPMC")                                                       \
-    X(TASK_SWITCH, "task switch")                                           \
-    X(UNDEFINED, "instruction the guest does not have")                     \
-    X(APIC_WRITE, "local APIC register written")                            \
-    X(APIC_EOI, "interrupt ended")                                          \
-    X(ENTRY_FAILED, "the CPU refused the guest's state")
+    X(UNKNOWN, rare, "exit of unknown reason")                              \
+    X(HOST_IRQ, host_irq, "interrupt of the machine")                       \
+    X(HOST_NMI, rare, "NMI of the machine")                                 \
+    X(PIO, pio, "port")                                                     \
+    X(NPF, npf, "nested page fault")                                        \
+    X(CPUID, cpuid, "CPUID")                                                \
+    X(MSR, msr, "RDMSR or WRMSR")                                           \
+    X(HYPERCALL, hypercall, "hypercall")                                    \
+    X(HLT, hlt, "HLT")                                                      \
+    X(IRQ_WINDOW, window, "ready for an interrupt")                         \
+    X(NMI_WINDOW, window, "ready for an NMI")                               \
+    X(CR_WRITE, cr_write, "control register write")                         \
+    X(EXCEPTION, rare, "exception")                                         \
+    X(SHUTDOWN, rare, "triple fault")                                       \
+    X(INIT, rare, "INIT")                                                   \
+    X(LOG_FULL, rare, "log of writes is full")                              \
+    X(XSETBV, xsetbv, "XSETBV")                                             \
+    X(WBINVD, rare, "WBINVD or INVD")                                       \
+    X(MONITOR, rare, "MONITOR")                                             \
+    X(MWAIT, rare, "MWAIT")                                                 \
+    X(RDPMC, rare, "RDPMC")                                                 \
+    X(TASK_SWITCH, rare, "task switch")                                     \
+    X(UNDEFINED, rare, "instruction the guest does not have")               \
+    X(APIC_WRITE, apic_write, "local APIC register written")                \
+    X(APIC_EOI, apic_eoi, "interrupt ended")                                \
+    X(ENTRY_FAILED, rare, "the CPU refused the guest's state")
 
 enum exit_kind {
-#define X(name, text) EXIT_##name,
+#define X(name, handler, text) EXIT_##name,
     EXIT_KINDS_LIST(X)
 #undef X
     EXIT_KINDS

@@ -10,7 +10,6 @@
 #pragma once
 
 #include "hvm/base/ops.h"
-#include "hvm/base/tlb-tag.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/abi/hvm-save.h"
 #include "hypervisor/core/domain.h"
@@ -31,6 +30,13 @@ struct msr_state {
 struct spec_entry {
     uint32_t flags;          /* SPEC_AT_* */
     uint32_t host_ctrl, guest_ctrl; /* SPEC_CTRL of root mode, of the guest */
+};
+
+/* Of a vCPU's translations in the TLB: see the end of this file. */
+struct tlb_tag {
+    uint64_t generation; /* of the CPU's, 0: needs a new one */
+    unsigned int cpu;    /* that gave it */
+    uint32_t id;
 };
 
 #define CODE_PAGES 8
@@ -59,8 +65,7 @@ struct hvm_vcpu {
     struct msr_state msr;    /* (v) */
 
     uint64_t tsc_offset;     /* (v) see hvm_guest_tsc() */
-    uint32_t time_version;   /* (v) of vcpu_time_info as written last, */
-    uint64_t time_offset;    /* (v) with this ->tsc_offset */
+    uint32_t time_version;   /* (v) of vcpu_time_info as written last */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
     bool peek_stale;         /* (a) the map has changed since */
@@ -151,3 +156,87 @@ bool hvm_lapic_enabled(const struct vcpu *v);
 void hvm_raise(struct vcpu *v, unsigned int vector, uint32_t error,
                uint64_t cr2);
 void hvm_raise_event(struct vcpu *v, const struct hvm_event *ev);
+
+/*
+ * --- Tags of translations in the TLB: tlb-tag.c. ---
+ *
+ * AMD-V's address space identifiers, VT-x's virtual processor identifiers. Each
+ * CPU hands out its own in rising order; when they run out everything goes and
+ * a new generation begins. A vCPU whose tag is of an old generation or another
+ * CPU, or whose translations must go, takes the next one (APM vol. 2 15.16, SDM
+ * vol. 3C 29.4).
+ */
+
+enum tlb_tag_state {
+    TAG_KEPT,     /* as at the last entry */
+    TAG_NEW,      /* unused on this CPU since its last flush */
+    TAG_RECYCLED, /* the caller must flush all tags of this CPU first */
+};
+
+/* Tags of this CPU are 1 .. nr - 1; 0 is the host's. */
+void tlb_tags_init_cpu(uint32_t nr);
+/* Before an entry on this CPU, interrupts off. */
+enum tlb_tag_state tlb_tag_take(struct tlb_tag *t);
+
+/* Drops what is cached under t, all translations of a vCPU, before its next
+ * entry. */
+static inline void tlb_tag_drop(struct tlb_tag *t)
+{
+    t->generation = 0;
+}
+
+/*
+ * --- A guest's TSC: tsc.c. ---
+ *
+ * The machine's, times the domain's ratio where the CPU scales it, plus the
+ * vCPU's offset. RDTSC never exits, so a guest has another rate than the
+ * machine's only where the CPU can do that.
+ */
+
+/* Ratios have 48 bits behind the point, whatever the CPU's have. */
+#define TSC_RATIO_SHIFT 48
+#define TSC_RATIO_ONE (1ull << TSC_RATIO_SHIFT)
+
+/* Bits before and behind the point of this machine's ratios, 0: its CPUs do
+ * not scale. Set by the vendor's cpu_enable. */
+struct tsc_scaling {
+    uint8_t integer, fraction;
+};
+extern struct tsc_scaling tsc_scaling; /* (c) */
+
+/* What the CPU makes of ticks of the machine's TSC; ratio 0: the same. */
+static inline uint64_t tsc_scaled(uint64_t ratio, uint64_t ticks)
+{
+    return ratio ? (uint64_t)((unsigned __int128)ticks * ratio >>
+                              TSC_RATIO_SHIFT)
+                 : ticks;
+}
+
+/* What v's TSC is (was, will be) when the machine's is `host`. */
+static inline uint64_t hvm_guest_tsc(const struct vcpu *v, uint64_t host)
+{
+    return tsc_scaled(v->domain->hvm->tsc_ratio, host) + v->hvm->tsc_offset;
+}
+
+/* Sets v's TSC forward (or back). By v itself or while it is paused. */
+static inline void hvm_tsc_shift(struct vcpu *v, uint64_t by)
+{
+    v->hvm->tsc_offset += by;
+    hvm_ops.set_tsc(v, v->hvm->tsc_offset);
+    atomic_set_bit(PENDING_WORK, &v->pending); /* its clock changes with it */
+}
+
+/* The largest ratio that s can express and that makes no more than khz of hz.
+ * 0: there is none, or hz is too slow for it. */
+uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz);
+
+/* How many ns so many ticks of a TSC with this scale take, never less; in case
+ * that is more than 2^62, at least that. */
+uint64_t tsc_duration(struct tsc_scale s, uint64_t ticks);
+
+/*
+ * The rate of a domain's TSC, 0 or within 250 ppm of it: the machine's. The TSC
+ * goes on from where it is. Takes lock DOMCTL. -EOPNOTSUPP: not with this CPU
+ * (a line in the log says so); -EEXIST: the domain has run with another.
+ */
+int hvm_set_tsc_khz(struct domain *d, uint64_t khz);

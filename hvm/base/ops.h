@@ -35,7 +35,7 @@ struct vcpu;
  *               when the guest lowers its CR8 (an interrupt waits for that).
  * set_tpr:      the guest's CR8 as kept by the CPU, 0-15.
  * get_tpr:      the same.
- * set_tsc:      offset, and the domain's ratio (hvm/base/tsc.h).
+ * set_tsc:      offset, and the domain's ratio (hvm/base/hvm.h).
  * dump:         the control block, to the log.
  */
 #define HVM_OPS(OP)                                                         \

@@ -117,12 +117,10 @@ struct hvm_event {
 static inline struct hvm_event event_of(uint64_t word, uint64_t error,
                                         uint64_t cr2)
 {
-    bool has_error = word & EVENT_HAS_ERROR;
-
     return (struct hvm_event){
         .valid = true, .type = word >> EVENT_TYPE_SHIFT & 7,
-        .vector = (uint8_t)word, .has_error = has_error,
-        .error = has_error ? (uint32_t)error : 0, .cr2 = cr2 };
+        .vector = (uint8_t)word, .has_error = word & EVENT_HAS_ERROR,
+        .error = word & EVENT_HAS_ERROR ? (uint32_t)error : 0, .cr2 = cr2 };
 }
 
 /* Exceptions. */

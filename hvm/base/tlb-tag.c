@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "hvm/base/tlb-tag.h"
-
-#include "hypervisor/cpu/percpu.h"
+#include "hvm/base/hvm.h"
 
 struct tag_pool {
     uint64_t generation; /* 1 and up */

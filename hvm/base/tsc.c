@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See tsc.h. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
-#include "hvm/base/tsc.h"
+/* A guest's TSC. SDM vol. 3C 25.6.5, 26.3; APM vol. 2 15.30.5. */
+#include "hvm/base/hvm.h"
 
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
@@ -13,16 +13,13 @@ struct tsc_scaling tsc_scaling;
 
 uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz)
 {
-    uint64_t want = khz * 1000, ratio = want / hz, rest = want % hz;
+    unsigned __int128 want = (unsigned __int128)(khz * 1000) << s.fraction;
+    uint64_t ratio = (uint64_t)want, high = (uint64_t)(want >> 64);
 
-    if (!s.fraction || ratio >> s.integer)
+    if (!s.fraction || khz * 1000 / hz >> s.integer)
         return 0;
-    for (unsigned int i = 0; i < s.fraction; i++) {
-        rest <<= 1;
-        ratio = ratio << 1 | (rest >= hz);
-        if (rest >= hz)
-            rest -= hz;
-    }
+    /* It has no more bits than the CPU's ratios, which have 64 at most. */
+    asm("divq %2" : "+a"(ratio), "+d"(high) : "rm"(hz) : "cc");
     return ratio << (TSC_RATIO_SHIFT - s.fraction);
 }
 
@@ -58,25 +55,21 @@ int hvm_set_tsc_khz(struct domain *d, uint64_t khz)
     uint64_t off = khz > host ? khz - host : host - khz;
     int rc = 0;
 
-    if (!khz || off <= host * TOLERANCE_PPM / 1000000) {
+    if (!khz || off <= host * TOLERANCE_PPM / 1000000)
         khz = host;
-    } else {
+    else
         ratio = tsc_ratio_for(tsc_scaling, khz, tsc_hz);
-        if (!ratio) {
-            log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, "
-                      "which this CPU of %lu kHz %s\n", d->id, khz, host,
-                      tsc_scaling.fraction ? "has not that far"
-                                           : "does not have");
-            return -EOPNOTSUPP;
-        }
+    if (khz != host && !ratio) {
+        log_guest(LOG_WARN, "d%u: a TSC of %lu kHz needs TSC scaling, which "
+                  "this CPU of %lu kHz %s\n", d->id, khz, host,
+                  tsc_scaling.fraction ? "has not that far" : "does not have");
+        return -EOPNOTSUPP;
     }
     spin_lock(&d->lock);
-    if (ratio != d->hvm->tsc_ratio) {
-        if (d->started)
-            rc = -EEXIST; /* a guest that ran keeps what it has seen */
-        else
-            set_ratio(d, ratio, khz);
-    }
+    if (ratio != d->hvm->tsc_ratio && d->started)
+        rc = -EEXIST; /* a guest that ran keeps what it has seen */
+    else if (ratio != d->hvm->tsc_ratio)
+        set_ratio(d, ratio, khz);
     spin_unlock(&d->lock);
     return rc;
 }

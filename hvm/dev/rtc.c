@@ -371,7 +371,9 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     if (rec->cmos_index > 0x7f || rec->rtc_offset > UINT32_MAX ||
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
-    domain_time_offset_restore(s->route->domain, rec->rtc_offset);
+    /* Not if the toolstack has set an offset already. */
+    if (!domain_time_offset(s->route->domain))
+        domain_wallclock_shift(s->route->domain, rec->rtc_offset);
     spin_lock(&s->route->timer_lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;

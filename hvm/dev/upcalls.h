@@ -12,10 +12,8 @@ struct domain;
 /* The time of day that the domain's RTC shows: nanoseconds since 1970, the
  * domain's time offset included. May be negative or before 1970. */
 int64_t domain_wallclock_ns(struct domain *d);
-/* The guest set its RTC: the domain's time offset changes by `seconds`, the
- * device model hears of it. Lock VDEV held: note it and return. */
+/* The guest set its RTC: the domain's time offset changes by `seconds`. Lock
+ * VDEV may be held: note it and return. */
 void domain_wallclock_shift(struct domain *d, int64_t seconds);
-/* The domain's time offset in seconds, for the RTC record, and back. The
- * setter does nothing if the toolstack has set an offset already. */
+/* The domain's time offset in seconds. */
 int64_t domain_time_offset(struct domain *d);
-void domain_time_offset_restore(struct domain *d, int64_t seconds);

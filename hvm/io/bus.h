@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The internal devices' port and MMIO ranges of one domain: which device an
- * access is for. Ports are looked up in two tables of bytes; of MMIO ranges
- * there are few. No lock: ranges are added at domain creation; bus_move()
+ * access is for. Ports are looked up in a table of bytes; of MMIO ranges there
+ * are few. No lock: ranges are added at domain creation; bus_move()
  * only exchanges single bytes while vCPUs run.
  */
 #pragma once
@@ -32,9 +32,8 @@ struct bus_range {
     bus_fn *access;
 };
 
-#define BUS_MAX_SLOTS 64 /* of ports; slot 0 means none */
-#define BUS_MAX_MMIO  24
-#define BUS_MAX_PAGES 16 /* tables of 256 ports; 0 is the empty one */
+#define NR_PORTS 0x10000
+#define BUS_MAX_SLOTS 64 /* of each kind; slot 0 is empty and means none */
 
 struct bus_slot {
     struct bus_range range;
@@ -43,10 +42,9 @@ struct bus_slot {
 
 /* All zero: no ranges. */
 struct bus {
-    uint8_t page[256];                /* port / 256 to table */
-    uint8_t port[BUS_MAX_PAGES][256]; /* port % 256 to slot */
-    uint8_t nr_slots, nr_pages, nr_mmio; /* slot 0 and page 0 not counted */
-    struct bus_slot slot[BUS_MAX_SLOTS], mmio[BUS_MAX_MMIO];
+    uint8_t port[NR_PORTS]; /* to slot */
+    uint8_t nr_slots[2];    /* of each kind, without slot 0 */
+    struct bus_slot slot[2][BUS_MAX_SLOTS];
 };
 
 /* Adds a device's ranges up to the first that is refused. -EEXIST: overlap;
@@ -61,31 +59,15 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
 
-/* The number of a port's slot, 0: nobody's. Ports are below 0x10000. */
-static inline uint8_t bus_slot_number(const struct bus *b, uint64_t port)
-{
-    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
-}
-
-static inline const struct bus_slot *bus_slot_of(const struct bus *b,
-                                                 uint64_t port)
-{
-    uint8_t n = bus_slot_number(b, port);
-
-    return n ? &b->slot[n] : NULL;
-}
-
-/* An access to the slot that decodes its first byte, or to none: NULL. */
+/* An access to the slot that decodes its first byte; slot 0 decodes none. */
 static inline __attribute__((always_inline)) enum bus_rc
 bus_slot_access(const struct bus_slot *s, uint64_t addr, unsigned int size,
                 bool write, uint64_t *val)
 {
-    uint64_t off, v = write ? *val & size_mask(size) : ~0ull;
+    uint64_t off = addr - READ_ONCE(s->range.base);
+    uint64_t v = write ? *val & size_mask(size) : ~0ull;
     enum bus_rc rc;
 
-    if (unlikely(!s))
-        return BUS_NONE;
-    off = addr - READ_ONCE(s->range.base);
     if (unlikely(off >= s->range.len || size > s->range.len - off))
         return BUS_NONE;
     rc = s->range.access(s->dev, addr, size, write, &v);
@@ -103,9 +85,11 @@ static inline __attribute__((always_inline)) enum bus_rc
 bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
                 bool write, uint64_t *val)
 {
-    return bus_slot_access(bus_slot_of(b, port), port, size, write, val);
+    return bus_slot_access(&b->slot[BUS_PORT][READ_ONCE(b->port[port])], port,
+                           size, write, val);
 }
 enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,
                             unsigned int size, bool write, uint64_t *val);
-/* True if a device has this address; it may still answer BUS_NONE. */
+/* True if a device has this address (of a port: below NR_PORTS); it may still
+ * answer BUS_NONE. */
 bool bus_claims(const struct bus *b, enum bus_kind kind, uint64_t addr);

@@ -11,59 +11,38 @@
 #include "hvm/io/ioreq.h"
 
 #include "hvm/base/hvm.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/lib/rangeset.h"
 #include "hypervisor/mm/heap.h"
 
-#define MAX_SERVERS 8
 #define NR_RANGE_TYPES 3
 _Static_assert(MAX_VCPUS_PER_DOMAIN <= PAGE_SIZE / sizeof(struct ioreq),
                "a slot for each vCPU");
+
+/* A server's frames by their numbers as resources: the ring, the page of
+ * slots. */
+enum { RING = XENMEM_resource_ioreq_server_frame_bufioreq, SLOTS, NR_FRAMES };
 
 struct ioreq_server {
     uint32_t refs;            /* (a) */
     ioservid_t id;            /* (c) */
     domid_t dm;               /* (c) */
-    bool enabled;             /* (a) */
-    bool gone;                /* (a) destroyed */
-    struct page *sync_page, *buf_page; /* made when first asked for */
-    struct shared_iopage *sync;
-    struct buffered_iopage *buf;
-    struct spinlock buf_lock; /* rank VDEV: writers of the ring */
+    enum ioreq_state state;   /* (a) changed under lock IOREQ */
+    struct shared_frame frame[NR_FRAMES]; /* lock IOREQ: made when asked for */
     uint32_t buf_port;        /* 0: it wants no ring */
     uint32_t port[MAX_VCPUS_PER_DOMAIN]; /* by vCPU id, 0: none */
     struct rangeset ranges[NR_RANGE_TYPES]; /* lock IOREQ */
 };
 
-struct ioreq_domain {
-    struct spinlock lock;     /* rank IOREQ */
-    struct ioreq_server *server[MAX_SERVERS];
-    unsigned int nr_slots;    /* lock IOREQ: those from here on are NULL */
-    uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
-};
-
-int ioreq_domain_init(struct domain *d)
-{
-    struct ioreq_domain *i = heap_alloc(sizeof(*i));
-
-    if (!i)
-        return -ENOMEM;
-    spin_lock_init(&i->lock, LOCK_IOREQ);
-    d->hvm->ioreq = i;
-    return 0;
-}
-
 static void server_put(struct domain *d, struct ioreq_server *s)
 {
     if (!atomic_dec_and_test(&s->refs))
         return;
-    if (s->sync)
-        domain_special_page_free(d, s->sync, s->sync_page);
-    if (s->buf)
-        domain_special_page_free(d, s->buf, s->buf_page);
+    for (struct shared_frame *f = s->frame; f < s->frame + NR_FRAMES; f++)
+        if (f->va)
+            domain_special_page_free(d, f->va, f->pg);
     heap_free(s);
 }
 
@@ -79,31 +58,11 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
     s->buf_port = 0;
 }
 
-/* Gives a server its id; from here on it can be found. Not when the domain
- * dies: ioreq_domain_close(), after that, looks at each slot under the lock. */
-static int server_publish(struct domain *d, struct ioreq_server *s)
+int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
-    int rc = -ENOSPC;
-
-    spin_lock(&io->lock);
-    if (READ_ONCE(d->dying) != DOMAIN_ALIVE)
-        rc = -ESRCH;
-    for (unsigned int i = 0; i < MAX_SERVERS && rc == -ENOSPC; i++)
-        if (!io->server[i]) {
-            s->id = (ioservid_t)i;
-            io->server[i] = s;
-            io->nr_slots = MAX(io->nr_slots, i + 1);
-            rc = 0;
-        }
-    spin_unlock(&io->lock);
-    return rc;
-}
-
-int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
-                 ioservid_t *id)
-{
     struct ioreq_server *s;
+    unsigned int i = 0;
     int rc = 0;
 
     /* Each vCPU gets a port now: there will be no more of them. */
@@ -114,191 +73,150 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     if (!s)
         return -ENOMEM;
     s->refs = 1;
-    s->dm = dm->id;
-    spin_lock_init(&s->buf_lock, LOCK_VDEV);
+    s->dm = current->domain->id;
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
         rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
     for_vcpus (d, v)
         if (!rc)
             rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
-    if (!rc)
-        rc = server_publish(d, s);
+    spin_lock(&io->lock);
+    while (i < MAX_IOREQ_SERVERS && io->server[i])
+        i++;
+    /* Not when the domain dies: ioreq_domain_close(), after that, looks at each
+     * slot under the lock. */
+    if (!rc && READ_ONCE(d->dying) != DOMAIN_ALIVE)
+        rc = -ESRCH;
+    if (!rc && i == MAX_IOREQ_SERVERS)
+        rc = -ENOSPC;
     if (rc) {
         ports_free(d, s);
         server_put(d, s);
-        return rc;
+    } else {
+        *id = s->id = (ioservid_t)i;
+        io->server[i] = s; /* it can be found, and go, once the lock is free */
     }
-    *id = s->id;
-    return 0;
-}
-
-/* The server in slot i, with a reference, or NULL. */
-static struct ioreq_server *server_at(struct ioreq_domain *io, unsigned int i)
-{
-    struct ioreq_server *s;
-
-    spin_lock(&io->lock);
-    s = io->server[i];
-    if (s)
-        atomic_inc(&s->refs);
     spin_unlock(&io->lock);
-    return s;
+    return rc;
 }
 
-/* The server with this id if dm is its device model, with a reference. */
-static struct ioreq_server *server_get(struct domain *d, struct domain *dm,
-                                       ioservid_t id)
-{
-    struct ioreq_server *s;
-
-    if (!d->hvm->ioreq || id >= MAX_SERVERS)
-        return NULL;
-    s = server_at(d->hvm->ioreq, index_nospec(id, MAX_SERVERS));
-    if (s && s->dm != dm->id) {
-        server_put(d, s);
-        s = NULL;
-    }
-    return s;
-}
-
-/* Drops the caller's reference, too. */
-static void server_remove(struct domain *d, struct ioreq_server *s)
+/* The server with this id if the caller's domain is its device model, then with
+ * lock IOREQ held; else NULL. */
+static struct ioreq_server *server_lock(struct domain *d, ioservid_t id)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
-    bool mine;
+    struct ioreq_server *s;
 
+    if (id >= MAX_IOREQ_SERVERS)
+        return NULL;
     spin_lock(&io->lock);
-    mine = io->server[s->id] == s;
-    if (mine)
-        io->server[s->id] = NULL;
+    s = io->server[index_nospec(id, MAX_IOREQ_SERVERS)];
+    if (s && s->dm == current->domain->id)
+        return s;
     spin_unlock(&io->lock);
-    if (mine) {
-        WRITE_ONCE(s->gone, true);
-        ports_free(d, s);
-        for_vcpus (d, v)
-            vcpu_unpark(v);
-        server_put(d, s);
-    }
-    server_put(d, s);
+    return NULL;
 }
 
-int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id)
+/* Lock IOREQ is held: nobody finds s any more, and who waits for it learns
+ * that it is gone. */
+static void server_remove(struct domain *d, struct ioreq_server *s)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
-
-    if (!s)
-        return -ENOENT;
-    server_remove(d, s);
-    return 0;
+    d->hvm->ioreq->server[s->id] = NULL;
+    WRITE_ONCE(s->state, IOREQ_GONE);
+    ports_free(d, s);
+    for_vcpus (d, v)
+        vcpu_unpark(v);
+    server_put(d, s);
 }
 
 void ioreq_domain_close(struct domain *d)
 {
     struct ioreq_domain *io = d->hvm->ioreq;
 
-    for (unsigned int i = 0; io && i < MAX_SERVERS; i++) {
-        struct ioreq_server *s = server_at(io, i);
-
-        if (s)
-            server_remove(d, s);
-    }
+    spin_lock(&io->lock);
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++)
+        if (io->server[i])
+            server_remove(d, io->server[i]);
+    spin_unlock(&io->lock);
 }
 
-void ioreq_domain_exit(struct domain *d)
-{
-    ioreq_domain_close(d);
-    heap_free(d->hvm->ioreq);
-    d->hvm->ioreq = NULL;
-}
-
-int ioreq_get_info(struct domain *d, struct domain *dm,
+int ioreq_get_info(struct domain *d,
                    struct xen_dm_op_get_ioreq_server_info *info)
 {
-    struct ioreq_server *s = server_get(d, dm, info->id);
+    struct ioreq_server *s = server_lock(d, info->id);
 
     if (!s)
         return -ENOENT;
     info->bufioreq_port = s->buf_port;
-    server_put(d, s);
+    spin_unlock(&d->hvm->ioreq->lock);
     /* Frames come from XENMEM_acquire_resource. */
     return info->flags & XEN_DMOP_no_gfns ? 0 : -EOPNOTSUPP;
 }
 
-int ioreq_range(struct domain *d, struct domain *dm,
-                const struct xen_dm_op_ioreq_server_range *r, bool map)
+int ioreq_range(struct domain *d, const struct xen_dm_op_ioreq_server_range *r,
+                bool map)
 {
-    struct ioreq_domain *io = d->hvm->ioreq;
     struct ioreq_server *s;
     struct rangeset *set;
     int rc;
 
     if (r->type >= NR_RANGE_TYPES || r->start > r->end || r->pad)
         return -EINVAL;
-    s = server_get(d, dm, r->id);
+    s = server_lock(d, r->id);
     if (!s)
         return -ENOENT;
     set = &s->ranges[index_nospec(r->type, NR_RANGE_TYPES)];
-    spin_lock(&io->lock);
     rc = map ? rangeset_add(set, r->start, r->end)
              : rangeset_remove(set, r->start, r->end);
-    spin_unlock(&io->lock);
-    server_put(d, s);
+    spin_unlock(&d->hvm->ioreq->lock);
     return rc;
 }
 
-int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    bool enabled)
+int ioreq_set_state(struct domain *d, ioservid_t id, enum ioreq_state state)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
+    struct ioreq_server *s = server_lock(d, id);
 
     if (!s)
         return -ENOENT;
-    WRITE_ONCE(s->enabled, enabled);
-    server_put(d, s);
+    if (state == IOREQ_GONE)
+        server_remove(d, s);
+    else
+        WRITE_ONCE(s->state, state);
+    spin_unlock(&d->hvm->ioreq->lock);
     return 0;
 }
 
-int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
-                unsigned int i, struct page **pg)
+int ioreq_frame(struct domain *d, ioservid_t id, unsigned int i,
+                struct page **pg)
 {
-    struct ioreq_server *s = server_get(d, dm, id);
-    int rc = -ENOMEM;
+    struct ioreq_server *s = server_lock(d, id);
+    struct shared_frame *f;
+    int rc;
 
     if (!s)
         return -ENOENT;
-    spin_lock(&d->lock);
-    if (i == XENMEM_resource_ioreq_server_frame_bufioreq) {
-        if (!s->buf_port)
-            rc = -ENOENT;
-        else if (!s->buf)
-            s->buf = domain_special_page(d, &s->buf_page);
-        *pg = s->buf_page;
-    } else {
-        if (!s->sync) {
-            struct shared_iopage *p = domain_special_page(d, &s->sync_page);
+    f = &s->frame[index_nospec(i, NR_FRAMES)];
+    rc = i == RING && !s->buf_port ? -ENOENT : f->va ? 0 : -ENOMEM;
+    if (rc == -ENOMEM) { /* not made yet */
+        struct shared_iopage *p = f->va = domain_special_page(d, &f->pg);
 
+        if (p && i == SLOTS)
             for_vcpus (d, v)
-                if (p)
-                    p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
-            store_release(&s->sync, p);
-        }
-        *pg = s->sync_page;
+                p->vcpu_ioreq[v->id].vp_eport = s->port[v->id];
+        rc = p ? 0 : -ENOMEM;
     }
-    if (*pg) {
+    *pg = f->pg;
+    if (!rc)
         page_get(*pg); /* the server may go as soon as we let it go */
-        rc = 0;
-    }
-    spin_unlock(&d->lock);
-    server_put(d, s);
+    spin_unlock(&d->hvm->ioreq->lock);
     return rc;
 }
 
+/* The server that claims all of a request, or NULL. Lock IOREQ held. */
 static struct ioreq_server *select_server(struct ioreq_domain *io,
                                           const struct ioreq *r)
 {
     uint64_t first = r->addr, last = first + r->size - 1;
     unsigned int type = XEN_DMOP_IO_RANGE_PORT;
-    struct ioreq_server *found = NULL;
 
     if (r->type == IOREQ_TYPE_PCI_CONFIG) {
         type = XEN_DMOP_IO_RANGE_PCI;
@@ -312,18 +230,14 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
         else
             last += more;
     }
-    spin_lock(&io->lock);
-    for (unsigned int i = 0; i < io->nr_slots && !found; i++) {
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++) {
         struct ioreq_server *s = io->server[i];
 
-        if (s && READ_ONCE(s->enabled) &&
-            rangeset_contains(&s->ranges[type], first, last)) {
-            found = s;
-            atomic_inc(&s->refs);
-        }
+        if (s && s->state == IOREQ_ENABLED &&
+            rangeset_contains(&s->ranges[type], first, last))
+            return s;
     }
-    spin_unlock(&io->lock);
-    return found;
+    return NULL;
 }
 
 static bool fits_ring(const struct ioreq *r)
@@ -334,49 +248,38 @@ static bool fits_ring(const struct ioreq *r)
            r->addr < VGA_WINDOW + VGA_WINDOW_SIZE;
 }
 
-/* Into the ring; false when it is full or there is none. */
+/* Into the ring; false when it is full or there is none. Lock IOREQ held. */
 static bool send_buffered(struct domain *d, struct ioreq_server *s,
                           const struct ioreq *r)
 {
-    struct buffered_iopage *b = load_acquire(&s->buf);
+    struct buffered_iopage *b = s->frame[RING].va;
     unsigned int slots = r->size == 8 ? 2 : 1;
     struct buf_ioreq e = { .type = r->type, .dir = IOREQ_WRITE,
                            .size = bit_lowest(r->size),
-                           .addr = (uint32_t)r->addr & 0xfffff,
-                           .data = (uint32_t)r->data };
+                           .addr = (uint32_t)r->addr & 0xfffff };
     uint32_t write;
-    bool ok;
 
     if (!b)
         return false;
-    spin_lock(&s->buf_lock);
-    write = b->write_pointer;
-    ok = write - READ_ONCE(b->read_pointer) <= IOREQ_BUFFER_SLOT_NUM - slots;
-    if (ok) {
-        b->buf_ioreq[write % IOREQ_BUFFER_SLOT_NUM] = e;
-        if (slots == 2) {
-            e.data = (uint32_t)(r->data >> 32);
-            b->buf_ioreq[(write + 1) % IOREQ_BUFFER_SLOT_NUM] = e;
-        }
-        store_release(&b->write_pointer, write + slots);
+    write = READ_ONCE(b->write_pointer);
+    if (write - READ_ONCE(b->read_pointer) > IOREQ_BUFFER_SLOT_NUM - slots)
+        return false;
+    for (unsigned int i = 0; i < slots; i++) {
+        e.data = (uint32_t)(r->data >> 32 * i);
+        b->buf_ioreq[(write + i) % IOREQ_BUFFER_SLOT_NUM] = e;
     }
-    spin_unlock(&s->buf_lock);
-    if (ok)
-        evtchn_notify_consumer_peer(d, s->buf_port);
-    return ok;
-}
-
-static unsigned int slot_state(struct ioreq *slot)
-{
-    /* The state shares its byte with bits that only we write. */
-    return READ_ONCE(*((uint8_t *)&slot->type - 1)) & 0xf;
+    store_release(&b->write_pointer, write + slots);
+    evtchn_notify_consumer_peer(d, s->buf_port);
+    return true;
 }
 
 static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
                               struct ioreq *slot, uint64_t *data)
 {
     for (;;) {
-        unsigned int state = slot_state(slot);
+        /* The state shares its byte with bits that only we write. */
+        uint8_t state = READ_ONCE(*((uint8_t *)&slot->type - 1)) & 0xf;
+        bool bound;
 
         if (state == STATE_IORESP_READY) {
             smp_rmb(); /* the state before the data */
@@ -384,7 +287,9 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
             slot->state = STATE_IOREQ_NONE;
             return IO_DONE;
         }
-        if (READ_ONCE(s->gone))
+        /* A server is gone before its ports are closed. */
+        bound = evtchn_consumer_is_bound(v->domain, s->port[v->id]);
+        if (READ_ONCE(s->state) == IOREQ_GONE)
             return IO_NONE;
         if (v->domain->dying != DOMAIN_ALIVE)
             return IO_RETRY;
@@ -393,9 +298,7 @@ static enum io_rc wait_answer(struct vcpu *v, struct ioreq_server *s,
                          "protocol (slot state %u)", state);
             return IO_RETRY;
         }
-        if (!evtchn_consumer_is_bound(v->domain, s->port[v->id])) {
-            if (READ_ONCE(s->gone)) /* since the look above */
-                return IO_NONE;
+        if (!bound) {
             domain_crash(v->domain, "its device model is gone: the process "
                          "ended or closed its event channels");
             return IO_RETRY;
@@ -423,29 +326,33 @@ static void note_config(struct ioreq_domain *io, struct ioreq *r)
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
 {
     struct domain *d = v->domain;
+    struct ioreq_domain *io = d->hvm->ioreq;
+    struct shared_iopage *sync = NULL;
     struct ioreq_server *s;
-    struct shared_iopage *sync;
+    struct ioreq *slot;
     enum io_rc rc = IO_NONE;
 
-    note_config(d->hvm->ioreq, r);
-    s = select_server(d->hvm->ioreq, r);
-    if (!s)
-        return IO_NONE;
-    sync = load_acquire(&s->sync);
-    if (fits_ring(r) && send_buffered(d, s, r)) {
+    note_config(io, r);
+    spin_lock(&io->lock);
+    s = select_server(io, r);
+    if (s && fits_ring(r) && send_buffered(d, s, r))
         rc = IO_DONE;
-    } else if (sync) {
-        struct ioreq *slot = &sync->vcpu_ioreq[v->id];
-
-        domain_defer_shutdown(v, true);
-        r->vp_eport = s->port[v->id];
-        *slot = *r;
-        smp_wmb(); /* the request before its state; pairs with the model's */
-        slot->state = STATE_IOREQ_READY;
-        evtchn_notify_consumer_peer(d, r->vp_eport);
-        rc = wait_answer(v, s, slot, &r->data);
-        domain_defer_shutdown(v, false);
-    }
+    else if (s)
+        sync = s->frame[SLOTS].va;
+    if (sync)
+        atomic_inc(&s->refs);
+    spin_unlock(&io->lock);
+    if (!sync)
+        return rc;
+    slot = &sync->vcpu_ioreq[v->id];
+    domain_defer_shutdown(v, true);
+    r->vp_eport = s->port[v->id];
+    *slot = *r;
+    smp_wmb(); /* the request before its state; pairs with the model's */
+    slot->state = STATE_IOREQ_READY;
+    evtchn_notify_consumer_peer(d, r->vp_eport);
+    rc = wait_answer(v, s, slot, &r->data);
+    domain_defer_shutdown(v, false);
     server_put(d, s);
     return rc;
 }
@@ -456,12 +363,9 @@ void ioreq_invalidate(struct domain *d)
     struct ioreq r = { .type = IOREQ_TYPE_INVALIDATE, .size = 4, .count = 1,
                        .data = ~0ull };
 
-    for (unsigned int i = 0; i < READ_ONCE(io->nr_slots); i++) {
-        struct ioreq_server *s = server_at(io, i);
-
-        if (!s)
-            continue;
-        (void)send_buffered(d, s, &r);
-        server_put(d, s);
-    }
+    spin_lock(&io->lock);
+    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++)
+        if (io->server[i])
+            (void)send_buffered(d, io->server[i], &r);
+    spin_unlock(&io->lock);
 }

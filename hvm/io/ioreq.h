@@ -29,26 +29,34 @@ enum io_rc {
  */
 enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r);
 
-int ioreq_domain_init(struct domain *d);  /* -ENOMEM */
+/* Of a server: it starts disabled and claims nothing before it is enabled; one
+ * that is gone is destroyed. */
+enum ioreq_state { IOREQ_DISABLED, IOREQ_ENABLED, IOREQ_GONE };
+
+#define MAX_IOREQ_SERVERS 8
+
+/* The servers of a domain. Zeroed, with its lock made ready: none. */
+struct ioreq_domain {
+    struct spinlock lock;     /* rank IOREQ */
+    struct ioreq_server *server[MAX_IOREQ_SERVERS]; /* by id */
+    uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
+};
+
 /* Destroys all servers of a domain that dies, which gets no new ones. No vCPU
  * of d runs. */
 void ioreq_domain_close(struct domain *d);
-void ioreq_domain_exit(struct domain *d); /* frees the rest; idempotent */
 
-/* The dm_op verbs; dm is the caller's domain. Errors as in Xen 4.20. A server
- * can be created once all vCPUs of d are. */
-int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
-                 ioservid_t *id);
-int ioreq_destroy(struct domain *d, struct domain *dm, ioservid_t id);
-int ioreq_get_info(struct domain *d, struct domain *dm,
+/* The dm_op verbs, for servers of the caller's domain. Errors as in Xen 4.20. A
+ * server can be created once all vCPUs of d are. */
+int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id);
+int ioreq_get_info(struct domain *d,
                    struct xen_dm_op_get_ioreq_server_info *info);
-int ioreq_range(struct domain *d, struct domain *dm,
-                const struct xen_dm_op_ioreq_server_range *r, bool map);
-int ioreq_set_state(struct domain *d, struct domain *dm, ioservid_t id,
-                    bool enabled);
-/* Frame i of a server for XENMEM_acquire_resource: 0 is the buffered ring, 1
- * the synchronous page. With a reference for the caller. */
-int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
-                unsigned int i, struct page **pg);
+int ioreq_range(struct domain *d, const struct xen_dm_op_ioreq_server_range *r,
+                bool map);
+int ioreq_set_state(struct domain *d, ioservid_t id, enum ioreq_state state);
+/* Frame i (below 2) of a server for XENMEM_acquire_resource: 0 is the buffered
+ * ring, 1 the synchronous page. With a reference for the caller. */
+int ioreq_frame(struct domain *d, ioservid_t id, unsigned int i,
+                struct page **pg);
 /* A broadcast that all mapped caches must go (IOREQ_TYPE_INVALIDATE). */
 void ioreq_invalidate(struct domain *d);

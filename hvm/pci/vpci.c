@@ -12,7 +12,6 @@
 #include "hvm/pci/vpci.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/io/upcalls.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hypervisor/abi/errno.h"

@@ -29,3 +29,9 @@ void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
  * watched page (an MSI-X table) lies in it: -EPERM. Errors of p2m_map().
  */
 int vpci_map_mmio(gfn_t g, unsigned int order);
+/*
+ * An access of domain 0 to memory that is watched: 1, 2, 4 or 8 bytes inside
+ * one page. False: nothing is watched there. No locks held.
+ */
+bool vpci_mmio_access(uint64_t gpa, unsigned int size, bool write,
+                      uint64_t *val);

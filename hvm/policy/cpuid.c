@@ -6,7 +6,6 @@
 #include "hvm/policy/cpuid.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/base/tsc.h"
 #include "hvm/policy/cpu-policy.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"

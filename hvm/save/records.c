@@ -2,11 +2,9 @@
 /* A vCPU's registers, its other records and those of devices; see records.h. */
 #include "hvm/save/records.h"
 
-#include "hvm/base/tsc.h"
+#include "hvm/base/hvm.h"
 #include "hvm/dev/timers.h"
 #include "hvm/policy/cpuid.h"
-#include "hypervisor/abi/errno.h"
-#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
@@ -22,16 +20,18 @@ struct target {
     unsigned int i;
 };
 
-/*
- * save: fills rec (zeroed) and returns true, or false where the domain has
- * no such thing. load: 0 or -E*.
- */
 struct record_type {
     uint16_t size;         /* of the structure */
     uint16_t instances;    /* PER_VCPU: one each; 0: no such record */
-    bool (*save)(const struct target *t, void *rec);
-    int (*load)(const struct target *t, const void *rec);
+    /* Fills rec (zeroed) from the state; an error says that the domain has no
+     * such thing. Or (load) the state from rec. 0 or -E*. */
+    int (*move)(const struct target *t, void *rec, bool load);
 };
+
+static void move(void *state, void *rec, size_t n, bool load)
+{
+    memcpy(load ? state : rec, load ? rec : state, n);
+}
 
 /* Where each register is in the record. */
 static const struct {
@@ -65,54 +65,56 @@ static const uint8_t segs[] = {
 #define AT(c, type, field, i)                                               \
     (((type *)((char *)(c) + offsetof(struct hvm_hw_cpu, field)))[i])
 
+/* What is in the record as it is in the vCPU. */
+static void move_regs(struct vcpu *v, struct hvm_hw_cpu *c, bool load)
+{
+    struct hvm_vcpu *hv = v->hvm;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
+        uint64_t val = load ? 0 : hvm_get_reg(v, reg_at[i].reg);
+
+        move(&val, (char *)c + reg_at[i].offset, reg_at[i].size, load);
+        if (load)
+            hvm_set_reg(v, reg_at[i].reg, val);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
+        move(&hv->regs.gpr[gprs[i]], &AT(c, uint64_t, rax, i), 8, load);
+    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
+        struct segment s = { 0 };
+
+        if (!load)
+            hvm_get_seg(v, segs[i], &s);
+        move(&s.sel, &AT(c, uint32_t, cs_sel, i), sizeof(s.sel), load);
+        move(&s.attr, &AT(c, uint32_t, cs_arbytes, i), sizeof(s.attr), load);
+        move(&s.limit, &AT(c, uint32_t, cs_limit, i), sizeof(s.limit), load);
+        move(&s.base, &AT(c, uint64_t, cs_base, i), sizeof(s.base), load);
+        s.attr &= 0xfff;
+        if (load)
+            hvm_set_seg(v, segs[i], &s);
+    }
+    move(&hv->regs.rip, &c->rip, sizeof(c->rip), load);
+    move(&hv->regs.rflags, &c->rflags, sizeof(c->rflags), load);
+    move(hv->dr, &AT(c, uint64_t, dr0, 0), sizeof(hv->dr), load);
+}
+
 void vcpu_state_save(struct vcpu *v, struct hvm_hw_cpu *c)
 {
     struct hvm_vcpu *hv = v->hvm;
-    const struct hvm_event *ev;
-    struct segment s;
+    /* The record has room for one event: an interrupt that is in service
+     * rather than the fault that put it off, which happens again. */
+    const struct hvm_event *ev = hv->displaced.valid ? &hv->displaced
+                                                     : &hv->event;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
-        uint64_t val = hvm_get_reg(v, reg_at[i].reg);
-
-        memcpy((char *)c + reg_at[i].offset, &val, reg_at[i].size);
-    }
-    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
-        AT(c, uint64_t, rax, i) = hv->regs.gpr[gprs[i]];
-    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
-        hvm_get_seg(v, segs[i], &s);
-        AT(c, uint32_t, cs_sel, i) = s.sel;
-        AT(c, uint32_t, cs_limit, i) = s.limit;
-        AT(c, uint64_t, cs_base, i) = s.base;
-        AT(c, uint32_t, cs_arbytes, i) = s.attr;
-    }
-    c->rip = hv->regs.rip;
-    c->rflags = hv->regs.rflags;
-    for (unsigned int i = 0; i < 4; i++)
-        AT(c, uint64_t, dr0, i) = hv->dr[i];
+    move_regs(v, c, false);
     c->msr_tsc_aux = hv->msr.tsc_aux;
     c->tsc = hvm_guest_tsc(v, rdtsc());
     memcpy(c->fpu_regs, hv->xsave, sizeof(c->fpu_regs));
     c->flags = XEN_X86_FPU_INITIALISED;
-    /* The record has room for one event: an interrupt that is in service
-     * rather than the fault that put it off, which happens again. */
-    ev = hv->displaced.valid ? &hv->displaced : &hv->event;
     if (ev->valid) {
-        c->pending_valid = 1;
-        c->pending_type = ev->type;
-        c->pending_vector = ev->vector;
-        c->pending_error_valid = ev->has_error;
+        c->pending_event = EVENT_VALID | ev->type << EVENT_TYPE_SHIFT |
+                           ev->vector | (ev->has_error ? EVENT_HAS_ERROR : 0);
         c->error_code = ev->error;
     }
-}
-
-/* A vCPU that is down, or waits to be started, has no registers to go on
- * with: none are saved, and it is down where it is restored. */
-static bool save_cpu(const struct target *t, void *rec)
-{
-    if (READ_ONCE(t->v->down) || READ_ONCE(t->v->hvm->wait_sipi))
-        return false;
-    vcpu_state_save(t->v, rec);
-    return true;
 }
 
 /* Bits of MXCSR that a CPU does not have raise #GP when they are loaded, in
@@ -124,12 +126,10 @@ static bool save_cpu(const struct target *t, void *rec)
 
 static bool fpu_valid(const void *fxsave)
 {
-    uint32_t mxcsr;
+    uint32_t mxcsr = *(const uint32_t *)((const char *)fxsave + MXCSR_OFFSET);
+    bool has_mm = cpuid(0x80000001, 0).c & BIT(7);
 
-    memcpy(&mxcsr, (const char *)fxsave + MXCSR_OFFSET, sizeof(mxcsr));
-    if ((mxcsr & MXCSR_MM) && (cpuid(0x80000001, 0).c & BIT(7)))
-        mxcsr &= ~(uint32_t)MXCSR_MM;
-    return !(mxcsr & ~MXCSR_ALL);
+    return !(mxcsr & ~(MXCSR_ALL | (has_mm ? MXCSR_MM : 0)));
 }
 
 /* Vectors and types that the CPU would refuse to inject end the entry. */
@@ -161,36 +161,24 @@ static bool state_valid(const struct vcpu *v, const struct hvm_hw_cpu *c)
     return !(c->cr4 & ~cpuid_guest_cr4(v)) && !((c->dr6 | c->dr7) >> 32);
 }
 
-static int load_cpu(const struct target *t, const void *rec)
+static int move_cpu(const struct target *t, void *rec, bool load)
 {
     const struct hvm_hw_cpu *c = rec;
     struct vcpu *v = t->v;
     struct hvm_vcpu *hv = v->hvm;
 
+    if (!load) {
+        /* A vCPU that is down, or waits to be started, has no registers to go
+         * on with: none are saved, and it is down where it is restored. */
+        if (READ_ONCE(v->down) || READ_ONCE(hv->wait_sipi))
+            return -ENOENT;
+        vcpu_state_save(v, rec);
+        return 0;
+    }
     if (!state_valid(v, c))
         return -EINVAL;
-    for (unsigned int i = 0; i < ARRAY_SIZE(reg_at); i++) {
-        uint64_t val = 0;
-
-        memcpy(&val, (const char *)c + reg_at[i].offset, reg_at[i].size);
-        hvm_set_reg(v, reg_at[i].reg, val);
-    }
-    for (unsigned int i = 0; i < ARRAY_SIZE(gprs); i++)
-        hv->regs.gpr[gprs[i]] = AT(c, const uint64_t, rax, i);
-    for (unsigned int i = 0; i < ARRAY_SIZE(segs); i++) {
-        struct segment s = {
-            .sel = (uint16_t)AT(c, const uint32_t, cs_sel, i),
-            .attr = (uint16_t)AT(c, const uint32_t, cs_arbytes, i) & 0xfff,
-            .limit = AT(c, const uint32_t, cs_limit, i),
-            .base = AT(c, const uint64_t, cs_base, i),
-        };
-
-        hvm_set_seg(v, segs[i], &s);
-    }
-    hv->regs.rip = c->rip;
-    hv->regs.rflags = c->rflags | RFLAGS_MBS;
-    for (unsigned int i = 0; i < 4; i++)
-        hv->dr[i] = AT(c, const uint64_t, dr0, i);
+    move_regs(v, rec, true);
+    hv->regs.rflags |= RFLAGS_MBS;
     hv->msr.tsc_aux = (uint32_t)c->msr_tsc_aux;
     if (c->tsc)
         hvm_tsc_shift(v, c->tsc - hvm_guest_tsc(v, rdtsc()));
@@ -200,10 +188,8 @@ static int load_cpu(const struct target *t, const void *rec)
         if (cpu_features.xsave)
             *(uint64_t *)((char *)hv->xsave + sizeof(c->fpu_regs)) |= 3;
     }
-    hv->event = (struct hvm_event){
-        .valid = c->pending_valid, .type = c->pending_type,
-        .vector = c->pending_vector, .has_error = c->pending_error_valid,
-        .error = c->error_code };
+    hv->event = event_of(c->pending_event, c->error_code, 0);
+    hv->event.valid = c->pending_valid;
     hv->displaced.valid = false;
     hv->wait_sipi = false;
     tlb_tag_drop(&hv->tlb_tag);
@@ -211,40 +197,30 @@ static int load_cpu(const struct target *t, const void *rec)
     return 0;
 }
 
-static bool save_mtrr(const struct target *t, void *rec)
+static int move_mtrr(const struct target *t, void *rec, bool load)
 {
-    struct hvm_hw_mtrr *m = rec;
+    struct hvm_hw_mtrr *m = rec, *state = &t->v->hvm->msr.mtrr;
 
-    *m = t->v->hvm->msr.mtrr;
-    m->msr_pat_cr = hvm_get_reg(t->v, REG_PAT);
-    m->msr_mtrr_cap = GUEST_MTRRCAP;
-    return true;
-}
-
-static int load_mtrr(const struct target *t, const void *rec)
-{
-    const struct hvm_hw_mtrr *m = rec;
-
-    if ((m->msr_mtrr_cap & 0xff) > MTRR_VCNT)
+    if (load && (m->msr_mtrr_cap & 0xff) > MTRR_VCNT)
         return -EINVAL;
-    hvm_set_reg(t->v, REG_PAT, m->msr_pat_cr);
-    t->v->hvm->msr.mtrr = *m;
-    t->v->hvm->msr.mtrr.msr_mtrr_def_type &= 0xcff;
+    move(state, m, sizeof(*m), load);
+    if (load) {
+        hvm_set_reg(t->v, REG_PAT, m->msr_pat_cr);
+        state->msr_mtrr_def_type &= 0xcff;
+    } else {
+        m->msr_pat_cr = hvm_get_reg(t->v, REG_PAT);
+        m->msr_mtrr_cap = GUEST_MTRRCAP;
+    }
     return 0;
 }
 
-static bool save_tsc_adjust(const struct target *t, void *rec)
+static int move_tsc_adjust(const struct target *t, void *rec, bool load)
 {
-    ((struct hvm_tsc_adjust *)rec)->tsc_adjust = t->v->hvm->msr.tsc_adjust;
-    return t->v->hvm->msr.tsc_adjust;
-}
+    struct hvm_tsc_adjust *a = rec;
 
-static int load_tsc_adjust(const struct target *t, const void *rec)
-{
-    const struct hvm_tsc_adjust *a = rec;
-
-    t->v->hvm->msr.tsc_adjust = a->tsc_adjust;
-    return 0;
+    move(&t->v->hvm->msr.tsc_adjust, &a->tsc_adjust, sizeof(a->tsc_adjust),
+         load);
+    return load || a->tsc_adjust ? 0 : -ENOENT;
 }
 
 /*
@@ -254,94 +230,77 @@ static int load_tsc_adjust(const struct target *t, const void *rec)
 #define XSAVE_OFFSET offsetof(struct hvm_hw_cpu_xsave, save_area)
 #define XSAVE_MAX 0x10000u
 
-static bool save_xsave(const struct target *t, void *rec)
+static int move_xsave(const struct target *t, void *rec, bool load)
 {
-    const struct hvm_vcpu *hv = t->v->hvm;
     struct hvm_hw_cpu_xsave *x = rec;
-
-    if (!cpu_features.xsave)
-        return false;
-    x->xfeature_mask = cpu_features.xcr0_max;
-    x->xcr0 = hv->xcr0;
-    x->xcr0_accum = cpu_features.xcr0_max;
-    memcpy((char *)rec + XSAVE_OFFSET, hv->xsave, cpu_features.xsave_size);
-    return true;
-}
-
-static int load_xsave(const struct target *t, const void *rec)
-{
-    const struct hvm_hw_cpu_xsave *x = rec;
     const struct hvm_hw_cpu_xsave_hdr *h = &x->save_area.xsave_hdr;
     struct hvm_vcpu *hv = t->v->hvm;
 
-    /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
-    if (!cpu_features.xsave || !fpu_valid(&x->save_area) ||
-        (x->xcr0 != 1 && !cpuid_xcr0_valid(t->v, x->xcr0)) ||
-        (h->xstate_bv & ~cpu_features.xcr0_max) || h->xcomp_bv)
+    if (!cpu_features.xsave)
         return -EINVAL;
-    for (unsigned int k = 0; k < ARRAY_SIZE(h->reserved); k++)
-        if (h->reserved[k])
+    if (load) {
+        /* Nothing that the CPU would refuse to load (SDM vol. 1 13.4.2). */
+        if (!fpu_valid(&x->save_area) ||
+            (x->xcr0 != 1 && !cpuid_xcr0_valid(t->v, x->xcr0)) ||
+            (h->xstate_bv & ~cpu_features.xcr0_max) || h->xcomp_bv)
             return -EINVAL;
-    hv->xcr0 = x->xcr0;
-    memcpy(hv->xsave, (const char *)rec + XSAVE_OFFSET,
-           cpu_features.xsave_size);
+        for (unsigned int k = 0; k < ARRAY_SIZE(h->reserved); k++)
+            if (h->reserved[k])
+                return -EINVAL;
+        hv->xcr0 = x->xcr0;
+    } else {
+        x->xfeature_mask = x->xcr0_accum = cpu_features.xcr0_max;
+        x->xcr0 = hv->xcr0;
+    }
+    move(hv->xsave, (char *)rec + XSAVE_OFFSET, cpu_features.xsave_size, load);
     return 0;
 }
 
-static bool save_header(const struct target *t, void *rec)
+static int move_header(const struct target *t, void *rec, bool load)
 {
-    *(struct hvm_save_header *)rec = (struct hvm_save_header){
-        .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
-        .changeset = ~0ull, .cpuid = cpuid(1, 0).a,
-        .gtsc_khz = (uint32_t)t->d->hvm->tsc_khz };
-    return true;
-}
+    struct hvm_save_header *h = rec;
 
-static int load_header(const struct target *t, const void *rec)
-{
-    const struct hvm_save_header *h = rec;
-
-    if (h->magic != HVM_FILE_MAGIC || h->version != HVM_FILE_VERSION)
+    if (!load)
+        *h = (struct hvm_save_header){
+            .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
+            .changeset = ~0ull, .cpuid = cpuid(1, 0).a,
+            .gtsc_khz = (uint32_t)t->d->hvm->tsc_khz };
+    else if (h->magic != HVM_FILE_MAGIC || h->version != HVM_FILE_VERSION)
         return -EINVAL;
-    return h->gtsc_khz ? hvm_set_tsc_khz(t->d, h->gtsc_khz) : 0;
+    else if (h->gtsc_khz)
+        return hvm_set_tsc_khz(t->d, h->gtsc_khz);
+    return 0;
 }
 
-static bool save_ioapic(const struct target *t, void *rec)
-{
-    return vioapic_save(t->d->hvm->route, rec) == 0;
-}
-
-static int load_ioapic(const struct target *t, const void *rec)
-{
-    return vioapic_load(t->d->hvm->route, rec);
-}
-
-static bool save_pic(const struct target *t, void *rec)
-{
-    const struct route *r = t->d->hvm->route;
-
-    *(struct hvm_hw_vpic *)rec = r->pic[t->i & 1];
-    return r->has_pic;
-}
-
-static int load_pic(const struct target *t, const void *rec)
+static int move_ioapic(const struct target *t, void *rec, bool load)
 {
     struct route *r = t->d->hvm->route;
 
-    return r->has_pic ? vpic_load(r, t->i, rec) : -ENODEV;
+    return load ? vioapic_load(r, rec) : vioapic_save(r, rec);
+}
+
+static int move_pic(const struct target *t, void *rec, bool load)
+{
+    struct route *r = t->d->hvm->route;
+
+    if (!r->has_pic)
+        return -ENODEV;
+    if (load)
+        return vpic_load(r, t->i, rec);
+    *(struct hvm_hw_vpic *)rec = r->pic[t->i & 1];
+    return 0;
 }
 
 /* Records that save and load with one call each, if there is the object. */
 #define RECORD(name, object, saves, loads)                                  \
-    static bool save_##name(const struct target *t, void *rec)              \
+    static int move_##name(const struct target *t, void *rec, bool load)    \
     {                                                                       \
-        if (object)                                                         \
-            saves(object, rec);                                             \
-        return object;                                                      \
-    }                                                                       \
-    static int load_##name(const struct target *t, const void *rec)         \
-    {                                                                       \
-        return object ? loads(object, rec) : -ENODEV;                       \
+        if (!object)                                                        \
+            return -ENODEV;                                                 \
+        if (load)                                                           \
+            return loads(object, rec);                                      \
+        saves(object, rec);                                                 \
+        return 0;                                                           \
     }
 
 RECORD(lapic, t->v->hvm->lapic, vlapic_save_hidden, vlapic_load_hidden)
@@ -355,8 +314,7 @@ RECORD(hpet, t->d->hvm->hpet, hpet_save, hpet_load)
 RECORD(pmtimer, t->d->hvm->pm, pmtimer_save, pmtimer_load)
 
 #define REC(type_, instances_, name_)                                       \
-    { .size = sizeof(struct type_), .instances = instances_,                \
-      .save = save_##name_, .load = load_##name_ }
+    { sizeof(struct type_), instances_, move_##name_ }
 
 /* In the order of a stream. */
 static const struct record_type types[HVM_SAVE_CODE_MAX + 1] = {
@@ -427,7 +385,8 @@ long hvm_save_one(struct domain *d, unsigned int code, unsigned int i,
     if (size < record_bytes(code))
         return -ENOSPC;
     memset(buf, 0, record_bytes(code));
-    return types[code].save(&t, buf) ? (long)record_bytes(code) : -ENOENT;
+    return types[code].move(&t, buf, false) ? -ENOENT
+                                            : (long)record_bytes(code);
 }
 
 long hvm_save(struct domain *d, void *buf, size_t size)
@@ -468,7 +427,7 @@ static int load_record(struct domain *d,
     code = (unsigned int)index_nospec(code, ARRAY_SIZE(types));
     /* State of what we do not have and that means nothing when idle:
      * Viridian, machine checks, extra MSRs. */
-    if (!types[code].load)
+    if (!types[code].move)
         return 0;
     if (!find(d, code, desc->instance, &t))
         return -EINVAL;
@@ -480,7 +439,7 @@ static int load_record(struct domain *d,
     if (!copy)
         return -ENOMEM;
     memcpy(copy, rec, desc->length);
-    rc = types[code].load(&t, copy);
+    rc = types[code].move(&t, copy, true);
     heap_free(copy);
     return rc;
 }
@@ -516,10 +475,8 @@ static int walk(struct domain *d, const uint8_t *buf, size_t size, bool load)
 
 int hvm_load(struct domain *d, const void *buf, size_t size)
 {
-    int rc = walk(d, buf, size, false);
+    int rc = walk(d, buf, size, false) ?: walk(d, buf, size, true);
 
-    if (!rc)
-        rc = walk(d, buf, size, true);
     for_vcpus (d, v)
         atomic_set_bit(PENDING_IRQ, &v->pending);
     return rc;

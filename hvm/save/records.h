@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * HVM save records: all of a domain's vCPU and device state in Xen's format,
- * one line of a table per record, each with one save and one load.
+ * one line of a table per record, each with one function for both ways.
  */
 #pragma once
 

@@ -4,7 +4,6 @@
  */
 #include "hvm/svm/svm.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/policy/msr-table.h"
@@ -20,7 +19,7 @@
 /* This CPU's block for VMLOAD/VMSAVE of the host, behind its save area. */
 static DEFINE_PERCPU(uint64_t, host_vmcb_pa);
 
-/* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/tsc.h. */
+/* MSR_TSC_RATIO of this CPU, as a ratio of hvm/base/hvm.h. */
 static DEFINE_PERCPU(uint64_t, tsc_ratio);
 
 /* (c) What does not exit, of all guests: MSRs, and no port. */

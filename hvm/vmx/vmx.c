@@ -7,7 +7,7 @@
  */
 #include "hvm/vmx/vmx.h"
 
-#include "hvm/base/tsc.h"
+#include "hvm/irq/vlapic.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/msr-table.h"
 #include "hypervisor/core/upcalls.h"

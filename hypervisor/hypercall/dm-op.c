@@ -21,21 +21,19 @@
 SUBOP_EXPR(create_ioreq_server, IO, struct xen_dm_op_create_ioreq_server,
            a->pad[0] || a->pad[1] || a->pad[2]
                ? -EINVAL
-               : ioreq_create(d, v->domain, a->handle_bufioreq, &a->id))
+               : ioreq_create(d, a->handle_bufioreq, &a->id))
 SUBOP_EXPR(get_ioreq_server_info, IO, struct xen_dm_op_get_ioreq_server_info,
-           a->flags & ~XEN_DMOP_no_gfns ? -EINVAL
-                                        : ioreq_get_info(d, v->domain, a))
+           a->flags & ~XEN_DMOP_no_gfns ? -EINVAL : ioreq_get_info(d, a))
 SUBOP_EXPR(map_io_range_to_ioreq_server, IN,
-           struct xen_dm_op_ioreq_server_range,
-           ioreq_range(d, v->domain, a, true))
+           struct xen_dm_op_ioreq_server_range, ioreq_range(d, a, true))
 SUBOP_EXPR(unmap_io_range_from_ioreq_server, IN,
-           struct xen_dm_op_ioreq_server_range,
-           ioreq_range(d, v->domain, a, false))
+           struct xen_dm_op_ioreq_server_range, ioreq_range(d, a, false))
 SUBOP_EXPR(set_ioreq_server_state, IN, struct xen_dm_op_set_ioreq_server_state,
            a->pad ? -EINVAL
-                  : ioreq_set_state(d, v->domain, a->id, a->enabled))
+                  : ioreq_set_state(d, a->id, a->enabled
+                                        ? IOREQ_ENABLED : IOREQ_DISABLED))
 SUBOP_EXPR(destroy_ioreq_server, IN, struct xen_dm_op_destroy_ioreq_server,
-           a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
+           a->pad ? -EINVAL : ioreq_set_state(d, a->id, IOREQ_GONE))
 SUBOP_EXPR(map_mem_type_to_ioreq_server, IN,
            struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 SUBOP_EXPR(set_pci_link_route, IN, struct xen_dm_op_set_pci_link_route,

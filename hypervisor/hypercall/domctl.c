@@ -6,7 +6,6 @@
  */
 #include "hypervisor/abi/domctl.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"

@@ -407,8 +407,7 @@ static long resource(struct domain *d, unsigned int type, unsigned int id,
     if (i >= frames)
         return -EINVAL;
     if (ioreq)
-        return ioreq_frame(d, current->domain, (ioservid_t)id,
-                           (unsigned int)i, pg);
+        return ioreq_frame(d, (ioservid_t)id, (unsigned int)i, pg);
     rc = grant_frame(d, (unsigned int)i, pg);
     if (!rc)
         page_get(*pg); /* it stays as long as d */

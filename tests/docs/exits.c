@@ -7,7 +7,7 @@ int main(void)
 {
     printf("| kind | name in the recorder and in debug key `e` |\n"
            "|---|---|\n");
-#define X(name, text) printf("| `EXIT_%s` | %s |\n", #name, text);
+#define X(name, handler, text) printf("| `EXIT_%s` | %s |\n", #name, text);
     EXIT_KINDS_LIST(X)
 #undef X
     return 0;

@@ -292,6 +292,8 @@ uint32_t console_ring_end(void)
 
 /* --- Making and dropping what a domain has besides its map. --- */
 
+static struct ioreq_domain doms_ioreq[NR_DOMS];
+
 static inline void fake_machine_create(void)
 {
     fake_doms_create();
@@ -300,8 +302,9 @@ static inline void fake_machine_create(void)
 
         record_devices(d);
         d->max_frames = 4096;
-        if (ioreq_domain_init(d))
-            abort();
+        doms_ioreq[i] = (struct ioreq_domain){ 0 };
+        d->hvm->ioreq = &doms_ioreq[i];
+        spin_lock_init(&doms_ioreq[i].lock, LOCK_IOREQ);
         fake_grant_pages[i] = page_alloc(d->id, 0, 0);
         (void)atomic_fetch_add(&d->frames, 1);
         (void)atomic_fetch_add(&d->special_frames, 1);
@@ -313,7 +316,7 @@ static inline void fake_machine_destroy(void)
     for (unsigned int i = 0; i < NR_DOMS; i++) {
         struct domain *d = &doms[i].d;
 
-        ioreq_domain_exit(d);
+        ioreq_domain_close(d);
         heap_free(d->hvm->dirty);
         d->hvm->dirty = NULL;
         heap_free(d->hvm->map);

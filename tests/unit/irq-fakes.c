@@ -192,11 +192,6 @@ int64_t domain_time_offset(struct domain *d)
     return d->time_offset;
 }
 
-void domain_time_offset_restore(struct domain *d, int64_t seconds)
-{
-    d->time_offset = seconds;
-}
-
 struct vlapic *fake_apic(struct domain *d, unsigned int vcpu)
 {
     return &d->vcpu[vcpu]->apic;

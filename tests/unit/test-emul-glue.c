@@ -153,7 +153,8 @@ static void begin(void)
     touches = 0;
     memset(&c, 0, sizeof(c));
     g = (struct glue){ .v = v };
-    prepare(&g, &c);
+    c.ops = &glue_ops;
+    c.opaque = &g;
 }
 
 static void memory_and_devices(void)

@@ -43,8 +43,8 @@ void ioreq_invalidate(struct domain *d)
     invalidations++;
 }
 
-int ioreq_frame(struct domain *d, struct domain *dm, ioservid_t id,
-                unsigned int i, struct page **pg)
+int ioreq_frame(struct domain *d, ioservid_t id, unsigned int i,
+                struct page **pg)
 {
     if (id)
         return -ENOENT;

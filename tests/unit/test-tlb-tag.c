@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "hvm/base/tlb-tag.h"
+#include "hvm/base/hvm.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 

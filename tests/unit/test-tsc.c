@@ -5,7 +5,7 @@
  * what is the machine's own rate, what is refused, and that a TSC goes on from
  * where it was when its rate changes.
  */
-#include "hvm/base/tsc.h"
+#include "hvm/base/hvm.h"
 
 #include "hypervisor/abi/errno.h"
 #include "tests/unit/hvm-fakes.h"

@@ -9,7 +9,6 @@
  */
 #include "hvm/svm/svm.h"
 
-#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/mem/guest-copy.h"
 #include "hvm/policy/cpuid.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "hvm/base/hvm.h"
-#include "hvm/io/upcalls.h"
 #include "hvm/irq/route.h"
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.c"

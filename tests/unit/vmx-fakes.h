@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include "hvm/base/tsc.h"
 #include "hvm/irq/vlapic.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/vmx/vmx.h"
