@@ -35,22 +35,9 @@
 #define PM1_SLP_EN BIT(13)
 #define GAS_IO 1
 
-/* Memory that is never mapped: RAM and what Lodge drives. (c) once domain 0
- * runs. */
+/* The machine's map with what is never mapped, RAM and what Lodge drives. (c)
+ * once domain 0 runs. */
 static struct mem_map taken;
-
-/* True if none of these frames is RAM or Lodge's. */
-static bool is_device(uint64_t first, uint64_t last)
-{
-    for (unsigned int i = 0; i < taken.n; i++) {
-        const struct mem_region *r = &taken.r[i];
-
-        if (r->start >> PAGE_SHIFT <= last &&
-            first <= (r->end - 1) >> PAGE_SHIFT)
-            return false;
-    }
-    return true;
-}
 
 int dom0_map_mmio(struct domain *d, gfn_t g)
 {
@@ -59,12 +46,12 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
 
     if (e.type != P2M_NONE)
         return 0; /* another vCPU was faster */
-    if (!is_device(g.raw, g.raw))
+    if (e820_has_ram(&taken, g.raw, 1))
         return -EPERM;
     /* Nothing at all is mapped in these 2 MiB: so there is nothing that a
      * large page could hide. */
     if (e.order >= ORDER_2M &&
-        is_device(large, large + (1ull << ORDER_2M) - 1) &&
+        !e820_has_ram(&taken, large, 1ull << ORDER_2M) &&
         !vpci_map_mmio(gfn(large), ORDER_2M))
         return 0;
     return vpci_map_mmio(g, ORDER_4K);
@@ -80,7 +67,7 @@ static void close_ports(struct domain *d, size_t first, size_t n)
 
 static void close_memory(uint64_t start, uint64_t end)
 {
-    dom0_need(e820_add(&taken, start, end, MEM_RESERVED), NEED_DEVICES);
+    dom0_need(e820_set(&taken, start, end, MEM_UNUSABLE), NEED_DEVICES);
 }
 
 /* A range that is on the bus, and so neither open nor mapped. */
@@ -240,14 +227,9 @@ static void open_ports(struct domain *d)
 
 void dom0_open_devices(struct domain *d)
 {
+    taken = machine_map;
     open_ports(d);
     close_memory(LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE);
-    for (unsigned int i = 0; i < machine_map.n; i++) {
-        const struct mem_region *r = &machine_map.r[i];
-
-        if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
-            close_memory(r->start, r->end);
-    }
     for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
         close_memory(acpi_info.ioapics[i].maddr,
                      acpi_info.ioapics[i].maddr + PAGE_SIZE);

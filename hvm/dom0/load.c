@@ -46,7 +46,7 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
         uint64_t end = MIN(space.r[i].end, max);
 
         if (at < end && size <= end - at)
-            return e820_remove(&space, at, at + size) ? 0 : at;
+            return e820_set(&space, at, at + size, 0) ? 0 : at;
     }
     return 0;
 }
@@ -196,11 +196,11 @@ static void move_module(struct loader *l, unsigned int m)
 static void clear_the_way(struct loader *l)
 {
     const struct mem_region *k = &l->kernel;
-    int rc = e820_remove(&space, k->start, k->end);
+    int rc = e820_set(&space, k->start, k->end, 0);
 
     for (unsigned int m = 0; !rc && m < MODULES; m++)
-        rc = e820_remove(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
-                         ALIGN_UP(l->module[m].end, PAGE_SIZE));
+        rc = e820_set(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
+                      ALIGN_UP(l->module[m].end, PAGE_SIZE), 0);
     dom0_need(rc, "it cannot be built");
     for (unsigned int m = MODULES; m--; ) {
         const struct mem_region *r = &l->module[m];
@@ -233,12 +233,6 @@ static void need_room(int rc)
     dom0_need(rc, "no room for ACPI tables or memory map");
 }
 
-/* Firmware has types of its own, which only it understands. */
-static uint32_t plain_type(uint32_t type)
-{
-    return type >= MEM_RAM && type <= MEM_UNUSABLE ? type : MEM_RESERVED;
-}
-
 /* Adds the machine's regions that are RAM, as reserved, or all others. */
 static void add_machine(struct mem_map *map, bool ram)
 {
@@ -246,8 +240,8 @@ static void add_machine(struct mem_map *map, bool ram)
         const struct mem_region *r = &machine_map.r[i];
 
         if ((r->type == MEM_RAM) == ram)
-            need_room(e820_add(map, r->start, r->end,
-                               ram ? MEM_RESERVED : plain_type(r->type)));
+            need_room(e820_set(map, r->start, r->end,
+                               ram ? MEM_RESERVED : r->type));
     }
 }
 
@@ -268,8 +262,7 @@ static void clip(struct mem_map *map)
         }
         log_warn("domain 0: %#lx-%#lx is left out of its memory map, which "
                  "has too many pieces\n", least->start, least->end);
-        for (map->n--; least + 1 < end; least++)
-            *least = least[1];
+        need_room(e820_set(map, least->start, least->end, 0));
     }
 }
 
@@ -280,24 +273,19 @@ static void clip(struct mem_map *map)
  */
 static void make_memmap(struct domain *d, const struct mem_region *acpi)
 {
-    static struct mem_map in, out;
+    static struct mem_map out;
     struct guest_map *map = heap_alloc(sizeof(*map));
 
     need_room(map ? 0 : -ENOMEM);
-    in.n = 0;
-    add_machine(&in, true);
-    for (unsigned int i = 0; i < dom0_ram.n; i++) {
-        const struct mem_region *mine = &dom0_ram.r[i];
-
-        need_room(e820_remove(&in, mine->start, mine->end));
-        need_room(e820_add(&in, mine->start, mine->end, MEM_RAM));
-    }
+    out.n = 0;
+    add_machine(&out, true);
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        need_room(e820_set(&out, dom0_ram.r[i].start, dom0_ram.r[i].end,
+                           MEM_RAM));
     /* Frame 0 is there, though it is no ordinary one. */
-    need_room(e820_remove(&in, 0, PAGE_SIZE));
-    need_room(e820_add(&in, 0, PAGE_SIZE, MEM_RAM));
-    add_machine(&in, false);
-    need_room(e820_add(&in, acpi->start, acpi->end, MEM_ACPI));
-    need_room(e820_normalise(in.r, in.n, &out));
+    need_room(e820_set(&out, 0, PAGE_SIZE, MEM_RAM));
+    add_machine(&out, false);
+    need_room(e820_set(&out, acpi->start, acpi->end, MEM_ACPI));
     clip(&out);
     for (unsigned int i = 0; i < out.n; i++) {
         const struct mem_region *r = &out.r[i];

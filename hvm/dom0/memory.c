@@ -113,7 +113,7 @@ static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
     if (start >= end || dom0_ram.n == MEM_REGIONS_MAX ||
         page_adopt_range(maddr_to_mfn(start), n, d->id))
         return 0;
-    (void)e820_add(&dom0_ram, start, end, MEM_RAM);
+    (void)e820_set(&dom0_ram, start, end, MEM_RAM);
     return n;
 }
 
@@ -149,7 +149,7 @@ static uint64_t claim(struct domain *d, uint64_t want)
         /* Somebody was faster: the next look says who. */
         if (page_claim_range(mfn(at), end - at, d->id, false))
             continue;
-        (void)e820_add(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
+        (void)e820_set(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
         got += end - at;
         at = end;
     }
@@ -186,7 +186,6 @@ static void map_ram(struct domain *d)
 
 void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
-    static struct mem_map pieces;
     struct dom0_mem mem;
     uint64_t adopted, avail, keep, want, limit;
 
@@ -199,8 +198,6 @@ void dom0_take_memory(struct domain *d, const struct boot_info *bi)
     want = dom0_mem_pages(&mem, avail, keep, &limit);
     if (want > adopted)
         adopted += claim(d, want - adopted);
-    pieces = dom0_ram;
-    (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(limit, adopted), (uint64_t)UINT32_MAX);
     if (adopted < want || domain_charge(d, (uint32_t)adopted, false))

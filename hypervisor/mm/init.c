@@ -40,12 +40,20 @@ static struct mem_map ram, boot_free;
 /* What stands for entries of frames that are not RAM. */
 static uint64_t hole_page, hole_table;
 
+static void boot_reserve(uint64_t start, uint64_t end)
+{
+    if (e820_set(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
+                 ALIGN_UP(end, PAGE_SIZE), 0))
+        cannot_start("the loader's memory map has more than %u pieces",
+                     MEM_REGIONS_MAX);
+}
+
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
 {
     uint64_t size = n << PAGE_SHIFT;
 
     for (unsigned int i = boot_free.n; i--; ) {
-        struct mem_region *r = &boot_free.r[i];
+        const struct mem_region *r = &boot_free.r[i];
         uint64_t start;
 
         if (r->end - r->start < size)
@@ -53,32 +61,13 @@ mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
         start = ALIGN_DOWN(r->end - size, align << PAGE_SHIFT);
         if (start < r->start)
             continue;
-        if (e820_remove(&boot_free, start, start + size))
-            r->end = start; /* no room for what is above it: lose that */
+        boot_reserve(start, start + size);
         for (uint64_t k = 0; k < n; k++)
             frame_zero(mfn((start >> PAGE_SHIFT) + k));
         return maddr_to_mfn(start);
     }
     cannot_start("there is not enough memory: %lu KiB in one piece are missing",
                  size >> 10);
-}
-
-static void boot_reserve(uint64_t start, uint64_t end)
-{
-    if (e820_remove(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
-                    ALIGN_UP(end, PAGE_SIZE)))
-        cannot_start("the loader's memory map has more than %u pieces",
-                     MEM_REGIONS_MAX);
-}
-
-/* True if any of the frames [first, first + n) is RAM. */
-static bool has_ram(uint64_t first, uint64_t n)
-{
-    for (unsigned int i = 0; i < ram.n; i++)
-        if (ram.r[i].start >> PAGE_SHIFT < first + n &&
-            ram.r[i].end >> PAGE_SHIFT > first)
-            return true;
-    return false;
 }
 
 static uint64_t new_pages(uint64_t n)
@@ -94,7 +83,7 @@ static int part_init(uint64_t first)
     int rc = 0;
 
     for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
-        used += has_ram(m, PAGE_ENTRIES);
+        used += e820_has_ram(&ram, m, PAGE_ENTRIES);
     if (!used) {
         rc = paging_make_tables((uintptr_t)va, 2);
         if (!rc)
@@ -104,7 +93,7 @@ static int part_init(uint64_t first)
     if (used >= LARGE_MIN)
         return paging_map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
     for (uint64_t m = first; m < first + PART_ENTRIES && !rc; m += PAGE_ENTRIES)
-        rc = has_ram(m, PAGE_ENTRIES)
+        rc = e820_has_ram(&ram, m, PAGE_ENTRIES)
                  ? paging_map(&frame_table[m], new_pages(1), PAGE_SIZE, MAP_RW)
                  : paging_map(&frame_table[m], hole_page, PAGE_SIZE, MAP_RO);
     return rc;
@@ -145,7 +134,7 @@ void mm_init(const struct mem_region *map, unsigned int n,
         uint64_t end = ALIGN_DOWN(MIN(r->end, RAM_END), PAGE_SIZE);
 
         if (r->type == MEM_RAM && start < end)
-            (void)e820_add(&ram, start, end, MEM_RAM);
+            (void)e820_set(&ram, start, end, MEM_RAM);
     }
     boot_free = ram;
     boot_reserve(0, RAM_START);
