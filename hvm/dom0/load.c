@@ -164,10 +164,10 @@ static void load_segments(struct loader *l)
         if (rc || s.type != ELF_PT_LOAD)
             continue;
         at = s.paddr + l->offset;
-        rc = guest_write_phys(l->d, gpa(at), s.data, s.file_size);
-        for (uint64_t n = s.file_size; n < s.mem_size && !rc; n += PAGE_SIZE)
+        rc = guest_write_phys(l->d, gpa(at), l->elf.image + s.offset, s.filesz);
+        for (uint64_t n = s.filesz; n < s.memsz && !rc; n += PAGE_SIZE)
             rc = guest_write_phys(l->d, gpa(at + n), zeroes,
-                                  MIN(s.mem_size - n, PAGE_SIZE));
+                                  MIN(s.memsz - n, PAGE_SIZE));
     }
     dom0_need(rc, "the kernel's segments cannot be loaded");
 }
