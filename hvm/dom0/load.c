@@ -56,18 +56,18 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
 void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
-    const char *p = module;
-    size_t word = 0, n;
+    const char *p = module, *end, *word;
+    size_t n;
 
     while (*p == ' ')
         p++;
-    while (p[word] && p[word] != ' ')
-        word++;
+    for (end = p; *end && *end != ' ';)
+        end++;
     /* Some loaders pass the file's name; GRUB's users write a placeholder,
      * which GRUB does or does not drop. */
     if (*p == '/' || *p == '(' ||
-        (word == 11 && !strncmp(p, "placeholder", 11)))
-        p += word;
+        (end - p == 11 && !strncmp(p, "placeholder", 11)))
+        p = end;
     while (*p == ' ')
         p++;
     n = strnlen(p, size - sizeof(bounce));
@@ -75,8 +75,10 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
         n--;
     memcpy(out, p, n);
     out[n] = '\0';
+    for (word = out; word && strncmp(word + (*word == ' '), "swiotlb=", 8);)
+        word = strchr(word + !!*word, ' ');
     /* A page mapped from a guest is not where a device would look for it. */
-    if (strncmp(out, "swiotlb=", 8) && !strstr(out, " swiotlb="))
+    if (!word)
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
