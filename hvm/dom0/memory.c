@@ -15,55 +15,46 @@ struct mem_map dom0_ram;
 
 /* ---- dom0_mem= ----------------------------------------------------------- */
 
-/* A number of bytes, in Xen's units (none means KiB), or a percentage. *s is
- * moved behind it. */
-static int parse_number(const char **s, uint64_t *n, bool *percent)
+/* A size in Xen's units (none means KiB), or a percentage: into *a, and *s is
+ * moved behind it. 1 if it was a percentage; -EINVAL. */
+static int parse_part(const char **s, struct dom0_amount *a)
 {
     static const char units[] = "bkmgt";
     const char *p = *s, *unit;
-    unsigned int shift = 0;
+    unsigned int shift;
+    uint64_t n = 0;
 
-    if (*p < '0' || *p > '9')
+    for (; *p >= '0' && *p <= '9' && n <= ~0ull / 16; p++)
+        n = n * 10 + (unsigned int)(*p - '0');
+    if (p == *s)
         return -EINVAL;
-    for (*n = 0; *p >= '0' && *p <= '9'; p++) {
-        if (*n > ~0ull / 16)
-            return -EINVAL;
-        *n = *n * 10 + (unsigned int)(*p - '0');
+    if (*p == '%') {
+        *s = p + 1;
+        a->percent = (unsigned int)n;
+        return n <= 100 ? 1 : -EINVAL;
     }
-    *percent = *p == '%';
     unit = strchr(units, *p | 0x20);
-    *s = p + (*percent || unit);
-    if (!*percent)
-        shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
-    if (*n > (*percent ? 100 : (uint64_t)INT64_MAX >> shift))
-        return -EINVAL;
-    *n <<= shift;
-    return 0;
+    shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
+    *s = p + !!unit;
+    a->pages = (int64_t)(n << shift >> PAGE_SHIFT);
+    return n <= (uint64_t)INT64_MAX >> shift ? 0 : -EINVAL;
 }
 
 /* <size>, -<size>, <percent>%, <size>+<percent>%. */
 static int parse_amount(const char **s, struct dom0_amount *a)
 {
-    bool negative = **s == '-', percent;
-    uint64_t n;
+    bool negative = **s == '-';
+    int rc;
 
     *a = (struct dom0_amount){ 0 };
+    *s += negative;
+    rc = parse_part(s, a);
     if (negative)
-        ++*s;
-    if (parse_number(s, &n, &percent))
-        return -EINVAL;
-    if (!percent) {
-        a->pages = (int64_t)(n >> PAGE_SHIFT);
-        if (negative)
-            a->pages = -a->pages;
-        if (**s != '+')
-            return 0;
-        ++*s;
-        if (parse_number(s, &n, &percent) || !percent)
-            return -EINVAL;
-    }
-    a->percent = (unsigned int)n;
-    return 0;
+        a->pages = -a->pages;
+    if (rc || **s != '+')
+        return MIN(rc, 0);
+    ++*s;
+    return parse_part(s, a) == 1 ? 0 : -EINVAL;
 }
 
 int dom0_mem_parse(const char *s, struct dom0_mem *m)
