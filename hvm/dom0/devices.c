@@ -90,19 +90,17 @@ static uint32_t cf8; /* (a) CONFIG_ADDRESS as written last */
 static enum bus_rc config_access(uint32_t sbdf, unsigned int reg,
                                  unsigned int size, bool write, uint64_t *val)
 {
-    unsigned int low = MIN(size, 4u);
+    uint64_t data = 0;
 
     if (reg & (size - 1))
         return write ? BUS_OK : BUS_NONE;
-    if (write) {
-        vpci_write(sbdf, reg, low, (uint32_t)*val);
-        if (size == 8)
-            vpci_write(sbdf, reg + 4, 4, (uint32_t)(*val >> 32));
-    } else {
-        *val = vpci_read(sbdf, reg, low);
-        if (size == 8)
-            *val |= (uint64_t)vpci_read(sbdf, reg + 4, 4) << 32;
-    }
+    for (unsigned int at = 0, n = MIN(size, 4u); at < size; at += n)
+        if (write)
+            vpci_write(sbdf, reg + at, n, (uint32_t)(*val >> at * 8));
+        else
+            data |= (uint64_t)vpci_read(sbdf, reg + at, n) << at * 8;
+    if (!write)
+        *val = data;
     return BUS_OK;
 }
 
