@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Between the files of mm/ only: the page allocator's lock and sets, frames
- * that are not in the direct map, and what mm_init() calls in order.
+ * that are not in the direct map, what mm_init() calls in order, and the
+ * hypervisor's own page tables.
  */
 #pragma once
 
+#include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/buddy.h"
 #include "hypervisor/mm/e820.h"
+#include "hypervisor/mm/pt-bits.h"
+#include "hypervisor/mm/upcalls.h"
 
 extern struct spinlock page_lock; /* rank HEAP */
 extern struct buddy free_memory;  /* lock page_lock */
@@ -70,3 +74,31 @@ void windows_init(void);
 /* Boot memory: n zeroed frames aligned to `align` frames, from the top of the
  * free RAM. Panics when there is none. */
 mfn_t boot_frames_alloc(uint64_t n, uint64_t align);
+
+/*
+ * The page tables (paging.c): one set for all CPUs, reached through the
+ * recursive slot. Tables, once made, stay. Whoever unmaps flushes
+ * (mm/upcalls.h host_tlb_flush()) before frame or address are used again;
+ * mapping where nothing was needs no flush.
+ */
+
+/*
+ * Maps [va, va + size) to maddr, all page aligned, where nothing is mapped,
+ * with 2 MiB pages where everything is aligned for them. attr: MAP_*.
+ * -ENOMEM (for tables): nothing stays mapped, but the caller must flush as
+ * after paging_unmap(). No locks of rank HEAP or above.
+ */
+int __must_check paging_map(void *va, uint64_t maddr, size_t size,
+                            uint64_t attr);
+/* Unmaps what paging_map() mapped; ranges with holes are fine. Does not
+ * flush. */
+void paging_unmap(void *va, size_t size);
+/* The frame that va, mapped by paging_map() in 4 KiB pages, stands for. */
+mfn_t paging_lookup(const void *va);
+
+/* Makes the tables down to the one that holds va's entry of `level`. */
+int __must_check paging_make_tables(uint64_t va, unsigned int level);
+
+/* True if the 2 MiB around va, in which something is mapped, have a table;
+ * else they are one page. */
+bool paging_has_table(const void *va);

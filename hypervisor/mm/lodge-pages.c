@@ -6,10 +6,7 @@
  * whole block is free, or memory is short. Only then do its entries go, and
  * after a flush the frames, dirty, to free_memory.
  */
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/paging.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* What one entry of the direct map covers: 2 MiB. */
 #define PART_ORDER 9u
@@ -87,7 +84,7 @@ void *lodge_pages_alloc(unsigned int order)
     for (uint64_t i = m; i < m + (1ull << order); i++) {
         struct page *pg = &frame_table[i];
 
-        if (buddy_frame_dirty(pg))
+        if (pg->owner & BUDDY_DIRTY)
             page_clear(direct_va(i));
         pg->owner = 0;
         pg->gfn = 0;

@@ -6,10 +6,7 @@
  */
 #include "hypervisor/mm/map.h"
 
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/paging.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* Room for shared mappings and for stacks: far more than their users' limits
  * allow. */

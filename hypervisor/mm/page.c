@@ -4,12 +4,9 @@
  * and its lock. A freed frame is dirty; idle CPUs zero dirty frames, and what
  * they did not reach is zeroed when it is allocated, never under the lock.
  */
-#include "hypervisor/mm/page.h"
-
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* A reference count from which page_try_get() refuses: no overflow. */
 #define COUNT_LIMIT 0x80000000u
@@ -51,7 +48,7 @@ uint64_t free_memory_take(unsigned int order, uint64_t below)
 static void block_scrub(uint64_t m, uint64_t n)
 {
     for (uint64_t i = m; i < m + n; i++)
-        if (buddy_frame_dirty(&frame_table[i])) {
+        if (frame_table[i].owner & BUDDY_DIRTY) {
             frame_zero(mfn(i));
             frame_table[i].owner = 0;
         }

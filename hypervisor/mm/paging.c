@@ -5,8 +5,6 @@
  * memory executable. Tables are made by whoever comes first, without a lock;
  * an entry that maps memory is written by the owner of its addresses alone.
  */
-#include "hypervisor/mm/paging.h"
-
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/pt-entry.h"
