@@ -93,19 +93,16 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
 
 void dom0_create(const struct boot_info *bi)
 {
-    struct dom0_entry entry;
-    struct domain *d;
-
     dom0_boot_info = bi;
     pci_init();
-    d = create();
+    struct domain *d = create();
     /* Devices before vCPUs: a control block names the map of ports. */
     add_ioapics(d);
     dom0_open_devices(d);
     vpci_create();
     create_vcpus(d);
     dom0_take_memory(d, bi);
-    entry = dom0_load(d, bi);
+    struct dom0_entry entry = dom0_load(d, bi);
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);

@@ -57,7 +57,6 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
     const char *p = module, *end, *word;
-    size_t n;
 
     while (*p == ' ')
         p++;
@@ -70,7 +69,7 @@ void dom0_command_line(const char *module, char *out, unsigned int size)
         p = end;
     while (*p == ' ')
         p++;
-    n = strnlen(p, size - sizeof(bounce));
+    size_t n = strnlen(p, size - sizeof(bounce));
     while (n && p[n - 1] == ' ')
         n--;
     memcpy(out, p, n);
@@ -160,12 +159,11 @@ static void load_segments(struct loader *l)
 
     for (unsigned int i = 0; i < l->elf.nr_segments && !rc; i++) {
         struct elf_segment s;
-        uint64_t at;
 
         rc = elf_segment(&l->elf, i, &s);
         if (rc || s.type != ELF_PT_LOAD)
             continue;
-        at = s.paddr + l->offset;
+        uint64_t at = s.paddr + l->offset;
         rc = guest_write_phys(l->d, gpa(at), l->elf.image + s.offset, s.filesz);
         for (uint64_t n = s.filesz; n < s.memsz && !rc; n += PAGE_SIZE)
             rc = guest_write_phys(l->d, gpa(at + n), zeroes,
@@ -181,13 +179,12 @@ static void move_module(struct loader *l, unsigned int m)
 {
     struct mem_region *r = &l->module[m];
     uint64_t size = size_of(r), to = take_space(MB(1), GB(4), size, PAGE_SIZE);
-    const void *from;
 
     if (!to)
         dom0_cannot_start("there is too little memory below 4 GiB for module "
                           "%u: it needs %lu MiB in one piece", m,
                           (size >> 20) + 1);
-    from = map(r);
+    const void *from = map(r);
     dom0_need(guest_write_phys(l->d, gpa(to), from, size),
               "it cannot be built");
     boot_unmap(from, size);
@@ -337,7 +334,6 @@ static struct dom0_entry place_start_info(struct loader *l,
 struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
 {
     struct loader l = { .d = d };
-    struct dom0_entry entry;
 
     if (!bi->nr_modules)
         dom0_cannot_start("the boot loader passed no module: domain 0's "
@@ -358,7 +354,7 @@ struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
     open_kernel(&l);            /* again: it may have been moved */
     load_segments(&l);
     boot_unmap(l.elf.image, l.elf.size);
-    entry = place_start_info(&l, bi);
+    struct dom0_entry entry = place_start_info(&l, bi);
     log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
              "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry.eip,
              l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);

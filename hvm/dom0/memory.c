@@ -21,7 +21,6 @@ static int parse_part(const char **s, struct dom0_amount *a)
 {
     static const char units[] = "bkmgt";
     const char *p = *s, *unit;
-    unsigned int shift;
     uint64_t n = 0;
 
     for (; *p >= '0' && *p <= '9' && n <= ~0ull / 16; p++)
@@ -34,7 +33,7 @@ static int parse_part(const char **s, struct dom0_amount *a)
         return n <= 100 ? 1 : -EINVAL;
     }
     unit = strchr(units, *p | 0x20);
-    shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
+    unsigned int shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
     *s = p + !!unit;
     a->pages = (int64_t)(n << shift >> PAGE_SHIFT);
     return n <= (uint64_t)INT64_MAX >> shift ? 0 : -EINVAL;
@@ -44,11 +43,10 @@ static int parse_part(const char **s, struct dom0_amount *a)
 static int parse_amount(const char **s, struct dom0_amount *a)
 {
     bool negative = **s == '-';
-    int rc;
 
     *a = (struct dom0_amount){ 0 };
     *s += negative;
-    rc = parse_part(s, a);
+    int rc = parse_part(s, a);
     if (negative)
         a->pages = -a->pages;
     if (rc || **s != '+')

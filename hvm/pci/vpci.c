@@ -339,12 +339,11 @@ static void table_access(struct vpci_dev *dev, uint64_t off, unsigned int size,
     unsigned int i = (unsigned int)(off / MSIX_ENTRY_SIZE);
     unsigned int word = off % MSIX_ENTRY_SIZE / 4, end = word + size / 4;
     uint64_t written = *val;
-    struct vpci_entry *e;
 
     *val = ~0ull;
     if (size < 4 || off & (size - 1))
         return;
-    e = &dev->entry[index_nospec(i, dev->entries)];
+    struct vpci_entry *e = &dev->entry[index_nospec(i, dev->entries)];
     *val = e->word[word] | (size == 8 ? (uint64_t)e->word[word + 1] << 32 : 0);
     if (!write)
         return;
@@ -413,7 +412,6 @@ static void reset(struct vpci_dev *dev, bool gone)
 static int add(uint32_t sbdf, struct vpci_dev **at)
 {
     unsigned int bars, msi, msi_data, msi_size, msix, entries = 0;
-    uint32_t ctrl, table;
     struct vpci_dev *dev;
 
     if (*at)
@@ -422,13 +420,13 @@ static int add(uint32_t sbdf, struct vpci_dev **at)
         return -ENODEV;
     bars = pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
     msi = pci_find_cap(sbdf, PCI_CAP_MSI, false);
-    ctrl = pci_read(sbdf, msi + MSI_CONTROL, 2);
+    uint32_t ctrl = pci_read(sbdf, msi + MSI_CONTROL, 2);
     msi_data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
     msi_size = msi_data + (ctrl & MSI_CTRL_MASKABLE ? 12 : 4);
     if (msi + msi_size > PCI_CONFIG_SIZE)
         msi = 0;
     msix = pci_find_cap(sbdf, PCI_CAP_MSIX, false);
-    table = pci_read(sbdf, msix + MSIX_TABLE, 4);
+    uint32_t table = pci_read(sbdf, msix + MSIX_TABLE, 4);
     if (msix + 12 > PCI_CONFIG_SIZE || (table & MSIX_BIR) >= bars)
         msix = 0;
     if (msix)
@@ -475,21 +473,17 @@ void vpci_create(void)
 
 int vpci_add(uint32_t sbdf)
 {
-    int rc;
-
     spin_lock(&pci_lock);
-    rc = add(sbdf, slot_of(sbdf));
+    int rc = add(sbdf, slot_of(sbdf));
     spin_unlock(&pci_lock);
     return rc;
 }
 
 int vpci_reset(uint32_t sbdf, bool gone)
 {
-    struct vpci_dev **at, *dev;
-
     spin_lock(&pci_lock);
-    at = slot_of(sbdf);
-    dev = *at;
+    struct vpci_dev **at = slot_of(sbdf);
+    struct vpci_dev *dev = *at;
     if (dev)
         reset(dev, gone);
     if (dev && gone) {
@@ -503,11 +497,10 @@ int vpci_reset(uint32_t sbdf, bool gone)
 uint32_t vpci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 {
     unsigned int at = reg & ~3u;
-    struct vpci_dev *dev;
     uint32_t val;
 
     spin_lock(&pci_lock);
-    dev = *slot_of(sbdf);
+    struct vpci_dev *dev = *slot_of(sbdf);
     if (dev && msi_owns(dev, at)) {
         val = msi_read(dev, at);
     } else if (dev && dev->msix && at == dev->msix) {
@@ -544,10 +537,8 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
 void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
                 uint32_t val)
 {
-    struct vpci_dev **at;
-
     spin_lock(&pci_lock);
-    at = slot_of(sbdf);
+    struct vpci_dev **at = slot_of(sbdf);
     if (!add(sbdf, at))
         write_known(*at, reg, size, val & byte_mask(0, size));
     spin_unlock(&pci_lock);
@@ -556,13 +547,12 @@ void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
 int vpci_map_mmio(gfn_t g, unsigned int order)
 {
     struct vpci_dev *dev;
-    int rc;
 
     spin_lock(&pci_lock);
     for (dev = devs; dev && !covers(dev, g.raw, 1ull << order);)
         dev = dev->next;
-    rc = dev ? -EPERM
-             : p2m_map(hardware_domain, g, mfn(g.raw), order, P2M_MMIO);
+    int rc = dev ? -EPERM
+                 : p2m_map(hardware_domain, g, mfn(g.raw), order, P2M_MMIO);
     spin_unlock(&pci_lock);
     return rc;
 }

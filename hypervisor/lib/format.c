@@ -130,10 +130,9 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
 size_t format(char *buf, size_t size, const char *fmt, ...)
 {
     va_list args;
-    size_t n;
 
     va_start(args, fmt);
-    n = format_va(buf, size, fmt, args);
+    size_t n = format_va(buf, size, fmt, args);
     va_end(args);
     return n;
 }

@@ -27,14 +27,13 @@ static unsigned int cut(struct mem_map *map, uint64_t at)
 int e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
 {
     struct mem_region new = { start, end, type };
-    unsigned int first, after;
 
     if (start >= end)
         return 0;
     if (map->n > MEM_REGIONS_MAX)
         return -E2BIG;
-    first = cut(map, start);
-    after = cut(map, end);
+    unsigned int first = cut(map, start);
+    unsigned int after = cut(map, end);
     if (first && new.start == map->r[first - 1].end &&
         type == map->r[first - 1].type)
         new.start = map->r[--first].start;

@@ -41,10 +41,9 @@ void *mfn_to_va(mfn_t m)
 static uint64_t pool_grow(unsigned int order)
 {
     unsigned int have = MAX(order, PART_ORDER);
-    uint64_t m;
 
     spin_lock(&page_lock);
-    m = buddy_take(&free_memory, have, 0);
+    uint64_t m = buddy_take(&free_memory, have, 0);
     if (!m) {
         have = order;
         m = free_memory_take(have, 0);
@@ -69,12 +68,10 @@ static uint64_t pool_grow(unsigned int order)
 
 void *lodge_pages_alloc(unsigned int order)
 {
-    uint64_t m;
-
     if (order >= BUDDY_ORDERS)
         return NULL;
     spin_lock(&page_lock);
-    m = buddy_take(&pool, order, 0);
+    uint64_t m = buddy_take(&pool, order, 0);
     spin_unlock(&page_lock);
     if (!m)
         m = pool_grow(order);
@@ -123,11 +120,9 @@ bool lodge_pages_trim(unsigned int order, uint64_t keep)
 
 void lodge_pages_free(void *va, unsigned int order)
 {
-    uint64_t m;
-
     if (!va)
         return;
-    m = va_to_mfn(va).raw;
+    uint64_t m = va_to_mfn(va).raw;
     ASSERT(frame_table[m].state == PAGE_LODGE && frame_table[m].order == order);
     spin_lock(&page_lock);
     buddy_free(&pool, m, order);

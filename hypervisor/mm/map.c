@@ -96,11 +96,9 @@ void *stack_alloc(void)
 
 void stack_free(void *stack)
 {
-    mfn_t m;
-
     if (!stack)
         return;
-    m = paging_lookup(stack);
+    mfn_t m = paging_lookup(stack);
     area_unmap(&stack_area, stack);
     frames_free(m, STACK_ORDER);
 }

@@ -57,10 +57,8 @@ static void block_scrub(uint64_t m, uint64_t n)
 /* free_memory_take() without the lock, and zeroed. */
 static uint64_t block_take(unsigned int order, uint64_t below)
 {
-    uint64_t m;
-
     spin_lock(&page_lock);
-    m = free_memory_take(order, below);
+    uint64_t m = free_memory_take(order, below);
     spin_unlock(&page_lock);
     if (m)
         block_scrub(m, 1ull << order);

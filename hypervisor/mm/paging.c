@@ -18,11 +18,10 @@ int paging_make_tables(uint64_t va, unsigned int level)
 {
     for (unsigned int l = 4; l > level; l--) {
         uint64_t *entry = pt_entry(l, va), none = 0;
-        mfn_t table;
 
         if (is_present(entry))
             continue;
-        table = frames_alloc(0);
+        mfn_t table = frames_alloc(0);
         if (mfn_is_invalid(table))
             return -ENOMEM;
         if (!atomic_cmpxchg(entry, &none, mfn_to_maddr(table) | MAP_TABLE))
@@ -46,7 +45,6 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
     for (; at < end; at += step, maddr += step) {
         int rc = paging_make_tables(at, 2);
         bool large = !rc && is_large(at, maddr, end - at);
-        uint64_t *entry;
 
         if (!rc && !large)
             rc = paging_make_tables(at, 1);
@@ -55,7 +53,7 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
             return rc;
         }
         step = large ? LARGE_SIZE : PAGE_SIZE;
-        entry = pt_entry(large ? 2 : 1, at);
+        uint64_t *entry = pt_entry(large ? 2 : 1, at);
         ASSERT(!is_present(entry));
         WRITE_ONCE(*entry, maddr | attr | (large ? PTE_PS : 0));
     }
