@@ -131,7 +131,6 @@ static void relocate(struct loader *l)
     struct mem_region *k = &l->kernel;
     /* Alignment, lowest and highest address: Linux's, if it says no more. */
     uint32_t words[3] = { RELOC_ALIGN, MB(16), GB(1) - 1 };
-    uint64_t align, to;
     int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
                             sizeof(words));
 
@@ -139,9 +138,10 @@ static void relocate(struct loader *l)
         dom0_cannot_start("the kernel wants memory at %#lx-%#lx, which domain "
                           "0 does not have, and cannot be moved",
                           k->start, k->end);
-    align = words[0] && !(words[0] & (words[0] - 1)) ? words[0] : RELOC_ALIGN;
-    to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
-                    MAX(align, PAGE_SIZE));
+    if (!words[0] || words[0] & (words[0] - 1))
+        words[0] = RELOC_ALIGN;
+    uint64_t to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
+                             MAX(words[0], PAGE_SIZE));
     if (!to)
         dom0_cannot_start("there is too little memory for the kernel: it "
                           "needs %lu MiB in one piece", size_of(k) >> 20);

@@ -176,15 +176,15 @@ static void map_ram(struct domain *d)
 void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
     struct dom0_mem mem;
-    uint64_t adopted, avail, keep, want, limit;
+    uint64_t limit;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem))
         dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
-    adopted = adopt_all(d, bi);
-    avail = pages_free() + adopted;
+    uint64_t adopted = adopt_all(d, bi);
+    uint64_t avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
-    keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-    want = dom0_mem_pages(&mem, avail, keep, &limit);
+    uint64_t keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
+    uint64_t want = dom0_mem_pages(&mem, avail, keep, &limit);
     if (want > adopted)
         adopted += claim(d, want - adopted);
     /* Charged when its number is known: nobody else allocates for d yet. */

@@ -411,28 +411,28 @@ static void reset(struct vpci_dev *dev, bool gone)
  * makes no sense is none. */
 static int add(uint32_t sbdf, struct vpci_dev **at)
 {
-    unsigned int bars, msi, msi_data, msi_size, msix, entries = 0;
-    struct vpci_dev *dev;
-
     if (*at)
         return 0;
     if (!pci_present(sbdf))
         return -ENODEV;
-    bars = pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
-    msi = pci_find_cap(sbdf, PCI_CAP_MSI, false);
+    unsigned int type = pci_read(sbdf, PCI_HEADER_TYPE, 1) &
+                        PCI_HEADER_TYPE_MASK;
+    unsigned int bars = type == 0 ? 6 : type == 1 ? 2 : 0;
+    unsigned int msi = pci_find_cap(sbdf, PCI_CAP_MSI, false);
     uint32_t ctrl = pci_read(sbdf, msi + MSI_CONTROL, 2);
-    msi_data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
-    msi_size = msi_data + (ctrl & MSI_CTRL_MASKABLE ? 12 : 4);
+    unsigned int msi_data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
+    unsigned int msi_size = msi_data + (ctrl & MSI_CTRL_MASKABLE ? 12 : 4);
     if (msi + msi_size > PCI_CONFIG_SIZE)
         msi = 0;
-    msix = pci_find_cap(sbdf, PCI_CAP_MSIX, false);
+    unsigned int msix = pci_find_cap(sbdf, PCI_CAP_MSIX, false);
     uint32_t table = pci_read(sbdf, msix + MSIX_TABLE, 4);
     if (msix + 12 > PCI_CONFIG_SIZE || (table & MSIX_BIR) >= bars)
         msix = 0;
-    if (msix)
-        entries = 1 + (pci_read(sbdf, msix + MSI_CONTROL, 2) & MSIX_CTRL_SIZE);
+    uint32_t size = pci_read(sbdf, msix + MSI_CONTROL, 2) & MSIX_CTRL_SIZE;
+    unsigned int entries = msix ? size + 1 : 0;
+    struct vpci_dev *dev = heap_alloc(sizeof(*dev) + (entries + 1) *
+                                                     sizeof(dev->entry[0]));
 
-    dev = heap_alloc(sizeof(*dev) + (entries + 1) * sizeof(dev->entry[0]));
     if (!dev)
         return -ENOMEM;
     *dev = (struct vpci_dev){

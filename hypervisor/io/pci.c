@@ -107,12 +107,6 @@ unsigned int pci_find_cap(uint32_t sbdf, unsigned int id, bool extended)
     return 0;
 }
 
-unsigned int pci_bar_count(unsigned int header_type)
-{
-    header_type &= PCI_HEADER_TYPE_MASK;
-    return header_type == 0 ? 6 : header_type == 1 ? 2 : 0;
-}
-
 uint64_t pci_bar_address(uint32_t sbdf, unsigned int n)
 {
     uint32_t low = pci_read(sbdf, PCI_BAR0 + n * 4, 4);

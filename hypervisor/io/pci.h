@@ -12,7 +12,6 @@
 
 #define PCI_SBDF(seg, bus, devfn)                                           \
     ((uint32_t)(seg) << 16 | (uint32_t)(bus) << 8 | (uint32_t)(devfn))
-#define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
 /* For messages: "%04x:%02x:%02x.%u". */
 #define PCI_FMT "%04x:%02x:%02x.%u"
 #define PCI_ARGS(sbdf)                                                      \
@@ -25,7 +24,7 @@
 #define PCI_STATUS 0x06
 #define PCI_STATUS_CAP_LIST 0x0010
 #define PCI_HEADER_TYPE 0x0e
-#define PCI_HEADER_TYPE_MASK 0x7f
+#define PCI_HEADER_TYPE_MASK 0x7f /* 0 device, 1 bridge */
 #define PCI_HEADER_MULTI 0x80
 #define PCI_BAR0 0x10
 #define PCI_CAP_LIST 0x34
@@ -72,8 +71,6 @@ static inline bool pci_present(uint32_t sbdf)
  * this id. */
 unsigned int pci_find_cap(uint32_t sbdf, unsigned int id, bool extended);
 
-/* Number of BARs of a header type (0 device, 1 bridge), 0 for others. */
-unsigned int pci_bar_count(unsigned int header_type);
 /*
  * Machine address in memory BAR n (0 to 5) as it is programmed now, upper
  * half included. 0: an I/O BAR or not assigned.

@@ -12,7 +12,6 @@
  */
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/pt-entry.h"
 #include "hypervisor/mm/window.h"
 
 #define RAM_START MB(1)

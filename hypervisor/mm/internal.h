@@ -6,11 +6,10 @@
  */
 #pragma once
 
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/buddy.h"
 #include "hypervisor/mm/e820.h"
-#include "hypervisor/mm/pt-bits.h"
+#include "hypervisor/mm/pt-entry.h"
 #include "hypervisor/mm/upcalls.h"
 
 extern struct spinlock page_lock; /* rank HEAP */
@@ -93,12 +92,6 @@ int __must_check paging_map(void *va, uint64_t maddr, size_t size,
 /* Unmaps what paging_map() mapped; ranges with holes are fine. Does not
  * flush. */
 void paging_unmap(void *va, size_t size);
-/* The frame that va, mapped by paging_map() in 4 KiB pages, stands for. */
-mfn_t paging_lookup(const void *va);
 
 /* Makes the tables down to the one that holds va's entry of `level`. */
 int __must_check paging_make_tables(uint64_t va, unsigned int level);
-
-/* True if the 2 MiB around va, in which something is mapped, have a table;
- * else they are one page. */
-bool paging_has_table(const void *va);

@@ -97,10 +97,11 @@ bool lodge_pages_trim(unsigned int order, uint64_t keep)
     uint64_t m, next;
 
     for (m = buddy_next(&pool, order, 0); m && pool.nr_free > keep; m = next) {
+        uint64_t *part = pt_entry(2, (uintptr_t)direct_va(m));
         unsigned int have = frame_table[m].order;
 
         next = buddy_next(&pool, order, m);
-        if (have < PART_ORDER && !paging_has_table(direct_va(m)))
+        if (have < PART_ORDER && READ_ONCE(*part) & PTE_PS)
             continue; /* mapped by one entry with frames in use */
         (void)buddy_take_at(&pool, m, 1ull << have);
         paging_unmap(direct_va(m), PAGE_SIZE << have);

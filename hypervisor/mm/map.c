@@ -98,9 +98,9 @@ void stack_free(void *stack)
 {
     if (!stack)
         return;
-    mfn_t m = paging_lookup(stack);
+    uint64_t entry = READ_ONCE(*pt_entry(1, (uintptr_t)stack));
     area_unmap(&stack_area, stack);
-    frames_free(m, STACK_ORDER);
+    frames_free(maddr_to_mfn(entry & PTE_ADDR), STACK_ORDER);
 }
 
 /*

@@ -7,7 +7,6 @@
  */
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/pt-entry.h"
 
 static bool is_present(const uint64_t *entry)
 {
@@ -77,14 +76,4 @@ void paging_unmap(void *va, size_t size)
         step = PAGE_SIZE;
         WRITE_ONCE(*pt_entry(1, at), 0);
     }
-}
-
-mfn_t paging_lookup(const void *va)
-{
-    return maddr_to_mfn(READ_ONCE(*pt_entry(1, (uintptr_t)va)) & PTE_ADDR);
-}
-
-bool paging_has_table(const void *va)
-{
-    return !(READ_ONCE(*pt_entry(2, (uintptr_t)va)) & PTE_PS);
 }

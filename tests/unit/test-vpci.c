@@ -21,6 +21,7 @@ TEST_PROGRAM;
 
 /* ---- the machine ---------------------------------------------------------- */
 
+#define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
 #define DEV_X PCI_SBDF(0, 0, PCI_DEVFN(1, 0)) /* MSI-X, table in BAR 0 */
 #define DEV_M PCI_SBDF(0, 0, PCI_DEVFN(2, 0)) /* MSI, 64 bits, maskable */
 #define DEV_O PCI_SBDF(0, 0, PCI_DEVFN(2, 1)) /* MSI, 32 bits */
