@@ -119,9 +119,12 @@ uint64_t pci_bar_address(uint32_t sbdf, unsigned int n)
     return high << 32 | (low & PCI_BAR_MEM_MASK);
 }
 
-static void scan(uint32_t first, uint32_t last, void (*fn)(uint32_t sbdf))
+static void scan(const struct acpi_mcfg *a, void (*fn)(uint32_t sbdf))
 {
-    for (uint64_t at = first; at <= last; at++) {
+    uint32_t last = PCI_SBDF(a->segment, a->last_bus, 255);
+
+    for (uint64_t at = PCI_SBDF(a->segment, a->first_bus, 0); at <= last;
+         at++) {
         uint32_t sbdf = (uint32_t)at;
         bool there = pci_present(sbdf);
 
@@ -136,12 +139,10 @@ static void scan(uint32_t first, uint32_t last, void (*fn)(uint32_t sbdf))
 
 void pci_scan(void (*fn)(uint32_t sbdf))
 {
-    scan(0, PCI_SBDF(0, 255, 255), fn);
-    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
-        const struct acpi_mcfg *a = &acpi_info.mcfg[i];
+    static const struct acpi_mcfg by_ports = { .last_bus = 255 };
 
-        if (a->segment)
-            scan(PCI_SBDF(a->segment, a->first_bus, 0),
-                 PCI_SBDF(a->segment, a->last_bus, 255), fn);
-    }
+    scan(&by_ports, fn);
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++)
+        if (acpi_info.mcfg[i].segment)
+            scan(&acpi_info.mcfg[i], fn);
 }
