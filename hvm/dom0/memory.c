@@ -128,19 +128,12 @@ static uint64_t adopt_all(struct domain *d, const struct boot_info *bi)
 /* Free RAM from low addresses up; returns the pages it got. */
 static uint64_t claim(struct domain *d, uint64_t want)
 {
-    uint64_t at = 0, end, got = 0;
+    uint64_t at = 0, got = 0, n = 1;
 
-    while (got < want && dom0_ram.n < MEM_REGIONS_MAX) {
-        at = page_next_free(at, &end);
-        if (at >= end)
-            break;
-        end = MIN(end, at + (want - got));
-        /* Somebody was faster: the next look says who. */
-        if (page_claim_range(mfn(at), end - at, d->id, false))
-            continue;
-        (void)e820_set(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
-        got += end - at;
-        at = end;
+    for (; n && got < want && dom0_ram.n < MEM_REGIONS_MAX; got += n, at += n) {
+        n = page_claim_next(&at, want - got, d->id);
+        (void)e820_set(&dom0_ram, at << PAGE_SHIFT, (at + n) << PAGE_SHIFT,
+                       MEM_RAM);
     }
     return got;
 }

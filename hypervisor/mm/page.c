@@ -159,18 +159,6 @@ void page_allocator_add(uint64_t start, uint64_t end)
     }
 }
 
-uint64_t page_next_free(uint64_t from, uint64_t *end)
-{
-    uint64_t m = from;
-
-    while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
-        m++;
-    *end = m;
-    while (*end < frame_table_size && frame_table[*end].state == PAGE_FREE)
-        ++*end;
-    return m;
-}
-
 /* True if these are frames that a domain may have. */
 static bool is_ordinary(uint64_t m, uint64_t nr)
 {
@@ -200,6 +188,22 @@ int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
         block_scrub(first.raw, nr);
     frames_give(first.raw, nr, owner);
     return 0;
+}
+
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner)
+{
+    uint64_t m = *first, end;
+
+    do {
+        while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
+            m++;
+        for (end = m; end < frame_table_size && end - m < max; end++)
+            if (frame_table[end].state != PAGE_FREE)
+                break;
+        /* Somebody was faster: the next look says who. */
+    } while (end > m && page_claim_range(mfn(m), end - m, owner, false));
+    *first = m;
+    return end - m;
 }
 
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)

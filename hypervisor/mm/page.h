@@ -119,9 +119,12 @@ int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero);
  */
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner);
 
-/* Boot only: the first run of free frames at or above `from`: its first frame
- * and in *end its last plus one; both frame_table_size when there is none. */
-uint64_t page_next_free(uint64_t from, uint64_t *end);
+/*
+ * Boot only: claims the first free frames at or above *first, as many as are
+ * in one run but at most max, with what is in them. Returns how many, 0: there
+ * are none; *first is the first of them.
+ */
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner);
 
 /*
  * The memory layer's start: from the firmware's map to a page allocator, a

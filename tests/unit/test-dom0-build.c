@@ -100,15 +100,16 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
     return 0;
 }
 
-uint64_t page_next_free(uint64_t from, uint64_t *end)
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner)
 {
-    uint64_t m = from;
+    uint64_t m = *first, n = 0;
 
     while (m < FRAMES && state[m] != PAGE_FREE)
         m++;
-    for (*end = m; *end < FRAMES && state[*end] == PAGE_FREE; ++*end)
-        ;
-    return m;
+    while (m + n < FRAMES && n < max && state[m + n] == PAGE_FREE)
+        state[m + n++] = PAGE_GUEST;
+    *first = m;
+    return n;
 }
 
 uint64_t pages_free(void)

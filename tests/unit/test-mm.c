@@ -146,6 +146,19 @@ static uint64_t frames_dirty(void)
     return n;
 }
 
+/* The first run of free frames at or above `from`. */
+static uint64_t page_next_free(uint64_t from, uint64_t *end)
+{
+    uint64_t m = from;
+
+    while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
+        m++;
+    *end = m;
+    while (*end < frame_table_size && frame_table[*end].state == PAGE_FREE)
+        ++*end;
+    return m;
+}
+
 static void test_boot(void)
 {
     uint64_t free, end, first;
@@ -239,6 +252,19 @@ static void test_claim(void)
     CHECK(is_zero(machine_memory(0x500000), PAGE_SIZE));
     page_put(&frame_table[0x500]);
     CHECK_EQ(pages_free(), free - 1);
+
+    /* The next ones that are free, from low addresses up. */
+    taken = 0;
+    CHECK_EQ(page_claim_next(&taken, 0x80, 7), 0x80);
+    CHECK_EQ(taken, 0x100);
+    taken += 0x80;
+    CHECK_EQ(page_claim_next(&taken, 0x80, 7), 0x7f); /* 0x1ff is taken */
+    CHECK_EQ(taken, 0x180);
+    CHECK_EQ(pages_free(), free - 1 - 0xff);
+    taken = frame_table_size;
+    CHECK_EQ(page_claim_next(&taken, 1, 7), 0);
+    for (uint64_t m = 0x100; m < 0x1ff; m++)
+        page_put(&frame_table[m]);
 
     /* All of it is still usable. */
     stack = stack_alloc();
