@@ -7,7 +7,6 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/acpi-tables.h"
 
 #define RSDP_V1_SIZE 20u
 
