@@ -42,10 +42,8 @@ enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
 
 #define LAPIC_ENABLED 1u
 #define LAPIC_UID_MAX 254u
-#define INTI_ACTIVE_HIGH 1u
-#define INTI_ACTIVE_LOW 3u
-#define INTI_EDGE (1u << 2)
-#define INTI_LEVEL (3u << 2)
+enum { INTI_ACTIVE_HIGH = 1, INTI_ACTIVE_LOW = 3 };
+enum { INTI_EDGE = 1 << 2, INTI_LEVEL = 3 << 2 };
 
 /* The most there can be. */
 _Static_assert(48 + sizeof(struct header) + 8 +

@@ -311,15 +311,12 @@ static struct dom0_entry place_start_info(struct loader *l,
     block.info = (struct hvm_start_info){
         .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
         .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
+        .nr_modules = size_of(initrd) != 0, .modlist_paddr = PADDR(at, module),
         .cmdline_paddr = PADDR(at, cmdline), .rsdp_paddr = PADDR(at, acpi),
         .memmap_paddr = PADDR(at, memmap), .memmap_entries = l->d->hvm->map->nr,
     };
-    if (size_of(initrd)) {
-        block.info.nr_modules = 1;
-        block.info.modlist_paddr = PADDR(at, module);
-        block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
-                                                   .size = size_of(initrd) };
-    }
+    block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
+                                               .size = size_of(initrd) };
     dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, block.cmdline,
                       CMDLINE_SIZE);
     log_info("Domain 0: command line: %s\n", block.cmdline);

@@ -82,11 +82,10 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
                         uint64_t keep, uint64_t *limit)
 {
-    uint64_t n = amount_pages(&m->size, avail);
-
     /* As Xen: what others, and Lodge for them, need at once stays free. */
-    if (!n)
-        n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    uint64_t n = amount_pages(&m->size, avail) ?:
+                 avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+
     n = MAX(n, amount_pages(&m->min, avail));
     *limit = amount_pages(&m->max, avail);
     return MIN(MIN(n, *limit), avail - MIN(avail, keep));

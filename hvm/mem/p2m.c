@@ -312,7 +312,7 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
     if ((order != ORDER_4K && order != ORDER_2M && order != ORDER_1G) ||
         !gfn_in_width(g, order) || !IS_ALIGNED(g.raw | m.raw, 1ull << order))
         return -EINVAL;
-    ASSERT(!p2m_type_has_page(type) || mfn_has_page(m));
+    ASSERT(!p2m_type_has_page(type) || m.raw < frame_table_size);
     spin_lock(&p->lock);
     rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
     slot = rc ? NULL : slot_make(p, g, leaf);

@@ -9,13 +9,10 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
-#define CLASS_32 1
-#define CLASS_64 2
+enum { CLASS_32 = 1, CLASS_64 = 2 };
+enum { TYPE_EXEC = 2, TYPE_DYN = 3 };
+enum { MACHINE_386 = 3, MACHINE_X86_64 = 62 };
 #define DATA_LITTLE_ENDIAN 1
-#define TYPE_EXEC 2
-#define TYPE_DYN 3
-#define MACHINE_386 3
-#define MACHINE_X86_64 62
 #define SEGMENTS_MAX 1024
 
 /* How a file's header begins. Behind that are, at places that depend on the

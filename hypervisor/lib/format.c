@@ -111,9 +111,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
             put_field(&s, &sp, "", &(char){ (char)va_arg(args, int) }, 1);
             break;
         case 's':
-            text = va_arg(args, const char *);
-            if (!text)
-                text = "(null)";
+            text = va_arg(args, const char *) ?: "(null)";
             put_field(&s, &sp, "", text, strnlen(text, sp.precision));
             break;
         default: /* "%%", or not ours: it is shown as it stands */
@@ -173,13 +171,9 @@ bool list_has(const char *list, const char *prefix, const char *word)
 
 int parse_bool(const char *s)
 {
-    static const char *const words[] = {
-        "no", "off", "false", "disable", "0",
-        "yes", "on", "true", "enable", "1", "",
-    };
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
-        if (!strcmp(s, words[i]))
-            return i >= 5;
-    return -1;
+    if (strchr(s, ','))
+        return -1;
+    if (list_has("no,off,false,disable,0", "", s))
+        return 0;
+    return !*s || list_has("yes,on,true,enable,1", "", s) ? 1 : -1;
 }

@@ -46,18 +46,15 @@ static void boot_reserve(uint64_t start, uint64_t end)
                      MEM_REGIONS_MAX);
 }
 
-mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
+mfn_t boot_frames_alloc(uint64_t n)
 {
     uint64_t size = n << PAGE_SHIFT;
 
     for (unsigned int i = boot_free.n; i--; ) {
         const struct mem_region *r = &boot_free.r[i];
-        uint64_t start;
+        uint64_t start = ALIGN_DOWN(r->end - size, size);
 
-        if (r->end - r->start < size)
-            continue;
-        start = ALIGN_DOWN(r->end - size, align << PAGE_SHIFT);
-        if (start < r->start)
+        if (r->end - r->start < size || start < r->start)
             continue;
         boot_reserve(start, start + size);
         for (uint64_t k = 0; k < n; k++)
@@ -70,7 +67,7 @@ mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
 
 static uint64_t new_pages(uint64_t n)
 {
-    return mfn_to_maddr(boot_frames_alloc(n, n));
+    return mfn_to_maddr(boot_frames_alloc(n));
 }
 
 /* Maps 2 MiB of the table, the entries of frames from `first` on. */

@@ -123,15 +123,12 @@ uint64_t pages_free(void)
 bool page_scrub_some(void)
 {
     unsigned int order = 0;
-    uint64_t m = 0;
 
     if (!READ_ONCE(free_memory.dirty))
         return false;
     spin_lock(&page_lock);
-    if (!scrub_hold)
-        m = buddy_take_dirty(&free_memory, &order);
-    if (m)
-        scrubbers++;
+    uint64_t m = scrub_hold ? 0 : buddy_take_dirty(&free_memory, &order);
+    scrubbers += m != 0;
     spin_unlock(&page_lock);
     if (!m)
         return false;
@@ -224,7 +221,7 @@ mfn_t frames_alloc(unsigned int order)
     uint64_t m, n = 1ull << order;
 
     if (!frame_table_size) /* boot: init.c is still building the table */
-        return boot_frames_alloc(n, n);
+        return boot_frames_alloc(n);
     m = block_take(order, 0);
     if (!m)
         return INVALID_MFN;

@@ -44,12 +44,6 @@ extern struct page *frame_table; /* indexed by mfn */
  * read (PAGE_RESERVED, no references), not to be written. */
 extern uint64_t frame_table_size;
 
-/* False for frames beyond the table (device memory above RAM). */
-static inline bool mfn_has_page(mfn_t m)
-{
-    return m.raw < frame_table_size;
-}
-
 static inline struct page *mfn_to_page(mfn_t m)
 {
     return &frame_table[m.raw];
