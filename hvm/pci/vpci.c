@@ -20,6 +20,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
+#include "hypervisor/x86/irq.h"
 
 /* A message and its mask, as the guest wants them: an entry of its MSI-X table,
  * or what its MSI registers say. */
@@ -397,9 +398,8 @@ static void reset(struct vpci_dev *dev, bool gone)
     dev->ctrl = 0;
     for (unsigned int i = 0; i <= dev->entries; i++) {
         passthru_msi_unbind(&dev->entry[i].irq);
-        dev->entry[i] = (struct vpci_entry){
-            .word[CONTROL] = MSIX_ENTRY_MASKED,
-        };
+        dev->entry[i] =
+            (struct vpci_entry){ .word[CONTROL] = MSIX_ENTRY_MASKED };
     }
     if (dev->msix)
         msix_follow(dev, !gone && (pci_read(dev->sbdf, PCI_COMMAND, 2) &

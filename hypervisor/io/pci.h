@@ -7,8 +7,6 @@
 #pragma once
 
 #include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/lib/util.h"
-#include "hypervisor/x86/irq.h"
 
 #define PCI_SBDF(seg, bus, devfn)                                           \
     ((uint32_t)(seg) << 16 | (uint32_t)(bus) << 8 | (uint32_t)(devfn))
