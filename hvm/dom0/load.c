@@ -13,7 +13,6 @@
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/lib/elf.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/boot-info.h"
 

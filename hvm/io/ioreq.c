@@ -16,7 +16,6 @@
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/lib/rangeset.h"
-#include "hypervisor/mm/heap.h"
 
 #define MAX_SERVERS 8
 #define NR_RANGE_TYPES 3

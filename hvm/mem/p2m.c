@@ -12,7 +12,6 @@
 #include "hvm/base/hvm.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/pt-bits.h"
 #include "hypervisor/x86/smp.h"
 

@@ -18,7 +18,6 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/irq.h"
 

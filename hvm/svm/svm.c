@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 
 #define SVM_LEAF 0x8000000a
 #define SVM_FEATURE_NPT BIT(0)

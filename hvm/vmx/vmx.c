@@ -16,7 +16,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/asm.h"
 #include "hypervisor/x86/traps.h"
 

@@ -10,8 +10,6 @@
  *
  * An empty page goes back at once, unless it is the last of its size.
  */
-#include "hypervisor/mm/heap.h"
-
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 

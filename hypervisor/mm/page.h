@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The frame table: one struct page for each machine frame of RAM, and the
- * page allocator. A frame belongs to nobody (free), to Lodge, or to a
+ * The frame table: one struct page for each machine frame of RAM; the page
+ * allocator, and the heap. A frame belongs to nobody (free), to Lodge, or to a
  * domain. Whoever can reach a domain's frame - the p2m entry, a foreign or
  * grant mapping, a DMA mapping - holds a reference; the last page_put()
  * scrubs and frees it. Nothing else frees guest memory.
@@ -93,6 +93,20 @@ static inline uint64_t va_to_maddr(const void *va)
 {
     return mfn_to_maddr(va_to_mfn(va));
 }
+
+/*
+ * Small objects (mm/heap.c): power-of-two size classes from 16 bytes to half a
+ * page out of lodge_pages_alloc(), larger ones whole pages. Never called on an
+ * exit's path.
+ *
+ * Zeroed memory, aligned to 16 bytes (to PAGE_SIZE from one page on); NULL
+ * when there is none.
+ */
+void *heap_alloc(size_t size);
+/* Zeroed array; NULL also when the product overflows. */
+void *heap_alloc_array(size_t n, size_t size);
+/* p may be NULL. */
+void heap_free(void *p);
 
 /* Boot only: gives RAM [start, end) (bytes, page aligned) to the allocator. */
 void page_allocator_add(uint64_t start, uint64_t end);

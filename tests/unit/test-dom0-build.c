@@ -16,7 +16,6 @@
 #include "hypervisor/abi/elfnote.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/start-info.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"

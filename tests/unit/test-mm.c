@@ -15,7 +15,6 @@
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/map.h"
 #include "tests/unit/fakes/fakes.h"

@@ -12,7 +12,6 @@
 #include "hvm/mem/p2m.h"
 #include "hvm/pci/vpci.c"
 #include "hypervisor/abi/errno.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
