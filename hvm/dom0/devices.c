@@ -67,7 +67,7 @@ static void close_ports(struct domain *d, size_t first, size_t n)
 
 static void close_memory(uint64_t start, uint64_t end)
 {
-    dom0_need(e820_set(&taken, start, end, MEM_UNUSABLE), NEED_DEVICES);
+    e820_set(&taken, start, end, MEM_UNUSABLE);
 }
 
 /* A range that is on the bus, and so neither open nor mapped. */

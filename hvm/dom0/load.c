@@ -44,8 +44,10 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
         uint64_t at = ALIGN_UP(MAX(space.r[i].start, min), align);
         uint64_t end = MIN(space.r[i].end, max);
 
-        if (at < end && size <= end - at)
-            return e820_set(&space, at, at + size, 0) ? 0 : at;
+        if (at < end && size <= end - at) {
+            e820_set(&space, at, at + size, 0);
+            return at;
+        }
     }
     return 0;
 }
@@ -194,12 +196,11 @@ static void move_module(struct loader *l, unsigned int m)
 static void clear_the_way(struct loader *l)
 {
     const struct mem_region *k = &l->kernel;
-    int rc = e820_set(&space, k->start, k->end, 0);
 
-    for (unsigned int m = 0; !rc && m < MODULES; m++)
-        rc = e820_set(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
-                      ALIGN_UP(l->module[m].end, PAGE_SIZE), 0);
-    dom0_need(rc, "it cannot be built");
+    e820_set(&space, k->start, k->end, 0);
+    for (unsigned int m = 0; m < MODULES; m++)
+        e820_set(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
+                 ALIGN_UP(l->module[m].end, PAGE_SIZE), 0);
     for (unsigned int m = MODULES; m--; ) {
         const struct mem_region *r = &l->module[m];
         uint64_t end = ALIGN_UP(r->end, PAGE_SIZE);
@@ -226,11 +227,6 @@ static struct start_block {
 
 #define PADDR(at, field) ((at) + offsetof(struct start_block, field))
 
-static void need_room(int rc)
-{
-    dom0_need(rc, "no room for ACPI tables or memory map");
-}
-
 /* Adds the machine's regions that are RAM, as reserved, or all others. */
 static void add_machine(struct mem_map *map, bool ram)
 {
@@ -238,8 +234,7 @@ static void add_machine(struct mem_map *map, bool ram)
         const struct mem_region *r = &machine_map.r[i];
 
         if ((r->type == MEM_RAM) == ram)
-            need_room(e820_set(map, r->start, r->end,
-                               ram ? MEM_RESERVED : r->type));
+            e820_set(map, r->start, r->end, ram ? MEM_RESERVED : r->type);
     }
 }
 
@@ -260,30 +255,27 @@ static void clip(struct mem_map *map)
         }
         log_warn("domain 0: %#lx-%#lx is left out of its memory map, which "
                  "has too many pieces\n", least->start, least->end);
-        need_room(e820_set(map, least->start, least->end, 0));
+        e820_set(map, least->start, least->end, 0);
     }
 }
 
 /*
  * The machine's map, but RAM that domain 0 did not get is reserved, so that it
- * puts nothing there. For the kernel, and to be asked for later. acpi: where
- * the tables made for it are.
+ * puts nothing there. For the kernel, and to be asked for later (*map). acpi:
+ * where the tables made for it are.
  */
-static void make_memmap(struct domain *d, const struct mem_region *acpi)
+static void make_memmap(struct guest_map *map, uint64_t acpi)
 {
     static struct mem_map out;
-    struct guest_map *map = heap_alloc(sizeof(*map));
 
-    need_room(map ? 0 : -ENOMEM);
     out.n = 0;
     add_machine(&out, true);
     for (unsigned int i = 0; i < dom0_ram.n; i++)
-        need_room(e820_set(&out, dom0_ram.r[i].start, dom0_ram.r[i].end,
-                           MEM_RAM));
+        e820_set(&out, dom0_ram.r[i].start, dom0_ram.r[i].end, MEM_RAM);
     /* Frame 0 is there, though it is no ordinary one. */
-    need_room(e820_set(&out, 0, PAGE_SIZE, MEM_RAM));
+    e820_set(&out, 0, PAGE_SIZE, MEM_RAM);
     add_machine(&out, false);
-    need_room(e820_set(&out, acpi->start, acpi->end, MEM_ACPI));
+    e820_set(&out, acpi, acpi + DOM0_ACPI_SIZE, MEM_ACPI);
     clip(&out);
     for (unsigned int i = 0; i < out.n; i++) {
         const struct mem_region *r = &out.r[i];
@@ -294,7 +286,6 @@ static void make_memmap(struct domain *d, const struct mem_region *acpi)
                                                   r->type };
     }
     map->nr = out.n;
-    d->hvm->map = map;
 }
 
 static struct dom0_entry place_start_info(struct loader *l,
@@ -302,17 +293,18 @@ static struct dom0_entry place_start_info(struct loader *l,
 {
     const struct mem_region *initrd = &l->module[MODULE_INITRD];
     uint64_t at = take_space(l->kernel.end, GB(4), sizeof(block), PAGE_SIZE);
-    const struct mem_region acpi = { at, at + DOM0_ACPI_SIZE, MEM_ACPI };
+    struct guest_map *map = heap_alloc(sizeof(*map));
 
-    need_room(at ? 0 : -ENOMEM);
-    make_memmap(l->d, &acpi);
+    dom0_need(at && map ? 0 : -ENOMEM, "no room for ACPI tables or memory map");
+    l->d->hvm->map = map;
+    make_memmap(map, at);
     dom0_make_acpi(&acpi_info, block.acpi, at, l->d->max_vcpus);
     block.info = (struct hvm_start_info){
         .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
         .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
         .nr_modules = size_of(initrd) != 0, .modlist_paddr = PADDR(at, module),
         .cmdline_paddr = PADDR(at, cmdline), .rsdp_paddr = PADDR(at, acpi),
-        .memmap_paddr = PADDR(at, memmap), .memmap_entries = l->d->hvm->map->nr,
+        .memmap_paddr = PADDR(at, memmap), .memmap_entries = map->nr,
     };
     block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
                                                .size = size_of(initrd) };

@@ -101,7 +101,7 @@ static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
     if (start >= end || dom0_ram.n == MEM_REGIONS_MAX ||
         page_adopt_range(maddr_to_mfn(start), n, d->id))
         return 0;
-    (void)e820_set(&dom0_ram, start, end, MEM_RAM);
+    e820_set(&dom0_ram, start, end, MEM_RAM);
     return n;
 }
 
@@ -131,8 +131,7 @@ static uint64_t claim(struct domain *d, uint64_t want)
 
     for (; n && got < want && dom0_ram.n < MEM_REGIONS_MAX; got += n, at += n) {
         n = page_claim_next(&at, want - got, d->id);
-        (void)e820_set(&dom0_ram, at << PAGE_SHIFT, (at + n) << PAGE_SHIFT,
-                       MEM_RAM);
+        e820_set(&dom0_ram, at << PAGE_SHIFT, (at + n) << PAGE_SHIFT, MEM_RAM);
     }
     return got;
 }

@@ -2,7 +2,7 @@
 /* The machine's memory map. Pure: knows nothing of frames or mappings. */
 #include "hypervisor/mm/e820.h"
 
-#include "hypervisor/abi/errno.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 
 struct mem_map machine_map;
@@ -24,14 +24,15 @@ static unsigned int cut(struct mem_map *map, uint64_t at)
     return i;
 }
 
-int e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
+void e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
 {
     struct mem_region new = { start, end, type };
 
     if (start >= end)
-        return 0;
+        return;
     if (map->n > MEM_REGIONS_MAX)
-        return -E2BIG;
+        cannot_start("the loader's memory map has more than %u pieces",
+                     MEM_REGIONS_MAX);
     unsigned int first = cut(map, start);
     unsigned int after = cut(map, end);
     if (first && new.start == map->r[first - 1].end &&
@@ -45,11 +46,10 @@ int e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
     map->n -= after - first - !!type;
     if (type)
         map->r[first] = new;
-    return 0;
 }
 
-int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_map *map)
+void e820_normalise(const struct mem_region *in, unsigned int n,
+                    struct mem_map *map)
 {
     /* The last one has it. */
     static const uint32_t types[] = { MEM_RAM, MEM_ACPI, MEM_NVS, MEM_RESERVED,
@@ -60,11 +60,9 @@ int e820_normalise(const struct mem_region *in, unsigned int n,
         for (const struct mem_region *r = in; r < in + n; r++) {
             bool known = r->type >= MEM_RAM && r->type <= MEM_UNUSABLE;
 
-            if ((known ? r->type : MEM_RESERVED) == types[t] &&
-                e820_set(map, r->start, r->end, types[t]))
-                return -E2BIG;
+            if ((known ? r->type : MEM_RESERVED) == types[t])
+                e820_set(map, r->start, r->end, types[t]);
         }
-    return 0;
 }
 
 bool e820_has_ram(const struct mem_map *map, uint64_t first, uint64_t n)

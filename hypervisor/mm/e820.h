@@ -33,17 +33,17 @@ struct mem_map {
 /* All types are of enum mem_type. Constant after boot. */
 extern struct mem_map machine_map;
 
-/* Makes [start, end) of a type whatever it was, or with type 0 takes it out of
- * the map. -E2BIG, with nothing changed, if there are more than
- * MEM_REGIONS_MAX regions already. */
-int e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type);
+/* Boot only: makes [start, end) of a type whatever it was, or with type 0 takes
+ * it out of the map. Ends the boot if there are more than MEM_REGIONS_MAX
+ * regions already. */
+void e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type);
 
 /*
  * Makes a map of n regions in any order: an address that several claim is of
- * the least usable type. -E2BIG. The regions are not those of map.
+ * the least usable type. The regions are not those of map.
  */
-int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_map *map);
+void e820_normalise(const struct mem_region *in, unsigned int n,
+                    struct mem_map *map);
 
 /* True if any of the n frames from `first` on has RAM, be it broken. */
 bool e820_has_ram(const struct mem_map *map, uint64_t first, uint64_t n);

@@ -40,10 +40,8 @@ static uint64_t hole_page, hole_table;
 
 static void boot_reserve(uint64_t start, uint64_t end)
 {
-    if (e820_set(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
-                 ALIGN_UP(end, PAGE_SIZE), 0))
-        cannot_start("the loader's memory map has more than %u pieces",
-                     MEM_REGIONS_MAX);
+    e820_set(&boot_free, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE),
+             0);
 }
 
 mfn_t boot_frames_alloc(uint64_t n)
@@ -121,7 +119,8 @@ void mm_init(const struct mem_region *map, unsigned int n,
              const struct mem_region *reserved, unsigned int nr)
 {
     windows_init();
-    if (e820_normalise(map, n, &machine_map) || !machine_map.n)
+    e820_normalise(map, n, &machine_map);
+    if (!machine_map.n)
         cannot_start("the loader's memory map is unusable: %u regions", n);
     for (unsigned int i = 0; i < machine_map.n; i++) {
         const struct mem_region *r = &machine_map.r[i];
@@ -129,7 +128,7 @@ void mm_init(const struct mem_region *map, unsigned int n,
         uint64_t end = ALIGN_DOWN(MIN(r->end, RAM_END), PAGE_SIZE);
 
         if (r->type == MEM_RAM && start < end)
-            (void)e820_set(&ram, start, end, MEM_RAM);
+            e820_set(&ram, start, end, MEM_RAM);
     }
     boot_free = ram;
     boot_reserve(0, RAM_START);
