@@ -65,9 +65,9 @@ static void close_ports(struct domain *d, size_t first, size_t n)
         map[i / 64] |= BIT(i % 64);
 }
 
-static void close_memory(uint64_t start, uint64_t end)
+static void close_memory(uint64_t base, uint64_t len)
 {
-    e820_set(&taken, start, end, MEM_UNUSABLE);
+    e820_set(&taken, base, base + len, MEM_UNUSABLE);
 }
 
 /* A range that is on the bus, and so neither open nor mapped. */
@@ -79,7 +79,7 @@ static void watch(struct domain *d, enum bus_kind kind, uint64_t base,
     if (kind == BUS_PORT)
         close_ports(d, base, len);
     else
-        close_memory(base, base + len);
+        close_memory(base, len);
     dom0_need(bus_add(d->hvm->bus, &range, 1, dev), NEED_DEVICES);
 }
 
@@ -202,10 +202,11 @@ static void open_ports(struct domain *d)
 {
     /* Closed without a device behind them. */
     static const struct {
-        uint16_t first, count;
+        uint32_t first, count;
     } closed[] = {
         { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 }, /* 8259s and their trigger */
         { 0x40, 4 }, { 0x61, 1 },               /* 8254 and its gate */
+        { 0x10000, 8 }, /* an access that wraps around is nobody's */
     };
     const struct acpi_gas *pm1 = &acpi_info.pm1a_cnt;
 
@@ -213,8 +214,6 @@ static void open_ports(struct domain *d)
     dom0_need(d->hvm->io_bitmap ? 0 : -ENOMEM, NEED_DEVICES);
     for (unsigned int i = 0; i < ARRAY_SIZE(closed); i++)
         close_ports(d, closed[i].first, closed[i].count);
-    /* An access that wraps around the last port is nobody's. */
-    close_ports(d, 0x10000, 8);
     if (uart_port.io)
         close_ports(d, uart_port.io, UART_PORTS);
     watch(d, BUS_PORT, PCI_CF8, 4, cf8_access, NULL);
@@ -227,10 +226,9 @@ void dom0_open_devices(struct domain *d)
 {
     taken = machine_map;
     open_ports(d);
-    close_memory(LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE);
+    close_memory(LAPIC_AREA, LAPIC_AREA_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
-        close_memory(acpi_info.ioapics[i].maddr,
-                     acpi_info.ioapics[i].maddr + PAGE_SIZE);
+        close_memory(acpi_info.ioapics[i].maddr, PAGE_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         struct acpi_mcfg *m = &acpi_info.mcfg[i];
 

@@ -29,13 +29,6 @@ int paging_make_tables(uint64_t va, unsigned int level)
     return 0;
 }
 
-/* A 2 MiB page fits here, and no table is in the way. */
-static bool is_large(uint64_t va, uint64_t maddr, size_t size)
-{
-    return IS_ALIGNED(va | maddr, LARGE_SIZE) && size >= LARGE_SIZE &&
-           !is_present(pt_entry(2, va));
-}
-
 int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
 {
     uint64_t at = (uintptr_t)va, end = at + size, step;
@@ -43,7 +36,9 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
     ASSERT(IS_ALIGNED(at | maddr | size, PAGE_SIZE));
     for (; at < end; at += step, maddr += step) {
         int rc = paging_make_tables(at, 2);
-        bool large = !rc && is_large(at, maddr, end - at);
+        /* A 2 MiB page fits here, and no table is in the way. */
+        bool large = !rc && IS_ALIGNED(at | maddr, LARGE_SIZE) &&
+                     end - at >= LARGE_SIZE && !is_present(pt_entry(2, at));
 
         if (!rc && !large)
             rc = paging_make_tables(at, 1);
