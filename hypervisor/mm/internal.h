@@ -89,9 +89,9 @@ mfn_t boot_frames_alloc(uint64_t n);
  */
 int __must_check paging_map(void *va, uint64_t maddr, size_t size,
                             uint64_t attr);
-/* Unmaps what paging_map() mapped; ranges with holes are fine. Does not
- * flush. */
-void paging_unmap(void *va, size_t size);
+/* Unmaps what paging_map() mapped, whole pages; ranges with holes are fine.
+ * Does not flush. */
+void paging_unmap(const void *va, size_t size);
 
 /* Makes the tables down to the one that holds va's entry of `level`. */
 int __must_check paging_make_tables(uint64_t va, unsigned int level);

@@ -143,11 +143,6 @@ const void *boot_map(uint64_t maddr, size_t size)
 
 void boot_unmap(const void *va, size_t size)
 {
-    uint64_t first = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE);
-    uint64_t span = ALIGN_UP((uintptr_t)va + size, PAGE_SIZE) - first;
-
-    if (!va)
-        return;
-    paging_unmap((void *)first, span);
-    host_tlb_flush((void *)first, span);
+    paging_unmap(va, size);
+    host_tlb_flush(va, size);
 }

@@ -54,9 +54,10 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
     return 0;
 }
 
-void paging_unmap(void *va, size_t size)
+void paging_unmap(const void *va, size_t size)
 {
-    uint64_t at = (uintptr_t)va, end = at + size, step;
+    uint64_t at = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE), step;
+    uint64_t end = ALIGN_UP((uintptr_t)va + size, PAGE_SIZE);
 
     for (; at < end; at += step) {
         step = LARGE_SIZE - (at & (LARGE_SIZE - 1));
