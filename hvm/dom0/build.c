@@ -17,8 +17,6 @@
 
 #define RESTART_SECONDS 5u
 
-const struct boot_info *dom0_boot_info;
-
 static void create_vcpus(struct domain *d)
 {
     spin_lock(&d->lock);
@@ -71,8 +69,7 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
 
 void dom0_create(const struct boot_info *bi)
 {
-    unsigned int vcpus = opt_dom0_max_vcpus ? opt_dom0_max_vcpus
-                                            : nr_cpus_online;
+    unsigned int vcpus = opt_dom0_max_vcpus ?: nr_cpus_online;
     const struct xen_domctl_createdomain cfg = {
         .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
         .max_vcpus = MIN(vcpus, (unsigned int)MAX_VCPUS_PER_DOMAIN),
@@ -85,7 +82,6 @@ void dom0_create(const struct boot_info *bi)
     };
     struct domain *d;
 
-    dom0_boot_info = bi;
     pci_init();
     dom0_need(domain_create(0, &cfg, &d), "it cannot be created");
     /* Devices before vCPUs: a control block names the map of ports. */
