@@ -84,8 +84,7 @@ static void *small_alloc(unsigned int shift)
 
 void *heap_alloc(size_t size)
 {
-    unsigned int shift = size <= 1u << SHIFT_MIN ? SHIFT_MIN
-                                                 : bit_highest(size - 1) + 1;
+    unsigned int shift = bit_highest(MAX(size, 1ul << SHIFT_MIN) - 1) + 1;
 
     if (shift >= PAGE_SHIFT)
         return lodge_pages_alloc(shift - PAGE_SHIFT);

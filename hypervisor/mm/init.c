@@ -44,7 +44,7 @@ static void boot_reserve(uint64_t start, uint64_t end)
              0);
 }
 
-mfn_t boot_frames_alloc(uint64_t n)
+uint64_t boot_alloc(uint64_t n)
 {
     uint64_t size = n << PAGE_SHIFT;
 
@@ -57,15 +57,10 @@ mfn_t boot_frames_alloc(uint64_t n)
         boot_reserve(start, start + size);
         for (uint64_t k = 0; k < n; k++)
             frame_zero(mfn((start >> PAGE_SHIFT) + k));
-        return maddr_to_mfn(start);
+        return start;
     }
     cannot_start("there is not enough memory: %lu KiB in one piece are missing",
                  size >> 10);
-}
-
-static uint64_t new_pages(uint64_t n)
-{
-    return mfn_to_maddr(boot_frames_alloc(n));
 }
 
 /* Maps 2 MiB of the table, the entries of frames from `first` on. */
@@ -84,10 +79,10 @@ static int part_init(uint64_t first)
         return rc;
     }
     if (used >= LARGE_MIN)
-        return paging_map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
+        return paging_map(va, boot_alloc(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
     for (uint64_t m = first; m < first + PART_ENTRIES && !rc; m += PAGE_ENTRIES)
         rc = e820_has_ram(&ram, m, PAGE_ENTRIES)
-                 ? paging_map(&frame_table[m], new_pages(1), PAGE_SIZE, MAP_RW)
+                 ? paging_map(&frame_table[m], boot_alloc(1), PAGE_SIZE, MAP_RW)
                  : paging_map(&frame_table[m], hole_page, PAGE_SIZE, MAP_RO);
     return rc;
 }
@@ -97,8 +92,8 @@ static void frame_table_init(void)
 {
     uint64_t size = 0, *entries;
 
-    hole_page = new_pages(1);
-    hole_table = new_pages(1);
+    hole_page = boot_alloc(1);
+    hole_table = boot_alloc(1);
     entries = window_map(WINDOW_MM, maddr_to_mfn(hole_table));
     for (unsigned int i = 0; i < PAGES_PER_PART; i++)
         entries[i] = hole_page | MAP_RO;

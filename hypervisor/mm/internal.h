@@ -70,9 +70,9 @@ static inline void frame_list_del(uint32_t *head, uint64_t frame)
 /* The windows' own page tables; needs nothing but the image. */
 void windows_init(void);
 
-/* Boot memory: n zeroed frames, a power of two and aligned to it, from the top
- * of the free RAM. Panics when there is none. */
-mfn_t boot_frames_alloc(uint64_t n);
+/* Boot memory: the machine address of n zeroed frames, a power of two and
+ * aligned to it, from the top of the free RAM. Panics when there is none. */
+uint64_t boot_alloc(uint64_t n);
 
 /*
  * The page tables (paging.c): one set for all CPUs, reached through the

@@ -221,7 +221,7 @@ mfn_t frames_alloc(unsigned int order)
     uint64_t m, n = 1ull << order;
 
     if (!frame_table_size) /* boot: init.c is still building the table */
-        return boot_frames_alloc(n);
+        return maddr_to_mfn(boot_alloc(n));
     m = block_take(order, 0);
     if (!m)
         return INVALID_MFN;
