@@ -31,12 +31,12 @@ bool lodge_pages_trim(unsigned int order, uint64_t keep);
 
 /*
  * 2^order frames of Lodge's that are mapped nowhere: page tables and stacks.
- * Zeroed, INVALID_MFN when there are none. Before mm_init() is done they come
- * from the boot memory. Freed frames must be mapped nowhere any more, and
- * flushed.
+ * By machine address, zeroed; 0 when there are none. Before mm_init() is done
+ * they come from the boot memory. Freed frames must be mapped nowhere any
+ * more, and flushed.
  */
-mfn_t frames_alloc(unsigned int order);
-void frames_free(mfn_t m, unsigned int order);
+uint64_t frames_alloc(unsigned int order);
+void frames_free(uint64_t maddr, unsigned int order);
 
 /* Zeroes a frame that need not be mapped, through a window of this CPU. */
 void frame_zero(mfn_t m);

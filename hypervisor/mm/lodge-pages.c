@@ -54,7 +54,7 @@ static uint64_t pool_grow(unsigned int order)
     /* Its tables may need memory, too: not under the lock. */
     if (paging_map(direct_va(m), m << PAGE_SHIFT, PAGE_SIZE << have, MAP_RW)) {
         host_tlb_flush(direct_va(m), PAGE_SIZE << have);
-        frames_free(mfn(m), have);
+        frames_free(m << PAGE_SHIFT, have);
         return 0;
     }
     for (uint64_t i = m; i < m + (1ull << have); i++)

@@ -51,8 +51,9 @@ static void area_unmap(const struct area *a, void *va)
     spin_unlock(&area_lock);
 }
 
-/* Maps frames from m at a free place; NULL without one, or without memory. */
-static void *area_map(const struct area *a, mfn_t m)
+/* Maps frames from maddr on at a free place; NULL without one, or without
+ * memory. */
+static void *area_map(const struct area *a, uint64_t maddr)
 {
     char *va = NULL;
 
@@ -66,7 +67,7 @@ static void *area_map(const struct area *a, mfn_t m)
                  (i * 64ul + bit) * (a->guard + a->size);
         }
     spin_unlock(&area_lock);
-    if (va && paging_map(va, mfn_to_maddr(m), a->size, MAP_RW)) {
+    if (va && paging_map(va, maddr, a->size, MAP_RW)) {
         area_unmap(a, va);
         return NULL;
     }
@@ -75,7 +76,7 @@ static void *area_map(const struct area *a, mfn_t m)
 
 void *shared_map(mfn_t m)
 {
-    return area_map(&shared_area, m);
+    return area_map(&shared_area, mfn_to_maddr(m));
 }
 
 void shared_unmap(void *va)
@@ -86,11 +87,11 @@ void shared_unmap(void *va)
 
 void *stack_alloc(void)
 {
-    mfn_t m = frames_alloc(STACK_ORDER);
-    void *stack = mfn_is_invalid(m) ? NULL : area_map(&stack_area, m);
+    uint64_t maddr = frames_alloc(STACK_ORDER);
+    void *stack = maddr ? area_map(&stack_area, maddr) : NULL;
 
-    if (!stack && !mfn_is_invalid(m))
-        frames_free(m, STACK_ORDER);
+    if (!stack && maddr)
+        frames_free(maddr, STACK_ORDER);
     return stack;
 }
 
@@ -100,7 +101,7 @@ void stack_free(void *stack)
         return;
     uint64_t entry = READ_ONCE(*pt_entry(1, (uintptr_t)stack));
     area_unmap(&stack_area, stack);
-    frames_free(maddr_to_mfn(entry & PTE_ADDR), STACK_ORDER);
+    frames_free(entry & PTE_ADDR, STACK_ORDER);
 }
 
 /*

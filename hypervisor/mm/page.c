@@ -111,7 +111,7 @@ void page_put(struct page *pg)
     ASSERT(pg->count && pg->state == PAGE_GUEST);
     if (!atomic_dec_and_test(&pg->count))
         return;
-    frames_free(page_to_mfn(pg), 0);
+    frames_free(mfn_to_maddr(page_to_mfn(pg)), 0);
     page_freed(owner);
 }
 
@@ -151,7 +151,7 @@ void page_allocator_add(uint64_t start, uint64_t end)
         unsigned int order = MIN(bit_lowest(m), bit_highest(last - m));
 
         order = MIN(order, BUDDY_ORDERS - 1u);
-        frames_free(mfn(m), order);
+        frames_free(m << PAGE_SHIFT, order);
         m += 1ull << order;
     }
 }
@@ -216,23 +216,19 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
     return 0;
 }
 
-mfn_t frames_alloc(unsigned int order)
+uint64_t frames_alloc(unsigned int order)
 {
-    uint64_t m, n = 1ull << order;
-
     if (!frame_table_size) /* boot: init.c is still building the table */
-        return maddr_to_mfn(boot_alloc(n));
-    m = block_take(order, 0);
-    if (!m)
-        return INVALID_MFN;
-    for (uint64_t i = m; i < m + n; i++)
+        return boot_alloc(1ull << order);
+    uint64_t m = block_take(order, 0);
+    for (uint64_t i = m; m && i < m + (1ull << order); i++)
         frame_table[i].state = PAGE_LODGE;
-    return mfn(m);
+    return m << PAGE_SHIFT;
 }
 
-void frames_free(mfn_t m, unsigned int order)
+void frames_free(uint64_t maddr, unsigned int order)
 {
     spin_lock(&page_lock);
-    buddy_free(&free_memory, m.raw, order);
+    buddy_free(&free_memory, maddr >> PAGE_SHIFT, order);
     spin_unlock(&page_lock);
 }

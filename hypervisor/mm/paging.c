@@ -20,10 +20,10 @@ int paging_make_tables(uint64_t va, unsigned int level)
 
         if (is_present(entry))
             continue;
-        mfn_t table = frames_alloc(0);
-        if (mfn_is_invalid(table))
+        uint64_t table = frames_alloc(0);
+        if (!table)
             return -ENOMEM;
-        if (!atomic_cmpxchg(entry, &none, mfn_to_maddr(table) | MAP_TABLE))
+        if (!atomic_cmpxchg(entry, &none, table | MAP_TABLE))
             frames_free(table, 0);
     }
     return 0;

@@ -245,7 +245,7 @@ static void test_claim(void)
     CHECK_EQ(frame_table[taken].state, PAGE_FREE);
     CHECK_EQ(page_claim_range(mfn(taken + 7), 1, 7, true), -EBUSY);
     CHECK_EQ(page_claim_range(mfn(taken - 1), 2, 7, true), -EBUSY);
-    frames_free(mfn(taken), 3);
+    frames_free(taken << PAGE_SHIFT, 3);
     memset(machine_memory(0x500000), 0x99, PAGE_SIZE);
     CHECK_EQ(page_claim_range(mfn(0x500), 1, 7, true), 0);
     CHECK(is_zero(machine_memory(0x500000), PAGE_SIZE));
