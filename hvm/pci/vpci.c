@@ -33,7 +33,6 @@ struct vpci_entry {
 struct vpci_dev {
     struct vpci_dev *next;
     uint32_t sbdf;
-    uint8_t bars;                     /* number of BARs in the header */
     uint16_t sriov;                   /* extended capability to hide, or 0 */
 
     uint8_t msi;                      /* the capability, 0: none */
@@ -293,7 +292,8 @@ static void msix_follow(struct vpci_dev *dev, bool decoding)
                   PCI_ARGS(dev->sbdf), maddr);
 }
 
-/* Writes to the command register and to BARs move the table. */
+/* Writes to the command register and to the BAR move the table. The dword
+ * behind the BAR, which may be its upper half, counts as well. */
 static void msix_write_header(struct vpci_dev *dev, unsigned int reg,
                               unsigned int size, uint32_t val)
 {
@@ -434,9 +434,8 @@ static int add(uint32_t sbdf, struct vpci_dev **at)
     if (!dev)
         return -ENOMEM;
     *dev = (struct vpci_dev){
-        .sbdf = sbdf, .bars = (uint8_t)bars,
         .sriov = (uint16_t)pci_find_cap(sbdf, PCI_EXT_CAP_SRIOV, true),
-        .msi = (uint8_t)msi, .msi_size = (uint8_t)msi_size,
+        .sbdf = sbdf, .msi = (uint8_t)msi, .msi_size = (uint8_t)msi_size,
         .msi_data = (uint8_t)msi_data, .msix = (uint8_t)msix,
         .bar = table & MSIX_BIR, .offset = table & ~MSIX_BIR,
         .entries = (uint16_t)entries,
@@ -526,7 +525,7 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
     else if (msix && at == dev->msix)
         msix_control(dev, ((msix_read(dev) & keep) | dword) >> 16);
     else if (msix && (reg == PCI_COMMAND || reg == PCI_COMMAND + 1 ||
-                      (at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)))
+                      at - (PCI_BAR0 + dev->bar * 4u) < 8))
         msix_write_header(dev, reg, size, val);
     else if (!dev->sriov || at != dev->sriov)
         pci_write(dev->sbdf, reg, size, val);
