@@ -11,7 +11,6 @@
 #include "hvm/mem/p2m.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 
 struct dirty_vram {
     uint64_t first;

@@ -12,7 +12,6 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/upcalls.h"
 
 struct hvm_ops hvm_ops;

@@ -12,7 +12,6 @@
 #include "hypervisor/abi/sched.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 
 void hvm_fpu_save(struct vcpu *v)
 {

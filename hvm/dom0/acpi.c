@@ -7,7 +7,6 @@
 #include "hvm/dom0/dom0-impl.h"
 
 #include "hypervisor/lib/string.h"
-#include "hypervisor/x86/acpi-tables.h"
 
 #define RSDP_V1_SIZE 20u
 
@@ -33,41 +32,23 @@ struct header {
     uint32_t creator_revision;
 } __packed;
 
-struct madt_lapic {
-    uint8_t type, length, uid, apic_id;
-    uint32_t flags;
-} __packed;
-
-struct madt_ioapic {
-    uint8_t type, length, id, reserved;
-    uint32_t address, first_gsi;
-} __packed;
-
-struct madt_override {
-    uint8_t type, length, bus, irq;
-    uint32_t gsi;
-    uint16_t flags;
-} __packed;
-
-struct madt_x2apic {
-    uint8_t type, length, reserved[2];
-    uint32_t apic_id, flags, uid;
-} __packed;
+/* An entry of the MADT, whatever its kind: what is up to `length` is there. */
+struct entry {
+    uint8_t type, length, a, b;
+    uint32_t c, d, e;
+};
 
 enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2APIC = 9 };
 
 #define LAPIC_ENABLED 1u
 #define LAPIC_UID_MAX 254u
-#define INTI_ACTIVE_HIGH 1u
-#define INTI_ACTIVE_LOW 3u
-#define INTI_EDGE (1u << 2)
-#define INTI_LEVEL (3u << 2)
+enum { INTI_ACTIVE_HIGH = 1, INTI_ACTIVE_LOW = 3 };
+enum { INTI_EDGE = 1 << 2, INTI_LEVEL = 3 << 2 };
 
 /* The most there can be. */
 _Static_assert(48 + sizeof(struct header) + 8 +
-               MAX_VCPUS_PER_DOMAIN * sizeof(struct madt_x2apic) +
-               ACPI_IOAPICS_MAX * sizeof(struct madt_ioapic) +
-               ACPI_OVERRIDES_MAX * sizeof(struct madt_override) + 16 +
+               (MAX_VCPUS_PER_DOMAIN + ACPI_IOAPICS_MAX + ACPI_OVERRIDES_MAX) *
+               sizeof(struct entry) + 16 +
                sizeof(struct header) + (1 + ACPI_TABLES_MAX) * 8
                <= DOM0_ACPI_SIZE, "room for the tables");
 
@@ -112,13 +93,12 @@ static bool is_hidden(const char *signature)
 static unsigned int begin(struct writer *w, const char *signature,
                           uint8_t revision)
 {
-    struct header h = { .revision = revision, .oem_revision = 1,
-                        .creator_revision = 1 };
+    struct header h = {
+        .revision = revision, .oem_id = "LODGE ", .oem_table_id = "DOM0    ",
+        .oem_revision = 1, .creator_id = "LDGE", .creator_revision = 1,
+    };
 
     memcpy(h.signature, signature, 4);
-    memcpy(h.oem_id, "LODGE ", 6);
-    memcpy(h.oem_table_id, "DOM0    ", 8);
-    memcpy(h.creator_id, "LDGE", 4);
     put(w, &h, sizeof(h));
     return w->used - sizeof(h);
 }
@@ -133,9 +113,11 @@ static void finish(struct writer *w, unsigned int start)
     w->used = ALIGN_UP(w->used, 16u);
 }
 
-/* An entry of the MADT: type, length and what follows. */
-#define PUT(w, kind, form, ...)                                         \
-    put(w, &(const form){ kind, sizeof(form), __VA_ARGS__ }, sizeof(form))
+static void put_entry(struct writer *w, uint8_t type, uint8_t length, uint8_t a,
+                      uint8_t b, uint32_t c, uint32_t d, uint32_t e)
+{
+    put(w, &(struct entry){ type, length, a, b, c, d, e }, length);
+}
 
 static void put_madt(struct writer *w, const struct acpi_info *acpi,
                      unsigned int vcpus)
@@ -145,25 +127,22 @@ static void put_madt(struct writer *w, const struct acpi_info *acpi,
     static const uint32_t lapics[2] = { 0xfee00000, 0 };
 
     put(w, lapics, sizeof(lapics));
-    for (unsigned int i = 0; i < vcpus; i++) {
+    for (unsigned int i = 0; i < vcpus; i++)
         /* UIDs are vCPU ids: Linux takes one for the other. */
         if (i * 2 <= LAPIC_UID_MAX)
-            PUT(w, MADT_LAPIC, struct madt_lapic, (uint8_t)i,
-                (uint8_t)(i * 2), LAPIC_ENABLED);
+            put_entry(w, MADT_LAPIC, 8, (uint8_t)i, (uint8_t)(i * 2),
+                      LAPIC_ENABLED, 0, 0);
         else
-            PUT(w, MADT_X2APIC, struct madt_x2apic, { 0 }, i * 2,
-                LAPIC_ENABLED, i);
-    }
-    for (unsigned int i = 0; i < acpi->nr_ioapics; i++)
-        PUT(w, MADT_IOAPIC, struct madt_ioapic, acpi->ioapics[i].id, 0,
-            (uint32_t)acpi->ioapics[i].maddr, acpi->ioapics[i].first_gsi);
-    for (unsigned int i = 0; i < acpi->nr_overrides; i++) {
-        const struct acpi_override *o = &acpi->overrides[i];
-
-        PUT(w, MADT_OVERRIDE, struct madt_override, 0, o->isa_irq, o->gsi,
-            (uint16_t)((o->level ? INTI_LEVEL : INTI_EDGE) |
-                       (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH)));
-    }
+            put_entry(w, MADT_X2APIC, 16, 0, 0, i * 2, LAPIC_ENABLED, i);
+    for (const struct ioapic *io = acpi->ioapics;
+         io < acpi->ioapics + acpi->nr_ioapics; io++)
+        put_entry(w, MADT_IOAPIC, 12, io->id, 0, (uint32_t)io->maddr,
+                  io->first_gsi, 0);
+    for (const struct acpi_override *o = acpi->overrides;
+         o < acpi->overrides + acpi->nr_overrides; o++)
+        put_entry(w, MADT_OVERRIDE, 10, 0, o->isa_irq, o->gsi,
+                  (o->level ? INTI_LEVEL : INTI_EDGE) |
+                  (o->active_low ? INTI_ACTIVE_LOW : INTI_ACTIVE_HIGH), 0);
     finish(w, start);
 }
 
@@ -188,10 +167,9 @@ void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
 
     memset(buf, 0, DOM0_ACPI_SIZE);
     put_madt(&w, acpi, vcpus);
-    *r = (struct rsdp){ .revision = 2, .length = sizeof(*r),
+    *r = (struct rsdp){ .signature = "RSD PTR ", .oem_id = "LODGE ",
+                        .revision = 2, .length = sizeof(*r),
                         .xsdt = gpa + w.used };
-    memcpy(r->signature, "RSD PTR ", 8);
-    memcpy(r->oem_id, "LODGE ", 6);
     put_xsdt(&w, acpi, gpa + madt);
     r->checksum = checksum(buf, RSDP_V1_SIZE);
     r->ext_checksum = checksum(buf, sizeof(*r));

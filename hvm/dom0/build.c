@@ -12,34 +12,10 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
-#include "hypervisor/io/pci.h"
-#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 
 #define RESTART_SECONDS 5u
-
-const struct boot_info *dom0_boot_info;
-
-static struct domain *create(void)
-{
-    unsigned int vcpus = opt_dom0_max_vcpus ? opt_dom0_max_vcpus
-                                            : nr_cpus_online;
-    const struct xen_domctl_createdomain cfg = {
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-        .max_vcpus = MIN(vcpus, (unsigned int)MAX_VCPUS_PER_DOMAIN),
-        .max_evtchn_port = ~0u,
-        .max_grant_frames = -1,
-        .max_maptrack_frames = -1,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
-        .arch.emulation_flags = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
-                                XEN_X86_EMU_VPCI,
-    };
-    struct domain *d;
-
-    dom0_need(domain_create(0, &cfg, &d), "it cannot be created");
-    return d;
-}
 
 static void create_vcpus(struct domain *d)
 {
@@ -93,19 +69,28 @@ static void set_entry_state(struct vcpu *v, const struct dom0_entry *entry)
 
 void dom0_create(const struct boot_info *bi)
 {
-    struct dom0_entry entry;
+    unsigned int vcpus = opt_dom0_max_vcpus ?: nr_cpus_online;
+    const struct xen_domctl_createdomain cfg = {
+        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+        .max_vcpus = MIN(vcpus, (unsigned int)MAX_VCPUS_PER_DOMAIN),
+        .max_evtchn_port = ~0u,
+        .max_grant_frames = -1,
+        .max_maptrack_frames = -1,
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+        .arch.emulation_flags = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC |
+                                XEN_X86_EMU_VPCI,
+    };
     struct domain *d;
 
-    dom0_boot_info = bi;
     pci_init();
-    d = create();
+    dom0_need(domain_create(0, &cfg, &d), "it cannot be created");
     /* Devices before vCPUs: a control block names the map of ports. */
     add_ioapics(d);
     dom0_open_devices(d);
     vpci_create();
     create_vcpus(d);
     dom0_take_memory(d, bi);
-    entry = dom0_load(d, bi);
+    struct dom0_entry entry = dom0_load(d, bi);
     set_entry_state(d->vcpu[0], &entry);
     log_info("Domain 0 starts with %u vCPUs, %lu ms after Lodge\n",
              d->max_vcpus, now_ns() / 1000000);

@@ -22,9 +22,6 @@ extern unsigned int opt_dom0_max_vcpus;
  */
 void dom0_create(const struct boot_info *bi);
 
-/* What the boot loader said, as dom0_create() got it; NULL before. */
-extern const struct boot_info *dom0_boot_info;
-
 /*
  * RAM at g for domain 0, as its balloon asks for it (XENMEM_populate_physmap):
  * the machine's frames of the same number, since its devices know no other.

@@ -35,22 +35,9 @@
 #define PM1_SLP_EN BIT(13)
 #define GAS_IO 1
 
-/* Memory that is never mapped: RAM and what Lodge drives. (c) once domain 0
- * runs. */
+/* The machine's map with what is never mapped, RAM and what Lodge drives. (c)
+ * once domain 0 runs. */
 static struct mem_map taken;
-
-/* True if none of these frames is RAM or Lodge's. */
-static bool is_device(uint64_t first, uint64_t last)
-{
-    for (unsigned int i = 0; i < taken.n; i++) {
-        const struct mem_region *r = &taken.r[i];
-
-        if (r->start >> PAGE_SHIFT <= last &&
-            first <= (r->end - 1) >> PAGE_SHIFT)
-            return false;
-    }
-    return true;
-}
 
 int dom0_map_mmio(struct domain *d, gfn_t g)
 {
@@ -59,12 +46,12 @@ int dom0_map_mmio(struct domain *d, gfn_t g)
 
     if (e.type != P2M_NONE)
         return 0; /* another vCPU was faster */
-    if (!is_device(g.raw, g.raw))
+    if (e820_has_ram(&taken, g.raw, 1))
         return -EPERM;
     /* Nothing at all is mapped in these 2 MiB: so there is nothing that a
      * large page could hide. */
     if (e.order >= ORDER_2M &&
-        is_device(large, large + (1ull << ORDER_2M) - 1) &&
+        !e820_has_ram(&taken, large, 1ull << ORDER_2M) &&
         !vpci_map_mmio(gfn(large), ORDER_2M))
         return 0;
     return vpci_map_mmio(g, ORDER_4K);
@@ -78,9 +65,9 @@ static void close_ports(struct domain *d, size_t first, size_t n)
         map[i / 64] |= BIT(i % 64);
 }
 
-static void close_memory(uint64_t start, uint64_t end)
+static void close_memory(uint64_t base, uint64_t len)
 {
-    dom0_need(e820_add(&taken, start, end, MEM_RESERVED), NEED_DEVICES);
+    e820_set(&taken, base, base + len, MEM_UNUSABLE);
 }
 
 /* A range that is on the bus, and so neither open nor mapped. */
@@ -92,7 +79,7 @@ static void watch(struct domain *d, enum bus_kind kind, uint64_t base,
     if (kind == BUS_PORT)
         close_ports(d, base, len);
     else
-        close_memory(base, base + len);
+        close_memory(base, len);
     dom0_need(bus_add(d->hvm->bus, &range, 1, dev), NEED_DEVICES);
 }
 
@@ -103,19 +90,17 @@ static uint32_t cf8; /* (a) CONFIG_ADDRESS as written last */
 static enum bus_rc config_access(uint32_t sbdf, unsigned int reg,
                                  unsigned int size, bool write, uint64_t *val)
 {
-    unsigned int low = MIN(size, 4u);
+    uint64_t data = 0;
 
     if (reg & (size - 1))
         return write ? BUS_OK : BUS_NONE;
-    if (write) {
-        vpci_write(sbdf, reg, low, (uint32_t)*val);
-        if (size == 8)
-            vpci_write(sbdf, reg + 4, 4, (uint32_t)(*val >> 32));
-    } else {
-        *val = vpci_read(sbdf, reg, low);
-        if (size == 8)
-            *val |= (uint64_t)vpci_read(sbdf, reg + 4, 4) << 32;
-    }
+    for (unsigned int at = 0, n = MIN(size, 4u); at < size; at += n)
+        if (write)
+            vpci_write(sbdf, reg + at, n, (uint32_t)(*val >> at * 8));
+        else
+            data |= (uint64_t)vpci_read(sbdf, reg + at, n) << at * 8;
+    if (!write)
+        *val = data;
     return BUS_OK;
 }
 
@@ -217,10 +202,11 @@ static void open_ports(struct domain *d)
 {
     /* Closed without a device behind them. */
     static const struct {
-        uint16_t first, count;
+        uint32_t first, count;
     } closed[] = {
         { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 }, /* 8259s and their trigger */
         { 0x40, 4 }, { 0x61, 1 },               /* 8254 and its gate */
+        { 0x10000, 8 }, /* an access that wraps around is nobody's */
     };
     const struct acpi_gas *pm1 = &acpi_info.pm1a_cnt;
 
@@ -228,8 +214,6 @@ static void open_ports(struct domain *d)
     dom0_need(d->hvm->io_bitmap ? 0 : -ENOMEM, NEED_DEVICES);
     for (unsigned int i = 0; i < ARRAY_SIZE(closed); i++)
         close_ports(d, closed[i].first, closed[i].count);
-    /* An access that wraps around the last port is nobody's. */
-    close_ports(d, 0x10000, 8);
     if (uart_port.io)
         close_ports(d, uart_port.io, UART_PORTS);
     watch(d, BUS_PORT, PCI_CF8, 4, cf8_access, NULL);
@@ -240,17 +224,11 @@ static void open_ports(struct domain *d)
 
 void dom0_open_devices(struct domain *d)
 {
+    taken = machine_map;
     open_ports(d);
-    close_memory(LAPIC_AREA, LAPIC_AREA + LAPIC_AREA_SIZE);
-    for (unsigned int i = 0; i < machine_map.n; i++) {
-        const struct mem_region *r = &machine_map.r[i];
-
-        if (r->type == MEM_RAM || r->type == MEM_UNUSABLE)
-            close_memory(r->start, r->end);
-    }
+    close_memory(LAPIC_AREA, LAPIC_AREA_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
-        close_memory(acpi_info.ioapics[i].maddr,
-                     acpi_info.ioapics[i].maddr + PAGE_SIZE);
+        close_memory(acpi_info.ioapics[i].maddr, PAGE_SIZE);
     for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
         struct acpi_mcfg *m = &acpi_info.mcfg[i];
 

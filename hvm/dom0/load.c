@@ -13,7 +13,6 @@
 #include "hypervisor/abi/xen.h"
 #include "hypervisor/lib/elf.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/boot-info.h"
 
@@ -45,8 +44,10 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
         uint64_t at = ALIGN_UP(MAX(space.r[i].start, min), align);
         uint64_t end = MIN(space.r[i].end, max);
 
-        if (at < end && size <= end - at)
-            return e820_remove(&space, at, at + size) ? 0 : at;
+        if (at < end && size <= end - at) {
+            e820_set(&space, at, at + size, 0);
+            return at;
+        }
     }
     return 0;
 }
@@ -56,27 +57,28 @@ static uint64_t take_space(uint64_t min, uint64_t max, uint64_t size,
 void dom0_command_line(const char *module, char *out, unsigned int size)
 {
     static const char bounce[] = " swiotlb=force";
-    const char *p = module;
-    size_t word = 0, n;
+    const char *p = module, *end, *word;
 
     while (*p == ' ')
         p++;
-    while (p[word] && p[word] != ' ')
-        word++;
+    for (end = p; *end && *end != ' ';)
+        end++;
     /* Some loaders pass the file's name; GRUB's users write a placeholder,
      * which GRUB does or does not drop. */
     if (*p == '/' || *p == '(' ||
-        (word == 11 && !strncmp(p, "placeholder", 11)))
-        p += word;
+        (end - p == 11 && !strncmp(p, "placeholder", 11)))
+        p = end;
     while (*p == ' ')
         p++;
-    n = strnlen(p, size - sizeof(bounce));
+    size_t n = strnlen(p, size - sizeof(bounce));
     while (n && p[n - 1] == ' ')
         n--;
     memcpy(out, p, n);
     out[n] = '\0';
+    for (word = out; word && strncmp(word + (*word == ' '), "swiotlb=", 8);)
+        word = strchr(word + !!*word, ' ');
     /* A page mapped from a guest is not where a device would look for it. */
-    if (strncmp(out, "swiotlb=", 8) && !strstr(out, " swiotlb="))
+    if (!word)
         memcpy(out + n, n ? bounce : bounce + 1, sizeof(bounce) - !n);
 }
 
@@ -130,7 +132,6 @@ static void relocate(struct loader *l)
     struct mem_region *k = &l->kernel;
     /* Alignment, lowest and highest address: Linux's, if it says no more. */
     uint32_t words[3] = { RELOC_ALIGN, MB(16), GB(1) - 1 };
-    uint64_t align, to;
     int size = elf_xen_note(&l->elf, XEN_ELFNOTE_PHYS32_RELOC, words,
                             sizeof(words));
 
@@ -138,9 +139,10 @@ static void relocate(struct loader *l)
         dom0_cannot_start("the kernel wants memory at %#lx-%#lx, which domain "
                           "0 does not have, and cannot be moved",
                           k->start, k->end);
-    align = words[0] && !(words[0] & (words[0] - 1)) ? words[0] : RELOC_ALIGN;
-    to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
-                    MAX(align, PAGE_SIZE));
+    if (!words[0] || words[0] & (words[0] - 1))
+        words[0] = RELOC_ALIGN;
+    uint64_t to = take_space(MAX(words[1], MB(1)), words[2] + 1ull, size_of(k),
+                             MAX(words[0], PAGE_SIZE));
     if (!to)
         dom0_cannot_start("there is too little memory for the kernel: it "
                           "needs %lu MiB in one piece", size_of(k) >> 20);
@@ -158,16 +160,15 @@ static void load_segments(struct loader *l)
 
     for (unsigned int i = 0; i < l->elf.nr_segments && !rc; i++) {
         struct elf_segment s;
-        uint64_t at;
 
         rc = elf_segment(&l->elf, i, &s);
         if (rc || s.type != ELF_PT_LOAD)
             continue;
-        at = s.paddr + l->offset;
-        rc = guest_write_phys(l->d, gpa(at), s.data, s.file_size);
-        for (uint64_t n = s.file_size; n < s.mem_size && !rc; n += PAGE_SIZE)
+        uint64_t at = s.paddr + l->offset;
+        rc = guest_write_phys(l->d, gpa(at), l->elf.image + s.offset, s.filesz);
+        for (uint64_t n = s.filesz; n < s.memsz && !rc; n += PAGE_SIZE)
             rc = guest_write_phys(l->d, gpa(at + n), zeroes,
-                                  MIN(s.mem_size - n, PAGE_SIZE));
+                                  MIN(s.memsz - n, PAGE_SIZE));
     }
     dom0_need(rc, "the kernel's segments cannot be loaded");
 }
@@ -179,13 +180,12 @@ static void move_module(struct loader *l, unsigned int m)
 {
     struct mem_region *r = &l->module[m];
     uint64_t size = size_of(r), to = take_space(MB(1), GB(4), size, PAGE_SIZE);
-    const void *from;
 
     if (!to)
         dom0_cannot_start("there is too little memory below 4 GiB for module "
                           "%u: it needs %lu MiB in one piece", m,
                           (size >> 20) + 1);
-    from = map(r);
+    const void *from = map(r);
     dom0_need(guest_write_phys(l->d, gpa(to), from, size),
               "it cannot be built");
     boot_unmap(from, size);
@@ -196,12 +196,11 @@ static void move_module(struct loader *l, unsigned int m)
 static void clear_the_way(struct loader *l)
 {
     const struct mem_region *k = &l->kernel;
-    int rc = e820_remove(&space, k->start, k->end);
 
-    for (unsigned int m = 0; !rc && m < MODULES; m++)
-        rc = e820_remove(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
-                         ALIGN_UP(l->module[m].end, PAGE_SIZE));
-    dom0_need(rc, "it cannot be built");
+    e820_set(&space, k->start, k->end, 0);
+    for (unsigned int m = 0; m < MODULES; m++)
+        e820_set(&space, ALIGN_DOWN(l->module[m].start, PAGE_SIZE),
+                 ALIGN_UP(l->module[m].end, PAGE_SIZE), 0);
     for (unsigned int m = MODULES; m--; ) {
         const struct mem_region *r = &l->module[m];
         uint64_t end = ALIGN_UP(r->end, PAGE_SIZE);
@@ -228,17 +227,6 @@ static struct start_block {
 
 #define PADDR(at, field) ((at) + offsetof(struct start_block, field))
 
-static void need_room(int rc)
-{
-    dom0_need(rc, "no room for ACPI tables or memory map");
-}
-
-/* Firmware has types of its own, which only it understands. */
-static uint32_t plain_type(uint32_t type)
-{
-    return type >= MEM_RAM && type <= MEM_UNUSABLE ? type : MEM_RESERVED;
-}
-
 /* Adds the machine's regions that are RAM, as reserved, or all others. */
 static void add_machine(struct mem_map *map, bool ram)
 {
@@ -246,8 +234,7 @@ static void add_machine(struct mem_map *map, bool ram)
         const struct mem_region *r = &machine_map.r[i];
 
         if ((r->type == MEM_RAM) == ram)
-            need_room(e820_add(map, r->start, r->end,
-                               ram ? MEM_RESERVED : plain_type(r->type)));
+            e820_set(map, r->start, r->end, ram ? MEM_RESERVED : r->type);
     }
 }
 
@@ -268,36 +255,27 @@ static void clip(struct mem_map *map)
         }
         log_warn("domain 0: %#lx-%#lx is left out of its memory map, which "
                  "has too many pieces\n", least->start, least->end);
-        for (map->n--; least + 1 < end; least++)
-            *least = least[1];
+        e820_set(map, least->start, least->end, 0);
     }
 }
 
 /*
  * The machine's map, but RAM that domain 0 did not get is reserved, so that it
- * puts nothing there. For the kernel, and to be asked for later. acpi: where
- * the tables made for it are.
+ * puts nothing there. For the kernel, and to be asked for later (*map). acpi:
+ * where the tables made for it are.
  */
-static void make_memmap(struct domain *d, const struct mem_region *acpi)
+static void make_memmap(struct guest_map *map, uint64_t acpi)
 {
-    static struct mem_map in, out;
-    struct guest_map *map = heap_alloc(sizeof(*map));
+    static struct mem_map out;
 
-    need_room(map ? 0 : -ENOMEM);
-    in.n = 0;
-    add_machine(&in, true);
-    for (unsigned int i = 0; i < dom0_ram.n; i++) {
-        const struct mem_region *mine = &dom0_ram.r[i];
-
-        need_room(e820_remove(&in, mine->start, mine->end));
-        need_room(e820_add(&in, mine->start, mine->end, MEM_RAM));
-    }
+    out.n = 0;
+    add_machine(&out, true);
+    for (unsigned int i = 0; i < dom0_ram.n; i++)
+        e820_set(&out, dom0_ram.r[i].start, dom0_ram.r[i].end, MEM_RAM);
     /* Frame 0 is there, though it is no ordinary one. */
-    need_room(e820_remove(&in, 0, PAGE_SIZE));
-    need_room(e820_add(&in, 0, PAGE_SIZE, MEM_RAM));
-    add_machine(&in, false);
-    need_room(e820_add(&in, acpi->start, acpi->end, MEM_ACPI));
-    need_room(e820_normalise(in.r, in.n, &out));
+    e820_set(&out, 0, PAGE_SIZE, MEM_RAM);
+    add_machine(&out, false);
+    e820_set(&out, acpi, acpi + DOM0_ACPI_SIZE, MEM_ACPI);
     clip(&out);
     for (unsigned int i = 0; i < out.n; i++) {
         const struct mem_region *r = &out.r[i];
@@ -308,7 +286,6 @@ static void make_memmap(struct domain *d, const struct mem_region *acpi)
                                                   r->type };
     }
     map->nr = out.n;
-    d->hvm->map = map;
 }
 
 static struct dom0_entry place_start_info(struct loader *l,
@@ -316,23 +293,21 @@ static struct dom0_entry place_start_info(struct loader *l,
 {
     const struct mem_region *initrd = &l->module[MODULE_INITRD];
     uint64_t at = take_space(l->kernel.end, GB(4), sizeof(block), PAGE_SIZE);
-    const struct mem_region acpi = { at, at + DOM0_ACPI_SIZE, MEM_ACPI };
+    struct guest_map *map = heap_alloc(sizeof(*map));
 
-    need_room(at ? 0 : -ENOMEM);
-    make_memmap(l->d, &acpi);
+    dom0_need(at && map ? 0 : -ENOMEM, "no room for ACPI tables or memory map");
+    l->d->hvm->map = map;
+    make_memmap(map, at);
     dom0_make_acpi(&acpi_info, block.acpi, at, l->d->max_vcpus);
     block.info = (struct hvm_start_info){
         .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1,
         .flags = SIF_INITDOMAIN | SIF_PRIVILEGED,
+        .nr_modules = size_of(initrd) != 0, .modlist_paddr = PADDR(at, module),
         .cmdline_paddr = PADDR(at, cmdline), .rsdp_paddr = PADDR(at, acpi),
-        .memmap_paddr = PADDR(at, memmap), .memmap_entries = l->d->hvm->map->nr,
+        .memmap_paddr = PADDR(at, memmap), .memmap_entries = map->nr,
     };
-    if (size_of(initrd)) {
-        block.info.nr_modules = 1;
-        block.info.modlist_paddr = PADDR(at, module);
-        block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
-                                                   .size = size_of(initrd) };
-    }
+    block.module = (struct hvm_modlist_entry){ .paddr = initrd->start,
+                                               .size = size_of(initrd) };
     dom0_command_line(bi->modules[MODULE_KERNEL].cmdline, block.cmdline,
                       CMDLINE_SIZE);
     log_info("Domain 0: command line: %s\n", block.cmdline);
@@ -347,7 +322,6 @@ static struct dom0_entry place_start_info(struct loader *l,
 struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
 {
     struct loader l = { .d = d };
-    struct dom0_entry entry;
 
     if (!bi->nr_modules)
         dom0_cannot_start("the boot loader passed no module: domain 0's "
@@ -368,7 +342,7 @@ struct dom0_entry dom0_load(struct domain *d, const struct boot_info *bi)
     open_kernel(&l);            /* again: it may have been moved */
     load_segments(&l);
     boot_unmap(l.elf.image, l.elf.size);
-    entry = place_start_info(&l, bi);
+    struct dom0_entry entry = place_start_info(&l, bi);
     log_info("Domain 0: kernel at %#lx-%#lx, entry %#x, RAM disk "
              "%#lx-%#lx\n", l.kernel.start, l.kernel.end, entry.eip,
              l.module[MODULE_INITRD].start, l.module[MODULE_INITRD].end);

@@ -15,55 +15,44 @@ struct mem_map dom0_ram;
 
 /* ---- dom0_mem= ----------------------------------------------------------- */
 
-/* A number of bytes, in Xen's units (none means KiB), or a percentage. *s is
- * moved behind it. */
-static int parse_number(const char **s, uint64_t *n, bool *percent)
+/* A size in Xen's units (none means KiB), or a percentage: into *a, and *s is
+ * moved behind it. 1 if it was a percentage; -EINVAL. */
+static int parse_part(const char **s, struct dom0_amount *a)
 {
     static const char units[] = "bkmgt";
     const char *p = *s, *unit;
-    unsigned int shift = 0;
+    uint64_t n = 0;
 
-    if (*p < '0' || *p > '9')
+    for (; *p >= '0' && *p <= '9' && n <= ~0ull / 16; p++)
+        n = n * 10 + (unsigned int)(*p - '0');
+    if (p == *s)
         return -EINVAL;
-    for (*n = 0; *p >= '0' && *p <= '9'; p++) {
-        if (*n > ~0ull / 16)
-            return -EINVAL;
-        *n = *n * 10 + (unsigned int)(*p - '0');
+    if (*p == '%') {
+        *s = p + 1;
+        a->percent = (unsigned int)n;
+        return n <= 100 ? 1 : -EINVAL;
     }
-    *percent = *p == '%';
     unit = strchr(units, *p | 0x20);
-    *s = p + (*percent || unit);
-    if (!*percent)
-        shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
-    if (*n > (*percent ? 100 : (uint64_t)INT64_MAX >> shift))
-        return -EINVAL;
-    *n <<= shift;
-    return 0;
+    unsigned int shift = 10 * (unit ? (unsigned int)(unit - units) : 1);
+    *s = p + !!unit;
+    a->pages = (int64_t)(n << shift >> PAGE_SHIFT);
+    return n <= (uint64_t)INT64_MAX >> shift ? 0 : -EINVAL;
 }
 
 /* <size>, -<size>, <percent>%, <size>+<percent>%. */
 static int parse_amount(const char **s, struct dom0_amount *a)
 {
-    bool negative = **s == '-', percent;
-    uint64_t n;
+    bool negative = **s == '-';
 
     *a = (struct dom0_amount){ 0 };
+    *s += negative;
+    int rc = parse_part(s, a);
     if (negative)
-        ++*s;
-    if (parse_number(s, &n, &percent))
-        return -EINVAL;
-    if (!percent) {
-        a->pages = (int64_t)(n >> PAGE_SHIFT);
-        if (negative)
-            a->pages = -a->pages;
-        if (**s != '+')
-            return 0;
-        ++*s;
-        if (parse_number(s, &n, &percent) || !percent)
-            return -EINVAL;
-    }
-    a->percent = (unsigned int)n;
-    return 0;
+        a->pages = -a->pages;
+    if (rc || **s != '+')
+        return MIN(rc, 0);
+    ++*s;
+    return parse_part(s, a) == 1 ? 0 : -EINVAL;
 }
 
 int dom0_mem_parse(const char *s, struct dom0_mem *m)
@@ -93,11 +82,10 @@ static uint64_t amount_pages(const struct dom0_amount *a, uint64_t avail)
 uint64_t dom0_mem_pages(const struct dom0_mem *m, uint64_t avail,
                         uint64_t keep, uint64_t *limit)
 {
-    uint64_t n = amount_pages(&m->size, avail);
-
     /* As Xen: what others, and Lodge for them, need at once stays free. */
-    if (!n)
-        n = avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+    uint64_t n = amount_pages(&m->size, avail) ?:
+                 avail - MIN(avail / 16, MB(128) >> PAGE_SHIFT);
+
     n = MAX(n, amount_pages(&m->min, avail));
     *limit = amount_pages(&m->max, avail);
     return MIN(MIN(n, *limit), avail - MIN(avail, keep));
@@ -113,7 +101,7 @@ static uint64_t adopt(struct domain *d, uint64_t start, uint64_t end)
     if (start >= end || dom0_ram.n == MEM_REGIONS_MAX ||
         page_adopt_range(maddr_to_mfn(start), n, d->id))
         return 0;
-    (void)e820_add(&dom0_ram, start, end, MEM_RAM);
+    e820_set(&dom0_ram, start, end, MEM_RAM);
     return n;
 }
 
@@ -139,19 +127,11 @@ static uint64_t adopt_all(struct domain *d, const struct boot_info *bi)
 /* Free RAM from low addresses up; returns the pages it got. */
 static uint64_t claim(struct domain *d, uint64_t want)
 {
-    uint64_t at = 0, end, got = 0;
+    uint64_t at = 0, got = 0, n = 1;
 
-    while (got < want && dom0_ram.n < MEM_REGIONS_MAX) {
-        at = page_next_free(at, &end);
-        if (at >= end)
-            break;
-        end = MIN(end, at + (want - got));
-        /* Somebody was faster: the next look says who. */
-        if (page_claim_range(mfn(at), end - at, d->id, false))
-            continue;
-        (void)e820_add(&dom0_ram, at << PAGE_SHIFT, end << PAGE_SHIFT, MEM_RAM);
-        got += end - at;
-        at = end;
+    for (; n && got < want && dom0_ram.n < MEM_REGIONS_MAX; got += n, at += n) {
+        n = page_claim_next(&at, want - got, d->id);
+        e820_set(&dom0_ram, at << PAGE_SHIFT, (at + n) << PAGE_SHIFT, MEM_RAM);
     }
     return got;
 }
@@ -186,21 +166,18 @@ static void map_ram(struct domain *d)
 
 void dom0_take_memory(struct domain *d, const struct boot_info *bi)
 {
-    static struct mem_map pieces;
     struct dom0_mem mem;
-    uint64_t adopted, avail, keep, want, limit;
+    uint64_t limit;
 
     if (dom0_mem_parse(opt_dom0_mem, &mem))
         dom0_cannot_start("dom0_mem=%s is not understood", opt_dom0_mem);
-    adopted = adopt_all(d, bi);
-    avail = pages_free() + adopted;
+    uint64_t adopted = adopt_all(d, bi);
+    uint64_t avail = pages_free() + adopted;
     /* What Lodge must have left for domain 0's own needs. */
-    keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
-    want = dom0_mem_pages(&mem, avail, keep, &limit);
+    uint64_t keep = (MB(16) >> PAGE_SHIFT) + d->max_vcpus * 32ull + avail / 512;
+    uint64_t want = dom0_mem_pages(&mem, avail, keep, &limit);
     if (want > adopted)
         adopted += claim(d, want - adopted);
-    pieces = dom0_ram;
-    (void)e820_normalise(pieces.r, pieces.n, &dom0_ram); /* as many at most */
     /* Charged when its number is known: nobody else allocates for d yet. */
     d->max_frames = (uint32_t)MIN(MAX(limit, adopted), (uint64_t)UINT32_MAX);
     if (adopted < want || domain_charge(d, (uint32_t)adopted, false))

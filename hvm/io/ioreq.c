@@ -15,7 +15,6 @@
 #include "hypervisor/abi/memory.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/lib/rangeset.h"
-#include "hypervisor/mm/heap.h"
 
 #define NR_RANGE_TYPES 3
 _Static_assert(MAX_VCPUS_PER_DOMAIN <= PAGE_SIZE / sizeof(struct ioreq),

@@ -12,7 +12,6 @@
 #include "hvm/base/hvm.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/pt-bits.h"
 #include "hypervisor/x86/smp.h"
 
@@ -312,7 +311,7 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
     if ((order != ORDER_4K && order != ORDER_2M && order != ORDER_1G) ||
         !gfn_in_width(g, order) || !IS_ALIGNED(g.raw | m.raw, 1ull << order))
         return -EINVAL;
-    ASSERT(!p2m_type_has_page(type) || mfn_has_page(m));
+    ASSERT(!p2m_type_has_page(type) || m.raw < frame_table_size);
     spin_lock(&p->lock);
     rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
     slot = rc ? NULL : slot_make(p, g, leaf);

@@ -17,38 +17,37 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
+#include "hypervisor/x86/irq.h"
 
-/* One entry of the guest's table: address, its upper half, data, control. */
-enum { MSIX_ADDRESS, MSIX_ADDRESS_HIGH, MSIX_DATA, MSIX_CONTROL, MSIX_WORDS };
+/* A message and its mask, as the guest wants them: an entry of its MSI-X table,
+ * or what its MSI registers say. */
+enum { ADDRESS, ADDRESS_HIGH, DATA, CONTROL, WORDS };
 
 struct vpci_entry {
-    uint32_t word[MSIX_WORDS];
+    uint32_t word[WORDS];
     struct passthru_msi irq;
 };
 
 struct vpci_dev {
     struct vpci_dev *next;
     uint32_t sbdf;
-    uint8_t bars;                     /* number of BARs in the header */
     uint16_t sriov;                   /* extended capability to hide, or 0 */
 
-    /* The guest's MSI registers: the capability's dwords up to the one with
-     * the message's data. Of the first one only the enable bit is kept. */
-    struct msi_cap msi;
-    uint32_t msi_word[4];
-    struct passthru_msi msi_irq;
+    uint8_t msi;                      /* the capability, 0: none */
+    uint8_t msi_size;                 /* its bytes, up to a whole dword */
+    uint8_t msi_data;                 /* offset of the message's data in it */
 
-    struct msix_cap msix;
+    uint8_t msix;                     /* the capability, 0: none */
+    uint8_t bar;                      /* the table's, */
+    uint32_t offset;                  /* where it is in it, */
+    uint16_t entries;                 /* and its size */
     uint16_t ctrl;                    /* the guest's two bits of control */
-    bool watched;                     /* the table is where these say */
+    bool watched;                     /* the table is where this says: */
     uint64_t table;                   /* maddr */
-    uint64_t first, end;              /* frames with it: first to end - 1 */
-    volatile uint8_t *va;             /* of frame `first`, or NULL */
+    volatile uint8_t *va;             /* of it, or NULL */
     unsigned int remaps;              /* mappings made so far */
-    struct vpci_entry entry[];        /* msix.entries of them */
+    struct vpci_entry entry[];        /* of MSI-X, and one more: of MSI */
 };
 
 static struct vpci_dev *devs;
@@ -59,72 +58,105 @@ static uint32_t byte_mask(unsigned int reg, unsigned int size)
     return (uint32_t)size_mask(size) << (reg & 3) * 8;
 }
 
+static bool is_masked(const struct vpci_entry *e)
+{
+    return e->word[CONTROL] & MSIX_ENTRY_MASKED;
+}
+
+/* What the device must be told, so that its interrupt goes to where the guest
+ * wants it. False: there is no vector. */
+static bool bind(struct vpci_dev *dev, struct vpci_entry *e, bool movable,
+                 struct msi_message *host)
+{
+    uint64_t high = e->word[ADDRESS_HIGH];
+    int rc = passthru_msi_bind(&e->irq, high << 32 | e->word[ADDRESS],
+                               e->word[DATA], movable, host);
+
+    if (rc < 0)
+        log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for %s entry %u "
+                  "(error %d)\n", PCI_ARGS(dev->sbdf),
+                  movable ? "MSI-X" : "MSI",
+                  movable ? (unsigned int)(e - dev->entry) : 0, -rc);
+    return rc >= 0;
+}
+
 /* ---- MSI ----------------------------------------------------------------- */
 
 /*
  * The guest sees what it wrote, the device gets a message of Lodge's. One
- * message per function: the capability says so.
+ * message per function: the capability says so. The entry is masked while MSI
+ * is off.
  */
 
-static bool msi_owns(const struct msi_cap *c, unsigned int reg)
+static struct vpci_entry *msi_entry(struct vpci_dev *dev)
 {
-    return c->pos && reg >= c->pos && reg - c->pos < c->size;
+    return &dev->entry[dev->entries];
 }
 
-static uint32_t msi_read(const struct vpci_dev *dev, unsigned int reg)
+static bool msi_owns(const struct vpci_dev *dev, unsigned int reg)
+{
+    return dev->msi && reg >= dev->msi && reg - dev->msi < dev->msi_size;
+}
+
+/* The word of the entry at this offset of the capability, 4 up to the data. */
+static uint32_t *msi_word(struct vpci_dev *dev, unsigned int off)
+{
+    return &msi_entry(dev)->word[off == dev->msi_data ? DATA : off / 4 - 1];
+}
+
+static uint32_t msi_read(struct vpci_dev *dev, unsigned int reg)
 {
     const uint32_t ours = MSI_CTRL_ENABLE | MSI_CTRL_CAPABLE | MSI_CTRL_NR;
-    unsigned int off = reg - dev->msi.pos;
+    unsigned int off = reg - dev->msi;
+    uint32_t enable = is_masked(msi_entry(dev)) ? 0 : MSI_CTRL_ENABLE;
 
-    if (off == 0)
-        return (pci_read(dev->sbdf, reg, 4) & ~(ours << 16)) | dev->msi_word[0];
-    if (off <= dev->msi.data)
-        return dev->msi_word[off / 4];
-    return pci_read(dev->sbdf, reg, 4);
+    if (off && off <= dev->msi_data)
+        return *msi_word(dev, off);
+    if (off)
+        return pci_read(dev->sbdf, reg, 4);
+    return (pci_read(dev->sbdf, reg, 4) & ~(ours << 16)) | enable << 16;
 }
 
-/* The device sends to where the guest's registers say. False: it cannot. */
-static bool msi_program(struct vpci_dev *dev, bool always)
+/* The device sends to where the guest's registers say. False: it cannot. It
+ * must not send while they change, or the difference must be in one of the
+ * three words only. */
+static bool msi_program(struct vpci_dev *dev)
 {
-    const uint32_t *w = dev->msi_word;
-    uint64_t high = dev->msi.is_64bit ? w[2] : 0;
     struct msi_message host;
-    /* Address and data cannot be changed together: it stays on its CPU. */
-    int rc = passthru_msi_bind(&dev->msi_irq, high << 32 | w[1],
-                               w[dev->msi.data / 4], false, &host);
 
-    if (rc < 0) {
-        log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for its MSI (error "
-                  "%d)\n", PCI_ARGS(dev->sbdf), -rc);
+    /* Address and data cannot be changed together: it stays on its CPU. */
+    if (!bind(dev, msi_entry(dev), false, &host))
         return false;
-    }
-    if (rc || always)
-        msi_write_message(dev->sbdf, &dev->msi, &host);
+    pci_write(dev->sbdf, dev->msi + 4u, 4, (uint32_t)host.address);
+    if (dev->msi_data > 8)
+        pci_write(dev->sbdf, dev->msi + 8u, 4, (uint32_t)(host.address >> 32));
+    pci_write(dev->sbdf, dev->msi + dev->msi_data, 2, host.data & 0xffff);
     return true;
 }
 
 /* val: the dword as it shall be. */
 static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
 {
-    unsigned int off = reg - dev->msi.pos, data = dev->msi.data;
+    unsigned int off = reg - dev->msi, data = dev->msi_data;
+    struct vpci_entry *e = msi_entry(dev);
 
     if (off == 0) {
         uint32_t hw = pci_read(dev->sbdf, reg + MSI_CONTROL, 2) &
                       ~(uint32_t)(MSI_CTRL_ENABLE | MSI_CTRL_NR);
+        bool on = val >> 16 & MSI_CTRL_ENABLE;
 
-        dev->msi_word[0] = val & (uint32_t)MSI_CTRL_ENABLE << 16;
-        if (dev->msi_word[0] && msi_program(dev, true)) {
-            pci_write(dev->sbdf, reg + MSI_CONTROL, 2, hw | MSI_CTRL_ENABLE);
-        } else {
-            pci_write(dev->sbdf, reg + MSI_CONTROL, 2, hw);
-            passthru_msi_unbind(&dev->msi_irq);
-        }
+        e->word[CONTROL] = on ? 0 : MSIX_ENTRY_MASKED;
+        on = on && msi_program(dev);
+        pci_write(dev->sbdf, reg + MSI_CONTROL, 2,
+                  on ? hw | MSI_CTRL_ENABLE : hw);
+        if (!on)
+            passthru_msi_unbind(&e->irq);
     } else if (off <= data) {
-        dev->msi_word[off / 4] = off == 4 ? val & ~3u
-                             : off == data ? val & 0xffff : val;
-        if (dev->msi_word[0])
-            (void)msi_program(dev, false);
-    } else if (off == dev->msi.mask) {
+        *msi_word(dev, off) = off == 4 ? val & ~3u
+                            : off == data ? val & 0xffff : val;
+        if (!is_masked(e))
+            (void)msi_program(dev);
+    } else if (off == data + 4) {
         /* Mask bits, which are the device's own. */
         pci_write(dev->sbdf, reg, 4, val);
     }
@@ -145,7 +177,13 @@ static void msi_write(struct vpci_dev *dev, unsigned int reg, uint32_t val)
 
 static uint64_t table_size(const struct vpci_dev *dev)
 {
-    return (uint64_t)dev->msix.entries * MSIX_ENTRY_SIZE;
+    return (uint64_t)dev->entries * MSIX_ENTRY_SIZE;
+}
+
+/* The last frame with a part of the table. */
+static uint64_t table_last(const struct vpci_dev *dev)
+{
+    return (dev->table + table_size(dev) - 1) >> PAGE_SHIFT;
 }
 
 /* The table can be reached. */
@@ -159,41 +197,31 @@ static bool is_enabled(const struct vpci_dev *dev)
     return dev->ctrl & MSIX_CTRL_ENABLE;
 }
 
-static bool is_masked(const struct vpci_entry *e)
-{
-    return e->word[MSIX_CONTROL] & MSIX_ENTRY_MASKED;
-}
-
 /* Tells the device what the guest wants of one entry. */
 static void sync_entry(struct vpci_dev *dev, unsigned int i)
 {
     struct vpci_entry *e = &dev->entry[i];
-    uint64_t high = e->word[MSIX_ADDRESS_HIGH];
-    volatile uint8_t *table;
     struct msi_message host;
-    int rc;
 
     if (!is_enabled(dev) || !is_placed(dev))
         return;
-    table = dev->va + (dev->table & (PAGE_SIZE - 1));
-    if (is_masked(e)) {
-        msix_write_entry(table, i, NULL);
-        return;
+    bool send = !is_masked(e) && bind(dev, e, true, &host);
+    volatile uint8_t *hw = dev->va + i * MSIX_ENTRY_SIZE;
+    uint32_t ctrl = mmio_read32(hw + 12) & ~MSIX_ENTRY_MASKED;
+
+    mmio_write32(hw + 12, ctrl | MSIX_ENTRY_MASKED);
+    if (send) {
+        mmio_write32(hw, (uint32_t)host.address);
+        mmio_write32(hw + 4, (uint32_t)(host.address >> 32));
+        mmio_write32(hw + 8, host.data);
+        mmio_write32(hw + 12, ctrl);
     }
-    rc = passthru_msi_bind(&e->irq, high << 32 | e->word[MSIX_ADDRESS],
-                           e->word[MSIX_DATA], true, &host);
-    if (rc < 0) {
-        log_guest(LOG_WARN, "PCI " PCI_FMT ": no vector for MSI-X entry %u "
-                  "(error %d)\n", PCI_ARGS(dev->sbdf), i, -rc);
-        msix_write_entry(table, i, NULL);
-        return;
-    }
-    msix_write_entry(table, i, &host);
+    (void)mmio_read32(hw + 12); /* the device has it now */
 }
 
 static void msix_sync_all(struct vpci_dev *dev)
 {
-    for (unsigned int i = 0; i < dev->msix.entries; i++)
+    for (unsigned int i = 0; i < dev->entries; i++)
         sync_entry(dev, i);
 }
 
@@ -207,7 +235,7 @@ static void msix_write_control(struct vpci_dev *dev, bool hold)
 
     if (hold || !is_placed(dev))
         ctrl |= MSIX_CTRL_MASK_ALL;
-    pci_write(dev->sbdf, dev->msix.pos + MSI_CONTROL, 2, ctrl);
+    pci_write(dev->sbdf, dev->msix + MSI_CONTROL, 2, ctrl);
 }
 
 /* The capability's first dword; a write to its control word (all of it). */
@@ -215,7 +243,7 @@ static uint32_t msix_read(const struct vpci_dev *dev)
 {
     const uint32_t ours = MSIX_CTRL_ENABLE | MSIX_CTRL_MASK_ALL;
 
-    return (pci_read(dev->sbdf, dev->msix.pos, 4) & ~(ours << 16)) |
+    return (pci_read(dev->sbdf, dev->msix, 4) & ~(ours << 16)) |
            (uint32_t)dev->ctrl << 16;
 }
 
@@ -228,7 +256,7 @@ static void msix_control(struct vpci_dev *dev, uint16_t val)
         msix_sync_all(dev);
     msix_write_control(dev, false);
     if (!is_enabled(dev) && was)
-        for (unsigned int i = 0; i < dev->msix.entries; i++)
+        for (unsigned int i = 0; i < dev->entries; i++)
             passthru_msi_unbind(&dev->entry[i].irq);
 }
 
@@ -236,30 +264,25 @@ static void msix_control(struct vpci_dev *dev, uint16_t val)
  * BAR says, or (decoding off) is no more. */
 static void msix_follow(struct vpci_dev *dev, bool decoding)
 {
-    uint64_t maddr, first, end;
+    uint64_t maddr = decoding ? pci_bar_address(dev->sbdf, dev->bar) : 0;
 
-    if (!decoding || pci_bar_address(dev->sbdf, dev->msix.bar, &maddr)) {
+    if (!maddr) {
         dev->watched = false;
         return;
     }
-    maddr += dev->msix.offset;
+    maddr += dev->offset;
     if (dev->watched && dev->table == maddr)
         return;
-    first = maddr >> PAGE_SHIFT;
-    end = ((maddr + table_size(dev) - 1) >> PAGE_SHIFT) + 1;
-    if (!dev->va || first != dev->first || end != dev->end) {
+    if (!dev->va || dev->table != maddr) {
         dev->va = NULL;
         if (dev->remaps++ < REMAPS_MAX)
-            dev->va = device_map(first << PAGE_SHIFT,
-                                 (end - first) << PAGE_SHIFT);
+            dev->va = device_map(maddr, table_size(dev));
     }
-    dev->table = maddr;
-    dev->first = first;
-    dev->end = end;
     /* Watched, and out of the guest's map wherever it was touched, even if
      * Lodge cannot reach it: the guest must not. */
+    dev->table = maddr;
     dev->watched = true;
-    for (uint64_t g = first; g < end; g++)
+    for (uint64_t g = maddr >> PAGE_SHIFT; g <= table_last(dev); g++)
         if (p2m_lookup(hardware_domain, gfn(g)).type == P2M_MMIO)
             (void)p2m_unmap(hardware_domain, gfn(g), ORDER_4K, mfn(g));
     if (!dev->va)
@@ -268,7 +291,8 @@ static void msix_follow(struct vpci_dev *dev, bool decoding)
                   PCI_ARGS(dev->sbdf), maddr);
 }
 
-/* Writes to the command register and to BARs move the table. */
+/* Writes to the command register and to the BAR move the table. The dword
+ * behind the BAR, which may be its upper half, counts as well. */
 static void msix_write_header(struct vpci_dev *dev, unsigned int reg,
                               unsigned int size, uint32_t val)
 {
@@ -300,30 +324,30 @@ static void msix_write_header(struct vpci_dev *dev, unsigned int reg,
 /* A page with the table is among n frames from g on. */
 static bool covers(const struct vpci_dev *dev, uint64_t g, uint64_t n)
 {
-    return dev->watched && dev->first < g + n && dev->end > g;
+    return dev->watched && dev->table >> PAGE_SHIFT < g + n &&
+           table_last(dev) >= g;
 }
 
 /* Words 4 or 8 bytes wide; anything else is undefined (PCI 3.0, 6.8.2). */
 static void table_access(struct vpci_dev *dev, uint64_t off, unsigned int size,
                          bool write, uint64_t *val)
 {
-    static const uint32_t writable[MSIX_WORDS] = { ~3u, ~0u, ~0u,
-                                                   MSIX_ENTRY_MASKED };
+    static const uint32_t writable[WORDS] = { ~3u, ~0u, ~0u,
+                                              MSIX_ENTRY_MASKED };
     unsigned int i = (unsigned int)(off / MSIX_ENTRY_SIZE);
     unsigned int word = off % MSIX_ENTRY_SIZE / 4, end = word + size / 4;
     uint64_t written = *val;
-    struct vpci_entry *e;
 
     *val = ~0ull;
     if (size < 4 || off & (size - 1))
         return;
-    e = &dev->entry[index_nospec(i, dev->msix.entries)];
+    struct vpci_entry *e = &dev->entry[index_nospec(i, dev->entries)];
     *val = e->word[word] | (size == 8 ? (uint64_t)e->word[word + 1] << 32 : 0);
     if (!write)
         return;
     for (; word < end; word++, written >>= 32)
         e->word[word] = (uint32_t)written & writable[word];
-    if (end == MSIX_WORDS || !is_masked(e))
+    if (end == WORDS || !is_masked(e))
         sync_entry(dev, i);
 }
 
@@ -343,7 +367,7 @@ bool vpci_mmio_access(uint64_t gpa, unsigned int size, bool write,
     } else if (hit && (gpa & (size - 1) || !hit->va)) {
         *val = ~0ull; /* might run into the table from below */
     } else if (hit) { /* the pending bits for instance, by the table */
-        volatile uint8_t *at = hit->va + (gpa - (hit->first << PAGE_SHIFT));
+        volatile uint8_t *at = hit->va + (int64_t)(gpa - hit->table);
 
         if (write)
             mmio_write(at, size, *val);
@@ -369,39 +393,52 @@ static struct vpci_dev **slot_of(uint32_t sbdf)
  * not gone is is looked up again. */
 static void reset(struct vpci_dev *dev, bool gone)
 {
-    passthru_msi_unbind(&dev->msi_irq);
-    memset(dev->msi_word, 0, sizeof(dev->msi_word));
     dev->ctrl = 0;
-    for (unsigned int i = 0; i < dev->msix.entries; i++) {
+    for (unsigned int i = 0; i <= dev->entries; i++) {
         passthru_msi_unbind(&dev->entry[i].irq);
-        dev->entry[i] = (struct vpci_entry){
-            .word[MSIX_CONTROL] = MSIX_ENTRY_MASKED,
-        };
+        dev->entry[i] =
+            (struct vpci_entry){ .word[CONTROL] = MSIX_ENTRY_MASKED };
     }
-    if (dev->msix.pos)
+    if (dev->msix)
         msix_follow(dev, !gone && (pci_read(dev->sbdf, PCI_COMMAND, 2) &
                                    PCI_COMMAND_MEMORY));
 }
 
-/* Makes a function known in its slot; 0 also if it was. */
+/* Makes a function known in its slot; 0 also if it was. A capability that
+ * makes no sense is none. */
 static int add(uint32_t sbdf, struct vpci_dev **at)
 {
-    struct vpci_dev *dev;
-    struct msix_cap msix;
-
     if (*at)
         return 0;
     if (!pci_present(sbdf))
         return -ENODEV;
-    msix_find(sbdf, &msix);
-    dev = heap_alloc(sizeof(*dev) + msix.entries * sizeof(dev->entry[0]));
+    unsigned int type = pci_read(sbdf, PCI_HEADER_TYPE, 1) &
+                        PCI_HEADER_TYPE_MASK;
+    unsigned int bars = type == 0 ? 6 : type == 1 ? 2 : 0;
+    unsigned int msi = pci_find_cap(sbdf, PCI_CAP_MSI, false);
+    uint32_t ctrl = pci_read(sbdf, msi + MSI_CONTROL, 2);
+    unsigned int msi_data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
+    unsigned int msi_size = msi_data + (ctrl & MSI_CTRL_MASKABLE ? 12 : 4);
+    if (msi + msi_size > PCI_CONFIG_SIZE)
+        msi = 0;
+    unsigned int msix = pci_find_cap(sbdf, PCI_CAP_MSIX, false);
+    uint32_t table = pci_read(sbdf, msix + MSIX_TABLE, 4);
+    if (msix + 12 > PCI_CONFIG_SIZE || (table & MSIX_BIR) >= bars)
+        msix = 0;
+    uint32_t size = pci_read(sbdf, msix + MSI_CONTROL, 2) & MSIX_CTRL_SIZE;
+    unsigned int entries = msix ? size + 1 : 0;
+    struct vpci_dev *dev = heap_alloc(sizeof(*dev) + (entries + 1) *
+                                                     sizeof(dev->entry[0]));
+
     if (!dev)
         return -ENOMEM;
-    dev->sbdf = sbdf;
-    dev->bars = (uint8_t)pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
-    dev->sriov = (uint16_t)pci_find_ext_cap(sbdf, PCI_EXT_CAP_SRIOV);
-    msi_find(sbdf, &dev->msi);
-    dev->msix = msix;
+    *dev = (struct vpci_dev){
+        .sriov = (uint16_t)pci_find_cap(sbdf, PCI_EXT_CAP_SRIOV, true),
+        .sbdf = sbdf, .msi = (uint8_t)msi, .msi_size = (uint8_t)msi_size,
+        .msi_data = (uint8_t)msi_data, .msix = (uint8_t)msix,
+        .bar = table & MSIX_BIR, .offset = table & ~MSIX_BIR,
+        .entries = (uint16_t)entries,
+    };
     reset(dev, false);
     *at = dev;
     return 0;
@@ -425,28 +462,24 @@ void vpci_create(void)
     spin_unlock(&pci_lock);
     for (struct vpci_dev *dev = devs; dev; dev = dev->next) {
         n++;
-        msix += dev->msix.pos != 0;
+        msix += dev->msix != 0;
     }
     log_info("PCI: %u functions, %u with MSI-X\n", n, msix);
 }
 
 int vpci_add(uint32_t sbdf)
 {
-    int rc;
-
     spin_lock(&pci_lock);
-    rc = add(sbdf, slot_of(sbdf));
+    int rc = add(sbdf, slot_of(sbdf));
     spin_unlock(&pci_lock);
     return rc;
 }
 
 int vpci_reset(uint32_t sbdf, bool gone)
 {
-    struct vpci_dev **at, *dev;
-
     spin_lock(&pci_lock);
-    at = slot_of(sbdf);
-    dev = *at;
+    struct vpci_dev **at = slot_of(sbdf);
+    struct vpci_dev *dev = *at;
     if (dev)
         reset(dev, gone);
     if (dev && gone) {
@@ -460,14 +493,13 @@ int vpci_reset(uint32_t sbdf, bool gone)
 uint32_t vpci_read(uint32_t sbdf, unsigned int reg, unsigned int size)
 {
     unsigned int at = reg & ~3u;
-    struct vpci_dev *dev;
     uint32_t val;
 
     spin_lock(&pci_lock);
-    dev = *slot_of(sbdf);
-    if (dev && msi_owns(&dev->msi, at)) {
+    struct vpci_dev *dev = *slot_of(sbdf);
+    if (dev && msi_owns(dev, at)) {
         val = msi_read(dev, at);
-    } else if (dev && dev->msix.pos && at == dev->msix.pos) {
+    } else if (dev && dev->msix && at == dev->msix) {
         val = msix_read(dev);
     } else if (dev && dev->sriov && at == dev->sriov) {
         /* A capability of no kind, with the link to the next. */
@@ -485,14 +517,14 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
 {
     unsigned int at = reg & ~3u;
     uint32_t keep = ~byte_mask(reg, size), dword = val << (reg & 3) * 8;
-    bool msix = dev->msix.pos;
+    bool msix = dev->msix;
 
-    if (msi_owns(&dev->msi, at))
+    if (msi_owns(dev, at))
         msi_write(dev, at, (msi_read(dev, at) & keep) | dword);
-    else if (msix && at == dev->msix.pos)
+    else if (msix && at == dev->msix)
         msix_control(dev, ((msix_read(dev) & keep) | dword) >> 16);
     else if (msix && (reg == PCI_COMMAND || reg == PCI_COMMAND + 1 ||
-                      (at >= PCI_BAR0 && at < PCI_BAR0 + dev->bars * 4u)))
+                      at - (PCI_BAR0 + dev->bar * 4u) < 8))
         msix_write_header(dev, reg, size, val);
     else if (!dev->sriov || at != dev->sriov)
         pci_write(dev->sbdf, reg, size, val);
@@ -501,10 +533,8 @@ static void write_known(struct vpci_dev *dev, unsigned int reg,
 void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
                 uint32_t val)
 {
-    struct vpci_dev **at;
-
     spin_lock(&pci_lock);
-    at = slot_of(sbdf);
+    struct vpci_dev **at = slot_of(sbdf);
     if (!add(sbdf, at))
         write_known(*at, reg, size, val & byte_mask(0, size));
     spin_unlock(&pci_lock);
@@ -513,13 +543,12 @@ void vpci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
 int vpci_map_mmio(gfn_t g, unsigned int order)
 {
     struct vpci_dev *dev;
-    int rc;
 
     spin_lock(&pci_lock);
     for (dev = devs; dev && !covers(dev, g.raw, 1ull << order);)
         dev = dev->next;
-    rc = dev ? -EPERM
-             : p2m_map(hardware_domain, g, mfn(g.raw), order, P2M_MMIO);
+    int rc = dev ? -EPERM
+                 : p2m_map(hardware_domain, g, mfn(g.raw), order, P2M_MMIO);
     spin_unlock(&pci_lock);
     return rc;
 }

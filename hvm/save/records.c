@@ -9,7 +9,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 
 #define PER_VCPU 0xff
 

@@ -18,7 +18,6 @@
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/format.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/upcalls.h"
 

@@ -22,7 +22,6 @@
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/heap.h"
 
 /* Shows v that something is pending: the flag in its info, and the callback
  * when the flag was clear. Its word or queue must have been marked before. */

@@ -11,7 +11,6 @@
  * domain.
  */
 #include "hypervisor/core/evtchn-impl.h"
-#include "hypervisor/mm/heap.h"
 
 /*
  * Held while a binding between two domains is looked up to be broken: then

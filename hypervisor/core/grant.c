@@ -20,7 +20,6 @@
  */
 #include "hypervisor/core/grant.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/mm/heap.h"
 
 /* More makes no sense (2 M entries) and would make growing slow. */
 #define MAX_FRAMES 4096

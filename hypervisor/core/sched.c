@@ -16,7 +16,6 @@
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 

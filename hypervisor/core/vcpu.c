@@ -12,7 +12,6 @@
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 

@@ -12,7 +12,6 @@
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 
 #define MAX_BUFS 2
 

@@ -14,7 +14,6 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 
 /* The call that runs. */
 struct memop {

@@ -6,7 +6,6 @@
  */
 #include "hypervisor/abi/platform.h"
 
-#include "hvm/dom0/build.h"
 #include "hvm/vcpu.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/msr.h"
@@ -49,10 +48,10 @@ SUBOP_EXPR(settime64, IN, struct xenpf_settime64,
 
 SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
 {
-    const struct boot_info *boot = dom0_boot_info;
-    const struct framebuffer *fb = boot ? &boot->fb : NULL;
+    const struct boot_info *boot = &boot_info;
+    const struct framebuffer *fb = &boot->fb;
 
-    if (fb && fb->maddr)
+    if (fb->maddr)
         *a = (struct dom0_vga_console_info){
             .video_type = boot->efi_system_table ? XEN_VGATYPE_EFI_LFB
                                                  : XEN_VGATYPE_VESA_LFB,
@@ -70,7 +69,7 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
                 .blue_pos = fb->colour[2].pos, .blue_size = fb->colour[2].size,
             },
         };
-    else if (boot && boot->vga_text)
+    else if (boot->vga_text)
         *a = (struct dom0_vga_console_info){
             .video_type = XEN_VGATYPE_TEXT_MODE_3,
             .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },

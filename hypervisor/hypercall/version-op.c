@@ -3,8 +3,13 @@
 #include "hypervisor/abi/version.h"
 
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/lib/version.h"
 #include "hypervisor/x86/boot-info.h"
+
+/* The interface is Xen's. */
+#define LODGE_ABI_MAJOR 4
+#define LODGE_ABI_MINOR 20
+#define LODGE_EXTRAVERSION "-lodge"
+#define LODGE_VERSION "Lodge 0.1"
 
 static uint32_t feature_map(const struct domain *d)
 {

@@ -2,20 +2,17 @@
 /*
  * Configuration space: by ports for the first 256 bytes of segment 0, which
  * works everywhere, by memory for the rest. Never interprets a device beyond
- * its header, its capability lists and the registers of MSI and MSI-X.
+ * its header and its capability lists.
  */
 #include "hypervisor/io/pci.h"
 
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 
-/* Bounds of the walks along lists that a broken device could close to a
- * ring. */
-#define CAPS_MAX 48
-#define EXT_CAPS_MAX 480
+/* Bound of a walk along a list that a broken device could close to a ring. */
+#define CAPS_MAX 480
 
 struct spinlock pci_lock = SPINLOCK_INIT(PCI);
 
@@ -91,63 +88,43 @@ void pci_write(uint32_t sbdf, unsigned int reg, unsigned int size,
         outl(port, val);
 }
 
-unsigned int pci_find_cap(uint32_t sbdf, unsigned int id)
+unsigned int pci_find_cap(uint32_t sbdf, unsigned int id, bool extended)
 {
-    unsigned int pos;
+    unsigned int first = extended ? PCI_CONFIG_SIZE : 0x40, pos = first;
 
-    if (!(pci_read(sbdf, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
-        return 0;
-    pos = pci_read(sbdf, PCI_CAP_LIST, 1) & ~3u;
-    for (unsigned int i = 0; i < CAPS_MAX && pos >= 0x40; i++) {
-        uint32_t head = pci_read(sbdf, pos, 2);
-
-        if ((head & 0xff) == id)
-            return pos;
-        pos = head >> 8 & ~3u;
-    }
-    return 0;
-}
-
-unsigned int pci_find_ext_cap(uint32_t sbdf, unsigned int id)
-{
-    unsigned int pos = PCI_CONFIG_SIZE;
-
-    for (unsigned int i = 0; i < EXT_CAPS_MAX && pos >= PCI_CONFIG_SIZE; i++) {
+    if (!extended)
+        pos = pci_read(sbdf, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST
+                  ? pci_read(sbdf, PCI_CAP_LIST, 1) & ~3u : 0;
+    for (unsigned int i = 0; i < CAPS_MAX && pos >= first; i++) {
         uint32_t head = pci_read(sbdf, pos, 4);
 
         if (head == ~0u)
-            return 0;
-        if ((head & 0xffff) == id)
+            break;
+        if ((head & (extended ? 0xffff : 0xff)) == id)
             return pos;
-        pos = head >> 20 & ~3u;
+        pos = (extended ? head >> 20 : head >> 8 & 0xff) & ~3u;
     }
     return 0;
 }
 
-unsigned int pci_bar_count(unsigned int header_type)
-{
-    header_type &= PCI_HEADER_TYPE_MASK;
-    return header_type == 0 ? 6 : header_type == 1 ? 2 : 0;
-}
-
-int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr)
+uint64_t pci_bar_address(uint32_t sbdf, unsigned int n)
 {
     uint32_t low = pci_read(sbdf, PCI_BAR0 + n * 4, 4);
-    uint64_t addr = low & PCI_BAR_MEM_MASK;
+    uint64_t high = 0;
 
     if (low & PCI_BAR_IO)
-        return -ENXIO;
+        return 0;
     if ((low & PCI_BAR_TYPE_MASK) == PCI_BAR_TYPE_64)
-        addr |= (uint64_t)pci_read(sbdf, PCI_BAR0 + (n + 1) * 4, 4) << 32;
-    if (!addr)
-        return -ENXIO;
-    *maddr = addr;
-    return 0;
+        high = pci_read(sbdf, PCI_BAR0 + (n + 1) * 4, 4);
+    return high << 32 | (low & PCI_BAR_MEM_MASK);
 }
 
-static void scan(uint32_t first, uint32_t last, void (*fn)(uint32_t sbdf))
+static void scan(const struct acpi_mcfg *a, void (*fn)(uint32_t sbdf))
 {
-    for (uint64_t at = first; at <= last; at++) {
+    uint32_t last = PCI_SBDF(a->segment, a->last_bus, 255);
+
+    for (uint64_t at = PCI_SBDF(a->segment, a->first_bus, 0); at <= last;
+         at++) {
         uint32_t sbdf = (uint32_t)at;
         bool there = pci_present(sbdf);
 
@@ -162,77 +139,10 @@ static void scan(uint32_t first, uint32_t last, void (*fn)(uint32_t sbdf))
 
 void pci_scan(void (*fn)(uint32_t sbdf))
 {
-    scan(0, PCI_SBDF(0, 255, 255), fn);
-    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++) {
-        const struct acpi_mcfg *a = &acpi_info.mcfg[i];
+    static const struct acpi_mcfg by_ports = { .last_bus = 255 };
 
-        if (a->segment)
-            scan(PCI_SBDF(a->segment, a->first_bus, 0),
-                 PCI_SBDF(a->segment, a->last_bus, 255), fn);
-    }
-}
-
-/* --- Message-signalled interrupts. --- */
-
-void msi_find(uint32_t sbdf, struct msi_cap *cap)
-{
-    unsigned int pos = pci_find_cap(sbdf, PCI_CAP_MSI);
-    uint32_t ctrl = pos ? pci_read(sbdf, pos + MSI_CONTROL, 2) : 0;
-    bool maskable = ctrl & MSI_CTRL_MASKABLE;
-    uint8_t data = ctrl & MSI_CTRL_64BIT ? 12 : 8;
-
-    *cap = (struct msi_cap){
-        .is_64bit = ctrl & MSI_CTRL_64BIT,
-        .data = data,
-        .mask = maskable ? data + 4 : 0,
-        .size = maskable ? data + 12 : data + 4,
-    };
-    if (pos + cap->size <= PCI_CONFIG_SIZE)
-        cap->pos = (uint8_t)pos;
-}
-
-void msix_find(uint32_t sbdf, struct msix_cap *cap)
-{
-    unsigned int pos = pci_find_cap(sbdf, PCI_CAP_MSIX), bars;
-    uint32_t ctrl, table;
-
-    *cap = (struct msix_cap){ 0 };
-    if (!pos || pos + 12 > PCI_CONFIG_SIZE)
-        return;
-    ctrl = pci_read(sbdf, pos + MSI_CONTROL, 2);
-    table = pci_read(sbdf, pos + MSIX_TABLE, 4);
-    bars = pci_bar_count(pci_read(sbdf, PCI_HEADER_TYPE, 1));
-    if ((table & MSIX_BIR) >= bars)
-        return;
-    *cap = (struct msix_cap){
-        .pos = (uint8_t)pos,
-        .bar = (uint8_t)(table & MSIX_BIR),
-        .offset = table & ~MSIX_BIR,
-        .entries = (uint16_t)((ctrl & MSIX_CTRL_SIZE) + 1),
-    };
-}
-
-void msi_write_message(uint32_t sbdf, const struct msi_cap *c,
-                       const struct msi_message *m)
-{
-    pci_write(sbdf, c->pos + 4u, 4, (uint32_t)m->address);
-    if (c->is_64bit)
-        pci_write(sbdf, c->pos + 8u, 4, (uint32_t)(m->address >> 32));
-    pci_write(sbdf, c->pos + c->data, 2, m->data & 0xffff);
-}
-
-void msix_write_entry(volatile void *table, unsigned int n,
-                      const struct msi_message *m)
-{
-    volatile uint8_t *e = (volatile uint8_t *)table + n * MSIX_ENTRY_SIZE;
-    uint32_t ctrl = mmio_read32(e + 12);
-
-    mmio_write32(e + 12, ctrl | MSIX_ENTRY_MASKED);
-    if (m) {
-        mmio_write32(e, (uint32_t)m->address);
-        mmio_write32(e + 4, (uint32_t)(m->address >> 32));
-        mmio_write32(e + 8, m->data);
-        mmio_write32(e + 12, ctrl & ~MSIX_ENTRY_MASKED);
-    }
-    (void)mmio_read32(e + 12);
+    scan(&by_ports, fn);
+    for (unsigned int i = 0; i < acpi_info.nr_mcfg; i++)
+        if (acpi_info.mcfg[i].segment)
+            scan(&acpi_info.mcfg[i], fn);
 }

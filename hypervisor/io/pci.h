@@ -7,12 +7,9 @@
 #pragma once
 
 #include "hypervisor/cpu/spinlock.h"
-#include "hypervisor/lib/util.h"
-#include "hypervisor/x86/irq.h"
 
 #define PCI_SBDF(seg, bus, devfn)                                           \
     ((uint32_t)(seg) << 16 | (uint32_t)(bus) << 8 | (uint32_t)(devfn))
-#define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
 /* For messages: "%04x:%02x:%02x.%u". */
 #define PCI_FMT "%04x:%02x:%02x.%u"
 #define PCI_ARGS(sbdf)                                                      \
@@ -25,7 +22,7 @@
 #define PCI_STATUS 0x06
 #define PCI_STATUS_CAP_LIST 0x0010
 #define PCI_HEADER_TYPE 0x0e
-#define PCI_HEADER_TYPE_MASK 0x7f
+#define PCI_HEADER_TYPE_MASK 0x7f /* 0 device, 1 bridge */
 #define PCI_HEADER_MULTI 0x80
 #define PCI_BAR0 0x10
 #define PCI_CAP_LIST 0x34
@@ -68,26 +65,22 @@ static inline bool pci_present(uint32_t sbdf)
     return (pci_read(sbdf, PCI_VENDOR_ID, 4) & 0xffff) != 0xffff;
 }
 
-/* Position of a capability, 0: it has none of this id. */
-unsigned int pci_find_cap(uint32_t sbdf, unsigned int id);
-unsigned int pci_find_ext_cap(uint32_t sbdf, unsigned int id);
+/* Position of a capability, or of one in extended space; 0: it has none of
+ * this id. */
+unsigned int pci_find_cap(uint32_t sbdf, unsigned int id, bool extended);
 
-/* Number of BARs of a header type (0 device, 1 bridge), 0 for others. */
-unsigned int pci_bar_count(unsigned int header_type);
 /*
  * Machine address in memory BAR n (0 to 5) as it is programmed now, upper
- * half included. -ENXIO: an I/O BAR or not assigned.
+ * half included. 0: an I/O BAR or not assigned.
  */
-int pci_bar_address(uint32_t sbdf, unsigned int n, uint64_t *maddr);
+uint64_t pci_bar_address(uint32_t sbdf, unsigned int n);
 
 /* Calls fn for each function of each bus that answers. */
 void pci_scan(void (*fn)(uint32_t sbdf));
 
 /*
  * Message-signalled interrupts as devices have them: the MSI capability (PCI
- * 3.0, 6.8.1) and the MSI-X capability with its table (6.8.2). Only layout
- * and the way a message gets into the hardware; who the message is for is
- * the caller's.
+ * 3.0, 6.8.1) and the MSI-X capability with its table (6.8.2).
  */
 #define MSI_CONTROL 2 /* offset in the capability, MSI-X too */
 #define MSI_CTRL_ENABLE 0x0001
@@ -103,33 +96,3 @@ void pci_scan(void (*fn)(uint32_t sbdf));
 #define MSIX_BIR 0x7u
 #define MSIX_ENTRY_SIZE 16u
 #define MSIX_ENTRY_MASKED 1u
-
-struct msi_cap {
-    uint8_t pos;          /* in configuration space, 0: no MSI */
-    uint8_t size;         /* bytes, up to a whole dword */
-    uint8_t data, mask;   /* offsets of these in it; mask: 0 if it has none */
-    bool is_64bit;
-};
-
-struct msix_cap {
-    uint8_t pos;          /* 0: no MSI-X */
-    uint8_t bar;          /* where the table is */
-    uint16_t entries;
-    uint32_t offset;      /* of the table in the BAR */
-};
-
-/* What the device has; pos is 0 if it has none or it makes no sense. */
-void msi_find(uint32_t sbdf, struct msi_cap *cap);
-void msix_find(uint32_t sbdf, struct msix_cap *cap);
-
-/* Writes address and data; the device must not send while they change, or
- * the difference must be in one of the three words only. */
-void msi_write_message(uint32_t sbdf, const struct msi_cap *c,
-                       const struct msi_message *m);
-
-/*
- * Entry n of a mapped table: masked, changed and unmasked; only masked if m is
- * NULL. The write has reached the device on return.
- */
-void msix_write_entry(volatile void *table, unsigned int n,
-                      const struct msi_message *m);

@@ -9,45 +9,26 @@
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
-#define CLASS_32 1
-#define CLASS_64 2
+enum { CLASS_32 = 1, CLASS_64 = 2 };
+enum { TYPE_EXEC = 2, TYPE_DYN = 3 };
+enum { MACHINE_386 = 3, MACHINE_X86_64 = 62 };
 #define DATA_LITTLE_ENDIAN 1
-#define TYPE_EXEC 2
-#define TYPE_DYN 3
-#define MACHINE_386 3
-#define MACHINE_X86_64 62
 #define SEGMENTS_MAX 1024
 
-/* A file's header; from `entry` on it has two forms. */
+/* How a file's header begins. Behind that are, at places that depend on the
+ * class, e_phoff and two neighbours: e_phentsize and e_phnum. */
 struct header {
     uint8_t magic[4], class, data, version, pad[9];
     uint16_t type, machine;
-    uint32_t file_version;
-    union {
-        struct {
-            uint32_t entry, phoff, shoff, flags;
-            uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-        } w32;
-        struct {
-            uint64_t entry, phoff, shoff;
-            uint32_t flags;
-            uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-        } w64;
-    };
 };
-#define HEADER32_SIZE 52
-_Static_assert(sizeof(struct header) == 64, "Elf64_Ehdr");
+#define SEGMENTS_AT(is_64) ((is_64) ? 32 : 28)
+#define COUNTS_AT(is_64) ((is_64) ? 54 : 42)
 
 struct segment32 {
     uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
 };
 _Static_assert(sizeof(struct segment32) == 32, "Elf32_Phdr");
-
-struct segment64 {
-    uint32_t type, flags;
-    uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-_Static_assert(sizeof(struct segment64) == 56, "Elf64_Phdr");
+_Static_assert(sizeof(struct elf_segment) == 56, "Elf64_Phdr");
 
 struct note {
     uint32_t name_size, data_size, type;
@@ -65,10 +46,10 @@ static bool read(const struct elf *e, uint64_t offset, void *to, size_t n)
 int elf_open(struct elf *e, const void *image, size_t size)
 {
     struct header h;
-    size_t smallest;
+    uint16_t counts[2];
 
     *e = (struct elf){ .image = image, .size = size };
-    if (!read(e, 0, &h, HEADER32_SIZE) || memcmp(h.magic, "\177ELF", 4))
+    if (!read(e, 0, &h, sizeof(h)) || memcmp(h.magic, "\177ELF", 4))
         return -ENOEXEC;
     e->is_64 = h.class == CLASS_64;
     if (h.data != DATA_LITTLE_ENDIAN ||
@@ -76,43 +57,39 @@ int elf_open(struct elf *e, const void *image, size_t size)
         (h.type != TYPE_EXEC && h.type != TYPE_DYN) ||
         h.machine != (e->is_64 ? MACHINE_X86_64 : MACHINE_386))
         return -ENOEXEC;
-    if (e->is_64 && !read(e, 0, &h, sizeof(h)))
+    if (!read(e, SEGMENTS_AT(e->is_64), &e->segments, e->is_64 ? 8 : 4) ||
+        !read(e, COUNTS_AT(e->is_64), counts, sizeof(counts)))
         return -EINVAL;
-    e->segments = e->is_64 ? h.w64.phoff : h.w32.phoff;
-    e->nr_segments = e->is_64 ? h.w64.phnum : h.w32.phnum;
-    e->entry_size = e->is_64 ? h.w64.phentsize : h.w32.phentsize;
-    smallest = e->is_64 ? sizeof(struct segment64) : sizeof(struct segment32);
+    e->entry_size = counts[0];
+    e->nr_segments = counts[1];
     if (!e->nr_segments || e->nr_segments > SEGMENTS_MAX ||
-        e->entry_size < smallest || e->segments > size ||
+        e->entry_size < (e->is_64 ? sizeof(struct elf_segment)
+                                  : sizeof(struct segment32)) ||
+        e->segments > size ||
         (uint64_t)e->nr_segments * e->entry_size > size - e->segments)
         return -EINVAL;
     return 0;
 }
 
-int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *out)
+int elf_segment(const struct elf *e, unsigned int i, struct elf_segment *s)
 {
     uint64_t offset = e->segments + (uint64_t)i * e->entry_size;
     struct segment32 s32;
-    struct segment64 s;
 
     /* elf_open() has seen that all of them are in the file. */
     if (i >= e->nr_segments ||
-        !(e->is_64 ? read(e, offset, &s, sizeof(s))
+        !(e->is_64 ? read(e, offset, s, sizeof(*s))
                    : read(e, offset, &s32, sizeof(s32))))
         return -EINVAL;
     if (!e->is_64)
-        s = (struct segment64){
+        *s = (struct elf_segment){
             .type = s32.type, .offset = s32.offset, .paddr = s32.paddr,
             .filesz = s32.filesz, .memsz = s32.memsz, .align = s32.align,
         };
-    if (s.offset > e->size || s.filesz > e->size - s.offset ||
-        (s.type == ELF_PT_LOAD &&
-         (s.memsz < s.filesz || s.paddr + s.memsz < s.paddr)))
+    if (s->offset > e->size || s->filesz > e->size - s->offset ||
+        (s->type == ELF_PT_LOAD &&
+         (s->memsz < s->filesz || s->paddr + s->memsz < s->paddr)))
         return -EINVAL;
-    *out = (struct elf_segment){
-        .type = s.type, .paddr = s.paddr, .mem_size = s.memsz,
-        .data = e->image + s.offset, .file_size = s.filesz, .align = s.align,
-    };
     return 0;
 }
 
@@ -127,10 +104,10 @@ int elf_load_range(const struct elf *e, uint64_t *start, uint64_t *end)
 
         if (rc)
             return rc;
-        if (s.type != ELF_PT_LOAD || !s.mem_size)
+        if (s.type != ELF_PT_LOAD || !s.memsz)
             continue;
         *start = MIN(*start, s.paddr);
-        *end = MAX(*end, s.paddr + s.mem_size);
+        *end = MAX(*end, s.paddr + s.memsz);
     }
     return *start < *end ? 0 : -EINVAL;
 }
@@ -144,20 +121,21 @@ int elf_xen_note(const struct elf *e, uint32_t type, void *to, size_t size)
     for (unsigned int i = 0; i < e->nr_segments; i++) {
         if (elf_segment(e, i, &s) || s.type != ELF_PT_NOTE)
             continue;
-        for (size_t at = 0; at + sizeof(n) <= s.file_size; at = next) {
+        const uint8_t *data = e->image + s.offset;
+        for (size_t at = 0; at + sizeof(n) <= s.filesz; at = next) {
             size_t align = s.align == 8 ? 8 : 4, name = at + sizeof(n), desc;
 
             /* Sizes have 32 bits: no sum overflows. */
-            memcpy(&n, s.data + at, sizeof(n));
+            memcpy(&n, data + at, sizeof(n));
             desc = ALIGN_UP(name + n.name_size, align);
             next = ALIGN_UP(desc + n.data_size, align);
-            if (desc + n.data_size > s.file_size)
+            if (desc + n.data_size > s.filesz)
                 break; /* what is left is no note */
             if (n.type != type || n.name_size != sizeof("Xen") ||
-                memcmp(s.data + name, "Xen", sizeof("Xen")))
+                memcmp(data + name, "Xen", sizeof("Xen")))
                 continue;
             size = MIN(size, (size_t)n.data_size);
-            memcpy(to, s.data + desc, size);
+            memcpy(to, data + desc, size);
             return (int)size;
         }
     }

@@ -20,12 +20,12 @@ struct elf {
     unsigned int entry_size; /* of one of them */
 };
 
+/* As it is in a file of 64 bits. */
 struct elf_segment {
-    uint32_t type;          /* ELF_PT_* */
-    uint64_t paddr;
-    uint64_t mem_size;      /* >= file_size; the rest is zero */
-    const uint8_t *data;    /* file_size bytes in the image */
-    size_t file_size;
+    uint32_t type, flags;   /* ELF_PT_* */
+    uint64_t offset;        /* in the image: filesz bytes */
+    uint64_t vaddr, paddr;
+    uint64_t filesz, memsz; /* memsz >= filesz if loaded; the rest is zero */
     uint64_t align;
 };
 
@@ -38,7 +38,7 @@ int __must_check elf_open(struct elf *e, const void *image, size_t size);
 /* Segment i, i < nr_segments: -EINVAL if it is not within the file or wraps
  * around the end of the address space. */
 int __must_check elf_segment(const struct elf *e, unsigned int i,
-                             struct elf_segment *out);
+                             struct elf_segment *s);
 
 /* The physical addresses [start, end) that all PT_LOAD segments cover.
  * -EINVAL as above, or if there are none. */

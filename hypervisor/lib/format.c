@@ -16,11 +16,11 @@ struct sink {
 /* One conversion. */
 struct spec {
     bool zero, alt, is_long;
-    size_t width, precision;
+    uint32_t width, precision;
 };
 
 /* Wider fields than this are a mistake in the format. */
-#define WIDTH_MAX 1024
+#define WIDTH_MAX 1024u
 
 static void put(struct sink *s, char c)
 {
@@ -59,13 +59,6 @@ static void put_number(struct sink *s, const struct spec *sp,
     put_field(s, sp, prefix, text + sizeof(text) - n, n);
 }
 
-static const char *parse_size(const char *f, size_t *n)
-{
-    for (*n = 0; *f >= '0' && *f <= '9'; f++)
-        *n = MIN(*n * 10 + (size_t)(*f - '0'), (size_t)WIDTH_MAX);
-    return f;
-}
-
 /* What is between the '%' and the letter of a conversion. */
 static const char *parse_spec(const char *f, struct spec *sp)
 {
@@ -73,9 +66,10 @@ static const char *parse_spec(const char *f, struct spec *sp)
         sp->zero |= *f == '0';
         sp->alt |= *f == '#';
     }
-    f = parse_size(f, &sp->width);
+    f = parse_number(f, &sp->width);
+    sp->width = MIN(sp->width, WIDTH_MAX);
     if (*f == '.')
-        f = parse_size(f + 1, &sp->precision);
+        f = parse_number(f + 1, &sp->precision);
     for (; *f == 'l' || *f == 'z'; f++)
         sp->is_long = true;
     return f;
@@ -86,7 +80,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
     struct sink s = { .buf = buf, .size = size ? size - 1 : 0 };
 
     for (const char *f = fmt; *f; f++) {
-        struct spec sp = { .precision = SIZE_MAX };
+        struct spec sp = { .precision = UINT32_MAX };
         const char *percent = f, *text;
         int64_t i;
         uint64_t v;
@@ -117,9 +111,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
             put_field(&s, &sp, "", &(char){ (char)va_arg(args, int) }, 1);
             break;
         case 's':
-            text = va_arg(args, const char *);
-            if (!text)
-                text = "(null)";
+            text = va_arg(args, const char *) ?: "(null)";
             put_field(&s, &sp, "", text, strnlen(text, sp.precision));
             break;
         default: /* "%%", or not ours: it is shown as it stands */
@@ -136,10 +128,9 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list args)
 size_t format(char *buf, size_t size, const char *fmt, ...)
 {
     va_list args;
-    size_t n;
 
     va_start(args, fmt);
-    n = format_va(buf, size, fmt, args);
+    size_t n = format_va(buf, size, fmt, args);
     va_end(args);
     return n;
 }
@@ -180,13 +171,9 @@ bool list_has(const char *list, const char *prefix, const char *word)
 
 int parse_bool(const char *s)
 {
-    static const char *const words[] = {
-        "no", "off", "false", "disable", "0",
-        "yes", "on", "true", "enable", "1", "",
-    };
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
-        if (!strcmp(s, words[i]))
-            return i >= 5;
-    return -1;
+    if (strchr(s, ','))
+        return -1;
+    if (list_has("no,off,false,disable,0", "", s))
+        return 0;
+    return !*s || list_has("yes,on,true,enable,1", "", s) ? 1 : -1;
 }

@@ -88,13 +88,3 @@ char *strchr(const char *s, int c)
             return NULL;
     return (char *)(uintptr_t)s;
 }
-
-char *strstr(const char *s, const char *needle)
-{
-    size_t n = strlen(needle);
-
-    for (; *s; s++)
-        if (!strncmp(s, needle, n))
-            return (char *)(uintptr_t)s;
-    return n ? NULL : (char *)(uintptr_t)s;
-}

@@ -3,8 +3,6 @@
  * Free frames as blocks. Owns the free lists and what struct page says of
  * free frames; never touches the memory itself.
  */
-#include "hypervisor/mm/buddy.h"
-
 #include "hypervisor/mm/internal.h"
 
 /* How far a list is searched for a block below a limit that cuts a zone. */

@@ -63,9 +63,3 @@ uint64_t buddy_take_dirty(struct buddy *b, unsigned int *order);
 uint64_t buddy_next(const struct buddy *b, unsigned int order, uint64_t after);
 /* The free block that frame m is in: its first frame, or 0. */
 uint64_t buddy_block_of(const struct buddy *b, uint64_t m);
-
-/* True if the frame, of a block that was taken, must be zeroed before use. */
-static inline bool buddy_frame_dirty(const struct page *pg)
-{
-    return pg->owner & BUDDY_DIRTY;
-}

@@ -2,86 +2,75 @@
 /* The machine's memory map. Pure: knows nothing of frames or mappings. */
 #include "hypervisor/mm/e820.h"
 
-#include "hypervisor/abi/errno.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
 
 struct mem_map machine_map;
 
-/* Who wins an overlap: the higher. */
-static unsigned int severity(uint32_t type)
+/* The first region that ends above `at`. It begins there if `at` was inside:
+ * what is below is a region of its own then. */
+static unsigned int cut(struct mem_map *map, uint64_t at)
 {
-    static const uint8_t known[] = {
-        [0] = 0, /* no region */
-        [MEM_RAM] = 1, [MEM_ACPI] = 2, [MEM_NVS] = 3, [MEM_RESERVED] = 4,
-        [MEM_UNUSABLE] = 5,
-    };
+    unsigned int i = 0;
 
-    return type < ARRAY_SIZE(known) ? known[type] : known[MEM_RESERVED];
-}
-
-int e820_add(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
-{
-    if (map->n == MEM_REGIONS_MAX)
-        return -E2BIG;
-    map->r[map->n++] = (struct mem_region){ start, end, type };
-    return 0;
-}
-
-/* What pos is, and the next address at which that may change. */
-static uint32_t type_at(const struct mem_region *r, unsigned int n,
-                        uint64_t pos, uint64_t *next)
-{
-    uint32_t type = 0;
-
-    *next = ~0ull;
-    for (unsigned int i = 0; i < n; i++) {
-        if (r[i].start >= r[i].end || r[i].end <= pos)
-            continue;
-        *next = MIN(*next, r[i].start > pos ? r[i].start : r[i].end);
-        if (r[i].start <= pos && severity(r[i].type) > severity(type))
-            type = r[i].type;
+    while (i < map->n && map->r[i].end <= at)
+        i++;
+    if (i < map->n && map->r[i].start < at) {
+        memmove(&map->r[i + 1], &map->r[i], (map->n - i) * sizeof(map->r[0]));
+        map->n++;
+        map->r[i++].end = at;
+        map->r[i].start = at;
     }
-    return type;
+    return i;
 }
 
-int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_map *map)
+void e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type)
 {
-    uint64_t next;
+    struct mem_region new = { start, end, type };
+
+    if (start >= end)
+        return;
+    if (map->n > MEM_REGIONS_MAX)
+        cannot_start("the loader's memory map has more than %u pieces",
+                     MEM_REGIONS_MAX);
+    unsigned int first = cut(map, start);
+    unsigned int after = cut(map, end);
+    if (first && new.start == map->r[first - 1].end &&
+        type == map->r[first - 1].type)
+        new.start = map->r[--first].start;
+    if (after < map->n && new.end == map->r[after].start &&
+        type == map->r[after].type)
+        new.end = map->r[after++].end;
+    memmove(&map->r[first + !!type], &map->r[after],
+            (map->n - after) * sizeof(new));
+    map->n -= after - first - !!type;
+    if (type)
+        map->r[first] = new;
+}
+
+void e820_normalise(const struct mem_region *in, unsigned int n,
+                    struct mem_map *map)
+{
+    /* The last one has it. */
+    static const uint32_t types[] = { MEM_RAM, MEM_ACPI, MEM_NVS, MEM_RESERVED,
+                                      MEM_UNUSABLE };
 
     map->n = 0;
-    for (uint64_t pos = 0; pos != ~0ull; pos = next) {
-        uint32_t type = type_at(in, n, pos, &next);
-        struct mem_region *last = map->n ? &map->r[map->n - 1] : NULL;
+    for (unsigned int t = 0; t < ARRAY_SIZE(types); t++)
+        for (const struct mem_region *r = in; r < in + n; r++) {
+            bool known = r->type >= MEM_RAM && r->type <= MEM_UNUSABLE;
 
-        if (last && last->end == pos && last->type == type)
-            last->end = next;
-        else if (type && e820_add(map, pos, next, type))
-            return -E2BIG;
-    }
-    return 0;
+            if ((known ? r->type : MEM_RESERVED) == types[t])
+                e820_set(map, r->start, r->end, types[t]);
+        }
 }
 
-int e820_remove(struct mem_map *map, uint64_t start, uint64_t end)
+bool e820_has_ram(const struct mem_map *map, uint64_t first, uint64_t n)
 {
-    for (unsigned int i = 0; i < map->n; i++) {
-        struct mem_region *r = &map->r[i];
-
-        if (start >= end || r->end <= start || r->start >= end)
-            continue;
-        if (r->start < start && end < r->end) { /* leaves two pieces */
-            if (map->n == MEM_REGIONS_MAX)
-                return -E2BIG;
-            memmove(r + 1, r, (map->n - i) * sizeof(*r));
-            map->n++;
-            r[0].end = start;
-            r[1].start = end;
-            return 0;
-        }
-        if (r->start < start)
-            r->end = start;
-        else
-            r->start = MIN(end, r->end);
-    }
-    return 0;
+    for (const struct mem_region *r = map->r; r < map->r + map->n; r++)
+        if ((r->type == MEM_RAM || r->type == MEM_UNUSABLE) &&
+            r->start >> PAGE_SHIFT < first + n &&
+            (r->end - 1) >> PAGE_SHIFT >= first)
+            return true;
+    return false;
 }

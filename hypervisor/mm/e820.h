@@ -23,25 +23,27 @@ struct mem_region {
 
 #define MEM_REGIONS_MAX 512
 
+/* What e820_set() makes is sorted and disjoint, neighbours of one type are one
+ * region, and none is empty. */
 struct mem_map {
     unsigned int n;
-    struct mem_region r[MEM_REGIONS_MAX];
+    struct mem_region r[MEM_REGIONS_MAX + 2];
 };
 
-/* Sorted, disjoint, neighbours of one type joined; constant after boot. */
+/* All types are of enum mem_type. Constant after boot. */
 extern struct mem_map machine_map;
 
-/* Appends a region. -E2BIG. */
-int e820_add(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type);
+/* Boot only: makes [start, end) of a type whatever it was, or with type 0 takes
+ * it out of the map. Ends the boot if there are more than MEM_REGIONS_MAX
+ * regions already. */
+void e820_set(struct mem_map *map, uint64_t start, uint64_t end, uint32_t type);
 
 /*
- * Puts n regions in order: sorts by address, gives an address that several
- * regions claim to the least usable type, joins neighbours, drops empty
- * regions. -E2BIG. The regions are not those of map.
+ * Makes a map of n regions in any order: an address that several claim is of
+ * the least usable type. The regions are not those of map.
  */
-int e820_normalise(const struct mem_region *in, unsigned int n,
-                   struct mem_map *map);
+void e820_normalise(const struct mem_region *in, unsigned int n,
+                    struct mem_map *map);
 
-/* Takes [start, end) out of a map of disjoint regions, which may be empty
- * then. Keeps their order. -E2BIG (nothing changed). */
-int e820_remove(struct mem_map *map, uint64_t start, uint64_t end);
+/* True if any of the n frames from `first` on has RAM, be it broken. */
+bool e820_has_ram(const struct mem_map *map, uint64_t first, uint64_t n);

@@ -10,8 +10,6 @@
  *
  * An empty page goes back at once, unless it is the last of its size.
  */
-#include "hypervisor/mm/heap.h"
-
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 
@@ -60,15 +58,12 @@ static unsigned int object_put(struct page *pg, void *p)
 
 static void *small_alloc(unsigned int shift)
 {
-    struct free_object *o;
     struct page *pg;
 
     spin_lock(&heap_lock);
     if (!partial[shift]) {
-        char *page;
-
         spin_unlock(&heap_lock);
-        page = lodge_pages_alloc(0);
+        char *page = lodge_pages_alloc(0);
         if (!page)
             return NULL;
         pg = mfn_to_page(va_to_mfn(page));
@@ -78,7 +73,7 @@ static void *small_alloc(unsigned int shift)
             (void)object_put(pg, page + at);
     }
     pg = &frame_table[partial[shift]];
-    o = object_first(pg);
+    struct free_object *o = object_first(pg);
     ASSERT(o->mark == FREE_MARK);
     pg->owner = o->next;
     if (!pg->owner)
@@ -89,13 +84,11 @@ static void *small_alloc(unsigned int shift)
 
 void *heap_alloc(size_t size)
 {
-    unsigned int shift = size <= 1u << SHIFT_MIN ? SHIFT_MIN
-                                                 : bit_highest(size - 1) + 1;
-    void *p;
+    unsigned int shift = bit_highest(MAX(size, 1ul << SHIFT_MIN) - 1) + 1;
 
     if (shift >= PAGE_SHIFT)
         return lodge_pages_alloc(shift - PAGE_SHIFT);
-    p = small_alloc(shift);
+    void *p = small_alloc(shift);
     return p ? memset(p, 0, 1ul << shift) : NULL;
 }
 
@@ -109,20 +102,18 @@ void *heap_alloc_array(size_t n, size_t size)
 void heap_free(void *p)
 {
     const struct free_object *o = p;
-    struct page *pg;
 
     if (!p)
         return;
-    pg = mfn_to_page(va_to_mfn(p));
+    struct page *pg = mfn_to_page(va_to_mfn(p));
     ASSERT(pg->state == PAGE_LODGE);
     if (pg->order >= HEAP_PAGE) {
         unsigned int shift = pg->order - HEAP_PAGE;
         uint64_t m = page_to_mfn(pg).raw;
-        bool leaves;
 
         ASSERT(IS_ALIGNED((uintptr_t)p, 1ul << shift) && o->mark != FREE_MARK);
         spin_lock(&heap_lock);
-        leaves = object_put(pg, p) == PAGE_SIZE >> shift && pg->next != m;
+        bool leaves = object_put(pg, p) == PAGE_SIZE >> shift && pg->next != m;
         if (leaves)
             frame_list_del(&partial[shift], m);
         spin_unlock(&heap_lock);

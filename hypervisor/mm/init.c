@@ -12,8 +12,6 @@
  */
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/paging.h"
-#include "hypervisor/mm/pt-entry.h"
 #include "hypervisor/mm/window.h"
 
 #define RAM_START MB(1)
@@ -40,50 +38,29 @@ static struct mem_map ram, boot_free;
 /* What stands for entries of frames that are not RAM. */
 static uint64_t hole_page, hole_table;
 
-mfn_t boot_frames_alloc(uint64_t n, uint64_t align)
+static void boot_reserve(uint64_t start, uint64_t end)
+{
+    e820_set(&boot_free, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE),
+             0);
+}
+
+uint64_t boot_alloc(uint64_t n)
 {
     uint64_t size = n << PAGE_SHIFT;
 
     for (unsigned int i = boot_free.n; i--; ) {
-        struct mem_region *r = &boot_free.r[i];
-        uint64_t start;
+        const struct mem_region *r = &boot_free.r[i];
+        uint64_t start = ALIGN_DOWN(r->end - size, size);
 
-        if (r->end - r->start < size)
+        if (r->end - r->start < size || start < r->start)
             continue;
-        start = ALIGN_DOWN(r->end - size, align << PAGE_SHIFT);
-        if (start < r->start)
-            continue;
-        if (e820_remove(&boot_free, start, start + size))
-            r->end = start; /* no room for what is above it: lose that */
+        boot_reserve(start, start + size);
         for (uint64_t k = 0; k < n; k++)
             frame_zero(mfn((start >> PAGE_SHIFT) + k));
-        return maddr_to_mfn(start);
+        return start;
     }
     cannot_start("there is not enough memory: %lu KiB in one piece are missing",
                  size >> 10);
-}
-
-static void boot_reserve(uint64_t start, uint64_t end)
-{
-    if (e820_remove(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
-                    ALIGN_UP(end, PAGE_SIZE)))
-        cannot_start("the loader's memory map has more than %u pieces",
-                     MEM_REGIONS_MAX);
-}
-
-/* True if any of the frames [first, first + n) is RAM. */
-static bool has_ram(uint64_t first, uint64_t n)
-{
-    for (unsigned int i = 0; i < ram.n; i++)
-        if (ram.r[i].start >> PAGE_SHIFT < first + n &&
-            ram.r[i].end >> PAGE_SHIFT > first)
-            return true;
-    return false;
-}
-
-static uint64_t new_pages(uint64_t n)
-{
-    return mfn_to_maddr(boot_frames_alloc(n, n));
 }
 
 /* Maps 2 MiB of the table, the entries of frames from `first` on. */
@@ -94,7 +71,7 @@ static int part_init(uint64_t first)
     int rc = 0;
 
     for (uint64_t m = first; m < first + PART_ENTRIES; m += PAGE_ENTRIES)
-        used += has_ram(m, PAGE_ENTRIES);
+        used += e820_has_ram(&ram, m, PAGE_ENTRIES);
     if (!used) {
         rc = paging_make_tables((uintptr_t)va, 2);
         if (!rc)
@@ -102,10 +79,10 @@ static int part_init(uint64_t first)
         return rc;
     }
     if (used >= LARGE_MIN)
-        return paging_map(va, new_pages(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
+        return paging_map(va, boot_alloc(PAGES_PER_PART), LARGE_SIZE, MAP_RW);
     for (uint64_t m = first; m < first + PART_ENTRIES && !rc; m += PAGE_ENTRIES)
-        rc = has_ram(m, PAGE_ENTRIES)
-                 ? paging_map(&frame_table[m], new_pages(1), PAGE_SIZE, MAP_RW)
+        rc = e820_has_ram(&ram, m, PAGE_ENTRIES)
+                 ? paging_map(&frame_table[m], boot_alloc(1), PAGE_SIZE, MAP_RW)
                  : paging_map(&frame_table[m], hole_page, PAGE_SIZE, MAP_RO);
     return rc;
 }
@@ -115,8 +92,8 @@ static void frame_table_init(void)
 {
     uint64_t size = 0, *entries;
 
-    hole_page = new_pages(1);
-    hole_table = new_pages(1);
+    hole_page = boot_alloc(1);
+    hole_table = boot_alloc(1);
     entries = window_map(WINDOW_MM, maddr_to_mfn(hole_table));
     for (unsigned int i = 0; i < PAGES_PER_PART; i++)
         entries[i] = hole_page | MAP_RO;
@@ -137,7 +114,8 @@ void mm_init(const struct mem_region *map, unsigned int n,
              const struct mem_region *reserved, unsigned int nr)
 {
     windows_init();
-    if (e820_normalise(map, n, &machine_map) || !machine_map.n)
+    e820_normalise(map, n, &machine_map);
+    if (!machine_map.n)
         cannot_start("the loader's memory map is unusable: %u regions", n);
     for (unsigned int i = 0; i < machine_map.n; i++) {
         const struct mem_region *r = &machine_map.r[i];
@@ -145,7 +123,7 @@ void mm_init(const struct mem_region *map, unsigned int n,
         uint64_t end = ALIGN_DOWN(MIN(r->end, RAM_END), PAGE_SIZE);
 
         if (r->type == MEM_RAM && start < end)
-            (void)e820_add(&ram, start, end, MEM_RAM);
+            e820_set(&ram, start, end, MEM_RAM);
     }
     boot_free = ram;
     boot_reserve(0, RAM_START);

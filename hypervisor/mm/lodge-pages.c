@@ -6,10 +6,7 @@
  * whole block is free, or memory is short. Only then do its entries go, and
  * after a flush the frames, dirty, to free_memory.
  */
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/paging.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* What one entry of the direct map covers: 2 MiB. */
 #define PART_ORDER 9u
@@ -34,7 +31,7 @@ mfn_t va_to_mfn(const void *va)
 
 void *mfn_to_va(mfn_t m)
 {
-    ASSERT(mfn_has_page(m) && mfn_to_page(m)->state == PAGE_LODGE);
+    ASSERT(m.raw < frame_table_size && mfn_to_page(m)->state == PAGE_LODGE);
     return direct_va(m.raw);
 }
 
@@ -44,10 +41,9 @@ void *mfn_to_va(mfn_t m)
 static uint64_t pool_grow(unsigned int order)
 {
     unsigned int have = MAX(order, PART_ORDER);
-    uint64_t m;
 
     spin_lock(&page_lock);
-    m = buddy_take(&free_memory, have, 0);
+    uint64_t m = buddy_take(&free_memory, have, 0);
     if (!m) {
         have = order;
         m = free_memory_take(have, 0);
@@ -58,7 +54,7 @@ static uint64_t pool_grow(unsigned int order)
     /* Its tables may need memory, too: not under the lock. */
     if (paging_map(direct_va(m), m << PAGE_SHIFT, PAGE_SIZE << have, MAP_RW)) {
         host_tlb_flush(direct_va(m), PAGE_SIZE << have);
-        frames_free(mfn(m), have);
+        frames_free(m << PAGE_SHIFT, have);
         return 0;
     }
     for (uint64_t i = m; i < m + (1ull << have); i++)
@@ -72,12 +68,10 @@ static uint64_t pool_grow(unsigned int order)
 
 void *lodge_pages_alloc(unsigned int order)
 {
-    uint64_t m;
-
     if (order >= BUDDY_ORDERS)
         return NULL;
     spin_lock(&page_lock);
-    m = buddy_take(&pool, order, 0);
+    uint64_t m = buddy_take(&pool, order, 0);
     spin_unlock(&page_lock);
     if (!m)
         m = pool_grow(order);
@@ -87,7 +81,7 @@ void *lodge_pages_alloc(unsigned int order)
     for (uint64_t i = m; i < m + (1ull << order); i++) {
         struct page *pg = &frame_table[i];
 
-        if (buddy_frame_dirty(pg))
+        if (pg->owner & BUDDY_DIRTY)
             page_clear(direct_va(i));
         pg->owner = 0;
         pg->gfn = 0;
@@ -103,10 +97,11 @@ bool lodge_pages_trim(unsigned int order, uint64_t keep)
     uint64_t m, next;
 
     for (m = buddy_next(&pool, order, 0); m && pool.nr_free > keep; m = next) {
+        uint64_t *part = pt_entry(2, (uintptr_t)direct_va(m));
         unsigned int have = frame_table[m].order;
 
         next = buddy_next(&pool, order, m);
-        if (have < PART_ORDER && !paging_has_table(direct_va(m)))
+        if (have < PART_ORDER && READ_ONCE(*part) & PTE_PS)
             continue; /* mapped by one entry with frames in use */
         (void)buddy_take_at(&pool, m, 1ull << have);
         paging_unmap(direct_va(m), PAGE_SIZE << have);
@@ -126,11 +121,9 @@ bool lodge_pages_trim(unsigned int order, uint64_t keep)
 
 void lodge_pages_free(void *va, unsigned int order)
 {
-    uint64_t m;
-
     if (!va)
         return;
-    m = va_to_mfn(va).raw;
+    uint64_t m = va_to_mfn(va).raw;
     ASSERT(frame_table[m].state == PAGE_LODGE && frame_table[m].order == order);
     spin_lock(&page_lock);
     buddy_free(&pool, m, order);

@@ -6,10 +6,7 @@
  */
 #include "hypervisor/mm/map.h"
 
-#include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/paging.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* Room for shared mappings and for stacks: far more than their users' limits
  * allow. */
@@ -54,8 +51,9 @@ static void area_unmap(const struct area *a, void *va)
     spin_unlock(&area_lock);
 }
 
-/* Maps frames from m at a free place; NULL without one, or without memory. */
-static void *area_map(const struct area *a, mfn_t m)
+/* Maps frames from maddr on at a free place; NULL without one, or without
+ * memory. */
+static void *area_map(const struct area *a, uint64_t maddr)
 {
     char *va = NULL;
 
@@ -69,7 +67,7 @@ static void *area_map(const struct area *a, mfn_t m)
                  (i * 64ul + bit) * (a->guard + a->size);
         }
     spin_unlock(&area_lock);
-    if (va && paging_map(va, mfn_to_maddr(m), a->size, MAP_RW)) {
+    if (va && paging_map(va, maddr, a->size, MAP_RW)) {
         area_unmap(a, va);
         return NULL;
     }
@@ -78,7 +76,7 @@ static void *area_map(const struct area *a, mfn_t m)
 
 void *shared_map(mfn_t m)
 {
-    return area_map(&shared_area, m);
+    return area_map(&shared_area, mfn_to_maddr(m));
 }
 
 void shared_unmap(void *va)
@@ -89,23 +87,21 @@ void shared_unmap(void *va)
 
 void *stack_alloc(void)
 {
-    mfn_t m = frames_alloc(STACK_ORDER);
-    void *stack = mfn_is_invalid(m) ? NULL : area_map(&stack_area, m);
+    uint64_t maddr = frames_alloc(STACK_ORDER);
+    void *stack = maddr ? area_map(&stack_area, maddr) : NULL;
 
-    if (!stack && !mfn_is_invalid(m))
-        frames_free(m, STACK_ORDER);
+    if (!stack && maddr)
+        frames_free(maddr, STACK_ORDER);
     return stack;
 }
 
 void stack_free(void *stack)
 {
-    mfn_t m;
-
     if (!stack)
         return;
-    m = paging_lookup(stack);
+    uint64_t entry = READ_ONCE(*pt_entry(1, (uintptr_t)stack));
     area_unmap(&stack_area, stack);
-    frames_free(m, STACK_ORDER);
+    frames_free(entry & PTE_ADDR, STACK_ORDER);
 }
 
 /*
@@ -148,11 +144,6 @@ const void *boot_map(uint64_t maddr, size_t size)
 
 void boot_unmap(const void *va, size_t size)
 {
-    uint64_t first = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE);
-    uint64_t span = ALIGN_UP((uintptr_t)va + size, PAGE_SIZE) - first;
-
-    if (!va)
-        return;
-    paging_unmap((void *)first, span);
-    host_tlb_flush((void *)first, span);
+    paging_unmap(va, size);
+    host_tlb_flush(va, size);
 }

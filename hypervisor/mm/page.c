@@ -4,12 +4,9 @@
  * and its lock. A freed frame is dirty; idle CPUs zero dirty frames, and what
  * they did not reach is zeroed when it is allocated, never under the lock.
  */
-#include "hypervisor/mm/page.h"
-
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/upcalls.h"
 
 /* A reference count from which page_try_get() refuses: no overflow. */
 #define COUNT_LIMIT 0x80000000u
@@ -51,7 +48,7 @@ uint64_t free_memory_take(unsigned int order, uint64_t below)
 static void block_scrub(uint64_t m, uint64_t n)
 {
     for (uint64_t i = m; i < m + n; i++)
-        if (buddy_frame_dirty(&frame_table[i])) {
+        if (frame_table[i].owner & BUDDY_DIRTY) {
             frame_zero(mfn(i));
             frame_table[i].owner = 0;
         }
@@ -60,10 +57,8 @@ static void block_scrub(uint64_t m, uint64_t n)
 /* free_memory_take() without the lock, and zeroed. */
 static uint64_t block_take(unsigned int order, uint64_t below)
 {
-    uint64_t m;
-
     spin_lock(&page_lock);
-    m = free_memory_take(order, below);
+    uint64_t m = free_memory_take(order, below);
     spin_unlock(&page_lock);
     if (m)
         block_scrub(m, 1ull << order);
@@ -116,7 +111,7 @@ void page_put(struct page *pg)
     ASSERT(pg->count && pg->state == PAGE_GUEST);
     if (!atomic_dec_and_test(&pg->count))
         return;
-    frames_free(page_to_mfn(pg), 0);
+    frames_free(mfn_to_maddr(page_to_mfn(pg)), 0);
     page_freed(owner);
 }
 
@@ -128,15 +123,12 @@ uint64_t pages_free(void)
 bool page_scrub_some(void)
 {
     unsigned int order = 0;
-    uint64_t m = 0;
 
     if (!READ_ONCE(free_memory.dirty))
         return false;
     spin_lock(&page_lock);
-    if (!scrub_hold)
-        m = buddy_take_dirty(&free_memory, &order);
-    if (m)
-        scrubbers++;
+    uint64_t m = scrub_hold ? 0 : buddy_take_dirty(&free_memory, &order);
+    scrubbers += m != 0;
     spin_unlock(&page_lock);
     if (!m)
         return false;
@@ -159,21 +151,9 @@ void page_allocator_add(uint64_t start, uint64_t end)
         unsigned int order = MIN(bit_lowest(m), bit_highest(last - m));
 
         order = MIN(order, BUDDY_ORDERS - 1u);
-        frames_free(mfn(m), order);
+        frames_free(m << PAGE_SHIFT, order);
         m += 1ull << order;
     }
-}
-
-uint64_t page_next_free(uint64_t from, uint64_t *end)
-{
-    uint64_t m = from;
-
-    while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
-        m++;
-    *end = m;
-    while (*end < frame_table_size && frame_table[*end].state == PAGE_FREE)
-        ++*end;
-    return m;
 }
 
 /* True if these are frames that a domain may have. */
@@ -207,6 +187,22 @@ int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero)
     return 0;
 }
 
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner)
+{
+    uint64_t m = *first, end;
+
+    do {
+        while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
+            m++;
+        for (end = m; end < frame_table_size && end - m < max; end++)
+            if (frame_table[end].state != PAGE_FREE)
+                break;
+        /* Somebody was faster: the next look says who. */
+    } while (end > m && page_claim_range(mfn(m), end - m, owner, false));
+    *first = m;
+    return end - m;
+}
+
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
 {
     uint64_t m = first.raw;
@@ -220,23 +216,19 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
     return 0;
 }
 
-mfn_t frames_alloc(unsigned int order)
+uint64_t frames_alloc(unsigned int order)
 {
-    uint64_t m, n = 1ull << order;
-
     if (!frame_table_size) /* boot: init.c is still building the table */
-        return boot_frames_alloc(n, n);
-    m = block_take(order, 0);
-    if (!m)
-        return INVALID_MFN;
-    for (uint64_t i = m; i < m + n; i++)
+        return boot_alloc(1ull << order);
+    uint64_t m = block_take(order, 0);
+    for (uint64_t i = m; m && i < m + (1ull << order); i++)
         frame_table[i].state = PAGE_LODGE;
-    return mfn(m);
+    return m << PAGE_SHIFT;
 }
 
-void frames_free(mfn_t m, unsigned int order)
+void frames_free(uint64_t maddr, unsigned int order)
 {
     spin_lock(&page_lock);
-    buddy_free(&free_memory, m.raw, order);
+    buddy_free(&free_memory, maddr >> PAGE_SHIFT, order);
     spin_unlock(&page_lock);
 }

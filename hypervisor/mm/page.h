@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The frame table: one struct page for each machine frame of RAM, and the
- * page allocator. A frame belongs to nobody (free), to Lodge, or to a
+ * The frame table: one struct page for each machine frame of RAM; the page
+ * allocator, and the heap. A frame belongs to nobody (free), to Lodge, or to a
  * domain. Whoever can reach a domain's frame - the p2m entry, a foreign or
  * grant mapping, a DMA mapping - holds a reference; the last page_put()
  * scrubs and frees it. Nothing else frees guest memory.
@@ -43,12 +43,6 @@ extern struct page *frame_table; /* indexed by mfn */
 /* Entries: highest RAM mfn + 1. Those of holes between RAM are there to be
  * read (PAGE_RESERVED, no references), not to be written. */
 extern uint64_t frame_table_size;
-
-/* False for frames beyond the table (device memory above RAM). */
-static inline bool mfn_has_page(mfn_t m)
-{
-    return m.raw < frame_table_size;
-}
 
 static inline struct page *mfn_to_page(mfn_t m)
 {
@@ -100,6 +94,20 @@ static inline uint64_t va_to_maddr(const void *va)
     return mfn_to_maddr(va_to_mfn(va));
 }
 
+/*
+ * Small objects (mm/heap.c): power-of-two size classes from 16 bytes to half a
+ * page out of lodge_pages_alloc(), larger ones whole pages. Never called on an
+ * exit's path.
+ *
+ * Zeroed memory, aligned to 16 bytes (to PAGE_SIZE from one page on); NULL
+ * when there is none.
+ */
+void *heap_alloc(size_t size);
+/* Zeroed array; NULL also when the product overflows. */
+void *heap_alloc_array(size_t n, size_t size);
+/* p may be NULL. */
+void heap_free(void *p);
+
 /* Boot only: gives RAM [start, end) (bytes, page aligned) to the allocator. */
 void page_allocator_add(uint64_t start, uint64_t end);
 
@@ -119,9 +127,12 @@ int page_claim_range(mfn_t first, uint64_t nr, domid_t owner, bool zero);
  */
 int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner);
 
-/* Boot only: the first run of free frames at or above `from`: its first frame
- * and in *end its last plus one; both frame_table_size when there is none. */
-uint64_t page_next_free(uint64_t from, uint64_t *end);
+/*
+ * Boot only: claims the first free frames at or above *first, as many as are
+ * in one run but at most max, with what is in them. Returns how many, 0: there
+ * are none; *first is the first of them.
+ */
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner);
 
 /*
  * The memory layer's start: from the firmware's map to a page allocator, a

@@ -5,11 +5,8 @@
  * memory executable. Tables are made by whoever comes first, without a lock;
  * an entry that maps memory is written by the owner of its addresses alone.
  */
-#include "hypervisor/mm/paging.h"
-
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/mm/internal.h"
-#include "hypervisor/mm/pt-entry.h"
 
 static bool is_present(const uint64_t *entry)
 {
@@ -20,24 +17,16 @@ int paging_make_tables(uint64_t va, unsigned int level)
 {
     for (unsigned int l = 4; l > level; l--) {
         uint64_t *entry = pt_entry(l, va), none = 0;
-        mfn_t table;
 
         if (is_present(entry))
             continue;
-        table = frames_alloc(0);
-        if (mfn_is_invalid(table))
+        uint64_t table = frames_alloc(0);
+        if (!table)
             return -ENOMEM;
-        if (!atomic_cmpxchg(entry, &none, mfn_to_maddr(table) | MAP_TABLE))
+        if (!atomic_cmpxchg(entry, &none, table | MAP_TABLE))
             frames_free(table, 0);
     }
     return 0;
-}
-
-/* A 2 MiB page fits here, and no table is in the way. */
-static bool is_large(uint64_t va, uint64_t maddr, size_t size)
-{
-    return IS_ALIGNED(va | maddr, LARGE_SIZE) && size >= LARGE_SIZE &&
-           !is_present(pt_entry(2, va));
 }
 
 int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
@@ -47,8 +36,9 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
     ASSERT(IS_ALIGNED(at | maddr | size, PAGE_SIZE));
     for (; at < end; at += step, maddr += step) {
         int rc = paging_make_tables(at, 2);
-        bool large = !rc && is_large(at, maddr, end - at);
-        uint64_t *entry;
+        /* A 2 MiB page fits here, and no table is in the way. */
+        bool large = !rc && IS_ALIGNED(at | maddr, LARGE_SIZE) &&
+                     end - at >= LARGE_SIZE && !is_present(pt_entry(2, at));
 
         if (!rc && !large)
             rc = paging_make_tables(at, 1);
@@ -57,16 +47,17 @@ int paging_map(void *va, uint64_t maddr, size_t size, uint64_t attr)
             return rc;
         }
         step = large ? LARGE_SIZE : PAGE_SIZE;
-        entry = pt_entry(large ? 2 : 1, at);
+        uint64_t *entry = pt_entry(large ? 2 : 1, at);
         ASSERT(!is_present(entry));
         WRITE_ONCE(*entry, maddr | attr | (large ? PTE_PS : 0));
     }
     return 0;
 }
 
-void paging_unmap(void *va, size_t size)
+void paging_unmap(const void *va, size_t size)
 {
-    uint64_t at = (uintptr_t)va, end = at + size, step;
+    uint64_t at = ALIGN_DOWN((uintptr_t)va, PAGE_SIZE), step;
+    uint64_t end = ALIGN_UP((uintptr_t)va + size, PAGE_SIZE);
 
     for (; at < end; at += step) {
         step = LARGE_SIZE - (at & (LARGE_SIZE - 1));
@@ -81,14 +72,4 @@ void paging_unmap(void *va, size_t size)
         step = PAGE_SIZE;
         WRITE_ONCE(*pt_entry(1, at), 0);
     }
-}
-
-mfn_t paging_lookup(const void *va)
-{
-    return maddr_to_mfn(READ_ONCE(*pt_entry(1, (uintptr_t)va)) & PTE_ADDR);
-}
-
-bool paging_has_table(const void *va)
-{
-    return !(READ_ONCE(*pt_entry(2, (uintptr_t)va)) & PTE_PS);
 }

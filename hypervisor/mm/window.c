@@ -5,7 +5,7 @@
  */
 #include "hypervisor/mm/window.h"
 
-#include "hypervisor/cpu/layout.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 
 #define ENTRIES 512
@@ -44,11 +44,8 @@ static bool page_is_clear(const void *va)
 
 void page_clear(void *va)
 {
-    size_t n = PAGE_SIZE / 8;
-
-    if (page_is_clear(va))
-        return;
-    asm volatile("rep stosq" : "+D"(va), "+c"(n) : "a"(0ul) : "memory");
+    if (!page_is_clear(va))
+        memset(va, 0, PAGE_SIZE);
 }
 
 void frame_zero(mfn_t m)

@@ -40,7 +40,12 @@ static int add_region(uint64_t start, uint64_t size, uint32_t type)
 {
     uint64_t end = start + size < start ? ~0ull : start + size;
 
-    return size ? e820_add(&bi->map, start, end, type) : 0;
+    if (!size)
+        return 0;
+    if (bi->map.n == MEM_REGIONS_MAX)
+        return -E2BIG;
+    bi->map.r[bi->map.n++] = (struct mem_region){ start, end, type };
+    return 0;
 }
 
 static int add_module(uint64_t start, uint64_t end, const char *cmdline,

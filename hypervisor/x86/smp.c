@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/window.h"
 #include "hypervisor/mm/upcalls.h"

@@ -29,8 +29,8 @@ static void read_all(const struct elf *e)
 
     for (unsigned int i = 0; i < e->nr_segments; i++)
         if (!elf_segment(e, i, &s)) {
-            touch(s.data, s.file_size);
-            if (s.type == ELF_PT_LOAD && s.file_size > s.mem_size)
+            touch(e->image + s.offset, s.filesz);
+            if (s.type == ELF_PT_LOAD && s.filesz > s.memsz)
                 abort();
         }
     if (!elf_load_range(e, &start, &end) && start >= end)

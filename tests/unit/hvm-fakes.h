@@ -18,7 +18,6 @@
 #include "hypervisor/cpu/atomic.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 #include "tests/unit/fakes/fakes.h"

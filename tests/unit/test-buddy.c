@@ -64,7 +64,7 @@ static void check_lists(void)
         for (uint64_t i = m; i < m + n; i++) {
             CHECK(!seen[i]++);
             CHECK_EQ(frame_table[i].state, PAGE_FREE);
-            CHECK_EQ(buddy_frame_dirty(&frame_table[i]), dirty[i]);
+            CHECK_EQ(!!(frame_table[i].owner & BUDDY_DIRTY), dirty[i]);
             if (dirty[i])
                 CHECK(b.dirty && hint &&
                       (i - m) >> BUDDY_UNIT_ORDER >= hint - 1);
@@ -193,7 +193,7 @@ static void op_scrub(void)
     if (rnd(2))
         left = m + rnd(1u << order);
     for (uint64_t i = m; i < m + (1ull << order); i++) {
-        CHECK_EQ(buddy_frame_dirty(&frame_table[i]), dirty[i]);
+        CHECK_EQ(!!(frame_table[i].owner & BUDDY_DIRTY), dirty[i]);
         if (i >= left)
             break;
         dirty[i] = false;

@@ -11,7 +11,6 @@
 #undef sched_yield
 
 #include "hvm/vcpu.h"
-#include "hypervisor/mm/heap.h"
 #include "tests/unit/hvm-fakes.h"
 
 TEST_PROGRAM;

@@ -16,7 +16,6 @@
 #include "hypervisor/abi/elfnote.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/start-info.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
@@ -49,8 +48,7 @@ static void machine_reset(void)
         { MB(1), RAM_TOP, MEM_RAM }, { RAM_TOP, MACHINE, MEM_ACPI },
     };
 
-    memcpy(machine_map.r, map, sizeof(map));
-    machine_map.n = ARRAY_SIZE(map);
+    e820_normalise(map, ARRAY_SIZE(map), &machine_map);
     memset(memory, 0xcc, MACHINE);
     memset(in_p2m, 0, sizeof(in_p2m));
     for (uint64_t i = 0; i < FRAMES; i++)
@@ -101,15 +99,16 @@ int page_adopt_range(mfn_t first, uint64_t nr, domid_t owner)
     return 0;
 }
 
-uint64_t page_next_free(uint64_t from, uint64_t *end)
+uint64_t page_claim_next(uint64_t *first, uint64_t max, domid_t owner)
 {
-    uint64_t m = from;
+    uint64_t m = *first, n = 0;
 
     while (m < FRAMES && state[m] != PAGE_FREE)
         m++;
-    for (*end = m; *end < FRAMES && state[*end] == PAGE_FREE; ++*end)
-        ;
-    return m;
+    while (m + n < FRAMES && n < max && state[m + n] == PAGE_FREE)
+        state[m + n++] = PAGE_GUEST;
+    *first = m;
+    return n;
 }
 
 uint64_t pages_free(void)

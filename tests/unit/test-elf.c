@@ -95,8 +95,8 @@ static void test_good(void)
     CHECK_EQ(elf_segment(&e, 1, &s), 0);
     CHECK_EQ(s.type, ELF_PT_LOAD);
     CHECK_EQ(s.paddr, 0x2000000);
-    CHECK_EQ(s.mem_size, 0x5000);
-    CHECK(s.data == file + 0x300 && s.file_size == 0x100);
+    CHECK_EQ(s.memsz, 0x5000);
+    CHECK(s.offset == 0x300 && s.filesz == 0x100);
     CHECK_EQ(elf_segment(&e, 3, &s), -EINVAL);
     CHECK_EQ(elf_load_range(&e, &start, &end), 0);
     CHECK_EQ(start, 0x1000000);

@@ -6,7 +6,6 @@
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/window.h"
 #include "tests/unit/fakes/fakes.h"

@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include "hypervisor/mm/heap.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/test.h"
 

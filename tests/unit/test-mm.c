@@ -15,10 +15,8 @@
 
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/layout.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/map.h"
-#include "hypervisor/mm/paging.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/fakes/machine.h"
 #include "tests/unit/test.h"
@@ -143,8 +141,21 @@ static uint64_t frames_dirty(void)
 
     for (uint64_t m = 0; m < frame_table_size; m++)
         n += frame_table[m].state == PAGE_FREE &&
-             buddy_frame_dirty(&frame_table[m]);
+             frame_table[m].owner & BUDDY_DIRTY;
     return n;
+}
+
+/* The first run of free frames at or above `from`. */
+static uint64_t page_next_free(uint64_t from, uint64_t *end)
+{
+    uint64_t m = from;
+
+    while (m < frame_table_size && frame_table[m].state != PAGE_FREE)
+        m++;
+    *end = m;
+    while (*end < frame_table_size && frame_table[*end].state == PAGE_FREE)
+        ++*end;
+    return m;
 }
 
 static void test_boot(void)
@@ -234,12 +245,25 @@ static void test_claim(void)
     CHECK_EQ(frame_table[taken].state, PAGE_FREE);
     CHECK_EQ(page_claim_range(mfn(taken + 7), 1, 7, true), -EBUSY);
     CHECK_EQ(page_claim_range(mfn(taken - 1), 2, 7, true), -EBUSY);
-    frames_free(mfn(taken), 3);
+    frames_free(taken << PAGE_SHIFT, 3);
     memset(machine_memory(0x500000), 0x99, PAGE_SIZE);
     CHECK_EQ(page_claim_range(mfn(0x500), 1, 7, true), 0);
     CHECK(is_zero(machine_memory(0x500000), PAGE_SIZE));
     page_put(&frame_table[0x500]);
     CHECK_EQ(pages_free(), free - 1);
+
+    /* The next ones that are free, from low addresses up. */
+    taken = 0;
+    CHECK_EQ(page_claim_next(&taken, 0x80, 7), 0x80);
+    CHECK_EQ(taken, 0x100);
+    taken += 0x80;
+    CHECK_EQ(page_claim_next(&taken, 0x80, 7), 0x7f); /* 0x1ff is taken */
+    CHECK_EQ(taken, 0x180);
+    CHECK_EQ(pages_free(), free - 1 - 0xff);
+    taken = frame_table_size;
+    CHECK_EQ(page_claim_next(&taken, 1, 7), 0);
+    for (uint64_t m = 0x100; m < 0x1ff; m++)
+        page_put(&frame_table[m]);
 
     /* All of it is still usable. */
     stack = stack_alloc();

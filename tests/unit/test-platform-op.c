@@ -32,7 +32,7 @@ static struct domain doms[2];
 static struct vcpu vcpus[2];
 struct domain *hardware_domain = &doms[0], *idle_domain;
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
-const struct boot_info *dom0_boot_info;
+struct boot_info boot_info;
 struct acpi_info acpi_info;
 struct cpu_features cpu_features;
 unsigned int nr_cpus_online = 2;
@@ -172,24 +172,21 @@ static void test_clock(void)
 
 static void test_screen(void)
 {
-    static struct boot_info bi;
     struct dom0_vga_console_info *v = &op.u.dom0_console;
 
     CHECK_EQ(call(XENPF_get_dom0_console), -ENODEV);
-    dom0_boot_info = &bi;
-    CHECK_EQ(call(XENPF_get_dom0_console), -ENODEV);
-    bi.vga_text = true;
+    boot_info.vga_text = true;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_TEXT_MODE_3);
     CHECK_EQ(v->u.text_mode_3.rows, 25);
-    bi.fb = (struct framebuffer){ 0x2c0000000, 4096, 1024, 768, 32, 1,
-                                  { { 16, 8 }, { 8, 8 }, { 0, 8 } } };
+    boot_info.fb = (struct framebuffer){ 0x2c0000000, 4096, 1024, 768, 32, 1,
+                                         { { 16, 8 }, { 8, 8 }, { 0, 8 } } };
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_VESA_LFB);
     CHECK_EQ(v->u.vesa_lfb.lfb_base, 0xc0000000);
     CHECK_EQ(v->u.vesa_lfb.ext_lfb_base, 2);
     CHECK_EQ(v->u.vesa_lfb.lfb_size, 48);
-    bi.efi_system_table = 1;
+    boot_info.efi_system_table = 1;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_EFI_LFB);
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "hypervisor/cpu/atomic.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/upcalls.h"
 #include "hypervisor/mm/window.h"
