@@ -116,21 +116,18 @@ static void start(struct hpet_timer *t)
 {
     struct hpet *h = t->hpet;
     uint64_t now = now_ns() / HPET_TICK_NS, count = now + h->offset;
-    uint64_t left, period = 0;
+    uint64_t left, first = TIME_NEVER, period = 0;
 
-    tick_stop(&t->tick);
-    if (!running(h) || !(t->config & T_ENABLE) ||
-        (is_level(t) && (h->isr & BIT(t->index))))
-        return;
     (void)comparator(t);
     left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
            : t->cmp > count ? t->cmp - count : 0;
-    if (left >= 1ull << 56)
-        return; /* years */
     /* A level interrupt must be acknowledged before the next. */
+    if (running(h) && (t->config & T_ENABLE) && left < 1ull << 56 /* years */ &&
+        !(is_level(t) && (h->isr & BIT(t->index))))
+        first = (now + left) * HPET_TICK_NS;
     if ((t->config & T_PERIODIC) && !is_level(t))
         period = t->period * HPET_TICK_NS;
-    tick_start(&t->tick, (now + left) * HPET_TICK_NS, period);
+    tick_set(&t->tick, first, period);
 }
 
 /* A line is up while a timer that has raised it is not acknowledged. */

@@ -82,12 +82,10 @@ static void start_ticks(struct pit *p)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[0];
     uint64_t period = (c->count * 1000000000ull + PIT_HZ / 2) / PIT_HZ;
+    bool repeats = c->mode == 2 || c->mode == 3;
 
-    if (c->mode == 1 || c->mode == 5)
-        tick_stop(&p->tick);
-    else
-        tick_start(&p->tick, p->loaded[0] + period,
-                   c->mode == 2 || c->mode == 3 ? period : 0);
+    tick_set(&p->tick, gate_stops(c) ? p->loaded[0] + period : TIME_NEVER,
+             repeats ? period : 0);
 }
 
 static void load_count(struct pit *p, unsigned int ch, uint32_t val)
@@ -167,7 +165,7 @@ static void write_control(struct pit *p, uint8_t v)
     c->count_latched = c->status_latched = 0;
     /* The channel is idle until it has a count. */
     if (ch == 0)
-        tick_stop(&p->tick);
+        tick_set(&p->tick, TIME_NEVER, 0);
 }
 
 static void write_count(struct pit *p, unsigned int ch, uint8_t v)
@@ -179,7 +177,7 @@ static void write_count(struct pit *p, unsigned int ch, uint8_t v)
         c->write_state = RW_WORD_HIGH;
         /* Mode 0 stops at the first byte of a new count. */
         if (ch == 0 && c->mode == 0)
-            tick_stop(&p->tick);
+            tick_set(&p->tick, TIME_NEVER, 0);
     } else if (c->write_state == RW_WORD_HIGH) {
         c->write_state = RW_WORD;
         load_count(p, ch, (uint32_t)v << 8 | c->write_latch);

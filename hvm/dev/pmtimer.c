@@ -33,15 +33,12 @@ static void look(struct pmtimer *p)
  * bit 31 to change. */
 static void update(struct pmtimer *p)
 {
-    uint64_t left;
+    bool waits = p->en & ~p->sts & PM1_TMR;
+    uint64_t left = (1ull << 31) - (ticks_now(p) & 0x7fffffff);
+    uint64_t at = now_ns() + left * 1000000000 / PM_HZ + 1;
 
     route_isa_set(p->route, SCI_IRQ, p->sts & p->en & SCI_EVENTS);
-    if (!(p->en & PM1_TMR) || (p->sts & PM1_TMR)) {
-        tick_stop(&p->tick);
-        return;
-    }
-    left = (1ull << 31) - (ticks_now(p) & 0x7fffffff);
-    tick_start(&p->tick, now_ns() + left * 1000000000 / PM_HZ + 1, 0);
+    tick_set(&p->tick, waits ? at : TIME_NEVER, 0);
 }
 
 static enum irq_result flipped(void *dev)

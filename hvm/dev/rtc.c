@@ -157,15 +157,29 @@ static int64_t next_alarm(const struct rtc *s, int64_t after)
     return INT64_MAX;
 }
 
+/* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
+ * Rate"). */
+static uint64_t period_ns(const struct rtc *s)
+{
+    uint8_t a = s->hw.cmos_data[CMOS_A];
+    unsigned int rate = a & 15, divider = a >> 4 & 7;
+
+    if (!rate || divider > 2)
+        return 0;
+    if (divider == 2 && rate <= 2)
+        rate += 7;
+    return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
+}
+
 /* Brings the flags of status C up to date; returns those that are new. */
 static uint8_t look(struct rtc *s)
 {
     uint8_t old = s->hw.cmos_data[CMOS_C], c = old;
     int64_t sec = wall(s, NULL);
-    uint64_t now = now_ns();
+    uint64_t now = now_ns(), period = period_ns(s);
 
-    if (s->period && !(reg_b(s) & B_PIE) &&
-        (now - s->epoch) / s->period != (s->pf_since - s->epoch) / s->period)
+    if (period && !(reg_b(s) & B_PIE) &&
+        (now - s->epoch) / period != (s->pf_since - s->epoch) / period)
         c |= C_PF;
     s->pf_since = now;
     if (!(reg_b(s) & B_SET) && sec > s->seen_second) {
@@ -187,44 +201,24 @@ static void interrupt(struct rtc *s, uint8_t events)
     (void)route_isa_pulse(s->route, RTC_IRQ);
 }
 
-/* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
- * Rate"). */
-static uint64_t rate_to_ns(uint8_t a)
-{
-    unsigned int rate = a & 15, divider = a >> 4 & 7;
-
-    if (!rate || divider > 2)
-        return 0;
-    if (divider == 2 && rate <= 2)
-        rate += 7;
-    return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
-}
-
 /* Sets the tick by status A and PIE, the event timer for the next flag that
  * would interrupt. */
 static void rearm(struct rtc *s)
 {
-    uint64_t ns, period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    bool ticks = period && (reg_b(s) & B_PIE);
+    uint64_t ns, period = period_ns(s);
     uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
     int64_t sec = wall(s, &ns);
     uint64_t now = now_ns(); /* not before: the event must not be early */
     int64_t at = wanted & C_UF ? sec + 1
                  : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (period != s->period || ticks != (s->tick.next != TIME_NEVER)) {
-        s->period = period;
-        s->pf_since = now;
-        if (ticks)
-            tick_start(&s->tick, now + period - (now - s->epoch) % period,
-                       period);
-        else
-            tick_stop(&s->tick);
-    }
-    if (at == INT64_MAX)
-        tick_stop(&s->event);
-    else
-        tick_start(&s->event, now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
+    if (!period || !(reg_b(s) & B_PIE))
+        tick_set(&s->tick, TIME_NEVER, 0);
+    else if (s->tick.next == TIME_NEVER ||
+             s->tick.period != MAX(period, TICK_MIN_PERIOD))
+        tick_set(&s->tick, now + period - (now - s->epoch) % period, period);
+    tick_set(&s->event, at == INT64_MAX ? TIME_NEVER
+                        : now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
 }
 
 static enum irq_result fire_event(void *dev)
@@ -331,7 +325,7 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
 int rtc_init(struct rtc *s, struct route *r)
 {
     *s = (struct rtc){
-        .route = r, .epoch = now_ns(),
+        .route = r, .epoch = now_ns(), .pf_since = now_ns(),
         .hw.cmos_data = {
             [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
             [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
@@ -380,8 +374,7 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->time_written = reg_b(s) & B_SET;
     s->seen_second = wall(s, NULL);
     s->epoch = s->pf_since = now_ns();
-    tick_stop(&s->tick);
-    s->period = 0;
+    tick_set(&s->tick, TIME_NEVER, 0);
     rearm(s);
     spin_unlock(&s->route->timer_lock);
     return 0;

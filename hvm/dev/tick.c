@@ -12,18 +12,6 @@
  * operations that nobody reports (a change of logical ids, say). */
 #define PARKED_POLL_NS MILLISECS(250)
 
-/* While ticks are owed they come at twice the rate. */
-static void arm(struct tick *t, uint64_t now)
-{
-    uint64_t at = t->next, soon = now + t->period / 2;
-
-    if (t->parked)
-        at = MAX(at, now + PARKED_POLL_NS);
-    else if (t->missed && t->period && soon < at)
-        at = soon;
-    timer_set(&t->timer, at);
-}
-
 /* Number of ticks that are due now; moves the rhythm past them. */
 static uint64_t take_due(struct tick *t, uint64_t now)
 {
@@ -44,7 +32,7 @@ static void expired(void *arg)
 {
     struct tick *t = arg;
     enum irq_result rc = IRQ_COALESCED;
-    uint64_t now, owed;
+    uint64_t now, owed, at;
 
     spin_lock(&t->route->timer_lock);
     now = now_ns();
@@ -60,7 +48,12 @@ static void expired(void *arg)
         else
             owed = MIN(owed, MAX_MISSED_NS / t->period);
         t->missed = (uint32_t)owed;
-        arm(t, now);
+        at = t->next;
+        if (t->parked)
+            at = MAX(at, now + PARKED_POLL_NS);
+        else if (owed) /* they come at twice the rate */
+            at = MIN(at, now + t->period / 2);
+        timer_set(&t->timer, at);
     }
     spin_unlock(&t->route->timer_lock);
 }
@@ -74,23 +67,15 @@ void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
     r->ticks = t;
 }
 
-void tick_start(struct tick *t, uint64_t first, uint64_t period)
+void tick_set(struct tick *t, uint64_t first, uint64_t period)
 {
+    t->missed = 0;
+    t->parked = false;
+    if (first == TIME_NEVER && t->next == TIME_NEVER)
+        return;
     t->next = first;
     t->period = period ? MAX(period, TICK_MIN_PERIOD) : 0;
-    t->missed = 0;
-    t->parked = false;
     timer_set(&t->timer, first);
-}
-
-void tick_stop(struct tick *t)
-{
-    t->missed = 0;
-    t->parked = false;
-    if (t->next == TIME_NEVER)
-        return;
-    t->next = TIME_NEVER;
-    timer_stop(&t->timer);
 }
 
 void ticks_resume(struct route *r)
@@ -102,7 +87,7 @@ void ticks_resume(struct route *r)
         if (t->parked) {
             t->parked = false;
             (void)take_due(t, now_ns());
-            arm(t, now_ns());
+            timer_set(&t->timer, t->next);
         }
         spin_unlock(&r->timer_lock);
     }
@@ -121,7 +106,7 @@ void ticks_exit(struct route *r)
     /* All are stopped before one is killed: the RTC's alarm starts its tick. */
     spin_lock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)
-        tick_stop(t);
+        tick_set(t, TIME_NEVER, 0);
     spin_unlock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)
         timer_kill(&t->timer);

@@ -34,10 +34,10 @@ struct tick {
  * held. */
 void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
                void *dev);
-/* First tick at `first` (ns since boot), then each `period` (0: only one).
- * Periods under TICK_MIN_PERIOD are lengthened. fire() may call it. */
-void tick_start(struct tick *t, uint64_t first, uint64_t period);
-void tick_stop(struct tick *t);
+/* First tick at `first` (ns since boot), then each `period` (0: only one);
+ * TIME_NEVER: none. Periods under TICK_MIN_PERIOD are lengthened. fire() may
+ * call it. */
+void tick_set(struct tick *t, uint64_t first, uint64_t period);
 
 /* vCPU 0 runs on this CPU now. */
 void ticks_migrate(struct route *r);
@@ -129,7 +129,6 @@ struct rtc {
     struct hvm_hw_rtc hw;
     struct tick tick;        /* periodic interrupt, while PIE is set */
     uint64_t epoch;          /* ns: phase of the periodic divider */
-    uint64_t period;         /* ns, 0: off */
     uint64_t pf_since;       /* ns up to which PF was looked at */
     int64_t seen_second;     /* second up to which UF and AF were */
     bool time_written;       /* time bytes changed while SET is on */
