@@ -88,11 +88,9 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec);
 
 struct hpet_timer {
     struct hpet *hpet;
+    typeof(((struct hvm_hw_hpet *)0)->timers[0]) *reg; /* in ->hpet->hw */
+    uint64_t *period;   /* there, too: ticks between matches */
     unsigned int index;
-    uint64_t config;
-    uint64_t cmp;       /* comparator, all 64 bits also in 32-bit mode */
-    uint64_t fsb;       /* stored, no effect */
-    uint64_t period;    /* ticks between matches in periodic mode */
     unsigned int line;  /* GSI that its last level interrupt went to */
     struct tick tick;
 };
@@ -101,10 +99,10 @@ struct hpet {
     struct route *route;
     struct pit *pit;        /* muted by legacy replacement */
     bool enabled;           /* HVM_PARAM_HPET_ENABLED; if not: reads as ones */
-    uint64_t config;
-    uint64_t isr;           /* level interrupts that are up */
-    uint64_t counter;       /* main counter while halted */
     uint64_t offset;        /* counter - now in ticks, while running */
+    /* The registers: mc64 is the main counter while halted, comparators have
+     * all 64 bits in 32-bit mode too, fsb has no effect. */
+    struct hvm_hw_hpet hw;
     struct hpet_timer timer[HPET_TIMER_NUM];
 };
 

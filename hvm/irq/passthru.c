@@ -119,10 +119,7 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
     if (!test_bit(gsi, r->bound))
         return;
     /* The line may still be up: then the unmasked pin says so at once. */
-    if (test_bit(gsi, r->line)) {
-        change_bit(r->line, gsi, false);
-        r->asserted[gsi]--;
-    }
+    change_bit(r->line, gsi, false);
     if (!r->rte[gsi].fields.mask)
         irq_set_mask(gsi, false);
 }

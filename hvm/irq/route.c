@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt wires, counted per GSI: a line is up while any wire holds it, and
- * the controllers hear of its rises (and, the 8259s, of its falls). Never
- * looks at a vCPU but through its local APIC.
+ * Interrupt wires: a GSI is up while any wire holds it, and the controllers
+ * hear of its rises (and, the 8259s, of its falls). Never looks at a vCPU but
+ * through its local APIC.
  */
 #include "hvm/irq/route.h"
 #include "hypervisor/abi/errno.h"
@@ -30,27 +30,42 @@ static enum irq_result rise(struct route *r, unsigned int gsi)
     return rc;
 }
 
-/* One more wire is up, or one less. */
-static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
+/* By its own wire, the callback's, or one of PCI, which leads to the ISA IRQ
+ * of its link, too. */
+bool route_gsi_up(const struct route *r, unsigned int gsi)
 {
-    if (level)
-        return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
-    if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
+    bool up = test_bit(gsi, r->line) || (gsi && r->callback_gsi == gsi);
+
+    for (unsigned int w = 0; w < ARRAY_SIZE(r->intx); w++)
+        for (uint64_t bits = r->intx[w]; bits && !up; bits &= bits - 1) {
+            unsigned int nr = w * 64 + bit_lowest(bits);
+
+            up = route_intx_gsi(nr) == gsi ||
+                 (gsi && r->link_irq[route_intx_link(nr)] == gsi);
+        }
+    return up;
+}
+
+/* Wires of a GSI, which was up or not, have changed. */
+static void rewired(struct route *r, unsigned int gsi, bool was)
+{
+    bool up = route_gsi_up(r, gsi);
+
+    if (up && !was)
+        (void)rise(r, gsi);
+    else if (!up && was && gsi < NR_ISA && r->has_pic)
         (void)vpic_set(r, isa_gsi(gsi), false);
-    return IRQ_IGNORED;
 }
 
 static void intx_set(struct route *r, unsigned int nr, bool level)
 {
-    unsigned int link = route_intx_link(nr), irq = r->link_irq[link], others;
+    unsigned int gsi = route_intx_gsi(nr);
+    unsigned int irq = r->link_irq[route_intx_link(nr)]; /* 0 stays as it is */
+    bool gsi_was = route_gsi_up(r, gsi), irq_was = route_gsi_up(r, irq);
 
-    if (test_bit(nr, r->intx) == level)
-        return;
     change_bit(r->intx, nr, level);
-    (void)wire(r, route_intx_gsi(nr), level);
-    others = level ? r->link_count[link]++ : --r->link_count[link];
-    if (!others && irq)
-        (void)wire(r, irq, level);
+    rewired(r, gsi, gsi_was);
+    rewired(r, irq, irq_was);
 }
 
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
@@ -61,18 +76,14 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
     spin_unlock(&r->lock);
 }
 
-static enum irq_result line_set(struct route *r, unsigned int gsi, bool level)
-{
-    if (test_bit(gsi, r->line) == level)
-        return IRQ_COALESCED;
-    change_bit(r->line, gsi, level);
-    return wire(r, gsi, level);
-}
-
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
+    bool was;
+
     spin_lock(&r->lock);
-    (void)line_set(r, gsi, level);
+    was = route_gsi_up(r, gsi);
+    change_bit(r->line, gsi, level);
+    rewired(r, gsi, was);
     spin_unlock(&r->lock);
 }
 
@@ -89,12 +100,9 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
     enum irq_result rc;
 
     spin_lock(&r->lock);
-    if (!test_bit(gsi, r->line))
-        rc = line_set(r, gsi, true);
-    else if (r->asserted[gsi] > 1)
-        rc = IRQ_COALESCED; /* others hold the line up */
-    else
-        rc = rise(r, gsi);
+    change_bit(r->line, gsi, false);
+    rc = route_gsi_up(r, gsi) ? IRQ_COALESCED : rise(r, gsi); /* by others */
+    change_bit(r->line, gsi, true);
     spin_unlock(&r->lock);
     return rc;
 }
@@ -112,19 +120,18 @@ enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
 int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 {
     unsigned int old;
+    bool old_was, was;
 
     if (link > 3 || irq > 15)
         return -EINVAL;
     link = (unsigned int)index_nospec(link, 4);
     spin_lock(&r->lock);
     old = r->link_irq[link];
+    old_was = route_gsi_up(r, old);
+    was = route_gsi_up(r, irq);
     r->link_irq[link] = (uint8_t)irq;
-    if (old != irq && r->link_count[link]) {
-        if (old)
-            (void)wire(r, old, false);
-        if (irq)
-            (void)wire(r, irq, true);
-    }
+    rewired(r, old, old_was);
+    rewired(r, irq, was);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -155,8 +162,11 @@ int route_msi(struct route *r, uint64_t addr, uint32_t data)
 /* The wire of the platform device follows ->callback_up. */
 static void callback_wire(struct route *r, bool level)
 {
+    bool was = route_gsi_up(r, r->callback_nr);
+
+    r->callback_gsi = r->callback == CALLBACK_GSI && level ? r->callback_nr : 0;
     if (r->callback == CALLBACK_GSI)
-        (void)wire(r, r->callback_nr, level);
+        rewired(r, r->callback_nr, was);
     else if (r->callback == CALLBACK_INTX)
         intx_set(r, r->callback_nr, level);
 }
@@ -298,32 +308,14 @@ void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
     memcpy(rec->route, r->link_irq, sizeof(rec->route));
 }
 
-/* Counts anew which wires are up; controllers do not hear of them. */
-static void recount(struct route *r)
-{
-    memset(r->asserted, 0, sizeof(r->asserted));
-    memset(r->link_count, 0, sizeof(r->link_count));
-    for (unsigned int nr = 0; nr < 128; nr++) {
-        bool up = test_bit(nr, r->intx);
-
-        r->asserted[route_intx_gsi(nr)] += up;
-        r->link_count[route_intx_link(nr)] += up;
-    }
-    for (unsigned int i = 0; i < 4; i++)
-        if (r->link_count[i] && r->link_irq[i])
-            r->asserted[r->link_irq[i]]++;
-    for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
-        r->asserted[gsi] += test_bit(gsi, r->line);
-    if (r->callback == CALLBACK_GSI)
-        r->asserted[r->callback_nr] += r->callback_up;
-}
-
+/* Controllers do not hear of wires that are loaded: their records have what
+ * those did. */
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec)
 {
     spin_lock(&r->lock);
     memcpy(r->intx, rec->i, sizeof(r->intx));
     r->callback_up = false;
-    recount(r);
+    r->callback_gsi = 0;
     spin_unlock(&r->lock);
     return 0;
 }
@@ -335,7 +327,6 @@ int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec)
     spin_lock(&r->lock);
     r->line[0] = (r->line[0] & ~0xffffull) | (rec->i[0] & 0xfffa) |
                  (rec->i[0] & 1) << isa_gsi(0);
-    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -347,7 +338,6 @@ int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec)
             return -EINVAL;
     spin_lock(&r->lock);
     memcpy(r->link_irq, rec->route, sizeof(r->link_irq));
-    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/O APIC: redirection entries and remote IRR. Never counts wires (route.c
+ * I/O APIC: redirection entries and remote IRR. Knows no wires (route.c
  * does): it hears of a rise, and asks whether a line is still up when a
  * level interrupt has ended.
  *
@@ -45,7 +45,7 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
  * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
-    if (r->rte[gsi].fields.trig_mode && r->asserted[gsi])
+    if (r->rte[gsi].fields.trig_mode && route_gsi_up(r, gsi))
         (void)vioapic_edge(r, gsi);
 }
 
