@@ -116,24 +116,20 @@ static void set_gate(struct pit *p, bool gate)
     c->gate = gate;
 }
 
-static void latch_count(struct pit *p, unsigned int ch)
+/* What is latched already stays. */
+static void latch(struct pit *p, unsigned int ch, bool count, bool status)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
 
-    if (!c->count_latched) {
+    if (count && !c->count_latched) {
         c->latched_count = counter(p, ch);
         c->count_latched = c->rw_mode;
     }
-}
-
-static void latch_status(struct pit *p, unsigned int ch)
-{
-    struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
-
-    if (!c->status_latched)
+    if (status && !c->status_latched) {
         c->status = (uint8_t)(output(p, ch) << 7 | c->rw_mode << 4 |
                               c->mode << 1 | c->bcd);
-    c->status_latched = 1;
+        c->status_latched = 1;
+    }
 }
 
 static void write_control(struct pit *p, uint8_t v)
@@ -141,19 +137,14 @@ static void write_control(struct pit *p, uint8_t v)
     unsigned int ch = v >> 6, access = v >> 4 & 3;
     struct hvm_hw_pit_channel *c;
 
-    if (ch == 3) {
-        for (ch = 0; ch < 3; ch++) {
-            if (!(v & 2u << ch))
-                continue;
-            if (!(v & 0x20))
-                latch_count(p, ch);
-            if (!(v & 0x10))
-                latch_status(p, ch);
-        }
+    if (ch == 3) { /* read-back */
+        for (ch = 0; ch < 3; ch++)
+            if (v & 2u << ch)
+                latch(p, ch, !(v & 0x20), !(v & 0x10));
         return;
     }
     if (!access) {
-        latch_count(p, ch);
+        latch(p, ch, true, false);
         return;
     }
     c = &p->hw.channels[ch];
