@@ -9,7 +9,6 @@
  */
 #include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
@@ -91,7 +90,6 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
 {
     union vioapic_redir_entry e = r->rte[gsi];
     unsigned int cpu = cpu_of_dest(r, ioapic_message(e));
-    int rc;
 
     if (e.fields.mask) {
         if (test_bit(gsi, r->bound))
@@ -104,8 +102,8 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
             irq_set_mask(gsi, false);
     } else {
         /* First unmasked: the pin's wire is the machine's from now on. */
-        rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
-                          gsi_interrupt, r);
+        int rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
+                              gsi_interrupt, r);
         if (rc >= 0)
             change_bit(r->bound, gsi, true);
         else if (rc != -EBUSY) /* that: Lodge's own, as the console's */

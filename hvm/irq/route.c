@@ -5,7 +5,6 @@
  * through its local APIC.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
@@ -78,10 +77,8 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
 
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
-    bool was;
-
     spin_lock(&r->lock);
-    was = route_gsi_up(r, gsi);
+    bool was = route_gsi_up(r, gsi);
     change_bit(r->line, gsi, level);
     rewired(r, gsi, was);
     spin_unlock(&r->lock);
@@ -97,11 +94,11 @@ void route_isa_set(struct route *r, unsigned int irq, bool level)
 enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
 {
     unsigned int gsi = isa_gsi(irq);
-    enum irq_result rc;
 
     spin_lock(&r->lock);
     change_bit(r->line, gsi, false);
-    rc = route_gsi_up(r, gsi) ? IRQ_COALESCED : rise(r, gsi); /* by others */
+    enum irq_result rc = route_gsi_up(r, gsi) ? IRQ_COALESCED /* by others */
+                                              : rise(r, gsi);
     change_bit(r->line, gsi, true);
     spin_unlock(&r->lock);
     return rc;
@@ -109,26 +106,20 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
 
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
 {
-    enum irq_result rc;
-
     spin_lock(&r->lock);
-    rc = vioapic_edge(r, gsi);
+    enum irq_result rc = vioapic_edge(r, gsi);
     spin_unlock(&r->lock);
     return rc;
 }
 
 int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 {
-    unsigned int old;
-    bool old_was, was;
-
     if (link > 3 || irq > 15)
         return -EINVAL;
     link = (unsigned int)index_nospec(link, 4);
     spin_lock(&r->lock);
-    old = r->link_irq[link];
-    old_was = route_gsi_up(r, old);
-    was = route_gsi_up(r, irq);
+    unsigned int old = r->link_irq[link];
+    bool old_was = route_gsi_up(r, old), was = route_gsi_up(r, irq);
     r->link_irq[link] = (uint8_t)irq;
     rewired(r, old, old_was);
     rewired(r, irq, was);
@@ -139,23 +130,17 @@ int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 /* SDM vol. 3A 11.11: address and data of a message. */
 int route_msi(struct route *r, uint64_t addr, uint32_t data)
 {
-    bool logical = addr >> 2 & 1;
-    struct apic_msg m = {
-        .dest = apic_dest8(addr >> 12 & 0xff, logical),
-        .vector = (uint8_t)data,
-        .delivery = data >> 8 & 7,
-        .logical = logical,
-        .level = data >> 15 & 1,
-    };
-    enum irq_result rc;
+    struct apic_msg m = { .icr = (uint16_t)data };
 
+    m.logical = addr >> 2 & 1;
+    m.dest = apic_dest8(addr >> 12 & 0xff, m.logical);
     /* The address is a pirq then; no domain is offered any
      * (XENFEAT_hvm_pirqs). */
     if (!m.vector)
         return addr >> 40 || (addr >> 12 & 0xff) ? -EINVAL : -ERANGE;
     if (!apic_device_mode(m.delivery))
         return -EINVAL;
-    rc = apicbus_deliver(&r->apics, NULL, &m);
+    enum irq_result rc = apicbus_deliver(&r->apics, NULL, &m);
     return rc == IRQ_IGNORED && m.delivery == APIC_DM_LOWEST ? -ESRCH : 0;
 }
 

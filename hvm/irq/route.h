@@ -82,8 +82,7 @@ static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
 {
     return (struct apic_msg){
         .dest = apic_dest8(e.fields.dest_id, e.fields.dest_mode),
-        .vector = e.fields.vector, .delivery = e.fields.delivery_mode,
-        .logical = e.fields.dest_mode, .level = e.fields.trig_mode,
+        .icr = (uint16_t)e.bits,
     };
 }
 
