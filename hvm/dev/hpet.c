@@ -7,7 +7,6 @@
  * the comparator would otherwise wait for the counter to wrap.
  */
 #include "hvm/dev/timers.h"
-#include "hypervisor/abi/errno.h"
 
 /* The record's layout up to res5 is that of the registers. */
 #define HPET_SIZE 0x400

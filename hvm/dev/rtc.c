@@ -10,7 +10,6 @@
  */
 #include "hvm/dev/timers.h"
 #include "hvm/dev/upcalls.h"
-#include "hypervisor/abi/errno.h"
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll
@@ -49,7 +48,7 @@ static uint8_t reg_b(const struct rtc *s)
 /* The second that the wall clock shows and the nanoseconds into it. */
 static int64_t wall(const struct rtc *s, uint64_t *ns)
 {
-    int64_t now = domain_wallclock_ns(s->route->domain);
+    int64_t now = domain_wallclock_ns(s->tick.route->domain);
     int64_t sec = now / NS_PER_SEC - (now % NS_PER_SEC < 0);
 
     if (ns)
@@ -57,30 +56,29 @@ static int64_t wall(const struct rtc *s, uint64_t *ns)
     return sec;
 }
 
-static uint8_t encode(const struct rtc *s, unsigned int v)
-{
-    return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
-}
-
-static unsigned int decode(const struct rtc *s, uint8_t v)
-{
-    return reg_b(s) & B_BIN ? v : (v >> 4) * 10u + (v & 15);
-}
-
 /* 12-hour mode counts 12, 1, 2 ... 11 with bit 7 for the afternoon. */
-static unsigned int decode_hour(const struct rtc *s, uint8_t v)
+static bool is_hour12(const struct rtc *s, unsigned int i)
 {
-    if (reg_b(s) & B_24H)
-        return decode(s, v);
-    return decode(s, v & 0x7f) % 12 + (v & 0x80 ? 12 : 0);
+    return (i == CMOS_HOUR || i == CMOS_HOUR_ALARM) && !(reg_b(s) & B_24H);
 }
 
-static uint8_t encode_hour(const struct rtc *s, unsigned int hour)
+/* What a byte of the time or the alarm means, and the other way. */
+static unsigned int get(const struct rtc *s, unsigned int i)
 {
-    if (reg_b(s) & B_24H)
-        return encode(s, hour);
-    return (uint8_t)(encode(s, hour % 12 ? hour % 12 : 12) |
-                     (hour >= 12 ? 0x80 : 0));
+    bool hour12 = is_hour12(s, i);
+    uint8_t byte = s->hw.cmos_data[i], v = hour12 ? byte & 0x7f : byte;
+    unsigned int n = reg_b(s) & B_BIN ? v : (v >> 4) * 10u + (v & 15);
+
+    return hour12 ? n % 12 + (byte & 0x80 ? 12 : 0) : n;
+}
+
+static void put(struct rtc *s, unsigned int i, unsigned int n)
+{
+    bool hour12 = is_hour12(s, i), pm = hour12 && n >= 12;
+    unsigned int v = hour12 ? (n + 11) % 12 + 1 : n;
+
+    v = reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10;
+    s->hw.cmos_data[i] = (uint8_t)(v | (pm ? 0x80 : 0));
 }
 
 /* Time bytes from the wall clock. Days are counted from a 1st of March, which
@@ -95,45 +93,39 @@ static void show_time(struct rtc *s)
                       of_era / 146096) / 365;
     unsigned int of_year = of_era - (365 * y + y / 4 - y / 100);
     unsigned int m = (5 * of_year + 2) / 153; /* March is 0 */
-    uint8_t *c = s->hw.cmos_data;
 
-    c[CMOS_SEC] = encode(s, of_day % 60);
-    c[CMOS_MIN] = encode(s, of_day / 60 % 60);
-    c[CMOS_HOUR] = encode_hour(s, of_day / 3600);
-    c[CMOS_WDAY] = encode(s, (days + 4) % 7 + 1);
-    c[CMOS_DAY] = encode(s, of_year - (153 * m + 2) / 5 + 1);
-    c[CMOS_MONTH] = encode(s, m < 10 ? m + 3 : m - 9);
-    c[CMOS_YEAR] = encode(s, (y + (m >= 10)) % 100);
+    put(s, CMOS_SEC, of_day % 60);
+    put(s, CMOS_MIN, of_day / 60 % 60);
+    put(s, CMOS_HOUR, of_day / 3600);
+    put(s, CMOS_WDAY, (days + 4) % 7 + 1);
+    put(s, CMOS_DAY, of_year - (153 * m + 2) / 5 + 1);
+    put(s, CMOS_MONTH, m < 10 ? m + 3 : m - 9);
+    put(s, CMOS_YEAR, (y + (m >= 10)) % 100);
 }
 
 /* The wall clock from the time bytes; the years are 2000 to 2099, whatever
  * the guest wrote, so that nanoseconds still fit 64 bits. */
 static void take_time(struct rtc *s)
 {
-    const uint8_t *c = s->hw.cmos_data;
-    unsigned int month = decode(s, c[CMOS_MONTH]);
+    unsigned int month = get(s, CMOS_MONTH);
     int64_t m = month < 1 || month > 12 ? 10 : (month + 9) % 12;
-    int64_t y = 2000 + decode(s, c[CMOS_YEAR]) % 100 - (m >= 10);
+    int64_t y = 2000 + get(s, CMOS_YEAR) % 100 - (m >= 10);
     /* Years count from March, so that the leap day is the last. */
     int64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 +
-                   decode(s, c[CMOS_DAY]) - 1 - 719468;
-    int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
-                  decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
+                   get(s, CMOS_DAY) - 1 - 719468;
+    int64_t sec = days * DAY_SECS + get(s, CMOS_HOUR) * 3600 +
+                  get(s, CMOS_MIN) * 60 + get(s, CMOS_SEC);
     int64_t now = wall(s, NULL);
 
     if (sec != now)
-        domain_wallclock_shift(s->route->domain, sec - now);
+        domain_wallclock_shift(s->tick.route->domain, sec - now);
     s->seen_second = sec;
 }
 
 static bool alarm_byte(const struct rtc *s, unsigned int byte, unsigned int v)
 {
-    uint8_t want = s->hw.cmos_data[byte];
-
-    if ((want & 0xc0) == 0xc0)
-        return true; /* don't care */
-    return (byte == CMOS_HOUR_ALARM ? decode_hour(s, want)
-                                    : decode(s, want)) == v;
+    /* Both upper bits set: any will do. */
+    return s->hw.cmos_data[byte] >= 0xc0 || get(s, byte) == v;
 }
 
 /* The first second after `after` at which the alarm matches; INT64_MAX: it
@@ -198,7 +190,7 @@ static void interrupt(struct rtc *s, uint8_t events)
     if (!(events & reg_b(s) & (C_PF | C_AF | C_UF)))
         return;
     s->hw.cmos_data[CMOS_C] |= C_IRQF;
-    (void)route_isa_pulse(s->route, RTC_IRQ);
+    (void)route_isa_pulse(s->tick.route, RTC_IRQ);
 }
 
 /* Sets the tick by status A and PIE, the event timer for the next flag that
@@ -235,7 +227,7 @@ static enum irq_result fire_periodic(void *dev)
     struct rtc *s = dev;
 
     s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
-    return route_isa_pulse(s->route, RTC_IRQ);
+    return route_isa_pulse(s->tick.route, RTC_IRQ);
 }
 
 static void write_b(struct rtc *s, uint8_t val)
@@ -286,7 +278,7 @@ static uint8_t read_cmos(struct rtc *s, unsigned int i)
         c = *byte;
         *byte = 0;
         if (c & C_IRQF)
-            route_isa_set(s->route, RTC_IRQ, false);
+            route_isa_set(s->tick.route, RTC_IRQ, false);
         rearm(s);
         return c;
     }
@@ -304,28 +296,28 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
     struct rtc *s = dev;
     bool data = port & 1;
     enum bus_rc rc = BUS_OK;
-    unsigned int i;
 
     if (size != 1 || (!data && !write))
         return BUS_OK;
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     if (!data)
         s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
-    i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
+    unsigned int i = (unsigned int)index_nospec(s->hw.cmos_index,
+                                                RTC_CMOS_SIZE);
     if (s->hw.cmos_index >= RTC_CMOS_SIZE)
         rc = BUS_NONE;
     else if (data && write)
         write_cmos(s, i, (uint8_t)*val);
     else if (data)
         *val = read_cmos(s, i);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
     return rc;
 }
 
 int rtc_init(struct rtc *s, struct route *r)
 {
     *s = (struct rtc){
-        .route = r, .epoch = now_ns(), .pf_since = now_ns(),
+        .epoch = now_ns(), .pf_since = now_ns(),
         .hw.cmos_data = {
             [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
             [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
@@ -341,22 +333,22 @@ int rtc_init(struct rtc *s, struct route *r)
 
 void rtc_time_changed(struct rtc *s)
 {
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     s->seen_second = wall(s, NULL);
     rearm(s);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
 {
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     (void)look(s);
     if (!(reg_b(s) & B_SET))
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
-    rec->rtc_offset = domain_time_offset(s->route->domain);
-    spin_unlock(&s->route->timer_lock);
+    rec->rtc_offset = domain_time_offset(s->tick.route->domain);
+    spin_unlock(&s->tick.route->timer_lock);
 }
 
 int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
@@ -365,8 +357,8 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     if (rec->cmos_index > 0x7f || rec->rtc_offset > UINT32_MAX ||
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
-    domain_time_offset_restore(s->route->domain, rec->rtc_offset);
-    spin_lock(&s->route->timer_lock);
+    domain_time_offset_restore(s->tick.route->domain, rec->rtc_offset);
+    spin_lock(&s->tick.route->timer_lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;
     s->hw.cmos_data[CMOS_C] &= C_IRQF | C_PF | C_AF | C_UF;
@@ -376,6 +368,6 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->epoch = s->pf_since = now_ns();
     tick_set(&s->tick, TIME_NEVER, 0);
     rearm(s);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
     return 0;
 }

@@ -32,11 +32,9 @@ static void expired(void *arg)
 {
     struct tick *t = arg;
     enum irq_result rc = IRQ_COALESCED;
-    uint64_t now, owed, at;
 
     spin_lock(&t->route->timer_lock);
-    now = now_ns();
-    owed = t->missed + take_due(t, now);
+    uint64_t now = now_ns(), owed = t->missed + take_due(t, now);
     if (owed || t->parked) /* not if it was stopped or set anew since */
         rc = t->fire(t->dev);
     if (t->next != TIME_NEVER) {
@@ -48,7 +46,7 @@ static void expired(void *arg)
         else
             owed = MIN(owed, MAX_MISSED_NS / t->period);
         t->missed = (uint32_t)owed;
-        at = t->next;
+        uint64_t at = t->next;
         if (t->parked)
             at = MAX(at, now + PARKED_POLL_NS);
         else if (owed) /* they come at twice the rate */
@@ -101,8 +99,6 @@ void ticks_migrate(struct route *r)
 
 void ticks_exit(struct route *r)
 {
-    if (!r->ticks)
-        return;
     /* All are stopped before one is killed: the RTC's alarm starts its tick. */
     spin_lock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)

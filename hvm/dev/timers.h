@@ -61,7 +61,6 @@ static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
  * state is kept as the save record has it.
  */
 struct pit {
-    struct route *route;
     struct hvm_hw_pit hw;
     uint64_t loaded[3];   /* ns when the count began */
     uint64_t stopped;     /* ns when the gate of channel 2 fell */
@@ -123,7 +122,6 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec);
  * for interrupts that the guest enabled.
  */
 struct rtc {
-    struct route *route;
     struct hvm_hw_rtc hw;
     struct tick tick;        /* periodic interrupt, while PIE is set */
     uint64_t epoch;          /* ns: phase of the periodic divider */
@@ -158,7 +156,6 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec);
 #define PM1_SLPBTN  (1u << 9)
 
 struct pmtimer {
-    struct route *route;
     uint64_t offset;       /* counter - now in ticks; the guest sees 32 bits */
     uint64_t flips;        /* changes of bit 31 that TMR_STS knows of */
     uint16_t sts, en;      /* PM1a event registers */

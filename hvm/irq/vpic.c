@@ -5,7 +5,6 @@
  * hears when the master's INT changes.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 
 #define CASCADE 2 /* the master's line for the slave */
 
@@ -49,12 +48,11 @@ static int winner(const struct hvm_hw_vpic *c)
 static void update(struct route *r)
 {
     struct hvm_hw_vpic *master = &r->pic[0], *slave = &r->pic[1];
-    bool up;
 
     slave->int_output = !slave->init_state && winner(slave) >= 0;
     master->irr &= (uint8_t)~(1u << CASCADE);
     master->irr |= (uint8_t)(slave->int_output << CASCADE);
-    up = !master->init_state && winner(master) >= 0;
+    bool up = !master->init_state && winner(master) >= 0;
     if (up != master->int_output) {
         master->int_output = up;
         route_pic_output(r, up);
@@ -77,11 +75,10 @@ enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
 static unsigned int intack(struct hvm_hw_vpic *c)
 {
     int line = winner(c);
-    uint8_t bit;
 
     if (line < 0)
         return 7;
-    bit = (uint8_t)(1u << line);
+    uint8_t bit = (uint8_t)(1u << line);
     if (!(c->elcr & bit))
         c->irr &= (uint8_t)~bit;
     if (!c->auto_eoi)
@@ -222,17 +219,14 @@ static enum bus_rc elcr_access(void *dev, uint64_t port, unsigned int size,
                                bool write, uint64_t *val)
 {
     struct route *r = dev;
-    uint64_t v = *val;
+    uint8_t *bytes = (uint8_t *)val;
 
-    if (!write) {
-        v = (r->pic[0].elcr & elcr_bits[0]) |
-            (r->pic[1].elcr & elcr_bits[1]) << 8;
-        *val = v >> (port & 1) * 8;
-        return BUS_OK;
-    }
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, v >>= 8)
-        r->pic[i].elcr = (uint8_t)v & elcr_bits[i];
+    for (unsigned int n = 0, i = port & 1; n < size && i < 2; n++, i++)
+        if (write)
+            r->pic[i].elcr = bytes[n] & elcr_bits[i];
+        else
+            bytes[n] = r->pic[i].elcr & elcr_bits[i];
     r->pic[0].elcr |= 1u << CASCADE;
     update(r);
     spin_unlock(&r->lock);
