@@ -12,13 +12,9 @@
 #define HPET_SIZE 0x400
 #define HPET_TICK_NS 16
 
-#define REG_CONFIG  0x010
-#define REG_ISR     0x020
-#define REG_COUNTER 0x0f0
-#define REG_TIMERS  0x100 /* 0x20 bytes each */
-#define TIMER_CONFIG 0x00
-#define TIMER_CMP    0x08
-#define TIMER_FSB    0x10
+#define REG(name) offsetof(struct hvm_hw_hpet, name)
+#define TIMER_REG(name) (REG(timers[0].name) - REG(timers))
+#define TIMER_SIZE (REG(timers[1]) - REG(timers))
 
 #define CONFIG_ENABLE 1ull
 #define CONFIG_LEGACY 2ull
@@ -241,7 +237,7 @@ static void write_comparator(struct hpet_timer *t, uint64_t val)
 /* The timer that a register belongs to; NULL: to none. */
 static struct hpet_timer *timer_at(struct hpet *h, unsigned int reg)
 {
-    unsigned int n = (reg - REG_TIMERS) / 0x20;
+    size_t n = (reg - REG(timers)) / TIMER_SIZE;
 
     return n < HPET_TIMER_NUM ? &h->timer[index_nospec(n, HPET_TIMER_NUM)]
                               : NULL;
@@ -251,9 +247,9 @@ static uint64_t read64(struct hpet *h, unsigned int reg)
 {
     struct hpet_timer *t = timer_at(h, reg);
 
-    if (reg == REG_COUNTER)
+    if (reg == REG(mc64))
         return counter(h);
-    if (t && reg % 0x20 == TIMER_CMP)
+    if (t && reg % TIMER_SIZE == TIMER_REG(cmp))
         return comparator(t);
     return ((const uint64_t *)&h->hw)[reg / 8];
 }
@@ -262,17 +258,17 @@ static void write64(struct hpet *h, unsigned int reg, uint64_t val)
 {
     struct hpet_timer *t = timer_at(h, reg);
 
-    if (t && reg % 0x20 == TIMER_CONFIG)
+    if (t && reg % TIMER_SIZE == TIMER_REG(config))
         write_timer_config(t, val);
-    else if (t && reg % 0x20 == TIMER_CMP)
+    else if (t && reg % TIMER_SIZE == TIMER_REG(cmp))
         write_comparator(t, val);
-    else if (t && reg % 0x20 == TIMER_FSB)
+    else if (t && reg % TIMER_SIZE == TIMER_REG(fsb))
         t->reg->fsb = val;
-    else if (reg == REG_ISR)
+    else if (reg == REG(isr))
         clear_isr(h, val);
-    else if (reg == REG_CONFIG)
+    else if (reg == REG(config))
         write_config(h, val);
-    else if (reg == REG_COUNTER)
+    else if (reg == REG(mc64))
         write_counter(h, val);
 }
 
@@ -283,11 +279,11 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
     unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
     unsigned int shift = (offset & 7) * 8;
     /* A write of the status register clears, so the rest is written as 0. */
-    uint64_t keep = reg == REG_ISR ? 0 : ~(size_mask(size) << shift);
+    uint64_t keep = reg == REG(isr) ? 0 : ~(size_mask(size) << shift);
 
     if (!h->enabled || (offset & (size - 1)))
         return BUS_OK;
-    if (!write && reg == REG_COUNTER) {
+    if (!write && reg == REG(mc64)) {
         *val = counter(h) >> shift; /* no lock: read very often */
         return BUS_OK;
     }
@@ -297,7 +293,7 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
     else
         *val = read64(h, reg) >> shift;
     spin_unlock(&h->route->timer_lock);
-    if (write && reg == REG_CONFIG)
+    if (write && reg == REG(config))
         ticks_resume(h->route);
     return BUS_OK;
 }

@@ -58,18 +58,11 @@ static bool output(const struct pit *p, unsigned int ch)
 {
     const struct hvm_hw_pit_channel *c = &p->hw.channels[ch];
     uint64_t ticks = ticks_passed(p, ch);
+    uint32_t high = c->mode == 2 ? c->count - 1 : (c->count + 1) / 2;
 
-    switch (c->mode) {
-    case 0:
-    case 1:
-        return ticks >= c->count;
-    case 2:
-        return !c->gate || ticks % c->count != c->count - 1;
-    case 3:
-        return !c->gate || ticks % c->count < (c->count + 1) / 2;
-    default:
-        return ticks != c->count;
-    }
+    if (c->mode == 2 || c->mode == 3)
+        return !c->gate || ticks % c->count < high;
+    return c->mode < 2 ? ticks >= c->count : ticks != c->count;
 }
 
 /* Channel 0's interrupts, from when its count began. Modes 1 and 5 wait for
@@ -92,8 +85,6 @@ static void load_count(struct pit *p, unsigned int ch, uint32_t val)
         val = rebase(val, 16, 10);
     c->count = val ? val : c->bcd ? 10000 : 0x10000;
     p->loaded[ch] = now_ns();
-    if (ch == 2)
-        p->stopped = p->loaded[2];
     if (ch == 0)
         start_ticks(p);
 }
@@ -102,13 +93,13 @@ static void load_count(struct pit *p, unsigned int ch, uint32_t val)
 static void set_gate(struct pit *p, bool gate)
 {
     struct hvm_hw_pit_channel *c = &p->hw.channels[2];
-    uint64_t now = now_ns();
+    uint64_t now = now_ns(), fell = MAX(p->stopped, p->loaded[2]);
 
     if (c->gate && !gate && gate_stops(c))
         p->stopped = now;
     if (!c->gate && gate) /* goes on, or starts over */
         p->loaded[2] = c->mode == 0 || c->mode == 4
-                           ? p->loaded[2] + now - p->stopped : now;
+                           ? p->loaded[2] + now - fell : now;
     c->gate = gate;
 }
 
@@ -280,7 +271,7 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec)
             c->mode = 5;
         if (!c->count)
             c->count = 0x10000;
-        p->loaded[ch] = p->stopped = now_ns();
+        p->loaded[ch] = now_ns();
     }
     start_ticks(p);
     spin_unlock(&p->tick.route->timer_lock);

@@ -27,10 +27,9 @@ static void look(struct pmtimer *p)
 {
     uint64_t flips = ticks_now(p) >> 31;
 
-    if (flips == p->flips)
-        return;
+    if (flips != p->flips)
+        p->sts |= PM1_TMR;
     p->flips = flips;
-    p->sts |= PM1_TMR;
 }
 
 /* The SCI follows status and enable; the timer runs while somebody waits for

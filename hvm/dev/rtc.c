@@ -318,10 +318,8 @@ int rtc_init(struct rtc *s, struct route *r)
 {
     *s = (struct rtc){
         .epoch = now_ns(), .pf_since = now_ns(),
-        .hw.cmos_data = {
-            [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
-            [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
-        },
+        .hw.cmos_data[CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
+        .hw.cmos_data[CMOS_B] = B_24H, .hw.cmos_data[CMOS_D] = D_VRT,
     };
     tick_init(&s->event, r, fire_event, s);
     tick_init(&s->tick, r, fire_periodic, s);

@@ -15,16 +15,10 @@
 /* Number of ticks that are due now; moves the rhythm past them. */
 static uint64_t take_due(struct tick *t, uint64_t now)
 {
-    uint64_t due = 1;
-
     if (now < t->next)
         return 0;
-    if (!t->period) {
-        t->next = TIME_NEVER;
-        return 1;
-    }
-    due += (now - t->next) / t->period;
-    t->next += due * t->period;
+    uint64_t due = t->period ? (now - t->next) / t->period + 1 : 1;
+    t->next = t->period ? t->next + due * t->period : TIME_NEVER;
     return due;
 }
 
@@ -34,22 +28,22 @@ static void expired(void *arg)
     enum irq_result rc = IRQ_COALESCED;
 
     spin_lock(&t->route->timer_lock);
-    uint64_t now = now_ns(), owed = t->missed + take_due(t, now);
-    if (owed || t->parked) /* not if it was stopped or set anew since */
+    uint64_t now = now_ns();
+    t->missed += take_due(t, now);
+    if (t->missed || t->parked) /* not if it was stopped or set anew since */
         rc = t->fire(t->dev);
     if (t->next != TIME_NEVER) {
         t->parked = rc == IRQ_IGNORED;
-        if (rc == IRQ_DELIVERED && owed)
-            owed--;
+        if (rc == IRQ_DELIVERED && t->missed)
+            t->missed--;
         if (t->parked || !t->period || READ_ONCE(t->route->coalesce_ticks))
-            owed = 0;
+            t->missed = 0;
         else
-            owed = MIN(owed, MAX_MISSED_NS / t->period);
-        t->missed = (uint32_t)owed;
+            t->missed = MIN(t->missed, MAX_MISSED_NS / t->period);
         uint64_t at = t->next;
         if (t->parked)
             at = MAX(at, now + PARKED_POLL_NS);
-        else if (owed) /* they come at twice the rate */
+        else if (t->missed) /* they come at twice the rate */
             at = MIN(at, now + t->period / 2);
         timer_set(&t->timer, at);
     }

@@ -26,7 +26,7 @@ struct tick {
     void *dev;
     uint64_t next;       /* ns of the next tick in rhythm; TIME_NEVER: off */
     uint64_t period;     /* ns; 0: once */
-    uint32_t missed;     /* due, and not delivered yet */
+    uint64_t missed;     /* due, and not delivered yet */
     bool parked;         /* the line is masked: the timer is not running */
 };
 
@@ -63,7 +63,7 @@ static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
 struct pit {
     struct hvm_hw_pit hw;
     uint64_t loaded[3];   /* ns when the count began */
-    uint64_t stopped;     /* ns when the gate of channel 2 fell */
+    uint64_t stopped;     /* ns when the gate of channel 2 stopped its count */
     struct tick tick;     /* channel 0 */
     bool muted;           /* (a) the HPET has taken over IRQ 0 */
 };
