@@ -8,25 +8,11 @@
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
-#define NR_ISA 16
-
-/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
- * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
-static unsigned int isa_gsi(unsigned int n)
-{
-    return n == 0 ? 2 : n == 2 ? 0 : n;
-}
-
 static enum irq_result rise(struct route *r, unsigned int gsi)
 {
-    enum irq_result rc = vioapic_edge(r, gsi), pic;
+    enum irq_result rc = vioapic_edge(r, gsi), pic = vpic_set(r, gsi, true);
 
-    if (gsi < NR_ISA && r->has_pic) {
-        pic = vpic_set(r, isa_gsi(gsi), true);
-        if (r->pic_target)
-            rc = MAX(rc, pic);
-    }
-    return rc;
+    return r->pic_target ? MAX(rc, pic) : rc;
 }
 
 /* By its own wire, the callback's, or one of PCI, which leads to the ISA IRQ
@@ -52,8 +38,8 @@ static void rewired(struct route *r, unsigned int gsi, bool was)
 
     if (up && !was)
         (void)rise(r, gsi);
-    else if (!up && was && gsi < NR_ISA && r->has_pic)
-        (void)vpic_set(r, isa_gsi(gsi), false);
+    else if (!up && was)
+        (void)vpic_set(r, gsi, false);
 }
 
 static void intx_set(struct route *r, unsigned int nr, bool level)
@@ -197,12 +183,10 @@ static void tell_target(struct route *r, bool up)
 {
     struct vlapic *a = r->pic_target;
 
-    if (!a)
-        return;
-    if (up) {
+    if (a && up) {
         (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_EXTINT);
         vlapic_kick(a);
-    } else {
+    } else if (a) {
         (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_EXTINT);
     }
 }
@@ -247,12 +231,9 @@ void route_pic_rewire(struct route *r)
     if (!r->has_pic)
         return;
     spin_lock(&r->lock);
-    for (unsigned int i = 0; i < r->apics.nr && !target; i++) {
-        struct vlapic *a = r->apics.vlapic[i];
-
-        if (a && takes_extint(r, a))
-            target = a;
-    }
+    for (unsigned int i = 0; i < r->apics.nr && !target; i++)
+        if (r->apics.vlapic[i] && takes_extint(r, r->apics.vlapic[i]))
+            target = r->apics.vlapic[i];
     if (target != r->pic_target) {
         tell_target(r, false);
         r->pic_target = target;

@@ -34,7 +34,6 @@ enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
 
 struct msi_message;
-struct tick;
 
 struct route {
     struct domain *domain;    /* (c) */
@@ -84,6 +83,13 @@ static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
         .dest = apic_dest8(e.fields.dest_id, e.fields.dest_mode),
         .icr = (uint16_t)e.bits,
     };
+}
+
+/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
+ * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
+static inline unsigned int isa_gsi(unsigned int n)
+{
+    return n == 0 ? 2 : n == 2 ? 0 : n;
 }
 
 /* PCI wire to GSI and link ("barber's pole"). */
@@ -191,10 +197,10 @@ void passthru_msi_unbind(struct passthru_msi *m);
 /* Both chips of a zeroed route to power-up state and on the bus; errors of
  * bus_add(). */
 int vpic_init(struct route *r);
-/* Line irq (0 to 15, not 2) rose or fell; lock HVM_IRQ held. For a rise:
- * IRQ_DELIVERED unless the last one waits still; IRQ_IGNORED when masked (but
- * it is latched). */
-enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
+/* A GSI rose or fell; lock HVM_IRQ held. For a rise: IRQ_DELIVERED unless the
+ * last one waits still; IRQ_IGNORED when masked (but it is latched), or of no
+ * line of the 8259s. */
+enum irq_result vpic_set(struct route *r, unsigned int gsi, bool up);
 /* A vCPU runs the INTA cycles: the vector, -1 if INT fell or went to another
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);

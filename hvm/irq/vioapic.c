@@ -50,7 +50,7 @@ static void reevaluate(struct route *r, unsigned int gsi)
 void vioapic_eoi(struct route *r, uint8_t vector)
 {
     spin_lock(&r->lock);
-    for (unsigned int w = 0; w < ARRAY_SIZE(r->remote_irr); w++) {
+    for (unsigned int w = 0; w < ARRAY_SIZE(r->remote_irr); w++)
         for (uint64_t bits = r->remote_irr[w]; bits; bits &= bits - 1) {
             unsigned int gsi = w * 64 + bit_lowest(bits);
 
@@ -60,7 +60,6 @@ void vioapic_eoi(struct route *r, uint8_t vector)
             route_gsi_ended(r, gsi);
             reevaluate(r, gsi);
         }
-    }
     spin_unlock(&r->lock);
 }
 

@@ -185,10 +185,9 @@ static void timer_mark(void *vlapic)
 static void timer_forget(struct vlapic *a)
 {
     a->tsc_deadline = 0;
-    if (a->timer_next == TIME_NEVER)
-        return;
+    if (a->timer_next != TIME_NEVER)
+        timer_stop(&a->timer);
     a->timer_next = TIME_NEVER;
-    timer_stop(&a->timer);
 }
 
 /* Starts counting down from `left`. */
@@ -212,14 +211,11 @@ static uint32_t count_left(const struct vlapic *a)
     if (a->timer_next == TIME_NEVER || timer_mode(a) > TIMER_REPEAT)
         return 0;
 
-    uint64_t now = now_ns(), left;
+    uint64_t now = now_ns(), next = a->timer_next, period = a->timer_period;
 
-    if (now < a->timer_next)
-        left = a->timer_next - now;
-    else if (a->timer_period)
-        left = a->timer_period - (now - a->timer_next) % a->timer_period;
-    else
+    if (now >= next && !period)
         return 0;
+    uint64_t left = now < next ? next - now : period - (now - next) % period;
     left = DIV_ROUND_UP(left, APIC_BUS_CYCLE_NS);
     return (uint32_t)((left + (1u << timer_shift(a)) - 1) >> timer_shift(a));
 }
@@ -346,13 +342,12 @@ static void find_in_service(struct vlapic *a)
 int vlapic_ack(struct vlapic *a, int pending)
 {
     uint8_t vector = (uint8_t)pending;
-    unsigned int word = vector / 32;
-    uint32_t *regs = &a->regs[word * 4], bit = 1u << vector % 32;
+    uint32_t *regs = &a->regs[vector / 32 * 4], bit = 1u << vector % 32;
 
     if (unlikely(pending == VLAPIC_EXTINT))
         return vpic_inta(a->route, a);
     if (atomic_fetch_and(&regs[APIC_IRR / 4], ~bit) == bit)
-        word_emptied(a, word);
+        word_emptied(a, vector / 32);
     regs[APIC_ISR / 4] |= bit;
     a->isrv = MAX(a->isrv, vector);
     update_ppr(a);
@@ -361,10 +356,9 @@ int vlapic_ack(struct vlapic *a, int pending)
 
 void vlapic_eoi(struct vlapic *a)
 {
-    if (unlikely(a->assisted)) {
+    if (unlikely(a->assisted))
         find_in_service(a);
-        a->changed = true;
-    }
+    a->changed = true;
     uint8_t vector = a->isrv;
     uint32_t *regs = &a->regs[vector / 32 * 4], bit = 1u << vector % 32;
     if (!vector)
@@ -399,15 +393,15 @@ static void sync_tpr(struct vlapic *a)
 
 /* ---- registers ----------------------------------------------------------- */
 
-/* In x2APIC mode icr has the destination in its upper half; in xAPIC mode
- * that comes from ICR2 (SDM vol. 3A 11.6.1, 11.12.9). */
-static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
+/* ICR2 has the destination: in x2APIC mode the upper half of the ICR, in xAPIC
+ * mode its upper byte (SDM vol. 3A 11.6.1, 11.12.9). */
+static void send_ipi(struct vlapic *a, uint32_t icr)
 {
-    struct apic_msg m = { .dest = dest, .icr = icr };
+    struct apic_msg m = { .dest = a->regs[APIC_ICR2 / 4], .icr = icr };
 
     m.level = false; /* an IPI is an edge */
     if (a->mode == VLAPIC_XAPIC)
-        m.dest = apic_dest8(dest >> 24, m.logical);
+        m.dest = apic_dest8(m.dest >> 24, m.logical);
     if (m.delivery <= APIC_DM_LOWEST && m.vector < 16) {
         raise_error(a, APIC_ESR_SEND_ILLEGAL);
         return;
@@ -457,7 +451,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         vlapic_eoi(a);
     } else if (offset == APIC_ICR) {
         *reg = val;
-        send_ipi(a, val, a->regs[APIC_ICR2 / 4]);
+        send_ipi(a, val);
     } else if (offset == APIC_TPR) {
         vlapic_set_tpr(a, (uint8_t)val);
         vlapic_set_cr8(a, (uint8_t)val >> 4);
@@ -465,7 +459,7 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         *reg = val;
         count_from(a, val);
     } else if (offset == APIC_SELF_IPI && a->mode == VLAPIC_X2APIC) {
-        send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
+        send_ipi(a, APIC_DEST_SELF << 18 | val);
     } else if (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) {
         if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
             val |= APIC_LVT_MASKED;
@@ -589,10 +583,9 @@ int vlapic_base_write(struct vlapic *a, uint64_t val)
     /* Invalid state; off to x2APIC; x2APIC to xAPIC. */
     if ((val & ~BASE_BITS) || mode == VLAPIC_INVALID ||
         (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
-        (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC))
-        return -EPERM;
-    /* The page has one place for all vCPUs: the nested tables are shared. */
-    if (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT)
+        (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC) ||
+        /* The page has one place for all vCPUs: nested tables are shared. */
+        (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT))
         return -EPERM;
     a->base_msr = val;
     if (mode == a->mode)

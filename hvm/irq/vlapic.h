@@ -18,8 +18,6 @@
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/atomic.h"
 
-struct route;
-
 /* ---- Messages ------------------------------------------------------------ */
 
 #define APICBUS_MAX 128 /* vCPUs */

@@ -59,13 +59,16 @@ static void update(struct route *r)
     }
 }
 
-enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
+enum irq_result vpic_set(struct route *r, unsigned int gsi, bool up)
 {
+    unsigned int irq = isa_gsi(gsi);
     struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
     enum irq_result rc = c->imr & bit || c->init_state ? IRQ_IGNORED
                          : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
+    if (irq > 15 || !r->has_pic)
+        return IRQ_IGNORED;
     c->irr = up ? c->irr | bit : c->irr & ~bit;
     update(r);
     return rc;
