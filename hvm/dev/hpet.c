@@ -128,16 +128,6 @@ static void start(struct hpet_timer *t)
     tick_set(&t->tick, first, period);
 }
 
-/* A line is up while a timer that has raised it is not acknowledged. */
-static void set_line(struct hpet *h, unsigned int gsi)
-{
-    bool up = false;
-
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-        up |= (h->hw.isr & BIT(i)) && h->timer[i].line == gsi;
-    route_gsi_set(h->route, gsi, up);
-}
-
 static enum irq_result fire(void *dev)
 {
     struct hpet_timer *t = dev;
@@ -149,19 +139,23 @@ static enum irq_result fire(void *dev)
         return route_gsi_pulse(h->route, gsi_of(t));
     h->hw.isr |= BIT(t->index);
     t->line = gsi_of(t);
-    set_line(h, t->line);
+    route_gsi_set(h->route, t->line, true);
     return IRQ_DELIVERED;
 }
 
-/* Writes of 1 to the status register. */
+/* Writes of 1 to the status register: a line is up while a timer that has
+ * raised it is not acknowledged. */
 static void clear_isr(struct hpet *h, uint64_t bits)
 {
     bits &= h->hw.isr;
     h->hw.isr &= ~bits;
     for (; bits; bits &= bits - 1) {
         struct hpet_timer *t = &h->timer[bit_lowest(bits)];
+        bool up = false;
 
-        set_line(h, t->line);
+        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+            up |= (h->hw.isr & BIT(i)) && h->timer[i].line == t->line;
+        route_gsi_set(h->route, t->line, up);
         if (t->reg->config & T_PERIODIC)
             start(t);
     }
