@@ -216,6 +216,8 @@ static uint32_t count_left(const struct vlapic *a)
     if (now >= next && !period)
         return 0;
     uint64_t left = now < next ? next - now : period - (now - next) % period;
+    if (period && left > period) /* an expiry is skipped: MIN_INTERVAL_NS */
+        left = (left - 1) % period + 1;
     left = DIV_ROUND_UP(left, APIC_BUS_CYCLE_NS);
     return (uint32_t)((left + (1u << timer_shift(a)) - 1) >> timer_shift(a));
 }
