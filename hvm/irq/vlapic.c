@@ -12,11 +12,7 @@
 #include "hvm/irq/route.h"
 #include "hypervisor/lib/string.h"
 
-/* 6 LVT entries, no directed EOI: what guests of Xen 4.20 see. */
-#define VLAPIC_VERSION 0x00050014u
-
-#define LVT_BITS  (APIC_LVT_MASKED | 0x10ffu) /* mask, status, vector */
-#define LINT_BITS (LVT_BITS | 0xe700u)        /* level, IRR, polarity, mode */
+#define LVT_BITS (APIC_LVT_MASKED | 0x10ffu) /* mask, status, vector */
 
 #define APIC_SPIV_ENABLE 0x100u
 
@@ -51,7 +47,8 @@ struct reg {
 /* MSRs of x2APIC mode: SDM vol. 3A table 11-6. */
 static const struct reg registers[NR_REGS] = {
     [APIC_ID / 16] = REG_RO,
-    [APIC_VERSION / 16] = { 0, VLAPIC_VERSION, REG_X2_READ },
+    /* 6 LVT entries, no directed EOI: what guests of Xen 4.20 see. */
+    [APIC_VERSION / 16] = { 0, 0x00050014, REG_X2_READ },
     [APIC_TPR / 16] = REG_RW(0xff),
     [APIC_PPR / 16] = { 0, 0, REG_X2_READ },
     [APIC_EOI / 16] = { 0, 0, REG_X2_WRITE },
@@ -65,7 +62,8 @@ static const struct reg registers[NR_REGS] = {
     [APIC_ICR2 / 16] = { ~0u, 0, REG_SAVED },
     [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | TIMER_MODE),
     [APIC_LVT_THERM / 16 ... APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
+    /* These have level, IRR, polarity and mode, too. */
+    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LVT_BITS | 0xe700),
     [APIC_LVT_ERROR / 16] = REG_LVT(LVT_BITS),
     [APIC_TMICT / 16] = REG_RW(~0u),
     [APIC_TMCCT / 16] = REG_RO,
