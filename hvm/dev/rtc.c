@@ -230,40 +230,25 @@ static enum irq_result fire_periodic(void *dev)
     return route_isa_pulse(s->tick.route, RTC_IRQ);
 }
 
-static void write_b(struct rtc *s, uint8_t val)
-{
-    uint8_t old = reg_b(s), fresh = look(s);
-
-    if ((val & ~old) & B_SET) {
-        show_time(s);
-        s->time_written = false;
-    }
-    s->hw.cmos_data[CMOS_B] = val;
-    /* The bytes are in the new format if that changed as well. */
-    if ((old & ~val) & B_SET && s->time_written)
-        take_time(s);
-    /* Flags that were up count when they get enabled. */
-    interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
-}
-
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    bool set = reg_b(s) & B_SET, time = TIME_BYTES >> i & 1;
+    uint8_t old = reg_b(s);
 
     if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
-    if (i == CMOS_B) {
-        write_b(s, val);
-    } else {
-        interrupt(s, look(s));
-        if (time && !set)
-            show_time(s);
-        s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
-        if (time && set)
-            s->time_written = true;
-        else if (time)
-            take_time(s);
+    uint8_t fresh = look(s);
+    /* What is not written, or when SET stops the clock. */
+    if (!(old & B_SET))
+        show_time(s);
+    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+    s->time_written |= TIME_BYTES >> i & 1;
+    /* The bytes are in the new format if that changed as well. */
+    if (s->time_written && !(reg_b(s) & B_SET)) {
+        take_time(s);
+        s->time_written = false;
     }
+    /* Flags that were up count when they get enabled. */
+    interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & reg_b(s) & ~old));
     rearm(s);
 }
 

@@ -127,7 +127,7 @@ struct rtc {
     uint64_t epoch;          /* ns: phase of the periodic divider */
     uint64_t pf_since;       /* ns up to which PF was looked at */
     int64_t seen_second;     /* second up to which UF and AF were */
-    bool time_written;       /* time bytes changed while SET is on */
+    bool time_written;       /* time bytes are to be taken when SET is off */
     struct tick event;       /* next second or alarm, if enabled */
 };
 
