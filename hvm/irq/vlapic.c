@@ -112,8 +112,7 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
 {
     uint32_t *regs = &a->regs[vector / 32 * 4];
     uint32_t *irr = &regs[APIC_IRR / 4], *tmr = &regs[APIC_TMR / 4];
-    uint32_t bit = 1u << vector % 32;
-    uint32_t word = 1u << vector / 32;
+    uint32_t bit = 1u << vector % 32, word = 1u << vector / 32;
 
     if (unlikely(!READ_ONCE(a->enabled)))
         return IRQ_IGNORED;
@@ -239,8 +238,6 @@ static void write_timed(struct vlapic *a, unsigned int offset, uint32_t val)
 /* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
 static void timer_expired(struct vlapic *a)
 {
-    uint32_t lvt = a->regs[APIC_LVT_TIMER / 4];
-
     (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_TIMER);
     if (a->timer_next == TIME_NEVER)
         return; /* stopped since */
@@ -261,8 +258,8 @@ static void timer_expired(struct vlapic *a)
         a->timer_next = TIME_NEVER;
         a->tsc_deadline = 0;
     }
-    if (!(lvt & APIC_LVT_MASKED))
-        (void)vlapic_post(a, (uint8_t)lvt, false);
+    if (!(a->regs[APIC_LVT_TIMER / 4] & APIC_LVT_MASKED))
+        (void)vlapic_post(a, (uint8_t)a->regs[APIC_LVT_TIMER / 4], false);
 }
 
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
