@@ -331,8 +331,9 @@ static void find_in_service(struct vlapic *a)
 
     while (word && !a->regs[APIC_ISR / 4 + word * 4])
         word--;
-    uint32_t isr = a->regs[APIC_ISR / 4 + word * 4];
-    a->isrv = isr ? (uint8_t)(word * 32 + bit_highest(isr)) : 0;
+    /* Vector 0 does not exist, so its bit may stand for none. */
+    uint32_t isr = a->regs[APIC_ISR / 4 + word * 4] | 1;
+    a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
     update_ppr(a);
 }
 

@@ -22,9 +22,7 @@ static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t lines)
 {
     unsigned int turn = c->priority_add & 7;
 
-    if (!lines)
-        return 8;
-    return bit_lowest(((unsigned int)lines << 8 | lines) >> turn);
+    return bit_lowest(((unsigned int)lines << 8 | lines) >> turn | 1u << 8);
 }
 
 /* The line that the chip would interrupt with now, or -1. */
@@ -34,8 +32,6 @@ static int winner(const struct hvm_hw_vpic *c)
     unsigned int line = (prio + c->priority_add) & 7;
     uint8_t busy = c->isr;
 
-    if (prio == 8)
-        return -1;
     /* The slave may interrupt again while one of its lines is served. */
     if (c->special_fully_nested_mode && c->is_master && line == CASCADE)
         busy &= (uint8_t)~(1u << CASCADE);
