@@ -50,8 +50,7 @@ static void expired(void *arg)
     spin_unlock(&t->route->timer_lock);
 }
 
-void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
-               void *dev)
+void tick_init(struct tick *t, struct route *r, tick_fn *fire, void *dev)
 {
     *t = (struct tick){ .route = r, .sibling = r->ticks, .fire = fire,
                         .dev = dev, .next = TIME_NEVER };

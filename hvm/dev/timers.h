@@ -18,11 +18,14 @@
 
 #define TICK_MIN_PERIOD MICROSECS(100)
 
+/* Raises the interrupt; lock held. */
+typedef enum irq_result tick_fn(void *dev);
+
 struct tick {
     struct timer timer;
     struct route *route;
     struct tick *sibling;
-    enum irq_result (*fire)(void *);   /* raises the interrupt; lock held */
+    tick_fn *fire;
     void *dev;
     uint64_t next;       /* ns of the next tick in rhythm; TIME_NEVER: off */
     uint64_t period;     /* ns; 0: once */
@@ -32,8 +35,7 @@ struct tick {
 
 /* One more tick of a domain that is being created; no lock. The others: lock
  * held. */
-void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
-               void *dev);
+void tick_init(struct tick *t, struct route *r, tick_fn *fire, void *dev);
 /* First tick at `first` (ns since boot), then each `period` (0: only one);
  * TIME_NEVER: none. Periods under TICK_MIN_PERIOD are lengthened. fire() may
  * call it. */
