@@ -316,24 +316,25 @@ int vlapic_pending(struct vlapic *a)
     return vector >> 4 > vlapic_ppr(a) >> 4 ? vector : -1;
 }
 
-/* SDM vol. 3A 11.8.3.1. */
+/* isrv and PPR from TPR, ISR and isr_words: SDM vol. 3A 11.8.3.1. Vector 0
+ * does not exist, so its bits may stand for none. */
 static void update_ppr(struct vlapic *a)
 {
+    unsigned int word = bit_highest(a->isr_words | 1u);
+    uint32_t isr = a->regs[APIC_ISR / 4 + word * 4] | 1;
     uint8_t tpr = vlapic_tpr(a);
 
+    a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
     a->regs[APIC_PPR / 4] = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
 }
 
 /* All that is derived from ISR. */
 static void find_in_service(struct vlapic *a)
 {
-    unsigned int word = 7;
-
-    while (word && !a->regs[APIC_ISR / 4 + word * 4])
-        word--;
-    /* Vector 0 does not exist, so its bit may stand for none. */
-    uint32_t isr = a->regs[APIC_ISR / 4 + word * 4] | 1;
-    a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
+    a->isr_words = 0;
+    for (unsigned int i = 0; i < 8; i++)
+        if (a->regs[APIC_ISR / 4 + i * 4])
+            a->isr_words |= (uint8_t)(1u << i);
     update_ppr(a);
 }
 
@@ -347,7 +348,7 @@ int vlapic_ack(struct vlapic *a, int pending)
     if (atomic_fetch_and(&regs[APIC_IRR / 4], ~bit) == bit)
         word_emptied(a, vector / 32);
     regs[APIC_ISR / 4] |= bit;
-    a->isrv = MAX(a->isrv, vector);
+    a->isr_words |= (uint8_t)(1u << vector / 32);
     update_ppr(a);
     return vector;
 }
@@ -362,7 +363,9 @@ void vlapic_eoi(struct vlapic *a)
     if (!vector)
         return;
     regs[APIC_ISR / 4] &= ~bit;
-    find_in_service(a);
+    if (!regs[APIC_ISR / 4])
+        a->isr_words &= (uint8_t)~(1u << vector / 32);
+    update_ppr(a);
     if (unlikely(READ_ONCE(regs[APIC_TMR / 4]) & bit))
         vioapic_eoi(a->route, vector);
     if (READ_ONCE(a->pending))

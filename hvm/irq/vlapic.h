@@ -124,7 +124,7 @@ static inline uint32_t apic_dest8(uint32_t dest, bool logical)
 /*
  * ->assisted: the CPU itself delivers from IRR, ends interrupts and keeps PPR
  * in the page while the guest runs (virtual-interrupt delivery of VT-x). Then
- * isrv below is not up to date, and who changes what the CPU
+ * isrv and isr_words below are not up to date, and who changes what the CPU
  * has to know sets ->changed before the next entry.
  */
 /* As IA32_APIC_BASE says it by its bits 10 and 11; x2APIC mode without the
@@ -153,6 +153,7 @@ struct vlapic {
     uint32_t id;          /* (c) APIC id as destinations name it */
     uint8_t isrv;         /* highest vector in service; 0: none */
     uint8_t mode;         /* enum vlapic_mode */
+    uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     bool enabled;         /* neither MSR nor SPIV disable it: accepts */
     bool assisted;        /* (c) see above */
     bool changed;         /* what an assisting CPU knows of it is stale */

@@ -109,8 +109,10 @@ static void check(struct vlapic *a)
 
     must(a->isrv == (isr < 0 ? 0 : isr));
     must(vlapic_ppr(a) == (tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0));
-    for (unsigned int w = 0; w < 8; w++)
+    for (unsigned int w = 0; w < 8; w++) {
+        must(!(a->isr_words >> w & 1) == !a->regs[APIC_ISR / 4 + w * 4]);
         must((a->pending >> w & 1) || !a->regs[APIC_IRR / 4 + w * 4]);
+    }
     must(a->mode != VLAPIC_OFF || !a->enabled);
     must(!vlapic_quiet(a) || irr < 0);
     p = vlapic_pending(a);
