@@ -92,6 +92,8 @@ void ticks_migrate(struct route *r)
 
 void ticks_exit(struct route *r)
 {
+    if (!r->ticks) /* nor a lock, if the domain was never finished */
+        return;
     /* All are stopped before one is killed: the RTC's alarm starts its tick. */
     spin_lock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)
