@@ -28,18 +28,16 @@ static void expired(void *arg)
     enum irq_result rc = IRQ_COALESCED;
 
     spin_lock(&t->route->timer_lock);
-    uint64_t now = now_ns();
-    t->missed += take_due(t, now);
-    if (t->missed || t->parked) /* not if it was stopped or set anew since */
+    uint64_t now = now_ns(), owed = t->missed + take_due(t, now);
+    t->missed = 0;
+    if (owed || t->parked) /* not if it was stopped or set anew since */
         rc = t->fire(t->dev);
     if (t->next != TIME_NEVER) {
         t->parked = rc == IRQ_IGNORED;
-        if (rc == IRQ_DELIVERED && t->missed)
-            t->missed--;
-        if (t->parked || !t->period || READ_ONCE(t->route->coalesce_ticks))
-            t->missed = 0;
-        else
-            t->missed = MIN(t->missed, MAX_MISSED_NS / t->period);
+        if (rc == IRQ_DELIVERED && owed)
+            owed--;
+        if (!t->parked && t->period && !READ_ONCE(t->route->coalesce_ticks))
+            t->missed = MIN(owed, MAX_MISSED_NS / t->period);
         uint64_t at = t->next;
         if (t->parked)
             at = MAX(at, now + PARKED_POLL_NS);
