@@ -7,22 +7,18 @@
  * the comparator would otherwise wait for the counter to wrap.
  */
 #include "hvm/dev/timers.h"
-#include "hypervisor/abi/errno.h"
 
+/* The record's layout up to res5 is that of the registers. */
 #define HPET_SIZE 0x400
 #define HPET_TICK_NS 16
 
-#define REG_CAPS    0x000
-#define REG_CONFIG  0x010
-#define REG_ISR     0x020
-#define REG_COUNTER 0x0f0
-#define REG_TIMERS  0x100 /* 0x20 bytes each */
-#define TIMER_CONFIG (REG_TIMERS + 0x00)
-#define TIMER_CMP    (REG_TIMERS + 0x08)
-#define TIMER_FSB    (REG_TIMERS + 0x10)
+#define REG(name) offsetof(struct hvm_hw_hpet, name)
+#define TIMER_REG(name) (REG(timers[0].name) - REG(timers))
+#define TIMER_SIZE (REG(timers[1]) - REG(timers))
 
 #define CONFIG_ENABLE 1ull
 #define CONFIG_LEGACY 2ull
+#define CONFIG_BITS   3ull
 
 #define T_LEVEL     0x0002ull
 #define T_ENABLE    0x0004ull
@@ -45,36 +41,30 @@
 
 static bool running(const struct hpet *h)
 {
-    return READ_ONCE(h->config) & CONFIG_ENABLE;
+    return READ_ONCE(h->hw.config) & CONFIG_ENABLE;
 }
 
 static uint64_t counter(const struct hpet *h)
 {
     return running(h) ? now_ns() / HPET_TICK_NS + READ_ONCE(h->offset)
-                      : READ_ONCE(h->counter);
+                      : READ_ONCE(h->hw.mc64);
 }
 
 /* Timers 0 and 1 by legacy replacement: IRQ 0 and 8. */
 static bool is_legacy(const struct hpet_timer *t)
 {
-    return (t->hpet->config & CONFIG_LEGACY) && t->index < 2;
-}
-
-/* Legacy replacement takes IRQ 0 from the PIT. */
-static void mute_pit(const struct hpet *h)
-{
-    WRITE_ONCE(h->pit->muted, h->config == (CONFIG_ENABLE | CONFIG_LEGACY));
+    return (t->hpet->hw.config & CONFIG_LEGACY) && t->index < 2;
 }
 
 /* Legacy interrupts are always edges. */
 static bool is_level(const struct hpet_timer *t)
 {
-    return (t->config & T_LEVEL) && !is_legacy(t);
+    return (t->reg->config & T_LEVEL) && !is_legacy(t);
 }
 
 static unsigned int gsi_of(const struct hpet_timer *t)
 {
-    return (unsigned int)((t->config & T_ROUTE) >> 9);
+    return (unsigned int)((t->reg->config & T_ROUTE) >> 9);
 }
 
 /* A periodic comparator goes on by itself: moves it beyond the counter. */
@@ -82,10 +72,18 @@ static uint64_t comparator(struct hpet_timer *t)
 {
     uint64_t now = counter(t->hpet);
 
-    if (running(t->hpet) && (t->config & T_PERIODIC) && t->period &&
-        now >= t->cmp)
-        t->cmp += ((now - t->cmp) / t->period + 1) * t->period;
-    return t->config & T_32BIT ? (uint32_t)t->cmp : t->cmp;
+    if (running(t->hpet) && (t->reg->config & T_PERIODIC) && *t->period &&
+        now >= t->reg->cmp)
+        t->reg->cmp += ((now - t->reg->cmp) / *t->period + 1) * *t->period;
+    return t->reg->config & T_32BIT ? (uint32_t)t->reg->cmp : t->reg->cmp;
+}
+
+/* Brings registers that change by themselves up to date. */
+static void catch_up(struct hpet *h)
+{
+    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+        (void)comparator(&h->timer[i]);
+    h->hw.mc64 = counter(h);
 }
 
 /* Ticks from `now` until a counter of 32 bits matches; 0: match or late. */
@@ -99,15 +97,15 @@ static void set_cmp(struct hpet_timer *t, uint64_t val)
 {
     uint64_t now = counter(t->hpet);
 
-    if (t->config & T_32BIT)
+    if (t->reg->config & T_32BIT)
         val = now - (uint32_t)((uint32_t)now - (uint32_t)val) +
               (left32((uint32_t)val, (uint32_t)now) ? 1ull << 32 : 0);
-    t->cmp = val;
+    t->reg->cmp = val;
 }
 
 static uint64_t clamp_period(const struct hpet_timer *t, uint64_t period)
 {
-    if (t->config & T_32BIT)
+    if (t->reg->config & T_32BIT)
         period = MIN((uint32_t)period, (uint32_t)INT32_MAX);
     return MAX(MIN_PERIOD, MIN(period, (uint64_t)INT64_MAX));
 }
@@ -116,31 +114,18 @@ static void start(struct hpet_timer *t)
 {
     struct hpet *h = t->hpet;
     uint64_t now = now_ns() / HPET_TICK_NS, count = now + h->offset;
-    uint64_t left, period = 0;
+    uint64_t config = t->reg->config, cmp = comparator(t), left;
+    uint64_t first = TIME_NEVER, period = 0;
 
-    tick_stop(&t->tick);
-    if (!running(h) || !(t->config & T_ENABLE) ||
-        (is_level(t) && (h->isr & BIT(t->index))))
-        return;
-    (void)comparator(t);
-    left = t->config & T_32BIT ? left32((uint32_t)t->cmp, (uint32_t)count)
-           : t->cmp > count ? t->cmp - count : 0;
-    if (left >= 1ull << 56)
-        return; /* years */
+    left = config & T_32BIT ? left32((uint32_t)cmp, (uint32_t)count)
+           : cmp > count ? cmp - count : 0;
     /* A level interrupt must be acknowledged before the next. */
-    if ((t->config & T_PERIODIC) && !is_level(t))
-        period = t->period * HPET_TICK_NS;
-    tick_start(&t->tick, (now + left) * HPET_TICK_NS, period);
-}
-
-/* A line is up while a timer that has raised it is not acknowledged. */
-static void set_line(struct hpet *h, unsigned int gsi)
-{
-    bool up = false;
-
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-        up |= (h->isr & BIT(i)) && h->timer[i].line == gsi;
-    route_gsi_set(h->route, gsi, up);
+    if (running(h) && (config & T_ENABLE) && left < 1ull << 56 /* years */ &&
+        !(is_level(t) && (h->hw.isr & BIT(t->index))))
+        first = (now + left) * HPET_TICK_NS;
+    if ((config & T_PERIODIC) && !is_level(t))
+        period = *t->period * HPET_TICK_NS;
+    tick_set(&t->tick, first, period);
 }
 
 static enum irq_result fire(void *dev)
@@ -152,22 +137,26 @@ static enum irq_result fire(void *dev)
         return route_isa_pulse(h->route, t->index ? 8 : 0);
     if (!is_level(t))
         return route_gsi_pulse(h->route, gsi_of(t));
-    h->isr |= BIT(t->index);
+    h->hw.isr |= BIT(t->index);
     t->line = gsi_of(t);
-    set_line(h, t->line);
+    route_gsi_set(h->route, t->line, true);
     return IRQ_DELIVERED;
 }
 
-/* Writes of 1 to the status register. */
+/* Writes of 1 to the status register: a line is up while a timer that has
+ * raised it is not acknowledged. */
 static void clear_isr(struct hpet *h, uint64_t bits)
 {
-    bits &= h->isr;
-    h->isr &= ~bits;
+    bits &= h->hw.isr;
+    h->hw.isr &= ~bits;
     for (; bits; bits &= bits - 1) {
         struct hpet_timer *t = &h->timer[bit_lowest(bits)];
+        bool up = false;
 
-        set_line(h, t->line);
-        if (t->config & T_PERIODIC)
+        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
+            up |= (h->hw.isr & BIT(i)) && h->timer[i].line == t->line;
+        route_gsi_set(h->route, t->line, up);
+        if (t->reg->config & T_PERIODIC)
             start(t);
     }
 }
@@ -177,34 +166,32 @@ static void fix_route(struct hpet_timer *t)
 {
     if (is_legacy(t) || (T_CAPS >> 32 >> gsi_of(t) & 1))
         return;
-    t->config &= ~T_ROUTE;
-    if (t->config & T_ENABLE)
-        t->config |= FIRST_GSI << 9;
+    t->reg->config &= ~T_ROUTE;
+    if (t->reg->config & T_ENABLE)
+        t->reg->config |= FIRST_GSI << 9;
 }
 
 static void write_config(struct hpet *h, uint64_t val)
 {
-    bool toggled = (h->config ^ val) & CONFIG_ENABLE;
+    bool toggled = (h->hw.config ^ val) & CONFIG_ENABLE;
 
-    if (toggled && running(h)) {
-        for (unsigned int i = 0; i < HPET_TIMER_NUM; i++)
-            (void)comparator(&h->timer[i]);
-        h->counter = counter(h);
-    } else if (toggled) {
-        h->offset = h->counter - now_ns() / HPET_TICK_NS;
-    }
-    WRITE_ONCE(h->config, val & (CONFIG_ENABLE | CONFIG_LEGACY));
+    if (toggled && running(h))
+        catch_up(h);
+    else if (toggled)
+        h->offset = h->hw.mc64 - now_ns() / HPET_TICK_NS;
+    WRITE_ONCE(h->hw.config, val & CONFIG_BITS);
+    /* Legacy replacement takes IRQ 0 from the PIT. */
+    WRITE_ONCE(h->pit->muted, h->hw.config == CONFIG_BITS);
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         fix_route(&h->timer[i]);
         if (toggled)
             start(&h->timer[i]);
     }
-    mute_pit(h);
 }
 
 static void write_counter(struct hpet *h, uint64_t val)
 {
-    h->counter = val;
+    h->hw.mc64 = val;
     if (!running(h))
         return; /* as software should do it */
     WRITE_ONCE(h->offset, val - now_ns() / HPET_TICK_NS);
@@ -214,15 +201,15 @@ static void write_counter(struct hpet *h, uint64_t val)
 
 static void write_timer_config(struct hpet_timer *t, uint64_t val)
 {
-    uint64_t old = t->config, changed;
+    uint64_t old = t->reg->config, changed;
 
-    t->config = (val & T_WRITABLE) | T_CAPS;
+    t->reg->config = (val & T_WRITABLE) | T_CAPS;
     fix_route(t);
-    changed = old ^ t->config;
-    if (t->config & changed & T_32BIT) {
-        set_cmp(t, t->cmp);
-        if (t->period)
-            t->period = clamp_period(t, t->period);
+    changed = old ^ t->reg->config;
+    if (t->reg->config & changed & T_32BIT) {
+        set_cmp(t, t->reg->cmp);
+        if (*t->period)
+            *t->period = clamp_period(t, *t->period);
     }
     if (changed & (T_ENABLE | T_PERIODIC | T_32BIT | T_LEVEL))
         start(t);
@@ -232,58 +219,50 @@ static void write_timer_config(struct hpet_timer *t, uint64_t val)
  * the period (specification, 2.3.9.2.2). */
 static void write_comparator(struct hpet_timer *t, uint64_t val)
 {
-    if ((t->config & T_PERIODIC) && !(t->config & T_SETVAL)) {
-        t->period = clamp_period(t, val);
+    if ((t->reg->config & T_PERIODIC) && !(t->reg->config & T_SETVAL)) {
+        *t->period = clamp_period(t, val);
     } else {
-        t->config &= ~T_SETVAL;
+        t->reg->config &= ~T_SETVAL;
         set_cmp(t, val);
     }
     start(t);
 }
 
-/* The timer that *reg belongs to; *reg becomes one of timer 0. Other
- * registers, those beyond the last timer too, stay as they are. */
-static struct hpet_timer *timer_at(struct hpet *h, unsigned int *reg)
+/* The timer that a register belongs to; NULL: to none. */
+static struct hpet_timer *timer_at(struct hpet *h, unsigned int reg)
 {
-    unsigned int n = (*reg - REG_TIMERS) / 0x20;
+    size_t n = (reg - REG(timers)) / TIMER_SIZE;
 
-    if (*reg < REG_TIMERS || n >= HPET_TIMER_NUM)
-        return h->timer;
-    *reg = REG_TIMERS + *reg % 0x20;
-    return &h->timer[index_nospec(n, HPET_TIMER_NUM)];
+    return n < HPET_TIMER_NUM ? &h->timer[index_nospec(n, HPET_TIMER_NUM)]
+                              : NULL;
 }
 
 static uint64_t read64(struct hpet *h, unsigned int reg)
 {
-    struct hpet_timer *t = timer_at(h, &reg);
+    struct hpet_timer *t = timer_at(h, reg);
 
-    switch (reg) {
-    case REG_CAPS: return CAPS;
-    case REG_CONFIG: return h->config;
-    case REG_ISR: return h->isr;
-    case REG_COUNTER: return counter(h);
-    case TIMER_CONFIG: return t->config;
-    case TIMER_CMP: return comparator(t);
-    case TIMER_FSB: return t->fsb;
-    default: return 0;
-    }
+    if (reg == REG(mc64))
+        return counter(h);
+    if (t && reg % TIMER_SIZE == TIMER_REG(cmp))
+        return comparator(t);
+    return ((const uint64_t *)&h->hw)[reg / 8];
 }
 
 static void write64(struct hpet *h, unsigned int reg, uint64_t val)
 {
-    struct hpet_timer *t = timer_at(h, &reg);
+    struct hpet_timer *t = timer_at(h, reg);
 
-    if (reg == TIMER_CONFIG)
+    if (t && reg % TIMER_SIZE == TIMER_REG(config))
         write_timer_config(t, val);
-    else if (reg == TIMER_CMP)
+    else if (t && reg % TIMER_SIZE == TIMER_REG(cmp))
         write_comparator(t, val);
-    else if (reg == TIMER_FSB)
-        t->fsb = val;
-    else if (reg == REG_ISR)
+    else if (t && reg % TIMER_SIZE == TIMER_REG(fsb))
+        t->reg->fsb = val;
+    else if (reg == REG(isr))
         clear_isr(h, val);
-    else if (reg == REG_CONFIG)
+    else if (reg == REG(config))
         write_config(h, val);
-    else if (reg == REG_COUNTER)
+    else if (reg == REG(mc64))
         write_counter(h, val);
 }
 
@@ -294,11 +273,11 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
     unsigned int offset = gpa & (HPET_SIZE - 1), reg = offset & ~7u;
     unsigned int shift = (offset & 7) * 8;
     /* A write of the status register clears, so the rest is written as 0. */
-    uint64_t keep = reg == REG_ISR ? 0 : ~(size_mask(size) << shift);
+    uint64_t keep = reg == REG(isr) ? 0 : ~(size_mask(size) << shift);
 
     if (!h->enabled || (offset & (size - 1)))
         return BUS_OK;
-    if (!write && reg == REG_COUNTER) {
+    if (!write && reg == REG(mc64)) {
         *val = counter(h) >> shift; /* no lock: read very often */
         return BUS_OK;
     }
@@ -308,19 +287,24 @@ static enum bus_rc hpet_access(void *dev, uint64_t gpa, unsigned int size,
     else
         *val = read64(h, reg) >> shift;
     spin_unlock(&h->route->timer_lock);
-    if (write && reg == REG_CONFIG)
+    if (write && reg == REG(config))
         ticks_resume(h->route);
     return BUS_OK;
 }
 
 int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
 {
-    *h = (struct hpet){ .route = r, .pit = pit, .enabled = true };
+    BUILD_BUG_ON(offsetof(struct hvm_hw_hpet, period) != HPET_SIZE);
+    *h = (struct hpet){ .route = r, .pit = pit, .enabled = true,
+                        .hw.capability = CAPS };
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
-        *t = (struct hpet_timer){ .hpet = h, .index = i, .config = T_CAPS,
-                                  .cmp = ~0ull };
+        *t = (struct hpet_timer){ .hpet = h, .index = i,
+                                  .reg = &h->hw.timers[i],
+                                  .period = &h->hw.period[i] };
+        t->reg->config = T_CAPS;
+        t->reg->cmp = ~0ull;
         tick_init(&t->tick, r, fire, t);
     }
     return bus_add(r->bus, &(struct bus_range){ BUS_MMIO, HPET_BASE, HPET_SIZE,
@@ -330,50 +314,35 @@ int hpet_init(struct hpet *h, struct route *r, struct pit *pit)
 void hpet_save(struct hpet *h, struct hvm_hw_hpet *rec)
 {
     spin_lock(&h->route->timer_lock);
-    rec->capability = CAPS;
-    rec->config = h->config;
-    rec->isr = h->isr;
-    rec->mc64 = counter(h);
-    for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
-        struct hpet_timer *t = &h->timer[i];
-
-        (void)comparator(t);
-        rec->timers[i].config = t->config;
-        rec->timers[i].cmp = t->cmp;
-        rec->timers[i].fsb = t->fsb;
-        rec->period[i] = t->period;
-    }
+    catch_up(h);
+    *rec = h->hw;
     spin_unlock(&h->route->timer_lock);
 }
 
 int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec)
 {
     if (rec->capability >> 32 != CAPS >> 32 ||
-        (rec->config & ~(CONFIG_ENABLE | CONFIG_LEGACY)) ||
-        rec->isr >= BIT(HPET_TIMER_NUM))
+        (rec->config & ~CONFIG_BITS) || rec->isr >= BIT(HPET_TIMER_NUM))
         return -EINVAL;
     spin_lock(&h->route->timer_lock);
-    h->config = 0;
+    write_config(h, rec->config & CONFIG_LEGACY); /* halted meanwhile */
     clear_isr(h, ~0ull);
-    h->config = rec->config;
-    h->counter = rec->mc64;
-    h->offset = rec->mc64 - now_ns() / HPET_TICK_NS;
+    h->hw.mc64 = rec->mc64;
     for (unsigned int i = 0; i < HPET_TIMER_NUM; i++) {
         struct hpet_timer *t = &h->timer[i];
 
         /* As software could have left it. */
-        t->config = (rec->timers[i].config & T_WRITABLE) | T_CAPS;
-        t->cmp = rec->timers[i].cmp;
-        if (t->cmp <= UINT32_MAX)
-            set_cmp(t, t->cmp);
-        t->fsb = rec->timers[i].fsb;
-        t->period = rec->period[i] ? clamp_period(t, rec->period[i]) : 0;
+        t->reg->config = (rec->timers[i].config & T_WRITABLE) | T_CAPS;
+        t->reg->cmp = rec->timers[i].cmp;
+        if (t->reg->cmp <= UINT32_MAX)
+            set_cmp(t, t->reg->cmp);
+        t->reg->fsb = rec->timers[i].fsb;
+        *t->period = rec->period[i] ? clamp_period(t, rec->period[i]) : 0;
         fix_route(t);
         if ((rec->isr & BIT(i)) && is_level(t))
             (void)fire(t);
-        start(t);
     }
-    mute_pit(h);
+    write_config(h, rec->config);
     spin_unlock(&h->route->timer_lock);
     ticks_resume(h->route);
     return 0;

@@ -10,7 +10,6 @@
  */
 #include "hvm/dev/timers.h"
 #include "hvm/dev/upcalls.h"
-#include "hypervisor/abi/errno.h"
 
 #define RTC_IRQ 8
 #define NS_PER_SEC 1000000000ll
@@ -49,7 +48,7 @@ static uint8_t reg_b(const struct rtc *s)
 /* The second that the wall clock shows and the nanoseconds into it. */
 static int64_t wall(const struct rtc *s, uint64_t *ns)
 {
-    int64_t now = domain_wallclock_ns(s->route->domain);
+    int64_t now = domain_wallclock_ns(s->tick.route->domain);
     int64_t sec = now / NS_PER_SEC - (now % NS_PER_SEC < 0);
 
     if (ns)
@@ -57,30 +56,29 @@ static int64_t wall(const struct rtc *s, uint64_t *ns)
     return sec;
 }
 
-static uint8_t encode(const struct rtc *s, unsigned int v)
-{
-    return (uint8_t)(reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10);
-}
-
-static unsigned int decode(const struct rtc *s, uint8_t v)
-{
-    return reg_b(s) & B_BIN ? v : (v >> 4) * 10u + (v & 15);
-}
-
 /* 12-hour mode counts 12, 1, 2 ... 11 with bit 7 for the afternoon. */
-static unsigned int decode_hour(const struct rtc *s, uint8_t v)
+static bool is_hour12(const struct rtc *s, unsigned int i)
 {
-    if (reg_b(s) & B_24H)
-        return decode(s, v);
-    return decode(s, v & 0x7f) % 12 + (v & 0x80 ? 12 : 0);
+    return (i == CMOS_HOUR || i == CMOS_HOUR_ALARM) && !(reg_b(s) & B_24H);
 }
 
-static uint8_t encode_hour(const struct rtc *s, unsigned int hour)
+/* What a byte of the time or the alarm means, and the other way. */
+static unsigned int get(const struct rtc *s, unsigned int i)
 {
-    if (reg_b(s) & B_24H)
-        return encode(s, hour);
-    return (uint8_t)(encode(s, hour % 12 ? hour % 12 : 12) |
-                     (hour >= 12 ? 0x80 : 0));
+    bool hour12 = is_hour12(s, i);
+    uint8_t byte = s->hw.cmos_data[i], v = hour12 ? byte & 0x7f : byte;
+    unsigned int n = reg_b(s) & B_BIN ? v : (v >> 4) * 10u + (v & 15);
+
+    return hour12 ? n % 12 + (byte & 0x80 ? 12 : 0) : n;
+}
+
+static void put(struct rtc *s, unsigned int i, unsigned int n)
+{
+    bool hour12 = is_hour12(s, i), pm = hour12 && n >= 12;
+    unsigned int v = hour12 ? (n + 11) % 12 + 1 : n;
+
+    v = reg_b(s) & B_BIN ? v : v / 10 << 4 | v % 10;
+    s->hw.cmos_data[i] = (uint8_t)(v | (pm ? 0x80 : 0));
 }
 
 /* Time bytes from the wall clock. Days are counted from a 1st of March, which
@@ -95,45 +93,39 @@ static void show_time(struct rtc *s)
                       of_era / 146096) / 365;
     unsigned int of_year = of_era - (365 * y + y / 4 - y / 100);
     unsigned int m = (5 * of_year + 2) / 153; /* March is 0 */
-    uint8_t *c = s->hw.cmos_data;
 
-    c[CMOS_SEC] = encode(s, of_day % 60);
-    c[CMOS_MIN] = encode(s, of_day / 60 % 60);
-    c[CMOS_HOUR] = encode_hour(s, of_day / 3600);
-    c[CMOS_WDAY] = encode(s, (days + 4) % 7 + 1);
-    c[CMOS_DAY] = encode(s, of_year - (153 * m + 2) / 5 + 1);
-    c[CMOS_MONTH] = encode(s, m < 10 ? m + 3 : m - 9);
-    c[CMOS_YEAR] = encode(s, (y + (m >= 10)) % 100);
+    put(s, CMOS_SEC, of_day % 60);
+    put(s, CMOS_MIN, of_day / 60 % 60);
+    put(s, CMOS_HOUR, of_day / 3600);
+    put(s, CMOS_WDAY, (days + 4) % 7 + 1);
+    put(s, CMOS_DAY, of_year - (153 * m + 2) / 5 + 1);
+    put(s, CMOS_MONTH, m < 10 ? m + 3 : m - 9);
+    put(s, CMOS_YEAR, (y + (m >= 10)) % 100);
 }
 
 /* The wall clock from the time bytes; the years are 2000 to 2099, whatever
  * the guest wrote, so that nanoseconds still fit 64 bits. */
 static void take_time(struct rtc *s)
 {
-    const uint8_t *c = s->hw.cmos_data;
-    unsigned int month = decode(s, c[CMOS_MONTH]);
+    unsigned int month = get(s, CMOS_MONTH);
     int64_t m = month < 1 || month > 12 ? 10 : (month + 9) % 12;
-    int64_t y = 2000 + decode(s, c[CMOS_YEAR]) % 100 - (m >= 10);
+    int64_t y = 2000 + get(s, CMOS_YEAR) % 100 - (m >= 10);
     /* Years count from March, so that the leap day is the last. */
     int64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 +
-                   decode(s, c[CMOS_DAY]) - 1 - 719468;
-    int64_t sec = days * DAY_SECS + decode_hour(s, c[CMOS_HOUR]) * 3600 +
-                  decode(s, c[CMOS_MIN]) * 60 + decode(s, c[CMOS_SEC]);
+                   get(s, CMOS_DAY) - 1 - 719468;
+    int64_t sec = days * DAY_SECS + get(s, CMOS_HOUR) * 3600 +
+                  get(s, CMOS_MIN) * 60 + get(s, CMOS_SEC);
     int64_t now = wall(s, NULL);
 
     if (sec != now)
-        domain_wallclock_shift(s->route->domain, sec - now);
+        domain_wallclock_shift(s->tick.route->domain, sec - now);
     s->seen_second = sec;
 }
 
 static bool alarm_byte(const struct rtc *s, unsigned int byte, unsigned int v)
 {
-    uint8_t want = s->hw.cmos_data[byte];
-
-    if ((want & 0xc0) == 0xc0)
-        return true; /* don't care */
-    return (byte == CMOS_HOUR_ALARM ? decode_hour(s, want)
-                                    : decode(s, want)) == v;
+    /* Both upper bits set: any will do. */
+    return s->hw.cmos_data[byte] >= 0xc0 || get(s, byte) == v;
 }
 
 /* The first second after `after` at which the alarm matches; INT64_MAX: it
@@ -157,15 +149,29 @@ static int64_t next_alarm(const struct rtc *s, int64_t after)
     return INT64_MAX;
 }
 
+/* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
+ * Rate"). */
+static uint64_t period_ns(const struct rtc *s)
+{
+    uint8_t a = s->hw.cmos_data[CMOS_A];
+    unsigned int rate = a & 15, divider = a >> 4 & 7;
+
+    if (!rate || divider > 2)
+        return 0;
+    if (divider == 2 && rate <= 2)
+        rate += 7;
+    return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
+}
+
 /* Brings the flags of status C up to date; returns those that are new. */
 static uint8_t look(struct rtc *s)
 {
     uint8_t old = s->hw.cmos_data[CMOS_C], c = old;
     int64_t sec = wall(s, NULL);
-    uint64_t now = now_ns();
+    uint64_t now = now_ns(), period = period_ns(s);
 
-    if (s->period && !(reg_b(s) & B_PIE) &&
-        (now - s->epoch) / s->period != (s->pf_since - s->epoch) / s->period)
+    if (period && !(reg_b(s) & B_PIE) &&
+        (now - s->epoch) / period != (s->pf_since - s->epoch) / period)
         c |= C_PF;
     s->pf_since = now;
     if (!(reg_b(s) & B_SET) && sec > s->seen_second) {
@@ -184,47 +190,27 @@ static void interrupt(struct rtc *s, uint8_t events)
     if (!(events & reg_b(s) & (C_PF | C_AF | C_UF)))
         return;
     s->hw.cmos_data[CMOS_C] |= C_IRQF;
-    (void)route_isa_pulse(s->route, RTC_IRQ);
-}
-
-/* Period of status A's rate, 0: none (data sheet, table "Periodic Interrupt
- * Rate"). */
-static uint64_t rate_to_ns(uint8_t a)
-{
-    unsigned int rate = a & 15, divider = a >> 4 & 7;
-
-    if (!rate || divider > 2)
-        return 0;
-    if (divider == 2 && rate <= 2)
-        rate += 7;
-    return ((1ull << (rate - 1)) * NS_PER_SEC + 16384) / 32768;
+    (void)route_isa_pulse(s->tick.route, RTC_IRQ);
 }
 
 /* Sets the tick by status A and PIE, the event timer for the next flag that
  * would interrupt. */
 static void rearm(struct rtc *s)
 {
-    uint64_t ns, period = rate_to_ns(s->hw.cmos_data[CMOS_A]);
-    bool ticks = period && (reg_b(s) & B_PIE);
+    uint64_t ns, period = period_ns(s);
     uint8_t wanted = reg_b(s) & B_SET ? 0 : reg_b(s) & ~s->hw.cmos_data[CMOS_C];
     int64_t sec = wall(s, &ns);
     uint64_t now = now_ns(); /* not before: the event must not be early */
     int64_t at = wanted & C_UF ? sec + 1
                  : wanted & C_AF ? next_alarm(s, sec) : INT64_MAX;
 
-    if (period != s->period || ticks != (s->tick.next != TIME_NEVER)) {
-        s->period = period;
-        s->pf_since = now;
-        if (ticks)
-            tick_start(&s->tick, now + period - (now - s->epoch) % period,
-                       period);
-        else
-            tick_stop(&s->tick);
-    }
-    if (at == INT64_MAX)
-        tick_stop(&s->event);
-    else
-        tick_start(&s->event, now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
+    if (!period || !(reg_b(s) & B_PIE))
+        tick_set(&s->tick, TIME_NEVER, 0);
+    else if (s->tick.next == TIME_NEVER ||
+             s->tick.period != MAX(period, TICK_MIN_PERIOD))
+        tick_set(&s->tick, now + period - (now - s->epoch) % period, period);
+    tick_set(&s->event, at == INT64_MAX ? TIME_NEVER
+                        : now + (uint64_t)(at - sec) * NS_PER_SEC - ns, 0);
 }
 
 static enum irq_result fire_event(void *dev)
@@ -241,43 +227,28 @@ static enum irq_result fire_periodic(void *dev)
     struct rtc *s = dev;
 
     s->hw.cmos_data[CMOS_C] |= C_PF | C_IRQF;
-    return route_isa_pulse(s->route, RTC_IRQ);
-}
-
-static void write_b(struct rtc *s, uint8_t val)
-{
-    uint8_t old = reg_b(s), fresh = look(s);
-
-    if ((val & ~old) & B_SET) {
-        show_time(s);
-        s->time_written = false;
-    }
-    s->hw.cmos_data[CMOS_B] = val;
-    /* The bytes are in the new format if that changed as well. */
-    if ((old & ~val) & B_SET && s->time_written)
-        take_time(s);
-    /* Flags that were up count when they get enabled. */
-    interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & val & ~old));
+    return route_isa_pulse(s->tick.route, RTC_IRQ);
 }
 
 static void write_cmos(struct rtc *s, unsigned int i, uint8_t val)
 {
-    bool set = reg_b(s) & B_SET, time = TIME_BYTES >> i & 1;
+    uint8_t old = reg_b(s);
 
     if (i == CMOS_C || i == CMOS_D)
         return; /* read-only */
-    if (i == CMOS_B) {
-        write_b(s, val);
-    } else {
-        interrupt(s, look(s));
-        if (time && !set)
-            show_time(s);
-        s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
-        if (time && set)
-            s->time_written = true;
-        else if (time)
-            take_time(s);
+    uint8_t fresh = look(s);
+    /* What is not written, or when SET stops the clock. */
+    if (!(old & B_SET))
+        show_time(s);
+    s->hw.cmos_data[i] = i == CMOS_A ? val & ~A_UIP : val;
+    s->time_written |= TIME_BYTES >> i & 1;
+    /* The bytes are in the new format if that changed as well. */
+    if (s->time_written && !(reg_b(s) & B_SET)) {
+        take_time(s);
+        s->time_written = false;
     }
+    /* Flags that were up count when they get enabled. */
+    interrupt(s, fresh | (s->hw.cmos_data[CMOS_C] & reg_b(s) & ~old));
     rearm(s);
 }
 
@@ -292,7 +263,7 @@ static uint8_t read_cmos(struct rtc *s, unsigned int i)
         c = *byte;
         *byte = 0;
         if (c & C_IRQF)
-            route_isa_set(s->route, RTC_IRQ, false);
+            route_isa_set(s->tick.route, RTC_IRQ, false);
         rearm(s);
         return c;
     }
@@ -310,32 +281,30 @@ static enum bus_rc rtc_access(void *dev, uint64_t port, unsigned int size,
     struct rtc *s = dev;
     bool data = port & 1;
     enum bus_rc rc = BUS_OK;
-    unsigned int i;
 
     if (size != 1 || (!data && !write))
         return BUS_OK;
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     if (!data)
         s->hw.cmos_index = *val & 0x7f; /* bit 7 masks NMI */
-    i = (unsigned int)index_nospec(s->hw.cmos_index, RTC_CMOS_SIZE);
+    unsigned int i = (unsigned int)index_nospec(s->hw.cmos_index,
+                                                RTC_CMOS_SIZE);
     if (s->hw.cmos_index >= RTC_CMOS_SIZE)
         rc = BUS_NONE;
     else if (data && write)
         write_cmos(s, i, (uint8_t)*val);
     else if (data)
         *val = read_cmos(s, i);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
     return rc;
 }
 
 int rtc_init(struct rtc *s, struct route *r)
 {
     *s = (struct rtc){
-        .route = r, .epoch = now_ns(),
-        .hw.cmos_data = {
-            [CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
-            [CMOS_B] = B_24H, [CMOS_D] = D_VRT,
-        },
+        .epoch = now_ns(), .pf_since = now_ns(),
+        .hw.cmos_data[CMOS_A] = 0x26, /* 32.768 kHz, 1024 per second */
+        .hw.cmos_data[CMOS_B] = B_24H, .hw.cmos_data[CMOS_D] = D_VRT,
     };
     tick_init(&s->event, r, fire_event, s);
     tick_init(&s->tick, r, fire_periodic, s);
@@ -347,22 +316,22 @@ int rtc_init(struct rtc *s, struct route *r)
 
 void rtc_time_changed(struct rtc *s)
 {
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     s->seen_second = wall(s, NULL);
     rearm(s);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
 }
 
 void rtc_save(struct rtc *s, struct hvm_hw_rtc *rec)
 {
-    spin_lock(&s->route->timer_lock);
+    spin_lock(&s->tick.route->timer_lock);
     (void)look(s);
     if (!(reg_b(s) & B_SET))
         show_time(s);
     *rec = s->hw;
     rec->pad0 = 0;
-    rec->rtc_offset = domain_time_offset(s->route->domain);
-    spin_unlock(&s->route->timer_lock);
+    rec->rtc_offset = domain_time_offset(s->tick.route->domain);
+    spin_unlock(&s->tick.route->timer_lock);
 }
 
 int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
@@ -372,9 +341,9 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
         rec->rtc_offset < -(int64_t)UINT32_MAX)
         return -EINVAL;
     /* Not if the toolstack has set an offset already. */
-    if (!domain_time_offset(s->route->domain))
-        domain_wallclock_shift(s->route->domain, rec->rtc_offset);
-    spin_lock(&s->route->timer_lock);
+    if (!domain_time_offset(s->tick.route->domain))
+        domain_wallclock_shift(s->tick.route->domain, rec->rtc_offset);
+    spin_lock(&s->tick.route->timer_lock);
     s->hw = *rec;
     s->hw.cmos_data[CMOS_A] &= (uint8_t)~A_UIP;
     s->hw.cmos_data[CMOS_C] &= C_IRQF | C_PF | C_AF | C_UF;
@@ -382,9 +351,8 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec)
     s->time_written = reg_b(s) & B_SET;
     s->seen_second = wall(s, NULL);
     s->epoch = s->pf_since = now_ns();
-    tick_stop(&s->tick);
-    s->period = 0;
+    tick_set(&s->tick, TIME_NEVER, 0);
     rearm(s);
-    spin_unlock(&s->route->timer_lock);
+    spin_unlock(&s->tick.route->timer_lock);
     return 0;
 }

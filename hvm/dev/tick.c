@@ -12,31 +12,13 @@
  * operations that nobody reports (a change of logical ids, say). */
 #define PARKED_POLL_NS MILLISECS(250)
 
-/* While ticks are owed they come at twice the rate. */
-static void arm(struct tick *t, uint64_t now)
-{
-    uint64_t at = t->next, soon = now + t->period / 2;
-
-    if (t->parked)
-        at = MAX(at, now + PARKED_POLL_NS);
-    else if (t->missed && t->period && soon < at)
-        at = soon;
-    timer_set(&t->timer, at);
-}
-
 /* Number of ticks that are due now; moves the rhythm past them. */
 static uint64_t take_due(struct tick *t, uint64_t now)
 {
-    uint64_t due = 1;
-
     if (now < t->next)
         return 0;
-    if (!t->period) {
-        t->next = TIME_NEVER;
-        return 1;
-    }
-    due += (now - t->next) / t->period;
-    t->next += due * t->period;
+    uint64_t due = t->period ? (now - t->next) / t->period + 1 : 1;
+    t->next = t->period ? t->next + due * t->period : TIME_NEVER;
     return due;
 }
 
@@ -44,29 +26,29 @@ static void expired(void *arg)
 {
     struct tick *t = arg;
     enum irq_result rc = IRQ_COALESCED;
-    uint64_t now, owed;
 
     spin_lock(&t->route->timer_lock);
-    now = now_ns();
-    owed = t->missed + take_due(t, now);
+    uint64_t now = now_ns(), owed = t->missed + take_due(t, now);
+    t->missed = 0;
     if (owed || t->parked) /* not if it was stopped or set anew since */
         rc = t->fire(t->dev);
     if (t->next != TIME_NEVER) {
         t->parked = rc == IRQ_IGNORED;
         if (rc == IRQ_DELIVERED && owed)
             owed--;
-        if (t->parked || !t->period || READ_ONCE(t->route->coalesce_ticks))
-            owed = 0;
-        else
-            owed = MIN(owed, MAX_MISSED_NS / t->period);
-        t->missed = (uint32_t)owed;
-        arm(t, now);
+        if (!t->parked && t->period && !READ_ONCE(t->route->coalesce_ticks))
+            t->missed = MIN(owed, MAX_MISSED_NS / t->period);
+        uint64_t at = t->next;
+        if (t->parked)
+            at = MAX(at, now + PARKED_POLL_NS);
+        else if (t->missed) /* they come at twice the rate */
+            at = MIN(at, now + t->period / 2);
+        timer_set(&t->timer, at);
     }
     spin_unlock(&t->route->timer_lock);
 }
 
-void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
-               void *dev)
+void tick_init(struct tick *t, struct route *r, tick_fn *fire, void *dev)
 {
     *t = (struct tick){ .route = r, .sibling = r->ticks, .fire = fire,
                         .dev = dev, .next = TIME_NEVER };
@@ -74,23 +56,15 @@ void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
     r->ticks = t;
 }
 
-void tick_start(struct tick *t, uint64_t first, uint64_t period)
+void tick_set(struct tick *t, uint64_t first, uint64_t period)
 {
+    t->missed = 0;
+    t->parked = false;
+    if (first == TIME_NEVER && t->next == TIME_NEVER)
+        return;
     t->next = first;
     t->period = period ? MAX(period, TICK_MIN_PERIOD) : 0;
-    t->missed = 0;
-    t->parked = false;
     timer_set(&t->timer, first);
-}
-
-void tick_stop(struct tick *t)
-{
-    t->missed = 0;
-    t->parked = false;
-    if (t->next == TIME_NEVER)
-        return;
-    t->next = TIME_NEVER;
-    timer_stop(&t->timer);
 }
 
 void ticks_resume(struct route *r)
@@ -102,7 +76,7 @@ void ticks_resume(struct route *r)
         if (t->parked) {
             t->parked = false;
             (void)take_due(t, now_ns());
-            arm(t, now_ns());
+            timer_set(&t->timer, t->next);
         }
         spin_unlock(&r->timer_lock);
     }
@@ -116,12 +90,12 @@ void ticks_migrate(struct route *r)
 
 void ticks_exit(struct route *r)
 {
-    if (!r->ticks)
+    if (!r->ticks) /* nor a lock, if the domain was never finished */
         return;
     /* All are stopped before one is killed: the RTC's alarm starts its tick. */
     spin_lock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)
-        tick_stop(t);
+        tick_set(t, TIME_NEVER, 0);
     spin_unlock(&r->timer_lock);
     for (struct tick *t = r->ticks; t; t = t->sibling)
         timer_kill(&t->timer);

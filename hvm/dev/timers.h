@@ -18,26 +18,28 @@
 
 #define TICK_MIN_PERIOD MICROSECS(100)
 
+/* Raises the interrupt; lock held. */
+typedef enum irq_result tick_fn(void *dev);
+
 struct tick {
     struct timer timer;
     struct route *route;
     struct tick *sibling;
-    enum irq_result (*fire)(void *);   /* raises the interrupt; lock held */
+    tick_fn *fire;
     void *dev;
     uint64_t next;       /* ns of the next tick in rhythm; TIME_NEVER: off */
     uint64_t period;     /* ns; 0: once */
-    uint32_t missed;     /* due, and not delivered yet */
+    uint64_t missed;     /* due, and not delivered yet */
     bool parked;         /* the line is masked: the timer is not running */
 };
 
 /* One more tick of a domain that is being created; no lock. The others: lock
  * held. */
-void tick_init(struct tick *t, struct route *r, enum irq_result (*fire)(void *),
-               void *dev);
-/* First tick at `first` (ns since boot), then each `period` (0: only one).
- * Periods under TICK_MIN_PERIOD are lengthened. fire() may call it. */
-void tick_start(struct tick *t, uint64_t first, uint64_t period);
-void tick_stop(struct tick *t);
+void tick_init(struct tick *t, struct route *r, tick_fn *fire, void *dev);
+/* First tick at `first` (ns since boot), then each `period` (0: only one);
+ * TIME_NEVER: none. Periods under TICK_MIN_PERIOD are lengthened. fire() may
+ * call it. */
+void tick_set(struct tick *t, uint64_t first, uint64_t period);
 
 /* vCPU 0 runs on this CPU now. */
 void ticks_migrate(struct route *r);
@@ -61,10 +63,9 @@ static inline uint64_t mul_frac(uint64_t a, uint64_t frac)
  * state is kept as the save record has it.
  */
 struct pit {
-    struct route *route;
     struct hvm_hw_pit hw;
     uint64_t loaded[3];   /* ns when the count began */
-    uint64_t stopped;     /* ns when the gate of channel 2 fell */
+    uint64_t stopped;     /* ns when the gate of channel 2 stopped its count */
     struct tick tick;     /* channel 0 */
     bool muted;           /* (a) the HPET has taken over IRQ 0 */
 };
@@ -88,11 +89,9 @@ int pit_load(struct pit *p, const struct hvm_hw_pit *rec);
 
 struct hpet_timer {
     struct hpet *hpet;
+    typeof(((struct hvm_hw_hpet *)0)->timers[0]) *reg; /* in ->hpet->hw */
+    uint64_t *period;   /* there, too: ticks between matches */
     unsigned int index;
-    uint64_t config;
-    uint64_t cmp;       /* comparator, all 64 bits also in 32-bit mode */
-    uint64_t fsb;       /* stored, no effect */
-    uint64_t period;    /* ticks between matches in periodic mode */
     unsigned int line;  /* GSI that its last level interrupt went to */
     struct tick tick;
 };
@@ -101,10 +100,10 @@ struct hpet {
     struct route *route;
     struct pit *pit;        /* muted by legacy replacement */
     bool enabled;           /* HVM_PARAM_HPET_ENABLED; if not: reads as ones */
-    uint64_t config;
-    uint64_t isr;           /* level interrupts that are up */
-    uint64_t counter;       /* main counter while halted */
     uint64_t offset;        /* counter - now in ticks, while running */
+    /* The registers: mc64 is the main counter while halted, comparators have
+     * all 64 bits in 32-bit mode too, fsb has no effect. */
+    struct hvm_hw_hpet hw;
     struct hpet_timer timer[HPET_TIMER_NUM];
 };
 
@@ -125,14 +124,12 @@ int hpet_load(struct hpet *h, const struct hvm_hw_hpet *rec);
  * for interrupts that the guest enabled.
  */
 struct rtc {
-    struct route *route;
     struct hvm_hw_rtc hw;
     struct tick tick;        /* periodic interrupt, while PIE is set */
     uint64_t epoch;          /* ns: phase of the periodic divider */
-    uint64_t period;         /* ns, 0: off */
     uint64_t pf_since;       /* ns up to which PF was looked at */
     int64_t seen_second;     /* second up to which UF and AF were */
-    bool time_written;       /* time bytes changed while SET is on */
+    bool time_written;       /* time bytes are to be taken when SET is off */
     struct tick event;       /* next second or alarm, if enabled */
 };
 
@@ -161,7 +158,6 @@ int rtc_load(struct rtc *s, const struct hvm_hw_rtc *rec);
 #define PM1_SLPBTN  (1u << 9)
 
 struct pmtimer {
-    struct route *route;
     uint64_t offset;       /* counter - now in ticks; the guest sees 32 bits */
     uint64_t flips;        /* changes of bit 31 that TMR_STS knows of */
     uint16_t sts, en;      /* PM1a event registers */

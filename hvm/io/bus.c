@@ -8,7 +8,6 @@
  * looks at the same time calls the right device or none.
  */
 #include "hvm/io/bus.h"
-#include "hypervisor/abi/errno.h"
 
 /* The slot that decodes it, or the empty one. */
 static inline const struct bus_slot *find(const struct bus *b,

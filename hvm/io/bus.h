@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "hypervisor/abi/errno.h"
 #include "hypervisor/cpu/atomic.h"
 
 enum bus_kind { BUS_PORT, BUS_MMIO };

@@ -60,10 +60,8 @@ enum irq_result apicbus_deliver(struct apicbus *b, struct vlapic *source,
         return deliver_one(source, m);
     /* The usual message has one physical destination. */
     if (!m->shorthand && !m->logical && m->dest != APIC_BROADCAST) {
-        if (m->dest % 2 || m->dest / 2 >= hi)
-            return IRQ_IGNORED;
         a = b->vlapic[index_nospec(m->dest / 2, APICBUS_MAX)];
-        return a ? deliver_one(a, m) : IRQ_IGNORED;
+        return a && a->id == m->dest ? deliver_one(a, m) : IRQ_IGNORED;
     }
     if (!m->shorthand && source && source->mode == VLAPIC_X2APIC &&
         m->dest != APIC_BROADCAST) {

@@ -9,7 +9,6 @@
  */
 #include "hvm/base/hvm.h"
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
@@ -67,9 +66,8 @@ int passthru_msi_bind(struct passthru_msi *m, uint64_t address, uint32_t data,
 
 void passthru_msi_unbind(struct passthru_msi *m)
 {
-    if (!m->irq)
-        return;
-    irq_unbind(m->irq);
+    if (m->irq)
+        irq_unbind(m->irq);
     m->irq = 0;
 }
 
@@ -91,21 +89,19 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
 {
     union vioapic_redir_entry e = r->rte[gsi];
     unsigned int cpu = cpu_of_dest(r, ioapic_message(e));
-    int rc;
 
-    if (e.fields.mask) {
-        if (test_bit(gsi, r->bound))
-            irq_set_mask(gsi, true);
+    if (e.fields.mask && test_bit(gsi, r->bound)) {
+        irq_set_mask(gsi, true);
     } else if (test_bit(gsi, r->bound)) {
         irq_set_trigger(gsi, e.fields.trig_mode, e.fields.polarity);
         (void)irq_set_affinity(gsi, cpu);
         /* One that came and is not ended yet is unmasked by its end. */
         if (!test_bit(gsi, r->line))
             irq_set_mask(gsi, false);
-    } else {
+    } else if (!e.fields.mask) {
         /* First unmasked: the pin's wire is the machine's from now on. */
-        rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
-                          gsi_interrupt, r);
+        int rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
+                              gsi_interrupt, r);
         if (rc >= 0)
             change_bit(r->bound, gsi, true);
         else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
@@ -119,10 +115,7 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
     if (!test_bit(gsi, r->bound))
         return;
     /* The line may still be up: then the unmasked pin says so at once. */
-    if (test_bit(gsi, r->line)) {
-        change_bit(r->line, gsi, false);
-        r->asserted[gsi]--;
-    }
+    change_bit(r->line, gsi, false);
     if (!r->rte[gsi].fields.mask)
         irq_set_mask(gsi, false);
 }

@@ -1,56 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt wires, counted per GSI: a line is up while any wire holds it, and
- * the controllers hear of its rises (and, the 8259s, of its falls). Never
- * looks at a vCPU but through its local APIC.
+ * Interrupt wires: a GSI is up while any wire holds it, and the controllers
+ * hear of its rises (and, the 8259s, of its falls). Never looks at a vCPU but
+ * through its local APIC.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/hvm-params.h"
 #include "hypervisor/lib/string.h"
 
-#define NR_ISA 16
-
-/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
- * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
-static unsigned int isa_gsi(unsigned int n)
-{
-    return n == 0 ? 2 : n == 2 ? 0 : n;
-}
-
 static enum irq_result rise(struct route *r, unsigned int gsi)
 {
-    enum irq_result rc = vioapic_edge(r, gsi), pic;
+    enum irq_result rc = vioapic_edge(r, gsi), pic = vpic_set(r, gsi, true);
 
-    if (gsi < NR_ISA && r->has_pic) {
-        pic = vpic_set(r, isa_gsi(gsi), true);
-        if (r->pic_target)
-            rc = MAX(rc, pic);
-    }
-    return rc;
+    return r->pic_target ? MAX(rc, pic) : rc;
 }
 
-/* One more wire is up, or one less. */
-static enum irq_result wire(struct route *r, unsigned int gsi, bool level)
+/* By its own wire, the callback's, or one of PCI, which leads to the ISA IRQ
+ * of its link, too. */
+bool route_gsi_up(const struct route *r, unsigned int gsi)
 {
-    if (level)
-        return r->asserted[gsi]++ ? IRQ_COALESCED : rise(r, gsi);
-    if (--r->asserted[gsi] == 0 && gsi < NR_ISA && r->has_pic)
-        (void)vpic_set(r, isa_gsi(gsi), false);
-    return IRQ_IGNORED;
+    bool up = test_bit(gsi, r->line) || (gsi && r->callback_gsi == gsi);
+
+    for (unsigned int w = 0; w < ARRAY_SIZE(r->intx); w++)
+        for (uint64_t bits = r->intx[w]; bits && !up; bits &= bits - 1) {
+            unsigned int nr = w * 64 + bit_lowest(bits);
+
+            up = route_intx_gsi(nr) == gsi ||
+                 (gsi && r->link_irq[route_intx_link(nr)] == gsi);
+        }
+    return up;
+}
+
+/* Wires of a GSI, which was up or not, have changed. */
+static void rewired(struct route *r, unsigned int gsi, bool was)
+{
+    bool up = route_gsi_up(r, gsi);
+
+    if (up && !was)
+        (void)rise(r, gsi);
+    else if (!up && was)
+        (void)vpic_set(r, gsi, false);
 }
 
 static void intx_set(struct route *r, unsigned int nr, bool level)
 {
-    unsigned int link = route_intx_link(nr), irq = r->link_irq[link], others;
+    unsigned int gsi = route_intx_gsi(nr);
+    unsigned int irq = r->link_irq[route_intx_link(nr)]; /* 0 stays as it is */
+    bool gsi_was = route_gsi_up(r, gsi), irq_was = route_gsi_up(r, irq);
 
-    if (test_bit(nr, r->intx) == level)
-        return;
     change_bit(r->intx, nr, level);
-    (void)wire(r, route_intx_gsi(nr), level);
-    others = level ? r->link_count[link]++ : --r->link_count[link];
-    if (!others && irq)
-        (void)wire(r, irq, level);
+    rewired(r, gsi, gsi_was);
+    rewired(r, irq, irq_was);
 }
 
 void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
@@ -61,18 +61,12 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
     spin_unlock(&r->lock);
 }
 
-static enum irq_result line_set(struct route *r, unsigned int gsi, bool level)
-{
-    if (test_bit(gsi, r->line) == level)
-        return IRQ_COALESCED;
-    change_bit(r->line, gsi, level);
-    return wire(r, gsi, level);
-}
-
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
     spin_lock(&r->lock);
-    (void)line_set(r, gsi, level);
+    bool was = route_gsi_up(r, gsi);
+    change_bit(r->line, gsi, level);
+    rewired(r, gsi, was);
     spin_unlock(&r->lock);
 }
 
@@ -86,45 +80,35 @@ void route_isa_set(struct route *r, unsigned int irq, bool level)
 enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
 {
     unsigned int gsi = isa_gsi(irq);
-    enum irq_result rc;
 
     spin_lock(&r->lock);
-    if (!test_bit(gsi, r->line))
-        rc = line_set(r, gsi, true);
-    else if (r->asserted[gsi] > 1)
-        rc = IRQ_COALESCED; /* others hold the line up */
-    else
-        rc = rise(r, gsi);
+    change_bit(r->line, gsi, false);
+    enum irq_result rc = route_gsi_up(r, gsi) ? IRQ_COALESCED /* by others */
+                                              : rise(r, gsi);
+    change_bit(r->line, gsi, true);
     spin_unlock(&r->lock);
     return rc;
 }
 
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi)
 {
-    enum irq_result rc;
-
     spin_lock(&r->lock);
-    rc = vioapic_edge(r, gsi);
+    enum irq_result rc = vioapic_edge(r, gsi);
     spin_unlock(&r->lock);
     return rc;
 }
 
 int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 {
-    unsigned int old;
-
     if (link > 3 || irq > 15)
         return -EINVAL;
     link = (unsigned int)index_nospec(link, 4);
     spin_lock(&r->lock);
-    old = r->link_irq[link];
+    unsigned int old = r->link_irq[link];
+    bool old_was = route_gsi_up(r, old), was = route_gsi_up(r, irq);
     r->link_irq[link] = (uint8_t)irq;
-    if (old != irq && r->link_count[link]) {
-        if (old)
-            (void)wire(r, old, false);
-        if (irq)
-            (void)wire(r, irq, true);
-    }
+    rewired(r, old, old_was);
+    rewired(r, irq, was);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -132,31 +116,28 @@ int route_link_set(struct route *r, unsigned int link, unsigned int irq)
 /* SDM vol. 3A 11.11: address and data of a message. */
 int route_msi(struct route *r, uint64_t addr, uint32_t data)
 {
-    bool logical = addr >> 2 & 1;
-    struct apic_msg m = {
-        .dest = apic_dest8(addr >> 12 & 0xff, logical),
-        .vector = (uint8_t)data,
-        .delivery = data >> 8 & 7,
-        .logical = logical,
-        .level = data >> 15 & 1,
-    };
-    enum irq_result rc;
+    struct apic_msg m = { .icr = (uint16_t)data };
 
+    m.logical = addr >> 2 & 1;
+    m.dest = apic_dest8(addr >> 12 & 0xff, m.logical);
     /* The address is a pirq then; no domain is offered any
      * (XENFEAT_hvm_pirqs). */
     if (!m.vector)
         return addr >> 40 || (addr >> 12 & 0xff) ? -EINVAL : -ERANGE;
     if (!apic_device_mode(m.delivery))
         return -EINVAL;
-    rc = apicbus_deliver(&r->apics, NULL, &m);
+    enum irq_result rc = apicbus_deliver(&r->apics, NULL, &m);
     return rc == IRQ_IGNORED && m.delivery == APIC_DM_LOWEST ? -ESRCH : 0;
 }
 
 /* The wire of the platform device follows ->callback_up. */
 static void callback_wire(struct route *r, bool level)
 {
+    bool was = route_gsi_up(r, r->callback_nr);
+
+    r->callback_gsi = r->callback == CALLBACK_GSI && level ? r->callback_nr : 0;
     if (r->callback == CALLBACK_GSI)
-        (void)wire(r, r->callback_nr, level);
+        rewired(r, r->callback_nr, was);
     else if (r->callback == CALLBACK_INTX)
         intx_set(r, r->callback_nr, level);
 }
@@ -202,12 +183,10 @@ static void tell_target(struct route *r, bool up)
 {
     struct vlapic *a = r->pic_target;
 
-    if (!a)
-        return;
-    if (up) {
+    if (a && up) {
         (void)atomic_fetch_or(&a->pending, VLAPIC_PENDING_EXTINT);
         vlapic_kick(a);
-    } else {
+    } else if (a) {
         (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_EXTINT);
     }
 }
@@ -252,12 +231,9 @@ void route_pic_rewire(struct route *r)
     if (!r->has_pic)
         return;
     spin_lock(&r->lock);
-    for (unsigned int i = 0; i < r->apics.nr && !target; i++) {
-        struct vlapic *a = r->apics.vlapic[i];
-
-        if (a && takes_extint(r, a))
-            target = a;
-    }
+    for (unsigned int i = 0; i < r->apics.nr && !target; i++)
+        if (r->apics.vlapic[i] && takes_extint(r, r->apics.vlapic[i]))
+            target = r->apics.vlapic[i];
     if (target != r->pic_target) {
         tell_target(r, false);
         r->pic_target = target;
@@ -298,32 +274,14 @@ void route_save_link(struct route *r, struct hvm_hw_pci_link *rec)
     memcpy(rec->route, r->link_irq, sizeof(rec->route));
 }
 
-/* Counts anew which wires are up; controllers do not hear of them. */
-static void recount(struct route *r)
-{
-    memset(r->asserted, 0, sizeof(r->asserted));
-    memset(r->link_count, 0, sizeof(r->link_count));
-    for (unsigned int nr = 0; nr < 128; nr++) {
-        bool up = test_bit(nr, r->intx);
-
-        r->asserted[route_intx_gsi(nr)] += up;
-        r->link_count[route_intx_link(nr)] += up;
-    }
-    for (unsigned int i = 0; i < 4; i++)
-        if (r->link_count[i] && r->link_irq[i])
-            r->asserted[r->link_irq[i]]++;
-    for (unsigned int gsi = 0; gsi < VIOAPIC_MAX_GSIS; gsi++)
-        r->asserted[gsi] += test_bit(gsi, r->line);
-    if (r->callback == CALLBACK_GSI)
-        r->asserted[r->callback_nr] += r->callback_up;
-}
-
+/* Controllers do not hear of wires that are loaded: their records have what
+ * those did. */
 int route_load_intx(struct route *r, const struct hvm_hw_pci_irqs *rec)
 {
     spin_lock(&r->lock);
     memcpy(r->intx, rec->i, sizeof(r->intx));
     r->callback_up = false;
-    recount(r);
+    r->callback_gsi = 0;
     spin_unlock(&r->lock);
     return 0;
 }
@@ -335,7 +293,6 @@ int route_load_isa(struct route *r, const struct hvm_hw_isa_irqs *rec)
     spin_lock(&r->lock);
     r->line[0] = (r->line[0] & ~0xffffull) | (rec->i[0] & 0xfffa) |
                  (rec->i[0] & 1) << isa_gsi(0);
-    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }
@@ -347,7 +304,6 @@ int route_load_link(struct route *r, const struct hvm_hw_pci_link *rec)
             return -EINVAL;
     spin_lock(&r->lock);
     memcpy(r->link_irq, rec->route, sizeof(r->link_irq));
-    recount(r);
     spin_unlock(&r->lock);
     return 0;
 }

@@ -3,7 +3,7 @@
  * Interrupt wiring and interrupt controllers of one domain, as on a PC with a
  * PIIX3: PCI INTx wires to GSIs 16 and up and, through four programmable
  * links, to ISA IRQs; ISA IRQs to the 8259s and to the I/O APIC (IRQ 0 on pin
- * 2); MSIs straight to the APIC bus. Counts how many wires hold each GSI up.
+ * 2); MSIs straight to the APIC bus. A GSI is up while any wire holds it.
  *
  * Fields: (c) constant after creation, (i) lock HVM_IRQ, which is ->lock.
  */
@@ -34,7 +34,6 @@ enum route_callback { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_INTX,
                       CALLBACK_VECTOR };
 
 struct msi_message;
-struct tick;
 
 struct route {
     struct domain *domain;    /* (c) */
@@ -51,19 +50,18 @@ struct route {
     uint64_t remote_irr[VIOAPIC_MAX_GSIS / 64];    /* (i) waits for an EOI */
     uint64_t bound[VIOAPIC_MAX_GSIS / 64];         /* (i) physical lines */
     uint64_t line[VIOAPIC_MAX_GSIS / 64];          /* (i) see route_gsi_set() */
-    uint8_t asserted[VIOAPIC_MAX_GSIS];            /* (i) wires up, by GSI */
 
     struct hvm_hw_vpic pic[2];       /* (i) 8259s: master, slave */
     struct vlapic *pic_target;       /* (i) who gets ExtINT; NULL: nobody */
 
     uint64_t intx[2];                /* (i) PCI wires: device * 4 + INTx */
     uint8_t link_irq[4];             /* (i) ISA IRQ of each PCI link, 0: none */
-    uint8_t link_count[4];           /* (i) INTx wires up on each link */
 
     enum route_callback callback;    /* (i) HVM_PARAM_CALLBACK_IRQ */
     uint8_t callback_nr;             /* (i) its GSI or bit of ->intx */
     uint8_t callback_vector;         /* (a) its vector, when it was one last */
     bool callback_up;                /* (i) written by vCPU 0 alone */
+    uint8_t callback_gsi;            /* (i) GSI that it holds up; 0: none */
 
     struct spinlock timer_lock;      /* rank VDEV: timers of hvm/dev/ */
     struct tick *ticks;              /* (c) their interrupts by these wires */
@@ -83,9 +81,15 @@ static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
 {
     return (struct apic_msg){
         .dest = apic_dest8(e.fields.dest_id, e.fields.dest_mode),
-        .vector = e.fields.vector, .delivery = e.fields.delivery_mode,
-        .logical = e.fields.dest_mode, .level = e.fields.trig_mode,
+        .icr = (uint16_t)e.bits,
     };
+}
+
+/* ISA IRQs are GSIs 0 to 15 and lines of the 8259s, but for the timer's, IRQ
+ * 0, which is GSI 2: there is no IRQ 2. From either to the other. */
+static inline unsigned int isa_gsi(unsigned int n)
+{
+    return n == 0 ? 2 : n == 2 ? 0 : n;
 }
 
 /* PCI wire to GSI and link ("barber's pole"). */
@@ -112,6 +116,8 @@ void route_isa_set(struct route *r, unsigned int irq, bool level);
 /* The one line of a GSI that is an ISA wire, or passes a physical interrupt or
  * the HPET's. */
 void route_gsi_set(struct route *r, unsigned int gsi, bool level);
+/* True while a wire holds the GSI up. Lock HVM_IRQ held. */
+bool route_gsi_up(const struct route *r, unsigned int gsi);
 /* One edge on a GSI that is not held up by a wire of the caller. */
 enum irq_result route_gsi_pulse(struct route *r, unsigned int gsi);
 /* A new edge on an ISA wire, which is left up: a timer's tick. IRQ_COALESCED
@@ -191,10 +197,10 @@ void passthru_msi_unbind(struct passthru_msi *m);
 /* Both chips of a zeroed route to power-up state and on the bus; errors of
  * bus_add(). */
 int vpic_init(struct route *r);
-/* Line irq (0 to 15, not 2) rose or fell; lock HVM_IRQ held. For a rise:
- * IRQ_DELIVERED unless the last one waits still; IRQ_IGNORED when masked (but
- * it is latched). */
-enum irq_result vpic_set(struct route *r, unsigned int irq, bool up);
+/* A GSI rose or fell; lock HVM_IRQ held. For a rise: IRQ_DELIVERED unless the
+ * last one waits still; IRQ_IGNORED when masked (but it is latched), or of no
+ * line of the 8259s. */
+enum irq_result vpic_set(struct route *r, unsigned int gsi, bool up);
 /* A vCPU runs the INTA cycles: the vector, -1 if INT fell or went to another
  * vCPU meanwhile. No locks held. */
 int vpic_inta(struct route *r, const struct vlapic *a);

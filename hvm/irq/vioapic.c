@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/O APIC: redirection entries and remote IRR. Never counts wires (route.c
+ * I/O APIC: redirection entries and remote IRR. Knows no wires (route.c
  * does): it hears of a rise, and asks whether a line is still up when a
  * level interrupt has ended.
  *
@@ -8,7 +8,6 @@
  * that wait for one.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 
 #define VERSION 0x11 /* 82093AA; no EOI register */
 
@@ -28,14 +27,13 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
 {
     union vioapic_redir_entry e = r->rte[gsi];
     struct apic_msg m = ioapic_message(e);
-    enum irq_result rc;
 
     /* Pin 0 as ExtINT is wiring, see route_pic_rewire(). */
     if (e.fields.mask || !apic_device_mode(m.delivery))
         return IRQ_IGNORED;
     if (e.fields.trig_mode && test_bit(gsi, r->remote_irr))
         return IRQ_COALESCED;
-    rc = apicbus_deliver(&r->apics, NULL, &m);
+    enum irq_result rc = apicbus_deliver(&r->apics, NULL, &m);
     if (e.fields.trig_mode && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
         change_bit(r->remote_irr, gsi, true);
     return rc;
@@ -45,14 +43,14 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
  * interrupts. */
 static void reevaluate(struct route *r, unsigned int gsi)
 {
-    if (r->rte[gsi].fields.trig_mode && r->asserted[gsi])
+    if (r->rte[gsi].fields.trig_mode && route_gsi_up(r, gsi))
         (void)vioapic_edge(r, gsi);
 }
 
 void vioapic_eoi(struct route *r, uint8_t vector)
 {
     spin_lock(&r->lock);
-    for (unsigned int w = 0; w < ARRAY_SIZE(r->remote_irr); w++) {
+    for (unsigned int w = 0; w < ARRAY_SIZE(r->remote_irr); w++)
         for (uint64_t bits = r->remote_irr[w]; bits; bits &= bits - 1) {
             unsigned int gsi = w * 64 + bit_lowest(bits);
 
@@ -62,17 +60,14 @@ void vioapic_eoi(struct route *r, uint8_t vector)
             route_gsi_ended(r, gsi);
             reevaluate(r, gsi);
         }
-    }
     spin_unlock(&r->lock);
 }
 
 static void write_entry(struct route *r, unsigned int gsi, bool high,
                         uint32_t val)
 {
-    union vioapic_redir_entry old, e;
-
     spin_lock(&r->lock);
-    old = r->rte[gsi];
+    union vioapic_redir_entry old = r->rte[gsi], e;
     e.bits = high ? (uint64_t)val << 32 | (uint32_t)old.bits
                   : old.bits >> 32 << 32 | val;
     e.bits &= RTE_WRITABLE;
@@ -132,7 +127,6 @@ int vioapic_add(struct route *r, uint64_t base, uint8_t id,
 {
     struct bus_range range = { BUS_MMIO, base, VIOAPIC_SIZE, vioapic_access };
     struct vioapic *c = &r->ioapic[r->nr_ioapics];
-    int rc;
 
     if (!pins || pins > VIOAPIC_MAX_PINS || base_gsi >= VIOAPIC_MAX_GSIS ||
         pins > VIOAPIC_MAX_GSIS - base_gsi)
@@ -146,7 +140,7 @@ int vioapic_add(struct route *r, uint64_t base, uint8_t id,
         .route = r, .id = id, .base_gsi = (uint16_t)base_gsi,
         .pins = (uint16_t)pins,
     };
-    rc = bus_add(r->bus, &range, 1, c);
+    int rc = bus_add(r->bus, &range, 1, c);
     if (rc)
         return rc;
     r->nr_ioapics++;

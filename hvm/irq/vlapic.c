@@ -10,14 +10,9 @@
  * word's bit, then looks at the word again. One of the two sees the other.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/lib/string.h"
 
-/* 6 LVT entries, no directed EOI: what guests of Xen 4.20 see. */
-#define VLAPIC_VERSION 0x00050014u
-
-#define LVT_BITS  (APIC_LVT_MASKED | 0x10ffu) /* mask, status, vector */
-#define LINT_BITS (LVT_BITS | 0xe700u)        /* level, IRR, polarity, mode */
+#define LVT_BITS (APIC_LVT_MASKED | 0x10ffu) /* mask, status, vector */
 
 #define APIC_SPIV_ENABLE 0x100u
 
@@ -27,51 +22,60 @@
 /* A shorter period still counts right, but interrupts at this rate. */
 #define MIN_INTERVAL_NS MICROSECS(20)
 
-/* IA32_APIC_BASE: where the page is, and all bits that exist. */
+/* IA32_APIC_BASE: where the page is, the mode, and all bits that exist. */
 #define BASE_PAGE 0x000ffffffffff000ull
+#define BASE_MODE(msr) ((msr) / APIC_BASE_MSR_X2APIC & 3)
 #define BASE_BITS (BASE_PAGE | APIC_BASE_MSR_ENABLE | APIC_BASE_MSR_X2APIC | \
                    APIC_BASE_MSR_BSP)
 
 /* Registers by their offset / 16. */
 struct reg {
-    uint32_t writable; /* bits that software sets */
+    uint32_t writable; /* bits that software sets; others stay as reset */
     uint32_t reset;    /* after power-up and INIT */
     uint8_t flags;
 };
-#define REG_SAVED    1 /* in the save record */
+#define REG_SAVED    1 /* taken from the save record */
 #define REG_X2_READ  2 /* can be read as an MSR of x2APIC mode */
 #define REG_X2_WRITE 4 /* ...written */
 #define NR_REGS 64
 
 #define ALL (REG_SAVED | REG_X2_READ | REG_X2_WRITE)
-#define REG_RO(reset) { 0, reset, REG_SAVED | REG_X2_READ }
+#define REG_RO { 0, 0, REG_SAVED | REG_X2_READ }
 #define REG_RW(writable) { writable, 0, ALL }
 #define REG_LVT(writable) { writable, APIC_LVT_MASKED, ALL }
 
 /* MSRs of x2APIC mode: SDM vol. 3A table 11-6. */
 static const struct reg registers[NR_REGS] = {
-    [APIC_ID / 16] = REG_RO(0),
-    [APIC_VERSION / 16] = REG_RO(VLAPIC_VERSION),
+    [APIC_ID / 16] = REG_RO,
+    /* 6 LVT entries, no directed EOI: what guests of Xen 4.20 see. */
+    [APIC_VERSION / 16] = { 0, 0x00050014, REG_X2_READ },
     [APIC_TPR / 16] = REG_RW(0xff),
     [APIC_PPR / 16] = { 0, 0, REG_X2_READ },
     [APIC_EOI / 16] = { 0, 0, REG_X2_WRITE },
     [APIC_LDR / 16] = { 0xff000000, 0, REG_SAVED | REG_X2_READ },
     [APIC_DFR / 16] = { 0xf0000000, ~0u, REG_SAVED },
     [APIC_SPIV / 16] = { 0x3ff, 0xff, ALL },
-    [APIC_ISR / 16 ... APIC_IRR / 16 + 7] = REG_RO(0), /* and TMR */
+    [APIC_ISR / 16 ... APIC_IRR / 16 + 7] = REG_RO, /* and TMR */
     [APIC_ESR / 16] = REG_RW(0),
     [APIC_LVT_CMCI / 16] = { LVT_BITS | 0x700, 0, REG_X2_READ | REG_X2_WRITE },
     [APIC_ICR / 16] = REG_RW(0xccfff), /* delivery status reads as idle */
     [APIC_ICR2 / 16] = { ~0u, 0, REG_SAVED },
     [APIC_LVT_TIMER / 16] = REG_LVT(LVT_BITS | TIMER_MODE),
     [APIC_LVT_THERM / 16 ... APIC_LVT_PERF / 16] = REG_LVT(LVT_BITS | 0x700),
-    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LINT_BITS),
+    /* These have level, IRR, polarity and mode, too. */
+    [APIC_LVT_LINT0 / 16 ... APIC_LVT_LINT1 / 16] = REG_LVT(LVT_BITS | 0xe700),
     [APIC_LVT_ERROR / 16] = REG_LVT(LVT_BITS),
     [APIC_TMICT / 16] = REG_RW(~0u),
-    [APIC_TMCCT / 16] = REG_RO(0),
+    [APIC_TMCCT / 16] = REG_RO,
     [APIC_TDCR / 16] = REG_RW(0xb),
     [APIC_SELF_IPI / 16] = { 0xff, 0, REG_X2_WRITE },
 };
+
+/* What a register that software writes becomes. */
+static uint32_t fix(const struct reg *r, uint32_t val)
+{
+    return (val & r->writable) | (r->reset & ~r->writable);
+}
 
 /* SDM vol. 3A 11.5.3: latched until ESR is written; raises LVT error. */
 static void raise_error(struct vlapic *a, uint32_t error)
@@ -108,9 +112,7 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
 {
     uint32_t *regs = &a->regs[vector / 32 * 4];
     uint32_t *irr = &regs[APIC_IRR / 4], *tmr = &regs[APIC_TMR / 4];
-    uint32_t bit = 1u << vector % 32;
-    uint32_t word = 1u << vector / 32;
-    bool retyped;
+    uint32_t bit = 1u << vector % 32, word = 1u << vector / 32;
 
     if (unlikely(!READ_ONCE(a->enabled)))
         return IRQ_IGNORED;
@@ -118,7 +120,7 @@ enum irq_result vlapic_post(struct vlapic *a, uint8_t vector, bool level)
         raise_error(a, APIC_ESR_RECV_ILLEGAL);
         return IRQ_IGNORED;
     }
-    retyped = !!(READ_ONCE(*tmr) & bit) != level;
+    bool retyped = !!(READ_ONCE(*tmr) & bit) != level;
     if (retyped && level)
         (void)atomic_fetch_or(tmr, bit);
     else if (retyped)
@@ -154,9 +156,17 @@ static uint32_t timer_mode(const struct vlapic *a)
     return a->regs[APIC_LVT_TIMER / 4] & TIMER_MODE;
 }
 
+/* log2 of the timer's divider: by 2, 4 ... 128, 1 (SDM figure 11-10). */
+static unsigned int timer_shift(const struct vlapic *a)
+{
+    uint32_t val = a->regs[APIC_TDCR / 4];
+
+    return (((val & 3) | (val & 8) >> 1) + 1) & 7;
+}
+
 static uint64_t count_to_ns(const struct vlapic *a, uint32_t count)
 {
-    return (uint64_t)count * APIC_BUS_CYCLE_NS << a->timer_shift;
+    return (uint64_t)count * APIC_BUS_CYCLE_NS << timer_shift(a);
 }
 
 /* Marks the vCPU: the callback of ->timer. */
@@ -172,10 +182,9 @@ static void timer_mark(void *vlapic)
 static void timer_forget(struct vlapic *a)
 {
     a->tsc_deadline = 0;
-    if (a->timer_next == TIME_NEVER)
-        return;
+    if (a->timer_next != TIME_NEVER)
+        timer_stop(&a->timer);
     a->timer_next = TIME_NEVER;
-    timer_stop(&a->timer);
 }
 
 /* Starts counting down from `left`. */
@@ -199,43 +208,29 @@ static uint32_t count_left(const struct vlapic *a)
     if (a->timer_next == TIME_NEVER || timer_mode(a) > TIMER_REPEAT)
         return 0;
 
-    uint64_t now = now_ns(), left;
+    uint64_t now = now_ns(), next = a->timer_next, period = a->timer_period;
 
-    if (now < a->timer_next)
-        left = a->timer_next - now;
-    else if (a->timer_period)
-        left = a->timer_period - (now - a->timer_next) % a->timer_period;
-    else
+    if (now >= next && !period)
         return 0;
+    uint64_t left = now < next ? next - now : period - (now - next) % period;
+    if (period && left > period) /* an expiry is skipped: MIN_INTERVAL_NS */
+        left = (left - 1) % period + 1;
     left = DIV_ROUND_UP(left, APIC_BUS_CYCLE_NS);
-    return (uint32_t)((left + (1u << a->timer_shift) - 1) >> a->timer_shift);
+    return (uint32_t)((left + (1u << timer_shift(a)) - 1) >> timer_shift(a));
 }
 
-static void write_tdcr(struct vlapic *a, uint32_t val)
+/* An LVT entry or TDCR: a count goes on in the new mode or at the new rate. */
+static void write_timed(struct vlapic *a, unsigned int offset, uint32_t val)
 {
-    uint32_t left = count_left(a);
-    /* 0: by 2, 1: by 4 ... 6: by 128, 7: by 1 (SDM figure 11-10). */
-    unsigned int code = (val & 3) | (val & 8) >> 1;
+    uint32_t old = timer_mode(a), left = count_left(a), mode;
 
-    a->regs[APIC_TDCR / 4] = val;
-    a->timer_shift = (code + 1) & 7;
-    if (left)
-        count_from(a, left);
-}
-
-static void write_lvt_timer(struct vlapic *a, uint32_t val)
-{
-    uint32_t old = timer_mode(a), mode = val & TIMER_MODE;
-    uint32_t left = count_left(a);
-
-    a->regs[APIC_LVT_TIMER / 4] = val;
-    if (old == mode)
-        return;
+    a->regs[offset / 4] = val;
+    mode = timer_mode(a);
     /* Into and out of TSC-deadline mode disarms. */
-    if (old > TIMER_REPEAT || mode > TIMER_REPEAT) {
+    if (mode != old && MAX(mode, old) > TIMER_REPEAT) {
         a->regs[APIC_TMICT / 4] = 0;
         timer_forget(a);
-    } else if (left) {
+    } else if (left && (mode != old || offset == APIC_TDCR)) {
         count_from(a, left);
     }
 }
@@ -243,8 +238,6 @@ static void write_lvt_timer(struct vlapic *a, uint32_t val)
 /* VLAPIC_PENDING_TIMER is set: raises the interrupt, goes on if periodic. */
 static void timer_expired(struct vlapic *a)
 {
-    uint32_t lvt = a->regs[APIC_LVT_TIMER / 4];
-
     (void)atomic_fetch_and(&a->pending, ~VLAPIC_PENDING_TIMER);
     if (a->timer_next == TIME_NEVER)
         return; /* stopped since */
@@ -265,8 +258,8 @@ static void timer_expired(struct vlapic *a)
         a->timer_next = TIME_NEVER;
         a->tsc_deadline = 0;
     }
-    if (!(lvt & APIC_LVT_MASKED))
-        (void)vlapic_post(a, (uint8_t)lvt, false);
+    if (!(a->regs[APIC_LVT_TIMER / 4] & APIC_LVT_MASKED))
+        (void)vlapic_post(a, (uint8_t)a->regs[APIC_LVT_TIMER / 4], false);
 }
 
 void vlapic_deadline_write(struct vlapic *a, uint64_t tsc)
@@ -312,7 +305,6 @@ int vlapic_highest_irr(struct vlapic *a)
 int vlapic_pending(struct vlapic *a)
 {
     uint32_t p = READ_ONCE(a->pending);
-    int vector;
 
     if (unlikely(p & ~0xffu)) {
         if (p & VLAPIC_PENDING_TIMER)
@@ -320,22 +312,19 @@ int vlapic_pending(struct vlapic *a)
         if (READ_ONCE(a->pending) & VLAPIC_PENDING_EXTINT)
             return VLAPIC_EXTINT;
     }
-    vector = vlapic_highest_irr(a);
+    int vector = vlapic_highest_irr(a);
     return vector >> 4 > vlapic_ppr(a) >> 4 ? vector : -1;
 }
 
-/* isrv and PPR from TPR, ISR and isr_words: SDM vol. 3A 11.8.3.1. */
+/* isrv and PPR from TPR, ISR and isr_words: SDM vol. 3A 11.8.3.1. Vector 0
+ * does not exist, so its bits may stand for none. */
 static void update_ppr(struct vlapic *a)
 {
+    unsigned int word = bit_highest(a->isr_words | 1u);
+    uint32_t isr = a->regs[APIC_ISR / 4 + word * 4] | 1;
     uint8_t tpr = vlapic_tpr(a);
 
-    a->isrv = 0;
-    if (a->isr_words) {
-        unsigned int word = bit_highest(a->isr_words);
-        uint32_t isr = a->regs[APIC_ISR / 4 + word * 4];
-
-        a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
-    }
+    a->isrv = (uint8_t)(word * 32 + bit_highest(isr));
     a->regs[APIC_PPR / 4] = tpr >> 4 >= a->isrv >> 4 ? tpr : a->isrv & 0xf0;
 }
 
@@ -352,33 +341,27 @@ static void find_in_service(struct vlapic *a)
 int vlapic_ack(struct vlapic *a, int pending)
 {
     uint8_t vector = (uint8_t)pending;
-    unsigned int word = vector / 32;
-    uint32_t *regs = &a->regs[word * 4], bit = 1u << vector % 32;
+    uint32_t *regs = &a->regs[vector / 32 * 4], bit = 1u << vector % 32;
 
     if (unlikely(pending == VLAPIC_EXTINT))
         return vpic_inta(a->route, a);
     if (atomic_fetch_and(&regs[APIC_IRR / 4], ~bit) == bit)
-        word_emptied(a, word);
+        word_emptied(a, vector / 32);
     regs[APIC_ISR / 4] |= bit;
-    a->isr_words |= (uint8_t)(1u << word);
+    a->isr_words |= (uint8_t)(1u << vector / 32);
     update_ppr(a);
     return vector;
 }
 
 void vlapic_eoi(struct vlapic *a)
 {
-    uint32_t *regs, bit;
-    uint8_t vector;
-
-    if (unlikely(a->assisted)) {
+    if (unlikely(a->assisted))
         find_in_service(a);
-        a->changed = true;
-    }
-    vector = a->isrv;
+    a->changed = true;
+    uint8_t vector = a->isrv;
+    uint32_t *regs = &a->regs[vector / 32 * 4], bit = 1u << vector % 32;
     if (!vector)
         return;
-    regs = &a->regs[vector / 32 * 4];
-    bit = 1u << vector % 32;
     regs[APIC_ISR / 4] &= ~bit;
     if (!regs[APIC_ISR / 4])
         a->isr_words &= (uint8_t)~(1u << vector / 32);
@@ -411,20 +394,15 @@ static void sync_tpr(struct vlapic *a)
 
 /* ---- registers ----------------------------------------------------------- */
 
-/* In x2APIC mode icr has the destination in its upper half; in xAPIC mode
- * that comes from ICR2 (SDM vol. 3A 11.6.1, 11.12.9). */
-static void send_ipi(struct vlapic *a, uint32_t icr, uint32_t dest)
+/* ICR2 has the destination: in x2APIC mode the upper half of the ICR, in xAPIC
+ * mode its upper byte (SDM vol. 3A 11.6.1, 11.12.9). */
+static void send_ipi(struct vlapic *a, uint32_t icr)
 {
-    struct apic_msg m = {
-        .vector = (uint8_t)icr,
-        .delivery = icr >> 8 & 7,
-        .logical = icr & 1u << 11,
-        .shorthand = icr >> 18 & 3,
-        .dest = dest,
-    };
+    struct apic_msg m = { .dest = a->regs[APIC_ICR2 / 4], .icr = icr };
 
+    m.level = false; /* an IPI is an edge */
     if (a->mode == VLAPIC_XAPIC)
-        m.dest = apic_dest8(dest >> 24, m.logical);
+        m.dest = apic_dest8(m.dest >> 24, m.logical);
     if (m.delivery <= APIC_DM_LOWEST && m.vector < 16) {
         raise_error(a, APIC_ESR_SEND_ILLEGAL);
         return;
@@ -464,39 +442,17 @@ static void update_all(struct vlapic *a)
     vlapic_set_cr8(a, vlapic_tpr(a) >> 4);
 }
 
-static void write_spiv(struct vlapic *a, uint32_t val)
-{
-    bool was = a->enabled;
-
-    a->regs[APIC_SPIV / 4] = val;
-    update_mode(a);
-    if (a->enabled && !was)
-        vlapic_enabled_again(a);
-}
-
-static void write_lvt(struct vlapic *a, unsigned int offset, uint32_t val)
-{
-    if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
-        val |= APIC_LVT_MASKED;
-    if (offset == APIC_LVT_TIMER)
-        write_lvt_timer(a, val);
-    else
-        a->regs[offset / 4] = val;
-    if (offset == APIC_LVT_LINT0)
-        route_pic_rewire(a->route);
-}
-
 /* offset: of a register, below NR_REGS * 16. */
 static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
 {
     uint32_t *reg = &a->regs[offset / 4];
 
-    val &= registers[offset / 16].writable;
+    val = fix(&registers[offset / 16], val);
     if (offset == APIC_EOI) {
         vlapic_eoi(a);
     } else if (offset == APIC_ICR) {
         *reg = val;
-        send_ipi(a, val, a->regs[APIC_ICR2 / 4]);
+        send_ipi(a, val);
     } else if (offset == APIC_TPR) {
         vlapic_set_tpr(a, (uint8_t)val);
         vlapic_set_cr8(a, (uint8_t)val >> 4);
@@ -504,20 +460,27 @@ static void reg_write(struct vlapic *a, unsigned int offset, uint32_t val)
         *reg = val;
         count_from(a, val);
     } else if (offset == APIC_SELF_IPI && a->mode == VLAPIC_X2APIC) {
-        send_ipi(a, APIC_DEST_SELF << 18 | val, 0);
+        send_ipi(a, APIC_DEST_SELF << 18 | val);
     } else if (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) {
-        write_lvt(a, offset, val);
+        if (!(a->regs[APIC_SPIV / 4] & APIC_SPIV_ENABLE))
+            val |= APIC_LVT_MASKED;
+        write_timed(a, offset, val);
+        if (offset == APIC_LVT_LINT0)
+            route_pic_rewire(a->route);
     } else if (offset == APIC_SPIV) {
-        write_spiv(a, val);
+        bool was = a->enabled;
+
+        *reg = val;
+        update_mode(a);
+        if (a->enabled && !was)
+            vlapic_enabled_again(a);
     } else if (offset == APIC_TDCR) {
-        write_tdcr(a, val);
+        write_timed(a, offset, val);
     } else if (offset == APIC_ESR) {
         *reg = atomic_xchg(&a->pending_esr, 0);
     } else if (offset == APIC_ICR2) {
         *reg = val & 0xff000000;
-    } else if (offset == APIC_DFR) {
-        *reg = val | 0x0fffffff;
-    } else if (offset == APIC_LDR) {
+    } else if (offset == APIC_LDR || offset == APIC_DFR) {
         *reg = val;
     }
     /* Others are read-only or reserved. The id is read-only, too: the SDM
@@ -572,11 +535,10 @@ void vlapic_mmio_write(struct vlapic *a, unsigned int offset,
 
 int vlapic_msr_read(struct vlapic *a, uint32_t msr, uint64_t *val)
 {
-    unsigned int n = msr - 0x800;
-    unsigned int i = (unsigned int)index_nospec(n, NR_REGS);
+    /* One beyond all becomes register 0, which is none. */
+    unsigned int i = (unsigned int)index_nospec(msr - 0x800, NR_REGS);
 
-    if (a->mode != VLAPIC_X2APIC || n >= NR_REGS ||
-        !(registers[i].flags & REG_X2_READ))
+    if (a->mode != VLAPIC_X2APIC || !(registers[i].flags & REG_X2_READ))
         return -EPERM;
     *val = reg_read(a, i * 16);
     if (i == APIC_ICR / 16)
@@ -586,14 +548,13 @@ int vlapic_msr_read(struct vlapic *a, uint32_t msr, uint64_t *val)
 
 int vlapic_msr_write(struct vlapic *a, uint32_t msr, uint64_t val)
 {
-    unsigned int n = msr - 0x800;
-    unsigned int i = (unsigned int)index_nospec(n, NR_REGS);
+    unsigned int i = (unsigned int)index_nospec(msr - 0x800, NR_REGS); /* too */
     uint64_t writable = registers[i].writable;
 
     if (i == APIC_ICR / 16)
         writable |= ~0ull << 32; /* the destination */
-    if (a->mode != VLAPIC_X2APIC || n >= NR_REGS ||
-        !(registers[i].flags & REG_X2_WRITE) || (val & ~writable))
+    if (a->mode != VLAPIC_X2APIC || !(registers[i].flags & REG_X2_WRITE) ||
+        (val & ~writable))
         return -EPERM;
     if (i == APIC_ICR / 16)
         a->regs[APIC_ICR2 / 4] = (uint32_t)(val >> 32);
@@ -612,31 +573,20 @@ void vlapic_init_signal(struct vlapic *a)
         if (i != APIC_LDR / 16 || a->mode != VLAPIC_X2APIC)
             WRITE_ONCE(a->regs[i * 4], registers[i].reset);
     a->pending_esr = 0;
-    a->timer_shift = 1;
     update_all(a);
-}
-
-/* The mode that IA32_APIC_BASE says, -1: none (x2APIC, but not enabled). */
-static int mode_of(uint64_t base)
-{
-    static const int8_t modes[] = { VLAPIC_OFF, -1, VLAPIC_XAPIC,
-                                    VLAPIC_X2APIC };
-
-    return modes[base / APIC_BASE_MSR_X2APIC & 3]; /* and ENABLE */
 }
 
 /* SDM vol. 3A 11.12.5: which mode may follow which. */
 int vlapic_base_write(struct vlapic *a, uint64_t val)
 {
-    int mode = mode_of(val);
+    enum vlapic_mode mode = BASE_MODE(val);
 
     /* Invalid state; off to x2APIC; x2APIC to xAPIC. */
-    if ((val & ~BASE_BITS) || mode < 0 ||
+    if ((val & ~BASE_BITS) || mode == VLAPIC_INVALID ||
         (mode == VLAPIC_X2APIC && a->mode == VLAPIC_OFF) ||
-        (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC))
-        return -EPERM;
-    /* The page has one place for all vCPUs: the nested tables are shared. */
-    if (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT)
+        (mode == VLAPIC_XAPIC && a->mode == VLAPIC_X2APIC) ||
+        /* The page has one place for all vCPUs: nested tables are shared. */
+        (mode == VLAPIC_XAPIC && (val & BASE_PAGE) != APIC_BASE_DEFAULT))
         return -EPERM;
     a->base_msr = val;
     if (mode == a->mode)
@@ -695,7 +645,7 @@ void vlapic_save_hidden(struct vlapic *a, struct hvm_hw_lapic *rec)
     rec->apic_base_msr = a->base_msr;
     rec->disabled = (a->mode == VLAPIC_OFF ? RECORD_HW_DISABLED : 0) |
                     (on ? 0 : RECORD_SW_DISABLED);
-    rec->timer_divisor = 1u << a->timer_shift;
+    rec->timer_divisor = 1u << timer_shift(a);
     rec->tdt_msr = a->tsc_deadline;
     rec->pending_esr = READ_ONCE(a->pending_esr);
 }
@@ -712,10 +662,10 @@ void vlapic_save_regs(struct vlapic *a, struct hvm_hw_lapic_regs *rec)
 
 int vlapic_load_hidden(struct vlapic *a, const struct hvm_hw_lapic *rec)
 {
-    int mode = mode_of(rec->apic_base_msr);
+    enum vlapic_mode mode = BASE_MODE(rec->apic_base_msr);
 
     /* The divider is derived from TDCR, the software bit from SPIV. */
-    if (mode < 0 ||
+    if (mode == VLAPIC_INVALID ||
         (rec->disabled & ~(RECORD_HW_DISABLED | RECORD_SW_DISABLED)))
         return -EINVAL;
     timer_forget(a);
@@ -736,19 +686,16 @@ int vlapic_load_regs(struct vlapic *a, const struct hvm_hw_lapic_regs *rec)
     for (unsigned int i = 0; i < NR_REGS; i++) {
         const struct reg *r = &registers[i];
 
-        regs[i * 4] = 0;
+        regs[i * 4] = r->reset;
         if (r->flags & REG_SAVED)
             memcpy(&regs[i * 4], &rec->data[i * 16], sizeof(*regs));
         if (r->writable)
-            regs[i * 4] &= r->writable;
+            regs[i * 4] = fix(r, regs[i * 4]);
     }
-    regs[APIC_VERSION / 4] = registers[APIC_VERSION / 16].reset;
-    regs[APIC_DFR / 4] |= 0x0fffffff;
     /* Vectors below 16 do not exist. */
     regs[APIC_ISR / 4] &= 0xffff0000;
     regs[APIC_IRR / 4] &= 0xffff0000;
     update_all(a);
-    write_tdcr(a, regs[APIC_TDCR / 4]);
 
     uint32_t left = regs[APIC_TMCCT / 4], count = regs[APIC_TMICT / 4];
 

@@ -18,8 +18,6 @@
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/atomic.h"
 
-struct route;
-
 /* ---- Messages ------------------------------------------------------------ */
 
 #define APICBUS_MAX 128 /* vCPUs */
@@ -48,13 +46,18 @@ enum apic_shorthand {
     APIC_DEST_OTHERS = 3,
 };
 
+/* The ICR has the format that redirection entries and the data of messages
+ * have, too: enum apic_delivery, the destination mode, whether TMR is to be
+ * set, enum apic_shorthand. */
 struct apic_msg {
     uint32_t dest;     /* MDA; APIC_BROADCAST: everybody (physical mode) */
-    uint8_t vector;
-    uint8_t delivery;  /* enum apic_delivery */
-    uint8_t shorthand; /* enum apic_shorthand */
-    bool logical;      /* destination mode */
-    bool level;        /* trigger mode: sets TMR */
+    union {
+        uint32_t icr;
+        struct {
+            uint32_t vector : 8, delivery : 3, logical : 1, : 3, level : 1,
+                     : 2, shorthand : 2;
+        };
+    };
 };
 
 #define APIC_BROADCAST 0xffffffffu
@@ -124,7 +127,9 @@ static inline uint32_t apic_dest8(uint32_t dest, bool logical)
  * isrv and isr_words below are not up to date, and who changes what the CPU
  * has to know sets ->changed before the next entry.
  */
-enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
+/* As IA32_APIC_BASE says it by its bits 10 and 11; x2APIC mode without the
+ * enable bit is none. */
+enum vlapic_mode { VLAPIC_OFF, VLAPIC_INVALID, VLAPIC_XAPIC, VLAPIC_X2APIC };
 
 /* Bits of ->pending above the eight for the words of IRR. */
 #define VLAPIC_PENDING_TIMER  (1u << 16) /* the timer expired: to be handled */
@@ -147,12 +152,11 @@ struct vlapic {
     uint32_t pending;     /* (a) bit n: word n of IRR may be non-zero */
     uint32_t id;          /* (c) APIC id as destinations name it */
     uint8_t isrv;         /* highest vector in service; 0: none */
-    uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     uint8_t mode;         /* enum vlapic_mode */
+    uint8_t isr_words;    /* bit n: word n of ISR is non-zero */
     bool enabled;         /* neither MSR nor SPIV disable it: accepts */
     bool assisted;        /* (c) see above */
     bool changed;         /* what an assisting CPU knows of it is stale */
-    uint8_t timer_shift;  /* log2 of the divider */
     struct route *route;  /* (c) the domain's interrupt routes */
     unsigned int vcpu_id; /* (c) */
 

@@ -5,7 +5,6 @@
  * hears when the master's INT changes.
  */
 #include "hvm/irq/route.h"
-#include "hypervisor/abi/errno.h"
 
 #define CASCADE 2 /* the master's line for the slave */
 
@@ -23,9 +22,7 @@ static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t lines)
 {
     unsigned int turn = c->priority_add & 7;
 
-    if (!lines)
-        return 8;
-    return bit_lowest(((unsigned int)lines << 8 | lines) >> turn);
+    return bit_lowest(((unsigned int)lines << 8 | lines) >> turn | 1u << 8);
 }
 
 /* The line that the chip would interrupt with now, or -1. */
@@ -35,8 +32,6 @@ static int winner(const struct hvm_hw_vpic *c)
     unsigned int line = (prio + c->priority_add) & 7;
     uint8_t busy = c->isr;
 
-    if (prio == 8)
-        return -1;
     /* The slave may interrupt again while one of its lines is served. */
     if (c->special_fully_nested_mode && c->is_master && line == CASCADE)
         busy &= (uint8_t)~(1u << CASCADE);
@@ -49,25 +44,27 @@ static int winner(const struct hvm_hw_vpic *c)
 static void update(struct route *r)
 {
     struct hvm_hw_vpic *master = &r->pic[0], *slave = &r->pic[1];
-    bool up;
 
     slave->int_output = !slave->init_state && winner(slave) >= 0;
     master->irr &= (uint8_t)~(1u << CASCADE);
     master->irr |= (uint8_t)(slave->int_output << CASCADE);
-    up = !master->init_state && winner(master) >= 0;
+    bool up = !master->init_state && winner(master) >= 0;
     if (up != master->int_output) {
         master->int_output = up;
         route_pic_output(r, up);
     }
 }
 
-enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
+enum irq_result vpic_set(struct route *r, unsigned int gsi, bool up)
 {
+    unsigned int irq = isa_gsi(gsi);
     struct hvm_hw_vpic *c = &r->pic[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
     enum irq_result rc = c->imr & bit || c->init_state ? IRQ_IGNORED
                          : c->irr & bit ? IRQ_COALESCED : IRQ_DELIVERED;
 
+    if (irq > 15 || !r->has_pic)
+        return IRQ_IGNORED;
     c->irr = up ? c->irr | bit : c->irr & ~bit;
     update(r);
     return rc;
@@ -77,11 +74,10 @@ enum irq_result vpic_set(struct route *r, unsigned int irq, bool up)
 static unsigned int intack(struct hvm_hw_vpic *c)
 {
     int line = winner(c);
-    uint8_t bit;
 
     if (line < 0)
         return 7;
-    bit = (uint8_t)(1u << line);
+    uint8_t bit = (uint8_t)(1u << line);
     if (!(c->elcr & bit))
         c->irr &= (uint8_t)~bit;
     if (!c->auto_eoi)
@@ -222,17 +218,14 @@ static enum bus_rc elcr_access(void *dev, uint64_t port, unsigned int size,
                                bool write, uint64_t *val)
 {
     struct route *r = dev;
-    uint64_t v = *val;
+    uint8_t *bytes = (uint8_t *)val;
 
-    if (!write) {
-        v = (r->pic[0].elcr & elcr_bits[0]) |
-            (r->pic[1].elcr & elcr_bits[1]) << 8;
-        *val = v >> (port & 1) * 8;
-        return BUS_OK;
-    }
     spin_lock(&r->lock);
-    for (unsigned int i = port & 1; i < 2 && size; i++, size--, v >>= 8)
-        r->pic[i].elcr = (uint8_t)v & elcr_bits[i];
+    for (unsigned int n = 0, i = port & 1; n < size && i < 2; n++, i++)
+        if (write)
+            r->pic[i].elcr = bytes[n] & elcr_bits[i];
+        else
+            bytes[n] = r->pic[i].elcr & elcr_bits[i];
     r->pic[0].elcr |= 1u << CASCADE;
     update(r);
     spin_unlock(&r->lock);

@@ -221,10 +221,11 @@ static void test_registers(void)
 /* 11.12.5: the transitions of IA32_APIC_BASE. */
 static void test_modes(void)
 {
-    enum { OFF, X1, X2 };
+    enum { OFF = VLAPIC_OFF, X1 = VLAPIC_XAPIC, X2 = VLAPIC_X2APIC };
     const uint64_t on = APIC_BASE_MSR_ENABLE, x2 = APIC_BASE_MSR_X2APIC;
-    const uint64_t msr[] = { APIC_BASE_DEFAULT, APIC_BASE_DEFAULT | on,
-                             APIC_BASE_DEFAULT | on | x2 };
+    const uint64_t msr[] = { [OFF] = APIC_BASE_DEFAULT,
+                             [X1] = APIC_BASE_DEFAULT | on,
+                             [X2] = APIC_BASE_DEFAULT | on | x2 };
     static const struct { uint8_t from, to; bool ok; } t[] = {
         { OFF, OFF, 1 }, { OFF, X1, 1 }, { OFF, X2, 0 },
         { X1, OFF, 1 }, { X1, X1, 1 }, { X1, X2, 1 },
