@@ -52,7 +52,7 @@ struct insn {
             uint8_t mode;       /* code size: 2, 4 or 8 bytes */
             uint8_t map;        /* enum insn_map */
             uint8_t opcode;
-            uint8_t op_bytes;   /* operand size: 2, 4, 8 (not byte forms) */
+            uint8_t op_bytes;   /* operand size: 1, 2, 4, 8 */
             uint8_t ad_bytes;   /* address size: 2, 4, 8 */
 
             uint8_t rex;        /* REX or the same bits out of VEX; 0: none */

@@ -27,7 +27,7 @@ struct string_op {
 unsigned int string_bytes(const struct emul_ctx *c)
 {
     /* Ports are at most 32 bits wide; REX.W changes nothing. */
-    return MIN(opnd_bytes(c), c->insn.flags & F_IO ? 4u : 8u);
+    return MIN(c->insn.op_bytes, c->insn.flags & F_IO ? 4u : 8u);
 }
 
 /* Offset of the present element by RSI (in seg) or RDI (in ES). */
