@@ -116,10 +116,8 @@ EM_VALUE(em_not, ~c->dst.val)
 
 enum emul_rc em_xadd(struct emul_ctx *c)
 {
-    uint64_t old = c->dst.val;
-
     em_add(c);
-    write_src_too(c, c->src.reg, old);
+    write_src_too(c, c->src.reg, c->old);
     return EMUL_OK;
 }
 
@@ -129,19 +127,6 @@ void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes)
     c->dst.bytes = bytes;
     c->src.val = b;
     em_sub(c);
-}
-
-bool cond_holds(uint64_t rflags, unsigned int n)
-{
-    static const uint16_t any_of[8] = {
-        RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
-        RFLAGS_SF, RFLAGS_PF, 0, RFLAGS_ZF
-    };
-    /* The last two, less and less or equal, also look for SF unlike OF. */
-    bool less = (n & 0xc) == 0xc &&
-                !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);
-
-    return ((rflags & any_of[n >> 1 & 7]) || less) != (n & 1);
 }
 
 /*

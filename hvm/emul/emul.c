@@ -24,15 +24,23 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 #define SEG_DOWN  0x4u      /* data: expand down */
 #define SEG_CODE  0x8u
 
-static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
-                             uint64_t off, unsigned int n, bool write,
-                             uint64_t *la)
+bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+               unsigned int n, bool write, uint64_t *la)
 {
-    const struct segment *s = c->ops->seg(c, seg);
-    unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
-    bool down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
     uint64_t last = off + n - 1;    /* may not wrap either */
+    const struct segment *s;
+    unsigned int type;
+    bool down;
 
+    if (likely(c->mode == 8)) {
+        if (unlikely(seg >= INSN_FS))
+            off += c->ops->seg(c, seg)->base;
+        *la = off;
+        return is_canonical(off) && is_canonical(off + n - 1);
+    }
+    s = c->ops->seg(c, seg);
+    type = s->attr & (SEG_CODE | SEG_WRITE);
+    down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
     if (!c->real && (!(s->attr & SEG_PRESENT) ||
                      (write && type != SEG_WRITE) || type == SEG_CODE))
         return false;
@@ -41,17 +49,6 @@ static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
         return false;
     *la = (uint32_t)(s->base + off);
     return true;
-}
-
-bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
-               unsigned int n, bool write, uint64_t *la)
-{
-    if (unlikely(c->mode != 8))
-        return legacy_linear_ok(c, seg, off, n, write, la);
-    if (unlikely(seg >= INSN_FS))
-        off += c->ops->seg(c, seg)->base;
-    *la = off;
-    return is_canonical(off) && is_canonical(off + n - 1);
 }
 
 bool aligned_only(const struct emul_ctx *c)
@@ -162,38 +159,32 @@ static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
                                  uint32_t what, bool rmw)
 {
     o->kind = OPND_NONE;
-    o->bytes = opnd_bytes(c);
+    o->bytes = c->insn.op_bytes;
     switch (what) {
     case S_REG:
     case S_ACC:
         o->kind = OPND_REG;
         o->reg = what == S_REG ? c->insn.reg : INSN_RAX;
         o->val = reg_get(c, o->reg, o->bytes);
-        return EMUL_OK;
+        break;
     case S_IMM:
         o->val = c->insn.imm & size_mask(o->bytes);
-        return EMUL_OK;
+        break;
     case S_CL:
     case S_ONE:
         o->bytes = 1;
         o->val = what == S_CL ? (uint8_t)c->gpr[INSN_RCX] : 1;
-        return EMUL_OK;
-    case S_RM:
         break;
     case S_RM8:
-        o->bytes = 1;
-        break;
     case S_RM16:
-        o->bytes = 2;
-        break;
     case S_RM32:
-        o->bytes = MIN(o->bytes, 4u);
-        break;
-    default:
-        return EMUL_OK;
+        o->bytes = MIN(o->bytes, 1u << (what - S_RM8) / (S_RM16 - S_RM8));
+        /* fall through */
+    case S_RM:
+        o->kind = OPND_MEM;
+        return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
     }
-    o->kind = OPND_MEM;
-    return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
+    return EMUL_OK;
 }
 
 /*
@@ -209,6 +200,14 @@ static void bit_offset(struct emul_ctx *c)
     c->ea &= size_mask(c->insn.ad_bytes);
 }
 
+enum emul_rc mem_update(struct emul_ctx *c, uint64_t la, const void *old,
+                        const void *new, unsigned int n)
+{
+    return unlikely(c->insn.lock || (c->insn.flags & F_XCHG))
+               ? c->ops->cmpxchg(c, la, old, new, n)
+               : c->ops->write(c, la, new, n);
+}
+
 /* Stores the results; the only access that can fail comes first. */
 static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
@@ -218,12 +217,8 @@ static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 
     if (!(flags & F_NOWB) && dst->kind == OPND_MEM) {
         rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
-        if (unlikely(rc))
-            return rc;
-        /* Atomic where LOCK or XCHG asks for it. */
-        rc = unlikely(c->insn.lock || (flags & F_XCHG))
-                 ? c->ops->cmpxchg(c, la, &c->old, &dst->val, dst->bytes)
-                 : c->ops->write(c, la, &dst->val, dst->bytes);
+        if (likely(!rc))
+            rc = mem_update(c, la, &c->old, &dst->val, dst->bytes);
         if (unlikely(rc))
             return rc;
     }
@@ -252,7 +247,7 @@ static enum emul_rc execute(struct emul_ctx *c)
         bit_offset(c);
     if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV)) {
         c->dst.kind = OPND_MEM;
-        c->dst.bytes = opnd_bytes(c);
+        c->dst.bytes = c->insn.op_bytes;
     } else {
         rc = load_operand(c, &c->dst, (flags & D_MASK) << 4,
                           !(flags & F_NOWB));

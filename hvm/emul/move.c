@@ -13,35 +13,45 @@ EM_VALUE(em_nop, 0)
 EM_VALUE(em_mov, c->src.val)
 EM_VALUE(em_movsx, (uint64_t)sign_extend(c->src.val, c->src.bytes))
 EM_VALUE(em_movbe, __builtin_bswap64(c->src.val) >> (64 - 8 * c->src.bytes))
-EM_VALUE(em_setcc, cond_holds(c->rflags, c->insn.opcode))
+
+/* True if the condition in the opcode's low four bits holds. */
+static bool condition(const struct emul_ctx *c)
+{
+    static const uint16_t any_of[8] = {
+        RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
+        RFLAGS_SF, RFLAGS_PF, 0, RFLAGS_ZF
+    };
+    uint64_t rflags = c->rflags;
+    unsigned int n = c->insn.opcode;
+    /* The last two, less and less or equal, also look for SF unlike OF. */
+    bool less = (n & 0xc) == 0xc &&
+                !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);
+
+    return ((rflags & any_of[n >> 1 & 7]) || less) != (n & 1);
+}
+
+EM_VALUE(em_setcc, condition(c))
 /* The source is read and a 32-bit register zero-extended in either case. */
-EM_VALUE(em_cmov, cond_holds(c->rflags, c->insn.opcode) ? c->src.val
-                                                        : c->dst.val)
+EM_VALUE(em_cmov, condition(c) ? c->src.val : c->dst.val)
 
 enum emul_rc em_xlat(struct emul_ctx *c)
 {
-    uint64_t off = c->gpr[INSN_RBX] + (uint8_t)c->gpr[INSN_RAX], val;
-    enum emul_rc rc = mem_read(c, c->insn.seg,
-                               off & size_mask(c->insn.ad_bytes), &val, 1,
-                               false);
+    uint64_t off = c->gpr[INSN_RBX] + c->dst.val;
 
-    if (!rc)
-        reg_put(c, INSN_RAX, 1, val);
-    return rc;
+    return mem_read(c, c->insn.seg, off & size_mask(c->insn.ad_bytes),
+                    &c->dst.val, 1, false);
 }
 
 enum emul_rc em_xchg(struct emul_ctx *c)
 {
-    uint64_t old = c->dst.val;
-
     c->dst.val = c->src.val;
-    write_src_too(c, c->src.reg, old);
+    write_src_too(c, c->src.reg, c->old);
     return EMUL_OK;
 }
 
 enum emul_rc em_cmpxchg(struct emul_ctx *c)
 {
-    uint64_t old = c->dst.val, new = c->src.val;
+    uint64_t old = c->old, new = c->src.val;
     uint64_t acc = reg_get(c, INSN_RAX, c->dst.bytes);
 
     compare(c, acc, old, c->dst.bytes);
