@@ -56,18 +56,18 @@ int __must_check guest_translate(gva_t a, gpa_t *at);
     })
 
 /*
- * Linear addresses, read with given rights (PFEC_*): 0; -EFAULT with the #PF's
- * address and error code in *cr2, *pfec; -EIO where no RAM is (*at: its
- * guest physical address), nothing past it was touched.
+ * Instruction bytes inside one page at a linear address of v, which is current,
+ * for an access with PFEC_USER or without: 0; -EFAULT with the #PF's address
+ * and error code in *f; -EIO where no RAM is (f->at: its guest physical
+ * address, all ones if it is a page table's that is unknown).
  */
 struct guest_fault {
     uint64_t cr2;
     uint32_t pfec;
     gpa_t at;
 };
-int __must_check guest_read_linear(struct vcpu *v, void *dst, gva_t src,
-                                   size_t n, uint32_t access,
-                                   struct guest_fault *f);
+int __must_check guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n,
+                             uint32_t access, struct guest_fault *f);
 
 /* Guest physical memory of any domain: 0 or -EFAULT. */
 int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,
