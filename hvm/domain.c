@@ -48,6 +48,8 @@ struct machine {
     struct hpet hpet;
     struct rtc rtc;
     struct pmtimer pm;
+    struct p2m p2m;
+    struct cpu_policy cpuid;
 };
 
 static bool emulates(const struct domain *d, uint32_t flag)
@@ -96,8 +98,8 @@ int hvm_domain_init(struct domain *d)
     h->tsc_scale = tsc_scale;
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
-    h->cpuid = cpu_policy_create();
-    rc = h->cpuid ? p2m_create(d) : -ENOMEM;
+    cpuid_domain_init(d, &m->cpuid);
+    rc = p2m_init(d, &m->p2m);
     if (!rc)
         rc = add_devices(d, m);
     if (!rc)
@@ -125,7 +127,6 @@ void hvm_domain_exit(struct domain *d)
     ioreq_domain_exit(d);
     ticks_exit(h->route);
     p2m_destroy(d);
-    heap_free(h->cpuid);
     heap_free(h->dirty);
     heap_free(h->map);
     lodge_pages_free(h->io_bitmap, 2);

@@ -12,7 +12,6 @@
 #include "hvm/base/hvm.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/core/upcalls.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/pt-bits.h"
 #include "hypervisor/x86/smp.h"
 
@@ -90,21 +89,13 @@ static uint64_t *table_alloc(struct p2m *p)
     return t;
 }
 
-int p2m_create(struct domain *d)
+int p2m_init(struct domain *d, struct p2m *p)
 {
-    struct p2m *p = heap_alloc(sizeof(*p));
-
-    if (!p)
-        return -ENOMEM;
+    d->hvm->p2m = p;
     spin_lock_init(&p->lock, LOCK_P2M);
     p->limit = P2M_NO_LIMIT;
     p->root = table_alloc(p);
-    if (!p->root) {
-        heap_free(p);
-        return -ENOMEM;
-    }
-    d->hvm->p2m = p;
-    return 0;
+    return p->root ? 0 : -ENOMEM;
 }
 
 unsigned int p2m_table_limit(const struct domain *d)
@@ -471,8 +462,6 @@ int p2m_relinquish(struct domain *d)
     struct p2m *p = d->hvm->p2m;
     unsigned int budget = RELINQUISH_STEP;
 
-    if (!p)
-        return 0;
     while (p->relinquish <= p->max_gfn) {
         unsigned int order;
         uint64_t *slot, old;
@@ -508,11 +497,6 @@ static void table_free(uint64_t *t, unsigned int order)
 
 void p2m_destroy(struct domain *d)
 {
-    struct p2m *p = d->hvm->p2m;
-
-    if (!p)
-        return;
-    table_free(p->root, TOP_ORDER);
-    heap_free(p);
-    d->hvm->p2m = NULL;
+    if (d->hvm->p2m->root)
+        table_free(d->hvm->p2m->root, TOP_ORDER);
 }

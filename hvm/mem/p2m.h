@@ -94,9 +94,11 @@ struct p2m {
 };
 #define P2M_NO_LIMIT (~0u)
 
-int p2m_create(struct domain *d);   /* -ENOMEM */
+/* p is zeroed, and lives as long as d->hvm. -ENOMEM. */
+int p2m_init(struct domain *d, struct p2m *p);
 /* Removes everything in bounded steps: -ERESTART or 0. */
 int p2m_relinquish(struct domain *d);
+/* Gives the tables back; also after a p2m_init() that failed. */
 void p2m_destroy(struct domain *d);
 
 /* What is at gfn; type P2M_NONE and an invalid mfn where nothing is. Takes

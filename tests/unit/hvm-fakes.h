@@ -36,6 +36,7 @@ struct fake_tlb {
 static struct fake_dom {
     struct domain d;
     struct hvm_domain h;
+    struct p2m p2m;
     struct vcpu v[NR_VCPUS], *vp[NR_VCPUS];
     struct hvm_vcpu hv[NR_VCPUS];
     struct shared_info shared;
@@ -259,7 +260,7 @@ static inline void fake_doms_create(void)
             f->vp[n] = &f->v[n];
             f->hv[n].xsave = calloc(1, PAGE_SIZE);
         }
-        if (p2m_create(&f->d))
+        if (p2m_init(&f->d, &f->p2m))
             abort();
         f->d.shared_info_page = page_alloc(f->d.id, 0, 0);
         f->d.shared_info_page->gfn = 0;
