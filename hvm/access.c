@@ -260,7 +260,7 @@ static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
 }
 
 /* Valid until the next call for the same segment. */
-static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *glue_seg(struct emul_ctx *c, enum hvm_seg s)
 {
     struct vcpu *v = glue_of(c)->v;
 
@@ -269,15 +269,10 @@ static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
 }
 
 static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
-                             unsigned int bytes, bool in, uint32_t *val)
+                             unsigned int bytes, bool in, uint64_t *val)
 {
-    uint64_t wide = in ? 0 : *val;
-
-    if (pio_access(glue_of(c)->v, port, bytes, !in, &wide) == IO_RETRY)
-        return EMUL_RETRY;
-    if (in)
-        *val = (uint32_t)wide;
-    return EMUL_OK;
+    return pio_access(glue_of(c)->v, port, bytes, !in, val) == IO_RETRY
+               ? EMUL_RETRY : EMUL_OK;
 }
 
 static enum emul_rc send_run(struct vcpu *v, struct ioreq *a)

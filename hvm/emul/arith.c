@@ -72,12 +72,12 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
     DEFINE(name, s, RUN_ANY(mnem, "%%cl, %[d]"))
 /* Two, four or eight bytes, with bits from src. */
 #define DEFINE_SHIFTD(name, mnem)                                       \
-    DEFINE(name, c->insn.opcode & 1 ? c->gpr[INSN_RCX] : c->insn.imm,   \
+    DEFINE(name, c->insn.opcode & 1 ? c->gpr[RCX] : c->insn.imm,   \
            RUN_WIDE(mnem, "%%cl, %[s], %[d]"))
 /*
  * With F3 these are TZCNT and LZCNT where the CPU has them, as in the guest.
  * Without, a source of 0 leaves all of the destination alone, its upper half
- * too.
+ * too: it is written as it was.
  */
 #define DEFINE_SCAN(name, mnem)                                         \
     DEFINE(name, 0,                                                     \
@@ -85,8 +85,10 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
                RUN_WIDE("rep; " mnem, "%[s], %[d]")                     \
            } else {                                                     \
                RUN_WIDE(mnem, "%[s], %[d]")                             \
-               if (!s)                                                  \
-                   c->dst.kind = OPND_NONE;                             \
+               if (!s) {                                                \
+                   *d = c->gpr[c->dst.reg];                             \
+                   c->dst.bytes = 8;                                    \
+               }                                                        \
            })
 
 DEFINE_2(em_add, "add")
@@ -117,7 +119,8 @@ EM_VALUE(em_not, ~c->dst.val)
 enum emul_rc em_xadd(struct emul_ctx *c)
 {
     em_add(c);
-    write_src_too(c, c->src.reg, c->old);
+    c->src.val = c->old;
+    c->wb_src = true;
     return EMUL_OK;
 }
 

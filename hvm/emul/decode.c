@@ -55,32 +55,21 @@ static inline void decode_prefixes(struct insn *i, struct cursor *k)
             i->rex = b;
             continue;
         }
-        switch (b) {
-        case 0x66:
+        if (b == 0x66) {
             i->opsize = true;
-            break;
-        case 0x67:
+        } else if (b == 0x67) {
             i->ad_bytes = i->mode == 4 ? 2 : 4;
-            break;
-        case 0xf0:
+        } else if (b == 0xf0) {
             i->lock = true;
-            break;
-        case 0xf2:
-        case 0xf3:
+        } else if (b == 0xf2 || b == 0xf3) {
             i->rep = b;
-            break;
-        case 0x26:
-        case 0x2e:
-        case 0x36:
-        case 0x3e:
-        case 0x64:
-        case 0x65:
-            if (i->mode == 8 && b < 0x64)
-                break;          /* ignored in 64-bit code */
-            i->seg = b < 0x64 ? b >> 3 & 3 : b - 0x60;
-            i->seg_override = true;
-            break;
-        default:
+        } else if (b == 0x64 || b == 0x65 || (b & 0xe7) == 0x26) {
+            /* 26, 2E, 36 and 3E are ignored in 64-bit code. */
+            if (i->mode != 8 || b >= 0x64) {
+                i->seg = b < 0x64 ? b >> 3 & 3 : b - 0x60;
+                i->seg_override = true;
+            }
+        } else {
             i->opcode = b;
             return;
         }
@@ -91,22 +80,19 @@ static inline void decode_prefixes(struct insn *i, struct cursor *k)
 /* 16-bit ModRM memory forms (SDM vol. 2A, table 2-1). */
 static void decode_mem16(struct insn *i, struct cursor *k, unsigned int mod)
 {
-    static const uint8_t bases[8] = {
-        INSN_RBX, INSN_RBX, INSN_RBP, INSN_RBP,
-        INSN_RSI, INSN_RDI, INSN_RBP, INSN_RBX
-    };
-    static const uint8_t indexes[8] = {
-        INSN_RSI, INSN_RDI, INSN_RSI, INSN_RDI,
-        INSN_NO_REG, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG
+    static const uint8_t forms[8][2] = {
+        { RBX, RSI }, { RBX, RDI }, { RBP, RSI }, { RBP, RDI },
+        { RSI, INSN_NO_REG }, { RDI, INSN_NO_REG },
+        { RBP, INSN_NO_REG }, { RBX, INSN_NO_REG },
     };
     unsigned int rm = i->modrm & 7;
 
     if (mod == 0 && rm == 6) {
-        i->disp = next_signed(k, 2);
-        return;
+        mod = 2;
+    } else {
+        i->base = forms[rm][0];
+        i->index = forms[rm][1];
     }
-    i->base = bases[rm];
-    i->index = indexes[rm];
     if (mod)
         i->disp = next_signed(k, mod);
 }
@@ -122,7 +108,7 @@ static inline void decode_mem32(struct insn *i, struct cursor *k,
 
         i->scale = sib >> 6;
         i->index = (sib >> 3 & 7) | (i->rex & REX_X) << 2;
-        if (i->index == INSN_RSP)
+        if (i->index == RSP)
             i->index = INSN_NO_REG;
         rm = sib & 7;
     } else if (rm == 5 && mod == 0) {
@@ -151,8 +137,8 @@ static inline void decode_modrm(struct insn *i, struct cursor *k)
         decode_mem16(i, k, mod);
     else
         decode_mem32(i, k, mod);
-    if ((i->base == INSN_RSP || i->base == INSN_RBP) && !i->seg_override)
-        i->seg = INSN_SS;
+    if ((i->base == RSP || i->base == RBP) && !i->seg_override)
+        i->seg = SEG_SS;
 }
 
 /* Goes from i->op to the instruction's own entry, through sub-tables. */
@@ -177,8 +163,8 @@ static inline void operand_size(struct insn *i)
         i->op_bytes = 1;
     else if (i->mode != 8)
         i->op_bytes = (i->mode == 2) != i->opsize ? 2 : 4;
-    else if (i->rex & REX_W)
-        i->op_bytes = 8;
+    else if (i->rex & REX_W)    /* ports are at most 32 bits wide */
+        i->op_bytes = i->flags & F_IO ? 4 : 8;
     else if (i->opsize)
         i->op_bytes = 2;
     else
@@ -265,7 +251,7 @@ enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
     i->disp = 0;
     i->words[0] = i->words[1] = i->words[2] = i->words[3] = 0;
     i->mode = i->ad_bytes = (uint8_t)mode;
-    i->seg = INSN_DS;
+    i->seg = SEG_DS;
     i->base = i->index = INSN_NO_REG;
     i->vlen = 16;
     decode_prefixes(i, &k);

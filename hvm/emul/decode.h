@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "hypervisor/lib/util.h"
+#include "hvm/base/regs.h"
 
 #define INSN_MAX_BYTES 15
 
@@ -22,18 +22,8 @@
 #define REX_X 2u
 #define REX_B 1u
 
-/* General registers in encoding order. */
-enum insn_reg {
-    INSN_RAX, INSN_RCX, INSN_RDX, INSN_RBX, INSN_RSP, INSN_RBP, INSN_RSI,
-    INSN_RDI, INSN_R8, INSN_R9, INSN_R10, INSN_R11, INSN_R12, INSN_R13,
-    INSN_R14, INSN_R15,
-    INSN_NO_REG = 0xff,
-};
-
-/* Segment registers in encoding order. */
-enum insn_seg {
-    INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS, INSN_SEGS
-};
+/* In place of a general register's number. */
+#define INSN_NO_REG 0xff
 
 /* The opcode maps. */
 enum insn_map { INSN_MAP_1BYTE, INSN_MAP_0F, INSN_MAP_0F38 };
@@ -67,7 +57,7 @@ struct insn {
             uint8_t base;       /* of the memory operand; or INSN_NO_REG */
             uint8_t index;
             uint8_t scale;      /* shift count, 0 to 3 */
-            uint8_t seg;        /* enum insn_seg, overrides applied */
+            uint8_t seg;        /* enum hvm_seg to SEG_GS, overrides applied */
             bool seg_override;
 
             bool vex;

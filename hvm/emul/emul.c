@@ -24,7 +24,7 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 #define SEG_DOWN  0x4u      /* data: expand down */
 #define SEG_CODE  0x8u
 
-bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+bool linear_ok(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                unsigned int n, bool write, uint64_t *la)
 {
     uint64_t last = off + n - 1;    /* may not wrap either */
@@ -33,7 +33,7 @@ bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     bool down;
 
     if (likely(c->mode == 8)) {
-        if (unlikely(seg >= INSN_FS))
+        if (unlikely(seg >= SEG_FS))
             off += c->ops->seg(c, seg)->base;
         *la = off;
         return is_canonical(off) && is_canonical(off + n - 1);
@@ -56,17 +56,17 @@ bool aligned_only(const struct emul_ctx *c)
     return unlikely(c->rflags & RFLAGS_AC) && c->align_check && c->cpl == 3;
 }
 
-enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc linear(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la)
 {
     if (unlikely(!linear_ok(c, seg, off, n, write, la)))
-        return emul_raise(c, seg == INSN_SS ? VEC_SS : VEC_GP, 0);
+        return emul_raise(c, seg == SEG_SS ? VEC_SS : VEC_GP, 0);
     if (unlikely(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
         return emul_raise(c, VEC_AC, 0);
     return EMUL_OK;
 }
 
-enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_read(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                       uint64_t *val, unsigned int n, bool rmw)
 {
     uint64_t la;
@@ -76,7 +76,7 @@ enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     return unlikely(rc) ? rc : c->ops->read(c, la, val, n, rmw);
 }
 
-enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_write(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                        uint64_t val, unsigned int n)
 {
     uint64_t la;
@@ -111,7 +111,7 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
         if (!is_canonical(la))
             return emul_raise(c, VEC_GP, 0);
     } else {
-        cs = c->ops->seg(c, INSN_CS);
+        cs = c->ops->seg(c, SEG_CS);
         off = (uint32_t)off;
         if (off > cs->limit)
             return emul_raise(c, VEC_GP, 0);
@@ -158,13 +158,11 @@ bool emul_one_place(const struct emul_ctx *c)
 static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
                                  uint32_t what, bool rmw)
 {
-    o->kind = OPND_NONE;
     o->bytes = c->insn.op_bytes;
     switch (what) {
     case S_REG:
     case S_ACC:
-        o->kind = OPND_REG;
-        o->reg = what == S_REG ? c->insn.reg : INSN_RAX;
+        o->reg = what == S_REG ? c->insn.reg : RAX;
         o->val = reg_get(c, o->reg, o->bytes);
         break;
     case S_IMM:
@@ -173,7 +171,7 @@ static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
     case S_CL:
     case S_ONE:
         o->bytes = 1;
-        o->val = what == S_CL ? (uint8_t)c->gpr[INSN_RCX] : 1;
+        o->val = what == S_CL ? (uint8_t)c->gpr[RCX] : 1;
         break;
     case S_RM8:
     case S_RM16:
@@ -181,7 +179,6 @@ static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
         o->bytes = MIN(o->bytes, 1u << (what - S_RM8) / (S_RM16 - S_RM8));
         /* fall through */
     case S_RM:
-        o->kind = OPND_MEM;
         return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
     }
     return EMUL_OK;
@@ -211,11 +208,12 @@ enum emul_rc mem_update(struct emul_ctx *c, uint64_t la, const void *old,
 /* Stores the results; the only access that can fail comes first. */
 static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
+    uint32_t to = flags & F_NOWB ? 0 : flags & D_MASK;
     struct emul_operand *dst = &c->dst;
     enum emul_rc rc;
     uint64_t la;
 
-    if (!(flags & F_NOWB) && dst->kind == OPND_MEM) {
+    if (to == D_RM) {
         rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
         if (likely(!rc))
             rc = mem_update(c, la, &c->old, &dst->val, dst->bytes);
@@ -224,7 +222,7 @@ static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
     }
     if (unlikely(c->wb_src))
         reg_put(c, c->src.reg, c->src.bytes, c->src.val);
-    if (!(flags & F_NOWB) && dst->kind == OPND_REG)
+    if (to == D_REG || to == D_ACC)
         reg_put(c, dst->reg, dst->bytes, dst->val);
     return EMUL_OK;
 }
@@ -245,15 +243,13 @@ static enum emul_rc execute(struct emul_ctx *c)
         return rc;
     if (unlikely(flags & F_BITS))
         bit_offset(c);
-    if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV)) {
-        c->dst.kind = OPND_MEM;
+    if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV))
         c->dst.bytes = c->insn.op_bytes;
-    } else {
+    else
         rc = load_operand(c, &c->dst, (flags & D_MASK) << 4,
                           !(flags & F_NOWB));
-        if (unlikely(rc))
-            return rc;
-    }
+    if (unlikely(rc))
+        return rc;
     c->old = c->dst.val;
     rc = c->insn.op->exec(c);
     if (unlikely(rc))
@@ -298,8 +294,8 @@ enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
         return rc;
     if (rc || !(c->insn.flags & F_IO) ||
         (c->insn.opcode & 0xfe) != (io->in ? 0x6c : 0x6e) ||
-        string_bytes(c) != io->bytes || (c->insn.rep != 0) != io->rep ||
-        (uint16_t)c->gpr[INSN_RDX] != io->port)
+        c->insn.op_bytes != io->bytes || (c->insn.rep != 0) != io->rep ||
+        (uint16_t)c->gpr[RDX] != io->port)
         return EMUL_RETRY;
     return execute(c);
 }

@@ -34,8 +34,6 @@ enum emul_rc {
     EMUL_UNHANDLEABLE,  /* not implemented here; nothing was changed */
 };
 
-struct segment;     /* hvm/base/regs.h */
-
 struct emul_fault {
     uint8_t vector;
     uint32_t error;
@@ -103,7 +101,7 @@ struct emul_ops {
      * Segment register s. The object lives until the instruction ends. In
      * 64-bit code only FS and GS are asked for.
      */
-    const struct segment *(*seg)(struct emul_ctx *c, enum insn_seg s);
+    const struct segment *(*seg)(struct emul_ctx *c, enum hvm_seg s);
     /*
      * Does (part of) a run in one go: r->count is set to the number of elements
      * done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by element
@@ -112,7 +110,7 @@ struct emul_ops {
     enum emul_rc (*rep)(struct emul_ctx *c, struct emul_rep *r);
     /* One port access of 1, 2 or 4 bytes; in: *val is zero-extended. */
     enum emul_rc (*pio)(struct emul_ctx *c, uint16_t port, unsigned int bytes,
-                        bool in, uint32_t *val);
+                        bool in, uint64_t *val);
     /*
      * The low n bytes (16, 32) of vector register r. put_vec leaves the rest
      * of the register alone, or clears it all (zero_rest; up to the widest
@@ -128,9 +126,8 @@ struct emul_ops {
 
 /* Operand values while an instruction executes; the handlers' business. */
 struct emul_operand {
-    uint8_t kind;
     uint8_t bytes;
-    uint8_t reg;
+    uint8_t reg;        /* of one in a register */
     uint64_t val;
 };
 

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -122,9 +121,6 @@ static inline void set_flags(struct emul_ctx *c, uint64_t flags, bool on)
     c->new_flags = on ? c->new_flags | flags : c->new_flags & ~flags;
 }
 
-/* Where emul_operand.val goes. */
-enum { OPND_NONE, OPND_REG, OPND_MEM };
-
 /* The low bytes of v (1, 2, 4, 8) as a signed number. */
 static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
 {
@@ -180,20 +176,20 @@ uint64_t effective_address(const struct emul_ctx *c);
  * Linear address of n bytes at seg:off if segment type, limit and canonical
  * form allow the access; false if not.
  */
-bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+bool linear_ok(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                unsigned int n, bool write, uint64_t *la);
 
 /* The same with #GP(0), #SS(0) or #AC(0). */
-enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc linear(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la);
 
 /* True if data accesses by this instruction must be aligned (#AC). */
 bool aligned_only(const struct emul_ctx *c);
 
 /* Data at seg:off; *val is zero-extended. */
-enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_read(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                       uint64_t *val, unsigned int n, bool rmw);
-enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_write(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                        uint64_t val, unsigned int n);
 
 /* Replaces old at la by new: atomically where LOCK or XCHG asks for it. */
@@ -205,16 +201,3 @@ enum emul_rc mem_update(struct emul_ctx *c, uint64_t la, const void *old,
  * result in *rc. False: something about it is unusual, and nothing was done.
  */
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc);
-
-/* Also stores c->src in its register when the instruction completes. */
-static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
-                                 uint64_t val)
-{
-    c->src = (struct emul_operand){
-        .kind = OPND_REG, .bytes = c->dst.bytes, .reg = reg, .val = val
-    };
-    c->wb_src = true;
-}
-
-/* Bytes of a string instruction's element. */
-unsigned int string_bytes(const struct emul_ctx *c);

@@ -29,11 +29,11 @@ static void put_pair(struct emul_ctx *c, uint64_t lo, uint64_t hi,
                      unsigned int bytes)
 {
     if (bytes == 1) {
-        reg_put(c, INSN_RAX, 2, (hi & 0xff) << 8 | (lo & 0xff));
+        reg_put(c, RAX, 2, (hi & 0xff) << 8 | (lo & 0xff));
         return;
     }
-    reg_put(c, INSN_RAX, bytes, lo);
-    reg_put(c, INSN_RDX, bytes, hi);
+    reg_put(c, RAX, bytes, lo);
+    reg_put(c, RDX, bytes, hi);
 }
 
 /* The double-width product. The flags tell whether its high half matters. */
@@ -54,7 +54,7 @@ static u128 multiply(struct emul_ctx *c, uint64_t a, uint64_t b,
 enum emul_rc em_mul(struct emul_ctx *c)
 {
     unsigned int bytes = c->src.bytes;
-    u128 p = multiply(c, c->gpr[INSN_RAX], c->src.val, bytes, is_signed(c));
+    u128 p = multiply(c, c->gpr[RAX], c->src.val, bytes, is_signed(c));
 
     put_pair(c, (uint64_t)p, (uint64_t)(p >> 8 * bytes), bytes);
     return EMUL_OK;
@@ -84,8 +84,8 @@ enum emul_rc em_div(struct emul_ctx *c)
 {
     unsigned int bytes = c->src.bytes, drop = 128 - 16 * bytes;
     /* The dividend: AX, or (r/e)DX:(r/e)AX. */
-    u128 n = bytes == 1 ? (uint16_t)c->gpr[INSN_RAX]
-                        : get_pair(c, INSN_RDX, INSN_RAX, bytes);
+    u128 n = bytes == 1 ? (uint16_t)c->gpr[RAX]
+                        : get_pair(c, RDX, RAX, bytes);
     uint64_t d = c->src.val, max = size_mask(bytes), q, r;
     bool n_minus = is_signed(c) && (s128)(n << drop) < 0;
     bool d_minus = is_signed(c) && sign_extend(d, bytes) < 0;
@@ -110,7 +110,7 @@ enum emul_rc em_div(struct emul_ctx *c)
 enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
 {
     unsigned int half = c->insn.rex & REX_W ? 8 : 4, n = 2 * half;
-    u128 want = get_pair(c, INSN_RDX, INSN_RAX, half), old = 0, new;
+    u128 want = get_pair(c, RDX, RAX, half), old = 0, new;
     uint64_t la;
     enum emul_rc rc = linear(c, c->insn.seg, c->ea, n, true, &la);
 
@@ -121,7 +121,7 @@ enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
     rc = c->ops->read(c, la, &old, n, true);
     if (rc)
         return rc;
-    new = old == want ? get_pair(c, INSN_RCX, INSN_RBX, half) : old;
+    new = old == want ? get_pair(c, RCX, RBX, half) : old;
     rc = mem_update(c, la, &old, &new, n);
     if (rc)
         return rc;

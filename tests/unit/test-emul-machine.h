@@ -119,7 +119,7 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return touch(c, la, n, true);
 }
 
-static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum hvm_seg s)
 {
     (void)c;
     return &m.seg[s];
@@ -138,7 +138,7 @@ static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
 }
 
 static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
-                        bool in, uint32_t *val)
+                        bool in, uint64_t *val)
 {
     (void)c;
     if (in)
@@ -190,7 +190,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
     for (int i = 0; i < 6; i++)
         m.seg[i] = (struct segment){ .sel = (uint16_t)(8 + 8 * i),
                                       .attr = ATTR_DATA, .limit = ~0u };
-    m.seg[INSN_CS].attr = ATTR_CODE;
+    m.seg[SEG_CS].attr = ATTR_CODE;
     m.cr[0] = 0x80000031;
     m.cr[4] = 0x40600;
     m.cr[EMUL_XCR0] = 7;
@@ -198,7 +198,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
         .ops = &ops, .gpr = m.gpr, .rip = CODE, .rflags = 0x2,
         .mode = (uint8_t)mode,
     };
-    m.gpr[INSN_RSP] = RAM + 0x4000;
+    m.gpr[RSP] = RAM + 0x4000;
 }
 
 #define MACHINE(mode, code) machine(mode, code, sizeof(code) - 1)
