@@ -40,19 +40,16 @@ int __must_check guest_translate(gva_t a, gpa_t *at);
 #define copy_from_guest(dst, ptr) copy_from_guest_at(dst, ptr, 0)
 #define copy_to_guest(ptr, src) copy_to_guest_at(ptr, 0, src)
 /* Element i of a guest's array. */
-#define copy_from_guest_at(dst, ptr, i)                                     \
+#define copy_from_guest_at(dst, ptr, i) \
+    guest_read((dst), guest_element(ptr, i, *(dst)), sizeof(*(dst)))
+#define copy_to_guest_at(ptr, i, src) \
+    guest_write(guest_element(ptr, i, *(src)), (src), sizeof(*(src)))
+/* Its address; own is of the same type. */
+#define guest_element(ptr, i, own)                                          \
     ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(dst)),         \
+        _Static_assert(__builtin_types_compatible_p(typeof(own),            \
                        guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_read((dst), gva((ptr).addr + (i) * sizeof(*(dst))),           \
-                   sizeof(*(dst)));                                         \
-    })
-#define copy_to_guest_at(ptr, i, src)                                       \
-    ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(src)),         \
-                       guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_write(gva((ptr).addr + (i) * sizeof(*(src))), (src),          \
-                    sizeof(*(src)));                                        \
+        gva((ptr).addr + (i) * sizeof(own));                                \
     })
 
 /*

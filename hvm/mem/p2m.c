@@ -222,15 +222,11 @@ static void put_leaf(uint64_t e, unsigned int order)
 static void wait_for_vcpus(struct domain *d)
 {
     struct cpumask busy = { { 0 } };
-    bool any = false;
 
-    for_vcpus (d, v) {
-        if (v != current && READ_ONCE(v->on_cpu)) {
+    for_vcpus (d, v)
+        if (v != current && READ_ONCE(v->on_cpu))
             cpumask_set(&busy, v->cpu);
-            any = true;
-        }
-    }
-    if (any)
+    if (cpumask_next(&busy, 0) < MAX_CPUS)
         smp_call(&busy, NULL, NULL);
 }
 
@@ -322,7 +318,8 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 
 struct unmaps {
     unsigned int nr;
-    bool own; /* one of them at least was not lent */
+    bool grants; /* of one grant, which the caller flushes */
+    bool own;    /* one of them at least was not lent */
     struct { uint64_t leaf; unsigned int order; } done[UNMAP_BATCH];
 };
 
@@ -330,7 +327,7 @@ static void unmaps_finish(struct domain *d, struct unmaps *u)
 {
     if (u->own)
         p2m_flush(d);
-    else if (u->nr)
+    else if (u->nr && !u->grants)
         guest_grant_flush(d);
     for (unsigned int i = 0; i < u->nr; i++)
         put_leaf(u->done[i].leaf, u->done[i].order);
@@ -338,7 +335,9 @@ static void unmaps_finish(struct domain *d, struct unmaps *u)
     u->own = false;
 }
 
-int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
+/* p2m_unmap(), or guest_grant_unmap(). */
+static int unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect,
+                 bool grants)
 {
     struct p2m *p = d->hvm->p2m;
     uint64_t at = g.raw, end = at + (1ull << order);
@@ -348,6 +347,7 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     if (!gfn_in_width(g, order))
         return -EINVAL;
     u.nr = 0;
+    u.grants = grants;
     u.own = false;
     spin_lock(&p->lock);
     while (at < end && !rc) {
@@ -355,7 +355,7 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
         uint64_t *slot = slot_find(p, gfn(at), &o), old = *slot;
         uint64_t next = leaf_end(at, o);
 
-        if (is_grant(old) ||
+        if (is_grant(old) != grants ||
             (!mfn_is_invalid(expect) &&
              (!old || leaf_mfn(old, gfn(at), o).raw + g.raw !=
                       expect.raw + at))) {
@@ -379,6 +379,16 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     return rc;
 }
 
+int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
+{
+    return unmap(d, g, order, expect, false);
+}
+
+int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t expect)
+{
+    return unmap(d, g, ORDER_4K, expect, true);
+}
+
 int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
 {
     struct page *pg = mfn_to_page(m);
@@ -388,28 +398,6 @@ int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
     rc = p2m_map(d, g, m, ORDER_4K, readonly ? P2M_GRANT_RO : P2M_GRANT_RW);
     if (rc)
         page_put(pg);
-    return rc;
-}
-
-int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t expect)
-{
-    struct p2m *p = d->hvm->p2m;
-    uint64_t *slot, old;
-    unsigned int order;
-    int rc = -EINVAL;
-
-    if (!gfn_in_width(g, 0))
-        return rc;
-    spin_lock(&p->lock);
-    slot = slot_find(p, g, &order);
-    old = *slot;
-    if (is_grant(old) && mfn_eq(entry_mfn(old), expect)) {
-        store_release(slot, 0);
-        rc = 0;
-    }
-    spin_unlock(&p->lock);
-    if (!rc)
-        put_leaf(old, ORDER_4K);
     return rc;
 }
 

@@ -85,14 +85,10 @@ char *peek_fill(unsigned int slot, gfn_t g, bool write)
         if (write && !writable)
             return NULL;
     }
-    if (c->used & BIT(slot))
-        window_unmap(WINDOW_PEEK + slot);
+    hide(c, c->used & 1u << slot);
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
     c->slot[slot].key = k->key;
-    c->used |= (uint32_t)BIT(slot);
-    if (unlikely(!k->key))
-        c->lent |= (uint32_t)BIT(slot);
-    else
-        c->lent &= ~(uint32_t)BIT(slot);
+    c->used |= 1u << slot;
+    c->lent |= (uint32_t)!k->key << slot;
     return c->slot[slot].va;
 }
