@@ -204,23 +204,25 @@ void cpuid_hide(unsigned int feature)
     hidden_features[feature / 32] |= 1u << feature % 32;
 }
 
-void cpuid_init(void)
+/* The machine's leaves from `first` on, of which a policy has so many. */
+static void read_leaves(uint32_t first, uint32_t room)
 {
-    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
-    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
-                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
+    uint32_t top = MIN(cpuid(first, 0).a, first + room - 1);
     struct cpuid_regs *r;
 
-    for (uint32_t leaf = 0; leaf <= top; leaf++)
+    for (uint32_t leaf = first; leaf <= top; leaf++)
         for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
             *r = cpuid(leaf, i);
             if (!has_subleaves(leaf))
                 break;
         }
-    host.basic[0].a = top;
-    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
-        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
-    host.extended[0].a = top_ext;
+    cpu_policy_leaf(&host, first, 0)->a = top;
+}
+
+void cpuid_init(void)
+{
+    read_leaves(0, CPUID_POLICY_BASIC);
+    read_leaves(EXTENDED, CPUID_POLICY_EXTENDED);
     if (!has(&host, XEN_X86_FEATURE_ARCH_CAPS) ||
         rdmsr_safe(MSR_ARCH_CAPABILITIES, &host.arch_caps))
         host.arch_caps = 0;

@@ -16,11 +16,11 @@ enum spec_measure {
     NR_SPEC
 };
 
-enum spec_state {
-    SPEC_UNNEEDED, /* and not asked for */
-    SPEC_ON,
+enum spec_state { /* in the log's order; 0 before spec_init() */
+    SPEC_ON = 1,
     SPEC_OFF,      /* needed, but the command line says no */
     SPEC_MISSING,  /* needed or asked for, but this CPU cannot */
+    SPEC_UNNEEDED, /* and not asked for */
 };
 
 struct spec {
