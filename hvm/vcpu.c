@@ -75,7 +75,7 @@ void hvm_switch_to(struct vcpu *v)
     domid_t *last = &this_cpu(last_domain);
     const uint64_t *dr = v->hvm->dr;
 
-    if (spec.ibpb && *last != v->domain->id) {
+    if (spec.state[SPEC_IBPB] == SPEC_ON && *last != v->domain->id) {
         *last = v->domain->id;
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }
@@ -87,7 +87,7 @@ void hvm_switch_to(struct vcpu *v)
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
     hvm_ops.vcpu_load(v);
-    peek_switch(v);
+    peek_update(v);
     move_timers(v);
     pvtime_refresh(v);
 }

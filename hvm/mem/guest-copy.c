@@ -44,7 +44,6 @@ static inline int translate(struct vcpu *v, gva_t a, uint32_t access,
 int guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n, uint32_t access,
                 struct guest_fault *f)
 {
-    const char *p;
     gpa_t at;
     int rc;
 
@@ -53,7 +52,9 @@ int guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n, uint32_t access,
     rc = translate(v, a, access | PFEC_FETCH, &at, &f->pfec);
     if (rc)
         return rc;
-    p = peek_page(PEEK_CODE, gpa_to_gfn(at), false);
+
+    const char *p = peek_page(PEEK_CODE, gpa_to_gfn(at), false);
+
     if (unlikely(!p)) {
         f->at = at;
         return -EIO;
@@ -133,8 +134,7 @@ int guest_translate(gva_t a, gpa_t *at)
 {
     uint32_t pfec;
 
-    return translate(current, argument(a), PFEC_WRITE, at, &pfec)
-               ? -EFAULT : 0;
+    return translate(current, argument(a), PFEC_WRITE, at, &pfec) ? -EFAULT : 0;
 }
 
 static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
@@ -153,8 +153,7 @@ static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
     return atomic_cmpxchg((uint64_t *)p, &old, new);
 }
 
-bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
-                        unsigned int bytes)
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new, unsigned int bytes)
 {
     char *p = peek_page(PEEK_DATA, gpa_to_gfn(a), true);
 

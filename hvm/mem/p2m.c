@@ -301,7 +301,9 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
         return -EINVAL;
     ASSERT(!p2m_type_has_page(type) || mfn_has_page(m));
     spin_lock(&p->lock);
-    rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
+    /* What enters a map that is being emptied would never leave. */
+    rc = READ_ONCE(d->dying) != DOMAIN_ALIVE ? -EINVAL
+                                             : range_replaceable(p, g, order);
     slot = rc ? NULL : slot_make(p, g, leaf);
     if (slot) {
         fill(d, slot, 1u << (order - leaf), m, leaf, type);
@@ -443,21 +445,20 @@ bool p2m_log_write(struct domain *d, gfn_t g)
 }
 
 /* Work of one p2m_relinquish() call, in leaves looked at. */
-#define RELINQUISH_STEP 2048u
+#define RELINQUISH_STEP 2048
 
 int p2m_relinquish(struct domain *d)
 {
     struct p2m *p = d->hvm->p2m;
-    unsigned int budget = RELINQUISH_STEP;
+    int budget = RELINQUISH_STEP;
 
     while (p->relinquish <= p->max_gfn) {
         unsigned int order;
         uint64_t *slot, old;
 
-        if (!budget--)
+        if (budget <= 0)
             return -ERESTART;
         spin_lock(&p->lock);
-        p->closed = true;
         slot = slot_find(p, gfn(p->relinquish), &order);
         old = *slot;
         /* A 1 GiB leaf is too much for one step. */
@@ -469,8 +470,7 @@ int p2m_relinquish(struct domain *d)
         spin_unlock(&p->lock);
         put_leaf(old, order);
         p->relinquish = leaf_end(p->relinquish, order);
-        if (old && order)
-            budget = budget > 511 ? budget - 511 : 0;
+        budget -= old ? 1 << order : 1;
     }
     return 0;
 }

@@ -88,7 +88,6 @@ struct p2m {
     uint64_t *root;      /* (c) the top table, named by control blocks */
     uint64_t max_gfn;    /* (a) highest that was ever mapped */
     uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
-    bool closed;         /* the domain goes: nothing is mapped any more */
     uint32_t tables;     /* (a) pages of nested tables in use */
     uint32_t limit;      /* (a) of them: the toolstack's paging pool */
 };
@@ -110,7 +109,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
  * Maps 2^order frames from m at g. The references of frames of RAM pass from
  * the caller to the map on success. What was there before is removed first
  * if it is RAM of the domain itself, else -EBUSY. -EINVAL (misaligned,
- * beyond the guest's physical width, the domain is torn down), -ENOMEM.
+ * beyond the guest's physical width, the domain dies), -ENOMEM.
  */
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type);

@@ -413,8 +413,6 @@ bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
         return false;
     if ((val & BIT(2)) && !(val & BIT(1)))
         return false;
-    if ((val & BIT(3)) != (val >> 1 & BIT(3)))
-        return false;
     return !(val & avx512) || ((val & avx512) == avx512 && (val & BIT(2)));
 }
 

@@ -68,7 +68,7 @@ static void what_cpu_can(const struct cpu_features *f, const uint32_t *w,
                      HAS(RFDS_CLEAR);
 }
 
-static void intel_needs(const uint32_t *w, bool need[NR_SPEC])
+static void intel_needs(const uint32_t *w, bool *need)
 {
     need[SPEC_BHI_DIS_S] = HAS(EIBRS) && HAS(BHI_CTRL) && !HAS(BHI_NO);
     need[SPEC_L1D] = !HAS(RDCL_NO) && !HAS(SKIP_L1DFL);
@@ -78,8 +78,7 @@ static void intel_needs(const uint32_t *w, bool need[NR_SPEC])
                       (HAS(RFDS_CLEAR) && !HAS(RFDS_NO));
 }
 
-static void amd_needs(unsigned int family, const uint32_t *w,
-                      bool need[NR_SPEC])
+static void amd_needs(unsigned int family, const uint32_t *w, bool *need)
 {
     need[SPEC_STIBP] = HAS(STIBP_ALWAYS);
     /* Branch type confusion: up to Zen 2; return stack: Zen 3 and 4. */
@@ -136,7 +135,6 @@ static void spec_decide(const struct cpu_features *f,
     s->auto_ibrs = is_on(s, SPEC_IBRS) && HAS(AUTO_IBRS);
     if (s->auto_ibrs)
         s->host_ctrl &= ~SPEC_CTRL_IBRS;
-    s->ibpb = is_on(s, SPEC_IBPB);
     /* IBRS that is not of the enhanced kind holds for what comes after the
      * write alone, and slows down guests that did not ask for it. */
     s->rewrite = is_on(s, SPEC_IBRS) && !eibrs && !s->auto_ibrs &&

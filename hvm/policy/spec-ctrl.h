@@ -29,7 +29,6 @@ struct spec {
     bool auto_ibrs;      /* IBRS is EFER's */
     bool rewrite;        /* SPEC_CTRL must be written at each exit */
     bool fence;          /* LFENCE must be made to wait for what precedes */
-    bool ibpb;           /* between vCPUs of different domains */
     uint32_t host_ctrl;  /* SPEC_CTRL of root mode */
     uint32_t guest_ctrl; /* what of it stays set while any guest runs */
     uint32_t flags;      /* SPEC_AT_* of asm.h, of all guests */

@@ -220,7 +220,7 @@ static inline void fake_run_as(struct vcpu *v)
 {
     this_cpu(current_vcpu) = v;
     v->hvm->walked.key = 0;
-    peek_switch(v);
+    peek_update(v);
 }
 
 static inline enum hvm_mode fake_get_mode(struct vcpu *v)
