@@ -298,7 +298,7 @@ static bool is_ata_block(const struct emul_rep *r)
 }
 
 /* Ports of a device model: one request with the address of the buffer. */
-static enum emul_rc rep_port(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep_port(struct emul_ctx *c, const struct emul_rep *r)
 {
     const struct glue *g = glue_of(c);
     bool in = r->kind == EMUL_REP_INS;
@@ -355,7 +355,7 @@ static void widen(struct ioreq *a, const struct emul_rep *r)
  * place of the VGA window to another: element by element, since the card's
  * latches want each read before its write.
  */
-static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep_memory(struct emul_ctx *c, const struct emul_rep *r)
 {
     const struct glue *g = glue_of(c);
     bool stos = r->kind == EMUL_REP_STOS, to_device, from_device;
@@ -387,7 +387,7 @@ static enum emul_rc rep_memory(struct emul_ctx *c, struct emul_rep *r)
     return send_run(g->v, &a);
 }
 
-static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc glue_rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     if (r->kind == EMUL_REP_INS || r->kind == EMUL_REP_OUTS)
         return rep_port(c, r);

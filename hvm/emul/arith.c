@@ -14,17 +14,6 @@
 
 #define AX_FLAGS 0xd5u      /* SF ZF AF PF CF as LAHF has them */
 
-static inline uint32_t flags_to_ax(uint64_t fl)
-{
-    return (uint32_t)(fl & AX_FLAGS) << 8 | (uint32_t)(fl >> 11 & 1);
-}
-
-static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
-{
-    return (fl & ~FL_ARITH) | (ax >> 8 & AX_FLAGS) |
-           (uint64_t)(ax & 1) << 11;
-}
-
 #define ASM_FLAGS(insn)                                                 \
     "addb $0x7f, %%al\n\tsahf\n\t" insn "\n\tlahf\n\tseto %%al"
 
@@ -55,12 +44,13 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
 #define DEFINE(name, count, run)                                        \
     enum emul_rc name(struct emul_ctx *c)                               \
     {                                                                   \
-        uint32_t ax = flags_to_ax(c->new_flags);                        \
-        uint64_t *d = &c->dst.val, s = c->src.val;                      \
+        uint64_t *d = &c->dst.val, s = c->src.val, fl = c->new_flags;   \
+        uint32_t ax = (uint32_t)((fl & AX_FLAGS) << 8 | (fl >> 11 & 1)); \
         uint8_t n = (uint8_t)(count);                                   \
                                                                         \
         run                                                             \
-        c->new_flags = ax_to_flags(c->new_flags, ax);                   \
+        c->new_flags = (fl & ~FL_ARITH) | (ax >> 8 & AX_FLAGS) |        \
+                       (uint64_t)(ax & 1) << 11;                        \
         return EMUL_OK;                                                 \
     }
 
@@ -152,12 +142,9 @@ enum emul_rc em_bt(struct emul_ctx *c)
 /* In C: a CPU without POPCNT must not meet it here when a guest forges one. */
 enum emul_rc em_popcnt(struct emul_ctx *c)
 {
-    uint64_t v = c->src.val;
-
-    v -= v >> 1 & 0x5555555555555555ull;
-    v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
-    v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
-    c->dst.val = v * 0x0101010101010101ull >> 56;
+    c->dst.val = 0;
+    for (uint64_t v = c->src.val; v; v &= v - 1)
+        c->dst.val++;
     set_flags(c, FL_ARITH, false);
     set_flags(c, RFLAGS_ZF, !c->src.val);
     return EMUL_OK;

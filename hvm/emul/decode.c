@@ -194,12 +194,11 @@ static inline void decode_immediate(struct insn *i, struct cursor *k)
 static void decode_vex(struct insn *i, struct cursor *k, uint8_t b)
 {
     static const uint8_t reps[4] = { 0, 0, 0xf3, 0xf2 };
-    bool reserved = i->opsize || i->rep || i->lock || i->rex;
     bool long_form = i->opcode == 0xc4;
+    bool reserved = i->opsize || i->rep || i->lock || i->rex ||
+                    (long_form && (b & 31) != 1);
     uint8_t wvlp = long_form ? next_byte(k) : b & 0x7f;
 
-    if (long_form)
-        reserved |= (b & 31) != 1;
     i->vex = true;
     if (i->mode == 8)
         i->rex = 0x40 | (~b >> 5 & (long_form ? 7 : REX_R)) |

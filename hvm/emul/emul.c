@@ -27,20 +27,18 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 bool linear_ok(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                unsigned int n, bool write, uint64_t *la)
 {
-    uint64_t last = off + n - 1;    /* may not wrap either */
-    const struct segment *s;
-    unsigned int type;
-    bool down;
-
     if (likely(c->mode == 8)) {
         if (unlikely(seg >= SEG_FS))
             off += c->ops->seg(c, seg)->base;
         *la = off;
         return is_canonical(off) && is_canonical(off + n - 1);
     }
-    s = c->ops->seg(c, seg);
-    type = s->attr & (SEG_CODE | SEG_WRITE);
-    down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
+
+    const struct segment *s = c->ops->seg(c, seg);
+    unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
+    bool down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
+    uint64_t last = off + n - 1;    /* may not wrap either */
+
     if (!c->real && (!(s->attr & SEG_PRESENT) ||
                      (write && type != SEG_WRITE) || type == SEG_CODE))
         return false;
@@ -104,21 +102,22 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
 {
     unsigned int n = INSN_MAX_BYTES - c->nbytes;
     uint64_t off = c->rip + c->nbytes, la = off;
-    const struct segment *cs;
-    enum emul_rc rc;
 
     if (c->mode == 8) {
         if (!is_canonical(la))
             return emul_raise(c, VEC_GP, 0);
     } else {
-        cs = c->ops->seg(c, SEG_CS);
+        const struct segment *cs = c->ops->seg(c, SEG_CS);
+
         off = (uint32_t)off;
         if (off > cs->limit)
             return emul_raise(c, VEC_GP, 0);
         n = MIN(n - 1, cs->limit - off) + 1;
         la = (uint32_t)(cs->base + off);
     }
-    rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
+
+    enum emul_rc rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
+
     if (rc)
         return rc;
     if (!n || n > INSN_MAX_BYTES - (unsigned int)c->nbytes)
@@ -130,12 +129,12 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
 static enum emul_rc decode(struct emul_ctx *c)
 {
     enum insn_status status;
-    enum emul_rc rc;
 
     c->step = false;
     while ((status = insn_decode(&c->insn, c->bytes, c->nbytes, c->mode)) ==
            INSN_MORE) {
-        rc = fetch_more(c);
+        enum emul_rc rc = fetch_more(c);
+
         if (rc)
             return rc;
     }
@@ -210,11 +209,11 @@ static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
     uint32_t to = flags & F_NOWB ? 0 : flags & D_MASK;
     struct emul_operand *dst = &c->dst;
-    enum emul_rc rc;
-    uint64_t la;
 
     if (to == D_RM) {
-        rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
+        uint64_t la;
+        enum emul_rc rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
+
         if (likely(!rc))
             rc = mem_update(c, la, &c->old, &dst->val, dst->bytes);
         if (unlikely(rc))
@@ -246,8 +245,7 @@ static enum emul_rc execute(struct emul_ctx *c)
     if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV))
         c->dst.bytes = c->insn.op_bytes;
     else
-        rc = load_operand(c, &c->dst, (flags & D_MASK) << 4,
-                          !(flags & F_NOWB));
+        rc = load_operand(c, &c->dst, (flags & D_MASK) << 4, !(flags & F_NOWB));
     if (unlikely(rc))
         return rc;
     c->old = c->dst.val;

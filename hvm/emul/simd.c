@@ -35,14 +35,15 @@ enum emul_rc em_vec_move(struct emul_ctx *c)
     bool store = i->flags & V_STORE, half = (i->flags & V_MASK) == V_HALF;
     unsigned int part = i->flags & V_MASK, n = part ? 8 : i->vlen;
     uint64_t buf[4] = { 0 }, *at = buf + (half && (i->opcode & 4)), la;
-    enum emul_rc rc;
 
     if (part == V_4 || (part == V_W && !(i->rex & REX_W)))
         n = 4;
     /* VEX forms of 4 and 8 bytes: those of 32 do not exist or ignore L. */
     if (part && i->vlen != 16)
         return EMUL_UNHANDLEABLE;
-    rc = check_available(c);
+
+    enum emul_rc rc = check_available(c);
+
     if (!rc)
         rc = linear(c, i->seg, c->ea, n, store, &la);
     if (!rc && (i->flags & V_ALIGNED) && (la & (n - 1)))

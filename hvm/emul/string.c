@@ -76,29 +76,28 @@ static bool fit_run(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
 static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
-    unsigned int n = left < PAGE ? (unsigned int)left : PAGE;
     struct emul_rep r = {
         .kind = s->bulk, .bytes = c->insn.op_bytes, .port = c->gpr[RDX],
         .df = c->rflags & RFLAGS_DF,
         .value = reg_get(c, RAX, c->insn.op_bytes),
+        .count = (unsigned int)MIN(left, PAGE),
     };
-    enum emul_rc rc;
 
-    if (s->di && !fit_run(c, SEG_ES, offset(c, RDI), true, &r.dst, &n))
+    if (s->di && !fit_run(c, SEG_ES, offset(c, RDI), true, &r.dst,
+                          &r.count))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
     if (s->si && !fit_run(c, c->insn.seg, offset(c, RSI), false, &r.src,
-                          &n))
+                          &r.count))
         return EMUL_UNHANDLEABLE;
-    r.count = n;
-    rc = c->ops->rep(c, &r);
-    if (rc)
-        return rc;
-    if (!r.count || r.count > n)
-        return EMUL_UNHANDLEABLE;
-    advance(c, s, r.count);
-    *done = r.count;
-    return EMUL_OK;
+
+    enum emul_rc rc = c->ops->rep(c, &r);
+
+    if (!rc) {
+        advance(c, s, r.count);
+        *done = r.count;
+    }
+    return rc;
 }
 
 /* The port is read only when the memory is known to take the value. */
@@ -140,28 +139,23 @@ static enum emul_rc run_one(struct emul_ctx *c, const struct string_op *s,
     return EMUL_OK;
 }
 
-/* True if REPE or REPNE ends after the element just compared. */
-static bool found(const struct emul_ctx *c)
-{
-    return !(c->new_flags & RFLAGS_ZF) == (c->insn.rep == 0xf3);
-}
-
 static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
     uint64_t max = MIN(left, c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS);
-    unsigned int bytes = c->insn.op_bytes;
-    enum emul_rc rc;
 
     while (*done < max) {
-        rc = run_one(c, s, bytes);
+        enum emul_rc rc = run_one(c, s, c->insn.op_bytes);
+
         if (rc == EMUL_FAULT || (rc && !*done))
             return rc;
         if (rc)                 /* this one: next time, as the first */
             return EMUL_OK;
         advance(c, s, 1);
         ++*done;
-        if (s->compares && c->insn.rep && found(c)) {
+        /* REPE and REPNE end after an element unlike, or like. */
+        if (s->compares && c->insn.rep &&
+            !(c->new_flags & RFLAGS_ZF) == (c->insn.rep == 0xf3)) {
             *done = left;
             break;
         }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hvm/emul/decode.h"
+#include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
     do {                                                                \

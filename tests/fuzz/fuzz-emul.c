@@ -135,7 +135,7 @@ static const struct segment *seg(struct emul_ctx *c, enum hvm_seg s)
     return &segs[s];
 }
 
-static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     uint64_t bytes = (uint64_t)(r->count - 1) * r->bytes;
     uint64_t ends[2] = { r->src, r->dst };
@@ -151,7 +151,6 @@ static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
         REQUIRE(low >> 12 == (low + bytes + r->bytes - 1) >> 12);
         check_linear(c, low, (unsigned int)bytes + r->bytes);
     }
-    r->count -= take8() % r->count;
     return answer(c, 0);
 }
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hvm/emul/decode.h"
+#include "hvm/emul/emul.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;

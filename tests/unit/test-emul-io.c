@@ -100,14 +100,13 @@ static void test_repeats(void)
     CHECK_EQ(m.accesses, 6);
     CHECK_EQ(m.gpr[RCX], 0);
 
-    /* A run may be cut short; nothing may be claimed beyond it. */
+    /* A run ends with its page. */
     MACHINE(8, "\xf3\xab");
-    set_string(0, 0x12000, 100);
-    m.rep_limit = 7;
+    set_string(0, 0x12000, 2000);
     m.gpr[RAX] = 0x1234567890ull;
     CHECK_EQ(emul_mmio(&m.c), EMUL_RETRY);
-    CHECK_EQ(m.gpr[RCX], 93);
-    CHECK_EQ(m.gpr[RDI], 0x1201c);
+    CHECK_EQ(m.gpr[RCX], 2000 - 1024);
+    CHECK_EQ(m.gpr[RDI], 0x13000);
     CHECK_EQ(m.rep.value, 0x34567890);
     CHECK_EQ(m.rep.kind, EMUL_REP_STOS);
     CHECK_EQ(m.c.rip, CODE);

@@ -35,7 +35,7 @@ static struct machine {
     struct access log[600];
     unsigned int accesses;
     struct emul_rep rep;        /* the last run asked for */
-    unsigned int reps, rep_limit;
+    unsigned int reps;
     bool take_reps, race;
     uint64_t cr[17];
     uint8_t vec[16][32];
@@ -125,15 +125,13 @@ static const struct segment *seg(struct emul_ctx *c, enum hvm_seg s)
     return &m.seg[s];
 }
 
-static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     (void)c;
     if (!m.take_reps)
         return EMUL_UNHANDLEABLE;
     m.reps++;
     m.rep = *r;
-    if (m.rep_limit && r->count > m.rep_limit)
-        r->count = m.rep_limit;
     return EMUL_OK;
 }
 

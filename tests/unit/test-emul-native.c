@@ -476,7 +476,7 @@ static enum emul_rc no_fetch(struct emul_ctx *c, uint64_t la, void *buf,
     return EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc no_rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc no_rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     (void)c, (void)r;
     return EMUL_UNHANDLEABLE;
