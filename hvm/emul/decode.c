@@ -65,10 +65,8 @@ static inline void decode_prefixes(struct insn *i, struct cursor *k)
             i->rep = b;
         } else if (b == 0x64 || b == 0x65 || (b & 0xe7) == 0x26) {
             /* 26, 2E, 36 and 3E are ignored in 64-bit code. */
-            if (i->mode != 8 || b >= 0x64) {
+            if (i->mode != 8 || b >= 0x64)
                 i->seg = b < 0x64 ? b >> 3 & 3 : b - 0x60;
-                i->seg_override = true;
-            }
         } else {
             i->opcode = b;
             return;
@@ -137,24 +135,19 @@ static inline void decode_modrm(struct insn *i, struct cursor *k)
         decode_mem16(i, k, mod);
     else
         decode_mem32(i, k, mod);
-    if ((i->base == RSP || i->base == RBP) && !i->seg_override)
-        i->seg = SEG_SS;
 }
 
 /* Goes from i->op to the instruction's own entry, through sub-tables. */
 static inline void resolve(struct insn *i)
 {
-    const struct opcode *op = i->op;
+    i->flags = i->op->flags;
+    while (unlikely(i->op->flags & (T_GROUP | T_PREFIX))) {
+        unsigned int prefix = i->rep ? (i->rep == 0xf3 ? 2 : 3) : i->opsize;
+        bool group = i->op->flags & T_GROUP;
 
-    while (unlikely(op->flags & (T_GROUP | T_PREFIX))) {
-        i->flags |= op->flags;
-        if (op->flags & T_GROUP)
-            op = &op->sub[i->modrm >> 3 & 7];
-        else
-            op = &op->sub[i->rep ? (i->rep == 0xf3 ? 2 : 3) : i->opsize];
+        i->op = &i->op->sub[group ? i->modrm >> 3 & 7 : prefix];
+        i->flags |= i->op->flags;
     }
-    i->flags |= op->flags;
-    i->op = op;
 }
 
 static inline void operand_size(struct insn *i)
@@ -173,17 +166,13 @@ static inline void operand_size(struct insn *i)
 
 static inline void decode_immediate(struct insn *i, struct cursor *k)
 {
-    switch (i->flags & I_MASK) {
-    case I_8:
-        i->imm = next_signed(k, 1);
-        break;
-    case I_Z:
-        i->imm = next_signed(k, MIN(i->op_bytes, 4u));
-        break;
-    case I_OFFSET:
+    uint32_t kind = i->flags & I_MASK;
+
+    if (kind == I_OFFSET) {
         i->has_mem = true;
         i->disp = next_signed(k, i->ad_bytes);
-        break;
+    } else if (kind) {
+        i->imm = next_signed(k, kind == I_8 ? 1 : MIN(i->op_bytes, 4u));
     }
 }
 
@@ -250,13 +239,14 @@ enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
     i->disp = 0;
     i->words[0] = i->words[1] = i->words[2] = i->words[3] = 0;
     i->mode = i->ad_bytes = (uint8_t)mode;
-    i->seg = SEG_DS;
-    i->base = i->index = INSN_NO_REG;
+    i->seg = i->base = i->index = INSN_NO_REG;
     i->vlen = 16;
     decode_prefixes(i, &k);
     decode_opcode(i, &k);
     if (i->op->flags & F_MODRM)
         decode_modrm(i, &k);
+    if (likely(i->seg == INSN_NO_REG))
+        i->seg = i->base == RSP || i->base == RBP ? SEG_SS : SEG_DS;
     resolve(i);
     unknown = !(i->flags & F_KNOWN) || (i->vex && !(i->flags & F_VEX)) ||
               (i->flags & (mode == 8 ? F_NO64 : F_ONLY64));

@@ -250,9 +250,8 @@ static enum emul_rc execute(struct emul_ctx *c)
         return rc;
     c->old = c->dst.val;
     rc = c->insn.op->exec(c);
-    if (unlikely(rc))
-        return rc;
-    rc = write_back(c, flags);
+    if (likely(!rc))
+        rc = write_back(c, flags);
     if (unlikely(rc))
         return rc;
     c->step = c->rflags & RFLAGS_TF;

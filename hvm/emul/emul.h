@@ -45,7 +45,7 @@
 #define REX_X 2u
 #define REX_B 1u
 
-/* In place of a general register's number. */
+/* In place of a register's number. */
 #define INSN_NO_REG 0xff
 
 /* The opcode maps. */
@@ -81,7 +81,6 @@ struct insn {
             uint8_t index;
             uint8_t scale;      /* shift count, 0 to 3 */
             uint8_t seg;        /* enum hvm_seg to SEG_GS, overrides applied */
-            bool seg_override;
 
             bool vex;
             uint8_t vvvv;       /* VEX: the third register */

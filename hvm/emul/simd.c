@@ -13,15 +13,13 @@
 static enum emul_rc check_available(struct emul_ctx *c)
 {
     uint64_t cr0 = c->ops->read_cr(c, 0), cr4 = c->ops->read_cr(c, 4);
-    uint64_t xcr0;
+    bool undefined = (cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR);
 
-    if (c->insn.vex) {
-        xcr0 = cr4 & CR4_OSXSAVE ? c->ops->read_cr(c, EMUL_XCR0) : 0;
-        if (c->real || (xcr0 & XCR0_AVX) != XCR0_AVX || c->insn.vvvv)
-            return emul_raise(c, VEC_UD, 0);
-    } else if ((cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR)) {
+    if (c->insn.vex)
+        undefined = c->real || c->insn.vvvv || !(cr4 & CR4_OSXSAVE) ||
+                    (~c->ops->read_cr(c, EMUL_XCR0) & XCR0_AVX);
+    if (undefined)
         return emul_raise(c, VEC_UD, 0);
-    }
     return cr0 & CR0_TS ? emul_raise(c, VEC_NM, 0) : EMUL_OK;
 }
 
