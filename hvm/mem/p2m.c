@@ -105,14 +105,16 @@ unsigned int p2m_table_limit(const struct domain *d)
     return limit == P2M_NO_LIMIT ? READ_ONCE(d->hvm->p2m->tables) : limit;
 }
 
-/* The slot that covers g and its order; never changes anything. Without the
- * lock what it holds may be a table by the time it is read. */
-static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
+/* The slot that covers g, its order, and what it holds: a leaf or nothing. It
+ * never changes anything; without the lock there may be something else by now.
+ */
+static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order,
+                                  uint64_t *e)
 {
-    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)], e;
+    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)];
 
-    for (*order = TOP_ORDER; is_table(e = READ_ONCE(*slot)); *order -= 9)
-        slot = &table_of(e)[index_of(g, *order - 9)];
+    for (*order = TOP_ORDER; is_table(*e = READ_ONCE(*slot)); *order -= 9)
+        slot = &table_of(*e)[index_of(g, *order - 9)];
     return slot;
 }
 
@@ -132,10 +134,7 @@ static inline const uint64_t *leaf_find(struct domain *d, gfn_t g,
     *r = (struct p2m_entry){ INVALID_MFN, P2M_NONE, ORDER_4K };
     if (unlikely(!gfn_in_width(g, ORDER_4K)))
         return NULL;
-    do {
-        slot = slot_find(d->hvm->p2m, g, &r->order);
-        *e = READ_ONCE(*slot);
-    } while (unlikely(is_table(*e)));
+    slot = slot_find(d->hvm->p2m, g, &r->order, e);
     r->type = entry_type(*e);
     if (r->type != P2M_NONE)
         r->mfn = leaf_mfn(*e, g, r->order);
@@ -278,8 +277,10 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
 
     for (uint64_t at = g.raw; at < end;) {
         unsigned int o;
+        uint64_t e;
 
-        if (p2m_type_is_lent(entry_type(*slot_find(p, gfn(at), &o))))
+        (void)slot_find(p, gfn(at), &o, &e);
+        if (p2m_type_is_lent(entry_type(e)))
             return -EBUSY;
         at = leaf_end(at, o);
     }
@@ -354,7 +355,7 @@ static int unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect,
     spin_lock(&p->lock);
     while (at < end && !rc) {
         unsigned int o;
-        uint64_t *slot = slot_find(p, gfn(at), &o), old = *slot;
+        uint64_t old, *slot = slot_find(p, gfn(at), &o, &old);
         uint64_t next = leaf_end(at, o);
 
         if (is_grant(old) != grants ||
@@ -407,15 +408,15 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
                     enum p2m_type to)
 {
     struct p2m *p = d->hvm->p2m;
-    uint64_t *slot;
+    uint64_t *slot, e;
     unsigned int order;
     int rc = -EBUSY;
 
     if (!gfn_in_width(g, 0))
         return -EINVAL;
     spin_lock(&p->lock);
-    slot = slot_find(p, g, &order);
-    if (entry_type(*slot) == from && from != P2M_NONE) {
+    slot = slot_find(p, g, &order, &e);
+    if (entry_type(e) == from && from != P2M_NONE) {
         if (order)
             slot = slot_make(p, g, ORDER_4K);
         rc = slot ? 0 : -ENOMEM;
@@ -429,12 +430,11 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
 int p2m_allow_fetch(struct domain *d, gfn_t g)
 {
     struct p2m_entry e = p2m_lookup(d, g);
-    int rc;
 
     if (!pt_format.exec || e.order == ORDER_4K)
         return 0;
-    rc = p2m_change_type(d, g, e.type, e.type);
-    return rc == -EBUSY ? 0 : rc; /* nothing there, or changed meanwhile */
+    /* -EBUSY: nothing there, or changed meanwhile. */
+    return p2m_change_type(d, g, e.type, e.type) == -ENOMEM ? -ENOMEM : 0;
 }
 
 bool p2m_log_write(struct domain *d, gfn_t g)
@@ -459,8 +459,7 @@ int p2m_relinquish(struct domain *d)
         if (budget <= 0)
             return -ERESTART;
         spin_lock(&p->lock);
-        slot = slot_find(p, gfn(p->relinquish), &order);
-        old = *slot;
+        slot = slot_find(p, gfn(p->relinquish), &order, &old);
         /* A 1 GiB leaf is too much for one step. */
         if (old && order > ORDER_2M && !split(p, slot, order)) {
             spin_unlock(&p->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Policies as leaves, as feature words and as lists: the machine's, what guests may have of it at most and by default,
- * each domain's own; and the answer to CPUID.
+ * Policies as leaves, as feature words and as lists: the machine's, what guests
+ * may have of it at most and by default, each domain's own; and the answer to
+ * CPUID.
  */
 #include "hvm/policy/cpuid.h"
 
