@@ -84,8 +84,7 @@ enum emul_rc em_div(struct emul_ctx *c)
 {
     unsigned int bytes = c->src.bytes, drop = 128 - 16 * bytes;
     /* The dividend: AX, or (r/e)DX:(r/e)AX. */
-    u128 n = bytes == 1 ? (uint16_t)c->gpr[RAX]
-                        : get_pair(c, RDX, RAX, bytes);
+    u128 n = bytes == 1 ? (uint16_t)c->gpr[RAX] : get_pair(c, RDX, RAX, bytes);
     uint64_t d = c->src.val, max = size_mask(bytes), q, r;
     bool n_minus = is_signed(c) && (s128)(n << drop) < 0;
     bool d_minus = is_signed(c) && sign_extend(d, bytes) < 0;

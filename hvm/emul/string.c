@@ -83,8 +83,7 @@ static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
         .count = (unsigned int)MIN(left, PAGE),
     };
 
-    if (s->di && !fit_run(c, SEG_ES, offset(c, RDI), true, &r.dst,
-                          &r.count))
+    if (s->di && !fit_run(c, SEG_ES, offset(c, RDI), true, &r.dst, &r.count))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
     if (s->si && !fit_run(c, c->insn.seg, offset(c, RSI), false, &r.src,

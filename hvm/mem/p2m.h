@@ -41,8 +41,7 @@ static inline bool p2m_type_is_lent(enum p2m_type t)
 /* May the guest, and Lodge for it, write there? */
 static inline bool p2m_type_writable(enum p2m_type t)
 {
-    return t == P2M_RAM || t == P2M_RAM_LOG || t == P2M_FOREIGN ||
-           t == P2M_GRANT_RW || t == P2M_IOREQ;
+    return p2m_type_has_page(t) && t != P2M_RAM_RO && t != P2M_GRANT_RO;
 }
 
 struct p2m_entry {

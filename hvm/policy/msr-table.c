@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The MSR rules. Sorted by index, disjoint: a test walks them. Numbers and
- * writable bits: SDM vol. 4, APM vol. 2 appendix A.
+ * reserved bits: SDM vol. 4, APM vol. 2 appendix A.
  */
 #include "hvm/policy/msr-table.h"
 
