@@ -124,8 +124,7 @@ static void fix_xstate(struct cpu_policy *p)
         if (x & BIT(i))
             p->xstate[i] = host.xstate[i];
     size = xsave_size(p, x, false);
-    p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
-                                        (uint32_t)(x >> 32) };
+    p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size, 0 };
     p->xstate[1].a = features & 0xf; /* XSAVEOPT, XSAVEC, XGETBV1, XSAVES */
 }
 
@@ -401,9 +400,7 @@ uint64_t cpuid_guest_efer(const struct vcpu *v)
 
 uint64_t cpuid_guest_xcr0(const struct vcpu *v)
 {
-    const struct cpu_policy *p = v->domain->hvm->cpuid;
-
-    return p->xstate[0].a | (uint64_t)p->xstate[0].d << 32;
+    return v->domain->hvm->cpuid->xstate[0].a; /* see fix_xstate() */
 }
 
 bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
