@@ -64,8 +64,9 @@ int guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n, uint32_t access,
 }
 
 /*
- * Copies to (write) or from memory of d at a, which is a physical address, or a
- * linear one of d's vCPU that is current. Made once for each.
+ * Copies to (write) or from guest memory at a, which is a physical address of
+ * d, or a linear one of current's kernel, for which d is not needed. Made once
+ * for each.
  */
 static inline __attribute__((always_inline)) int
 copy(struct domain *d, bool linear, uint64_t a, uint8_t *own, size_t n,
