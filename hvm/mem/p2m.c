@@ -321,16 +321,16 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
 
 struct unmaps {
     unsigned int nr;
-    bool grants; /* of one grant, which the caller flushes */
-    bool own;    /* one of them at least was not lent */
+    bool own; /* one of them at least was not lent */
     struct { uint64_t leaf; unsigned int order; } done[UNMAP_BATCH];
 };
 
-static void unmaps_finish(struct domain *d, struct unmaps *u)
+/* Grants are flushed by who takes them out. */
+static void unmaps_finish(struct domain *d, struct unmaps *u, bool grants)
 {
     if (u->own)
         p2m_flush(d);
-    else if (u->nr && !u->grants)
+    else if (u->nr && !grants)
         guest_grant_flush(d);
     for (unsigned int i = 0; i < u->nr; i++)
         put_leaf(u->done[i].leaf, u->done[i].order);
@@ -350,7 +350,6 @@ static int unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect,
     if (!gfn_in_width(g, order))
         return -EINVAL;
     u.nr = 0;
-    u.grants = grants;
     u.own = false;
     spin_lock(&p->lock);
     while (at < end && !rc) {
@@ -374,10 +373,10 @@ static int unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect,
             u.done[u.nr++].order = o;
             u.own |= !p2m_type_is_lent(entry_type(old));
             if (u.nr == UNMAP_BATCH)
-                unmaps_finish(d, &u);
+                unmaps_finish(d, &u, grants);
         }
     }
-    unmaps_finish(d, &u);
+    unmaps_finish(d, &u, grants);
     spin_unlock(&p->lock);
     return rc;
 }
