@@ -508,10 +508,7 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 
     prepare(&g, &c);
     if (e->kind == EXIT_PIO) {
-        const struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
-                                    .in = e->pio.in, .rep = e->pio.rep };
-
-        rc = emul_string_io(&c, &io);
+        rc = emul_string_io(&c, &e->pio);
     } else {
         g.npf = e->npf.walk ? NULL : e;
         c.walk = e->npf.walk;

@@ -5,6 +5,7 @@
  * Owns the order of things: all that can fail comes before the first change of
  * a register. Handlers compute; operands in memory are read and written here.
  */
+#include "hvm/base/exit.h"
 #include "hvm/emul/handlers.h"
 
 enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
@@ -283,7 +284,7 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
     return execute(c);
 }
 
-enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct exit_port *io)
 {
     enum emul_rc rc = decode(c);
 
@@ -291,7 +292,7 @@ enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
         return rc;
     if (rc || !(c->insn.flags & F_IO) ||
         (c->insn.opcode & 0xfe) != (io->in ? 0x6c : 0x6e) ||
-        c->insn.op_bytes != io->bytes || (c->insn.rep != 0) != io->rep ||
+        c->insn.op_bytes != io->size || (c->insn.rep != 0) != io->rep ||
         (uint16_t)c->gpr[RDX] != io->port)
         return EMUL_RETRY;
     return execute(c);

@@ -262,18 +262,13 @@ struct emul_ctx {
  */
 enum emul_rc emul_mmio(struct emul_ctx *c);
 
-/* A string I/O exit, as far as the hardware describes it. */
-struct emul_io {
-    uint16_t port;
-    uint8_t bytes;
-    bool in, rep;
-};
+struct exit_port;   /* hvm/base/exit.h */
 
 /*
  * Executes an intercepted INS or OUTS. EMUL_RETRY if the instruction found is
- * not the one in *io any more, or when part of the repeat is done.
+ * not the one that exited, as *io has it, or when part of the repeat is done.
  */
-enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io);
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct exit_port *io);
 
 /*
  * True if the decoded instruction accesses data at one place only, so that the

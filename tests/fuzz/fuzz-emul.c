@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hvm/base/regs.h"
+#include "hvm/base/exit.h"
 #include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
@@ -236,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t modes[4] = { 2, 4, 8, 8 };
     uint64_t gpr[16], before[16];
     struct emul_ctx c;
-    struct emul_io io;
+    struct exit_port io;
     enum emul_rc rc;
     uint8_t how, flags;
 
@@ -277,9 +277,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             rc = emul_mmio(&c);
             break;
         default:
-            io = (struct emul_io){ .port = (uint16_t)gpr[RDX],
-                                   .bytes = 1u << (how >> 4 & 3),
-                                   .in = how & 64, .rep = how & 128 };
+            io = (struct exit_port){ .port = (uint16_t)gpr[RDX],
+                                     .size = 1u << (how >> 4 & 3),
+                                     .in = how & 64, .rep = how & 128 };
             rc = emul_string_io(&c, &io);
             break;
         }

@@ -176,8 +176,8 @@ static void test_repeats(void)
 
 static void test_ports(void)
 {
-    struct emul_io outs = { .port = 0x3f8, .bytes = 1, .rep = true };
-    struct emul_io ins = { .port = 0x1f0, .bytes = 2, .in = true, .rep = true };
+    struct exit_port outs = { .port = 0x3f8, .size = 1, .rep = true };
+    struct exit_port ins = { .port = 0x1f0, .size = 2, .in = true, .rep = true };
 
     MACHINE(8, "\xf3\x6e");
     set_string(RAM, 0, 5);
@@ -201,7 +201,7 @@ static void test_ports(void)
 
     MACHINE(8, "\x48\x6d");             /* REX.W: still 32 bits */
     set_string(0, RAM, 0);
-    ins.bytes = 4, ins.rep = false;
+    ins.size = 4, ins.rep = false;
     m.gpr[RDX] = 0x1f0;
     CHECK_EQ(emul_string_io(&m.c, &ins), EMUL_OK);
     CHECK_EQ(m.log[0].what, 'i');
@@ -225,12 +225,12 @@ static void test_ports(void)
 
     /* Something else than the exit was about: let the guest run it. */
     for (int i = 0; i < 6; i++) {
-        struct emul_io io = { .port = 0x1f0, .bytes = 4, .in = true };
+        struct exit_port io = { .port = 0x1f0, .size = 4, .in = true };
 
         MACHINE(4, "\x6d");
         set_string(0, RAM, 0);
         m.gpr[RDX] = i == 1 ? 0x1f1 : 0x1f0;
-        io.bytes = i == 2 ? 2 : 4;
+        io.size = i == 2 ? 2 : 4;
         io.in = i != 3;
         io.rep = i == 4;
         if (i == 5)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "hvm/base/regs.h"
+#include "hvm/base/exit.h"
 #include "hvm/emul/emul.h"
 #include "tests/unit/test.h"
 
