@@ -245,7 +245,7 @@ static enum emul_rc glue_check_write(struct emul_ctx *c, uint64_t la,
 }
 
 /* Valid until the next call for the same segment. */
-static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *glue_seg(struct emul_ctx *c, enum hvm_seg s)
 {
     struct vcpu *v = glue_of(c)->v;
 
@@ -254,14 +254,10 @@ static const struct segment *glue_seg(struct emul_ctx *c, enum insn_seg s)
 }
 
 static enum emul_rc glue_pio(struct emul_ctx *c, uint16_t port,
-                             unsigned int bytes, bool in, uint32_t *val)
+                             unsigned int bytes, bool in, uint64_t *val)
 {
-    uint64_t wide = in ? 0 : *val;
-
-    if (pio_access(glue_of(c)->v, port, bytes, !in, &wide) == IO_RETRY)
-        return EMUL_RETRY;
-    *val = (uint32_t)wide;
-    return EMUL_OK;
+    return pio_access(glue_of(c)->v, port, bytes, !in, val) == IO_RETRY
+               ? EMUL_RETRY : EMUL_OK;
 }
 
 /* Is all of it in the VGA window? */
@@ -296,7 +292,7 @@ static void widen(struct ioreq *a, const struct emul_rep *r)
  * there element by element, since the card's latches want each read before its
  * write.
  */
-static enum emul_rc glue_rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc glue_rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     const struct glue *g = glue_of(c);
     bool ins = r->kind == EMUL_REP_INS, outs = r->kind == EMUL_REP_OUTS;
@@ -458,10 +454,7 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
     c.align_check = hvm_get_reg(v, REG_CR0) & CR0_AM;
     c.nbytes = 0;
     if (e->kind == EXIT_PIO) {
-        const struct emul_io io = { .port = e->pio.port, .bytes = e->pio.size,
-                                    .in = e->pio.in, .rep = e->pio.rep };
-
-        rc = emul_string_io(&c, &io);
+        rc = emul_string_io(&c, &e->pio);
     } else {
         g.npf = e->npf.walk ? NULL : e;
         c.walk = e->npf.walk;

@@ -47,6 +47,8 @@ struct machine {
     struct hpet hpet;
     struct rtc rtc;
     struct pmtimer pm;
+    struct p2m p2m;
+    struct cpu_policy cpuid;
 };
 
 /* By config.arch.emulation_flags: which devices the domain has. */
@@ -88,9 +90,9 @@ int hvm_domain_init(struct domain *d)
     h->tsc_scale = tsc_scale;
     h->param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     h->param[HVM_PARAM_HPET_ENABLED] = 1;
-    h->cpuid = cpu_policy_create();
+    cpuid_domain_init(d, &m->cpuid);
     pvtime_update_wallclock(d);
-    return h->cpuid ? p2m_create(d) ?: add_devices(d, m) : -ENOMEM;
+    return p2m_init(d, &m->p2m) ?: add_devices(d, m);
 }
 
 int hvm_domain_relinquish(struct domain *d)
@@ -110,7 +112,6 @@ void hvm_domain_exit(struct domain *d)
         return;
     ticks_exit(h->route);
     p2m_destroy(d);
-    heap_free(h->cpuid);
     heap_free(h->dirty);
     heap_free(h->map);
     lodge_pages_free(h->io_bitmap, 2);

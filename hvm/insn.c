@@ -38,7 +38,7 @@ unsigned int hvm_fetch(struct vcpu *v, uint64_t la, void *buf, unsigned int n,
     unsigned int room = (unsigned int)(PAGE_SIZE - (la & (PAGE_SIZE - 1)));
 
     n = MIN(n, room);
-    if (guest_read_linear(v, buf, gva(la), n, PFEC_FETCH | user_access(v), f))
+    if (guest_fetch(v, buf, gva(la), n, user_access(v), f))
         return 0;
     return n;
 }

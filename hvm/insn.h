@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hvm/base/hvm.h"
-#include "hvm/emul/decode.h"
+#include "hvm/emul/emul.h"
 #include "hvm/mem/guest-copy.h"
 
 /*

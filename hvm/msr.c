@@ -146,22 +146,8 @@ int msr_spec_write(struct vcpu *v, uint32_t index, uint64_t val)
 
 int msr_arch_caps_read(struct vcpu *v, uint32_t index, uint64_t *val)
 {
-    return cpuid_guest_arch_caps(v, val) ? 0 : -EINVAL;
-}
-
-/*
- * Lodge switches no supervisor state, so guests have none, and this register is
- * 0 in root mode and outside: nothing to save or load.
- */
-int msr_xss_read(struct vcpu *v, uint32_t index, uint64_t *val)
-{
-    *val = 0;
-    return cpuid_guest_xsaves(v) ? 0 : -EINVAL;
-}
-
-int msr_xss_write(struct vcpu *v, uint32_t index, uint64_t val)
-{
-    return cpuid_guest_xsaves(v) ? 0 : -EINVAL; /* the table let 0 pass only */
+    *val = v->domain->hvm->cpuid->arch_caps;
+    return 0;
 }
 
 /*

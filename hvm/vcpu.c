@@ -62,7 +62,7 @@ void hvm_switch_to(struct vcpu *v)
     const uint64_t *dr = v->hvm->dr;
     struct timer *t = &v->hvm->lapic->timer;
 
-    if (spec.ibpb && *last != v->domain->id) {
+    if (spec.state[SPEC_IBPB] == SPEC_ON && *last != v->domain->id) {
         *last = v->domain->id;
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }
@@ -74,7 +74,7 @@ void hvm_switch_to(struct vcpu *v)
     if (cpu_features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->hvm->msr.tsc_aux);
     hvm_ops.vcpu_load(v);
-    peek_switch(v);
+    peek_update(v);
     if (t->cpu != cpu_id()) {
         timer_migrate(t);
         if (v->id == 0)

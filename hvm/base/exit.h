@@ -58,7 +58,7 @@ struct vmexit {
     union {
         uint8_t irq_vector; /* acknowledged; 0: still pending */
         bool msr_write;
-        struct {
+        struct exit_port {
             uint16_t port;
             uint8_t size;  /* bytes: 1, 2, 4 */
             bool in, string, rep;

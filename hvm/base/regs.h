@@ -8,7 +8,7 @@
 
 #include "hypervisor/lib/util.h"
 
-/* Encoding order, as the emulator's INSN_RAX ... INSN_R15. */
+/* Encoding order. */
 enum gpr {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
     R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS

@@ -14,17 +14,6 @@
 
 #define AX_FLAGS 0xd5u      /* SF ZF AF PF CF as LAHF has them */
 
-static inline uint32_t flags_to_ax(uint64_t fl)
-{
-    return (uint32_t)(fl & AX_FLAGS) << 8 | (uint32_t)(fl >> 11 & 1);
-}
-
-static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
-{
-    return (fl & ~FL_ARITH) | (ax >> 8 & AX_FLAGS) |
-           (uint64_t)(ax & 1) << 11;
-}
-
 #define ASM_FLAGS(insn)                                                 \
     "addb $0x7f, %%al\n\tsahf\n\t" insn "\n\tlahf\n\tseto %%al"
 
@@ -55,12 +44,13 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
 #define DEFINE(name, count, run)                                        \
     enum emul_rc name(struct emul_ctx *c)                               \
     {                                                                   \
-        uint32_t ax = flags_to_ax(c->new_flags);                        \
-        uint64_t *d = &c->dst.val, s = c->src.val;                      \
+        uint64_t *d = &c->dst.val, s = c->src.val, fl = c->new_flags;   \
+        uint32_t ax = (uint32_t)((fl & AX_FLAGS) << 8 | (fl >> 11 & 1)); \
         uint8_t n = (uint8_t)(count);                                   \
                                                                         \
         run                                                             \
-        c->new_flags = ax_to_flags(c->new_flags, ax);                   \
+        c->new_flags = (fl & ~FL_ARITH) | (ax >> 8 & AX_FLAGS) |        \
+                       (uint64_t)(ax & 1) << 11;                        \
         return EMUL_OK;                                                 \
     }
 
@@ -72,12 +62,12 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
     DEFINE(name, s, RUN_ANY(mnem, "%%cl, %[d]"))
 /* Two, four or eight bytes, with bits from src. */
 #define DEFINE_SHIFTD(name, mnem)                                       \
-    DEFINE(name, c->insn.opcode & 1 ? c->gpr[INSN_RCX] : c->insn.imm,   \
+    DEFINE(name, c->insn.opcode & 1 ? c->gpr[RCX] : c->insn.imm,   \
            RUN_WIDE(mnem, "%%cl, %[s], %[d]"))
 /*
  * With F3 these are TZCNT and LZCNT where the CPU has them, as in the guest.
  * Without, a source of 0 leaves all of the destination alone, its upper half
- * too.
+ * too: it is written as it was.
  */
 #define DEFINE_SCAN(name, mnem)                                         \
     DEFINE(name, 0,                                                     \
@@ -85,8 +75,10 @@ static inline uint64_t ax_to_flags(uint64_t fl, uint32_t ax)
                RUN_WIDE("rep; " mnem, "%[s], %[d]")                     \
            } else {                                                     \
                RUN_WIDE(mnem, "%[s], %[d]")                             \
-               if (!s)                                                  \
-                   c->dst.kind = OPND_NONE;                             \
+               if (!s) {                                                \
+                   *d = c->gpr[c->dst.reg];                             \
+                   c->dst.bytes = 8;                                    \
+               }                                                        \
            })
 
 DEFINE_2(em_add, "add")
@@ -116,10 +108,9 @@ EM_VALUE(em_not, ~c->dst.val)
 
 enum emul_rc em_xadd(struct emul_ctx *c)
 {
-    uint64_t old = c->dst.val;
-
     em_add(c);
-    write_src_too(c, c->src.reg, old);
+    c->src.val = c->old;
+    c->wb_src = true;
     return EMUL_OK;
 }
 
@@ -129,19 +120,6 @@ void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes)
     c->dst.bytes = bytes;
     c->src.val = b;
     em_sub(c);
-}
-
-bool cond_holds(uint64_t rflags, unsigned int n)
-{
-    static const uint16_t any_of[8] = {
-        RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
-        RFLAGS_SF, RFLAGS_PF, 0, RFLAGS_ZF
-    };
-    /* The last two, less and less or equal, also look for SF unlike OF. */
-    bool less = (n & 0xc) == 0xc &&
-                !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);
-
-    return ((rflags & any_of[n >> 1 & 7]) || less) != (n & 1);
 }
 
 /*
@@ -164,12 +142,9 @@ enum emul_rc em_bt(struct emul_ctx *c)
 /* In C: a CPU without POPCNT must not meet it here when a guest forges one. */
 enum emul_rc em_popcnt(struct emul_ctx *c)
 {
-    uint64_t v = c->src.val;
-
-    v -= v >> 1 & 0x5555555555555555ull;
-    v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
-    v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
-    c->dst.val = v * 0x0101010101010101ull >> 56;
+    c->dst.val = 0;
+    for (uint64_t v = c->src.val; v; v &= v - 1)
+        c->dst.val++;
     set_flags(c, FL_ARITH, false);
     set_flags(c, RFLAGS_ZF, !c->src.val);
     return EMUL_OK;

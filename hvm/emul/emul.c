@@ -5,6 +5,7 @@
  * Owns the order of things: all that can fail comes before the first change of
  * a register. Handlers compute; operands in memory are read and written here.
  */
+#include "hvm/base/exit.h"
 #include "hvm/emul/handlers.h"
 
 enum emul_rc emul_raise(struct emul_ctx *c, unsigned int vector, uint32_t error)
@@ -24,10 +25,16 @@ enum emul_rc emul_page_fault(struct emul_ctx *c, uint64_t la, uint32_t error)
 #define SEG_DOWN  0x4u      /* data: expand down */
 #define SEG_CODE  0x8u
 
-static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
-                             uint64_t off, unsigned int n, bool write,
-                             uint64_t *la)
+bool linear_ok(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
+               unsigned int n, bool write, uint64_t *la)
 {
+    if (likely(c->mode == 8)) {
+        if (unlikely(seg >= SEG_FS))
+            off += c->ops->seg(c, seg)->base;
+        *la = off;
+        return is_canonical(off) && is_canonical(off + n - 1);
+    }
+
     const struct segment *s = c->ops->seg(c, seg);
     unsigned int type = s->attr & (SEG_CODE | SEG_WRITE);
     bool down = (s->attr & (SEG_S | SEG_CODE | SEG_DOWN)) == (SEG_S | SEG_DOWN);
@@ -43,33 +50,22 @@ static bool legacy_linear_ok(struct emul_ctx *c, enum insn_seg seg,
     return true;
 }
 
-bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
-               unsigned int n, bool write, uint64_t *la)
-{
-    if (unlikely(c->mode != 8))
-        return legacy_linear_ok(c, seg, off, n, write, la);
-    if (unlikely(seg >= INSN_FS))
-        off += c->ops->seg(c, seg)->base;
-    *la = off;
-    return is_canonical(off) && is_canonical(off + n - 1);
-}
-
 bool aligned_only(const struct emul_ctx *c)
 {
     return unlikely(c->rflags & RFLAGS_AC) && c->align_check && c->cpl == 3;
 }
 
-enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc linear(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la)
 {
     if (unlikely(!linear_ok(c, seg, off, n, write, la)))
-        return emul_raise(c, seg == INSN_SS ? VEC_SS : VEC_GP, 0);
+        return emul_raise(c, seg == SEG_SS ? VEC_SS : VEC_GP, 0);
     if (unlikely(aligned_only(c)) && n <= 8 && (*la & (n - 1)))
         return emul_raise(c, VEC_AC, 0);
     return EMUL_OK;
 }
 
-enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_read(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                       uint64_t *val, unsigned int n, bool rmw)
 {
     uint64_t la;
@@ -79,7 +75,7 @@ enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
     return unlikely(rc) ? rc : c->ops->read(c, la, val, n, rmw);
 }
 
-enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_write(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                        uint64_t val, unsigned int n)
 {
     uint64_t la;
@@ -107,21 +103,22 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
 {
     unsigned int n = INSN_MAX_BYTES - c->nbytes;
     uint64_t off = c->rip + c->nbytes, la = off;
-    const struct segment *cs;
-    enum emul_rc rc;
 
     if (c->mode == 8) {
         if (!is_canonical(la))
             return emul_raise(c, VEC_GP, 0);
     } else {
-        cs = c->ops->seg(c, INSN_CS);
+        const struct segment *cs = c->ops->seg(c, SEG_CS);
+
         off = (uint32_t)off;
         if (off > cs->limit)
             return emul_raise(c, VEC_GP, 0);
         n = MIN(n - 1, cs->limit - off) + 1;
         la = (uint32_t)(cs->base + off);
     }
-    rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
+
+    enum emul_rc rc = c->ops->fetch(c, la, &c->bytes[c->nbytes], &n);
+
     if (rc)
         return rc;
     if (!n || n > INSN_MAX_BYTES - (unsigned int)c->nbytes)
@@ -133,12 +130,12 @@ static enum emul_rc fetch_more(struct emul_ctx *c)
 static enum emul_rc decode(struct emul_ctx *c)
 {
     enum insn_status status;
-    enum emul_rc rc;
 
     c->step = false;
     while ((status = insn_decode(&c->insn, c->bytes, c->nbytes, c->mode)) ==
            INSN_MORE) {
-        rc = fetch_more(c);
+        enum emul_rc rc = fetch_more(c);
+
         if (rc)
             return rc;
     }
@@ -161,39 +158,30 @@ bool emul_one_place(const struct emul_ctx *c)
 static enum emul_rc load_operand(struct emul_ctx *c, struct emul_operand *o,
                                  uint32_t what, bool rmw)
 {
-    o->kind = OPND_NONE;
-    o->bytes = opnd_bytes(c);
+    o->bytes = c->insn.op_bytes;
     switch (what) {
     case S_REG:
     case S_ACC:
-        o->kind = OPND_REG;
-        o->reg = what == S_REG ? c->insn.reg : INSN_RAX;
+        o->reg = what == S_REG ? c->insn.reg : RAX;
         o->val = reg_get(c, o->reg, o->bytes);
-        return EMUL_OK;
+        break;
     case S_IMM:
         o->val = c->insn.imm & size_mask(o->bytes);
-        return EMUL_OK;
+        break;
     case S_CL:
     case S_ONE:
         o->bytes = 1;
-        o->val = what == S_CL ? (uint8_t)c->gpr[INSN_RCX] : 1;
-        return EMUL_OK;
-    case S_RM:
+        o->val = what == S_CL ? (uint8_t)c->gpr[RCX] : 1;
         break;
     case S_RM8:
-        o->bytes = 1;
-        break;
     case S_RM16:
-        o->bytes = 2;
-        break;
     case S_RM32:
-        o->bytes = MIN(o->bytes, 4u);
-        break;
-    default:
-        return EMUL_OK;
+        o->bytes = MIN(o->bytes, 1u << (what - S_RM8) / (S_RM16 - S_RM8));
+        /* fall through */
+    case S_RM:
+        return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
     }
-    o->kind = OPND_MEM;
-    return mem_read(c, c->insn.seg, c->ea, &o->val, o->bytes, rmw);
+    return EMUL_OK;
 }
 
 /*
@@ -209,27 +197,32 @@ static void bit_offset(struct emul_ctx *c)
     c->ea &= size_mask(c->insn.ad_bytes);
 }
 
+enum emul_rc mem_update(struct emul_ctx *c, uint64_t la, const void *old,
+                        const void *new, unsigned int n)
+{
+    return unlikely(c->insn.lock || (c->insn.flags & F_XCHG))
+               ? c->ops->cmpxchg(c, la, old, new, n)
+               : c->ops->write(c, la, new, n);
+}
+
 /* Stores the results; the only access that can fail comes first. */
 static inline enum emul_rc write_back(struct emul_ctx *c, uint32_t flags)
 {
+    uint32_t to = flags & F_NOWB ? 0 : flags & D_MASK;
     struct emul_operand *dst = &c->dst;
-    enum emul_rc rc;
-    uint64_t la;
 
-    if (!(flags & F_NOWB) && dst->kind == OPND_MEM) {
-        rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
-        if (unlikely(rc))
-            return rc;
-        /* Atomic where LOCK or XCHG asks for it. */
-        rc = unlikely(c->insn.lock || (flags & F_XCHG))
-                 ? c->ops->cmpxchg(c, la, &c->old, &dst->val, dst->bytes)
-                 : c->ops->write(c, la, &dst->val, dst->bytes);
+    if (to == D_RM) {
+        uint64_t la;
+        enum emul_rc rc = linear(c, c->insn.seg, c->ea, dst->bytes, true, &la);
+
+        if (likely(!rc))
+            rc = mem_update(c, la, &c->old, &dst->val, dst->bytes);
         if (unlikely(rc))
             return rc;
     }
     if (unlikely(c->wb_src))
         reg_put(c, c->src.reg, c->src.bytes, c->src.val);
-    if (!(flags & F_NOWB) && dst->kind == OPND_REG)
+    if (to == D_REG || to == D_ACC)
         reg_put(c, dst->reg, dst->bytes, dst->val);
     return EMUL_OK;
 }
@@ -250,20 +243,16 @@ static enum emul_rc execute(struct emul_ctx *c)
         return rc;
     if (unlikely(flags & F_BITS))
         bit_offset(c);
-    if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV)) {
-        c->dst.kind = OPND_MEM;
-        c->dst.bytes = opnd_bytes(c);
-    } else {
-        rc = load_operand(c, &c->dst, (flags & D_MASK) << 4,
-                          !(flags & F_NOWB));
-        if (unlikely(rc))
-            return rc;
-    }
-    c->old = c->dst.val;
-    rc = c->insn.op->exec(c);
+    if ((flags & (D_MASK | F_MOV)) == (D_RM | F_MOV))
+        c->dst.bytes = c->insn.op_bytes;
+    else
+        rc = load_operand(c, &c->dst, (flags & D_MASK) << 4, !(flags & F_NOWB));
     if (unlikely(rc))
         return rc;
-    rc = write_back(c, flags);
+    c->old = c->dst.val;
+    rc = c->insn.op->exec(c);
+    if (likely(!rc))
+        rc = write_back(c, flags);
     if (unlikely(rc))
         return rc;
     c->step = c->rflags & RFLAGS_TF;
@@ -295,7 +284,7 @@ enum emul_rc emul_mmio(struct emul_ctx *c)
     return execute(c);
 }
 
-enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct exit_port *io)
 {
     enum emul_rc rc = decode(c);
 
@@ -303,8 +292,8 @@ enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io)
         return rc;
     if (rc || !(c->insn.flags & F_IO) ||
         (c->insn.opcode & 0xfe) != (io->in ? 0x6c : 0x6e) ||
-        string_bytes(c) != io->bytes || (c->insn.rep != 0) != io->rep ||
-        (uint16_t)c->gpr[INSN_RDX] != io->port)
+        c->insn.op_bytes != io->size || (c->insn.rep != 0) != io->rep ||
+        (uint16_t)c->gpr[RDX] != io->port)
         return EMUL_RETRY;
     return execute(c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The instruction emulator: executes one guest instruction on the caller's
- * behalf.
+ * The instruction decoder, and the emulator: executes one guest instruction on
+ * the caller's behalf.
  *
  * What it is for: instructions whose memory operand is a device (found by a
  * nested page fault) and string port I/O. Everything else runs natively, real
@@ -24,7 +24,97 @@
  */
 #pragma once
 
-#include "hvm/emul/decode.h"
+#include "hvm/base/regs.h"
+
+/* ---- the decoder: bytes in, struct insn out ------------------------------ */
+
+/*
+ * Pure: it looks at nothing but the bytes and the code size, so the same call
+ * gives lengths for exits without a next RIP, and the first half of an
+ * emulation. It knows what the tables of opcodes.c list and nothing else. It
+ * must never read past the bytes it was given.
+ *
+ * Sources: SDM vol. 2A chapter 2 "Instruction Format", vol. 2D appendix A
+ * "Opcode Map"; APM vol. 3 chapter 1 and appendix A.
+ */
+#define INSN_MAX_BYTES 15
+
+/* Bits of struct insn's rex. */
+#define REX_W 8u
+#define REX_R 4u
+#define REX_X 2u
+#define REX_B 1u
+
+/* In place of a register's number. */
+#define INSN_NO_REG 0xff
+
+/* The opcode maps. */
+enum insn_map { INSN_MAP_1BYTE, INSN_MAP_0F, INSN_MAP_0F38 };
+
+struct opcode;
+
+/* One decoded instruction. Register numbers include the REX/VEX extension. */
+struct insn {
+    const struct opcode *op;    /* table entry, never NULL after INSN_OK */
+    uint64_t imm;       /* immediate, sign-extended */
+    uint64_t disp;      /* displacement, sign-extended; or a 64-bit offset */
+    union {
+        struct {
+            uint32_t flags;     /* of the entry and the tables above it */
+            uint8_t len;        /* bytes in all */
+            uint8_t mode;       /* code size: 2, 4 or 8 bytes */
+            uint8_t map;        /* enum insn_map */
+            uint8_t opcode;
+            uint8_t op_bytes;   /* operand size: 1, 2, 4, 8 */
+            uint8_t ad_bytes;   /* address size: 2, 4, 8 */
+
+            uint8_t rex;        /* REX or the same bits out of VEX; 0: none */
+            uint8_t rep;        /* last of F2, F3, or 0 */
+            bool lock;          /* F0 */
+            bool opsize;        /* 66 */
+            bool has_mem;       /* ModRM or offset names a memory operand */
+            bool rip_rel;       /* its address is relative to the next RIP */
+
+            uint8_t modrm;
+            uint8_t reg, rm;    /* ModRM.reg and .rm as register numbers */
+            uint8_t base;       /* of the memory operand; or INSN_NO_REG */
+            uint8_t index;
+            uint8_t scale;      /* shift count, 0 to 3 */
+            uint8_t seg;        /* enum hvm_seg to SEG_GS, overrides applied */
+
+            bool vex;
+            uint8_t vvvv;       /* VEX: the third register */
+            uint8_t vlen;       /* vector bytes: 16; VEX: also 32 */
+        };
+        uint64_t words[4];      /* to clear them at once */
+    };
+};
+
+enum insn_status {
+    INSN_OK,
+    INSN_MORE,          /* the bytes end inside the instruction */
+    INSN_TOO_LONG,      /* over 15 bytes: #GP(0) */
+    INSN_UNDEFINED,     /* no such instruction in this mode, or unknown */
+};
+
+/*
+ * Decodes the instruction that starts at bytes[0], of which n bytes (at most 15
+ * are used) are there. mode is the code size in bytes: 2 and 4 by CS.D, 8 for
+ * CS.L. On INSN_OK *i is complete; else only len, the bytes looked at, is.
+ */
+enum insn_status insn_decode(struct insn *i, const uint8_t *bytes,
+                             unsigned int n, unsigned int mode);
+
+/*
+ * Length in bytes of the instruction at bytes[0] if it is the one whose form
+ * without prefixes is plain[0] to plain[len - 1]: one byte, or 0F and one or
+ * two bytes. 0 if it is something else or does not end within the n bytes.
+ */
+unsigned int insn_length_of(const uint8_t *bytes, unsigned int n,
+                            unsigned int mode, const uint8_t *plain,
+                            unsigned int len);
+
+/* ---- the emulator -------------------------------------------------------- */
 
 enum emul_rc {
     EMUL_OK,            /* done; rip is at the next instruction */
@@ -33,8 +123,6 @@ enum emul_rc {
                            done, or the instruction changed under us */
     EMUL_UNHANDLEABLE,  /* not implemented here; nothing was changed */
 };
-
-struct segment;     /* hvm/base/regs.h */
 
 struct emul_fault {
     uint8_t vector;
@@ -62,7 +150,7 @@ struct emul_rep {
     uint64_t src;       /* linear, OUTS and MOVS */
     uint64_t dst;       /* linear, INS, MOVS and STOS */
     uint64_t value;     /* STOS */
-    unsigned int count; /* in: elements wanted, 1 to 4096; out: done */
+    unsigned int count; /* of elements, 1 to 4096 */
 };
 
 struct emul_ctx;
@@ -103,16 +191,15 @@ struct emul_ops {
      * Segment register s. The object lives until the instruction ends. In
      * 64-bit code only FS and GS are asked for.
      */
-    const struct segment *(*seg)(struct emul_ctx *c, enum insn_seg s);
+    const struct segment *(*seg)(struct emul_ctx *c, enum hvm_seg s);
     /*
-     * Does (part of) a run in one go: r->count is set to the number of elements
-     * done, 1 at least with EMUL_OK. EMUL_UNHANDLEABLE: element by element
-     * through the functions above.
+     * Does a run in one go, all of it or nothing. EMUL_UNHANDLEABLE: element
+     * by element through the functions above.
      */
-    enum emul_rc (*rep)(struct emul_ctx *c, struct emul_rep *r);
+    enum emul_rc (*rep)(struct emul_ctx *c, const struct emul_rep *r);
     /* One port access of 1, 2 or 4 bytes; in: *val is zero-extended. */
     enum emul_rc (*pio)(struct emul_ctx *c, uint16_t port, unsigned int bytes,
-                        bool in, uint32_t *val);
+                        bool in, uint64_t *val);
     /*
      * The low n bytes (16, 32) of vector register r. put_vec leaves the rest
      * of the register alone, or clears it all (zero_rest; up to the widest
@@ -128,9 +215,8 @@ struct emul_ops {
 
 /* Operand values while an instruction executes; the handlers' business. */
 struct emul_operand {
-    uint8_t kind;
     uint8_t bytes;
-    uint8_t reg;
+    uint8_t reg;        /* of one in a register */
     uint64_t val;
 };
 
@@ -176,18 +262,13 @@ struct emul_ctx {
  */
 enum emul_rc emul_mmio(struct emul_ctx *c);
 
-/* A string I/O exit, as far as the hardware describes it. */
-struct emul_io {
-    uint16_t port;
-    uint8_t bytes;
-    bool in, rep;
-};
+struct exit_port;   /* hvm/base/exit.h */
 
 /*
  * Executes an intercepted INS or OUTS. EMUL_RETRY if the instruction found is
- * not the one in *io any more, or when part of the repeat is done.
+ * not the one that exited, as *io has it, or when part of the repeat is done.
  */
-enum emul_rc emul_string_io(struct emul_ctx *c, const struct emul_io *io);
+enum emul_rc emul_string_io(struct emul_ctx *c, const struct exit_port *io);
 
 /*
  * True if the decoded instruction accesses data at one place only, so that the

@@ -22,25 +22,22 @@ static inline const uint8_t *fast_address(const struct emul_ctx *c,
                                           const uint8_t *p, unsigned int rex,
                                           unsigned int imm, uint64_t *la)
 {
-    unsigned int modrm = *p++, mod = modrm >> 6, base = modrm & 7, index, sib;
+    unsigned int modrm = *p++, mod = modrm >> 6, base = modrm & 7;
     uint64_t ea = 0;
 
     if (base == 4) {
-        sib = *p++;
-        index = (sib >> 3 & 7) | (rex & REX_X) << 2;
-        if (index != INSN_RSP)
+        unsigned int sib = *p++, index = (sib >> 3 & 7) | (rex & REX_X) << 2;
+
+        if (index != RSP)
             ea = c->gpr[index] << (sib >> 6);
         base = sib & 7;
-        if (base == 5 && mod == 0) {
-            *la = ea + (uint64_t)get32(p);
-            return p + 4;
-        }
     } else if (base == 5 && mod == 0) {
         ea = c->rip + (uint64_t)(p + 4 + imm - c->bytes);
-        *la = ea + (uint64_t)get32(p);
-        return p + 4;
     }
-    ea += c->gpr[base | (rex & REX_B) << 3];
+    if (base == 5 && mod == 0)
+        mod = 2;
+    else
+        ea += c->gpr[base | (rex & REX_B) << 3];
     if (mod == 1) {
         ea += (uint64_t)(int8_t)*p;
         p += 1;

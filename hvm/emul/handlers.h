@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "hvm/base/regs.h"
 #include "hvm/emul/emul.h"
 #include "hypervisor/cpu/cr.h"
 
@@ -66,6 +65,7 @@ struct opcode {
 #define V_W         0x3000u     /* four bytes, eight with REX.W */
 #define V_HALF      0x4000u     /* the lower half, opcodes 16 17: the upper */
 #define V_ALIGNED   0x00008000u /* #GP(0) unless memory is aligned */
+#define V_STORE     0x20000000u /* to memory */
 
 #define F_BYTE      0x00010000u /* operands are bytes */
 #define F_MOV       0x00020000u /* destination is not read */
@@ -102,14 +102,14 @@ emul_fn em_add, em_or, em_adc, em_sbb, em_and, em_sub, em_xor, em_test, em_inc,
         em_dec, em_neg, em_not, em_rol, em_ror, em_rcl, em_rcr, em_shl, em_shr,
         em_sar, em_shld, em_shrd, em_bt, em_bsf, em_bsr, em_popcnt, em_xadd;
 /* muldiv.c */
-emul_fn em_mul, em_imul, em_imul2, em_div, em_idiv, em_cmpxchg8b;
+emul_fn em_mul, em_imul2, em_div, em_cmpxchg8b;
 /* move.c */
 emul_fn em_nop, em_mov, em_movsx, em_movbe, em_setcc, em_cmov, em_xlat, em_xchg,
         em_cmpxchg, em_push, em_pop_rm, em_mov_from_sreg;
 /* string.c */
 emul_fn em_string;
 /* simd.c */
-emul_fn em_vec_load, em_vec_store;
+emul_fn em_vec_move;
 
 /* ---- helpers ------------------------------------------------------------- */
 
@@ -120,9 +120,6 @@ static inline void set_flags(struct emul_ctx *c, uint64_t flags, bool on)
 {
     c->new_flags = on ? c->new_flags | flags : c->new_flags & ~flags;
 }
-
-/* Where emul_operand.val goes. */
-enum { OPND_NONE, OPND_REG, OPND_MEM };
 
 /* The low bytes of v (1, 2, 4, 8) as a signed number. */
 static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
@@ -169,15 +166,6 @@ static inline void reg_put(struct emul_ctx *c, unsigned int reg,
         *r = (*r & ~mask) | (val & mask);
 }
 
-/* The bytes of an operand of this instruction. */
-static inline unsigned int opnd_bytes(const struct emul_ctx *c)
-{
-    return c->insn.flags & F_BYTE ? 1 : c->insn.op_bytes;
-}
-
-/* True if condition code n (Jcc's low four bits) holds. */
-bool cond_holds(uint64_t rflags, unsigned int n);
-
 /* CMP a, b: the flags in c->new_flags; c->dst and c->src get other values. */
 void compare(struct emul_ctx *c, uint64_t a, uint64_t b, unsigned int bytes);
 
@@ -188,37 +176,28 @@ uint64_t effective_address(const struct emul_ctx *c);
  * Linear address of n bytes at seg:off if segment type, limit and canonical
  * form allow the access; false if not.
  */
-bool linear_ok(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+bool linear_ok(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                unsigned int n, bool write, uint64_t *la);
 
 /* The same with #GP(0), #SS(0) or #AC(0). */
-enum emul_rc linear(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc linear(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                     unsigned int n, bool write, uint64_t *la);
 
 /* True if data accesses by this instruction must be aligned (#AC). */
 bool aligned_only(const struct emul_ctx *c);
 
 /* Data at seg:off; *val is zero-extended. */
-enum emul_rc mem_read(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_read(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                       uint64_t *val, unsigned int n, bool rmw);
-enum emul_rc mem_write(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+enum emul_rc mem_write(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                        uint64_t val, unsigned int n);
+
+/* Replaces old at la by new: atomically where LOCK or XCHG asks for it. */
+enum emul_rc mem_update(struct emul_ctx *c, uint64_t la, const void *old,
+                        const void *new, unsigned int n);
 
 /*
  * Decodes and executes c->bytes if that is one of fast.c's moves: true, and the
  * result in *rc. False: something about it is unusual, and nothing was done.
  */
 bool fast_move(struct emul_ctx *c, enum emul_rc *rc);
-
-/* Also stores c->src in its register when the instruction completes. */
-static inline void write_src_too(struct emul_ctx *c, unsigned int reg,
-                                 uint64_t val)
-{
-    c->src = (struct emul_operand){
-        .kind = OPND_REG, .bytes = c->dst.bytes, .reg = reg, .val = val
-    };
-    c->wb_src = true;
-}
-
-/* Bytes of a string instruction's element. */
-unsigned int string_bytes(const struct emul_ctx *c);

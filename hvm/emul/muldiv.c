@@ -12,8 +12,11 @@
 typedef unsigned __int128 u128;
 typedef __int128 s128;
 
-/* They tell whether the high half matters. */
-#define OVERFLOW (RFLAGS_CF | RFLAGS_OF)
+/* Is it IMUL or IDIV: /5 and /7 of group 3? */
+static bool is_signed(const struct emul_ctx *c)
+{
+    return c->insn.modrm & 8;
+}
 
 static u128 get_pair(const struct emul_ctx *c, unsigned int hi,
                      unsigned int lo, unsigned int bytes)
@@ -26,38 +29,32 @@ static void put_pair(struct emul_ctx *c, uint64_t lo, uint64_t hi,
                      unsigned int bytes)
 {
     if (bytes == 1) {
-        reg_put(c, INSN_RAX, 2, (hi & 0xff) << 8 | (lo & 0xff));
+        reg_put(c, RAX, 2, (hi & 0xff) << 8 | (lo & 0xff));
         return;
     }
-    reg_put(c, INSN_RAX, bytes, lo);
-    reg_put(c, INSN_RDX, bytes, hi);
+    reg_put(c, RAX, bytes, lo);
+    reg_put(c, RDX, bytes, hi);
+}
+
+/* The double-width product. The flags tell whether its high half matters. */
+static u128 multiply(struct emul_ctx *c, uint64_t a, uint64_t b,
+                     unsigned int bytes, bool sign)
+{
+    s128 p = (s128)sign_extend(a, bytes) * sign_extend(b, bytes);
+    bool fits = p == sign_extend((uint64_t)p, bytes);
+
+    if (!sign) {
+        p = (s128)((u128)(a & size_mask(bytes)) * b);
+        fits = (u128)p >> 8 * bytes == 0;
+    }
+    set_flags(c, RFLAGS_CF | RFLAGS_OF, !fits);
+    return (u128)p;
 }
 
 enum emul_rc em_mul(struct emul_ctx *c)
 {
     unsigned int bytes = c->src.bytes;
-    u128 p = (u128)reg_get(c, INSN_RAX, bytes) * c->src.val;
-    uint64_t hi = (uint64_t)(p >> 8 * bytes);
-
-    put_pair(c, (uint64_t)p, hi, bytes);
-    set_flags(c, OVERFLOW, hi != 0);
-    return EMUL_OK;
-}
-
-/* The signed product, and the flags. */
-static s128 multiply(struct emul_ctx *c, uint64_t a, uint64_t b,
-                     unsigned int bytes)
-{
-    s128 p = (s128)sign_extend(a, bytes) * sign_extend(b, bytes);
-
-    set_flags(c, OVERFLOW, p != sign_extend((uint64_t)p, bytes));
-    return p;
-}
-
-enum emul_rc em_imul(struct emul_ctx *c)
-{
-    unsigned int bytes = c->src.bytes;
-    s128 p = multiply(c, c->gpr[INSN_RAX], c->src.val, bytes);
+    u128 p = multiply(c, c->gpr[RAX], c->src.val, bytes, is_signed(c));
 
     put_pair(c, (uint64_t)p, (uint64_t)(p >> 8 * bytes), bytes);
     return EMUL_OK;
@@ -68,7 +65,7 @@ enum emul_rc em_imul2(struct emul_ctx *c)
 {
     uint64_t a = c->insn.flags & I_MASK ? c->insn.imm : c->dst.val;
 
-    c->dst.val = (uint64_t)multiply(c, a, c->src.val, c->dst.bytes);
+    c->dst.val = (uint64_t)multiply(c, a, c->src.val, c->dst.bytes, true);
     return EMUL_OK;
 }
 
@@ -82,43 +79,29 @@ static uint64_t divide(u128 n, uint64_t d, uint64_t *rem)
     return q;
 }
 
-/* The dividend: AX, or (r/e)DX:(r/e)AX. */
-static u128 dividend(const struct emul_ctx *c, unsigned int bytes)
-{
-    return bytes == 1 ? (uint16_t)c->gpr[INSN_RAX]
-                      : get_pair(c, INSN_RDX, INSN_RAX, bytes);
-}
-
+/* DIV and IDIV, by absolute values. */
 enum emul_rc em_div(struct emul_ctx *c)
 {
-    unsigned int bytes = c->src.bytes;
-    u128 n = dividend(c, bytes);
-    uint64_t d = c->src.val, q, r;
+    unsigned int bytes = c->src.bytes, drop = 128 - 16 * bytes;
+    /* The dividend: AX, or (r/e)DX:(r/e)AX. */
+    u128 n = bytes == 1 ? (uint16_t)c->gpr[RAX] : get_pair(c, RDX, RAX, bytes);
+    uint64_t d = c->src.val, max = size_mask(bytes), q, r;
+    bool n_minus = is_signed(c) && (s128)(n << drop) < 0;
+    bool d_minus = is_signed(c) && sign_extend(d, bytes) < 0;
+    bool q_minus = n_minus != d_minus;
 
-    if ((n >> (8 * bytes)) >= d)
+    if (n_minus)
+        n = -(u128)((s128)(n << drop) >> drop);
+    if (d_minus)
+        d = -(uint64_t)sign_extend(d, bytes);
+    if (is_signed(c))
+        max = (max >> 1) + q_minus;
+    if ((uint64_t)(n >> 64) >= d)
         return emul_raise(c, VEC_DE, 0);
     q = divide(n, d, &r);
-    put_pair(c, q, r, bytes);
-    return EMUL_OK;
-}
-
-enum emul_rc em_idiv(struct emul_ctx *c)
-{
-    unsigned int bytes = c->src.bytes, drop = 128 - 16 * bytes;
-    s128 n = (s128)(dividend(c, bytes) << drop) >> drop;
-    int64_t d = sign_extend(c->src.val, bytes);
-    u128 n_abs = n < 0 ? -(u128)n : (u128)n;
-    uint64_t d_abs = d < 0 ? -(uint64_t)d : (uint64_t)d, q, r;
-    bool negative = (n < 0) != (d < 0);
-    /* The largest quotient. */
-    uint64_t limit = (size_mask(bytes) >> 1) + negative;
-
-    if ((uint64_t)(n_abs >> 64) >= d_abs)
+    if (q > max)
         return emul_raise(c, VEC_DE, 0);
-    q = divide(n_abs, d_abs, &r);
-    if (q > limit)
-        return emul_raise(c, VEC_DE, 0);
-    put_pair(c, negative ? -q : q, n < 0 ? -r : r, bytes);
+    put_pair(c, q_minus ? -q : q, n_minus ? -r : r, bytes);
     return EMUL_OK;
 }
 
@@ -126,7 +109,7 @@ enum emul_rc em_idiv(struct emul_ctx *c)
 enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
 {
     unsigned int half = c->insn.rex & REX_W ? 8 : 4, n = 2 * half;
-    u128 want = get_pair(c, INSN_RDX, INSN_RAX, half), old = 0, new;
+    u128 want = get_pair(c, RDX, RAX, half), old = 0, new;
     uint64_t la;
     enum emul_rc rc = linear(c, c->insn.seg, c->ea, n, true, &la);
 
@@ -137,9 +120,8 @@ enum emul_rc em_cmpxchg8b(struct emul_ctx *c)
     rc = c->ops->read(c, la, &old, n, true);
     if (rc)
         return rc;
-    new = old == want ? get_pair(c, INSN_RCX, INSN_RBX, half) : old;
-    rc = c->insn.lock ? c->ops->cmpxchg(c, la, &old, &new, n)
-                      : c->ops->write(c, la, &new, n);
+    new = old == want ? get_pair(c, RCX, RBX, half) : old;
+    rc = mem_update(c, la, &old, &new, n);
     if (rc)
         return rc;
     set_flags(c, RFLAGS_ZF, old == want);

@@ -19,8 +19,8 @@
 #define PREFIX(fl, ...)  { .flags = F_MODRM | T_PREFIX | (fl), \
                            .sub = (const struct opcode[4]){ __VA_ARGS__ } }
 #define NONE             { .flags = 0 }
-#define LOAD(fl)         OP(fl, em_vec_load)
-#define STORE(fl)        OP(fl, em_vec_store)
+#define LOAD(fl)         OP(fl, em_vec_move)
+#define STORE(fl)        OP((fl) | V_STORE, em_vec_move)
 
 #define M     F_MODRM
 #define B     F_BYTE
@@ -50,7 +50,7 @@ static const struct opcode group2[8] = {
 static const struct opcode group3[8] = {
     OP(RM_I | F_NOWB | I_Z, em_test), OP(RM_I | F_NOWB | I_Z, em_test),
     OP(D_RM | F_LOCK, em_not), OP(D_RM | F_LOCK, em_neg),
-    OP(S_RM, em_mul), OP(S_RM, em_imul), OP(S_RM, em_div), OP(S_RM, em_idiv),
+    OP(S_RM, em_mul), OP(S_RM, em_mul), OP(S_RM, em_div), OP(S_RM, em_div),
 };
 
 static const struct opcode group11[8] = { OP(RM_I | MOV | I_Z, em_mov) };
@@ -90,7 +90,7 @@ const struct opcode opcodes_1byte[256] = {
     TABLE2(0xc6, 0, group11),
     TABLE2(0xd0, D_RM | S_ONE, group2),
     TABLE2(0xd2, D_RM | S_CL, group2),
-    [0xd7] = OP(F_IMPLICIT, em_xlat),
+    [0xd7] = OP(D_ACC | B | F_IMPLICIT, em_xlat),
     [0xf4] = LEN(0),                            /* HLT */
     TABLE2(0xf6, 0, group3),
     [0xfe] = GROUP(B | D_RM, OP(F_LOCK, em_inc), OP(F_LOCK, em_dec)),

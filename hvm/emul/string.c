@@ -24,14 +24,8 @@ struct string_op {
     enum emul_rep_kind bulk;    /* what ops->rep calls it, if it does it */
 };
 
-unsigned int string_bytes(const struct emul_ctx *c)
-{
-    /* Ports are at most 32 bits wide; REX.W changes nothing. */
-    return MIN(opnd_bytes(c), c->insn.flags & F_IO ? 4u : 8u);
-}
-
 /* Offset of the present element by RSI (in seg) or RDI (in ES). */
-static uint64_t offset(const struct emul_ctx *c, enum insn_reg reg)
+static uint64_t offset(const struct emul_ctx *c, enum gpr reg)
 {
     return c->gpr[reg] & size_mask(c->insn.ad_bytes);
 }
@@ -40,16 +34,16 @@ static uint64_t offset(const struct emul_ctx *c, enum insn_reg reg)
 static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
 {
     unsigned int ad = c->insn.ad_bytes;
-    uint64_t step = n * string_bytes(c);
+    uint64_t step = n * c->insn.op_bytes;
 
     if (c->rflags & RFLAGS_DF)
         step = -step;
     if (s->si)
-        reg_put(c, INSN_RSI, ad, c->gpr[INSN_RSI] + step);
+        reg_put(c, RSI, ad, c->gpr[RSI] + step);
     if (s->di || s->compares)
-        reg_put(c, INSN_RDI, ad, c->gpr[INSN_RDI] + step);
+        reg_put(c, RDI, ad, c->gpr[RDI] + step);
     if (c->insn.rep)
-        reg_put(c, INSN_RCX, ad, c->gpr[INSN_RCX] - n);
+        reg_put(c, RCX, ad, c->gpr[RCX] - n);
 }
 
 /*
@@ -57,10 +51,10 @@ static void advance(struct emul_ctx *c, const struct string_op *s, uint64_t n)
  * segment and in the address size. False if not even the first does: it
  * faults, or straddles a page; the slow path finds out which.
  */
-static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
+static bool fit_run(struct emul_ctx *c, enum hvm_seg seg, uint64_t off,
                     bool write, uint64_t *la, unsigned int *n)
 {
-    unsigned int bytes = string_bytes(c), in_page;
+    unsigned int bytes = c->insn.op_bytes, in_page;
     uint64_t last = size_mask(c->insn.ad_bytes) - off, low;
     bool down = c->rflags & RFLAGS_DF;
 
@@ -82,42 +76,39 @@ static bool fit_run(struct emul_ctx *c, enum insn_seg seg, uint64_t off,
 static enum emul_rc run_bulk(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
-    unsigned int n = left < PAGE ? (unsigned int)left : PAGE;
     struct emul_rep r = {
-        .kind = s->bulk, .bytes = string_bytes(c), .df = c->rflags & RFLAGS_DF,
-        .port = c->gpr[INSN_RDX],
-        .value = reg_get(c, INSN_RAX, string_bytes(c)),
+        .kind = s->bulk, .bytes = c->insn.op_bytes, .port = c->gpr[RDX],
+        .df = c->rflags & RFLAGS_DF,
+        .value = reg_get(c, RAX, c->insn.op_bytes),
+        .count = (unsigned int)MIN(left, PAGE),
     };
-    enum emul_rc rc;
 
-    if (s->di && !fit_run(c, INSN_ES, offset(c, INSN_RDI), true, &r.dst, &n))
+    if (s->di && !fit_run(c, SEG_ES, offset(c, RDI), true, &r.dst, &r.count))
         return EMUL_UNHANDLEABLE;
     /* The second side may shorten the run; the first still fits then. */
-    if (s->si && !fit_run(c, c->insn.seg, offset(c, INSN_RSI), false, &r.src,
-                          &n))
+    if (s->si && !fit_run(c, c->insn.seg, offset(c, RSI), false, &r.src,
+                          &r.count))
         return EMUL_UNHANDLEABLE;
-    r.count = n;
-    rc = c->ops->rep(c, &r);
-    if (rc)
-        return rc;
-    if (!r.count || r.count > n)
-        return EMUL_UNHANDLEABLE;
-    advance(c, s, r.count);
-    *done = r.count;
-    return EMUL_OK;
+
+    enum emul_rc rc = c->ops->rep(c, &r);
+
+    if (!rc) {
+        advance(c, s, r.count);
+        *done = r.count;
+    }
+    return rc;
 }
 
 /* The port is read only when the memory is known to take the value. */
 static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
 {
-    uint32_t val = 0;
-    uint64_t la;
-    enum emul_rc rc = linear(c, INSN_ES, offset(c, INSN_RDI), bytes, true, &la);
+    uint64_t val = 0, la;
+    enum emul_rc rc = linear(c, SEG_ES, offset(c, RDI), bytes, true, &la);
 
     if (!rc)
         rc = c->ops->check_write(c, la, bytes);
     if (!rc)
-        rc = c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, true, &val);
+        rc = c->ops->pio(c, (uint16_t)c->gpr[RDX], bytes, true, &val);
     return rc ? rc : c->ops->write(c, la, &val, bytes);
 }
 
@@ -125,52 +116,45 @@ static enum emul_rc ins_one(struct emul_ctx *c, unsigned int bytes)
 static enum emul_rc run_one(struct emul_ctx *c, const struct string_op *s,
                             unsigned int bytes)
 {
-    uint64_t val = reg_get(c, INSN_RAX, bytes), other;
+    uint64_t val = reg_get(c, RAX, bytes), other;
     enum emul_rc rc = EMUL_OK;
-    uint32_t out;
 
     if (s->bulk == EMUL_REP_INS)
         return ins_one(c, bytes);
     if (s->si)
-        rc = mem_read(c, c->insn.seg, offset(c, INSN_RSI), &val, bytes, false);
+        rc = mem_read(c, c->insn.seg, offset(c, RSI), &val, bytes, false);
     if (!rc && s->compares)
-        rc = mem_read(c, INSN_ES, offset(c, INSN_RDI), &other, bytes, false);
+        rc = mem_read(c, SEG_ES, offset(c, RDI), &other, bytes, false);
     if (rc)
         return rc;
     if (s->di)
-        return mem_write(c, INSN_ES, offset(c, INSN_RDI), val, bytes);
-    out = (uint32_t)val;
+        return mem_write(c, SEG_ES, offset(c, RDI), val, bytes);
     if (s->bulk == EMUL_REP_OUTS)
-        return c->ops->pio(c, (uint16_t)c->gpr[INSN_RDX], bytes, false, &out);
+        return c->ops->pio(c, (uint16_t)c->gpr[RDX], bytes, false, &val);
     if (s->compares)
         compare(c, val, other, bytes);
     else
-        reg_put(c, INSN_RAX, bytes, val);
+        reg_put(c, RAX, bytes, val);
     return EMUL_OK;
-}
-
-/* True if REPE or REPNE ends after the element just compared. */
-static bool found(const struct emul_ctx *c)
-{
-    return !(c->new_flags & RFLAGS_ZF) == (c->insn.rep == 0xf3);
 }
 
 static enum emul_rc run_slow(struct emul_ctx *c, const struct string_op *s,
                              uint64_t left, uint64_t *done)
 {
     uint64_t max = MIN(left, c->rflags & RFLAGS_TF ? 1 : SLOW_ELEMENTS);
-    unsigned int bytes = string_bytes(c);
-    enum emul_rc rc;
 
     while (*done < max) {
-        rc = run_one(c, s, bytes);
+        enum emul_rc rc = run_one(c, s, c->insn.op_bytes);
+
         if (rc == EMUL_FAULT || (rc && !*done))
             return rc;
         if (rc)                 /* this one: next time, as the first */
             return EMUL_OK;
         advance(c, s, 1);
         ++*done;
-        if (s->compares && c->insn.rep && found(c)) {
+        /* REPE and REPNE end after an element unlike, or like. */
+        if (s->compares && c->insn.rep &&
+            !(c->new_flags & RFLAGS_ZF) == (c->insn.rep == 0xf3)) {
             *done = left;
             break;
         }
@@ -200,7 +184,7 @@ enum emul_rc em_string(struct emul_ctx *c)
     enum emul_rc rc = EMUL_UNHANDLEABLE;
 
     if (c->insn.rep) {
-        left = c->gpr[INSN_RCX] & size_mask(c->insn.ad_bytes);
+        left = c->gpr[RCX] & size_mask(c->insn.ad_bytes);
         if (!left)
             return EMUL_OK;
         if (s->bulk && !(c->rflags & RFLAGS_TF) && !aligned_only(c))

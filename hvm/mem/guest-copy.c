@@ -16,52 +16,6 @@ static size_t in_page(uint64_t addr, size_t n)
     return MIN(n, PAGE_SIZE - (addr & (PAGE_SIZE - 1)));
 }
 
-/* To or from guest memory within one page. */
-static inline void copy(void *guest, void *own, size_t n, bool write)
-{
-    if (write)
-        memcpy(guest, own, n);
-    else
-        memcpy(own, guest, n);
-}
-
-static int copy_phys(struct domain *d, gpa_t a, uint8_t *buf, size_t n,
-                     bool write)
-{
-    while (n) {
-        size_t part = in_page(a.raw, n);
-        struct page *held = NULL; /* another domain's frame */
-        char *p;
-
-        if (likely(d == current->domain))
-            p = peek_page(PEEK_DATA, gpa_to_gfn(a), write);
-        else
-            p = guest_frame_get(d, gpa_to_gfn(a), write, &held)
-                    ? NULL : window_map(WINDOW_DATA, page_to_mfn(held));
-        if (!p)
-            return -EFAULT;
-        copy(p + (a.raw & (PAGE_SIZE - 1)), buf, part, write);
-        if (held) {
-            window_unmap(WINDOW_DATA);
-            page_put(held);
-        }
-        a = gpa_add(a, part);
-        buf += part;
-        n -= part;
-    }
-    return 0;
-}
-
-int guest_read_phys(struct domain *d, void *dst, gpa_t src, size_t n)
-{
-    return copy_phys(d, src, dst, n, false);
-}
-
-int guest_write_phys(struct domain *d, gpa_t dst, const void *src, size_t n)
-{
-    return copy_phys(d, dst, (void *)(uintptr_t)src, n, true);
-}
-
 /*
  * Walks the guest's tables, but not again for the page of the last walk: until
  * it is entered a guest cannot tell the result from an entry of the TLB.
@@ -87,86 +41,101 @@ static inline int translate(struct vcpu *v, gva_t a, uint32_t access,
     return rc;
 }
 
-static int copy_linear(struct vcpu *v, gva_t a, uint8_t *buf, size_t n,
-                       uint32_t access, struct guest_fault *f)
+int guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n, uint32_t access,
+                struct guest_fault *f)
 {
-    bool write = access & PFEC_WRITE;
-    char *p;
     gpa_t at;
     int rc;
 
     /* All of it, always: the error code may go to the guest. */
-    *f = (struct guest_fault){ .at = gpa(~0ull) };
-    while (n) {
-        size_t part = in_page(a.raw, n);
+    *f = (struct guest_fault){ .cr2 = a.raw, .at = gpa(~0ull) };
+    rc = translate(v, a, access | PFEC_FETCH, &at, &f->pfec);
+    if (rc)
+        return rc;
 
-        rc = translate(v, a, access, &at, &f->pfec);
-        if (rc) {
-            f->cr2 = a.raw;
-            return rc;
+    const char *p = peek_page(PEEK_CODE, gpa_to_gfn(at), false);
+
+    if (unlikely(!p)) {
+        f->at = at;
+        return -EIO;
+    }
+    memcpy(dst, p + (at.raw & (PAGE_SIZE - 1)), n);
+    return 0;
+}
+
+/*
+ * Copies to (write) or from guest memory at a, which is a physical address of
+ * d, or a linear one of current's kernel, for which d is not needed. Made once
+ * for each.
+ */
+static inline __attribute__((always_inline)) int
+copy(struct domain *d, bool linear, uint64_t a, uint8_t *own, size_t n,
+     bool write)
+{
+    while (n) {
+        size_t part = in_page(a, n);
+        struct page *held = NULL; /* another domain's frame */
+        gpa_t at = gpa(a);
+        uint32_t pfec;
+        char *p;
+
+        if (linear && unlikely(translate(current, gva(a),
+                                         write ? PFEC_WRITE : 0, &at, &pfec)))
+            return -EFAULT;
+        if (linear || likely(d == current->domain))
+            p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
+        else
+            p = guest_frame_get(d, gpa_to_gfn(at), write, &held)
+                    ? NULL : window_map(WINDOW_DATA, page_to_mfn(held));
+        if (unlikely(!p))
+            return -EFAULT;
+        p += at.raw & (PAGE_SIZE - 1);
+        if (write)
+            memcpy(p, own, part);
+        else
+            memcpy(own, p, part);
+        if (held) {
+            window_unmap(WINDOW_DATA);
+            page_put(held);
         }
-        p = peek_page(access & PFEC_FETCH ? PEEK_CODE : PEEK_DATA,
-                      gpa_to_gfn(at), write);
-        if (unlikely(!p)) {
-            f->cr2 = a.raw;
-            f->at = at;
-            return -EIO;
-        }
-        copy(p + (at.raw & (PAGE_SIZE - 1)), buf, part, write);
-        a = gva_add(a, part);
-        buf += part;
+        a += part;
+        own += part;
         n -= part;
     }
     return 0;
 }
 
-int guest_read_linear(struct vcpu *v, void *dst, gva_t src, size_t n,
-                      uint32_t access, struct guest_fault *f)
+int guest_read_phys(struct domain *d, void *dst, gpa_t src, size_t n)
 {
-    return copy_linear(v, src, dst, n, access & ~PFEC_WRITE, f);
+    return copy(d, false, src.raw, dst, n, false);
 }
 
-/* Arguments of 32-bit callers are 32-bit addresses. */
-static gva_t hypercall_address(struct vcpu *v, gva_t a)
+int guest_write_phys(struct domain *d, gpa_t dst, const void *src, size_t n)
 {
-    return v->hvm->compat_call ? gva((uint32_t)a.raw) : a;
+    return copy(d, false, dst.raw, (void *)(uintptr_t)src, n, true);
 }
 
-/* Most arguments are in one page, of RAM: the shortest way for these. */
-static inline int copy_argument(gva_t arg, void *buf, size_t n, bool write)
+/* An argument of current's; those of 32-bit callers have 32-bit addresses. */
+static gva_t argument(gva_t a)
 {
-    struct vcpu *v = current;
-    uint32_t access = write ? PFEC_WRITE : 0, pfec;
-    gva_t a = hypercall_address(v, arg);
-    struct guest_fault f;
-    char *p = NULL;
-    gpa_t at;
-
-    if (likely(in_page(a.raw, n) == n) &&
-        likely(!translate(v, a, access, &at, &pfec)))
-        p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
-    if (unlikely(!p))
-        return copy_linear(v, a, buf, n, access, &f) ? -EFAULT : 0;
-    copy(p + (at.raw & (PAGE_SIZE - 1)), buf, n, write);
-    return 0;
+    return current->hvm->compat_call ? gva((uint32_t)a.raw) : a;
 }
 
 int guest_read(void *dst, gva_t src, size_t n)
 {
-    return copy_argument(src, dst, n, false);
+    return copy(NULL, true, argument(src).raw, dst, n, false);
 }
 
 int guest_write(gva_t dst, const void *src, size_t n)
 {
-    return copy_argument(dst, (void *)(uintptr_t)src, n, true);
+    return copy(NULL, true, argument(dst).raw, (void *)(uintptr_t)src, n, true);
 }
 
 int guest_translate(gva_t a, gpa_t *at)
 {
     uint32_t pfec;
 
-    return translate(current, hypercall_address(current, a), PFEC_WRITE, at,
-                     &pfec) ? -EFAULT : 0;
+    return translate(current, argument(a), PFEC_WRITE, at, &pfec) ? -EFAULT : 0;
 }
 
 static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
@@ -185,8 +154,7 @@ static bool cmpxchg_bytes(void *p, uint64_t old, uint64_t new,
     return atomic_cmpxchg((uint64_t *)p, &old, new);
 }
 
-bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new,
-                        unsigned int bytes)
+bool guest_cmpxchg_phys(gpa_t a, uint64_t old, uint64_t new, unsigned int bytes)
 {
     char *p = peek_page(PEEK_DATA, gpa_to_gfn(a), true);
 

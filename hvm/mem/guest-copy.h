@@ -40,34 +40,31 @@ int __must_check guest_translate(gva_t a, gpa_t *at);
 #define copy_from_guest(dst, ptr) copy_from_guest_at(dst, ptr, 0)
 #define copy_to_guest(ptr, src) copy_to_guest_at(ptr, 0, src)
 /* Element i of a guest's array. */
-#define copy_from_guest_at(dst, ptr, i)                                     \
+#define copy_from_guest_at(dst, ptr, i) \
+    guest_read((dst), guest_element(ptr, i, *(dst)), sizeof(*(dst)))
+#define copy_to_guest_at(ptr, i, src) \
+    guest_write(guest_element(ptr, i, *(src)), (src), sizeof(*(src)))
+/* Its address; own is of the same type. */
+#define guest_element(ptr, i, own)                                          \
     ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(dst)),         \
+        _Static_assert(__builtin_types_compatible_p(typeof(own),            \
                        guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_read((dst), gva((ptr).addr + (i) * sizeof(*(dst))),           \
-                   sizeof(*(dst)));                                         \
-    })
-#define copy_to_guest_at(ptr, i, src)                                       \
-    ({                                                                      \
-        _Static_assert(__builtin_types_compatible_p(typeof(*(src)),         \
-                       guest_ptr_type(ptr)), "guest type mismatch");        \
-        guest_write(gva((ptr).addr + (i) * sizeof(*(src))), (src),          \
-                    sizeof(*(src)));                                        \
+        gva((ptr).addr + (i) * sizeof(own));                                \
     })
 
 /*
- * Linear addresses, read with given rights (PFEC_*): 0; -EFAULT with the #PF's
- * address and error code in *cr2, *pfec; -EIO where no RAM is (*at: its
- * guest physical address), nothing past it was touched.
+ * Instruction bytes inside one page at a linear address of v, which is current,
+ * for an access with PFEC_USER or without: 0; -EFAULT with the #PF's address
+ * and error code in *f; -EIO where no RAM is (f->at: its guest physical
+ * address, all ones if it is a page table's that is unknown).
  */
 struct guest_fault {
     uint64_t cr2;
     uint32_t pfec;
     gpa_t at;
 };
-int __must_check guest_read_linear(struct vcpu *v, void *dst, gva_t src,
-                                   size_t n, uint32_t access,
-                                   struct guest_fault *f);
+int __must_check guest_fetch(struct vcpu *v, void *dst, gva_t a, size_t n,
+                             uint32_t access, struct guest_fault *f);
 
 /* Guest physical memory of any domain: 0 or -EFAULT. */
 int __must_check guest_read_phys(struct domain *d, void *dst, gpa_t src,

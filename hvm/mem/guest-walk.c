@@ -49,11 +49,9 @@ static inline bool allowed(const struct walk *w, uint64_t rights, bool nx)
     if ((w->access & PFEC_WRITE) && !(rights & PTE_RW) &&
         (!w->supervisor || (w->regs.cr0 & CR0_WP)))
         return false;
-    if ((w->access & PFEC_FETCH) &&
-        (nx || (w->supervisor && (rights & PTE_US) &&
-                (w->regs.cr4 & CR4_SMEP))))
-        return false;
-    return true;
+    return !(w->access & PFEC_FETCH) ||
+           !(nx || (w->supervisor && (rights & PTE_US) &&
+                    (w->regs.cr4 & CR4_SMEP)));
 }
 
 static int fault(const struct walk *w, uint32_t why, uint32_t *pfec)

@@ -89,21 +89,13 @@ static uint64_t *table_alloc(struct p2m *p)
     return t;
 }
 
-int p2m_create(struct domain *d)
+int p2m_init(struct domain *d, struct p2m *p)
 {
-    struct p2m *p = heap_alloc(sizeof(*p));
-
-    if (!p)
-        return -ENOMEM;
+    d->hvm->p2m = p;
     spin_lock_init(&p->lock, LOCK_P2M);
     p->limit = P2M_NO_LIMIT;
     p->root = table_alloc(p);
-    if (!p->root) {
-        heap_free(p);
-        return -ENOMEM;
-    }
-    d->hvm->p2m = p;
-    return 0;
+    return p->root ? 0 : -ENOMEM;
 }
 
 unsigned int p2m_table_limit(const struct domain *d)
@@ -113,14 +105,16 @@ unsigned int p2m_table_limit(const struct domain *d)
     return limit == P2M_NO_LIMIT ? READ_ONCE(d->hvm->p2m->tables) : limit;
 }
 
-/* The slot that covers g and its order; never changes anything. Without the
- * lock what it holds may be a table by the time it is read. */
-static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order)
+/* The slot that covers g, its order, and what it holds: a leaf or nothing. It
+ * never changes anything; without the lock there may be something else by now.
+ */
+static inline uint64_t *slot_find(struct p2m *p, gfn_t g, unsigned int *order,
+                                  uint64_t *e)
 {
-    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)], e;
+    uint64_t *slot = &p->root[index_of(g, TOP_ORDER)];
 
-    for (*order = TOP_ORDER; is_table(e = READ_ONCE(*slot)); *order -= 9)
-        slot = &table_of(e)[index_of(g, *order - 9)];
+    for (*order = TOP_ORDER; is_table(*e = READ_ONCE(*slot)); *order -= 9)
+        slot = &table_of(*e)[index_of(g, *order - 9)];
     return slot;
 }
 
@@ -140,10 +134,7 @@ static inline const uint64_t *leaf_find(struct domain *d, gfn_t g,
     *r = (struct p2m_entry){ INVALID_MFN, P2M_NONE, ORDER_4K };
     if (unlikely(!gfn_in_width(g, ORDER_4K)))
         return NULL;
-    do {
-        slot = slot_find(d->hvm->p2m, g, &r->order);
-        *e = READ_ONCE(*slot);
-    } while (unlikely(is_table(*e)));
+    slot = slot_find(d->hvm->p2m, g, &r->order, e);
     r->type = entry_type(*e);
     if (r->type != P2M_NONE)
         r->mfn = leaf_mfn(*e, g, r->order);
@@ -230,15 +221,11 @@ static void put_leaf(uint64_t e, unsigned int order)
 static void wait_for_vcpus(struct domain *d)
 {
     struct cpumask busy = { { 0 } };
-    bool any = false;
 
-    for_vcpus (d, v) {
-        if (v != current && READ_ONCE(v->on_cpu)) {
+    for_vcpus (d, v)
+        if (v != current && READ_ONCE(v->on_cpu))
             cpumask_set(&busy, v->cpu);
-            any = true;
-        }
-    }
-    if (any)
+    if (cpumask_next(&busy, 0) < MAX_CPUS)
         smp_call(&busy, NULL, NULL);
 }
 
@@ -290,8 +277,10 @@ static int range_replaceable(struct p2m *p, gfn_t g, unsigned int order)
 
     for (uint64_t at = g.raw; at < end;) {
         unsigned int o;
+        uint64_t e;
 
-        if (p2m_type_is_lent(entry_type(*slot_find(p, gfn(at), &o))))
+        (void)slot_find(p, gfn(at), &o, &e);
+        if (p2m_type_is_lent(entry_type(e)))
             return -EBUSY;
         at = leaf_end(at, o);
     }
@@ -313,7 +302,9 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
         return -EINVAL;
     ASSERT(!p2m_type_has_page(type) || m.raw < frame_table_size);
     spin_lock(&p->lock);
-    rc = p->closed ? -EINVAL : range_replaceable(p, g, order);
+    /* What enters a map that is being emptied would never leave. */
+    rc = READ_ONCE(d->dying) != DOMAIN_ALIVE ? -EINVAL
+                                             : range_replaceable(p, g, order);
     slot = rc ? NULL : slot_make(p, g, leaf);
     if (slot) {
         fill(d, slot, 1u << (order - leaf), m, leaf, type);
@@ -334,11 +325,12 @@ struct unmaps {
     struct { uint64_t leaf; unsigned int order; } done[UNMAP_BATCH];
 };
 
-static void unmaps_finish(struct domain *d, struct unmaps *u)
+/* Grants are flushed by who takes them out. */
+static void unmaps_finish(struct domain *d, struct unmaps *u, bool grants)
 {
     if (u->own)
         p2m_flush(d);
-    else if (u->nr)
+    else if (u->nr && !grants)
         guest_grant_flush(d);
     for (unsigned int i = 0; i < u->nr; i++)
         put_leaf(u->done[i].leaf, u->done[i].order);
@@ -346,7 +338,9 @@ static void unmaps_finish(struct domain *d, struct unmaps *u)
     u->own = false;
 }
 
-int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
+/* p2m_unmap(), or guest_grant_unmap(). */
+static int unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect,
+                 bool grants)
 {
     struct p2m *p = d->hvm->p2m;
     uint64_t at = g.raw, end = at + (1ull << order);
@@ -360,10 +354,10 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
     spin_lock(&p->lock);
     while (at < end && !rc) {
         unsigned int o;
-        uint64_t *slot = slot_find(p, gfn(at), &o), old = *slot;
+        uint64_t old, *slot = slot_find(p, gfn(at), &o, &old);
         uint64_t next = leaf_end(at, o);
 
-        if (is_grant(old) ||
+        if (is_grant(old) != grants ||
             (!mfn_is_invalid(expect) &&
              (!old || leaf_mfn(old, gfn(at), o).raw + g.raw !=
                       expect.raw + at))) {
@@ -379,12 +373,22 @@ int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
             u.done[u.nr++].order = o;
             u.own |= !p2m_type_is_lent(entry_type(old));
             if (u.nr == UNMAP_BATCH)
-                unmaps_finish(d, &u);
+                unmaps_finish(d, &u, grants);
         }
     }
-    unmaps_finish(d, &u);
+    unmaps_finish(d, &u, grants);
     spin_unlock(&p->lock);
     return rc;
+}
+
+int p2m_unmap(struct domain *d, gfn_t g, unsigned int order, mfn_t expect)
+{
+    return unmap(d, g, order, expect, false);
+}
+
+int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t expect)
+{
+    return unmap(d, g, ORDER_4K, expect, true);
 }
 
 int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
@@ -399,41 +403,19 @@ int guest_grant_map(struct domain *d, gfn_t g, mfn_t m, bool readonly)
     return rc;
 }
 
-int guest_grant_unmap(struct domain *d, gfn_t g, mfn_t expect)
-{
-    struct p2m *p = d->hvm->p2m;
-    uint64_t *slot, old;
-    unsigned int order;
-    int rc = -EINVAL;
-
-    if (!gfn_in_width(g, 0))
-        return rc;
-    spin_lock(&p->lock);
-    slot = slot_find(p, g, &order);
-    old = *slot;
-    if (is_grant(old) && mfn_eq(entry_mfn(old), expect)) {
-        store_release(slot, 0);
-        rc = 0;
-    }
-    spin_unlock(&p->lock);
-    if (!rc)
-        put_leaf(old, ORDER_4K);
-    return rc;
-}
-
 int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
                     enum p2m_type to)
 {
     struct p2m *p = d->hvm->p2m;
-    uint64_t *slot;
+    uint64_t *slot, e;
     unsigned int order;
     int rc = -EBUSY;
 
     if (!gfn_in_width(g, 0))
         return -EINVAL;
     spin_lock(&p->lock);
-    slot = slot_find(p, g, &order);
-    if (entry_type(*slot) == from && from != P2M_NONE) {
+    slot = slot_find(p, g, &order, &e);
+    if (entry_type(e) == from && from != P2M_NONE) {
         if (order)
             slot = slot_make(p, g, ORDER_4K);
         rc = slot ? 0 : -ENOMEM;
@@ -447,12 +429,11 @@ int p2m_change_type(struct domain *d, gfn_t g, enum p2m_type from,
 int p2m_allow_fetch(struct domain *d, gfn_t g)
 {
     struct p2m_entry e = p2m_lookup(d, g);
-    int rc;
 
     if (!pt_format.exec || e.order == ORDER_4K)
         return 0;
-    rc = p2m_change_type(d, g, e.type, e.type);
-    return rc == -EBUSY ? 0 : rc; /* nothing there, or changed meanwhile */
+    /* -EBUSY: nothing there, or changed meanwhile. */
+    return p2m_change_type(d, g, e.type, e.type) == -ENOMEM ? -ENOMEM : 0;
 }
 
 bool p2m_log_write(struct domain *d, gfn_t g)
@@ -463,25 +444,21 @@ bool p2m_log_write(struct domain *d, gfn_t g)
 }
 
 /* Work of one p2m_relinquish() call, in leaves looked at. */
-#define RELINQUISH_STEP 2048u
+#define RELINQUISH_STEP 2048
 
 int p2m_relinquish(struct domain *d)
 {
     struct p2m *p = d->hvm->p2m;
-    unsigned int budget = RELINQUISH_STEP;
+    int budget = RELINQUISH_STEP;
 
-    if (!p)
-        return 0;
     while (p->relinquish <= p->max_gfn) {
         unsigned int order;
         uint64_t *slot, old;
 
-        if (!budget--)
+        if (budget <= 0)
             return -ERESTART;
         spin_lock(&p->lock);
-        p->closed = true;
-        slot = slot_find(p, gfn(p->relinquish), &order);
-        old = *slot;
+        slot = slot_find(p, gfn(p->relinquish), &order, &old);
         /* A 1 GiB leaf is too much for one step. */
         if (old && order > ORDER_2M && !split(p, slot, order)) {
             spin_unlock(&p->lock);
@@ -491,8 +468,7 @@ int p2m_relinquish(struct domain *d)
         spin_unlock(&p->lock);
         put_leaf(old, order);
         p->relinquish = leaf_end(p->relinquish, order);
-        if (old && order)
-            budget = budget > 511 ? budget - 511 : 0;
+        budget -= old ? 1 << order : 1;
     }
     return 0;
 }
@@ -507,11 +483,6 @@ static void table_free(uint64_t *t, unsigned int order)
 
 void p2m_destroy(struct domain *d)
 {
-    struct p2m *p = d->hvm->p2m;
-
-    if (!p)
-        return;
-    table_free(p->root, TOP_ORDER);
-    heap_free(p);
-    d->hvm->p2m = NULL;
+    if (d->hvm->p2m->root)
+        table_free(d->hvm->p2m->root, TOP_ORDER);
 }

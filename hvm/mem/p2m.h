@@ -41,8 +41,7 @@ static inline bool p2m_type_is_lent(enum p2m_type t)
 /* May the guest, and Lodge for it, write there? */
 static inline bool p2m_type_writable(enum p2m_type t)
 {
-    return t == P2M_RAM || t == P2M_RAM_LOG || t == P2M_FOREIGN ||
-           t == P2M_GRANT_RW || t == P2M_IOREQ;
+    return p2m_type_has_page(t) && t != P2M_RAM_RO && t != P2M_GRANT_RO;
 }
 
 struct p2m_entry {
@@ -88,15 +87,16 @@ struct p2m {
     uint64_t *root;      /* (c) the top table, named by control blocks */
     uint64_t max_gfn;    /* (a) highest that was ever mapped */
     uint64_t relinquish; /* next gfn that p2m_relinquish() looks at */
-    bool closed;         /* the domain goes: nothing is mapped any more */
     uint32_t tables;     /* (a) pages of nested tables in use */
     uint32_t limit;      /* (a) of them: the toolstack's paging pool */
 };
 #define P2M_NO_LIMIT (~0u)
 
-int p2m_create(struct domain *d);   /* -ENOMEM */
+/* p is zeroed, and lives as long as d->hvm. -ENOMEM. */
+int p2m_init(struct domain *d, struct p2m *p);
 /* Removes everything in bounded steps: -ERESTART or 0. */
 int p2m_relinquish(struct domain *d);
+/* Gives the tables back; also after a p2m_init() that failed. */
 void p2m_destroy(struct domain *d);
 
 /* What is at gfn; type P2M_NONE and an invalid mfn where nothing is. Takes
@@ -108,7 +108,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t g);
  * Maps 2^order frames from m at g. The references of frames of RAM pass from
  * the caller to the map on success. What was there before is removed first
  * if it is RAM of the domain itself, else -EBUSY. -EINVAL (misaligned,
- * beyond the guest's physical width, the domain is torn down), -ENOMEM.
+ * beyond the guest's physical width, the domain dies), -ENOMEM.
  */
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, unsigned int order,
             enum p2m_type type);

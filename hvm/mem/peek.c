@@ -27,40 +27,23 @@ static void hide(struct peek_cache *c, uint32_t slots)
     }
 }
 
-static void clear(struct peek_cache *c, uint64_t token)
-{
-    hide(c, c->used);
-    c->token = token;
-}
-
-static void forget(struct vcpu *v)
-{
-    memset(v->hvm->peeked, 0, sizeof(v->hvm->peeked));
-    v->hvm->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
-    clear(&this_cpu(peek_cache), v->hvm->peek_token);
-}
-
 void peek_update(struct vcpu *v)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
+    struct hvm_vcpu *hv = v->hvm;
 
     if (unlikely(c->lent))
         hide(c, c->lent);
     /* A full barrier: what is found from here on is newer than the change. */
-    if (READ_ONCE(v->hvm->peek_stale) &&
-        atomic_xchg(&v->hvm->peek_stale, false))
-        forget(v);
-}
-
-void peek_switch(struct vcpu *v)
-{
-    struct peek_cache *c = &this_cpu(peek_cache);
-
-    if (!v->hvm->peek_token)
-        forget(v);
-    else if (c->token != v->hvm->peek_token)
-        clear(c, v->hvm->peek_token);
-    peek_update(v);
+    if (!hv->peek_token || (READ_ONCE(hv->peek_stale) &&
+                            atomic_xchg(&hv->peek_stale, false))) {
+        memset(hv->peeked, 0, sizeof(hv->peeked));
+        hv->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
+    }
+    if (c->token != hv->peek_token) {
+        hide(c, c->used);
+        c->token = hv->peek_token;
+    }
 }
 
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
@@ -85,14 +68,10 @@ char *peek_fill(unsigned int slot, gfn_t g, bool write)
         if (write && !writable)
             return NULL;
     }
-    if (c->used & BIT(slot))
-        window_unmap(WINDOW_PEEK + slot);
+    hide(c, c->used & 1u << slot);
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
     c->slot[slot].key = k->key;
-    c->used |= (uint32_t)BIT(slot);
-    if (unlikely(!k->key))
-        c->lent |= (uint32_t)BIT(slot);
-    else
-        c->lent &= ~(uint32_t)BIT(slot);
+    c->used |= 1u << slot;
+    c->lent |= (uint32_t)!k->key << slot;
     return c->slot[slot].va;
 }

@@ -94,8 +94,7 @@ static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
     return true;
 }
 
-/* Ends all that v, which is current, has found, if it is stale, and its windows
- * of lent frames in any case. */
+/* Ends all that v, which is current or comes onto this CPU, has found, if it is
+ * stale, and in any case windows of lent frames, and of what another vCPU has
+ * found here. */
 void peek_update(struct vcpu *v);
-/* v comes onto this CPU: what another one found here goes. */
-void peek_switch(struct vcpu *v);

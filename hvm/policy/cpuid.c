@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The machine's policy, what guests may have of it at most and by default,
- * each domain's own, and the answer to CPUID.
+ * Policies as leaves, as feature words and as lists: the machine's, what guests
+ * may have of it at most and by default, each domain's own; and the answer to
+ * CPUID.
  */
 #include "hvm/policy/cpuid.h"
 
 #include "hvm/base/hvm.h"
-#include "hvm/policy/cpu-policy.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/errno.h"
 #include "hypervisor/abi/sysctl.h"
@@ -16,6 +16,65 @@
 #include "hypervisor/x86/features.h"
 #include "hypervisor/x86/time.h"
 
+#define EXTENDED 0x80000000u
+
+/* Where each feature word is (hypervisor/abi/cpu-policy.h). */
+#define AT(field) offsetof(struct cpu_policy, field)
+static const uint16_t words_at[FEATURE_WORDS] = {
+    [FEATURE_WORD_1_EDX] = AT(basic[1].d),
+    [FEATURE_WORD_1_ECX] = AT(basic[1].c),
+    [FEATURE_WORD_80000001_EDX] = AT(extended[1].d),
+    [FEATURE_WORD_80000001_ECX] = AT(extended[1].c),
+    [FEATURE_WORD_D_1_EAX] = AT(xstate[1].a),
+    [FEATURE_WORD_7_0_EBX] = AT(feat[0].b),
+    [FEATURE_WORD_7_0_ECX] = AT(feat[0].c),
+    [FEATURE_WORD_80000007_EDX] = AT(extended[7].d),
+    [FEATURE_WORD_80000008_EBX] = AT(extended[8].b),
+    [FEATURE_WORD_7_0_EDX] = AT(feat[0].d),
+    [FEATURE_WORD_7_1_EAX] = AT(feat[1].a),
+    [FEATURE_WORD_80000021_EAX] = AT(extended[0x21].a),
+    [FEATURE_WORD_7_1_EBX] = AT(feat[1].b),
+    [FEATURE_WORD_7_2_EDX] = AT(feat[2].d),
+    [FEATURE_WORD_7_1_ECX] = AT(feat[1].c),
+    [FEATURE_WORD_7_1_EDX] = AT(feat[1].d),
+    [FEATURE_WORD_10A_LOW] = AT(arch_caps),
+    [FEATURE_WORD_10A_HIGH] = AT(arch_caps) + 4,
+    [FEATURE_WORD_80000021_ECX] = AT(extended[0x21].c),
+};
+
+struct cpuid_regs *cpu_policy_leaf(const struct cpu_policy *policy,
+                                   uint32_t leaf, uint32_t subleaf)
+{
+    struct cpu_policy *p = (struct cpu_policy *)(uintptr_t)policy;
+    struct cpuid_regs *list;
+    uint32_t i = subleaf, n;
+
+    if (leaf >= EXTENDED) {
+        list = p->extended, i = leaf - EXTENDED, n = CPUID_POLICY_EXTENDED;
+    } else {
+        switch (leaf) {
+        case 0x4: list = p->cache, n = CPUID_POLICY_CACHE; break;
+        case 0x7: list = p->feat, n = CPUID_POLICY_FEAT; break;
+        case 0xb: list = p->topo, n = CPUID_POLICY_TOPO; break;
+        case 0x40000000:
+        case 0x40000100: list = p->xen, i = leaf >> 8 & 1, n = 2; break;
+        case 0xd: list = p->xstate, n = CPUID_POLICY_XSTATE; break;
+        default: list = p->basic, i = leaf, n = CPUID_POLICY_BASIC; break;
+        }
+    }
+    return i < n ? &list[index_nospec(i, n)] : NULL;
+}
+
+static bool has_subleaves(uint32_t leaf)
+{
+    return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd;
+}
+
+uint32_t *cpu_policy_word(const struct cpu_policy *p, unsigned int i)
+{
+    return (uint32_t *)((uintptr_t)p + words_at[i]);
+}
+
 /* AMD repeats these bits of leaf 1 EDX in leaf 80000001 EDX. */
 #define AMD_COMMON 0x0183f3ffu
 
@@ -24,17 +83,9 @@ static struct cpu_policy host, guest_max, guest_default;
 /* Features that the vendor's control structure does not let guests have. */
 static uint32_t hidden_features[FEATURE_WORDS];
 
-static bool has(const struct cpu_policy *p, unsigned int bit)
+static bool has(const struct cpu_policy *p, unsigned int feature)
 {
-    return cpu_policy_word(p, bit / 32) >> bit % 32 & 1;
-}
-
-static void set(uint32_t *w, unsigned int bit, bool on)
-{
-    if (on)
-        w[bit / 32] |= 1u << bit % 32;
-    else
-        w[bit / 32] &= ~(1u << bit % 32);
+    return *cpu_policy_word(p, feature / 32) >> feature % 32 & 1;
 }
 
 /* Size of the XSAVE area with the components in x. Compacted: without gaps,
@@ -71,8 +122,7 @@ static void fix_xstate(struct cpu_policy *p)
         if (x & BIT(i))
             p->xstate[i] = host.xstate[i];
     size = xsave_size(p, x, false);
-    p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size,
-                                        (uint32_t)(x >> 32) };
+    p->xstate[0] = (struct cpuid_regs){ (uint32_t)x, size, size, 0 };
     p->xstate[1].a = features & 0xf; /* XSAVEOPT, XSAVEC, XGETBV1, XSAVES */
 }
 
@@ -98,17 +148,15 @@ static void fix(struct cpu_policy *p)
 {
     /* Serial number, MONITOR, power, DCA, PMU, and one without a meaning. */
     static const uint8_t hidden[] = { 0x3, 0x5, 0x6, 0x9, 0xa, 0xc };
-    uint32_t w[FEATURE_WORDS], *ext8;
+    uint32_t *ext1 = &p->extended[1].d, *ext8 = &p->extended[8].a;
 
-    cpu_policy_get_features(p, w);
-    set(w, XEN_X86_FEATURE_OSXSAVE, false);
-    set(w, XEN_X86_FEATURE_OSPKE, false);
+    p->basic[1].c &= ~(uint32_t)BIT(27); /* OSXSAVE */
+    p->feat[0].c &= ~(uint32_t)BIT(4);   /* OSPKE */
     if (!has(p, XEN_X86_FEATURE_ARCH_CAPS))
-        w[FEATURE_WORD_10A_LOW] = w[FEATURE_WORD_10A_HIGH] = 0;
-    w[FEATURE_WORD_80000001_EDX] &= ~AMD_COMMON;
+        p->arch_caps = 0;
+    *ext1 &= ~AMD_COMMON;
     if (cpu_features.vendor == VENDOR_AMD)
-        w[FEATURE_WORD_80000001_EDX] |= w[FEATURE_WORD_1_EDX] & AMD_COMMON;
-    cpu_policy_set_features(p, w);
+        *ext1 |= p->basic[1].d & AMD_COMMON;
     for (unsigned int i = 0; i < ARRAY_SIZE(hidden); i++)
         memset(&p->basic[hidden[i]], 0, sizeof(p->basic[0]));
     fix_topology(p);
@@ -117,7 +165,6 @@ static void fix(struct cpu_policy *p)
     for (unsigned int i = 0x1b; i < CPUID_POLICY_EXTENDED; i++)
         if (i != 0x21)
             memset(&p->extended[i], 0, sizeof(p->extended[0]));
-    ext8 = &p->extended[8].a;
     *ext8 = (*ext8 & 0xff00) | MIN(*ext8 & 0xff, hvm_phys_bits());
     fix_xstate(p);
 }
@@ -133,44 +180,47 @@ static void derive(struct cpu_policy *p, bool all)
 #include "hypervisor/abi/cpuid-bits.h"
 #undef CPUID_BIT
     };
-    uint32_t w[FEATURE_WORDS] = { 0 };
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        unsigned int bit = bits[i].bit, guest = bits[i].guest;
-        bool hidden = hidden_features[bit / 32] >> bit % 32 & 1;
-
-        if (guest == CPUID_DEF || (guest == CPUID_OPT && all))
-            set(w, bit, has(&host, bit) && !hidden);
-        else
-            set(w, bit, guest == CPUID_ALWAYS);
-    }
     *p = host;
-    cpu_policy_set_features(p, w);
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        *cpu_policy_word(p, i) = 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+        unsigned int word = bits[i].bit / 32, guest = bits[i].guest;
+        uint32_t bit = 1u << bits[i].bit % 32;
+        uint32_t there = *cpu_policy_word(&host, word) & ~hidden_features[word];
+
+        if (guest == CPUID_ALWAYS ||
+            ((there & bit) &&
+             (guest == CPUID_DEF || (guest == CPUID_OPT && all))))
+            *cpu_policy_word(p, word) |= bit;
+    }
     fix(p);
 }
 
 void cpuid_hide(unsigned int feature)
 {
-    set(hidden_features, feature, true);
+    hidden_features[feature / 32] |= 1u << feature % 32;
+}
+
+/* The machine's leaves from `first` on, of which a policy has so many. */
+static void read_leaves(uint32_t first, uint32_t room)
+{
+    uint32_t top = MIN(cpuid(first, 0).a, first + room - 1);
+    struct cpuid_regs *r;
+
+    for (uint32_t leaf = first; leaf <= top; leaf++)
+        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
+            *r = cpuid(leaf, i);
+            if (!has_subleaves(leaf))
+                break;
+        }
+    cpu_policy_leaf(&host, first, 0)->a = top;
 }
 
 void cpuid_init(void)
 {
-    uint32_t top = MIN(cpuid(0, 0).a, CPUID_POLICY_BASIC - 1u);
-    uint32_t top_ext = MIN(cpuid(0x80000000, 0).a,
-                           0x80000000 + CPUID_POLICY_EXTENDED - 1u);
-    struct cpuid_regs *r;
-
-    for (uint32_t leaf = 0; leaf <= top; leaf++)
-        for (uint32_t i = 0; (r = cpu_policy_leaf(&host, leaf, i)); i++) {
-            *r = cpuid(leaf, i);
-            if (!cpu_policy_has_subleaves(leaf))
-                break;
-        }
-    host.basic[0].a = top;
-    for (uint32_t leaf = 0x80000000; leaf <= top_ext; leaf++)
-        host.extended[leaf - 0x80000000] = cpuid(leaf, 0);
-    host.extended[0].a = top_ext;
+    read_leaves(0, CPUID_POLICY_BASIC);
+    read_leaves(EXTENDED, CPUID_POLICY_EXTENDED);
     if (!has(&host, XEN_X86_FEATURE_ARCH_CAPS) ||
         rdmsr_safe(MSR_ARCH_CAPABILITIES, &host.arch_caps))
         host.arch_caps = 0;
@@ -178,13 +228,10 @@ void cpuid_init(void)
     derive(&guest_default, false);
 }
 
-struct cpu_policy *cpu_policy_create(void)
+void cpuid_domain_init(struct domain *d, struct cpu_policy *p)
 {
-    struct cpu_policy *p = heap_alloc(sizeof(*p));
-
-    if (p)
-        *p = guest_default;
-    return p;
+    *p = guest_default;
+    d->hvm->cpuid = p;
 }
 
 /* Xen's own leaves (abi/cpuid.h). */
@@ -349,17 +396,9 @@ uint64_t cpuid_guest_efer(const struct vcpu *v)
     return EFER_SCE | cpuid_guest_msr_bits(v, MSR_EFER);
 }
 
-bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
-{
-    *val = v->domain->hvm->cpuid->arch_caps;
-    return has(v->domain->hvm->cpuid, XEN_X86_FEATURE_ARCH_CAPS);
-}
-
 uint64_t cpuid_guest_xcr0(const struct vcpu *v)
 {
-    const struct cpu_policy *p = v->domain->hvm->cpuid;
-
-    return p->xstate[0].a | (uint64_t)p->xstate[0].d << 32;
+    return v->domain->hvm->cpuid->xstate[0].a; /* see fix_xstate() */
 }
 
 bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
@@ -370,32 +409,17 @@ bool cpuid_xcr0_valid(const struct vcpu *v, uint64_t val)
         return false;
     if ((val & BIT(2)) && !(val & BIT(1)))
         return false;
-    if ((val & BIT(3)) != (val >> 1 & BIT(3)))
-        return false;
     return !(val & avx512) || ((val & avx512) == avx512 && (val & BIT(2)));
 }
 
-bool cpuid_guest_xsaves(const struct vcpu *v)
+bool cpuid_guest_has(const struct vcpu *v, unsigned int feature)
 {
-    return has(v->domain->hvm->cpuid, XEN_X86_FEATURE_XSAVES);
+    return has(v->domain->hvm->cpuid, feature);
 }
 
 unsigned int cpuid_guest_phys_bits(const struct vcpu *v)
 {
     return v->domain->hvm->cpuid->extended[8].a & 0xff;
-}
-
-/* The MSRs that a policy carries are this one, as 0, and ARCH_CAPABILITIES. */
-#define MSR_PLATFORM_INFO 0xceu
-
-uint32_t cpuid_policy_write(const struct cpu_policy *p,
-                            struct xen_cpuid_leaf *leaves,
-                            struct xen_msr_entry *msrs)
-{
-    msrs[0] = (struct xen_msr_entry){ .idx = MSR_PLATFORM_INFO };
-    msrs[1] = (struct xen_msr_entry){ .idx = MSR_ARCH_CAPABILITIES,
-                                      .val = p->arch_caps };
-    return cpu_policy_write(p, leaves);
 }
 
 /* Entry `index` of n. */
@@ -431,22 +455,91 @@ int cpuid_featureset(unsigned int index, uint32_t *words)
     const struct cpu_policy *p;
     int rc = pick(policies, ARRAY_SIZE(policies), index, &p);
 
-    if (!rc)
-        cpu_policy_get_features(p, words);
+    for (unsigned int i = 0; !rc && i < FEATURE_WORDS; i++)
+        words[i] = *cpu_policy_word(p, i);
     return rc;
+}
+
+static unsigned int put(struct xen_cpuid_leaf *out, unsigned int n,
+                        uint32_t leaf, uint32_t subleaf,
+                        const struct cpuid_regs *r)
+{
+    out[n] = (struct xen_cpuid_leaf){ leaf, subleaf, r->a, r->b, r->c, r->d };
+    return n + 1;
+}
+
+/* The MSRs that a policy carries are this one, as 0, and ARCH_CAPABILITIES. */
+#define MSR_PLATFORM_INFO 0xceu
+
+uint32_t cpu_policy_write(const struct cpu_policy *p,
+                          struct xen_cpuid_leaf *out,
+                          struct xen_msr_entry *msrs)
+{
+    struct cpuid_regs hv = { .a = p->xen[0].a }, hv2 = { .a = p->xen[1].a };
+    uint64_t xstates = p->xstate[0].a | (uint64_t)p->xstate[0].d << 32 |
+                       p->xstate[1].c | (uint64_t)p->xstate[1].d << 32;
+    unsigned int n = 0;
+
+    for (uint32_t leaf = 0; leaf < CPUID_POLICY_BASIC && leaf <= p->basic[0].a;
+         leaf++) {
+        bool list = has_subleaves(leaf);
+        const struct cpuid_regs *r;
+
+        for (uint32_t i = 0; (r = cpu_policy_leaf(p, leaf, i)); i++) {
+            if (leaf == 0x7 && i > p->feat[0].a)
+                break;
+            if (leaf == 0xd && i >= 2 && !(xstates & BIT(i)))
+                continue;
+            n = put(out, n, leaf, list ? i : XEN_CPUID_NO_SUBLEAF, r);
+            /* The list of caches, that of levels, end with an empty one. */
+            if (!list || (leaf == 0x4 && !(r->a & 0x1f)) ||
+                (leaf == 0xb && !(r->c & 0xff00)))
+                break;
+        }
+    }
+    n = put(out, n, 0x40000000, XEN_CPUID_NO_SUBLEAF, &hv);
+    n = put(out, n, 0x40000100, XEN_CPUID_NO_SUBLEAF, &hv2);
+    for (uint32_t i = 0; i < CPUID_POLICY_EXTENDED &&
+                         i <= (p->extended[0].a & 0xffff); i++)
+        n = put(out, n, EXTENDED + i, XEN_CPUID_NO_SUBLEAF, &p->extended[i]);
+    msrs[0] = (struct xen_msr_entry){ .idx = MSR_PLATFORM_INFO };
+    msrs[1] = (struct xen_msr_entry){ .idx = MSR_ARCH_CAPABILITIES,
+                                      .val = p->arch_caps };
+    return n;
+}
+
+int cpu_policy_read(struct cpu_policy *p, const struct xen_cpuid_leaf *leaves,
+                    struct xen_domctl_cpu_policy *o)
+{
+    for (uint32_t i = 0; i < o->nr_leaves; i++) {
+        const struct xen_cpuid_leaf *l = &leaves[i];
+        struct cpuid_regs *r = NULL;
+
+        if (has_subleaves(l->leaf) == (l->subleaf != XEN_CPUID_NO_SUBLEAF))
+            r = cpu_policy_leaf(p, l->leaf, l->subleaf);
+        if (!r) {
+            o->err_leaf = l->leaf;
+            o->err_subleaf = l->subleaf;
+            return -EINVAL;
+        }
+        *r = (struct cpuid_regs){ l->a, l->b, l->c, l->d };
+    }
+    return 0;
 }
 
 static int read_msrs(struct cpu_policy *p, const struct xen_msr_entry *msrs,
                      struct xen_domctl_cpu_policy *o)
 {
     for (uint32_t i = 0; i < o->nr_msrs; i++) {
-        if (msrs[i].flags || (msrs[i].idx != MSR_PLATFORM_INFO &&
-                              msrs[i].idx != MSR_ARCH_CAPABILITIES)) {
-            o->err_msr = msrs[i].idx;
+        const struct xen_msr_entry *m = &msrs[i];
+
+        if (m->flags || (m->idx != MSR_PLATFORM_INFO &&
+                         m->idx != MSR_ARCH_CAPABILITIES)) {
+            o->err_msr = m->idx;
             return -EINVAL;
         }
-        if (msrs[i].idx == MSR_ARCH_CAPABILITIES)
-            p->arch_caps = msrs[i].val;
+        if (m->idx == MSR_ARCH_CAPABILITIES)
+            p->arch_caps = m->val;
     }
     return 0;
 }
@@ -456,30 +549,23 @@ int cpuid_domain_set_policy(struct domain *d, struct xen_domctl_cpu_policy *o,
                             const struct xen_msr_entry *msrs)
 {
     struct cpu_policy *p = heap_alloc(sizeof(*p));
-    uint32_t w[FEATURE_WORDS], most[FEATURE_WORDS];
-    unsigned int bad = 0;
-    int rc = -EINVAL;
+    int rc;
 
     if (!p)
         return -ENOMEM;
     *p = *d->hvm->cpuid;
     o->err_leaf = o->err_subleaf = o->err_msr = ~0u;
-    if (!cpu_policy_read(p, leaves, o->nr_leaves, &bad)) {
-        o->err_leaf = leaves[bad].leaf;
-        o->err_subleaf = leaves[bad].subleaf;
-    } else if (p->basic[0].a > guest_max.basic[0].a) {
-        o->err_leaf = 0;
-    } else if (p->extended[0].a > guest_max.extended[0].a) {
-        o->err_leaf = 0x80000000;
-    } else {
-        rc = read_msrs(p, msrs, o);
+    rc = cpu_policy_read(p, leaves, o);
+    if (!rc && (p->basic[0].a > guest_max.basic[0].a ||
+                p->extended[0].a > guest_max.extended[0].a)) {
+        o->err_leaf = p->basic[0].a > guest_max.basic[0].a ? 0 : EXTENDED;
+        rc = -EINVAL;
     }
+    if (!rc)
+        rc = read_msrs(p, msrs, o);
+    for (unsigned int i = 0; !rc && i < FEATURE_WORDS; i++)
+        *cpu_policy_word(p, i) &= *cpu_policy_word(&guest_max, i);
     if (!rc) {
-        cpu_policy_get_features(p, w);
-        cpu_policy_get_features(&guest_max, most);
-        for (unsigned int i = 0; i < FEATURE_WORDS; i++)
-            w[i] &= most[i];
-        cpu_policy_set_features(p, w);
         fix(p);
         *d->hvm->cpuid = *p;
     }

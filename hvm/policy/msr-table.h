@@ -9,7 +9,8 @@
 #include "hypervisor/core/vcpu.h"
 
 enum msr_how {
-    MSR_PASS,  /* as MSR_REG, without an exit: the CPU switches it */
+    MSR_PASS,  /* one that is as MSR_REG both ways, but makes no exit: the CPU
+                  switches it */
     MSR_REG,   /* get_reg/set_reg of register `arg` */
     MSR_STATE, /* remembered: offset `arg` in struct msr_state */
     MSR_CONST, /* reads `arg`, writes are dropped */
@@ -25,7 +26,8 @@ struct msr_rule {
     uint32_t first, last;
     uint8_t read, write;  /* enum msr_how */
     uint16_t arg;         /* of `first`; +8 each for MSR_STATE */
-    uint64_t writable;    /* a write with any other bit set faults */
+    uint16_t feature;     /* XEN_X86_FEATURE_* that the guest must have, or 0 */
+    uint64_t reserved;    /* a write with any of these set faults */
     bool canonical;       /* the value is an address: #GP unless canonical */
     const char *name;
     msr_read_fn *read_fn;
@@ -44,10 +46,10 @@ void msr_rules_open(void (*open)(void *map, uint32_t index, bool read,
 
 /* MSRs that need code, defined by the layer that owns the state (hvm/msr.c). */
 msr_read_fn msr_tsc_read, msr_apic_read, msr_x2apic_read, msr_spec_ctrl_read,
-    msr_arch_caps_read, msr_xss_read;
+    msr_arch_caps_read;
 msr_write_fn msr_tsc_write, msr_tsc_adjust_write, msr_apic_write,
     msr_x2apic_write, msr_mtrr_write, msr_pat_write, msr_efer_write,
-    msr_tsc_aux_write, msr_hypercall_page_write, msr_spec_write, msr_xss_write;
+    msr_tsc_aux_write, msr_hypercall_page_write, msr_spec_write;
 
 /* The rule for an index, or NULL. */
 const struct msr_rule *msr_rule_find(uint32_t index);

@@ -68,7 +68,7 @@ static void what_cpu_can(const struct cpu_features *f, const uint32_t *w,
                      HAS(RFDS_CLEAR);
 }
 
-static void intel_needs(const uint32_t *w, bool need[NR_SPEC])
+static void intel_needs(const uint32_t *w, bool *need)
 {
     need[SPEC_BHI_DIS_S] = HAS(EIBRS) && HAS(BHI_CTRL) && !HAS(BHI_NO);
     need[SPEC_L1D] = !HAS(RDCL_NO) && !HAS(SKIP_L1DFL);
@@ -78,8 +78,7 @@ static void intel_needs(const uint32_t *w, bool need[NR_SPEC])
                       (HAS(RFDS_CLEAR) && !HAS(RFDS_NO));
 }
 
-static void amd_needs(unsigned int family, const uint32_t *w,
-                      bool need[NR_SPEC])
+static void amd_needs(unsigned int family, const uint32_t *w, bool *need)
 {
     need[SPEC_STIBP] = HAS(STIBP_ALWAYS);
     /* Branch type confusion: up to Zen 2; return stack: Zen 3 and 4. */
@@ -136,7 +135,6 @@ static void spec_decide(const struct cpu_features *f,
     s->auto_ibrs = is_on(s, SPEC_IBRS) && HAS(AUTO_IBRS);
     if (s->auto_ibrs)
         s->host_ctrl &= ~SPEC_CTRL_IBRS;
-    s->ibpb = is_on(s, SPEC_IBPB);
     /* IBRS that is not of the enhanced kind holds for what comes after the
      * write alone, and slows down guests that did not ask for it. */
     s->rewrite = is_on(s, SPEC_IBRS) && !eibrs && !s->auto_ibrs &&
@@ -147,37 +145,35 @@ static void spec_decide(const struct cpu_features *f,
 /* False: a part of the list is not understood, and has no effect. */
 static bool spec_parse(const char *list, int8_t option[NR_SPEC])
 {
+    char copy[sizeof(opt_spec_ctrl)], *next, *value;
     bool good = true;
 
-    while (*list) {
-        char word[32], *value, *name = word;
-        size_t length = 0, n;
+    format(copy, sizeof(copy), "%s", list);
+    for (char *name = copy; name && *name; name = next) {
+        unsigned int m;
         int v;
 
-        while (list[length] && list[length] != ',')
-            length++;
-        n = MIN(length, sizeof(word) - 1);
-        memcpy(word, list, n);
-        word[n] = '\0';
-        list += length + (list[length] == ',');
-        v = parse_bool(word);
-        if (length && v >= 0) {
+        next = strchr(name, ',');
+        if (next)
+            *next++ = '\0';
+        v = parse_bool(name);
+        if (*name && v >= 0) {
             memset(option, v ? -1 : 0, NR_SPEC);
             continue;
         }
-        value = strchr(word, '=');
+        value = strchr(name, '=');
         if (value)
             *value++ = '\0';
         v = value ? parse_bool(value) : 1;
-        if (!strncmp(word, "no-", 3)) {
+        if (!strncmp(name, "no-", 3)) {
             name += 3;
             v = v == 1 && !value ? 0 : -1;
         }
-        for (n = 0; n < NR_SPEC; n++)
-            if (!strcmp(name, spec_info[n].option))
+        for (m = 0; m < NR_SPEC; m++)
+            if (!strcmp(name, spec_info[m].option))
                 break;
-        if (n < NR_SPEC && v >= 0)
-            option[n] = (int8_t)v;
+        if (m < NR_SPEC && v >= 0)
+            option[m] = (int8_t)v;
         else
             good = false;
     }
@@ -186,25 +182,22 @@ static bool spec_parse(const char *list, int8_t option[NR_SPEC])
 
 static void spec_describe(const struct spec *s, char *buf, size_t size)
 {
-    static const struct {
-        uint8_t state;
-        const char *head;
-    } parts[] = {
-        { SPEC_ON, "" }, { SPEC_OFF, "off by option: " },
-        { SPEC_MISSING, "this CPU lacks: " }, { SPEC_UNNEEDED, "not needed: " },
+    static const char *const heads[] = {
+        [SPEC_ON] = "", [SPEC_OFF] = "off by option: ",
+        [SPEC_MISSING] = "this CPU lacks: ", [SPEC_UNNEEDED] = "not needed: ",
     };
     size_t n = 0;
 
     buf[0] = '\0';
-    for (unsigned int p = 0; p < ARRAY_SIZE(parts); p++) {
+    for (unsigned int state = SPEC_ON; state <= SPEC_UNNEEDED; state++) {
         bool first = true;
 
         for (unsigned int m = 0; m < NR_SPEC && n < size; m++) {
-            if (s->state[m] != parts[p].state)
+            if (s->state[m] != state)
                 continue;
             n += format(buf + n, size - n, "%s%s%s%s",
                         !first ? ", " : n ? "; " : "",
-                        first ? parts[p].head : "", spec_info[m].text,
+                        first ? heads[state] : "", spec_info[m].text,
                         m || !is_on(s, SPEC_IBRS) ? "" :
                         s->auto_ibrs ? " (automatic)" :
                         s->rewrite ? " on exit" : " (enhanced)");

@@ -16,11 +16,11 @@ enum spec_measure {
     NR_SPEC
 };
 
-enum spec_state {
-    SPEC_UNNEEDED, /* and not asked for */
-    SPEC_ON,
+enum spec_state { /* in the log's order; 0 before spec_init() */
+    SPEC_ON = 1,
     SPEC_OFF,      /* needed, but the command line says no */
     SPEC_MISSING,  /* needed or asked for, but this CPU cannot */
+    SPEC_UNNEEDED, /* and not asked for */
 };
 
 struct spec {
@@ -29,7 +29,6 @@ struct spec {
     bool auto_ibrs;      /* IBRS is EFER's */
     bool rewrite;        /* SPEC_CTRL must be written at each exit */
     bool fence;          /* LFENCE must be made to wait for what precedes */
-    bool ibpb;           /* between vCPUs of different domains */
     uint32_t host_ctrl;  /* SPEC_CTRL of root mode */
     uint32_t guest_ctrl; /* what of it stays set while any guest runs */
     uint32_t flags;      /* SPEC_AT_* of asm.h, of all guests */

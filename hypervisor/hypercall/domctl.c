@@ -469,7 +469,7 @@ long policy_to_guest(const struct cpu_policy *from,
 
     if (!b)
         return -ENOMEM;
-    p->nr_leaves = cpuid_policy_write(from, b->leaves, b->msrs);
+    p->nr_leaves = cpu_policy_write(from, b->leaves, b->msrs);
     p->nr_msrs = MSR_POLICY_MAX_ENTRIES;
     if ((leaves && leaf_room < p->nr_leaves) ||
         (msrs && msr_room < p->nr_msrs))

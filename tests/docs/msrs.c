@@ -30,10 +30,10 @@ int main(void)
         printf(" | %s | ", how_written[r->write]);
         if (r->write == MSR_FAULT)
             printf("none");
-        else if (r->writable == ALL)
+        else if (!r->reserved)
             printf("%s", r->canonical ? "all, canonical" : "all");
         else
-            printf("`%#llx`", (unsigned long long)r->writable);
+            printf("`%#llx`", (unsigned long long)~r->reserved);
         printf(" |\n");
     }
     return 0;

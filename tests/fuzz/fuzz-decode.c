@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hvm/emul/decode.h"
+#include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
     do {                                                                \
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(i.op && i.len);
     REQUIRE(i.base < 16 || i.base == INSN_NO_REG);
     REQUIRE(i.index < 16 || i.index == INSN_NO_REG);
-    REQUIRE(i.seg < INSN_SEGS && i.reg < 16 && i.rm < 16);
+    REQUIRE(i.seg <= SEG_GS && i.reg < 16 && i.rm < 16);
     /* Exactly these bytes are needed. */
     REQUIRE(decode(&k, data, i.len, mode) == INSN_OK && k.len == i.len);
     shorter = decode(&k, data, i.len - 1u, mode);

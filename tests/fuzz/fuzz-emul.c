@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hvm/base/regs.h"
+#include "hvm/base/exit.h"
 #include "hvm/emul/emul.h"
 
 #define REQUIRE(x)                                                      \
@@ -29,7 +29,7 @@ struct input {
 
 static struct input in;
 static unsigned int calls;
-static struct segment segs[INSN_SEGS];
+static struct segment segs[SEG_LDTR];
 
 static void take(void *to, size_t n)
 {
@@ -128,14 +128,14 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return answer(c, la);
 }
 
-static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum hvm_seg s)
 {
     (void)c;
-    REQUIRE(s < INSN_SEGS);
+    REQUIRE(s < SEG_LDTR);
     return &segs[s];
 }
 
-static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     uint64_t bytes = (uint64_t)(r->count - 1) * r->bytes;
     uint64_t ends[2] = { r->src, r->dst };
@@ -151,12 +151,11 @@ static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
         REQUIRE(low >> 12 == (low + bytes + r->bytes - 1) >> 12);
         check_linear(c, low, (unsigned int)bytes + r->bytes);
     }
-    r->count -= take8() % r->count;
     return answer(c, 0);
 }
 
 static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
-                        bool is_in, uint32_t *val)
+                        bool is_in, uint64_t *val)
 {
     (void)port;
     REQUIRE(bytes == 1 || bytes == 2 || bytes == 4);
@@ -224,8 +223,8 @@ static void check_result(const struct emul_ctx *c, enum emul_rc rc,
         REQUIRE(c->fault.vector < 32);
     /* Only the registers of a repeat may have moved. */
     for (int k = 0; k < 16; k++)
-        if (before[k] != c->gpr[k] && k != INSN_RCX && k != INSN_RSI &&
-            k != INSN_RDI && k != INSN_RAX)
+        if (before[k] != c->gpr[k] && k != RCX && k != RSI &&
+            k != RDI && k != RAX)
             moved = true;
     REQUIRE(!moved);
     if (rc == EMUL_UNHANDLEABLE || !c->insn.rep || !is_string(&c->insn))
@@ -237,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t modes[4] = { 2, 4, 8, 8 };
     uint64_t gpr[16], before[16];
     struct emul_ctx c;
-    struct emul_io io;
+    struct exit_port io;
     enum emul_rc rc;
     uint8_t how, flags;
 
@@ -262,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int k = 0; k < 16; k++)        /* small numbers are more likely */
         take(&gpr[k], take8() & 1 ? 8 : 3), gpr[k] &= flags & 0x80 ? 0xffffff
                                                                   : ~0ull;
-    for (int k = 0; k < INSN_SEGS; k++) {
+    for (int k = 0; k < SEG_LDTR; k++) {
         take(&segs[k].attr, 2);
         take(&segs[k].base, 4);
         segs[k].limit = take8() & 1 ? ~0u : 0xffff;
@@ -278,9 +277,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             rc = emul_mmio(&c);
             break;
         default:
-            io = (struct emul_io){ .port = (uint16_t)gpr[INSN_RDX],
-                                   .bytes = 1u << (how >> 4 & 3),
-                                   .in = how & 64, .rep = how & 128 };
+            io = (struct exit_port){ .port = (uint16_t)gpr[RDX],
+                                     .size = 1u << (how >> 4 & 3),
+                                     .in = how & 64, .rep = how & 128 };
             rc = emul_string_io(&c, &io);
             break;
         }

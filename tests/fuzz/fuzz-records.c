@@ -1,4 +1,4 @@
-/* sources: hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/save/records.c hvm/policy/cpuid.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loads any stream of save records into a domain. What was accepted must be

@@ -35,6 +35,7 @@ struct fake_tlb {
 static struct fake_dom {
     struct domain d;
     struct hvm_domain h;
+    struct p2m p2m;
     struct vcpu v[NR_VCPUS], *vp[NR_VCPUS];
     struct hvm_vcpu hv[NR_VCPUS];
     struct shared_info shared;
@@ -218,7 +219,7 @@ static inline void fake_run_as(struct vcpu *v)
 {
     this_cpu(current_vcpu) = v;
     v->hvm->walked.key = 0;
-    peek_switch(v);
+    peek_update(v);
 }
 
 static inline enum hvm_mode fake_get_mode(struct vcpu *v)
@@ -258,7 +259,7 @@ static inline void fake_doms_create(void)
             f->vp[n] = &f->v[n];
             f->hv[n].xsave = calloc(1, PAGE_SIZE);
         }
-        if (p2m_create(&f->d))
+        if (p2m_init(&f->d, &f->p2m))
             abort();
         f->d.shared_info_page = page_alloc(f->d.id, 0, 0);
         f->d.shared_info_page->gfn = 0;

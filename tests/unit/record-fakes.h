@@ -3,12 +3,12 @@
  * Devices for tests of save records: each has one record, which its save
  * gives and its load takes, and refuses when its first byte is 0xee. The
  * records of vCPUs and their order are hvm/save's own. Include once, after
- * hvm-fakes.h; link hvm/policy/cpuid.c and cpu-policy.c.
+ * hvm-fakes.h; link hvm/policy/cpuid.c.
  */
 #pragma once
 
 #include "hvm/dev/timers.h"
-#include "hvm/policy/cpu-policy.h"
+#include "hvm/policy/cpuid.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
 #include "hypervisor/x86/time.h"
@@ -97,11 +97,12 @@ static inline void record_devices(struct domain *d)
         XEN_X86_FEATURE_PAE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_PGE,
         XEN_X86_FEATURE_FXSR, XEN_X86_FEATURE_SSE, XEN_X86_FEATURE_XSAVE,
     };
-    uint32_t words[FEATURE_WORDS] = { 0 };
 
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        *cpu_policy_word(&record_policy, i) = 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
-        words[features[i] / 32] |= 1u << features[i] % 32;
-    cpu_policy_set_features(&record_policy, words);
+        *cpu_policy_word(&record_policy, features[i] / 32) |=
+            1u << features[i] % 32;
     record_policy.xstate[0].a = 0xe7;
     cpu_features.xsave = true;
     cpu_features.xcr0_max = 0xe7;

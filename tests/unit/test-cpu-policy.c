@@ -1,4 +1,4 @@
-/* sources: hvm/policy/cpuid.c hvm/policy/cpu-policy.c hvm/mem/p2m.c hvm/mem/peek.c */
+/* sources: hvm/policy/cpuid.c hvm/mem/p2m.c hvm/mem/peek.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Policies on machines of any features: what a guest gets is never more than
@@ -6,7 +6,6 @@
  * has; a toolstack's wish is cut to the maximum; CPUID answers from it and
  * the control registers that may be set follow.
  */
-#include "hvm/policy/cpu-policy.h"
 #include "hvm/policy/cpuid.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/abi/sysctl.h"
@@ -79,6 +78,8 @@ static bool within(const uint32_t *a, const uint32_t *b)
     return true;
 }
 
+static struct cpu_policy policy;
+
 static void one_machine(struct vcpu *v)
 {
     uint32_t host[FEATURE_WORDS], max[FEATURE_WORDS], def[FEATURE_WORDS],
@@ -86,7 +87,7 @@ static void one_machine(struct vcpu *v)
     struct xen_domctl_cpu_policy o = { .nr_leaves = 5 };
     static struct xen_cpuid_leaf list[CPUID_POLICY_MAX_LEAVES];
     struct cpuid_regs r;
-    struct cpu_policy *p;
+    struct cpu_policy *p = &policy;
     uint64_t cr4;
 
     random_machine();
@@ -99,8 +100,7 @@ static void one_machine(struct vcpu *v)
     for (unsigned int i = 0; i < ARRAY_SIZE(never); i++)
         CHECK(!(max[never[i] / 32] >> never[i] % 32 & 1));
     CHECK(within(def, max));
-    v->domain->hvm->cpuid = p = cpu_policy_create();
-    CHECK(p != NULL);
+    cpuid_domain_init(v->domain, p);
 
     /* The toolstack asks for everything. */
     for (unsigned int i = 0; i < 2; i++)
@@ -110,7 +110,8 @@ static void one_machine(struct vcpu *v)
     list[3] = (struct xen_cpuid_leaf){ 0xd, 0, ~0u, ~0u, ~0u, ~0u };
     list[4] = (struct xen_cpuid_leaf){ 0xd, 1, ~0u, ~0u, ~0u, ~0u };
     CHECK_EQ(cpuid_domain_set_policy(v->domain, &o, list, NULL), 0);
-    cpu_policy_get_features(p, mine);
+    for (unsigned int i = 0; i < FEATURE_WORDS; i++)
+        mine[i] = *cpu_policy_word(p, i);
     for (unsigned int i = 0; i < ARRAY_SIZE(provided); i++)
         mine[provided[i] / 32] &= ~(1u << provided[i] % 32);
     if (cpu_features.vendor == VENDOR_AMD)
@@ -155,7 +156,6 @@ static void one_machine(struct vcpu *v)
     o.nr_leaves = 1;
     CHECK_EQ(cpuid_domain_set_policy(v->domain, &o, list, NULL), -EINVAL);
     CHECK_EQ(o.err_leaf, 0);
-    heap_free(p);
 }
 
 /* Sizes nearly as Intel's Skylake has them: one is odd and the last component
@@ -186,9 +186,9 @@ static void xsave_sizes(struct vcpu *v)
     fake_cpuid_set(7, 0, (struct cpuid_regs){ .a = 2, .b = BIT(16), .c = BIT(3) });
     cpu_features.xcr0_max = 0x2e7;
     cpuid_init();
-    v->domain->hvm->cpuid = cpu_policy_create();
+    cpuid_domain_init(v->domain, &policy);
     CHECK_EQ(cpuid_guest_xcr0(v), 0x2e7);
-    CHECK(cpuid_guest_xsaves(v));
+    CHECK(cpuid_guest_has(v, XEN_X86_FEATURE_XSAVES));
     for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
         v->hvm->xcr0 = t[i].xcr0;
         cpuid_guest(v, 0xd, 0, &r);
@@ -199,16 +199,14 @@ static void xsave_sizes(struct vcpu *v)
         CHECK_EQ(r.b, t[i].compacted);
         CHECK_EQ(r.c | r.d, 0);
     }
-    heap_free(v->domain->hvm->cpuid);
     /* Without either instruction there is no such form. */
     fake_cpuid_set(0xd, 1, (struct cpuid_regs){ 5, 0x980, 0, 0 });
     cpuid_init();
-    v->domain->hvm->cpuid = cpu_policy_create();
-    CHECK(!cpuid_guest_xsaves(v));
+    cpuid_domain_init(v->domain, &policy);
+    CHECK(!cpuid_guest_has(v, XEN_X86_FEATURE_XSAVES));
     cpuid_guest(v, 0xd, 1, &r);
     CHECK_EQ(r.a, 5);
     CHECK_EQ(r.b, 0);
-    heap_free(v->domain->hvm->cpuid);
 }
 
 int main(void)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hvm/emul/decode.h"
+#include "hvm/emul/emul.h"
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
@@ -35,23 +35,23 @@ static void test_operands(void)
     CHECK_EQ(D("\x8b\x44\x91\xfc", 8), INSN_OK);    /* mov eax,[rcx+rdx*4-4] */
     CHECK_EQ(i.len, 4);
     CHECK(i.has_mem && !i.rip_rel);
-    CHECK_EQ(i.base, INSN_RCX);
-    CHECK_EQ(i.index, INSN_RDX);
+    CHECK_EQ(i.base, RCX);
+    CHECK_EQ(i.index, RDX);
     CHECK_EQ(i.scale, 2);
     CHECK_EQ(i.disp, -4ull);
     CHECK_EQ(i.op_bytes, 4);
-    CHECK_EQ(i.seg, INSN_DS);
+    CHECK_EQ(i.seg, SEG_DS);
 
     CHECK_EQ(D("\x4d\x8b\x6c\x24\x10", 8), INSN_OK); /* mov r13,[r12+16] */
-    CHECK_EQ(i.reg, INSN_R13);
-    CHECK_EQ(i.base, INSN_R12);
+    CHECK_EQ(i.reg, R13);
+    CHECK_EQ(i.base, R12);
     CHECK_EQ(i.index, INSN_NO_REG);
     CHECK_EQ(i.op_bytes, 8);
-    CHECK_EQ(i.seg, INSN_DS);           /* R12 is not RSP */
+    CHECK_EQ(i.seg, SEG_DS);           /* R12 is not RSP */
 
     CHECK_EQ(D("\x4a\x8b\x04\x24", 8), INSN_OK);    /* index R12, base RSP */
-    CHECK_EQ(i.index, INSN_R12);
-    CHECK_EQ(i.seg, INSN_SS);
+    CHECK_EQ(i.index, R12);
+    CHECK_EQ(i.seg, SEG_SS);
     CHECK_EQ(D("\x8b\x05\x78\x56\x34\x12", 8), INSN_OK);
     CHECK(i.rip_rel);
     CHECK_EQ(i.disp, 0x12345678);
@@ -64,24 +64,24 @@ static void test_operands(void)
     CHECK_EQ(i.base, INSN_NO_REG);
     CHECK_EQ(i.index, INSN_NO_REG);
     CHECK_EQ(D("\x64\x66\x89\x4d\x80", 8), INSN_OK); /* mov fs:[rbp-128],cx */
-    CHECK_EQ(i.seg, INSN_FS);
+    CHECK_EQ(i.seg, SEG_FS);
     CHECK_EQ(i.op_bytes, 2);
     CHECK_EQ(D("\x36\x8b\x03", 8), INSN_OK);        /* ss: means nothing here */
-    CHECK_EQ(i.seg, INSN_DS);
+    CHECK_EQ(i.seg, SEG_DS);
     CHECK_EQ(D("\x8b\x42\xff", 2), INSN_OK);        /* mov ax,[bp+si-1] */
-    CHECK_EQ(i.base, INSN_RBP);
-    CHECK_EQ(i.index, INSN_RSI);
-    CHECK_EQ(i.seg, INSN_SS);
+    CHECK_EQ(i.base, RBP);
+    CHECK_EQ(i.index, RSI);
+    CHECK_EQ(i.seg, SEG_SS);
     CHECK_EQ(i.op_bytes, 2);
     CHECK_EQ(D("\x8b\x0e\x34\xf2", 2), INSN_OK);    /* mov cx,[0xf234] */
     CHECK_EQ(i.base, INSN_NO_REG);
     CHECK_EQ(i.ad_bytes, 2);
     CHECK_EQ((uint16_t)i.disp, 0xf234);
-    CHECK_EQ(i.seg, INSN_DS);
+    CHECK_EQ(i.seg, SEG_DS);
     CHECK_EQ(D("\x66\x67\x8b\x04\x8d\x01\x00\x00\x00", 2), INSN_OK);
     CHECK_EQ(i.op_bytes, 4);
     CHECK_EQ(i.ad_bytes, 4);
-    CHECK_EQ(i.index, INSN_RCX);
+    CHECK_EQ(i.index, RCX);
     CHECK_EQ(D("\x48\x66\x8b\x03", 8), INSN_OK);    /* a lost REX */
     CHECK_EQ(i.op_bytes, 2);
     CHECK_EQ(i.rex, 0);
@@ -101,7 +101,7 @@ static void test_operands(void)
     CHECK_EQ(i.vlen, 32);
     CHECK_EQ(i.vvvv, 0);
     CHECK_EQ(i.rep, 0xf3);
-    CHECK_EQ(i.index, INSN_RCX);
+    CHECK_EQ(i.index, RCX);
 }
 
 static void test_status(void)

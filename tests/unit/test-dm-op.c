@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/dm-op.c hypervisor/hypercall/memory-op.c hypervisor/hypercall/hvm-op.c hypervisor/hypercall/subop.c hvm/params.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
+/* sources: hypervisor/hypercall/dm-op.c hypervisor/hypercall/memory-op.c hypervisor/hypercall/hvm-op.c hypervisor/hypercall/subop.c hvm/params.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * dm_op and HVM parameters: who may, which buffers are good enough, what a

@@ -1,4 +1,4 @@
-/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/sysctl.c hypervisor/hypercall/subop.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hvm/policy/cpu-policy.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
+/* sources: hypervisor/hypercall/domctl.c hypervisor/hypercall/sysctl.c hypervisor/hypercall/subop.c hvm/pvtime.c hvm/mem/p2m.c hvm/mem/peek.c hvm/mem/guest-copy.c hvm/mem/guest-walk.c hvm/io/ioreq.c hvm/dirty.c hvm/save/records.c hvm/policy/cpuid.c hypervisor/core/access.c hypervisor/lib/rangeset.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * domctl and sysctl: nobody but those who may, nothing on oneself that one
@@ -348,35 +348,32 @@ static void policies(void)
 static void policy_lists(void)
 {
     static struct xen_cpuid_leaf list[CPUID_POLICY_MAX_LEAVES + 1];
+    static struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
     static struct cpu_policy a, b;
-    unsigned int n, bad, m;
-    uint32_t words[FEATURE_WORDS], back[FEATURE_WORDS];
+    struct xen_domctl_cpu_policy o = { 0 };
+    unsigned int n, m;
 
     memset(&a, 0xff, sizeof(a)); /* as long as it can get */
-    n = cpu_policy_write(&a, list);
+    n = cpu_policy_write(&a, list, msrs);
     CHECK(n <= CPUID_POLICY_MAX_LEAVES);
     for (unsigned int round = 0; round < 200; round++) {
         for (unsigned int i = 0; i < sizeof(a) / 4; i++)
             ((uint32_t *)&a)[i] = fake_random(~0u);
         a.basic[0].a = fake_random(40);
         a.extended[0].a = 0x80000000 | fake_random(40);
-        n = cpu_policy_write(&a, list);
+        n = cpu_policy_write(&a, list, msrs);
         CHECK(n <= CPUID_POLICY_MAX_LEAVES);
         memset(&b, 0, sizeof(b));
-        CHECK(cpu_policy_read(&b, list, n, &bad));
+        o.nr_leaves = n;
+        CHECK_EQ(cpu_policy_read(&b, list, &o), 0);
         memset(list, 0, sizeof(list[0]));
-        m = cpu_policy_write(&b, list);
+        m = cpu_policy_write(&b, list, msrs);
         CHECK_EQ(m, n);
-        for (unsigned int i = 0; i < FEATURE_WORDS; i++)
-            words[i] = fake_random(~0u);
-        cpu_policy_set_features(&a, words);
-        cpu_policy_get_features(&a, back);
-        for (unsigned int i = 0; i < FEATURE_WORDS; i++)
-            CHECK(back[i] == words[i] || back[i] == 0);
         /* Leaves that nobody has, anywhere. */
         list[0].leaf = fake_random(2) ? fake_random(~0u) : fake_random(0x30);
         list[0].subleaf = fake_random(2) ? ~0u : fake_random(~0u);
-        (void)cpu_policy_read(&b, list, 1, &bad);
+        o.nr_leaves = 1;
+        (void)cpu_policy_read(&b, list, &o);
     }
     CHECK(!cpu_policy_leaf(&a, 7, CPUID_POLICY_FEAT));
     CHECK(!cpu_policy_leaf(&a, 0x80000000 + CPUID_POLICY_EXTENDED, 0));

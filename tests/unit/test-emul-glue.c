@@ -116,7 +116,7 @@ enum emul_rc emul_mmio(struct emul_ctx *ctx)
     return EMUL_OK;
 }
 
-enum emul_rc emul_string_io(struct emul_ctx *ctx, const struct emul_io *io)
+enum emul_rc emul_string_io(struct emul_ctx *ctx, const struct exit_port *io)
 {
     return EMUL_OK;
 }

@@ -10,9 +10,9 @@ TEST_PROGRAM;
 
 static void set_string(uint64_t si, uint64_t di, uint64_t count)
 {
-    m.gpr[INSN_RSI] = si;
-    m.gpr[INSN_RDI] = di;
-    m.gpr[INSN_RCX] = count;
+    m.gpr[RSI] = si;
+    m.gpr[RDI] = di;
+    m.gpr[RCX] = count;
     m.take_reps = true;
 }
 
@@ -59,9 +59,9 @@ static void test_runs(void)
             /* bases that put 64 KiB's end in the middle of a page */
             for (int s = 0; s < 6; s++)
                 m.seg[s].limit = 0xffff;
-            m.seg[INSN_DS].base = m.seg[INSN_ES].base = 0x1000;
+            m.seg[SEG_DS].base = m.seg[SEG_ES].base = 0x1000;
             m.c.rip = CODE - 0x10000;
-            m.seg[INSN_CS].base = 0x10000;
+            m.seg[SEG_CS].base = 0x10000;
         }
         set_string(t[i].si, t[i].di, t[i].cx);
         if (t[i].df)
@@ -76,12 +76,12 @@ static void test_runs(void)
         CHECK_EQ(m.rep.dst, t[i].dst);
         if (has_si)
             CHECK_EQ(m.rep.src, t[i].src);
-        CHECK_EQ(m.gpr[INSN_RCX], t[i].cx - t[i].count);
+        CHECK_EQ(m.gpr[RCX], t[i].cx - t[i].count);
         if (t[i].df)
             step = -step;
-        CHECK_EQ(m.gpr[INSN_RDI],
+        CHECK_EQ(m.gpr[RDI],
                  t[i].mode == 2 ? (uint16_t)(t[i].di + step) : t[i].di + step);
-        CHECK_EQ(m.gpr[INSN_RSI], !has_si ? t[i].si :
+        CHECK_EQ(m.gpr[RSI], !has_si ? t[i].si :
                  t[i].mode == 2 ? (uint16_t)(t[i].si + step) : t[i].si + step);
         if (test_failures) {
             fprintf(stderr, "(line %u of the table)\n", i);
@@ -98,16 +98,15 @@ static void test_repeats(void)
     CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
     CHECK_EQ(m.reps, 0);
     CHECK_EQ(m.accesses, 6);
-    CHECK_EQ(m.gpr[INSN_RCX], 0);
+    CHECK_EQ(m.gpr[RCX], 0);
 
-    /* A run may be cut short; nothing may be claimed beyond it. */
+    /* A run ends with its page. */
     MACHINE(8, "\xf3\xab");
-    set_string(0, 0x12000, 100);
-    m.rep_limit = 7;
-    m.gpr[INSN_RAX] = 0x1234567890ull;
+    set_string(0, 0x12000, 2000);
+    m.gpr[RAX] = 0x1234567890ull;
     CHECK_EQ(emul_mmio(&m.c), EMUL_RETRY);
-    CHECK_EQ(m.gpr[INSN_RCX], 93);
-    CHECK_EQ(m.gpr[INSN_RDI], 0x1201c);
+    CHECK_EQ(m.gpr[RCX], 2000 - 1024);
+    CHECK_EQ(m.gpr[RDI], 0x13000);
     CHECK_EQ(m.rep.value, 0x34567890);
     CHECK_EQ(m.rep.kind, EMUL_REP_STOS);
     CHECK_EQ(m.c.rip, CODE);
@@ -117,9 +116,9 @@ static void test_repeats(void)
     set_string(0, RAM, 300);
     m.take_reps = false;
     CHECK_EQ(emul_mmio(&m.c), EMUL_RETRY);
-    CHECK_EQ(m.gpr[INSN_RCX], 44);
+    CHECK_EQ(m.gpr[RCX], 44);
     CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_RDI], RAM + 300);
+    CHECK_EQ(m.gpr[RDI], RAM + 300);
     CHECK_EQ(m.c.rip, CODE + 2);
 
     /* A fault in the middle keeps the progress. */
@@ -127,8 +126,8 @@ static void test_repeats(void)
     set_string(0, RAM + RAM_BYTES - 12, 10);
     m.take_reps = false;
     check_fault(emul_mmio(&m.c), 14, 2);
-    CHECK_EQ(m.gpr[INSN_RCX], 7);
-    CHECK_EQ(m.gpr[INSN_RDI], RAM + RAM_BYTES);
+    CHECK_EQ(m.gpr[RCX], 7);
+    CHECK_EQ(m.gpr[RDI], RAM + RAM_BYTES);
 
     /* Count 0: nothing, not even a fault. */
     MACHINE(8, "\xf3\xa5");
@@ -142,8 +141,8 @@ static void test_repeats(void)
                0xffff000000000002ull);
     m.take_reps = false;
     CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_RSI], 0x11002);
-    CHECK_EQ(m.gpr[INSN_RCX], 0);
+    CHECK_EQ(m.gpr[RSI], 0x11002);
+    CHECK_EQ(m.gpr[RCX], 0);
 
     /* TF: one element at a time, a trap after each. */
     MACHINE(8, "\xf3\xaa");
@@ -152,48 +151,48 @@ static void test_repeats(void)
     CHECK_EQ(emul_mmio(&m.c), EMUL_RETRY);
     CHECK(m.c.step);
     CHECK_EQ(m.reps, 0);
-    CHECK_EQ(m.gpr[INSN_RCX], 2);
+    CHECK_EQ(m.gpr[RCX], 2);
 
     /* REPNE SCASB: 3 at RAM + 3 (see machine()). */
     MACHINE(8, "\xf2\xae");
     set_string(0, RAM, 100);
-    m.gpr[INSN_RAX] = 3;
+    m.gpr[RAX] = 3;
     CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
-    CHECK_EQ(m.gpr[INSN_RDI], RAM + 4);
-    CHECK_EQ(m.gpr[INSN_RCX], 96);
+    CHECK_EQ(m.gpr[RDI], RAM + 4);
+    CHECK_EQ(m.gpr[RCX], 96);
     CHECK(m.c.rflags & 0x40);
 
     /* Segments of strings: the source's can be changed, ES cannot. */
     MACHINE(4, "\x64\xa4");
     set_string(0x10, 0x20, 1);
-    m.seg[INSN_FS].base = RAM + 0x1000;
-    m.seg[INSN_ES].base = RAM + 0x2000;
+    m.seg[SEG_FS].base = RAM + 0x1000;
+    m.seg[SEG_ES].base = RAM + 0x2000;
     CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
     CHECK_EQ(m.log[0].la, RAM + 0x1010);
     CHECK_EQ(m.log[1].la, RAM + 0x2020);
-    CHECK_EQ(m.gpr[INSN_RCX], 1);       /* no prefix: untouched */
+    CHECK_EQ(m.gpr[RCX], 1);       /* no prefix: untouched */
     CHECK(!emul_one_place(&m.c));
 }
 
 static void test_ports(void)
 {
-    struct emul_io outs = { .port = 0x3f8, .bytes = 1, .rep = true };
-    struct emul_io ins = { .port = 0x1f0, .bytes = 2, .in = true, .rep = true };
+    struct exit_port outs = { .port = 0x3f8, .size = 1, .rep = true };
+    struct exit_port ins = { .port = 0x1f0, .size = 2, .in = true, .rep = true };
 
     MACHINE(8, "\xf3\x6e");
     set_string(RAM, 0, 5);
-    m.gpr[INSN_RDX] = 0xf00003f8;
+    m.gpr[RDX] = 0xf00003f8;
     m.take_reps = false;
     CHECK_EQ(emul_string_io(&m.c, &outs), EMUL_OK);
     CHECK_EQ(m.accesses, 10);
     CHECK_EQ(m.log[9].what, 'o');
     CHECK_EQ(m.log[9].la, 0x3f8);
     CHECK_EQ(m.log[9].val, 4);
-    CHECK_EQ(m.gpr[INSN_RSI], RAM + 5);
+    CHECK_EQ(m.gpr[RSI], RAM + 5);
 
     MACHINE(8, "\xf3\x66\x6d");         /* rep insw, in one run */
     set_string(0, RAM + 0x100, 256);
-    m.gpr[INSN_RDX] = 0x1f0;
+    m.gpr[RDX] = 0x1f0;
     CHECK_EQ(emul_string_io(&m.c, &ins), EMUL_OK);
     CHECK_EQ(m.rep.kind, EMUL_REP_INS);
     CHECK_EQ(m.rep.port, 0x1f0);
@@ -202,36 +201,36 @@ static void test_ports(void)
 
     MACHINE(8, "\x48\x6d");             /* REX.W: still 32 bits */
     set_string(0, RAM, 0);
-    ins.bytes = 4, ins.rep = false;
-    m.gpr[INSN_RDX] = 0x1f0;
+    ins.size = 4, ins.rep = false;
+    m.gpr[RDX] = 0x1f0;
     CHECK_EQ(emul_string_io(&m.c, &ins), EMUL_OK);
     CHECK_EQ(m.log[0].what, 'i');
     CHECK_EQ(m.log[1].what, 'w');
     CHECK_EQ((uint32_t)ram64(RAM), 0xa1b2c3d4);
-    CHECK_EQ(m.gpr[INSN_RDI], RAM + 4);
+    CHECK_EQ(m.gpr[RDI], RAM + 4);
 
     MACHINE(4, "\x6d");                 /* memory is checked before the port */
     set_string(0, BAD, 0);
-    m.gpr[INSN_RDX] = 0x1f0;
+    m.gpr[RDX] = 0x1f0;
     check_fault(emul_string_io(&m.c, &ins), 14, 2);
     CHECK_EQ(m.accesses, 0);
 
     MACHINE(4, "\x36\x6f");             /* ss: outsd, 16-bit SI with 67 */
     set_string(0, 0, 0);
-    m.seg[INSN_SS].base = RAM + 0x10;
-    m.gpr[INSN_RDX] = 0x1f0;
+    m.seg[SEG_SS].base = RAM + 0x10;
+    m.gpr[RDX] = 0x1f0;
     ins.in = false;
     CHECK_EQ(emul_string_io(&m.c, &ins), EMUL_OK);
     CHECK_EQ(m.log[0].la, RAM + 0x10);
 
     /* Something else than the exit was about: let the guest run it. */
     for (int i = 0; i < 6; i++) {
-        struct emul_io io = { .port = 0x1f0, .bytes = 4, .in = true };
+        struct exit_port io = { .port = 0x1f0, .size = 4, .in = true };
 
         MACHINE(4, "\x6d");
         set_string(0, RAM, 0);
-        m.gpr[INSN_RDX] = i == 1 ? 0x1f1 : 0x1f0;
-        io.bytes = i == 2 ? 2 : 4;
+        m.gpr[RDX] = i == 1 ? 0x1f1 : 0x1f0;
+        io.size = i == 2 ? 2 : 4;
         io.in = i != 3;
         io.rep = i == 4;
         if (i == 5)
@@ -288,14 +287,14 @@ static void test_vectors(void)
         uint8_t want[32];
 
         machine(8, t[i].code, 6);
-        m.gpr[INSN_RBX] = RAM + 0x104;
+        m.gpr[RBX] = RAM + 0x104;
         for (unsigned int k = 0; k < 32; k++)
             m.vec[1][k] = (uint8_t)(0xa0 + k);
         memcpy(want, m.vec[1], 32);
         if (t[i].aligned) {
             check_fault(emul_mmio(&m.c), 13, 0);
             CHECK_EQ(m.accesses, 0);
-            m.gpr[INSN_RBX] = RAM + 0x140;
+            m.gpr[RBX] = RAM + 0x140;
         }
         CHECK_EQ(emul_mmio(&m.c), EMUL_OK);
         CHECK_EQ(m.accesses, 1);
@@ -306,9 +305,9 @@ static void test_vectors(void)
         if (t[i].vex)
             memset(want + 16, 0, 16);
         if (t[i].load)
-            memcpy(want + t[i].at, &m.ram[m.gpr[INSN_RBX] - RAM], t[i].n);
+            memcpy(want + t[i].at, &m.ram[m.gpr[RBX] - RAM], t[i].n);
         else
-            CHECK(!memcmp(want + t[i].at, &m.ram[m.gpr[INSN_RBX] - RAM],
+            CHECK(!memcmp(want + t[i].at, &m.ram[m.gpr[RBX] - RAM],
                           t[i].n));
         CHECK(!memcmp(want, m.vec[1], 32));
         /* Not without the unit's leave. */
@@ -323,7 +322,7 @@ static void test_vectors(void)
         }
     }
     MACHINE(8, "\xc5\xf0\x10\x0b");     /* vvvv must be unused */
-    m.gpr[INSN_RBX] = RAM;
+    m.gpr[RBX] = RAM;
     check_fault(emul_mmio(&m.c), 6, 0);
     MACHINE(2, "\xc5\xf8\x10\xc8");     /* VEX in V86: #UD; here LDS is not */
     m.c.real = true;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "hvm/base/regs.h"
+#include "hvm/base/exit.h"
 #include "hvm/emul/emul.h"
 #include "tests/unit/test.h"
 
@@ -35,7 +35,7 @@ static struct machine {
     struct access log[600];
     unsigned int accesses;
     struct emul_rep rep;        /* the last run asked for */
-    unsigned int reps, rep_limit;
+    unsigned int reps;
     bool take_reps, race;
     uint64_t cr[17];
     uint8_t vec[16][32];
@@ -119,26 +119,24 @@ static enum emul_rc check_write(struct emul_ctx *c, uint64_t la, unsigned int n)
     return touch(c, la, n, true);
 }
 
-static const struct segment *seg(struct emul_ctx *c, enum insn_seg s)
+static const struct segment *seg(struct emul_ctx *c, enum hvm_seg s)
 {
     (void)c;
     return &m.seg[s];
 }
 
-static enum emul_rc rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     (void)c;
     if (!m.take_reps)
         return EMUL_UNHANDLEABLE;
     m.reps++;
     m.rep = *r;
-    if (m.rep_limit && r->count > m.rep_limit)
-        r->count = m.rep_limit;
     return EMUL_OK;
 }
 
 static enum emul_rc pio(struct emul_ctx *c, uint16_t port, unsigned int bytes,
-                        bool in, uint32_t *val)
+                        bool in, uint64_t *val)
 {
     (void)c;
     if (in)
@@ -190,7 +188,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
     for (int i = 0; i < 6; i++)
         m.seg[i] = (struct segment){ .sel = (uint16_t)(8 + 8 * i),
                                       .attr = ATTR_DATA, .limit = ~0u };
-    m.seg[INSN_CS].attr = ATTR_CODE;
+    m.seg[SEG_CS].attr = ATTR_CODE;
     m.cr[0] = 0x80000031;
     m.cr[4] = 0x40600;
     m.cr[EMUL_XCR0] = 7;
@@ -198,7 +196,7 @@ static void machine(unsigned int mode, const char *code, unsigned int n)
         .ops = &ops, .gpr = m.gpr, .rip = CODE, .rflags = 0x2,
         .mode = (uint8_t)mode,
     };
-    m.gpr[INSN_RSP] = RAM + 0x4000;
+    m.gpr[RSP] = RAM + 0x4000;
 }
 
 #define MACHINE(mode, code) machine(mode, code, sizeof(code) - 1)

@@ -19,7 +19,11 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+/* There are two, and the C library's is meant below. */
+#undef REG_CR2
+#define REG_CR2 HVM_REG_CR2
 #include "hvm/emul/emul.h"
+#undef REG_CR2
 #include "tests/unit/test.h"
 
 TEST_PROGRAM;
@@ -39,25 +43,25 @@ TEST_PROGRAM;
 #define OF 0x800u
 #define ARITH (CF | PF | AF | ZF | SF | OF)
 
-struct regs {
+struct native_regs {
     uint64_t gpr[16], rflags, rip;
 };
 
 /* What the CPU made of an instruction. */
 static struct {
-    struct regs r;
+    struct native_regs r;
     int signal;
     uint64_t trap, error, cr2;
 } native;
 
-static struct regs start_regs;
+static struct native_regs start_regs;
 uint64_t native_host_rsp;       /* the assembly's */
 
 /*
  * Loads all registers and jumps to the code; the signal handler comes back to
  * native_exit on the saved stack.
  */
-void native_enter(const struct regs *r, uint64_t code);
+void native_enter(const struct native_regs *r, uint64_t code);
 void native_exit(void);
 asm(".text\n"
     ".globl native_enter, native_exit\n"
@@ -307,7 +311,7 @@ static void emit_mem(const struct shape *s, struct build *b, uint8_t *rex,
 {
     unsigned int mod = below(3), base = below(16), index = below(16);
     unsigned int scale = below(4), size;
-    bool sp = (s->flags & STACK) && base == INSN_RSP;
+    bool sp = (s->flags & STACK) && base == RSP;
     uint64_t *r = start_regs.gpr;
     int64_t disp;
     bool sib;
@@ -318,7 +322,7 @@ static void emit_mem(const struct shape *s, struct build *b, uint8_t *rex,
     if ((s->flags & BITS) && base == reg)
         base = (base + 2) & 15;
     if (sp || ((s->flags & BITS) && index == reg) ||
-        ((s->flags & STACK) && index == INSN_RSP))
+        ((s->flags & STACK) && index == RSP))
         index = 4;
     disp = mod == 0 ? 0 : mod == 1 ? (int8_t)rnd() : (int32_t)rnd();
     size = mod == 1 ? 1 : 4;
@@ -348,16 +352,16 @@ static void prepare_regs(const struct shape *s)
 {
     for (int i = 0; i < 16; i++)
         start_regs.gpr[i] = value();
-    start_regs.gpr[INSN_RSP] = data_address(8);
+    start_regs.gpr[RSP] = data_address(8);
     start_regs.rflags = 0x202 | (rnd() & ARITH);
     if (s->flags & STRING) {
         start_regs.rflags |= rnd() & DF;
-        start_regs.gpr[INSN_RSI] = data_address(1);
-        start_regs.gpr[INSN_RDI] = data_address(1);
-        start_regs.gpr[INSN_RCX] = below(40);
+        start_regs.gpr[RSI] = data_address(1);
+        start_regs.gpr[RDI] = data_address(1);
+        start_regs.gpr[RCX] = below(40);
     }
     if (s->flags & XLAT)
-        start_regs.gpr[INSN_RBX] = data_address(1);
+        start_regs.gpr[RBX] = data_address(1);
 }
 
 /* Builds one random instance; RIP is the code page's middle. */
@@ -472,7 +476,7 @@ static enum emul_rc no_fetch(struct emul_ctx *c, uint64_t la, void *buf,
     return EMUL_UNHANDLEABLE;
 }
 
-static enum emul_rc no_rep(struct emul_ctx *c, struct emul_rep *r)
+static enum emul_rc no_rep(struct emul_ctx *c, const struct emul_rep *r)
 {
     (void)c, (void)r;
     return EMUL_UNHANDLEABLE;

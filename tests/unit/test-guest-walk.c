@@ -205,10 +205,10 @@ static void copies(void)
     memset(fake_gpa(d, 0x8000), 0, PAGE_SIZE);
     CHECK_EQ(guest_write(gva(0x8ffe), buf, 4), -EFAULT);
     CHECK_EQ(*(uint16_t *)fake_gpa(d, 0x8ffe), 0x0801);
-    CHECK_EQ(guest_read_linear(v, out, gva(0x8ffe), 4, 0, &f), 0);
+    CHECK_EQ(guest_read(out, gva(0x8ffe), 4), 0);
     CHECK_EQ(p2m_change_type(d, gfn(9), P2M_RAM_RO, P2M_RAM), 0);
-    CHECK_EQ(guest_read_linear(v, out, gva((PAGES << PAGE_SHIFT) - 2), 4, 0,
-                               &f), -EIO);
+    CHECK_EQ(guest_fetch(v, out, gva((PAGES << PAGE_SHIFT) - 2), 2, 0, &f), 0);
+    CHECK_EQ(guest_fetch(v, out, gva(PAGES << PAGE_SHIFT), 2, 0, &f), -EIO);
     CHECK_EQ(f.at.raw, PAGES << PAGE_SHIFT);
     CHECK_EQ(f.cr2, PAGES << PAGE_SHIFT);
     CHECK_EQ(p2m_map(d, gfn(PAGES), mfn(FAKE_FRAMES + 5), 0, P2M_MMIO), 0);
@@ -217,7 +217,7 @@ static void copies(void)
     doms[1].reg[0][REG_CR0] = CR0_PE | CR0_PG;
     doms[1].reg[0][REG_CR3] = 0x40000000;
     memset(&f, 0xff, sizeof(f));
-    CHECK_EQ(guest_read_linear(v, out, gva(0x1000), 4, 0, &f), -EIO);
+    CHECK_EQ(guest_fetch(v, out, gva(0x1000), 4, 0, &f), -EIO);
     CHECK_EQ(f.pfec, 0);
     CHECK_EQ(f.cr2, 0x1000);
     doms[1].reg[0][REG_CR0] = CR0_PE;

@@ -401,6 +401,7 @@ static void nothing_after_relinquish(void)
     d = &doms[2].d;
     (void)atomic_fetch_add(&d->frames, 1);
     (void)fake_ram(d, 5, 0);
+    d->dying = DOMAIN_DYING;
     while (p2m_relinquish(d) == -ERESTART)
         ;
     CHECK_EQ(p2m_lookup(d, gfn(5)).type, P2M_NONE);

@@ -81,12 +81,12 @@ uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
     return index - MSR_SPEC_CTRL < 2 ? guest_bits[index - MSR_SPEC_CTRL] : 0;
 }
 
-bool cpuid_guest_arch_caps(const struct vcpu *v, uint64_t *val)
-{
-    return false;
-}
 static bool has_xsaves;
-bool cpuid_guest_xsaves(const struct vcpu *w) { return has_xsaves; }
+bool cpuid_guest_has(const struct vcpu *w, unsigned int feature)
+{
+    return feature == XEN_X86_FEATURE_XSAVES && has_xsaves;
+}
+
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {

@@ -43,7 +43,7 @@ int guest_write_phys(struct domain *d, gpa_t a, const void *s, size_t n)
     return -EFAULT;
 }
 void hvm_latch_layout(struct domain *d) {}
-bool cpuid_guest_xsaves(const struct vcpu *w) { return false; }
+bool cpuid_guest_has(const struct vcpu *w, unsigned int f) { return false; }
 unsigned int cpuid_guest_phys_bits(const struct vcpu *w) { return 40; }
 uint64_t cpuid_guest_efer(const struct vcpu *w)
 {
@@ -51,10 +51,6 @@ uint64_t cpuid_guest_efer(const struct vcpu *w)
 }
 
 uint64_t cpuid_guest_msr_bits(const struct vcpu *w, uint32_t i) { return 0; }
-bool cpuid_guest_arch_caps(const struct vcpu *w, uint64_t *val)
-{
-    return false;
-}
 
 static struct {
     unsigned int runs, writes;
