@@ -7,13 +7,12 @@
  */
 #pragma once
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
-#include "hypervisor/abi/arch-x86.h"
+#include "hvm/mem/p2m.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/access.h"
-#include "hypervisor/core/vcpu.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
 
 /* The caller runs in 32-bit mode: its structures are those of abi/compat.h. */

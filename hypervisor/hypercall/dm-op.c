@@ -7,10 +7,7 @@
 
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
-#include "hvm/mem/p2m.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/abi/hvm-op.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/mm/heap.h"
 

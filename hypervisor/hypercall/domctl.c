@@ -4,17 +4,12 @@
  * CPU policy, time, memory pools, devices. A table says which function does
  * each and what of its argument is copied.
  */
-#include "hypervisor/abi/domctl.h"
-
 #include "hvm/base/tsc.h"
 #include "hvm/dev/timers.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/mm/heap.h"

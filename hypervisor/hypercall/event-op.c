@@ -5,7 +5,6 @@
  *
  * All structures have one layout in 32- and 64-bit callers.
  */
-#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/hypercall/calls.h"
 

@@ -6,8 +6,6 @@
  * The sub-operations are those that Xen has for HVM domains; all others,
  * transfer and unmap_and_replace among them, are -ENOSYS.
  */
-#include "hypervisor/abi/grant_table.h"
-
 #include "hypervisor/core/grant.h"
 #include "hypervisor/hypercall/calls.h"
 

@@ -2,9 +2,6 @@
 /* hvm_op: parameters, the upcall's vector, a few questions. */
 #include "hypervisor/abi/hvm-op.h"
 
-#include "hvm/mem/p2m.h"
-#include "hvm/vcpu.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
 REFUSE(param, struct xen_hvm_param, a->index < HVM_NR_PARAMS ? 0 : -EINVAL)

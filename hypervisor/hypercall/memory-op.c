@@ -5,13 +5,9 @@
  * a time; the number done is kept in the command's upper bits, so that a
  * long call goes on where it was.
  */
-#include "hypervisor/abi/memory.h"
-
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
-#include "hvm/mem/p2m.h"
 #include "hypervisor/core/grant.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/mm/heap.h"

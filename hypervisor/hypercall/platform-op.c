@@ -7,15 +7,11 @@
 #include "hypervisor/abi/platform.h"
 
 #include "hvm/dom0/build.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
-#include "hypervisor/x86/time.h"
 
 #define MSR_PLATFORM_ID 0x17
 

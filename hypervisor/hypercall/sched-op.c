@@ -5,7 +5,6 @@
  */
 #include "hypervisor/abi/sched.h"
 
-#include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"

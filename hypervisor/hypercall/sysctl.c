@@ -9,9 +9,7 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
-#include "hypervisor/x86/time.h"
 
 SUBOP(readconsole, IO, struct xen_sysctl_readconsole)
 {

@@ -3,7 +3,6 @@
  * Hypercall entry: who may call, where arguments are, which handler. A
  * handler gets plain numbers and handles; pointers are its own business.
  */
-#include "hvm/vcpu.h"
 #include "hypervisor/hypercall/calls.h"
 
 static void_gptr_t ptr(uint64_t a)

@@ -4,15 +4,10 @@
  * where they want to read their run state, time and events. Each argument is
  * copied in once, by the table. Also writes the registered run state.
  */
-#include "hypervisor/abi/vcpu.h"
-
 #include "hvm/mem/peek.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/smp.h"
 
