@@ -88,6 +88,7 @@ enum {
     SELF = 32,   /* the vCPU must be the current one: -EINVAL */
     OTHER = 64,  /* the domain must not be the current one: -EINVAL */
     HELD = 128,  /* the hypercall keeps the vCPU or domain from running */
+    LOCKED = 256, /* with the domain's lock, of rank DOMCTL */
 };
 #define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
@@ -96,7 +97,7 @@ struct subop {
     const char *layout; /* see compat_copy(); NULL: the same for all */
     uint8_t size;       /* of the argument */
     uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
-    uint8_t flags;      /* IN and so on */
+    uint16_t flags;     /* IN and so on */
     uint8_t domid;      /* where in the argument the domain's id is, if */
     uint8_t access;     /* the caller needs this right to it; 0: no domain */
 };

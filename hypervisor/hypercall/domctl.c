@@ -89,13 +89,8 @@ SUBOP_DO(max_mem, IN, struct xen_domctl_max_mem,
          WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
                                        0xffffffffull)))
 
-SUBOP(setdomainhandle, IN, struct xen_domctl_setdomainhandle)
-{
-    spin_lock(&d->lock);
-    memcpy(d->config.handle, a->handle, sizeof(d->config.handle));
-    spin_unlock(&d->lock);
-    return 0;
-}
+SUBOP_DO(setdomainhandle, IN | LOCKED, struct xen_domctl_setdomainhandle,
+         memcpy(d->config.handle, a->handle, sizeof(d->config.handle)))
 
 SUBOP(set_target, IN, struct xen_domctl_set_target)
 {
@@ -127,23 +122,20 @@ SUBOP_DO(subscribe, IN, struct xen_domctl_subscribe,
 
 /* --- vCPUs. --- */
 
-SUBOP(max_vcpus, IN | OTHER, struct xen_domctl_max_vcpus)
+/* Not of a dying domain: nobody would wait for their threads. */
+SUBOP(max_vcpus, IN | OTHER | LOCKED, struct xen_domctl_max_vcpus)
 {
     struct vcpu *made;
     long rc = 0;
 
-    if (a->max > d->max_vcpus || !a->max)
+    if (a->max > d->max_vcpus || !a->max || d->dying != DOMAIN_ALIVE)
         return -EINVAL;
-    spin_lock(&d->lock);
-    if (d->dying != DOMAIN_ALIVE)
-        rc = -EINVAL; /* nobody would wait for its threads */
     for (uint32_t i = 0; i < a->max && !rc; i++)
         if (!d->vcpu[i])
             rc = vcpu_create(d, i, hvm_vcpu_loop, &made);
     /* The boot processor runs as soon as the domain does. */
     if (!rc && d->vcpu[0]->down)
         vcpu_up(d->vcpu[0]);
-    spin_unlock(&d->lock);
     return rc;
 }
 
@@ -483,10 +475,10 @@ long policy_to_guest(const struct cpu_policy *from,
 SUBOP_EXPR(get_cpu_policy, IO | ERR, struct xen_domctl_cpu_policy,
            policy_to_guest(d->hvm->cpuid, a))
 
-SUBOP(set_cpu_policy, IO | ERR | OTHER, struct xen_domctl_cpu_policy)
+SUBOP(set_cpu_policy, IO | ERR | OTHER | LOCKED, struct xen_domctl_cpu_policy)
 {
     struct policy_buffer *b;
-    long rc = 0;
+    long rc;
 
     if (a->nr_leaves > CPUID_POLICY_MAX_LEAVES ||
         a->nr_msrs > MSR_POLICY_MAX_ENTRIES)
@@ -499,12 +491,10 @@ SUBOP(set_cpu_policy, IO | ERR | OTHER, struct xen_domctl_cpu_policy)
         guest_read(b->msrs, gva(a->msrs.addr),
                    a->nr_msrs * sizeof(b->msrs[0])))
         rc = -EFAULT;
-    spin_lock(&d->lock);
-    if (!rc && d->started)
+    else if (d->started)
         rc = -EEXIST; /* a guest that ran keeps what it has seen */
-    if (!rc)
+    else
         rc = cpuid_domain_set_policy(d, a, b->leaves, b->msrs);
-    spin_unlock(&d->lock);
     heap_free(b);
     return rc;
 }
@@ -530,16 +520,14 @@ SUBOP(gettscinfo, OUT, struct xen_domctl_tsc_info)
     return 0;
 }
 
-SUBOP(settimeoffset, IN, struct xen_domctl_settimeoffset)
+SUBOP(settimeoffset, IN | LOCKED, struct xen_domctl_settimeoffset)
 {
     /* A few centuries either way: no clock shows more. */
     if (a->time_offset_seconds > 1ll << 34 ||
         a->time_offset_seconds < -(1ll << 34))
         return -EINVAL;
-    spin_lock(&d->lock);
     d->time_offset = a->time_offset_seconds;
     pvtime_update_wallclock(d);
-    spin_unlock(&d->lock);
     if (d->hvm->rtc)
         rtc_time_changed(d->hvm->rtc);
     return 0;

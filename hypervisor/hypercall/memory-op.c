@@ -327,32 +327,26 @@ SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
     return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-/* Its toolstack, or domain 0's builder, left it. */
-SUBOP(memory_map, IO, struct xen_memory_map,
+/* Its toolstack, or domain 0's builder, left it. Another vCPU may set a new
+ * one, which frees this one. */
+SUBOP(memory_map, IO | LOCKED, struct xen_memory_map,
       COMPAT(struct compat_xen_memory_map, "IL"))
 {
-    const struct guest_map *map;
-    struct guest_map copy;
+    const struct guest_map *map = d->hvm->map;
 
-    /* Another vCPU may set a new map, which frees this one. */
-    spin_lock(&d->lock);
-    map = d->hvm->map;
-    if (map)
-        copy = *map;
-    spin_unlock(&d->lock);
     if (!map)
         return -ENOSYS;
-    a->nr_entries = MIN(a->nr_entries, copy.nr);
-    return guest_write(gva(a->buffer.addr), copy.entry,
-                       a->nr_entries * sizeof(copy.entry[0]));
+    a->nr_entries = MIN(a->nr_entries, map->nr);
+    return guest_write(gva(a->buffer.addr), map->entry,
+                       a->nr_entries * sizeof(map->entry[0]));
 }
 
 REFUSE(map, struct xen_foreign_memory_map,
        a->map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0)
-SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
-      OF(set_memory_map, domid, MEM_INFO))
+SUBOP(set_memory_map, IN | LOCKED, struct xen_foreign_memory_map,
+      .refuse = refuse_map, OF(set_memory_map, domid, MEM_INFO))
 {
-    struct guest_map *g = heap_alloc(sizeof(*g)), *old;
+    struct guest_map *g = heap_alloc(sizeof(*g));
 
     if (!g)
         return -ENOMEM;
@@ -362,11 +356,8 @@ SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
         return -EFAULT;
     }
     g->nr = a->map.nr_entries;
-    spin_lock(&d->lock);
-    old = d->hvm->map;
+    heap_free(d->hvm->map);
     d->hvm->map = g;
-    spin_unlock(&d->lock);
-    heap_free(old);
     return 0;
 }
 

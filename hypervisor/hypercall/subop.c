@@ -69,7 +69,7 @@ static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more)
 {
-    struct domain *target = NULL;
+    struct domain *named = NULL;
     uint64_t copy[SUBOP_WORDS];
     domid_t id;
     long rc;
@@ -83,13 +83,18 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
         rc = op->refuse(copy);
     if (!rc && op->access) {
         memcpy(&id, (char *)copy + op->domid, sizeof(id));
-        rc = target_get(id, op->access, &target);
+        rc = target_get(id, op->access, &named);
+        d = named;
     }
     if (rc)
         return rc;
-    rc = op->fn(v, target ? target : d, copy, more);
-    if (target)
-        domain_put(target);
+    if (op->flags & LOCKED)
+        spin_lock(&d->lock);
+    rc = op->fn(v, d, copy, more);
+    if (op->flags & LOCKED)
+        spin_unlock(&d->lock);
+    if (named)
+        domain_put(named);
     /* What was done stays done when the answer cannot be written. */
     if ((op->flags & (rc >= 0 ? OUT : rc == -ERESTART ? MORE : ERR)) &&
         write_back(op, copy, arg))

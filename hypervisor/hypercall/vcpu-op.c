@@ -259,18 +259,15 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     return 0;
 }
 
-SUBOP(initialise, IN | HELD, struct vcpu_hvm_context)
+SUBOP(initialise, IN | HELD | LOCKED, struct vcpu_hvm_context)
 {
-    int rc;
+    int rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
 
-    spin_lock(&d->lock);
-    rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
     if (!rc) {
         /* It waits for VCPUOP_up instead of a start-up IPI. */
         vcpu_down(v);
         WRITE_ONCE(v->hvm->wait_sipi, false);
     }
-    spin_unlock(&d->lock);
     return rc;
 }
 
@@ -327,7 +324,7 @@ SUBOP_DO(stop_singleshot_timer, SELF, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
+SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct shared_frame frame;
@@ -343,9 +340,7 @@ SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
     rc = frame_share(d, gfn(a->mfn), &frame);
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
-    spin_lock(&d->lock);
     rc = vcpu_info_register(v, &frame, a->offset);
-    spin_unlock(&d->lock);
     if (!rc)
         pvtime_update(v);
     else
