@@ -73,10 +73,10 @@ static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 }
 
 /*
- * A sub-operation. Its function gets a vCPU (the caller, unless the hypercall
- * names another), a domain (the vCPU's, unless the hypercall or the argument
- * names another; with a reference), a copy of its argument in the layout of
- * 64-bit callers, and what else its hypercall has for it.
+ * A sub-operation. Its function gets a vCPU and a domain (the caller and its
+ * domain, unless the hypercall or the argument names others; the domain with a
+ * reference), a copy of its argument in the layout of 64-bit callers, and the
+ * room that it asks for or else what its hypercall has for it.
  */
 enum {
     IN = 1,      /* the argument is copied in; zeroes if not */
@@ -100,6 +100,9 @@ struct subop {
     uint16_t flags;     /* IN and so on */
     uint8_t domid;      /* where in the argument the domain's id is, if */
     uint8_t access;     /* the caller needs this right to it; 0: no domain */
+    uint8_t vcpu;       /* where in the argument the vCPU's id is, if */
+    uint8_t no_vcpu;    /* the error if it has no such one; 0: none is named */
+    uint32_t room;      /* bytes of zeroed memory for this call; 0: none */
 };
 
 /*
@@ -123,6 +126,9 @@ struct subop {
                           void *more)
 #define OF(name, member, right)                                             \
     .domid = offsetof(arg_##name, member), .access = ACCESS_##right
+#define VCPU(name, member, error)                                           \
+    .vcpu = offsetof(arg_##name, member), .no_vcpu = (error)
+#define ROOM(type) .room = sizeof(type)
 #define COMPAT(type, letters) .size32 = sizeof(type), .layout = letters
 #define WIDE .layout = "" /* for 64-bit callers only */
 
@@ -148,8 +154,8 @@ struct subop {
 /* Operation cmd of a table of nr, or NULL. */
 const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd);
-/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOSYS: not
- * for 32-bit callers; and what target_get() has. */
+/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOMEM;
+ * -ENOSYS: not for 32-bit callers; and what target_get() has. */
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more);
 /* Operation cmd of a table of nr on v. -ENOSYS: not there. */
@@ -175,13 +181,18 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
                       unsigned int nr);
 
+/* The longest lists that a CPU policy turns into. */
+struct policy_lists {
+    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
+    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
+};
 /*
- * domctl.c: writes a policy into the lists of *p whose handles are not null;
- * numbers in: what the caller has room for, out: entries. -ENOBUFS, -EFAULT,
- * -ENOMEM.
+ * domctl.c: writes a policy into the lists of *p whose handles are not null,
+ * by way of *l; numbers in: what the caller has room for, out: entries.
+ * -ENOBUFS, -EFAULT.
  */
 long policy_to_guest(const struct cpu_policy *from,
-                     struct xen_domctl_cpu_policy *p);
+                     struct xen_domctl_cpu_policy *p, struct policy_lists *l);
 
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
  * is not d's own; -EINVAL and more of the map. */

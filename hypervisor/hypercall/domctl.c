@@ -194,46 +194,34 @@ static long affinity_out(struct xen_domctl_vcpuaffinity *o,
     return rc;
 }
 
-SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
+SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
+      VCPU(setvcpuaffinity, vcpu, ESRCH))
 {
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-    struct cpumask hard, soft;
+    struct cpumask hard = v->affinity_hard, soft = v->affinity_soft;
     long rc = 0;
 
-    if (!of || !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return of ? -EINVAL : -ESRCH;
-    hard = of->affinity_hard;
-    soft = of->affinity_soft;
+    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+        return -EINVAL;
     if (a->flags & XEN_VCPUAFFINITY_HARD)
         rc = bitmap_to_cpumask(&a->cpumap_hard, &hard);
     if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
         rc = bitmap_to_cpumask(&a->cpumap_soft, &soft);
     if (!rc)
-        rc = sched_set_affinity(of, &hard, &soft);
+        rc = sched_set_affinity(v, &hard, &soft);
     if (rc)
         return rc;
     /* What it comes to. */
-    for (unsigned int i = 0; i < ARRAY_SIZE(hard.bits); i++) {
-        hard.bits[i] &= cpus_online.bits[i];
-        soft.bits[i] &= hard.bits[i];
-    }
+    (void)cpumask_and(&hard, &hard, &cpus_online);
+    (void)cpumask_and(&soft, &soft, &hard);
     return affinity_out(a, &hard, &soft, nr_cpus_online);
 }
 
-SUBOP(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
+SUBOP_EXPR(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
+           affinity_out(a, &v->affinity_hard, &v->affinity_soft, MAX_CPUS),
+           VCPU(getvcpuaffinity, vcpu, ESRCH))
 
-    return of ? affinity_out(a, &of->affinity_hard, &of->affinity_soft,
-                             MAX_CPUS) : -ESRCH;
-}
-
-SUBOP(getnodeaffinity, IO, struct xen_domctl_nodeaffinity)
-{
-    struct cpumask node0 = { { 1 } };
-
-    return cpumask_to_bitmap(&node0, &a->nodemap, 1);
-}
+SUBOP_EXPR(getnodeaffinity, IO, struct xen_domctl_nodeaffinity,
+           cpumask_to_bitmap(&(struct cpumask){ { 1 } }, &a->nodemap, 1))
 
 SUBOP(sendtrigger, IN, struct xen_domctl_sendtrigger)
 {
@@ -317,50 +305,43 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     c->flags = VGCF_i387_valid | VGCF_online;
 }
 
-/* -ENODATA for a vCPU that has not been started. */
-SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-    struct both {
-        struct hvm_hw_cpu cpu;
-        struct vcpu_guest_context ctxt;
-    } *b;
-    long rc = -ENODATA;
+struct both_forms {
+    struct hvm_hw_cpu cpu;
+    struct vcpu_guest_context ctxt;
+};
 
-    if (!of)
-        return -EINVAL;
-    b = heap_alloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    if (hvm_vcpu_is_up(of)) {
-        vcpu_state_save(of, &b->cpu);
-        to_context(of, &b->cpu, &b->ctxt);
-        rc = copy_to_guest(a->ctxt, &b->ctxt);
-    }
-    heap_free(b);
-    return rc;
+/* -ENODATA for a vCPU that has not been started. */
+SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
+      VCPU(getvcpucontext, vcpu, EINVAL), ROOM(struct both_forms))
+{
+    struct both_forms *b = more;
+
+    if (!hvm_vcpu_is_up(v))
+        return -ENODATA;
+    vcpu_state_save(v, &b->cpu);
+    to_context(v, &b->cpu, &b->ctxt);
+    return copy_to_guest(a->ctxt, &b->ctxt);
 }
 
 /* Sets the general registers, RIP and RFLAGS, which is what tools do with a
  * domain that is not PV. */
-SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
+SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
+      VCPU(setvcpucontext, vcpu, EINVAL))
 {
-    struct vcpu *of = vcpu_of(d, a->vcpu);
     struct cpu_user_regs from;
     const uint64_t *words = (const uint64_t *)&from;
+    struct regs *r = vcpu_regs(v);
 
-    if (!of)
-        return -EINVAL;
     if (guest_ptr_is_null(a->ctxt))
         return -EOPNOTSUPP; /* a reset */
     if (guest_read(&from, gva(a->ctxt.addr + offsetof(
                        struct vcpu_guest_context, user_regs)), sizeof(from)))
         return -EFAULT;
     for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
-        vcpu_regs(of)->gpr[first_regs[i]] = words[i];
-    vcpu_regs(of)->gpr[RSP] = from.rsp;
-    vcpu_regs(of)->rip = from.rip;
-    vcpu_regs(of)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+        r->gpr[first_regs[i]] = words[i];
+    r->gpr[RSP] = from.rsp;
+    r->rip = from.rip;
+    r->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
     return 0;
 }
 
@@ -393,24 +374,20 @@ SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
     return n;
 }
 
-SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
-      struct xen_domctl_hvmcontext_partial)
-{
-    void *buf = heap_alloc(2 * PAGE_SIZE);
-    uint64_t room = a->bufsz;
-    long n;
+#define RECORD_MAX (2 * PAGE_SIZE)
 
-    if (!buf)
-        return -ENOMEM;
-    n = hvm_save_one(d, a->type, a->instance, buf, 2 * PAGE_SIZE);
-    if (n >= 0) {
-        a->bufsz = (uint64_t)n;
-        n = guest_ptr_is_null(a->buffer) ? 0
-          : room < a->bufsz ? -ENOSPC
-          : guest_write(gva(a->buffer.addr), buf, a->bufsz);
-    }
-    heap_free(buf);
-    return n;
+SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
+      struct xen_domctl_hvmcontext_partial, .room = RECORD_MAX)
+{
+    uint64_t size = a->bufsz;
+    long n = hvm_save_one(d, a->type, a->instance, more, RECORD_MAX);
+
+    if (n < 0)
+        return n;
+    a->bufsz = (uint64_t)n;
+    return guest_ptr_is_null(a->buffer) ? 0
+         : size < a->bufsz ? -ENOSPC
+         : guest_write(gva(a->buffer.addr), more, a->bufsz);
 }
 
 SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
@@ -431,72 +408,49 @@ SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
 }
 
 /* MSRs beyond the save records: none. */
-SUBOP(get_vcpu_msrs, IO, struct xen_domctl_vcpu_msrs)
-{
-    if (!vcpu_of(d, a->vcpu))
-        return -EINVAL;
-    a->msr_count = 0;
-    return 0;
-}
+SUBOP_DO(get_vcpu_msrs, IO, struct xen_domctl_vcpu_msrs, a->msr_count = 0,
+         VCPU(get_vcpu_msrs, vcpu, EINVAL))
 
 /* --- CPU policy and time. --- */
 
-/* The longest lists that a CPU policy turns into. */
-struct policy_buffer {
-    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
-    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
-};
-
 long policy_to_guest(const struct cpu_policy *from,
-                     struct xen_domctl_cpu_policy *p)
+                     struct xen_domctl_cpu_policy *p,
+                     struct policy_lists *l)
 {
     const bool leaves = !guest_ptr_is_null(p->leaves);
     const bool msrs = !guest_ptr_is_null(p->msrs);
     const uint32_t leaf_room = p->nr_leaves, msr_room = p->nr_msrs;
-    struct policy_buffer *b = heap_alloc(sizeof(*b));
-    long rc = 0;
 
-    if (!b)
-        return -ENOMEM;
-    p->nr_leaves = cpuid_policy_write(from, b->leaves, b->msrs);
+    p->nr_leaves = cpuid_policy_write(from, l->leaves, l->msrs);
     p->nr_msrs = MSR_POLICY_MAX_ENTRIES;
     if ((leaves && leaf_room < p->nr_leaves) ||
         (msrs && msr_room < p->nr_msrs))
-        rc = -ENOBUFS;
-    else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
-                                    p->nr_leaves * sizeof(b->leaves[0]))) ||
-             (msrs && guest_write(gva(p->msrs.addr), b->msrs,
-                                  sizeof(b->msrs))))
-        rc = -EFAULT;
-    heap_free(b);
-    return rc;
+        return -ENOBUFS;
+    if (leaves && guest_write(gva(p->leaves.addr), l->leaves,
+                              p->nr_leaves * sizeof(l->leaves[0])))
+        return -EFAULT;
+    return msrs ? guest_write(gva(p->msrs.addr), l->msrs, sizeof(l->msrs)) : 0;
 }
 
 SUBOP_EXPR(get_cpu_policy, IO | ERR, struct xen_domctl_cpu_policy,
-           policy_to_guest(d->hvm->cpuid, a))
+           policy_to_guest(d->hvm->cpuid, a, more), ROOM(struct policy_lists))
 
-SUBOP(set_cpu_policy, IO | ERR | OTHER | LOCKED, struct xen_domctl_cpu_policy)
+SUBOP(set_cpu_policy, IO | ERR | OTHER | LOCKED, struct xen_domctl_cpu_policy,
+      ROOM(struct policy_lists))
 {
-    struct policy_buffer *b;
-    long rc;
+    struct policy_lists *l = more;
 
     if (a->nr_leaves > CPUID_POLICY_MAX_LEAVES ||
         a->nr_msrs > MSR_POLICY_MAX_ENTRIES)
         return -E2BIG;
-    b = heap_alloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    if (guest_read(b->leaves, gva(a->leaves.addr),
-                   a->nr_leaves * sizeof(b->leaves[0])) ||
-        guest_read(b->msrs, gva(a->msrs.addr),
-                   a->nr_msrs * sizeof(b->msrs[0])))
-        rc = -EFAULT;
-    else if (d->started)
-        rc = -EEXIST; /* a guest that ran keeps what it has seen */
-    else
-        rc = cpuid_domain_set_policy(d, a, b->leaves, b->msrs);
-    heap_free(b);
-    return rc;
+    if (guest_read(l->leaves, gva(a->leaves.addr),
+                   a->nr_leaves * sizeof(l->leaves[0])) ||
+        guest_read(l->msrs, gva(a->msrs.addr),
+                   a->nr_msrs * sizeof(l->msrs[0])))
+        return -EFAULT;
+    /* A guest that ran keeps what it has seen. */
+    return d->started ? -EEXIST
+                      : cpuid_domain_set_policy(d, a, l->leaves, l->msrs);
 }
 
 /* RDTSC is never emulated: the default mode is the native one, but that a

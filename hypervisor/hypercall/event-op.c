@@ -24,14 +24,9 @@ SUBOP_EXPR(reset, IN, struct evtchn_reset,
            d == v->domain || d->paused_by_control ? evtchn_reset(d) : -EINVAL,
            OF(reset, dom, EVTCHN_RESET))
 
-SUBOP(init_control, IO, struct evtchn_init_control)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-
-    return of ? evtchn_init_control(of, a->control_gfn, a->offset,
-                                    &a->link_bits)
-              : -ENOENT;
-}
+SUBOP_EXPR(init_control, IO, struct evtchn_init_control,
+           evtchn_init_control(v, a->control_gfn, a->offset, &a->link_bits),
+           VCPU(init_control, vcpu, ENOENT))
 
 /* Interrupts of HVM domains come through their interrupt controllers:
  * XENFEAT_hvm_pirqs is not offered. */

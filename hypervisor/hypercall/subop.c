@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Sub-operations by table: copies the argument in once, calls, copies out. */
 #include "hypervisor/hypercall/calls.h"
+#include "hypervisor/mm/heap.h"
 
 void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
 {
@@ -66,6 +67,34 @@ static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
     return guest_write(gva(arg.addr), narrow, op->size32);
 }
 
+/* Calls its function, with what of d and of memory it asks for. */
+static long call(const struct subop *op, struct vcpu *v, struct domain *d,
+                 void *copy, void *more)
+{
+    uint32_t nr;
+    long rc;
+
+    if (op->no_vcpu) {
+        memcpy(&nr, (char *)copy + op->vcpu, sizeof(nr));
+        v = vcpu_of(d, nr);
+        if (!v)
+            return -op->no_vcpu;
+    }
+    if (op->room) {
+        more = heap_alloc(op->room);
+        if (!more)
+            return -ENOMEM;
+    }
+    if (op->flags & LOCKED)
+        spin_lock(&d->lock);
+    rc = op->fn(v, d, copy, more);
+    if (op->flags & LOCKED)
+        spin_unlock(&d->lock);
+    if (op->room)
+        heap_free(more);
+    return rc;
+}
+
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more)
 {
@@ -88,11 +117,7 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
     }
     if (rc)
         return rc;
-    if (op->flags & LOCKED)
-        spin_lock(&d->lock);
-    rc = op->fn(v, d, copy, more);
-    if (op->flags & LOCKED)
-        spin_unlock(&d->lock);
+    rc = call(op, v, d, copy, more);
     if (named)
         domain_put(named);
     /* What was done stays done when the answer cannot be written. */

@@ -223,7 +223,8 @@ SUBOP(get_cpu_featureset, IO | ERR, struct xen_sysctl_cpu_featureset)
     return rc;
 }
 
-SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy)
+SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy,
+      ROOM(struct policy_lists))
 {
     struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
                                        a->msrs, 0, 0, 0 };
@@ -239,7 +240,7 @@ SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy)
     }
     rc = cpuid_system_policy(a->index, &from);
     if (!rc)
-        rc = policy_to_guest(from, &p);
+        rc = policy_to_guest(from, &p, more);
     a->nr_leaves = p.nr_leaves;
     a->nr_msrs = p.nr_msrs;
     return rc;
