@@ -34,21 +34,6 @@ SUBOP(readconsole, IO, struct xen_sysctl_readconsole)
     return rc;
 }
 
-/* How many domains there are; *claims: frames they have claimed in all. */
-static uint32_t count_domains(uint64_t *claims)
-{
-    struct domain *d;
-    uint32_t n = 0;
-
-    *claims = 0;
-    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
-        id = (domid_t)(d->id + 1);
-        *claims += d->claimed;
-        n++;
-    }
-    return n;
-}
-
 SUBOP(physinfo, OUT, struct xen_sysctl_physinfo)
 {
     uint32_t words[FEATURE_WORDS];
@@ -63,7 +48,7 @@ SUBOP(physinfo, OUT, struct xen_sysctl_physinfo)
                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
     a->total_pages = pages_total;
     a->free_pages = pages_free();
-    (void)count_domains(&a->outstanding_pages);
+    a->outstanding_pages = READ_ONCE(claimed_total);
     a->max_mfn = frame_table_size - 1;
     if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words))
         memcpy(a->hw_cap, words, sizeof(a->hw_cap));
@@ -79,13 +64,12 @@ SUBOP(getdomaininfolist, IO, struct xen_sysctl_getdomaininfolist)
     domid_t id = a->first_domain;
     uint32_t n = 0;
 
-    while (n < a->max_domains && (d = domain_get_from(id)) != NULL) {
+    for (; n < a->max_domains && (d = domain_get_from(id)) != NULL; n++) {
         id = (domid_t)(d->id + 1);
         domctl_info(d, &info);
         domain_put(d);
         if (copy_to_guest_at(a->buffer, n, &info))
             return -EFAULT;
-        n++;
     }
     a->num_domains = n;
     return 0;
@@ -105,16 +89,13 @@ SUBOP(debug_keys, IO, struct xen_sysctl_debug_keys)
 
 SUBOP(getcpuinfo, IO, struct xen_sysctl_getcpuinfo)
 {
-    uint32_t n = MIN(a->max_cpus, nr_cpus_online);
+    struct xen_sysctl_cpuinfo infos[MAX_CPUS];
 
-    for (uint32_t i = 0; i < n; i++) {
-        struct xen_sysctl_cpuinfo info = { .idletime = sched_idle_time(i) };
-
-        if (copy_to_guest_at(a->info, i, &info))
-            return -EFAULT;
-    }
-    a->nr_cpus = n;
-    return 0;
+    a->nr_cpus = MIN(a->max_cpus, nr_cpus_online);
+    for (uint32_t i = 0; i < a->nr_cpus; i++)
+        infos[i].idletime = sched_idle_time(i);
+    return guest_write(gva(a->info.addr), infos,
+                       a->nr_cpus * sizeof(infos[0]));
 }
 
 SUBOP_DO(availheap, IO, struct xen_sysctl_availheap,
@@ -122,19 +103,14 @@ SUBOP_DO(availheap, IO, struct xen_sysctl_availheap,
 
 SUBOP(cputopoinfo, IO, struct xen_sysctl_cputopoinfo)
 {
-    uint32_t room = a->num_cpus;
+    struct xen_sysctl_cputopo cpus[MAX_CPUS] = { { .core = 0 } };
+    const bool ask = guest_ptr_is_null(a->cputopo);
 
-    a->num_cpus = nr_cpus_online;
-    if (guest_ptr_is_null(a->cputopo))
-        return 0;
-    for (uint32_t i = 0; i < MIN(room, nr_cpus_online); i++) {
-        struct xen_sysctl_cputopo t = { .core = i, .socket = 0, .node = 0 };
-
-        if (copy_to_guest_at(a->cputopo, i, &t))
-            return -EFAULT;
-    }
-    a->num_cpus = MIN(room, nr_cpus_online);
-    return 0;
+    a->num_cpus = ask ? nr_cpus_online : MIN(a->num_cpus, nr_cpus_online);
+    for (uint32_t i = 0; i < a->num_cpus; i++)
+        cpus[i].core = i;
+    return ask ? 0 : guest_write(gva(a->cputopo.addr), cpus,
+                                 a->num_cpus * sizeof(cpus[0]));
 }
 
 SUBOP(numainfo, IO, struct xen_sysctl_numainfo)
@@ -148,9 +124,8 @@ SUBOP(numainfo, IO, struct xen_sysctl_numainfo)
         return 0;
     if (!guest_ptr_is_null(a->meminfo) && copy_to_guest(a->meminfo, &m))
         return -EFAULT;
-    if (!guest_ptr_is_null(a->distance) && copy_to_guest(a->distance, &near))
-        return -EFAULT;
-    return 0;
+    return guest_ptr_is_null(a->distance) ? 0
+                                          : copy_to_guest(a->distance, &near);
 }
 
 SUBOP(pcitopoinfo, IO, struct xen_sysctl_pcitopoinfo)
@@ -166,15 +141,18 @@ SUBOP(pcitopoinfo, IO, struct xen_sysctl_pcitopoinfo)
 /* The one pool: number 0, all CPUs. */
 SUBOP(cpupool_op, IO, struct xen_sysctl_cpupool_op)
 {
-    struct cpumask none = { { 0 } };
-    uint64_t claims;
+    static const struct cpumask none;
 
     switch (a->op) {
     case XEN_SYSCTL_CPUPOOL_OP_INFO:
         if (a->cpupool_id)
             return -ENOENT;
         a->sched_id = XEN_SCHEDULER_CREDIT2;
-        a->n_dom = count_domains(&claims);
+        a->n_dom = 0;
+        for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+            id = (domid_t)(d->id + 1);
+            a->n_dom++;
+        }
         return cpumask_to_bitmap(&cpus_online, &a->cpumap, nr_cpus_online);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
         return cpumask_to_bitmap(&none, &a->cpumap, nr_cpus_online);
@@ -191,13 +169,12 @@ SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
         return -ESRCH;
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
-    if (a->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
-        a->u.sched_credit2.ratelimit_us = sched_ratelimit();
-        return 0;
-    }
-    return a->cmd == XEN_SYSCTL_SCHEDOP_putinfo
-               ? sched_set_ratelimit(a->u.sched_credit2.ratelimit_us)
-               : -EINVAL;
+    if (a->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+        return sched_set_ratelimit(a->u.sched_credit2.ratelimit_us);
+    if (a->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+        return -EINVAL;
+    a->u.sched_credit2.ratelimit_us = sched_ratelimit();
+    return 0;
 }
 
 /* Classic PV only. */
@@ -206,21 +183,20 @@ SUBOP_DO(get_cpu_levelling_caps, OUT, struct xen_sysctl_cpu_levelling_caps,
 
 SUBOP(get_cpu_featureset, IO | ERR, struct xen_sysctl_cpu_featureset)
 {
-    uint32_t words[FEATURE_WORDS], n;
+    uint32_t words[FEATURE_WORDS];
+    uint32_t n = MIN(a->nr_features, (uint32_t)FEATURE_WORDS);
     long rc = cpuid_featureset(a->index, words);
 
     if (rc)
         return rc;
-    n = MIN(a->nr_features, (uint32_t)FEATURE_WORDS);
     if (guest_ptr_is_null(a->features)) {
         a->nr_features = FEATURE_WORDS;
         return 0;
     }
     if (guest_write(gva(a->features.addr), words, n * sizeof(words[0])))
         return -EFAULT;
-    rc = a->nr_features < FEATURE_WORDS ? -ENOBUFS : 0;
     a->nr_features = n;
-    return rc;
+    return n < FEATURE_WORDS ? -ENOBUFS : 0;
 }
 
 SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy,
@@ -262,8 +238,6 @@ long do_sysctl(void_gptr_t arg)
         rc = may(current->domain, cmd == XEN_SYSCTL_getdomaininfolist
                                       ? ACCESS_DOMCTL_INFO : ACCESS_SYSCTL,
                  NULL);
-    if (rc)
-        return rc;
     arg.addr += offsetof(struct xen_sysctl, u);
-    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
+    return rc ? rc : subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }
