@@ -9,7 +9,6 @@
 #include "hvm/irq/route.h"
 #include "hypervisor/abi/hvm-op.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 
 #define MAX_BUFS 2
 
@@ -47,23 +46,13 @@ SUBOP(track_dirty_vram, IN, struct xen_dm_op_track_dirty_vram)
 {
     const struct xen_dm_op_buf *extra = more;
     size_t bytes = DIV_ROUND_UP((size_t)a->nr, 8);
-    uint8_t *map;
+    uint8_t map[DIRTY_VRAM_MAX / 8];
     long rc;
 
-    if (a->pad || a->nr > DIRTY_VRAM_MAX)
+    if (a->pad || a->nr > DIRTY_VRAM_MAX || extra->size < bytes)
         return -EINVAL;
-    if (!a->nr)
-        return dirty_vram(d, gfn(0), 0, NULL);
-    if (extra->size < bytes)
-        return -EINVAL;
-    map = heap_alloc(bytes);
-    if (!map)
-        return -ENOMEM;
     rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
-    if (!rc && guest_write(gva(extra->h.addr), map, bytes))
-        rc = -EFAULT;
-    heap_free(map);
-    return rc;
+    return rc ? rc : guest_write(gva(extra->h.addr), map, bytes);
 }
 
 SUBOP(set_pci_intx_level, IN, struct xen_dm_op_set_pci_intx_level)
@@ -104,24 +93,17 @@ SUBOP(modified_memory, IN | MORE, struct xen_dm_op_modified_memory)
     return 0;
 }
 
-static const enum p2m_type mem_types[HVMMEM_ioreq_server + 1] = {
-    [HVMMEM_ram_rw] = P2M_RAM,
-    [HVMMEM_ram_ro] = P2M_RAM_RO,
-    /* the others: P2M_NONE */
-};
-
 /* Work of one op_set_mem_type() call between preemption points, in frames. */
 #define MEM_TYPE_STEP 256u
 
 SUBOP(set_mem_type, IN | MORE, struct xen_dm_op_set_mem_type)
 {
-    enum p2m_type to;
+    enum p2m_type to = a->mem_type == HVMMEM_ram_rw ? P2M_RAM : P2M_RAM_RO;
     long rc = 0;
 
-    if (a->pad || a->mem_type >= ARRAY_SIZE(mem_types))
+    if (a->pad || a->mem_type > HVMMEM_ioreq_server)
         return -EINVAL;
-    to = mem_types[index_nospec(a->mem_type, ARRAY_SIZE(mem_types))];
-    if (to == P2M_NONE)
+    if (a->mem_type > HVMMEM_ram_ro)
         return a->mem_type == HVMMEM_mmio_dm ? 0 : -EOPNOTSUPP;
     for (unsigned int done = 0; a->nr && !rc; done++) {
         gfn_t g = gfn(a->first_pfn);
