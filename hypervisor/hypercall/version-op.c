@@ -8,20 +8,15 @@
 
 static uint32_t feature_map(const struct domain *d)
 {
-    uint32_t map = BIT(XENFEAT_writable_page_tables) |
-                   BIT(XENFEAT_writable_descriptor_tables) |
-                   BIT(XENFEAT_auto_translated_physmap) |
-                   BIT(XENFEAT_supervisor_mode_kernel) |
-                   BIT(XENFEAT_hvm_callback_vector) |
-                   BIT(XENFEAT_hvm_safe_pvclock) |
-                   BIT(XENFEAT_memory_op_vnode_supported) |
-                   BIT(XENFEAT_dm_msix_all_writes);
-
-    if (d->privileged)
-        map |= BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped);
-    else
-        map |= BIT(XENFEAT_not_direct_mapped);
-    return map;
+    return BIT(XENFEAT_writable_page_tables) |
+           BIT(XENFEAT_writable_descriptor_tables) |
+           BIT(XENFEAT_auto_translated_physmap) |
+           BIT(XENFEAT_supervisor_mode_kernel) |
+           BIT(XENFEAT_hvm_callback_vector) | BIT(XENFEAT_hvm_safe_pvclock) |
+           BIT(XENFEAT_memory_op_vnode_supported) |
+           BIT(XENFEAT_dm_msix_all_writes) |
+           (d->privileged ? BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped)
+                          : BIT(XENFEAT_not_direct_mapped));
 }
 
 /* A string into a buffer of the ABI's fixed size, padded with zeroes. */
