@@ -19,7 +19,7 @@
 struct domain {
     domid_t id;               /* (c) */
     bool privileged;          /* (c) domain 0 */
-    struct domain *target;    /* (d) the domain this one is device model of */
+    struct domain *target;    /* (a) the domain this one is device model of */
     struct domain *next_dead; /* on the list of those to be freed */
     uint32_t refs;            /* (a) 0: cannot be looked up (any more) */
     uint32_t anchors;         /* (a) frames, and 1 until its parts are gone */

@@ -37,12 +37,27 @@ SUBOP_DO(resumedomain, OTHER, void, domain_resume(d))
 
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
-    uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
     bool blocked = true;
 
-    memset(info, 0, sizeof(*info));
-    info->domain = d->id;
-    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    *info = (struct xen_domctl_getdomaininfo){
+        .domain = d->id, .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID,
+        .flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap |
+                 (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
+                 (d->shut_down ? XEN_DOMINF_shutdown : 0) |
+                 (d->paused_by_control ? XEN_DOMINF_paused : 0) |
+                 (d->debugger_attached ? XEN_DOMINF_debugged : 0) |
+                 (d->config.flags & XEN_DOMCTL_CDF_xs_domain
+                      ? XEN_DOMINF_xs_domain : 0),
+        .tot_pages = d->frames - d->special_frames, .max_pages = d->max_frames,
+        .outstanding_pages = d->claimed,
+        .shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
+                                 ? d->shared_info_page->gfn : ~0ull,
+        .ssidref = d->config.ssidref, .gpaddr_bits = (uint8_t)hvm_phys_bits(),
+        .arch_config = d->config.arch,
+    };
+    memcpy(info->handle, d->config.handle, sizeof(info->handle));
+    if (d->shutdown_code >= 0)
+        info->flags |= (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
     for_vcpus (d, v) {
         struct vcpu_runstate_info r;
 
@@ -55,27 +70,9 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
         if (r.state != RUNSTATE_blocked)
             blocked = false;
         if (r.state == RUNSTATE_running)
-            flags |= XEN_DOMINF_running;
+            info->flags |= XEN_DOMINF_running;
     }
-    flags |= (blocked ? XEN_DOMINF_blocked : 0) |
-             (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
-             (d->shut_down ? XEN_DOMINF_shutdown : 0) |
-             (d->paused_by_control ? XEN_DOMINF_paused : 0) |
-             (d->debugger_attached ? XEN_DOMINF_debugged : 0) |
-             (d->config.flags & XEN_DOMCTL_CDF_xs_domain
-                  ? XEN_DOMINF_xs_domain : 0);
-    if (d->shutdown_code >= 0)
-        flags |= (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
-    info->flags = flags;
-    info->tot_pages = d->frames - d->special_frames;
-    info->max_pages = d->max_frames;
-    info->outstanding_pages = d->claimed;
-    info->shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
-                                  ? d->shared_info_page->gfn : ~0ull;
-    info->ssidref = d->config.ssidref;
-    memcpy(info->handle, d->config.handle, sizeof(info->handle));
-    info->gpaddr_bits = (uint8_t)hvm_phys_bits();
-    info->arch_config = d->config.arch;
+    info->flags |= blocked ? XEN_DOMINF_blocked : 0;
 }
 
 SUBOP(getdomaininfo, OUT, struct xen_domctl_getdomaininfo)
@@ -94,20 +91,14 @@ SUBOP_DO(setdomainhandle, IN | LOCKED, struct xen_domctl_setdomainhandle,
 
 SUBOP(set_target, IN, struct xen_domctl_set_target)
 {
-    struct domain *t = domain_get(a->target);
-    long rc = 0;
+    struct domain *t = domain_get(a->target), *none = NULL;
 
     if (!t)
         return -ESRCH;
-    spin_lock(&d->lock);
-    if (t == d || d->target)
-        rc = -EINVAL;
-    else
-        d->target = t; /* keeps the reference */
-    spin_unlock(&d->lock);
-    if (rc)
-        domain_put(t);
-    return rc;
+    if (t != d && atomic_cmpxchg(&d->target, &none, t))
+        return 0; /* it keeps the reference */
+    domain_put(t);
+    return -EINVAL;
 }
 
 SUBOP_DO(setdebugging, IN | OTHER, struct xen_domctl_setdebugging,
