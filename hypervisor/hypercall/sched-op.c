@@ -24,21 +24,6 @@ SUBOP_DO(remote_shutdown, IN, struct sched_remote_shutdown,
 SUBOP_DO(shutdown_code, IN, struct sched_shutdown,
          (void)domain_set_shutdown_code(d, (int)a->reason))
 
-/* Is one of the ports pending? Ports are read after evtchn_poll_start(), so
- * that an event of any of them is noticed from here on. */
-static int any_pending(struct domain *d, const struct sched_poll *p)
-{
-    evtchn_port_t port;
-    int rc = 0;
-
-    for (unsigned int i = 0; i < p->nr_ports && !rc; i++) {
-        if (copy_from_guest_at(&port, p->ports, i))
-            return -EFAULT;
-        rc = evtchn_is_pending(d, port);
-    }
-    return rc;
-}
-
 /* Waits once, for an event that would interrupt the guest, with interrupts on
  * or off. Coming back early is allowed, and the guest asks again. */
 static void wait_once(struct vcpu *v, bool interrupts, uint64_t timeout)
@@ -66,16 +51,18 @@ SUBOP(block, 0, void)
 
 SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
 {
-    evtchn_port_t port = EVTCHN_POLL_ANY;
-    int rc;
+    evtchn_port_t ports[MAX_POLL_PORTS];
+    int rc = 0;
 
     if (a->nr_ports > MAX_POLL_PORTS)
         return -EINVAL;
-    if (a->nr_ports == 1 && copy_from_guest(&port, a->ports))
+    if (guest_read(ports, gva(a->ports.addr), a->nr_ports * sizeof(ports[0])))
         return -EFAULT;
 
-    evtchn_poll_start(v, port);
-    rc = a->nr_ports == 1 ? evtchn_is_pending(d, port) : any_pending(d, a);
+    /* Asked after this, so that an event of any is noticed from here on. */
+    evtchn_poll_start(v, a->nr_ports == 1 ? ports[0] : EVTCHN_POLL_ANY);
+    for (unsigned int i = 0; i < a->nr_ports && !rc; i++)
+        rc = evtchn_is_pending(d, ports[i]);
     if (!rc)
         wait_once(v, vcpu_regs(v)->rflags & RFLAGS_IF, a->timeout);
     (void)evtchn_poll_end(v);
