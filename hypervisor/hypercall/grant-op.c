@@ -35,15 +35,6 @@ BUILD_BUG_ON(sizeof(struct gnttab_unmap_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct compat_gnttab_copy) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_swap_grant_ref) > MAX_SIZE);
 
-/* Copies n elements in, or only one if not all can be read; how many. */
-static unsigned int elements_read(void *dst, gva_t src, size_t size,
-                                  unsigned int n)
-{
-    if (!guest_read(dst, src, n * size))
-        return n;
-    return n > 1 && !guest_read(dst, src, size) ? 1 : 0;
-}
-
 /* One element, of which a 32-bit caller may have another layout. */
 static void element_run(const struct subop *op, bool narrow, void *element,
                         struct grant_unmaps *unmaps)
@@ -69,11 +60,14 @@ static long array_run(const struct subop *op, gva_t arg, unsigned int count)
     unmaps.nr = 0; /* and not the whole array */
     unmaps.flush = false;
     while (count) {
-        unsigned int n = elements_read(buf, arg, size,
-                                       MIN(count, (unsigned int)CHUNK));
+        unsigned int n = MIN(count, (unsigned int)CHUNK);
 
-        if (!n)
-            return -EFAULT;
+        /* If not all can be read, then one after the other. */
+        if (guest_read(buf, arg, n * size)) {
+            n = 1;
+            if (guest_read(buf, arg, size))
+                return -EFAULT;
+        }
         for (unsigned int i = 0; i < n; i++)
             element_run(op, narrow, (char *)buf + i * size, &unmaps);
         grant_unmap_done(current->domain, &unmaps);
