@@ -132,6 +132,7 @@ struct context {
     uint64_t cr0, cr3, cr4, efer;
     struct segment seg[NR_HVM_SEGS]; /* those in context_segs */
 };
+/* In the order of struct vcpu_hvm_x86_32. */
 static const uint8_t context_segs[] = { SEG_CS, SEG_DS, SEG_SS, SEG_ES,
                                         SEG_TR };
 
@@ -140,8 +141,9 @@ static unsigned int dpl(const struct segment *s)
     return (s->attr >> SEG_DPL_SHIFT) & 3;
 }
 
-/* The ABI's limit is in bytes here, as the granularity bit says there. */
-static int segment_check(struct segment *s, enum hvm_seg seg)
+/* Makes the ABI's segment one of a CPU, whose limit is in bytes, as the
+ * granularity bit says there. */
+static bool segment_ok(struct segment *s, enum hvm_seg seg)
 {
     /* Which types it may be of. 8 and up are code; bit 1: writable data,
      * readable code. A task is busy. */
@@ -152,52 +154,47 @@ static int segment_check(struct segment *s, enum hvm_seg seg)
     const bool task = seg == SEG_TR;
 
     if (!s->attr && (seg == SEG_DS || seg == SEG_ES))
-        return 0;
+        return true;
+    if (s->attr & SEG_GRAN)
+        s->limit = s->limit << 12 | 0xfff;
     if (s->attr & SEG_PRESENT) /* and accessed, or busy */
         s->attr = (uint16_t)(s->attr | (task ? 2 : 1));
-    if ((s->attr & ~ATTR_VALID) || !(s->attr & SEG_S) != task ||
-        !(task || (s->attr & SEG_PRESENT)) ||
-        !(types[seg] >> (s->attr & SEG_TYPE) & 1))
-        return -EINVAL;
-    return 0;
+    return !(s->attr & ~ATTR_VALID) && !(s->attr & SEG_S) == task &&
+           (task || (s->attr & SEG_PRESENT)) &&
+           (types[seg] >> (s->attr & SEG_TYPE) & 1);
 }
 
-static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
-{
-    if (attr & SEG_GRAN)
-        limit = limit << 12 | 0xfff;
-    return (struct segment){ .base = base, .limit = limit, .attr = attr };
-}
-
-static int from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
+/* Both are false for what no CPU can be in. */
+static bool from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
 {
     const struct segment *cs = &c->seg[SEG_CS], *ds = &c->seg[SEG_DS],
                          *es = &c->seg[SEG_ES];
+    const uint32_t *bases = &r->cs_base, *limits = &r->cs_limit;
+    const uint16_t *attrs = &r->cs_ar;
 
     if (r->pad1 || r->pad2[0] || r->pad2[1] || r->pad2[2])
-        return -EINVAL;
+        return false;
     *c = (struct context){
         .regs = { .gpr = { r->eax, r->ecx, r->edx, r->ebx, r->esp, r->ebp,
                            r->esi, r->edi },
                   .rip = r->eip, .rflags = r->eflags },
         .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
-        .seg = { [SEG_CS] = segment(r->cs_base, r->cs_limit, r->cs_ar),
-                 [SEG_DS] = segment(r->ds_base, r->ds_limit, r->ds_ar),
-                 [SEG_SS] = segment(r->ss_base, r->ss_limit, r->ss_ar),
-                 [SEG_ES] = segment(r->es_base, r->es_limit, r->es_ar),
-                 [SEG_TR] = segment(r->tr_base, r->tr_limit, r->tr_ar) },
     };
-    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
-        if (segment_check(&c->seg[context_segs[i]], context_segs[i]))
-            return -EINVAL;
-    if (c->regs.rip > cs->limit || dpl(&c->seg[SEG_SS]) != dpl(cs) ||
-        ((ds->attr & SEG_PRESENT) && dpl(ds) > dpl(cs)) ||
-        ((es->attr & SEG_PRESENT) && dpl(es) > dpl(cs)))
-        return -EINVAL;
-    return (c->efer & EFER_LMA) && !(c->efer & EFER_LME) ? -EINVAL : 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++) {
+        struct segment *s = &c->seg[context_segs[i]];
+
+        *s = (struct segment){ .base = bases[i], .limit = limits[i],
+                               .attr = attrs[i] };
+        if (!segment_ok(s, context_segs[i]))
+            return false;
+    }
+    return c->regs.rip <= cs->limit && dpl(&c->seg[SEG_SS]) == dpl(cs) &&
+           (!(ds->attr & SEG_PRESENT) || dpl(ds) <= dpl(cs)) &&
+           (!(es->attr & SEG_PRESENT) || dpl(es) <= dpl(cs)) &&
+           (!(c->efer & EFER_LMA) || (c->efer & EFER_LME));
 }
 
-static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
+static bool from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
 {
     const struct segment data = { .attr = 0xc93, .limit = ~0u };
 
@@ -210,10 +207,8 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
                  [SEG_DS] = data, [SEG_SS] = data, [SEG_ES] = data,
                  [SEG_TR] = { .attr = 0x8b, .limit = 0x67 } },
     };
-    if ((uint64_t)((int64_t)(r->rip << 16) >> 16) != r->rip ||
-        !(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || !(c->efer & EFER_LME))
-        return -EINVAL;
-    return 0;
+    return (uint64_t)((int64_t)(r->rip << 16) >> 16) == r->rip &&
+           (c->cr0 & CR0_PG) && (c->cr4 & CR4_PAE) && (c->efer & EFER_LME);
 }
 
 /*
@@ -224,33 +219,28 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
 static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
 {
     struct context c;
-    int rc = -EINVAL;
+    bool lma;
 
-    if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_32B)
-        rc = from_32(&ctx->cpu_regs.x86_32, &c);
-    else if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_64B)
-        rc = from_64(&ctx->cpu_regs.x86_64, &c);
-    if (rc)
-        return rc;
+    if (ctx->pad || ctx->mode > VCPU_HVM_MODE_64B ||
+        !(ctx->mode == VCPU_HVM_MODE_32B
+              ? from_32(&ctx->cpu_regs.x86_32, &c)
+              : from_64(&ctx->cpu_regs.x86_64, &c)))
+        return -EINVAL;
     /* What the domain's policy does not have, as with Xen; and combinations
      * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
      * 27.3.1.1). */
+    lma = (c.efer & EFER_LME) && (c.cr0 & CR0_PG);
     if ((c.cr4 & ~cpuid_guest_cr4(v)) || c.cr0 >> 32 ||
         (c.efer & ~(cpuid_guest_efer(v) | EFER_LMA)) ||
         ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
-        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)))
+        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)) ||
+        (lma && !(c.cr4 & CR4_PAE)))
         return -EINVAL;
-    c.efer &= ~EFER_LMA;
-    if ((c.efer & EFER_LME) && (c.cr0 & CR0_PG)) {
-        if (!(c.cr4 & CR4_PAE))
-            return -EINVAL;
-        c.efer |= EFER_LMA;
-    }
     c.regs.rflags = (c.regs.rflags & RFLAGS_ALL) | RFLAGS_MBS;
 
     hvm_vcpu_reset(v, 0, 0);
     *vcpu_regs(v) = c.regs;
-    hvm_set_reg(v, REG_EFER, c.efer);
+    hvm_set_reg(v, REG_EFER, (c.efer & ~EFER_LMA) | (lma ? EFER_LMA : 0));
     hvm_set_reg(v, REG_CR4, c.cr4);
     hvm_set_reg(v, REG_CR3, c.cr3);
     hvm_set_reg(v, REG_CR0, c.cr0 | CR0_ET);
@@ -388,12 +378,11 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
     struct domain *d = current->domain;
     struct vcpu *v = vcpu_of(d, vcpuid);
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
-    bool held;
+    const bool held = op && (op->flags & HELD) && v != current;
     long rc;
 
     if (!v || !op)
         return v ? -ENOSYS : -ENOENT;
-    held = (op->flags & HELD) && v != current;
     if (held) {
         /* Two that stop each other would wait for ever, so one at a time: the
          * other stops at its checkpoint before it tries again. */
