@@ -147,9 +147,9 @@ struct subop {
     {                                                                       \
         return (expression);                                                \
     }
-/* One that does a single thing, which always succeeds. */
-#define SUBOP_DO(name, how, type, statement, ...)                           \
-    SUBOP_EXPR(name, how, type, ({ statement; 0; }), ##__VA_ARGS__)
+/* One of a few statements, which always succeeds. */
+#define SUBOP_DO(name, how, type, statements, ...)                          \
+    SUBOP_EXPR(name, how, type, ({ statements; 0; }), ##__VA_ARGS__)
 
 /* Operation cmd of a table of nr, or NULL. */
 const struct subop *subop_find(const struct subop *const *ops, size_t nr,

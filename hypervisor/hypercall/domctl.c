@@ -75,12 +75,9 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->flags |= blocked ? XEN_DOMINF_blocked : 0;
 }
 
-SUBOP(getdomaininfo, OUT, struct xen_domctl_getdomaininfo)
-{
-    domctl_info(d, a);
-    *(domid_t *)more = d->id;
-    return 0;
-}
+SUBOP_DO(getdomaininfo, OUT, struct xen_domctl_getdomaininfo,
+         domctl_info(d, a);
+         *(domid_t *)more = d->id)
 
 SUBOP_DO(max_mem, IN, struct xen_domctl_max_mem,
          WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
@@ -218,42 +215,37 @@ SUBOP(sendtrigger, IN, struct xen_domctl_sendtrigger)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
 
-    switch (a->trigger) {
-    case XEN_DOMCTL_SENDTRIGGER_POWER:
-    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+    const bool power = a->trigger == XEN_DOMCTL_SENDTRIGGER_POWER;
+
+    if (power || a->trigger == XEN_DOMCTL_SENDTRIGGER_SLEEP) {
         if (!d->hvm->pm)
             return -EOPNOTSUPP;
-        pmtimer_press(d->hvm->pm, a->trigger == XEN_DOMCTL_SENDTRIGGER_POWER
-                                      ? PM1_PWRBTN : PM1_SLPBTN);
+        pmtimer_press(d->hvm->pm, power ? PM1_PWRBTN : PM1_SLPBTN);
         return 0;
-    case XEN_DOMCTL_SENDTRIGGER_NMI:
-        if (!of)
-            return -ESRCH;
-        vlapic_signal(of->hvm->lapic, APIC_DM_NMI, 0);
-        return 0;
-    default:
-        return -ENOSYS;
     }
+    if (a->trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+        return -ENOSYS;
+    if (!of)
+        return -ESRCH;
+    vlapic_signal(of->hvm->lapic, APIC_DM_NMI, 0);
+    return 0;
 }
 
 SUBOP(scheduler_op, IO, struct xen_domctl_scheduler_op)
 {
+    struct xen_domctl_sched_credit2 *p = &a->u.credit2;
+
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
-    switch (a->cmd) {
-    case XEN_DOMCTL_SCHEDOP_getinfo:
-        a->u.credit2.weight = d->sched.weight;
-        a->u.credit2.cap = d->sched.cap;
-        return 0;
-    case XEN_DOMCTL_SCHEDOP_putinfo:
-        /* 0 weight and all-ones cap leave the value as it is. */
-        return sched_set_params(d, a->u.credit2.weight ? a->u.credit2.weight
-                                                       : d->sched.weight,
-                                a->u.credit2.cap != 0xffff
-                                    ? a->u.credit2.cap : d->sched.cap);
-    default:
+    /* 0 weight and all-ones cap leave the value as it is. */
+    if (a->cmd == XEN_DOMCTL_SCHEDOP_putinfo)
+        return sched_set_params(d, p->weight ? p->weight : d->sched.weight,
+                                p->cap != 0xffff ? p->cap : d->sched.cap);
+    if (a->cmd != XEN_DOMCTL_SCHEDOP_getinfo)
         return -EOPNOTSUPP;
-    }
+    p->weight = d->sched.weight;
+    p->cap = d->sched.cap;
+    return 0;
 }
 
 /*
@@ -457,13 +449,10 @@ SUBOP(settscinfo, IN | OTHER, struct xen_domctl_tsc_info)
     return hvm_set_tsc_khz(d, native ? 0 : a->gtsc_khz);
 }
 
-SUBOP(gettscinfo, OUT, struct xen_domctl_tsc_info)
-{
-    a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
-    a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
-    a->elapsed_nsec = now_ns();
-    return 0;
-}
+SUBOP_DO(gettscinfo, OUT, struct xen_domctl_tsc_info,
+         a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
+         a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
+         a->elapsed_nsec = now_ns())
 
 SUBOP(settimeoffset, IN | LOCKED, struct xen_domctl_settimeoffset)
 {
@@ -493,18 +482,13 @@ SUBOP(set_paging_mempool_size, IO, struct xen_domctl_paging_mempool)
 
 SUBOP(shadow_op, IO, struct xen_domctl_shadow_op)
 {
-    switch (a->op) {
-    case XEN_DOMCTL_SHADOW_OP_OFF:
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
+    if (a->op == XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION)
         WRITE_ONCE(d->hvm->p2m->limit, a->mb << (20 - PAGE_SHIFT));
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
+    else if (a->op == XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION)
         a->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));
-        return 0;
-    default:
+    else if (a->op != XEN_DOMCTL_SHADOW_OP_OFF)
         return -EOPNOTSUPP;
-    }
+    return 0;
 }
 
 SUBOP(getpageframeinfo3, IO, struct xen_domctl_getpageframeinfo3)
@@ -573,28 +557,27 @@ static const struct subop *const ops[] = {
 long do_domctl(void_gptr_t arg)
 {
     const gva_t id_at = gva(arg.addr + offsetof(struct xen_domctl, domain));
-    const struct subop *op;
     struct domain *d = NULL;
     domid_t id, was;
-    bool pause;
     uint32_t cmd;
     long rc = versioned_cmd(arg, XEN_DOMCTL_INTERFACE_VERSION, &cmd);
 
+    if (!rc)
+        rc = guest_read(&id, id_at, sizeof(id));
     if (rc)
         return rc;
-    if (guest_read(&id, id_at, sizeof(id)))
-        return -EFAULT;
     rc = cmd == XEN_DOMCTL_createdomain
              ? may(current->domain, ACCESS_DOMCTL, NULL)
              : target_get(id, cmd == XEN_DOMCTL_getdomaininfo
                                   ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, &d);
     if (rc)
         return rc;
-    was = id;
-    op = subop_find(ops, ARRAY_SIZE(ops), cmd);
-    pause = op && (op->flags & HELD) && d != current->domain;
+
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
+    const bool pause = op && (op->flags & HELD) && d != current->domain;
     if (pause)
         domain_pause(d);
+    was = id;
     arg.addr += offsetof(struct xen_domctl, u);
     rc = op ? subop_run(op, current, d, arg, &id) : -ENOSYS;
     if (pause)

@@ -42,12 +42,9 @@ static void wait_once(struct vcpu *v, bool interrupts, uint64_t timeout)
 }
 
 /* Until there is an event, whether interrupts are on or off. */
-SUBOP(block, 0, void)
-{
-    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-    wait_once(v, true, 0);
-    return 0;
-}
+SUBOP_DO(block, 0, void,
+         WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+         wait_once(v, true, 0))
 
 SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
 {

@@ -270,21 +270,15 @@ SUBOP(up, 0, void)
     return 0;
 }
 
-SUBOP(down, 0, void)
-{
-    vcpu_down(v);
-    hvm_vcpu_stopped(v);
-    return 0;
-}
+SUBOP_DO(down, 0, void,
+         vcpu_down(v);
+         hvm_vcpu_stopped(v))
 
 SUBOP_EXPR(is_up, 0, void, hvm_vcpu_is_up(v))
 
-SUBOP(send_nmi, NO_ARG, void)
-{
-    WRITE_ONCE(v->hvm->nmi_pending, true);
-    vcpu_kick(v, PENDING_IRQ);
-    return 0;
-}
+SUBOP_DO(send_nmi, NO_ARG, void,
+         WRITE_ONCE(v->hvm->nmi_pending, true);
+         vcpu_kick(v, PENDING_IRQ))
 
 /* --- Timers. --- */
 
