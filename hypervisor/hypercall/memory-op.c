@@ -30,20 +30,20 @@ static long run_list(struct memop *m, struct domain *d, const void *copy,
                      unsigned long n,
                      int (*one)(struct memop *m, unsigned long i))
 {
-    int rc = 0;
-
     m->d = d;
     m->copy = copy;
-    for (m->at = m->done; m->at < n; m->at++) {
+    for (; m->at < n; m->at++) {
+        int rc;
+
         if (m->at != m->done && vcpu_preempt_wanted()) {
             hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
             return -ERESTART;
         }
         rc = one(m, m->at);
         if (rc)
-            break;
+            return rc;
     }
-    return rc;
+    return 0;
 }
 
 /* Number i of a list of frame numbers in the caller's width. */
@@ -85,14 +85,6 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
     return 0;
 }
 
-/* Highest frame plus one that an address width allows, 0: any. */
-static uint64_t width_limit(unsigned int mem_flags)
-{
-    unsigned int bits = XENMEMF_get_address_bits(mem_flags);
-
-    return bits > PAGE_SHIFT && bits < 64 ? 1ull << (bits - PAGE_SHIFT) : 0;
-}
-
 /* May all of the reservation's list be worked off? */
 static bool reservation_ok(const struct memop *m, const struct domain *d,
                            const struct xen_memory_reservation *r)
@@ -114,6 +106,10 @@ static bool reservation_ok(const struct memop *m, const struct domain *d,
 static int reservation_one(struct memop *m, unsigned long i)
 {
     const struct xen_memory_reservation *r = m->copy;
+    const unsigned int bits = XENMEMF_get_address_bits(r->mem_flags);
+    /* Highest frame plus one that this address width allows, 0: any. */
+    const uint64_t below = bits > PAGE_SHIFT && bits < 64
+                               ? BIT(bits - PAGE_SHIFT) : 0;
     uint64_t g;
 
     if (read_number(r->extent_start.addr, i, &g))
@@ -126,8 +122,7 @@ static int reservation_one(struct memop *m, unsigned long i)
     /* Devices know no other address than the machine's. */
     if (m->d == hardware_domain)
         return dom0_populate(m->d, gfn(g), r->extent_order);
-    return populate_extent(m->d, gfn(g), r->extent_order,
-                           width_limit(r->mem_flags));
+    return populate_extent(m->d, gfn(g), r->extent_order, below);
 }
 
 #define RESERVATION COMPAT(struct compat_xen_memory_reservation, "LLIIH")
@@ -139,7 +134,6 @@ SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
     struct memop *m = more;
     long rc = 0;
 
-    m->at = m->done;
     if (reservation_ok(m, d, a))
         rc = run_list(m, d, a, a->nr_extents, reservation_one);
     /* Device models should let go of what is not the guest's any more. */
@@ -362,55 +356,45 @@ SUBOP(set_memory_map, IN | LOCKED, struct xen_foreign_memory_map,
 }
 
 /* Without populate-on-demand the target is what is there. */
-SUBOP(pod_target, IO, struct xen_pod_target, WIDE,
-      OF(pod_target, domid, MEM_POD))
-{
-    a->tot_pages = d->frames - d->special_frames;
-    a->pod_cache_pages = 0;
-    a->pod_entries = 0;
-    return 0;
-}
+SUBOP_DO(pod_target, IO, struct xen_pod_target,
+         a->tot_pages = d->frames - d->special_frames;
+         a->pod_cache_pages = 0;
+         a->pod_entries = 0, WIDE, OF(pod_target, domid, MEM_POD))
 
 /* Devices' reserved memory: none is passed through. */
 SUBOP_DO(reserved_device_memory_map, IO, struct xen_reserved_device_memory_map,
          a->nr_entries = 0,
          COMPAT(struct compat_xen_reserved_device_memory_map, "IILI"))
 
-/* Frame i of a resource of d with a reference, or its size in frames when pg
- * is NULL. */
-static long resource(struct domain *d, unsigned int type, unsigned int id,
-                     uint64_t i, struct page **pg)
+/* The size of a resource of d in frames. Status frames of grant tables are of
+ * version 2 only. */
+static long resource_size(struct domain *d,
+                          const struct xen_mem_acquire_resource *r)
 {
-    const bool ioreq = type == XENMEM_resource_ioreq_server;
-    unsigned int frames = ioreq ? 2 : grant_max_frames(d);
-    int rc;
-
-    /* Status frames of grant tables are of version 2 only. */
-    if (!ioreq && (type != XENMEM_resource_grant_table ||
-                   id != XENMEM_resource_grant_table_id_shared))
-        return -EOPNOTSUPP;
-    if (!pg)
-        return frames;
-    if (i >= frames)
-        return -EINVAL;
-    if (ioreq)
-        return ioreq_frame(d, current->domain, (ioservid_t)id,
-                           (unsigned int)i, pg);
-    rc = grant_frame(d, (unsigned int)i, pg);
-    if (!rc)
-        page_get(*pg); /* it stays as long as d */
-    return rc;
+    if (r->type == XENMEM_resource_ioreq_server)
+        return 2;
+    return r->type == XENMEM_resource_grant_table &&
+           r->id == XENMEM_resource_grant_table_id_shared
+               ? (long)grant_max_frames(d) : -EOPNOTSUPP;
 }
 
 static int acquire_one(struct memop *m, unsigned long i)
 {
     const struct xen_mem_acquire_resource *r = m->copy;
+    const bool ioreq = r->type == XENMEM_resource_ioreq_server;
+    const unsigned int nr = (unsigned int)(r->frame + i);
+    long rc = resource_size(m->d, r);
     struct page *pg;
     uint64_t g;
-    int rc = (int)resource(m->d, r->type, r->id, r->frame + i, &pg);
 
+    if (rc < 0 || r->frame + i >= (uint64_t)rc)
+        return rc < 0 ? (int)rc : -EINVAL;
+    rc = ioreq ? ioreq_frame(m->d, current->domain, (ioservid_t)r->id, nr, &pg)
+               : grant_frame(m->d, nr, &pg);
     if (rc)
-        return rc;
+        return (int)rc;
+    if (!ioreq)
+        page_get(pg); /* it stays as long as m->d */
     if (!copy_from_guest_at(&g, r->frame_list, i))
         return map_page(current->domain, gfn(g), pg, P2M_FOREIGN);
     page_put(pg);
@@ -428,7 +412,7 @@ SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
 
     if (!guest_ptr_is_null(a->frame_list))
         return run_list(m, d, a, a->nr_frames, acquire_one);
-    rc = a->nr_frames ? -EINVAL : resource(d, a->type, a->id, 0, NULL);
+    rc = a->nr_frames ? -EINVAL : resource_size(d, a);
     if (rc <= 0)
         return rc;
     a->nr_frames = (uint32_t)rc;
@@ -450,8 +434,9 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
         OP(acquire_resource), OP(reserved_device_memory_map),
         OP(get_vnumainfo),
     };
-    struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
-                       .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
+    const unsigned long done = cmd >> MEMOP_EXTENT_SHIFT;
+    struct memop m = { .cmd = cmd & MEMOP_CMD_MASK, .done = done, .at = done,
+                       .arg = arg };
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), m.cmd);
     long rc;
 
@@ -459,6 +444,6 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
         return -ENOSYS;
     rc = subop_run(op, current, current->domain, arg, &m);
     /* The answer of these is how far they came, whatever stops them. */
-    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)m.done
+    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)done
                                                                  : rc;
 }
