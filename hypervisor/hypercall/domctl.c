@@ -496,14 +496,12 @@ SUBOP(getpageframeinfo3, IO, struct xen_domctl_getpageframeinfo3)
     if (a->num > 1024)
         return -E2BIG;
     for (uint64_t i = 0; i < a->num; i++) {
-        enum p2m_type type;
         uint64_t g;
 
         if (copy_from_guest_at(&g, a->array, i))
             return -EFAULT;
-        type = p2m_lookup(d, gfn(g)).type;
-        g = type == P2M_NONE || type == P2M_MMIO || type == P2M_APIC
-                ? XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
+        g = p2m_type_has_page(p2m_lookup(d, gfn(g)).type)
+                ? XEN_DOMCTL_PFINFO_NOTAB : XEN_DOMCTL_PFINFO_XTAB;
         if (copy_to_guest_at(a->array, i, &g))
             return -EFAULT;
     }
