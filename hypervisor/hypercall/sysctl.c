@@ -38,18 +38,16 @@ SUBOP(physinfo, OUT, struct xen_sysctl_physinfo)
 {
     uint32_t words[FEATURE_WORDS];
 
-    a->threads_per_core = 1;
-    a->cores_per_socket = nr_cpus_online;
-    a->nr_cpus = nr_cpus_online;
-    a->max_cpu_id = nr_cpus_online - 1;
-    a->nr_nodes = 1;
-    a->cpu_khz = (uint32_t)(tsc_hz / 1000);
-    a->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
-                      XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    a->total_pages = pages_total;
-    a->free_pages = pages_free();
-    a->outstanding_pages = READ_ONCE(claimed_total);
-    a->max_mfn = frame_table_size - 1;
+    *a = (struct xen_sysctl_physinfo){
+        .threads_per_core = 1, .cores_per_socket = nr_cpus_online,
+        .nr_cpus = nr_cpus_online, .max_cpu_id = nr_cpus_online - 1,
+        .nr_nodes = 1, .cpu_khz = (uint32_t)(tsc_hz / 1000),
+        .capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+                        XEN_SYSCTL_PHYSCAP_gnttab_v1,
+        .total_pages = pages_total, .free_pages = pages_free(),
+        .outstanding_pages = READ_ONCE(claimed_total),
+        .max_mfn = frame_table_size - 1,
+    };
     if (!cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, words))
         memcpy(a->hw_cap, words, sizeof(a->hw_cap));
     return 0;
@@ -77,13 +75,13 @@ SUBOP(getdomaininfolist, IO, struct xen_sysctl_getdomaininfolist)
 
 SUBOP(debug_keys, IO, struct xen_sysctl_debug_keys)
 {
-    char c;
+    char keys[64];
+    uint32_t n = MIN(a->nr_keys, (uint32_t)sizeof(keys));
 
-    for (uint32_t i = 0; i < MIN(a->nr_keys, 64u); i++) {
-        if (copy_from_guest_at(&c, a->keys, i))
-            return -EFAULT;
-        debug_key(c);
-    }
+    if (guest_read(keys, gva(a->keys.addr), n))
+        return -EFAULT;
+    for (uint32_t i = 0; i < n; i++)
+        debug_key(keys[i]);
     return 0;
 }
 
