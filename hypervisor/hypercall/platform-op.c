@@ -29,8 +29,7 @@ static long set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
     for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
         id = (domid_t)(d->id + 1);
         spin_lock(&d->lock);
-        if (d->shared_info)
-            pvtime_update_wallclock(d);
+        pvtime_update_wallclock(d);
         spin_unlock(&d->lock);
     }
     return 0;
