@@ -13,7 +13,7 @@
 
 /* Elements copied in, performed and copied out together. A batch of unmaps
  * is flushed once. */
-#define CHUNK GRANT_UNMAP_BATCH
+#define CHUNK ((unsigned int)GRANT_UNMAP_BATCH)
 
 /* The array is copied here. Each gets the unmaps of the batch as *more. */
 
@@ -35,32 +35,18 @@ BUILD_BUG_ON(sizeof(struct gnttab_unmap_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct compat_gnttab_copy) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_swap_grant_ref) > MAX_SIZE);
 
-/* One element, of which a 32-bit caller may have another layout. */
-static void element_run(const struct subop *op, bool narrow, void *element,
-                        struct grant_unmaps *unmaps)
-{
-    if (narrow) {
-        uint64_t wide[MAX_SIZE / sizeof(uint64_t)] = { 0 };
-
-        compat_copy(wide, element, op->layout, true);
-        op->fn(current, current->domain, wide, unmaps);
-        compat_copy(wide, element, op->layout, false);
-    } else {
-        op->fn(current, current->domain, element, unmaps);
-    }
-}
-
 static long array_run(const struct subop *op, gva_t arg, unsigned int count)
 {
     const bool narrow = op->layout && hypercall_is_compat();
     const size_t size = narrow ? op->size32 : op->size;
     uint64_t buf[CHUNK * MAX_SIZE / sizeof(uint64_t)];
+    uint64_t wide[MAX_SIZE / sizeof(uint64_t)] = { 0 }; /* of a narrow one */
     struct grant_unmaps unmaps;
 
     unmaps.nr = 0; /* and not the whole array */
     unmaps.flush = false;
     while (count) {
-        unsigned int n = MIN(count, (unsigned int)CHUNK);
+        unsigned int n = MIN(count, CHUNK);
 
         /* If not all can be read, then one after the other. */
         if (guest_read(buf, arg, n * size)) {
@@ -68,8 +54,15 @@ static long array_run(const struct subop *op, gva_t arg, unsigned int count)
             if (guest_read(buf, arg, size))
                 return -EFAULT;
         }
-        for (unsigned int i = 0; i < n; i++)
-            element_run(op, narrow, (char *)buf + i * size, &unmaps);
+        for (unsigned int i = 0; i < n; i++) {
+            void *element = (char *)buf + i * size;
+
+            if (narrow)
+                compat_copy(wide, element, op->layout, true);
+            op->fn(current, current->domain, narrow ? wide : element, &unmaps);
+            if (narrow)
+                compat_copy(wide, element, op->layout, false);
+        }
         grant_unmap_done(current->domain, &unmaps);
         /* What stands before a page that cannot be written is. */
         if (guest_write(arg, buf, n * size))
@@ -130,11 +123,10 @@ SUBOP(setup_table, IO, struct gnttab_setup_table,
 
     if (!of)
         return 0;
-    a->status = grant_grow(of, a->nr_frames) ? GNTST_general_error
-                                             : GNTST_okay;
-    if (a->status == GNTST_okay)
-        a->status = frame_list_write(of, gva(a->frame_list.addr),
-                                     a->nr_frames);
+    a->status = grant_grow(of, a->nr_frames)
+                    ? GNTST_general_error
+                    : frame_list_write(of, gva(a->frame_list.addr),
+                                       a->nr_frames);
     domain_put(of);
     return 0;
 }
