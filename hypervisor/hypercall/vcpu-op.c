@@ -13,8 +13,6 @@
 
 /* --- Run state. --- */
 
-#define RUNSTATE_LAYOUT "IQQQQQ"
-
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
 _Static_assert(offsetof(struct vcpu_runstate_info, time) ==
                    offsetof(struct vcpu_runstate_info, state_entry_time) + 8 &&
@@ -40,19 +38,19 @@ static void runstate_write_in_place(const struct vcpu *v, char *place,
     WRITE_ONCE(*n, r->state_entry_time);
 }
 
-/* Writes bytes of it, from `offset` on, to one page and the next. A page that
- * is no RAM any more does not get them. */
-static void runstate_write(const struct vcpu *v, size_t offset,
-                           const void *src, size_t n)
+/* Writes n bytes of its image, from `offset` on, to one page and the next. A
+ * page that is no RAM any more does not get them. */
+static void runstate_write(const struct vcpu *v, const char *image,
+                           size_t offset, size_t n)
 {
     size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1));
     size_t part = offset < room ? MIN(n, room - offset) : 0;
 
-    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset), src,
-                            part);
-    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next,
-                                               offset + part - room),
-                            (const char *)src + part, n - part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
+                            image + offset, part);
+    offset += part;
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next, offset - room),
+                            image + offset, n - part);
 }
 
 static void runstate_write_across(const struct vcpu *v, size_t entry,
@@ -63,12 +61,12 @@ static void runstate_write_across(const struct vcpu *v, size_t entry,
 
     runstate_write_in_place(v, image, entry, false);
     *top = (char)(*top | (flag ? XEN_RUNSTATE_UPDATE >> 56 : 0));
-    runstate_write(v, entry + 7, top, 1);
+    runstate_write(v, image, entry + 7, 1);
     smp_wmb();
-    runstate_write(v, 0, image, v->runstate_size);
+    runstate_write(v, image, 0, v->runstate_size);
     smp_wmb();
     *top = (char)(*top & ~(XEN_RUNSTATE_UPDATE >> 56));
-    runstate_write(v, entry + 7, top, 1);
+    runstate_write(v, image, entry + 7, 1);
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -94,7 +92,7 @@ void guest_runstate_update(struct vcpu *v)
 
 SUBOP_DO(get_runstate_info, OUT, struct vcpu_runstate_info,
          vcpu_runstate(v, a),
-         COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT))
+         COMPAT(struct compat_vcpu_runstate_info, "IQQQQQ"))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
@@ -123,9 +121,6 @@ SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
 
 /* --- Starting and stopping. --- */
 
-/* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
-#define ATTR_VALID 0xfff
-
 /* What a vCPU is to start with. */
 struct context {
     struct regs regs;
@@ -142,7 +137,8 @@ static unsigned int dpl(const struct segment *s)
 }
 
 /* Makes the ABI's segment one of a CPU, whose limit is in bytes, as the
- * granularity bit says there. */
+ * granularity bit says there. The attributes (bits 40-47 and 52-55 of a
+ * descriptor, 12 in all) are the same. */
 static bool segment_ok(struct segment *s, enum hvm_seg seg)
 {
     /* Which types it may be of. 8 and up are code; bit 1: writable data,
@@ -159,7 +155,7 @@ static bool segment_ok(struct segment *s, enum hvm_seg seg)
         s->limit = s->limit << 12 | 0xfff;
     if (s->attr & SEG_PRESENT) /* and accessed, or busy */
         s->attr = (uint16_t)(s->attr | (task ? 2 : 1));
-    return !(s->attr & ~ATTR_VALID) && !(s->attr & SEG_S) == task &&
+    return !(s->attr >> 12) && !(s->attr & SEG_S) == task &&
            (task || (s->attr & SEG_PRESENT)) &&
            (types[seg] >> (s->attr & SEG_TYPE) & 1);
 }
