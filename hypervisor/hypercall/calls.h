@@ -52,17 +52,16 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg);
 #define write_arg(arg, src) guest_write(gva((arg).addr), (src), sizeof(*(src)))
 
 /* The domain with this id (DOMID_SELF: the caller's), with a reference, if
- * the caller may do that to it: -ESRCH, -EPERM. */
+ * the caller may do that to it; else NULL: -ESRCH, -EPERM. */
 static inline int target_get(domid_t id, enum access_action action,
                              struct domain **target)
 {
     struct domain *d = domain_get(id);
     int rc = d ? may(current->domain, action, d) : -ESRCH;
 
-    if (!rc)
-        *target = d;
-    else if (d)
+    if (rc && d)
         domain_put(d);
+    *target = rc ? NULL : d;
     return rc;
 }
 

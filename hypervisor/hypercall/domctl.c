@@ -330,9 +330,6 @@ SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
 
 /* --- The whole of its state. --- */
 
-/* A buffer of the save code may not exceed this. */
-#define HVM_CONTEXT_MAX (4u << 20)
-
 SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
     size_t size = hvm_save_size(d);
@@ -378,7 +375,8 @@ SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
     void *buf;
     long rc;
 
-    if (a->size > HVM_CONTEXT_MAX)
+    /* More than the save code makes. */
+    if (a->size > MB(4))
         return -EINVAL;
     buf = heap_alloc(a->size);
     if (!buf)

@@ -85,7 +85,7 @@ static long array_run(const struct subop *op, gva_t arg, unsigned int count)
 static struct domain *granter_get(enum access_action action, domid_t id,
                                   int16_t *status)
 {
-    struct domain *d = NULL;
+    struct domain *d;
     int rc = target_get(id, action, &d);
 
     *status = !rc ? GNTST_okay

@@ -382,17 +382,18 @@ static int acquire_one(struct memop *m, unsigned long i)
 {
     const struct xen_mem_acquire_resource *r = m->copy;
     const bool ioreq = r->type == XENMEM_resource_ioreq_server;
+    const long size = resource_size(m->d, r);
     const unsigned int nr = (unsigned int)(r->frame + i);
-    long rc = resource_size(m->d, r);
     struct page *pg;
     uint64_t g;
+    int rc;
 
-    if (rc < 0 || r->frame + i >= (uint64_t)rc)
-        return rc < 0 ? (int)rc : -EINVAL;
+    if (size < 0 || r->frame + i >= (uint64_t)size)
+        return size < 0 ? (int)size : -EINVAL;
     rc = ioreq ? ioreq_frame(m->d, current->domain, (ioservid_t)r->id, nr, &pg)
                : grant_frame(m->d, nr, &pg);
     if (rc)
-        return (int)rc;
+        return rc;
     if (!ioreq)
         page_get(pg); /* it stays as long as m->d */
     if (!copy_from_guest_at(&g, r->frame_list, i))

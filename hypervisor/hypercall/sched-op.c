@@ -9,9 +9,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
 
-/* As many as Xen takes. */
-#define MAX_POLL_PORTS 128
-
 SUBOP_DO(yield, 0, void, sched_give_way())
 
 SUBOP_DO(shutdown, IN, struct sched_shutdown,
@@ -48,10 +45,10 @@ SUBOP_DO(block, 0, void,
 
 SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
 {
-    evtchn_port_t ports[MAX_POLL_PORTS];
+    evtchn_port_t ports[128]; /* as many as Xen takes */
     int rc = 0;
 
-    if (a->nr_ports > MAX_POLL_PORTS)
+    if (a->nr_ports > ARRAY_SIZE(ports))
         return -EINVAL;
     if (guest_read(ports, gva(a->ports.addr), a->nr_ports * sizeof(ports[0])))
         return -EFAULT;

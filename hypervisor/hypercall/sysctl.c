@@ -19,19 +19,19 @@ SUBOP(readconsole, IO, struct xen_sysctl_readconsole)
     uint32_t done = 0;
     char part[256];
     size_t n;
-    long rc;
 
     do {
         n = console_ring_read(part, MIN(a->count - done,
                                         (uint32_t)sizeof(part)), &index);
-        rc = guest_write(gva(a->buffer.addr + done), part, n);
+        if (guest_write(gva(a->buffer.addr + done), part, n))
+            return -EFAULT;
         done += (uint32_t)n;
-    } while (n && !rc);
-    if (!rc && a->clear)
+    } while (n);
+    if (a->clear)
         console_ring_clear(index);
     a->index = index;
     a->count = done;
-    return rc;
+    return 0;
 }
 
 SUBOP(physinfo, OUT, struct xen_sysctl_physinfo)
