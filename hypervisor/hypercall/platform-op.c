@@ -77,23 +77,18 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
 
 /* --- CPUs --- */
 
-static uint32_t acpi_id_of(uint32_t apic_id)
-{
-    for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
-        if (acpi_info.apic_ids[i] == apic_id)
-            return acpi_info.acpi_ids[i];
-    return ~0u;
-}
-
 SUBOP(get_cpuinfo, IO, struct xenpf_pcpuinfo)
 {
     a->max_present = nr_cpus_online - 1;
     a->flags = XEN_PCPU_FLAGS_INVALID;
-    if (a->xen_cpuid < nr_cpus_online) {
-        a->apic_id = cpu_apic_id[index_nospec(a->xen_cpuid, MAX_CPUS)];
-        a->acpi_id = acpi_id_of(a->apic_id);
-        a->flags = XEN_PCPU_FLAGS_ONLINE;
-    }
+    if (a->xen_cpuid >= nr_cpus_online)
+        return 0;
+    a->flags = XEN_PCPU_FLAGS_ONLINE;
+    a->apic_id = cpu_apic_id[index_nospec(a->xen_cpuid, MAX_CPUS)];
+    a->acpi_id = ~0u;
+    for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
+        if (acpi_info.apic_ids[i] == a->apic_id)
+            a->acpi_id = acpi_info.acpi_ids[i];
     return 0;
 }
 
