@@ -111,12 +111,11 @@ SUBOP(set_mem_type, IN | MORE, struct xen_dm_op_set_mem_type)
 
         if (done == MEM_TYPE_STEP)
             rc = -ERESTART;
-        else if (from == P2M_RAM_LOG && to == P2M_RAM)
-            rc = 0; /* stays logged: it is RAM all the same */
         else if (from != P2M_RAM && from != P2M_RAM_RO &&
                  from != P2M_RAM_LOG)
             rc = -EINVAL;
-        else if (from != to && p2m_change_type(d, g, from, to))
+        else if (from != to && (from != P2M_RAM_LOG || to != P2M_RAM) &&
+                 p2m_change_type(d, g, from, to)) /* logged: RAM all the same */
             rc = -EAGAIN;
         if (!rc) {
             a->first_pfn++;
