@@ -128,7 +128,8 @@ struct subop {
 #define VCPU(name, member, error)                                           \
     .vcpu = offsetof(arg_##name, member), .no_vcpu = (error)
 #define ROOM(type) .room = sizeof(type)
-#define COMPAT(type, letters) .size32 = sizeof(type), .layout = letters
+#define COMPAT(type, letters)                                               \
+    .size32 = sizeof(struct compat_##type), .layout = letters
 #define WIDE .layout = "" /* for 64-bit callers only */
 
 /* What .refuse says of an argument, whoever it is about: 0 or an error. */

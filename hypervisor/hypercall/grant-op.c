@@ -23,7 +23,7 @@ SUBOP_DO(unmap_grant_ref, 0, struct gnttab_unmap_grant_ref,
          grant_unmap(d, a, more))
 
 SUBOP_DO(copy, 0, struct gnttab_copy, grant_copy(d, a),
-         COMPAT(struct compat_gnttab_copy, "LHHPLHHPHHH"))
+         COMPAT(gnttab_copy, "LHHPLHHPHHH"))
 
 SUBOP_DO(swap_grant_ref, 0, struct gnttab_swap_grant_ref,
          a->status = (int16_t)grant_swap(d, a->ref_a, a->ref_b))
@@ -117,7 +117,7 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
 }
 
 SUBOP(setup_table, IO, struct gnttab_setup_table,
-      COMPAT(struct compat_gnttab_setup_table, "HIHL"))
+      COMPAT(gnttab_setup_table, "HIHL"))
 {
     struct domain *of = granter_get(ACCESS_GRANT_SETUP, a->dom, &a->status);
 

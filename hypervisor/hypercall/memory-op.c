@@ -125,7 +125,7 @@ static int reservation_one(struct memop *m, unsigned long i)
     return populate_extent(m->d, gfn(g), r->extent_order, below);
 }
 
-#define RESERVATION COMPAT(struct compat_xen_memory_reservation, "LLIIH")
+#define RESERVATION COMPAT(xen_memory_reservation, "LLIIH")
 
 /* Returns the number of extents done; short when one fails. */
 SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
@@ -268,9 +268,8 @@ REFUSE(add, struct xen_add_to_physmap,
 SUBOP_EXPR(add_to_physmap, IN, struct xen_add_to_physmap,
            run_list(more, d, a, a->space == XENMAPSPACE_gmfn_range ? a->size
                                                                    : 1,
-                    add_range_one), .refuse = refuse_add,
-           COMPAT(struct compat_xen_add_to_physmap, "HHILL"),
-           OF(add_to_physmap, domid, MEM_PHYSMAP))
+                    add_range_one), COMPAT(xen_add_to_physmap, "HHILL"),
+           .refuse = refuse_add, OF(add_to_physmap, domid, MEM_PHYSMAP))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
@@ -288,8 +287,7 @@ static int add_batch_one(struct memop *m, unsigned long i)
 REFUSE(batch, struct xen_add_to_physmap_batch,
        a->space == XENMAPSPACE_gmfn_range ? -EINVAL : 0)
 SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
-      .refuse = refuse_batch,
-      COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL"),
+      .refuse = refuse_batch, COMPAT(xen_add_to_physmap_batch, "HHHHLLL"),
       OF(add_to_physmap_batch, domid, MEM_PHYSMAP))
 {
     struct memop *m = more;
@@ -307,7 +305,7 @@ SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
 }
 
 SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
-      COMPAT(struct compat_xen_remove_from_physmap, "HL"),
+      COMPAT(xen_remove_from_physmap, "HL"),
       OF(remove_from_physmap, domid, MEM_PHYSMAP))
 {
     gfn_t g = gfn(a->gpfn);
@@ -324,7 +322,7 @@ SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
 /* Its toolstack, or domain 0's builder, left it. Another vCPU may set a new
  * one, which frees this one. */
 SUBOP(memory_map, IO | LOCKED, struct xen_memory_map,
-      COMPAT(struct compat_xen_memory_map, "IL"))
+      COMPAT(xen_memory_map, "IL"))
 {
     const struct guest_map *map = d->hvm->map;
 
@@ -363,8 +361,7 @@ SUBOP_DO(pod_target, IO, struct xen_pod_target,
 
 /* Devices' reserved memory: none is passed through. */
 SUBOP_DO(reserved_device_memory_map, IO, struct xen_reserved_device_memory_map,
-         a->nr_entries = 0,
-         COMPAT(struct compat_xen_reserved_device_memory_map, "IILI"))
+         a->nr_entries = 0, COMPAT(xen_reserved_device_memory_map, "IILI"))
 
 /* The size of a resource of d in frames. Status frames of grant tables are of
  * version 2 only. */
@@ -405,8 +402,7 @@ static int acquire_one(struct memop *m, unsigned long i)
 REFUSE(resource, struct xen_mem_acquire_resource,
        a->pad || a->frame + a->nr_frames < a->frame ? -EINVAL : 0)
 SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
-      .refuse = refuse_resource,
-      OF(acquire_resource, domid, MEM_RESOURCE))
+      .refuse = refuse_resource, OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
     long rc;
@@ -429,11 +425,10 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
         ROW(decrease_reservation, reservation),
         ROW(get_pod_target, pod_target), ROW(set_pod_target, pod_target),
         OP(increase_reservation), OP(claim_pages), OP(add_to_physmap),
-        OP(add_to_physmap_batch), OP(remove_from_physmap),
+        OP(add_to_physmap_batch), OP(remove_from_physmap), OP(set_memory_map),
         OP(current_reservation), OP(maximum_reservation), OP(maximum_gpfn),
-        OP(maximum_ram_page), OP(set_memory_map), OP(memory_map),
+        OP(maximum_ram_page), OP(get_vnumainfo), OP(memory_map),
         OP(acquire_resource), OP(reserved_device_memory_map),
-        OP(get_vnumainfo),
     };
     const unsigned long done = cmd >> MEMOP_EXTENT_SHIFT;
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK, .done = done, .at = done,

@@ -43,7 +43,7 @@ SUBOP_DO(block, 0, void,
          WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
          wait_once(v, true, 0))
 
-SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
+SUBOP(poll, IN, struct sched_poll, COMPAT(sched_poll, "LIQ"))
 {
     evtchn_port_t ports[128]; /* as many as Xen takes */
     int rc = 0;

@@ -102,7 +102,7 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
 /* One entry, eight words of the caller's width; a call that wants to go on
  * later keeps its progress there. */
 SUBOP(entry, IO | MORE, struct multicall_entry,
-      COMPAT(struct compat_multicall_entry, "LLLLLLLL"))
+      COMPAT(multicall_entry, "LLLLLLLL"))
 {
     long rc;
 

@@ -11,6 +11,9 @@
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/smp.h"
 
+/* An address: the handle, not the union's 64-bit alternative. */
+#define LONG .size32 = sizeof(compat_ulong_t), .layout = "L"
+
 /* --- Run state. --- */
 
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
@@ -91,16 +94,14 @@ void guest_runstate_update(struct vcpu *v)
 }
 
 SUBOP_DO(get_runstate_info, OUT, struct vcpu_runstate_info,
-         vcpu_runstate(v, a),
-         COMPAT(struct compat_vcpu_runstate_info, "IQQQQQ"))
+         vcpu_runstate(v, a), COMPAT(vcpu_runstate_info, "IQQQQQ"))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
-      COMPAT(compat_ulong_t, "L")) /* not the union's 64-bit alternative */
+SUBOP(register_runstate_memory_area, IN | HELD, uint64_t, LONG)
 {
     gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
@@ -289,7 +290,7 @@ SUBOP(set_periodic_timer, IN, struct vcpu_set_periodic_timer)
 SUBOP_DO(stop_periodic_timer, 0, void, vcpu_set_periodic_timer(v, 0))
 
 SUBOP(set_singleshot_timer, IN | SELF, struct vcpu_set_singleshot_timer,
-      COMPAT(struct compat_vcpu_set_singleshot_timer, "QI"))
+      COMPAT(vcpu_set_singleshot_timer, "QI"))
 {
     if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
@@ -331,8 +332,7 @@ SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-SUBOP(register_vcpu_time_memory_area, IN, uint64_t,
-      COMPAT(compat_ulong_t, "L"))
+SUBOP(register_vcpu_time_memory_area, IN, uint64_t, LONG)
 {
     gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;

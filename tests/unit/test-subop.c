@@ -191,7 +191,7 @@ SUBOP_EXPR(self, IO | SELF, struct arg, one(d, a))
 SUBOP_EXPR(other, IO | OTHER, struct arg, one(d, a))
 SUBOP_EXPR(of, IO, struct arg, one(d, a), OF(of, dom, EVTCHN_STATUS))
 SUBOP_EXPR(compat, IO, struct arg, one(d, a),
-           COMPAT(struct compat_arg, "HIL"))
+           COMPAT(arg, "HIL"))
 SUBOP_EXPR(wide, IO, struct arg, one(d, a), WIDE)
 
 static long call(unsigned int cmd, struct vcpu *v)
