@@ -72,7 +72,6 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
     };
     struct domain *d = current->domain;
     struct xen_feature_info fi;
-    uint64_t virt_start = 0;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(strings); i++) {
         const char *text = strings[i].text;
@@ -90,8 +89,8 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
         return LODGE_ABI_MAJOR << 16 | LODGE_ABI_MINOR;
     case XENVER_compile_info:
         return write_arg(arg, &compile_info);
-    case XENVER_platform_parameters:
-        return guest_write(gva(arg.addr), &virt_start,
+    case XENVER_platform_parameters: /* where it begins, for PV domains */
+        return guest_write(gva(arg.addr), &(uint64_t){ 0 },
                            hypercall_is_compat() ? 4 : 8);
     case XENVER_get_features:
         if (read_arg(&fi, arg))
