@@ -178,8 +178,7 @@ void compat_copy(void *wide, void *narrow, const char *layout, bool widen);
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 /* domctl.c: a set of CPUs to a caller's bitmap. -EFAULT. */
-int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
-                      unsigned int nr);
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map);
 
 /* The longest lists that a CPU policy turns into. */
 struct policy_lists {

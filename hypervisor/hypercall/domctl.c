@@ -37,11 +37,9 @@ SUBOP_DO(resumedomain, OTHER, void, domain_resume(d))
 
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
-    bool blocked = true;
-
     *info = (struct xen_domctl_getdomaininfo){
         .domain = d->id, .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID,
-        .flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap |
+        .flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_blocked |
                  (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
                  (d->shut_down ? XEN_DOMINF_shutdown : 0) |
                  (d->paused_by_control ? XEN_DOMINF_paused : 0) |
@@ -68,11 +66,10 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
             continue;
         info->nr_online_vcpus++;
         if (r.state != RUNSTATE_blocked)
-            blocked = false;
+            info->flags &= ~XEN_DOMINF_blocked;
         if (r.state == RUNSTATE_running)
             info->flags |= XEN_DOMINF_running;
     }
-    info->flags |= blocked ? XEN_DOMINF_blocked : 0;
 }
 
 SUBOP_DO(getdomaininfo, OUT, struct xen_domctl_getdomaininfo,
@@ -157,28 +154,25 @@ static int bitmap_to_cpumask(const struct xenctl_bitmap *map,
     return 0;
 }
 
-int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
-                      unsigned int nr)
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map)
 {
-    unsigned int bytes = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8);
     size_t room = DIV_ROUND_UP((size_t)map->nr_bits, 8);
-    uint8_t copy[MAX_CPUS / 8] = { 0 };
 
-    memcpy(copy, set->bits, bytes);
-    return guest_write(gva(map->bitmap.addr), copy, MIN(room, sizeof(copy)));
+    return guest_write(gva(map->bitmap.addr), set->bits,
+                       MIN(room, sizeof(set->bits)));
 }
 
 /* The maps that the caller asked for. */
 static long affinity_out(struct xen_domctl_vcpuaffinity *o,
                          const struct cpumask *hard,
-                         const struct cpumask *soft, unsigned int nr)
+                         const struct cpumask *soft)
 {
     long rc = 0;
 
     if (o->flags & XEN_VCPUAFFINITY_HARD)
-        rc = cpumask_to_bitmap(hard, &o->cpumap_hard, nr);
+        rc = cpumask_to_bitmap(hard, &o->cpumap_hard);
     if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT))
-        rc = cpumask_to_bitmap(soft, &o->cpumap_soft, nr);
+        rc = cpumask_to_bitmap(soft, &o->cpumap_soft);
     return rc;
 }
 
@@ -201,15 +195,15 @@ SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
     /* What it comes to. */
     (void)cpumask_and(&hard, &hard, &cpus_online);
     (void)cpumask_and(&soft, &soft, &hard);
-    return affinity_out(a, &hard, &soft, nr_cpus_online);
+    return affinity_out(a, &hard, &soft);
 }
 
 SUBOP_EXPR(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
-           affinity_out(a, &v->affinity_hard, &v->affinity_soft, MAX_CPUS),
+           affinity_out(a, &v->affinity_hard, &v->affinity_soft),
            VCPU(getvcpuaffinity, vcpu, ESRCH))
 
 SUBOP_EXPR(getnodeaffinity, IO, struct xen_domctl_nodeaffinity,
-           cpumask_to_bitmap(&(struct cpumask){ { 1 } }, &a->nodemap, 1))
+           cpumask_to_bitmap(&(struct cpumask){ { 1 } }, &a->nodemap))
 
 SUBOP(sendtrigger, IN, struct xen_domctl_sendtrigger)
 {

@@ -151,9 +151,9 @@ SUBOP(cpupool_op, IO, struct xen_sysctl_cpupool_op)
             id = (domid_t)(d->id + 1);
             a->n_dom++;
         }
-        return cpumask_to_bitmap(&cpus_online, &a->cpumap, nr_cpus_online);
+        return cpumask_to_bitmap(&cpus_online, &a->cpumap);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return cpumask_to_bitmap(&none, &a->cpumap, nr_cpus_online);
+        return cpumask_to_bitmap(&none, &a->cpumap);
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
         return a->cpupool_id ? -ENOENT : 0;
     default:
