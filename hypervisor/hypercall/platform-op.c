@@ -15,8 +15,6 @@
 
 #define MSR_PLATFORM_ID 0x17
 
-#define ACPI_S5 5
-
 BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
 /* --- clock --- */
@@ -170,7 +168,7 @@ SUBOP(enter_acpi_sleep, IN, struct xenpf_enter_acpi_sleep)
 {
     if (a->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
         return -EINVAL;
-    if (a->sleep_state == ACPI_S5)
+    if (a->sleep_state == 5) /* S5 */
         machine_power_off();
     return -EOPNOTSUPP;
 }
