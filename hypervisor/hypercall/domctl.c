@@ -270,12 +270,9 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
         words[i] = vcpu_regs(v)->gpr[first_regs[i]];
     c->ctrlreg[0] = s->cr0;
-    c->ctrlreg[2] = s->cr2;
-    c->ctrlreg[3] = s->cr3;
-    c->ctrlreg[4] = s->cr4;
-    memcpy(c->debugreg, &s->dr0, 4 * sizeof(c->debugreg[0]));
-    c->debugreg[6] = s->dr6;
-    c->debugreg[7] = s->dr7;
+    memcpy(&c->ctrlreg[2], &s->cr2, 3 * sizeof(s->cr2));
+    memcpy(&c->debugreg[0], &s->dr0, 4 * sizeof(s->dr0));
+    memcpy(&c->debugreg[6], &s->dr6, 2 * sizeof(s->dr6));
     c->fs_base = s->fs_base;
     c->gs_base_kernel = in_kernel ? s->gs_base : s->shadow_gs;
     c->gs_base_user = in_kernel ? s->shadow_gs : s->gs_base;
