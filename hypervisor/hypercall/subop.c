@@ -31,7 +31,7 @@ const struct subop *subop_find(const struct subop *const *ops, size_t nr,
 }
 
 /* The argument, into or from its copy. */
-static int copy_argument(const struct subop *op, void *copy, gva_t arg, bool in)
+static int transfer(const struct subop *op, void *copy, gva_t arg, bool in)
 {
     uint64_t narrow[SUBOP_WORDS];
 
@@ -88,7 +88,7 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
         ((op->flags & NO_ARG) && arg.addr))
         return -EINVAL;
     if (op->flags & IN)
-        rc = copy_argument(op, copy, gva(arg.addr), true);
+        rc = transfer(op, copy, gva(arg.addr), true);
     else
         memset(copy, 0, op->size);
     if (!rc && op->refuse)
@@ -105,7 +105,7 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
         domain_put(named);
     /* What was done stays done when the answer cannot be written. */
     if ((op->flags & (rc >= 0 ? OUT : rc == -ERESTART ? MORE : ERR)) &&
-        copy_argument(op, copy, gva(arg.addr), false))
+        transfer(op, copy, gva(arg.addr), false))
         return -EFAULT;
     return rc;
 }
