@@ -140,25 +140,21 @@ SUBOP(pcitopoinfo, IO, struct xen_sysctl_pcitopoinfo)
 SUBOP(cpupool_op, IO, struct xen_sysctl_cpupool_op)
 {
     static const struct cpumask none;
+    const bool info = a->op == XEN_SYSCTL_CPUPOOL_OP_INFO;
 
-    switch (a->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (a->cpupool_id)
-            return -ENOENT;
-        a->sched_id = XEN_SCHEDULER_CREDIT2;
-        a->n_dom = 0;
-        for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
-            id = (domid_t)(d->id + 1);
-            a->n_dom++;
-        }
-        return cpumask_to_bitmap(&cpus_online, &a->cpumap);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+    if (a->op == XEN_SYSCTL_CPUPOOL_OP_FREEINFO)
         return cpumask_to_bitmap(&none, &a->cpumap);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return a->cpupool_id ? -ENOENT : 0;
-    default:
+    if (!info && a->op != XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN)
         return -EOPNOTSUPP;
+    if (!info || a->cpupool_id)
+        return a->cpupool_id ? -ENOENT : 0;
+    a->sched_id = XEN_SCHEDULER_CREDIT2;
+    a->n_dom = 0;
+    for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->id + 1);
+        a->n_dom++;
     }
+    return cpumask_to_bitmap(&cpus_online, &a->cpumap);
 }
 
 SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
