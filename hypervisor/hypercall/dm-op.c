@@ -32,13 +32,10 @@ SUBOP_EXPR(set_ioreq_server_state, IN, struct xen_dm_op_set_ioreq_server_state,
                   : ioreq_set_state(d, v->domain, a->id, a->enabled))
 SUBOP_EXPR(destroy_ioreq_server, IN, struct xen_dm_op_destroy_ioreq_server,
            a->pad ? -EINVAL : ioreq_destroy(d, v->domain, a->id))
-SUBOP_EXPR(map_mem_type_to_ioreq_server, IN,
-           struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 SUBOP_EXPR(set_pci_link_route, IN, struct xen_dm_op_set_pci_link_route,
            route_link_set(d->hvm->route, a->link, a->isa_irq))
 SUBOP_EXPR(inject_msi, IN, struct xen_dm_op_inject_msi,
            a->pad ? -EINVAL : route_msi(d->hvm->route, a->addr, a->data))
-SUBOP_EXPR(inject_event, IN, struct xen_dm_op_inject_event, -EOPNOTSUPP)
 /* Memory types are the guest's own business (its PAT and MTRRs). */
 SUBOP_EXPR(pin_memory_cacheattr, IN, struct xen_dm_op_pin_memory_cacheattr, 0)
 
@@ -173,9 +170,8 @@ static long run(struct domain *d, const struct xen_dm_op_buf *buf,
         OP(set_ioreq_server_state), OP(destroy_ioreq_server),
         OP(track_dirty_vram), OP(set_pci_intx_level), OP(set_isa_irq_level),
         OP(set_pci_link_route), OP(modified_memory), OP(set_mem_type),
-        OP(inject_event), OP(inject_msi), OP(map_mem_type_to_ioreq_server),
-        OP(remote_shutdown), OP(relocate_memory), OP(pin_memory_cacheattr),
-        OP(nr_vcpus),
+        OP(inject_msi), OP(remote_shutdown), OP(relocate_memory),
+        OP(pin_memory_cacheattr), OP(nr_vcpus),
     };
     const size_t head_size = offsetof(struct xen_dm_op, u);
     const struct subop *op;

@@ -21,7 +21,6 @@
     X(grant_table_op, 3, do_grant_table_op(a[0], PTR(1), a[2]))             \
     X(vm_assist, 2, do_vm_assist(a[0], a[1]))                               \
     X(vcpu_op, 3, do_vcpu_op(a[0], a[1], PTR(2)))                           \
-    X(xsm_op, 1, -ENOSYS)                                                   \
     X(sched_op, 2, do_sched_op(a[0], PTR(1)))                               \
     X(event_channel_op, 2, do_event_channel_op(a[0], PTR(1)))               \
     X(physdev_op, 2, do_physdev_op(a[0], PTR(1)))                           \
