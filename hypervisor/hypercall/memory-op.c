@@ -434,11 +434,8 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
     struct memop m = { .cmd = cmd & MEMOP_CMD_MASK, .done = done, .at = done,
                        .arg = arg };
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), m.cmd);
-    long rc;
+    long rc = op ? subop_run(op, current, current->domain, arg, &m) : -ENOSYS;
 
-    if (!op)
-        return -ENOSYS;
-    rc = subop_run(op, current, current->domain, arg, &m);
     /* The answer of these is how far they came, whatever stops them. */
     return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)done
                                                                  : rc;
