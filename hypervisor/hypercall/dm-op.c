@@ -174,14 +174,14 @@ static long run(struct domain *d, const struct xen_dm_op_buf *buf,
         OP(pin_memory_cacheattr), OP(nr_vcpus),
     };
     const size_t head_size = offsetof(struct xen_dm_op, u);
-    const struct subop *op;
     struct { uint32_t op, pad; } head;
 
     if (buf->size < head_size || guest_read(&head, gva(buf->h.addr), head_size))
         return -EFAULT;
     if (head.pad)
         return -EINVAL;
-    op = subop_find(ops, ARRAY_SIZE(ops), head.op);
+
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), head.op);
     if (!op)
         return -EOPNOTSUPP;
     if (buf->size < head_size + op->size)

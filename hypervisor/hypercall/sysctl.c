@@ -172,8 +172,7 @@ SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
 }
 
 /* Classic PV only. */
-SUBOP_DO(get_cpu_levelling_caps, OUT, struct xen_sysctl_cpu_levelling_caps,
-         a->caps = 0)
+SUBOP_EXPR(get_cpu_levelling_caps, OUT, struct xen_sysctl_cpu_levelling_caps, 0)
 
 SUBOP(get_cpu_featureset, IO | ERR, struct xen_sysctl_cpu_featureset)
 {

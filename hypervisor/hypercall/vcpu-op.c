@@ -334,23 +334,18 @@ SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
  * written once. */
 SUBOP(register_vcpu_time_memory_area, IN, uint64_t, LONG)
 {
-    gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
 
-    if (!at.raw)
-        return 0;
     t.version &= ~1u; /* not being written */
-    return guest_write(at, &t, sizeof(t)) ? -EFAULT : 0;
+    return *a ? guest_write(gva(*a), &t, sizeof(t)) : 0;
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
 SUBOP(get_physid, OUT, struct vcpu_get_physid)
 {
-    unsigned int cpu = v->cpu;
-
     if (d != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
         return -EINVAL;
-    a->phys_id = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
+    a->phys_id = cpu_apic_id[v->cpu] | (uint64_t)v->cpu << 32;
     return 0;
 }
 
