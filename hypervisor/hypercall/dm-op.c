@@ -44,11 +44,10 @@ SUBOP(track_dirty_vram, IN, struct xen_dm_op_track_dirty_vram)
     const struct xen_dm_op_buf *extra = more;
     size_t bytes = DIV_ROUND_UP((size_t)a->nr, 8);
     uint8_t map[DIRTY_VRAM_MAX / 8];
-    long rc;
 
     if (a->pad || a->nr > DIRTY_VRAM_MAX || extra->size < bytes)
         return -EINVAL;
-    rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
+    int rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
     return rc ? rc : guest_write(gva(extra->h.addr), map, bytes);
 }
 
@@ -194,13 +193,12 @@ long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t from)
 {
     struct xen_dm_op_buf bufs[MAX_BUFS] = { 0 };
     struct domain *d;
-    long rc;
 
     if (nr_bufs == 0 || nr_bufs > MAX_BUFS)
         return nr_bufs ? -E2BIG : -EINVAL;
     if (read_bufs(from, nr_bufs, bufs))
         return -EFAULT;
-    rc = target_get(domid, ACCESS_DM_OP, &d);
+    long rc = target_get(domid, ACCESS_DM_OP, &d);
     if (rc)
         return rc;
     rc = d == current->domain ? -EINVAL : run(d, &bufs[0], &bufs[1]);

@@ -324,8 +324,6 @@ SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
 SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
     size_t size = hvm_save_size(d);
-    void *buf;
-    long n;
 
     if (guest_ptr_is_null(a->buffer)) {
         a->size = (uint32_t)size;
@@ -333,10 +331,10 @@ SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
     }
     if (a->size < size)
         return -ENOSPC;
-    buf = heap_alloc(size);
+    void *buf = heap_alloc(size);
     if (!buf)
         return -ENOMEM;
-    n = hvm_save(d, buf, size);
+    long n = hvm_save(d, buf, size);
     if (n > 0) {
         a->size = (uint32_t)n;
         n = guest_write(gva(a->buffer.addr), buf, a->size);
@@ -363,16 +361,13 @@ SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
 
 SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
-    void *buf;
-    long rc;
-
     /* More than the save code makes. */
     if (a->size > MB(4))
         return -EINVAL;
-    buf = heap_alloc(a->size);
+    void *buf = heap_alloc(a->size);
     if (!buf)
         return -ENOMEM;
-    rc = guest_read(buf, gva(a->buffer.addr), a->size);
+    long rc = guest_read(buf, gva(a->buffer.addr), a->size);
     if (!rc)
         rc = hvm_load(d, buf, a->size);
     heap_free(buf);
@@ -545,7 +540,7 @@ long do_domctl(void_gptr_t arg)
 {
     const gva_t id_at = gva(arg.addr + offsetof(struct xen_domctl, domain));
     struct domain *d = NULL;
-    domid_t id, was;
+    domid_t id;
     uint32_t cmd;
     long rc = versioned_cmd(arg, XEN_DOMCTL_INTERFACE_VERSION, &cmd);
 
@@ -564,7 +559,7 @@ long do_domctl(void_gptr_t arg)
     const bool pause = op && (op->flags & HELD) && d != current->domain;
     if (pause)
         domain_pause(d);
-    was = id;
+    const domid_t was = id;
     arg.addr += offsetof(struct xen_domctl, u);
     rc = op ? subop_run(op, current, d, arg, &id) : -ENOSYS;
     if (pause)

@@ -54,7 +54,6 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
     };
 
     struct evtchn_send send;
-    long rc;
 
     /* By far the most frequent one, so it is not in the table. */
     if (cmd != EVTCHNOP_send)
@@ -62,7 +61,7 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
     if (read_arg(&send, arg))
         return -EFAULT;
     current->se.sending = true;
-    rc = evtchn_send(current->domain, send.port);
+    long rc = evtchn_send(current->domain, send.port);
     current->se.sending = false;
     return rc;
 }

@@ -33,13 +33,11 @@ static long run_list(struct memop *m, struct domain *d, const void *copy,
     m->d = d;
     m->copy = copy;
     for (; m->at < n; m->at++) {
-        int rc;
-
         if (m->at != m->done && vcpu_preempt_wanted()) {
             hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
             return -ERESTART;
         }
-        rc = one(m, m->at);
+        int rc = one(m, m->at);
         if (rc)
             return rc;
     }
@@ -61,12 +59,11 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
 {
     unsigned int leaf = order >= ORDER_1G ? ORDER_1G
                       : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
-    struct page *pg;
     int rc = domain_charge(d, 1u << order, false);
 
     if (rc)
         return rc;
-    pg = page_alloc(d->id, order, below);
+    struct page *pg = page_alloc(d->id, order, below);
     if (!pg) {
         domain_uncharge(d, 1u << order, false);
         return -ENOMEM;
@@ -198,13 +195,11 @@ static int map_page(struct domain *d, gfn_t g, struct page *pg,
 /* A special frame of d (its shared info, a grant frame) at g. */
 static int map_special(struct domain *d, struct page *pg, gfn_t g)
 {
-    int rc;
-
     /* It shows at one place only. */
     if (pg->gfn)
         (void)p2m_unmap(d, gfn(pg->gfn), ORDER_4K, page_to_mfn(pg));
     page_get(pg);
-    rc = map_page(d, g, pg, P2M_RAM);
+    int rc = map_page(d, g, pg, P2M_RAM);
     if (!rc)
         pg->gfn = g.raw;
     return rc;
@@ -214,11 +209,10 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
                        gfn_t g)
 {
     struct page *pg;
-    int rc;
 
     if (d == owner)
         return -EINVAL;
-    rc = guest_frame_get(owner, from, true, &pg);
+    int rc = guest_frame_get(owner, from, true, &pg);
     if (rc)
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:
@@ -405,14 +399,13 @@ SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
       .refuse = refuse_resource, OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
-    long rc;
 
     if (!guest_ptr_is_null(a->frame_list))
         return run_list(m, d, a, a->nr_frames, acquire_one);
-    rc = a->nr_frames ? -EINVAL : resource_size(d, a);
-    if (rc <= 0)
-        return rc;
-    a->nr_frames = (uint32_t)rc;
+    long size = a->nr_frames ? -EINVAL : resource_size(d, a);
+    if (size <= 0)
+        return size;
+    a->nr_frames = (uint32_t)size;
     return write_arg(m->arg, a);
 }
 

@@ -52,7 +52,6 @@ static long call(const struct subop *op, struct vcpu *v, struct domain *d,
                  void *copy, void *more)
 {
     uint32_t nr;
-    long rc;
 
     if (op->no_vcpu) {
         memcpy(&nr, (char *)copy + op->vcpu, sizeof(nr));
@@ -67,7 +66,7 @@ static long call(const struct subop *op, struct vcpu *v, struct domain *d,
     }
     if (op->flags & LOCKED)
         spin_lock(&d->lock);
-    rc = op->fn(v, d, copy, more);
+    long rc = op->fn(v, d, copy, more);
     if (op->flags & LOCKED)
         spin_unlock(&d->lock);
     if (op->room)

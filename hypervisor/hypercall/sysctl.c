@@ -198,7 +198,6 @@ SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy,
     struct xen_domctl_cpu_policy p = { a->nr_leaves, a->nr_msrs, a->leaves,
                                        a->msrs, 0, 0, 0 };
     const struct cpu_policy *from;
-    long rc;
 
     if (a->_rsvd)
         return -EINVAL;
@@ -207,7 +206,7 @@ SUBOP(get_cpu_policy, IO | ERR, struct xen_sysctl_cpu_policy,
         a->nr_msrs = MSR_POLICY_MAX_ENTRIES;
         return 0;
     }
-    rc = cpuid_system_policy(a->index, &from);
+    long rc = cpuid_system_policy(a->index, &from);
     if (!rc)
         rc = policy_to_guest(from, &p, more);
     a->nr_leaves = p.nr_leaves;

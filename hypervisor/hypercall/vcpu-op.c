@@ -216,7 +216,6 @@ static bool from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
 static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
 {
     struct context c;
-    bool lma;
 
     if (ctx->pad || ctx->mode > VCPU_HVM_MODE_64B ||
         !(ctx->mode == VCPU_HVM_MODE_32B
@@ -226,7 +225,7 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     /* What the domain's policy does not have, as with Xen; and combinations
      * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
      * 27.3.1.1). */
-    lma = (c.efer & EFER_LME) && (c.cr0 & CR0_PG);
+    const bool lma = (c.efer & EFER_LME) && (c.cr0 & CR0_PG);
     if ((c.cr4 & ~cpuid_guest_cr4(v)) || c.cr0 >> 32 ||
         (c.efer & ~(cpuid_guest_efer(v) | EFER_LMA)) ||
         ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
@@ -309,7 +308,6 @@ SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct shared_frame frame;
-    int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
         return -EINVAL;
@@ -318,7 +316,7 @@ SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = frame_share(d, gfn(a->mfn), &frame);
+    int rc = frame_share(d, gfn(a->mfn), &frame);
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
     rc = vcpu_info_register(v, &frame, a->offset);
@@ -364,7 +362,6 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
     struct vcpu *v = vcpu_of(d, vcpuid);
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
     const bool held = op && (op->flags & HELD) && v != current;
-    long rc;
 
     if (!v || !op)
         return v ? -ENOSYS : -ENOENT;
@@ -376,7 +373,7 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
         vcpu_pause(v);
         WRITE_ONCE(d->pausing, false);
     }
-    rc = subop_run(op, v, d, arg, NULL);
+    long rc = subop_run(op, v, d, arg, NULL);
     if (held)
         vcpu_unpause(v);
     return rc;
