@@ -254,12 +254,25 @@ static const uint8_t first_regs[] = { /* of struct cpu_user_regs, in order */
 BUILD_BUG_ON(ARRAY_SIZE(first_regs) !=
              offsetof(struct cpu_user_regs, error_code) / sizeof(uint64_t));
 
-static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
-                       struct vcpu_guest_context *c)
-{
-    uint64_t *words = (uint64_t *)&c->user_regs;
-    bool in_kernel = !(s->cs_sel & 3);
+struct both_forms {
+    struct hvm_hw_cpu cpu;
+    struct vcpu_guest_context ctxt;
+};
 
+/* -ENODATA for a vCPU that has not been started. */
+SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
+      VCPU(getvcpucontext, vcpu, EINVAL), ROOM(struct both_forms))
+{
+    struct both_forms *b = more;
+    struct hvm_hw_cpu *s = &b->cpu;
+    struct vcpu_guest_context *c = &b->ctxt;
+    uint64_t *words = (uint64_t *)&c->user_regs;
+
+    if (!hvm_vcpu_is_up(v))
+        return -ENODATA;
+    vcpu_state_save(v, s);
+
+    const bool in_kernel = !(s->cs_sel & 3);
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
     c->user_regs = (struct cpu_user_regs){
         .rip = s->rip, .rflags = s->rflags, .rsp = s->rsp,
@@ -277,24 +290,7 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     c->gs_base_kernel = in_kernel ? s->gs_base : s->shadow_gs;
     c->gs_base_user = in_kernel ? s->shadow_gs : s->gs_base;
     c->flags = VGCF_i387_valid | VGCF_online;
-}
-
-struct both_forms {
-    struct hvm_hw_cpu cpu;
-    struct vcpu_guest_context ctxt;
-};
-
-/* -ENODATA for a vCPU that has not been started. */
-SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
-      VCPU(getvcpucontext, vcpu, EINVAL), ROOM(struct both_forms))
-{
-    struct both_forms *b = more;
-
-    if (!hvm_vcpu_is_up(v))
-        return -ENODATA;
-    vcpu_state_save(v, &b->cpu);
-    to_context(v, &b->cpu, &b->ctxt);
-    return copy_to_guest(a->ctxt, &b->ctxt);
+    return copy_to_guest(a->ctxt, c);
 }
 
 /* Sets the general registers, RIP and RFLAGS, which is what tools do with a
