@@ -107,13 +107,11 @@ SUBOP(register_runstate_memory_area, IN | HELD, uint64_t, LONG)
     uint32_t size = hypercall_is_compat()
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
-    gpa_t first, next = gpa(0);
+    gva_t last = gva((at.raw + size - 1) & PAGE_MASK); /* its page */
 
     v->runstate_size = 0;
-    if (at.raw && !guest_translate(at, &first) &&
-        !guest_translate(gva((at.raw + size - 1) & PAGE_MASK), &next)) {
-        v->runstate_at = first;
-        v->runstate_next = next;
+    if (at.raw && !guest_translate(at, &v->runstate_at) &&
+        !guest_translate(last, &v->runstate_next)) {
         v->runstate_size = size;
         guest_runstate_update(v);
     }
