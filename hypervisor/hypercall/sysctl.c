@@ -118,12 +118,10 @@ SUBOP(numainfo, IO, struct xen_sysctl_numainfo)
     uint32_t room = a->num_nodes, near = 10;
 
     a->num_nodes = 1;
-    if (!room)
-        return 0;
-    if (!guest_ptr_is_null(a->meminfo) && copy_to_guest(a->meminfo, &m))
+    if (room && !guest_ptr_is_null(a->meminfo) && copy_to_guest(a->meminfo, &m))
         return -EFAULT;
-    return guest_ptr_is_null(a->distance) ? 0
-                                          : copy_to_guest(a->distance, &near);
+    return room && !guest_ptr_is_null(a->distance)
+               ? copy_to_guest(a->distance, &near) : 0;
 }
 
 SUBOP(pcitopoinfo, IO, struct xen_sysctl_pcitopoinfo)
@@ -177,16 +175,13 @@ SUBOP_EXPR(get_cpu_levelling_caps, OUT, struct xen_sysctl_cpu_levelling_caps, 0)
 SUBOP(get_cpu_featureset, IO | ERR, struct xen_sysctl_cpu_featureset)
 {
     uint32_t words[FEATURE_WORDS];
-    uint32_t n = MIN(a->nr_features, (uint32_t)FEATURE_WORDS);
+    const bool ask = guest_ptr_is_null(a->features);
+    uint32_t n = MIN(ask ? ~0u : a->nr_features, (uint32_t)FEATURE_WORDS);
     long rc = cpuid_featureset(a->index, words);
 
     if (rc)
         return rc;
-    if (guest_ptr_is_null(a->features)) {
-        a->nr_features = FEATURE_WORDS;
-        return 0;
-    }
-    if (guest_write(gva(a->features.addr), words, n * sizeof(words[0])))
+    if (!ask && guest_write(gva(a->features.addr), words, n * sizeof(words[0])))
         return -EFAULT;
     a->nr_features = n;
     return n < FEATURE_WORDS ? -ENOBUFS : 0;
