@@ -105,11 +105,10 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
 
     for (unsigned int i = 0; i < nr; i++) {
         struct page *pg;
-        uint64_t g;
 
         if (grant_frame(target, i, &pg))
             return GNTST_general_error;
-        g = READ_ONCE(pg->gfn);
+        uint64_t g = READ_ONCE(pg->gfn);
         if (guest_write(gva_add(list, i * size), &g, size))
             return GNTST_bad_virt_addr;
     }

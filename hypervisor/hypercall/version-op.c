@@ -74,11 +74,10 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
     struct xen_feature_info fi;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(strings); i++) {
-        const char *text = strings[i].text;
-
         /* The hypervisor's options are for those who control it. */
-        if (!text)
-            text = d->privileged ? boot_info.cmdline : "<denied>";
+        const char *text = strings[i].text ? strings[i].text
+                         : d->privileged ? boot_info.cmdline : "<denied>";
+
         if (cmd == strings[i].cmd)
             return put_string(arg, text, strings[i].size);
         if (cmd == strings[i].cmd2)
