@@ -206,19 +206,17 @@ static bool from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
            (c->cr0 & CR0_PG) && (c->cr4 & CR4_PAE) && (c->efer & EFER_LME);
 }
 
-/*
- * Gives a vCPU that is down these registers to start with. Everything is
- * checked before anything is set. -EINVAL: a context in which no CPU can be.
- * Lock DOMCTL of its domain.
- */
-static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
+/* Gives a vCPU that is down these registers to start with. Everything is
+ * checked before anything is set. -EINVAL: a context in which no CPU can be. */
+SUBOP(initialise, IN | HELD | LOCKED, struct vcpu_hvm_context)
 {
     struct context c;
 
-    if (ctx->pad || ctx->mode > VCPU_HVM_MODE_64B ||
-        !(ctx->mode == VCPU_HVM_MODE_32B
-              ? from_32(&ctx->cpu_regs.x86_32, &c)
-              : from_64(&ctx->cpu_regs.x86_64, &c)))
+    if (!READ_ONCE(v->hvm->wait_sipi))
+        return -EEXIST;
+    if (a->pad || a->mode > VCPU_HVM_MODE_64B ||
+        !(a->mode == VCPU_HVM_MODE_32B ? from_32(&a->cpu_regs.x86_32, &c)
+                                       : from_64(&a->cpu_regs.x86_64, &c)))
         return -EINVAL;
     /* What the domain's policy does not have, as with Xen; and combinations
      * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
@@ -240,19 +238,10 @@ static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
     hvm_set_reg(v, REG_CR0, c.cr0 | CR0_ET);
     for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
         hvm_set_seg(v, context_segs[i], &c.seg[context_segs[i]]);
+    /* It waits for VCPUOP_up instead of a start-up IPI. */
+    vcpu_down(v);
+    WRITE_ONCE(v->hvm->wait_sipi, false);
     return 0;
-}
-
-SUBOP(initialise, IN | HELD | LOCKED, struct vcpu_hvm_context)
-{
-    int rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
-
-    if (!rc) {
-        /* It waits for VCPUOP_up instead of a start-up IPI. */
-        vcpu_down(v);
-        WRITE_ONCE(v->hvm->wait_sipi, false);
-    }
-    return rc;
 }
 
 SUBOP(up, 0, void)
