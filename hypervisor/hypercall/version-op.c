@@ -38,10 +38,8 @@ static long put_varbuf(void_gptr_t arg, const char *s)
         return (long)n;
     if (read_arg(&b, arg))
         return -EFAULT;
-    if (b.len == 0)
-        return -EINVAL;
-    if (b.len < n)
-        return -ENOBUFS;
+    if (b.len == 0 || b.len < n)
+        return b.len ? -ENOBUFS : -EINVAL;
     if (guest_write(gva(arg.addr + sizeof(b)), s, n))
         return -EFAULT;
     return (long)n;
