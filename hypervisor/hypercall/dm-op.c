@@ -3,8 +3,6 @@
  * dm_op: what a device model may do to its guest. A table gives each
  * operation the size of its own structure; buffers are copied once.
  */
-#include "hypervisor/abi/dm-op.h"
-
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
 #include "hypervisor/abi/hvm-op.h"

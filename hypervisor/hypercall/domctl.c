@@ -12,7 +12,6 @@
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/x86/smp.h"
 
 /* --- Its life, and what it is. --- */

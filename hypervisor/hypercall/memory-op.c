@@ -10,7 +10,6 @@
 #include "hypervisor/core/grant.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 
 /* The call that runs. */
 struct memop {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Sub-operations by table: copies the argument in once, calls, copies out. */
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/mm/heap.h"
 
 void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
 {
