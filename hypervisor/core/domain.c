@@ -35,7 +35,7 @@ static unsigned int last_used_domid; /* the highest ever (a) */
 
 static struct domain *dead_domains; /* (a) stack, by next_dead */
 static struct vcpu *reaper;
-static uint64_t claimed_total; /* (a) frames, of all domains */
+uint64_t claimed_total;
 
 /* --- Finding. --- */
 

@@ -19,7 +19,7 @@
 struct domain {
     domid_t id;               /* (c) */
     bool privileged;          /* (c) domain 0 */
-    struct domain *target;    /* (d) the domain this one is device model of */
+    struct domain *target;    /* (a) the domain this one is device model of */
     struct domain *next_dead; /* on the list of those to be freed */
     uint32_t refs;            /* (a) 0: cannot be looked up (any more) */
     uint32_t anchors;         /* (a) frames, and 1 until its parts are gone */
@@ -148,6 +148,8 @@ int domain_charge(struct domain *d, uint32_t frames, bool special);
  * that were are uncharged when they are freed (page_freed()). */
 void domain_uncharge(struct domain *d, uint32_t frames, bool special);
 
+/* (a) Frames that all domains have claimed and not yet allocated. */
+extern uint64_t claimed_total;
 /* XENMEM_claim_pages: `frames` (those it has included) are set aside for d;
  * 0 takes the claim back. -ENOMEM, -EINVAL (less than it has). */
 int domain_claim(struct domain *d, uint32_t frames);

@@ -7,14 +7,14 @@
  */
 #pragma once
 
-#include "hvm/base/hvm.h"
 #include "hvm/mem/guest-copy.h"
-#include "hypervisor/abi/arch-x86.h"
+#include "hvm/mem/p2m.h"
+#include "hvm/vcpu.h"
 #include "hypervisor/abi/compat.h"
-#include "hypervisor/abi/errno.h"
 #include "hypervisor/core/access.h"
-#include "hypervisor/core/vcpu.h"
+#include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
+#include "hypervisor/mm/page.h"
 
 /* The caller runs in 32-bit mode: its structures are those of abi/compat.h. */
 bool hypercall_is_compat(void);
@@ -53,17 +53,16 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg);
 #define write_arg(arg, src) guest_write(gva((arg).addr), (src), sizeof(*(src)))
 
 /* The domain with this id (DOMID_SELF: the caller's), with a reference, if
- * the caller may do that to it: -ESRCH, -EPERM. */
+ * the caller may do that to it; else NULL: -ESRCH, -EPERM. */
 static inline int target_get(domid_t id, enum access_action action,
                              struct domain **target)
 {
     struct domain *d = domain_get(id);
     int rc = d ? may(current->domain, action, d) : -ESRCH;
 
-    if (!rc)
-        *target = d;
-    else if (d)
+    if (rc && d)
         domain_put(d);
+    *target = rc ? NULL : d;
     return rc;
 }
 
@@ -74,10 +73,10 @@ static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 }
 
 /*
- * A sub-operation. Its function gets a vCPU (the caller, unless the hypercall
- * names another), a domain (the vCPU's, unless the hypercall or the argument
- * names another; with a reference), a copy of its argument in the layout of
- * 64-bit callers, and what else its hypercall has for it.
+ * A sub-operation. Its function gets a vCPU and a domain (the caller and its
+ * domain, unless the hypercall or the argument names others; the domain with a
+ * reference), a copy of its argument in the layout of 64-bit callers, and the
+ * room that it asks for or else what its hypercall has for it.
  */
 enum {
     IN = 1,      /* the argument is copied in; zeroes if not */
@@ -89,6 +88,7 @@ enum {
     SELF = 32,   /* the vCPU must be the current one: -EINVAL */
     OTHER = 64,  /* the domain must not be the current one: -EINVAL */
     HELD = 128,  /* the hypercall keeps the vCPU or domain from running */
+    LOCKED = 256, /* with the domain's lock, of rank DOMCTL */
 };
 #define SUBOP_WORDS 32 /* room for any argument, in 64-bit words */
 struct subop {
@@ -97,9 +97,12 @@ struct subop {
     const char *layout; /* see compat_copy(); NULL: the same for all */
     uint8_t size;       /* of the argument */
     uint8_t size32;     /* in that layout; 0: not for 32-bit callers */
-    uint8_t flags;      /* IN and so on */
+    uint16_t flags;     /* IN and so on */
     uint8_t domid;      /* where in the argument the domain's id is, if */
     uint8_t access;     /* the caller needs this right to it; 0: no domain */
+    uint8_t vcpu;       /* where in the argument the vCPU's id is, if */
+    uint8_t no_vcpu;    /* the error if it has no such one; 0: none is named */
+    uint32_t room;      /* bytes of zeroed memory for this call; 0: none */
 };
 
 /*
@@ -123,7 +126,11 @@ struct subop {
                           void *more)
 #define OF(name, member, right)                                             \
     .domid = offsetof(arg_##name, member), .access = ACCESS_##right
-#define COMPAT(type, letters) .size32 = sizeof(type), .layout = letters
+#define VCPU(name, member, error)                                           \
+    .vcpu = offsetof(arg_##name, member), .no_vcpu = (error)
+#define ROOM(type) .room = sizeof(type)
+#define COMPAT(type, letters)                                               \
+    .size32 = sizeof(struct compat_##type), .layout = letters
 #define WIDE .layout = "" /* for 64-bit callers only */
 
 /* What .refuse says of an argument, whoever it is about: 0 or an error. */
@@ -141,15 +148,15 @@ struct subop {
     {                                                                       \
         return (expression);                                                \
     }
-/* One that does a single thing, which always succeeds. */
-#define SUBOP_DO(name, how, type, statement, ...)                           \
-    SUBOP_EXPR(name, how, type, ({ statement; 0; }), ##__VA_ARGS__)
+/* One of a few statements, which always succeeds. */
+#define SUBOP_DO(name, how, type, statements, ...)                          \
+    SUBOP_EXPR(name, how, type, ({ statements; 0; }), ##__VA_ARGS__)
 
 /* Operation cmd of a table of nr, or NULL. */
 const struct subop *subop_find(const struct subop *const *ops, size_t nr,
                                uint64_t cmd);
-/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOSYS: not
- * for 32-bit callers; and what target_get() has. */
+/* Runs it. d: the domain unless the argument names one. -EFAULT; -ENOMEM;
+ * -ENOSYS: not for 32-bit callers; and what target_get() has. */
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more);
 /* Operation cmd of a table of nr on v. -ENOSYS: not there. */
@@ -172,16 +179,20 @@ void compat_copy(void *wide, void *narrow, const char *layout, bool widen);
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 /* domctl.c: a set of CPUs to a caller's bitmap. -EFAULT. */
-int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
-                      unsigned int nr);
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map);
 
+/* The longest lists that a CPU policy turns into. */
+struct policy_lists {
+    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
+    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
+};
 /*
- * domctl.c: writes a policy into the lists of *p whose handles are not null;
- * numbers in: what the caller has room for, out: entries. -ENOBUFS, -EFAULT,
- * -ENOMEM.
+ * domctl.c: writes a policy into the lists of *p whose handles are not null,
+ * by way of *l; numbers in: what the caller has room for, out: entries.
+ * -ENOBUFS, -EFAULT.
  */
 long policy_to_guest(const struct cpu_policy *from,
-                     struct xen_domctl_cpu_policy *p);
+                     struct xen_domctl_cpu_policy *p, struct policy_lists *l);
 
 /* memory-op.c: moves d's frame at `from` to g, with its reference. -EPERM: it
  * is not d's own; -EINVAL and more of the map. */

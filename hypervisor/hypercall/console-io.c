@@ -58,11 +58,9 @@ static long write_output(unsigned int n, void_gptr_t buf)
 {
     struct domain *d = current->domain;
     char part[TEXT_MAX];
-    unsigned int done = 0;
 
-    while (done < n) {
-        unsigned int now = MIN(n - done, (unsigned int)sizeof(part));
-
+    for (unsigned int done = 0, now; done < n; done += now) {
+        now = MIN(n - done, (unsigned int)sizeof(part));
         if (done && vcpu_preempt_wanted()) {
             hypercall_restart(1, n - done);
             hypercall_restart(2, buf.addr + done);
@@ -74,7 +72,6 @@ static long write_output(unsigned int n, void_gptr_t buf)
             console_write_raw(part, now);
         else
             guest_text(d, part, now);
-        done += now;
     }
     return 0;
 }

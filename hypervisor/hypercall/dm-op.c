@@ -3,14 +3,9 @@
  * dm_op: what a device model may do to its guest. A table gives each
  * operation the size of its own structure; buffers are copied once.
  */
-#include "hypervisor/abi/dm-op.h"
-
 #include "hvm/io/ioreq.h"
 #include "hvm/irq/route.h"
-#include "hvm/mem/p2m.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/abi/hvm-op.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
 #define MAX_BUFS 2
@@ -33,13 +28,10 @@ SUBOP_EXPR(set_ioreq_server_state, IN, struct xen_dm_op_set_ioreq_server_state,
                                         ? IOREQ_ENABLED : IOREQ_DISABLED))
 SUBOP_EXPR(destroy_ioreq_server, IN, struct xen_dm_op_destroy_ioreq_server,
            a->pad ? -EINVAL : ioreq_set_state(d, a->id, IOREQ_GONE))
-SUBOP_EXPR(map_mem_type_to_ioreq_server, IN,
-           struct xen_dm_op_map_mem_type_to_ioreq_server, -EOPNOTSUPP)
 SUBOP_EXPR(set_pci_link_route, IN, struct xen_dm_op_set_pci_link_route,
            route_link_set(d->hvm->route, a->link, a->isa_irq))
 SUBOP_EXPR(inject_msi, IN, struct xen_dm_op_inject_msi,
            a->pad ? -EINVAL : route_msi(d->hvm->route, a->addr, a->data))
-SUBOP_EXPR(inject_event, IN, struct xen_dm_op_inject_event, -EOPNOTSUPP)
 /* Memory types are the guest's own business (its PAT and MTRRs). */
 SUBOP_EXPR(pin_memory_cacheattr, IN, struct xen_dm_op_pin_memory_cacheattr, 0)
 
@@ -47,23 +39,12 @@ SUBOP(track_dirty_vram, IN, struct xen_dm_op_track_dirty_vram)
 {
     const struct xen_dm_op_buf *extra = more;
     size_t bytes = DIV_ROUND_UP((size_t)a->nr, 8);
-    uint8_t *map;
-    long rc;
+    uint8_t map[DIRTY_VRAM_MAX / 8];
 
-    if (a->pad || a->nr > DIRTY_VRAM_MAX)
+    if (a->pad || a->nr > DIRTY_VRAM_MAX || extra->size < bytes)
         return -EINVAL;
-    if (!a->nr)
-        return dirty_vram(d, gfn(0), 0, NULL);
-    if (extra->size < bytes)
-        return -EINVAL;
-    map = heap_alloc(bytes);
-    if (!map)
-        return -ENOMEM;
-    rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
-    if (!rc && guest_write(gva(extra->h.addr), map, bytes))
-        rc = -EFAULT;
-    heap_free(map);
-    return rc;
+    int rc = dirty_vram(d, gfn(a->first_pfn), a->nr, map);
+    return rc ? rc : guest_write(gva(extra->h.addr), map, bytes);
 }
 
 SUBOP(set_pci_intx_level, IN, struct xen_dm_op_set_pci_intx_level)
@@ -104,24 +85,17 @@ SUBOP(modified_memory, IN | MORE, struct xen_dm_op_modified_memory)
     return 0;
 }
 
-static const enum p2m_type mem_types[HVMMEM_ioreq_server + 1] = {
-    [HVMMEM_ram_rw] = P2M_RAM,
-    [HVMMEM_ram_ro] = P2M_RAM_RO,
-    /* the others: P2M_NONE */
-};
-
 /* Work of one op_set_mem_type() call between preemption points, in frames. */
 #define MEM_TYPE_STEP 256u
 
 SUBOP(set_mem_type, IN | MORE, struct xen_dm_op_set_mem_type)
 {
-    enum p2m_type to;
+    enum p2m_type to = a->mem_type == HVMMEM_ram_rw ? P2M_RAM : P2M_RAM_RO;
     long rc = 0;
 
-    if (a->pad || a->mem_type >= ARRAY_SIZE(mem_types))
+    if (a->pad || a->mem_type > HVMMEM_ioreq_server)
         return -EINVAL;
-    to = mem_types[index_nospec(a->mem_type, ARRAY_SIZE(mem_types))];
-    if (to == P2M_NONE)
+    if (a->mem_type > HVMMEM_ram_ro)
         return a->mem_type == HVMMEM_mmio_dm ? 0 : -EOPNOTSUPP;
     for (unsigned int done = 0; a->nr && !rc; done++) {
         gfn_t g = gfn(a->first_pfn);
@@ -129,12 +103,11 @@ SUBOP(set_mem_type, IN | MORE, struct xen_dm_op_set_mem_type)
 
         if (done == MEM_TYPE_STEP)
             rc = -ERESTART;
-        else if (from == P2M_RAM_LOG && to == P2M_RAM)
-            rc = 0; /* stays logged: it is RAM all the same */
         else if (from != P2M_RAM && from != P2M_RAM_RO &&
                  from != P2M_RAM_LOG)
             rc = -EINVAL;
-        else if (from != to && p2m_change_type(d, g, from, to))
+        else if (from != to && (from != P2M_RAM_LOG || to != P2M_RAM) &&
+                 p2m_change_type(d, g, from, to)) /* logged: RAM all the same */
             rc = -EAGAIN;
         if (!rc) {
             a->first_pfn++;
@@ -192,19 +165,18 @@ static long run(struct domain *d, const struct xen_dm_op_buf *buf,
         OP(set_ioreq_server_state), OP(destroy_ioreq_server),
         OP(track_dirty_vram), OP(set_pci_intx_level), OP(set_isa_irq_level),
         OP(set_pci_link_route), OP(modified_memory), OP(set_mem_type),
-        OP(inject_event), OP(inject_msi), OP(map_mem_type_to_ioreq_server),
-        OP(remote_shutdown), OP(relocate_memory), OP(pin_memory_cacheattr),
-        OP(nr_vcpus),
+        OP(inject_msi), OP(remote_shutdown), OP(relocate_memory),
+        OP(pin_memory_cacheattr), OP(nr_vcpus),
     };
     const size_t head_size = offsetof(struct xen_dm_op, u);
-    const struct subop *op;
     struct { uint32_t op, pad; } head;
 
     if (buf->size < head_size || guest_read(&head, gva(buf->h.addr), head_size))
         return -EFAULT;
     if (head.pad)
         return -EINVAL;
-    op = subop_find(ops, ARRAY_SIZE(ops), head.op);
+
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), head.op);
     if (!op)
         return -EOPNOTSUPP;
     if (buf->size < head_size + op->size)
@@ -217,13 +189,12 @@ long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t from)
 {
     struct xen_dm_op_buf bufs[MAX_BUFS] = { 0 };
     struct domain *d;
-    long rc;
 
     if (nr_bufs == 0 || nr_bufs > MAX_BUFS)
         return nr_bufs ? -E2BIG : -EINVAL;
     if (read_bufs(from, nr_bufs, bufs))
         return -EFAULT;
-    rc = target_get(domid, ACCESS_DM_OP, &d);
+    long rc = target_get(domid, ACCESS_DM_OP, &d);
     if (rc)
         return rc;
     rc = d == current->domain ? -EINVAL : run(d, &bufs[0], &bufs[1]);

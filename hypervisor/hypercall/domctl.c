@@ -4,16 +4,11 @@
  * CPU policy, time, memory pools, devices. A table says which function does
  * each and what of its argument is copied.
  */
-#include "hypervisor/abi/domctl.h"
-
 #include "hvm/dev/timers.h"
-#include "hvm/mem/p2m.h"
 #include "hvm/policy/cpuid.h"
 #include "hvm/save/records.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/abi/cpuid.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/smp.h"
@@ -40,12 +35,25 @@ SUBOP_DO(resumedomain, OTHER, void, domain_resume(d))
 
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
-    uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
-    bool blocked = true;
-
-    memset(info, 0, sizeof(*info));
-    info->domain = d->id;
-    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    *info = (struct xen_domctl_getdomaininfo){
+        .domain = d->id, .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID,
+        .flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_blocked |
+                 (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
+                 (d->shut_down ? XEN_DOMINF_shutdown : 0) |
+                 (d->paused_by_control ? XEN_DOMINF_paused : 0) |
+                 (d->debugger_attached ? XEN_DOMINF_debugged : 0) |
+                 (d->config.flags & XEN_DOMCTL_CDF_xs_domain
+                      ? XEN_DOMINF_xs_domain : 0),
+        .tot_pages = d->frames - d->special_frames, .max_pages = d->max_frames,
+        .outstanding_pages = d->claimed,
+        .shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
+                                 ? d->shared_info_page->gfn : ~0ull,
+        .ssidref = d->config.ssidref, .gpaddr_bits = (uint8_t)hvm_phys_bits(),
+        .arch_config = d->config.arch,
+    };
+    memcpy(info->handle, d->config.handle, sizeof(info->handle));
+    if (d->shutdown_code >= 0)
+        info->flags |= (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
     for_vcpus (d, v) {
         struct vcpu_runstate_info r;
 
@@ -56,66 +64,33 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
             continue;
         info->nr_online_vcpus++;
         if (r.state != RUNSTATE_blocked)
-            blocked = false;
+            info->flags &= ~XEN_DOMINF_blocked;
         if (r.state == RUNSTATE_running)
-            flags |= XEN_DOMINF_running;
+            info->flags |= XEN_DOMINF_running;
     }
-    flags |= (blocked ? XEN_DOMINF_blocked : 0) |
-             (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
-             (d->shut_down ? XEN_DOMINF_shutdown : 0) |
-             (d->paused_by_control ? XEN_DOMINF_paused : 0) |
-             (d->debugger_attached ? XEN_DOMINF_debugged : 0) |
-             (d->config.flags & XEN_DOMCTL_CDF_xs_domain
-                  ? XEN_DOMINF_xs_domain : 0);
-    if (d->shutdown_code >= 0)
-        flags |= (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
-    info->flags = flags;
-    info->tot_pages = d->frames - d->special_frames;
-    info->max_pages = d->max_frames;
-    info->outstanding_pages = d->claimed;
-    info->shared_info_frame = d->shared_info_page && d->shared_info_page->gfn
-                                  ? d->shared_info_page->gfn : ~0ull;
-    info->ssidref = d->config.ssidref;
-    memcpy(info->handle, d->config.handle, sizeof(info->handle));
-    info->gpaddr_bits = (uint8_t)hvm_phys_bits();
-    info->arch_config = d->config.arch;
 }
 
-SUBOP(getdomaininfo, OUT, struct xen_domctl_getdomaininfo)
-{
-    domctl_info(d, a);
-    *(domid_t *)more = d->id;
-    return 0;
-}
+SUBOP_DO(getdomaininfo, OUT, struct xen_domctl_getdomaininfo,
+         domctl_info(d, a);
+         *(domid_t *)more = d->id)
 
 SUBOP_DO(max_mem, IN, struct xen_domctl_max_mem,
          WRITE_ONCE(d->max_frames, MIN(a->max_memkb >> (PAGE_SHIFT - 10),
                                        0xffffffffull)))
 
-SUBOP(setdomainhandle, IN, struct xen_domctl_setdomainhandle)
-{
-    spin_lock(&d->lock);
-    memcpy(d->config.handle, a->handle, sizeof(d->config.handle));
-    spin_unlock(&d->lock);
-    return 0;
-}
+SUBOP_DO(setdomainhandle, IN | LOCKED, struct xen_domctl_setdomainhandle,
+         memcpy(d->config.handle, a->handle, sizeof(d->config.handle)))
 
 SUBOP(set_target, IN, struct xen_domctl_set_target)
 {
-    struct domain *t = domain_get(a->target);
-    long rc = 0;
+    struct domain *t = domain_get(a->target), *none = NULL;
 
     if (!t)
         return -ESRCH;
-    spin_lock(&d->lock);
-    if (t == d || d->target)
-        rc = -EINVAL;
-    else
-        d->target = t; /* keeps the reference */
-    spin_unlock(&d->lock);
-    if (rc)
-        domain_put(t);
-    return rc;
+    if (t != d && atomic_cmpxchg(&d->target, &none, t))
+        return 0; /* it keeps the reference */
+    domain_put(t);
+    return -EINVAL;
 }
 
 SUBOP_DO(setdebugging, IN | OTHER, struct xen_domctl_setdebugging,
@@ -130,23 +105,20 @@ SUBOP_DO(subscribe, IN, struct xen_domctl_subscribe,
 
 /* --- vCPUs. --- */
 
-SUBOP(max_vcpus, IN | OTHER, struct xen_domctl_max_vcpus)
+/* Not of a dying domain: nobody would wait for their threads. */
+SUBOP(max_vcpus, IN | OTHER | LOCKED, struct xen_domctl_max_vcpus)
 {
     struct vcpu *made;
     long rc = 0;
 
-    if (a->max > d->max_vcpus || !a->max)
+    if (a->max > d->max_vcpus || !a->max || d->dying != DOMAIN_ALIVE)
         return -EINVAL;
-    spin_lock(&d->lock);
-    if (d->dying != DOMAIN_ALIVE)
-        rc = -EINVAL; /* nobody would wait for its threads */
     for (uint32_t i = 0; i < a->max && !rc; i++)
         if (!d->vcpu[i])
             rc = vcpu_create(d, i, hvm_vcpu_loop, &made);
     /* The boot processor runs as soon as the domain does. */
     if (!rc && d->vcpu[0]->down)
         vcpu_up(d->vcpu[0]);
-    spin_unlock(&d->lock);
     return rc;
 }
 
@@ -180,112 +152,92 @@ static int bitmap_to_cpumask(const struct xenctl_bitmap *map,
     return 0;
 }
 
-int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map,
-                      unsigned int nr)
+int cpumask_to_bitmap(const struct cpumask *set, struct xenctl_bitmap *map)
 {
-    unsigned int bytes = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8);
     size_t room = DIV_ROUND_UP((size_t)map->nr_bits, 8);
-    uint8_t copy[MAX_CPUS / 8] = { 0 };
 
-    memcpy(copy, set->bits, bytes);
-    return guest_write(gva(map->bitmap.addr), copy, MIN(room, sizeof(copy)));
+    return guest_write(gva(map->bitmap.addr), set->bits,
+                       MIN(room, sizeof(set->bits)));
 }
 
 /* The maps that the caller asked for. */
 static long affinity_out(struct xen_domctl_vcpuaffinity *o,
                          const struct cpumask *hard,
-                         const struct cpumask *soft, unsigned int nr)
+                         const struct cpumask *soft)
 {
     long rc = 0;
 
     if (o->flags & XEN_VCPUAFFINITY_HARD)
-        rc = cpumask_to_bitmap(hard, &o->cpumap_hard, nr);
+        rc = cpumask_to_bitmap(hard, &o->cpumap_hard);
     if (!rc && (o->flags & XEN_VCPUAFFINITY_SOFT))
-        rc = cpumask_to_bitmap(soft, &o->cpumap_soft, nr);
+        rc = cpumask_to_bitmap(soft, &o->cpumap_soft);
     return rc;
 }
 
-SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
+SUBOP(setvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
+      VCPU(setvcpuaffinity, vcpu, ESRCH))
 {
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-    struct cpumask hard, soft;
+    struct cpumask hard = v->affinity_hard, soft = v->affinity_soft;
     long rc = 0;
 
-    if (!of || !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return of ? -EINVAL : -ESRCH;
-    hard = of->affinity_hard;
-    soft = of->affinity_soft;
+    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+        return -EINVAL;
     if (a->flags & XEN_VCPUAFFINITY_HARD)
         rc = bitmap_to_cpumask(&a->cpumap_hard, &hard);
     if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
         rc = bitmap_to_cpumask(&a->cpumap_soft, &soft);
     if (!rc)
-        rc = sched_set_affinity(of, &hard, &soft);
+        rc = sched_set_affinity(v, &hard, &soft);
     if (rc)
         return rc;
     /* What it comes to. */
-    for (unsigned int i = 0; i < ARRAY_SIZE(hard.bits); i++) {
-        hard.bits[i] &= cpus_online.bits[i];
-        soft.bits[i] &= hard.bits[i];
-    }
-    return affinity_out(a, &hard, &soft, nr_cpus_online);
+    (void)cpumask_and(&hard, &hard, &cpus_online);
+    (void)cpumask_and(&soft, &soft, &hard);
+    return affinity_out(a, &hard, &soft);
 }
 
-SUBOP(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
+SUBOP_EXPR(getvcpuaffinity, IO, struct xen_domctl_vcpuaffinity,
+           affinity_out(a, &v->affinity_hard, &v->affinity_soft),
+           VCPU(getvcpuaffinity, vcpu, ESRCH))
 
-    return of ? affinity_out(a, &of->affinity_hard, &of->affinity_soft,
-                             MAX_CPUS) : -ESRCH;
-}
-
-SUBOP(getnodeaffinity, IO, struct xen_domctl_nodeaffinity)
-{
-    struct cpumask node0 = { { 1 } };
-
-    return cpumask_to_bitmap(&node0, &a->nodemap, 1);
-}
+SUBOP_EXPR(getnodeaffinity, IO, struct xen_domctl_nodeaffinity,
+           cpumask_to_bitmap(&(struct cpumask){ { 1 } }, &a->nodemap))
 
 SUBOP(sendtrigger, IN, struct xen_domctl_sendtrigger)
 {
     struct vcpu *of = vcpu_of(d, a->vcpu);
 
-    switch (a->trigger) {
-    case XEN_DOMCTL_SENDTRIGGER_POWER:
-    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+    const bool power = a->trigger == XEN_DOMCTL_SENDTRIGGER_POWER;
+
+    if (power || a->trigger == XEN_DOMCTL_SENDTRIGGER_SLEEP) {
         if (!d->hvm->pm)
             return -EOPNOTSUPP;
-        pmtimer_press(d->hvm->pm, a->trigger == XEN_DOMCTL_SENDTRIGGER_POWER
-                                      ? PM1_PWRBTN : PM1_SLPBTN);
+        pmtimer_press(d->hvm->pm, power ? PM1_PWRBTN : PM1_SLPBTN);
         return 0;
-    case XEN_DOMCTL_SENDTRIGGER_NMI:
-        if (!of)
-            return -ESRCH;
-        vlapic_signal(of->hvm->lapic, APIC_DM_NMI, 0);
-        return 0;
-    default:
-        return -ENOSYS;
     }
+    if (a->trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+        return -ENOSYS;
+    if (!of)
+        return -ESRCH;
+    vlapic_signal(of->hvm->lapic, APIC_DM_NMI, 0);
+    return 0;
 }
 
 SUBOP(scheduler_op, IO, struct xen_domctl_scheduler_op)
 {
+    struct xen_domctl_sched_credit2 *p = &a->u.credit2;
+
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
-    switch (a->cmd) {
-    case XEN_DOMCTL_SCHEDOP_getinfo:
-        a->u.credit2.weight = d->sched.weight;
-        a->u.credit2.cap = d->sched.cap;
-        return 0;
-    case XEN_DOMCTL_SCHEDOP_putinfo:
-        /* 0 weight and all-ones cap leave the value as it is. */
-        return sched_set_params(d, a->u.credit2.weight ? a->u.credit2.weight
-                                                       : d->sched.weight,
-                                a->u.credit2.cap != 0xffff
-                                    ? a->u.credit2.cap : d->sched.cap);
-    default:
+    /* 0 weight and all-ones cap leave the value as it is. */
+    if (a->cmd == XEN_DOMCTL_SCHEDOP_putinfo)
+        return sched_set_params(d, p->weight ? p->weight : d->sched.weight,
+                                p->cap != 0xffff ? p->cap : d->sched.cap);
+    if (a->cmd != XEN_DOMCTL_SCHEDOP_getinfo)
         return -EOPNOTSUPP;
-    }
+    p->weight = d->sched.weight;
+    p->cap = d->sched.cap;
+    return 0;
 }
 
 /*
@@ -300,12 +252,25 @@ static const uint8_t first_regs[] = { /* of struct cpu_user_regs, in order */
 BUILD_BUG_ON(ARRAY_SIZE(first_regs) !=
              offsetof(struct cpu_user_regs, error_code) / sizeof(uint64_t));
 
-static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
-                       struct vcpu_guest_context *c)
-{
-    uint64_t *words = (uint64_t *)&c->user_regs;
-    bool in_kernel = !(s->cs_sel & 3);
+struct both_forms {
+    struct hvm_hw_cpu cpu;
+    struct vcpu_guest_context ctxt;
+};
 
+/* -ENODATA for a vCPU that has not been started. */
+SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
+      VCPU(getvcpucontext, vcpu, EINVAL), ROOM(struct both_forms))
+{
+    struct both_forms *b = more;
+    struct hvm_hw_cpu *s = &b->cpu;
+    struct vcpu_guest_context *c = &b->ctxt;
+    uint64_t *words = (uint64_t *)&c->user_regs;
+
+    if (!hvm_vcpu_is_up(v))
+        return -ENODATA;
+    vcpu_state_save(v, s);
+
+    const bool in_kernel = !(s->cs_sel & 3);
     memcpy(&c->fpu_ctxt, s->fpu_regs, sizeof(c->fpu_ctxt));
     c->user_regs = (struct cpu_user_regs){
         .rip = s->rip, .rflags = s->rflags, .rsp = s->rsp,
@@ -316,75 +281,43 @@ static void to_context(struct vcpu *v, const struct hvm_hw_cpu *s,
     for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
         words[i] = vcpu_regs(v)->gpr[first_regs[i]];
     c->ctrlreg[0] = s->cr0;
-    c->ctrlreg[2] = s->cr2;
-    c->ctrlreg[3] = s->cr3;
-    c->ctrlreg[4] = s->cr4;
-    memcpy(c->debugreg, &s->dr0, 4 * sizeof(c->debugreg[0]));
-    c->debugreg[6] = s->dr6;
-    c->debugreg[7] = s->dr7;
+    memcpy(&c->ctrlreg[2], &s->cr2, 3 * sizeof(s->cr2));
+    memcpy(&c->debugreg[0], &s->dr0, 4 * sizeof(s->dr0));
+    memcpy(&c->debugreg[6], &s->dr6, 2 * sizeof(s->dr6));
     c->fs_base = s->fs_base;
     c->gs_base_kernel = in_kernel ? s->gs_base : s->shadow_gs;
     c->gs_base_user = in_kernel ? s->shadow_gs : s->gs_base;
     c->flags = VGCF_i387_valid | VGCF_online;
-}
-
-/* -ENODATA for a vCPU that has not been started. */
-SUBOP(getvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-    struct both {
-        struct hvm_hw_cpu cpu;
-        struct vcpu_guest_context ctxt;
-    } *b;
-    long rc = -ENODATA;
-
-    if (!of)
-        return -EINVAL;
-    b = heap_alloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    if (hvm_vcpu_is_up(of)) {
-        vcpu_state_save(of, &b->cpu);
-        to_context(of, &b->cpu, &b->ctxt);
-        rc = copy_to_guest(a->ctxt, &b->ctxt);
-    }
-    heap_free(b);
-    return rc;
+    return copy_to_guest(a->ctxt, c);
 }
 
 /* Sets the general registers, RIP and RFLAGS, which is what tools do with a
  * domain that is not PV. */
-SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext)
+SUBOP(setvcpucontext, IN | OTHER | HELD, struct xen_domctl_vcpucontext,
+      VCPU(setvcpucontext, vcpu, EINVAL))
 {
-    struct vcpu *of = vcpu_of(d, a->vcpu);
     struct cpu_user_regs from;
     const uint64_t *words = (const uint64_t *)&from;
+    struct regs *r = vcpu_regs(v);
 
-    if (!of)
-        return -EINVAL;
     if (guest_ptr_is_null(a->ctxt))
         return -EOPNOTSUPP; /* a reset */
     if (guest_read(&from, gva(a->ctxt.addr + offsetof(
                        struct vcpu_guest_context, user_regs)), sizeof(from)))
         return -EFAULT;
     for (unsigned int i = 0; i < ARRAY_SIZE(first_regs); i++)
-        vcpu_regs(of)->gpr[first_regs[i]] = words[i];
-    vcpu_regs(of)->gpr[RSP] = from.rsp;
-    vcpu_regs(of)->rip = from.rip;
-    vcpu_regs(of)->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
+        r->gpr[first_regs[i]] = words[i];
+    r->gpr[RSP] = from.rsp;
+    r->rip = from.rip;
+    r->rflags = (from.rflags & RFLAGS_ALL) | RFLAGS_MBS;
     return 0;
 }
 
 /* --- The whole of its state. --- */
 
-/* A buffer of the save code may not exceed this. */
-#define HVM_CONTEXT_MAX (4u << 20)
-
 SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
     size_t size = hvm_save_size(d);
-    void *buf;
-    long n;
 
     if (guest_ptr_is_null(a->buffer)) {
         a->size = (uint32_t)size;
@@ -392,10 +325,10 @@ SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
     }
     if (a->size < size)
         return -ENOSPC;
-    buf = heap_alloc(size);
+    void *buf = heap_alloc(size);
     if (!buf)
         return -ENOMEM;
-    n = hvm_save(d, buf, size);
+    long n = hvm_save(d, buf, size);
     if (n > 0) {
         a->size = (uint32_t)n;
         n = guest_write(gva(a->buffer.addr), buf, a->size);
@@ -404,37 +337,31 @@ SUBOP(gethvmcontext, IO | OTHER | HELD, struct xen_domctl_hvmcontext)
     return n;
 }
 
-SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
-      struct xen_domctl_hvmcontext_partial)
-{
-    void *buf = heap_alloc(2 * PAGE_SIZE);
-    uint64_t room = a->bufsz;
-    long n;
+#define RECORD_MAX (2 * PAGE_SIZE)
 
-    if (!buf)
-        return -ENOMEM;
-    n = hvm_save_one(d, a->type, a->instance, buf, 2 * PAGE_SIZE);
-    if (n >= 0) {
-        a->bufsz = (uint64_t)n;
-        n = guest_ptr_is_null(a->buffer) ? 0
-          : room < a->bufsz ? -ENOSPC
-          : guest_write(gva(a->buffer.addr), buf, a->bufsz);
-    }
-    heap_free(buf);
-    return n;
+SUBOP(gethvmcontext_partial, IO | ERR | OTHER | HELD,
+      struct xen_domctl_hvmcontext_partial, .room = RECORD_MAX)
+{
+    uint64_t size = a->bufsz;
+    long n = hvm_save_one(d, a->type, a->instance, more, RECORD_MAX);
+
+    if (n < 0)
+        return n;
+    a->bufsz = (uint64_t)n;
+    return guest_ptr_is_null(a->buffer) ? 0
+         : size < a->bufsz ? -ENOSPC
+         : guest_write(gva(a->buffer.addr), more, a->bufsz);
 }
 
 SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
 {
-    void *buf;
-    long rc;
-
-    if (a->size > HVM_CONTEXT_MAX)
+    /* More than the save code makes. */
+    if (a->size > MB(4))
         return -EINVAL;
-    buf = heap_alloc(a->size);
+    void *buf = heap_alloc(a->size);
     if (!buf)
         return -ENOMEM;
-    rc = guest_read(buf, gva(a->buffer.addr), a->size);
+    long rc = guest_read(buf, gva(a->buffer.addr), a->size);
     if (!rc)
         rc = hvm_load(d, buf, a->size);
     heap_free(buf);
@@ -442,74 +369,49 @@ SUBOP(sethvmcontext, IN | OTHER | HELD, struct xen_domctl_hvmcontext)
 }
 
 /* MSRs beyond the save records: none. */
-SUBOP(get_vcpu_msrs, IO, struct xen_domctl_vcpu_msrs)
-{
-    if (!vcpu_of(d, a->vcpu))
-        return -EINVAL;
-    a->msr_count = 0;
-    return 0;
-}
+SUBOP_DO(get_vcpu_msrs, IO, struct xen_domctl_vcpu_msrs, a->msr_count = 0,
+         VCPU(get_vcpu_msrs, vcpu, EINVAL))
 
 /* --- CPU policy and time. --- */
 
-/* The longest lists that a CPU policy turns into. */
-struct policy_buffer {
-    struct xen_cpuid_leaf leaves[CPUID_POLICY_MAX_LEAVES];
-    struct xen_msr_entry msrs[MSR_POLICY_MAX_ENTRIES];
-};
-
 long policy_to_guest(const struct cpu_policy *from,
-                     struct xen_domctl_cpu_policy *p)
+                     struct xen_domctl_cpu_policy *p,
+                     struct policy_lists *l)
 {
     const bool leaves = !guest_ptr_is_null(p->leaves);
     const bool msrs = !guest_ptr_is_null(p->msrs);
     const uint32_t leaf_room = p->nr_leaves, msr_room = p->nr_msrs;
-    struct policy_buffer *b = heap_alloc(sizeof(*b));
-    long rc = 0;
 
-    if (!b)
-        return -ENOMEM;
-    p->nr_leaves = cpu_policy_write(from, b->leaves, b->msrs);
+    p->nr_leaves = cpu_policy_write(from, l->leaves, l->msrs);
     p->nr_msrs = MSR_POLICY_MAX_ENTRIES;
     if ((leaves && leaf_room < p->nr_leaves) ||
         (msrs && msr_room < p->nr_msrs))
-        rc = -ENOBUFS;
-    else if ((leaves && guest_write(gva(p->leaves.addr), b->leaves,
-                                    p->nr_leaves * sizeof(b->leaves[0]))) ||
-             (msrs && guest_write(gva(p->msrs.addr), b->msrs,
-                                  sizeof(b->msrs))))
-        rc = -EFAULT;
-    heap_free(b);
-    return rc;
+        return -ENOBUFS;
+    if (leaves && guest_write(gva(p->leaves.addr), l->leaves,
+                              p->nr_leaves * sizeof(l->leaves[0])))
+        return -EFAULT;
+    return msrs ? guest_write(gva(p->msrs.addr), l->msrs, sizeof(l->msrs)) : 0;
 }
 
 SUBOP_EXPR(get_cpu_policy, IO | ERR, struct xen_domctl_cpu_policy,
-           policy_to_guest(d->hvm->cpuid, a))
+           policy_to_guest(d->hvm->cpuid, a, more), ROOM(struct policy_lists))
 
-SUBOP(set_cpu_policy, IO | ERR | OTHER, struct xen_domctl_cpu_policy)
+SUBOP(set_cpu_policy, IO | ERR | OTHER | LOCKED, struct xen_domctl_cpu_policy,
+      ROOM(struct policy_lists))
 {
-    struct policy_buffer *b;
-    long rc = 0;
+    struct policy_lists *l = more;
 
     if (a->nr_leaves > CPUID_POLICY_MAX_LEAVES ||
         a->nr_msrs > MSR_POLICY_MAX_ENTRIES)
         return -E2BIG;
-    b = heap_alloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    if (guest_read(b->leaves, gva(a->leaves.addr),
-                   a->nr_leaves * sizeof(b->leaves[0])) ||
-        guest_read(b->msrs, gva(a->msrs.addr),
-                   a->nr_msrs * sizeof(b->msrs[0])))
-        rc = -EFAULT;
-    spin_lock(&d->lock);
-    if (!rc && d->started)
-        rc = -EEXIST; /* a guest that ran keeps what it has seen */
-    if (!rc)
-        rc = cpuid_domain_set_policy(d, a, b->leaves, b->msrs);
-    spin_unlock(&d->lock);
-    heap_free(b);
-    return rc;
+    if (guest_read(l->leaves, gva(a->leaves.addr),
+                   a->nr_leaves * sizeof(l->leaves[0])) ||
+        guest_read(l->msrs, gva(a->msrs.addr),
+                   a->nr_msrs * sizeof(l->msrs[0])))
+        return -EFAULT;
+    /* A guest that ran keeps what it has seen. */
+    return d->started ? -EEXIST
+                      : cpuid_domain_set_policy(d, a, l->leaves, l->msrs);
 }
 
 /* RDTSC is never emulated: the default mode is the native one, but that a
@@ -525,24 +427,19 @@ SUBOP(settscinfo, IN | OTHER, struct xen_domctl_tsc_info)
     return hvm_set_tsc_khz(d, native ? 0 : a->gtsc_khz);
 }
 
-SUBOP(gettscinfo, OUT, struct xen_domctl_tsc_info)
-{
-    a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
-    a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
-    a->elapsed_nsec = now_ns();
-    return 0;
-}
+SUBOP_DO(gettscinfo, OUT, struct xen_domctl_tsc_info,
+         a->tsc_mode = XEN_CPUID_TSC_MODE_DEFAULT;
+         a->gtsc_khz = (uint32_t)d->hvm->tsc_khz;
+         a->elapsed_nsec = now_ns())
 
-SUBOP(settimeoffset, IN, struct xen_domctl_settimeoffset)
+SUBOP(settimeoffset, IN | LOCKED, struct xen_domctl_settimeoffset)
 {
     /* A few centuries either way: no clock shows more. */
     if (a->time_offset_seconds > 1ll << 34 ||
         a->time_offset_seconds < -(1ll << 34))
         return -EINVAL;
-    spin_lock(&d->lock);
     d->time_offset = a->time_offset_seconds;
     pvtime_update_wallclock(d);
-    spin_unlock(&d->lock);
     if (d->hvm->rtc)
         rtc_time_changed(d->hvm->rtc);
     return 0;
@@ -563,18 +460,13 @@ SUBOP(set_paging_mempool_size, IO, struct xen_domctl_paging_mempool)
 
 SUBOP(shadow_op, IO, struct xen_domctl_shadow_op)
 {
-    switch (a->op) {
-    case XEN_DOMCTL_SHADOW_OP_OFF:
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
+    if (a->op == XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION)
         WRITE_ONCE(d->hvm->p2m->limit, a->mb << (20 - PAGE_SHIFT));
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
+    else if (a->op == XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION)
         a->mb = DIV_ROUND_UP(p2m_table_limit(d), 1u << (20 - PAGE_SHIFT));
-        return 0;
-    default:
+    else if (a->op != XEN_DOMCTL_SHADOW_OP_OFF)
         return -EOPNOTSUPP;
-    }
+    return 0;
 }
 
 SUBOP(getpageframeinfo3, IO, struct xen_domctl_getpageframeinfo3)
@@ -582,14 +474,12 @@ SUBOP(getpageframeinfo3, IO, struct xen_domctl_getpageframeinfo3)
     if (a->num > 1024)
         return -E2BIG;
     for (uint64_t i = 0; i < a->num; i++) {
-        enum p2m_type type;
         uint64_t g;
 
         if (copy_from_guest_at(&g, a->array, i))
             return -EFAULT;
-        type = p2m_lookup(d, gfn(g)).type;
-        g = type == P2M_NONE || type == P2M_MMIO || type == P2M_APIC
-                ? XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
+        g = p2m_type_has_page(p2m_lookup(d, gfn(g)).type)
+                ? XEN_DOMCTL_PFINFO_NOTAB : XEN_DOMCTL_PFINFO_XTAB;
         if (copy_to_guest_at(a->array, i, &g))
             return -EFAULT;
     }
@@ -643,28 +533,27 @@ static const struct subop *const ops[] = {
 long do_domctl(void_gptr_t arg)
 {
     const gva_t id_at = gva(arg.addr + offsetof(struct xen_domctl, domain));
-    const struct subop *op;
     struct domain *d = NULL;
-    domid_t id, was;
-    bool pause;
+    domid_t id;
     uint32_t cmd;
     long rc = versioned_cmd(arg, XEN_DOMCTL_INTERFACE_VERSION, &cmd);
 
+    if (!rc)
+        rc = guest_read(&id, id_at, sizeof(id));
     if (rc)
         return rc;
-    if (guest_read(&id, id_at, sizeof(id)))
-        return -EFAULT;
     rc = cmd == XEN_DOMCTL_createdomain
              ? may(current->domain, ACCESS_DOMCTL, NULL)
              : target_get(id, cmd == XEN_DOMCTL_getdomaininfo
                                   ? ACCESS_DOMCTL_INFO : ACCESS_DOMCTL, &d);
     if (rc)
         return rc;
-    was = id;
-    op = subop_find(ops, ARRAY_SIZE(ops), cmd);
-    pause = op && (op->flags & HELD) && d != current->domain;
+
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
+    const bool pause = op && (op->flags & HELD) && d != current->domain;
     if (pause)
         domain_pause(d);
+    const domid_t was = id;
     arg.addr += offsetof(struct xen_domctl, u);
     rc = op ? subop_run(op, current, d, arg, &id) : -ENOSYS;
     if (pause)

@@ -5,7 +5,6 @@
  *
  * All structures have one layout in 32- and 64-bit callers.
  */
-#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/hypercall/calls.h"
 
@@ -25,14 +24,9 @@ SUBOP_EXPR(reset, IN, struct evtchn_reset,
            d == v->domain || d->paused_by_control ? evtchn_reset(d) : -EINVAL,
            OF(reset, dom, EVTCHN_RESET))
 
-SUBOP(init_control, IO, struct evtchn_init_control)
-{
-    struct vcpu *of = vcpu_of(d, a->vcpu);
-
-    return of ? evtchn_init_control(of, a->control_gfn, a->offset,
-                                    &a->link_bits)
-              : -ENOENT;
-}
+SUBOP_EXPR(init_control, IO, struct evtchn_init_control,
+           evtchn_init_control(v, a->control_gfn, a->offset, &a->link_bits),
+           VCPU(init_control, vcpu, ENOENT))
 
 /* Interrupts of HVM domains come through their interrupt controllers:
  * XENFEAT_hvm_pirqs is not offered. */
@@ -60,7 +54,6 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
     };
 
     struct evtchn_send send;
-    long rc;
 
     /* By far the most frequent one, so it is not in the table. */
     if (cmd != EVTCHNOP_send)
@@ -68,7 +61,7 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
     if (read_arg(&send, arg))
         return -EFAULT;
     current->se.sending = true;
-    rc = evtchn_send(current->domain, send.port);
+    long rc = evtchn_send(current->domain, send.port);
     current->se.sending = false;
     return rc;
 }

@@ -6,8 +6,6 @@
  * The sub-operations are those that Xen has for HVM domains; all others,
  * transfer and unmap_and_replace among them, are -ENOSYS.
  */
-#include "hypervisor/abi/grant_table.h"
-
 #include "hypervisor/core/grant.h"
 #include "hypervisor/hypercall/calls.h"
 
@@ -15,7 +13,7 @@
 
 /* Elements copied in, performed and copied out together. A batch of unmaps
  * is flushed once. */
-#define CHUNK GRANT_UNMAP_BATCH
+#define CHUNK ((unsigned int)GRANT_UNMAP_BATCH)
 
 /* The array is copied here. Each gets the unmaps of the batch as *more. */
 
@@ -25,7 +23,7 @@ SUBOP_DO(unmap_grant_ref, 0, struct gnttab_unmap_grant_ref,
          grant_unmap(d, a, more))
 
 SUBOP_DO(copy, 0, struct gnttab_copy, grant_copy(d, a),
-         COMPAT(struct compat_gnttab_copy, "LHHPLHHPHHH"))
+         COMPAT(gnttab_copy, "LHHPLHHPHHH"))
 
 SUBOP_DO(swap_grant_ref, 0, struct gnttab_swap_grant_ref,
          a->status = (int16_t)grant_swap(d, a->ref_a, a->ref_b))
@@ -37,47 +35,34 @@ BUILD_BUG_ON(sizeof(struct gnttab_unmap_grant_ref) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct compat_gnttab_copy) > MAX_SIZE);
 BUILD_BUG_ON(sizeof(struct gnttab_swap_grant_ref) > MAX_SIZE);
 
-/* Copies n elements in, or only one if not all can be read; how many. */
-static unsigned int elements_read(void *dst, gva_t src, size_t size,
-                                  unsigned int n)
-{
-    if (!guest_read(dst, src, n * size))
-        return n;
-    return n > 1 && !guest_read(dst, src, size) ? 1 : 0;
-}
-
-/* One element, of which a 32-bit caller may have another layout. */
-static void element_run(const struct subop *op, bool narrow, void *element,
-                        struct grant_unmaps *unmaps)
-{
-    if (narrow) {
-        uint64_t wide[MAX_SIZE / sizeof(uint64_t)] = { 0 };
-
-        compat_copy(wide, element, op->layout, true);
-        op->fn(current, current->domain, wide, unmaps);
-        compat_copy(wide, element, op->layout, false);
-    } else {
-        op->fn(current, current->domain, element, unmaps);
-    }
-}
-
 static long array_run(const struct subop *op, gva_t arg, unsigned int count)
 {
     const bool narrow = op->layout && hypercall_is_compat();
     const size_t size = narrow ? op->size32 : op->size;
     uint64_t buf[CHUNK * MAX_SIZE / sizeof(uint64_t)];
+    uint64_t wide[MAX_SIZE / sizeof(uint64_t)] = { 0 }; /* of a narrow one */
     struct grant_unmaps unmaps;
 
     unmaps.nr = 0; /* and not the whole array */
     unmaps.flush = false;
     while (count) {
-        unsigned int n = elements_read(buf, arg, size,
-                                       MIN(count, (unsigned int)CHUNK));
+        unsigned int n = MIN(count, CHUNK);
 
-        if (!n)
-            return -EFAULT;
-        for (unsigned int i = 0; i < n; i++)
-            element_run(op, narrow, (char *)buf + i * size, &unmaps);
+        /* If not all can be read, then one after the other. */
+        if (guest_read(buf, arg, n * size)) {
+            n = 1;
+            if (guest_read(buf, arg, size))
+                return -EFAULT;
+        }
+        for (unsigned int i = 0; i < n; i++) {
+            void *element = (char *)buf + i * size;
+
+            if (narrow)
+                compat_copy(wide, element, op->layout, true);
+            op->fn(current, current->domain, narrow ? wide : element, &unmaps);
+            if (narrow)
+                compat_copy(wide, element, op->layout, false);
+        }
         grant_unmap_done(current->domain, &unmaps);
         /* What stands before a page that cannot be written is. */
         if (guest_write(arg, buf, n * size))
@@ -100,7 +85,7 @@ static long array_run(const struct subop *op, gva_t arg, unsigned int count)
 static struct domain *granter_get(enum access_action action, domid_t id,
                                   int16_t *status)
 {
-    struct domain *d = NULL;
+    struct domain *d;
     int rc = target_get(id, action, &d);
 
     *status = !rc ? GNTST_okay
@@ -120,11 +105,10 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
 
     for (unsigned int i = 0; i < nr; i++) {
         struct page *pg;
-        uint64_t g;
 
         if (grant_frame(target, i, &pg))
             return GNTST_general_error;
-        g = READ_ONCE(pg->gfn);
+        uint64_t g = READ_ONCE(pg->gfn);
         if (guest_write(gva_add(list, i * size), &g, size))
             return GNTST_bad_virt_addr;
     }
@@ -132,17 +116,16 @@ static int16_t frame_list_write(struct domain *target, gva_t list,
 }
 
 SUBOP(setup_table, IO, struct gnttab_setup_table,
-      COMPAT(struct compat_gnttab_setup_table, "HIHL"))
+      COMPAT(gnttab_setup_table, "HIHL"))
 {
     struct domain *of = granter_get(ACCESS_GRANT_SETUP, a->dom, &a->status);
 
     if (!of)
         return 0;
-    a->status = grant_grow(of, a->nr_frames) ? GNTST_general_error
-                                             : GNTST_okay;
-    if (a->status == GNTST_okay)
-        a->status = frame_list_write(of, gva(a->frame_list.addr),
-                                     a->nr_frames);
+    a->status = grant_grow(of, a->nr_frames)
+                    ? GNTST_general_error
+                    : frame_list_write(of, gva(a->frame_list.addr),
+                                       a->nr_frames);
     domain_put(of);
     return 0;
 }

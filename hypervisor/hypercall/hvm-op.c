@@ -2,9 +2,6 @@
 /* hvm_op: parameters, the upcall's vector, a few questions. */
 #include "hypervisor/abi/hvm-op.h"
 
-#include "hvm/mem/p2m.h"
-#include "hvm/vcpu.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/hypercall/calls.h"
 
 REFUSE(param, struct xen_hvm_param, a->index < HVM_NR_PARAMS ? 0 : -EINVAL)
@@ -31,18 +28,15 @@ SUBOP(set_evtchn_upcall_vector, IN, struct xen_hvm_evtchn_upcall_vector)
     return 0;
 }
 
-static const uint8_t mem_types[P2M_TYPES] = {
-    [P2M_NONE] = HVMMEM_mmio_dm,
-    [P2M_MMIO] = HVMMEM_mmio_dm,
-    [P2M_APIC] = HVMMEM_mmio_dm,
-    [P2M_RAM_RO] = HVMMEM_ram_ro,
-    [P2M_GRANT_RO] = HVMMEM_ram_ro,
-    [P2M_IOREQ] = HVMMEM_ioreq_server,
-    /* the others: HVMMEM_ram_rw */
-};
+static enum hvmmem_type mem_type(enum p2m_type t)
+{
+    return t == P2M_IOREQ ? HVMMEM_ioreq_server
+         : !p2m_type_has_page(t) ? HVMMEM_mmio_dm
+         : p2m_type_writable(t) ? HVMMEM_ram_rw : HVMMEM_ram_ro;
+}
 
 SUBOP_DO(get_mem_type, IO, struct xen_hvm_get_mem_type,
-         a->mem_type = mem_types[p2m_lookup(d, gfn(a->pfn)).type],
+         a->mem_type = mem_type(p2m_lookup(d, gfn(a->pfn)).type),
          OF(get_mem_type, domid, HVM_PARAM))
 
 SUBOP_DO(get_time, OUT, struct xen_hvm_get_time, a->now = now_ns())

@@ -5,13 +5,9 @@
  * a time; the number done is kept in the command's upper bits, so that a
  * long call goes on where it was.
  */
-#include "hypervisor/abi/memory.h"
-
 #include "hvm/dom0/build.h"
 #include "hvm/io/ioreq.h"
-#include "hvm/mem/p2m.h"
 #include "hypervisor/core/grant.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/hypercall/calls.h"
 
@@ -33,20 +29,18 @@ static long run_list(struct memop *m, struct domain *d, const void *copy,
                      unsigned long n,
                      int (*one)(struct memop *m, unsigned long i))
 {
-    int rc = 0;
-
     m->d = d;
     m->copy = copy;
-    for (m->at = m->done; m->at < n; m->at++) {
+    for (; m->at < n; m->at++) {
         if (m->at != m->done && vcpu_preempt_wanted()) {
             hypercall_restart(0, m->cmd | m->at << MEMOP_EXTENT_SHIFT);
             return -ERESTART;
         }
-        rc = one(m, m->at);
+        int rc = one(m, m->at);
         if (rc)
-            break;
+            return rc;
     }
-    return rc;
+    return 0;
 }
 
 /* Number i of a list of frame numbers in the caller's width. */
@@ -64,12 +58,11 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
 {
     unsigned int leaf = order >= ORDER_1G ? ORDER_1G
                       : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
-    struct page *pg;
     int rc = domain_charge(d, 1u << order, false);
 
     if (rc)
         return rc;
-    pg = page_alloc(d->id, order, below);
+    struct page *pg = page_alloc(d->id, order, below);
     if (!pg) {
         domain_uncharge(d, 1u << order, false);
         return -ENOMEM;
@@ -86,14 +79,6 @@ static int populate_extent(struct domain *d, gfn_t g, unsigned int order,
         }
     }
     return 0;
-}
-
-/* Highest frame plus one that an address width allows, 0: any. */
-static uint64_t width_limit(unsigned int mem_flags)
-{
-    unsigned int bits = XENMEMF_get_address_bits(mem_flags);
-
-    return bits > PAGE_SHIFT && bits < 64 ? 1ull << (bits - PAGE_SHIFT) : 0;
 }
 
 /* May all of the reservation's list be worked off? */
@@ -117,6 +102,10 @@ static bool reservation_ok(const struct memop *m, const struct domain *d,
 static int reservation_one(struct memop *m, unsigned long i)
 {
     const struct xen_memory_reservation *r = m->copy;
+    const unsigned int bits = XENMEMF_get_address_bits(r->mem_flags);
+    /* Highest frame plus one that this address width allows, 0: any. */
+    const uint64_t below = bits > PAGE_SHIFT && bits < 64
+                               ? BIT(bits - PAGE_SHIFT) : 0;
     uint64_t g;
 
     if (read_number(r->extent_start.addr, i, &g))
@@ -129,11 +118,10 @@ static int reservation_one(struct memop *m, unsigned long i)
     /* Devices know no other address than the machine's. */
     if (m->d == hardware_domain)
         return dom0_populate(m->d, gfn(g), r->extent_order);
-    return populate_extent(m->d, gfn(g), r->extent_order,
-                           width_limit(r->mem_flags));
+    return populate_extent(m->d, gfn(g), r->extent_order, below);
 }
 
-#define RESERVATION COMPAT(struct compat_xen_memory_reservation, "LLIIH")
+#define RESERVATION COMPAT(xen_memory_reservation, "LLIIH")
 
 /* Returns the number of extents done; short when one fails. */
 SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
@@ -142,7 +130,6 @@ SUBOP(reservation, IN, struct xen_memory_reservation, RESERVATION,
     struct memop *m = more;
     long rc = 0;
 
-    m->at = m->done;
     if (reservation_ok(m, d, a))
         rc = run_list(m, d, a, a->nr_extents, reservation_one);
     /* Device models should let go of what is not the guest's any more. */
@@ -207,13 +194,11 @@ static int map_page(struct domain *d, gfn_t g, struct page *pg,
 /* A special frame of d (its shared info, a grant frame) at g. */
 static int map_special(struct domain *d, struct page *pg, gfn_t g)
 {
-    int rc;
-
     /* It shows at one place only. */
     if (pg->gfn)
         (void)p2m_unmap(d, gfn(pg->gfn), ORDER_4K, page_to_mfn(pg));
     page_get(pg);
-    rc = map_page(d, g, pg, P2M_RAM);
+    int rc = map_page(d, g, pg, P2M_RAM);
     if (!rc)
         pg->gfn = g.raw;
     return rc;
@@ -223,11 +208,10 @@ static int map_foreign(struct domain *d, struct domain *owner, gfn_t from,
                        gfn_t g)
 {
     struct page *pg;
-    int rc;
 
     if (d == owner)
         return -EINVAL;
-    rc = guest_frame_get(owner, from, true, &pg);
+    int rc = guest_frame_get(owner, from, true, &pg);
     if (rc)
         return rc;
     /* What the owner has from others, by a grant say, is not its to give:
@@ -277,9 +261,8 @@ REFUSE(add, struct xen_add_to_physmap,
 SUBOP_EXPR(add_to_physmap, IN, struct xen_add_to_physmap,
            run_list(more, d, a, a->space == XENMAPSPACE_gmfn_range ? a->size
                                                                    : 1,
-                    add_range_one), .refuse = refuse_add,
-           COMPAT(struct compat_xen_add_to_physmap, "HHILL"),
-           OF(add_to_physmap, domid, MEM_PHYSMAP))
+                    add_range_one), COMPAT(xen_add_to_physmap, "HHILL"),
+           .refuse = refuse_add, OF(add_to_physmap, domid, MEM_PHYSMAP))
 
 static int add_batch_one(struct memop *m, unsigned long i)
 {
@@ -297,8 +280,7 @@ static int add_batch_one(struct memop *m, unsigned long i)
 REFUSE(batch, struct xen_add_to_physmap_batch,
        a->space == XENMAPSPACE_gmfn_range ? -EINVAL : 0)
 SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
-      .refuse = refuse_batch,
-      COMPAT(struct compat_xen_add_to_physmap_batch, "HHHHLLL"),
+      .refuse = refuse_batch, COMPAT(xen_add_to_physmap_batch, "HHHHLLL"),
       OF(add_to_physmap_batch, domid, MEM_PHYSMAP))
 {
     struct memop *m = more;
@@ -316,7 +298,7 @@ SUBOP(add_to_physmap_batch, IN, struct xen_add_to_physmap_batch,
 }
 
 SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
-      COMPAT(struct compat_xen_remove_from_physmap, "HL"),
+      COMPAT(xen_remove_from_physmap, "HL"),
       OF(remove_from_physmap, domid, MEM_PHYSMAP))
 {
     gfn_t g = gfn(a->gpfn);
@@ -330,32 +312,26 @@ SUBOP(remove_from_physmap, IN, struct xen_remove_from_physmap,
     return p2m_unmap(d, g, ORDER_4K, e.mfn);
 }
 
-/* Its toolstack, or domain 0's builder, left it. */
-SUBOP(memory_map, IO, struct xen_memory_map,
-      COMPAT(struct compat_xen_memory_map, "IL"))
+/* Its toolstack, or domain 0's builder, left it. Another vCPU may set a new
+ * one, which frees this one. */
+SUBOP(memory_map, IO | LOCKED, struct xen_memory_map,
+      COMPAT(xen_memory_map, "IL"))
 {
-    const struct guest_map *map;
-    struct guest_map copy;
+    const struct guest_map *map = d->hvm->map;
 
-    /* Another vCPU may set a new map, which frees this one. */
-    spin_lock(&d->lock);
-    map = d->hvm->map;
-    if (map)
-        copy = *map;
-    spin_unlock(&d->lock);
     if (!map)
         return -ENOSYS;
-    a->nr_entries = MIN(a->nr_entries, copy.nr);
-    return guest_write(gva(a->buffer.addr), copy.entry,
-                       a->nr_entries * sizeof(copy.entry[0]));
+    a->nr_entries = MIN(a->nr_entries, map->nr);
+    return guest_write(gva(a->buffer.addr), map->entry,
+                       a->nr_entries * sizeof(map->entry[0]));
 }
 
 REFUSE(map, struct xen_foreign_memory_map,
        a->map.nr_entries > GUEST_MAP_MAX ? -EINVAL : 0)
-SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
-      OF(set_memory_map, domid, MEM_INFO))
+SUBOP(set_memory_map, IN | LOCKED, struct xen_foreign_memory_map,
+      .refuse = refuse_map, OF(set_memory_map, domid, MEM_INFO))
 {
-    struct guest_map *g = heap_alloc(sizeof(*g)), *old;
+    struct guest_map *g = heap_alloc(sizeof(*g));
 
     if (!g)
         return -ENOMEM;
@@ -365,63 +341,51 @@ SUBOP(set_memory_map, IN, struct xen_foreign_memory_map, .refuse = refuse_map,
         return -EFAULT;
     }
     g->nr = a->map.nr_entries;
-    spin_lock(&d->lock);
-    old = d->hvm->map;
+    heap_free(d->hvm->map);
     d->hvm->map = g;
-    spin_unlock(&d->lock);
-    heap_free(old);
     return 0;
 }
 
 /* Without populate-on-demand the target is what is there. */
-SUBOP(pod_target, IO, struct xen_pod_target, WIDE,
-      OF(pod_target, domid, MEM_POD))
-{
-    a->tot_pages = d->frames - d->special_frames;
-    a->pod_cache_pages = 0;
-    a->pod_entries = 0;
-    return 0;
-}
+SUBOP_DO(pod_target, IO, struct xen_pod_target,
+         a->tot_pages = d->frames - d->special_frames;
+         a->pod_cache_pages = 0;
+         a->pod_entries = 0, WIDE, OF(pod_target, domid, MEM_POD))
 
 /* Devices' reserved memory: none is passed through. */
 SUBOP_DO(reserved_device_memory_map, IO, struct xen_reserved_device_memory_map,
-         a->nr_entries = 0,
-         COMPAT(struct compat_xen_reserved_device_memory_map, "IILI"))
+         a->nr_entries = 0, COMPAT(xen_reserved_device_memory_map, "IILI"))
 
-/* Frame i of a resource of d with a reference, or its size in frames when pg
- * is NULL. */
-static long resource(struct domain *d, unsigned int type, unsigned int id,
-                     uint64_t i, struct page **pg)
+/* The size of a resource of d in frames. Status frames of grant tables are of
+ * version 2 only. */
+static long resource_size(struct domain *d,
+                          const struct xen_mem_acquire_resource *r)
 {
-    const bool ioreq = type == XENMEM_resource_ioreq_server;
-    unsigned int frames = ioreq ? 2 : grant_max_frames(d);
-    int rc;
-
-    /* Status frames of grant tables are of version 2 only. */
-    if (!ioreq && (type != XENMEM_resource_grant_table ||
-                   id != XENMEM_resource_grant_table_id_shared))
-        return -EOPNOTSUPP;
-    if (!pg)
-        return frames;
-    if (i >= frames)
-        return -EINVAL;
-    if (ioreq)
-        return ioreq_frame(d, (ioservid_t)id, (unsigned int)i, pg);
-    rc = grant_frame(d, (unsigned int)i, pg);
-    if (!rc)
-        page_get(*pg); /* it stays as long as d */
-    return rc;
+    if (r->type == XENMEM_resource_ioreq_server)
+        return 2;
+    return r->type == XENMEM_resource_grant_table &&
+           r->id == XENMEM_resource_grant_table_id_shared
+               ? (long)grant_max_frames(d) : -EOPNOTSUPP;
 }
 
 static int acquire_one(struct memop *m, unsigned long i)
 {
     const struct xen_mem_acquire_resource *r = m->copy;
+    const bool ioreq = r->type == XENMEM_resource_ioreq_server;
+    const long size = resource_size(m->d, r);
+    const unsigned int nr = (unsigned int)(r->frame + i);
     struct page *pg;
     uint64_t g;
-    int rc = (int)resource(m->d, r->type, r->id, r->frame + i, &pg);
+    int rc;
 
+    if (size < 0 || r->frame + i >= (uint64_t)size)
+        return size < 0 ? (int)size : -EINVAL;
+    rc = ioreq ? ioreq_frame(m->d, (ioservid_t)r->id, nr, &pg)
+               : grant_frame(m->d, nr, &pg);
     if (rc)
         return rc;
+    if (!ioreq)
+        page_get(pg); /* it stays as long as m->d */
     if (!copy_from_guest_at(&g, r->frame_list, i))
         return map_page(current->domain, gfn(g), pg, P2M_FOREIGN);
     page_put(pg);
@@ -431,18 +395,16 @@ static int acquire_one(struct memop *m, unsigned long i)
 REFUSE(resource, struct xen_mem_acquire_resource,
        a->pad || a->frame + a->nr_frames < a->frame ? -EINVAL : 0)
 SUBOP(acquire_resource, IN, struct xen_mem_acquire_resource, WIDE,
-      .refuse = refuse_resource,
-      OF(acquire_resource, domid, MEM_RESOURCE))
+      .refuse = refuse_resource, OF(acquire_resource, domid, MEM_RESOURCE))
 {
     struct memop *m = more;
-    long rc;
 
     if (!guest_ptr_is_null(a->frame_list))
         return run_list(m, d, a, a->nr_frames, acquire_one);
-    rc = a->nr_frames ? -EINVAL : resource(d, a->type, a->id, 0, NULL);
-    if (rc <= 0)
-        return rc;
-    a->nr_frames = (uint32_t)rc;
+    long size = a->nr_frames ? -EINVAL : resource_size(d, a);
+    if (size <= 0)
+        return size;
+    a->nr_frames = (uint32_t)size;
     return write_arg(m->arg, a);
 }
 
@@ -455,21 +417,18 @@ long do_memory_op(unsigned int cmd, void_gptr_t arg)
         ROW(decrease_reservation, reservation),
         ROW(get_pod_target, pod_target), ROW(set_pod_target, pod_target),
         OP(increase_reservation), OP(claim_pages), OP(add_to_physmap),
-        OP(add_to_physmap_batch), OP(remove_from_physmap),
+        OP(add_to_physmap_batch), OP(remove_from_physmap), OP(set_memory_map),
         OP(current_reservation), OP(maximum_reservation), OP(maximum_gpfn),
-        OP(maximum_ram_page), OP(set_memory_map), OP(memory_map),
+        OP(maximum_ram_page), OP(get_vnumainfo), OP(memory_map),
         OP(acquire_resource), OP(reserved_device_memory_map),
-        OP(get_vnumainfo),
     };
-    struct memop m = { .cmd = cmd & MEMOP_CMD_MASK,
-                       .done = cmd >> MEMOP_EXTENT_SHIFT, .arg = arg };
+    const unsigned long done = cmd >> MEMOP_EXTENT_SHIFT;
+    struct memop m = { .cmd = cmd & MEMOP_CMD_MASK, .done = done, .at = done,
+                       .arg = arg };
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), m.cmd);
-    long rc;
+    long rc = op ? subop_run(op, current, current->domain, arg, &m) : -ENOSYS;
 
-    if (!op)
-        return -ENOSYS;
-    rc = subop_run(op, current, current->domain, arg, &m);
     /* The answer of these is how far they came, whatever stops them. */
-    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)m.done
+    return op == &subop_reservation && rc < 0 && rc != -ERESTART ? (long)done
                                                                  : rc;
 }

@@ -8,7 +8,6 @@
 
 #include "hvm/pci/vpci.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/ioapic.h"
 
 SUBOP_EXPR(pci_device_add, IN, struct physdev_pci_device_add,

@@ -6,19 +6,13 @@
  */
 #include "hypervisor/abi/platform.h"
 
-#include "hvm/vcpu.h"
 #include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
-#include "hypervisor/x86/features.h"
 #include "hypervisor/x86/smp.h"
-#include "hypervisor/x86/time.h"
 
 #define MSR_PLATFORM_ID 0x17
-
-#define ACPI_S5 5
 
 BUILD_BUG_ON(sizeof(struct dom0_vga_console_info) > 128);
 
@@ -32,8 +26,7 @@ static long set_clock(uint64_t secs, uint32_t nsecs, uint64_t at)
     for (domid_t id = 0; (d = domain_get_from(id)) != NULL; domain_put(d)) {
         id = (domid_t)(d->id + 1);
         spin_lock(&d->lock);
-        if (d->shared_info)
-            pvtime_update_wallclock(d);
+        pvtime_update_wallclock(d);
         spin_unlock(&d->lock);
     }
     return 0;
@@ -81,26 +74,18 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
 
 /* --- CPUs --- */
 
-static uint32_t acpi_id_of(uint32_t apic_id)
-{
-    for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
-        if (acpi_info.apic_ids[i] == apic_id)
-            return acpi_info.acpi_ids[i];
-    return ~0u;
-}
-
 SUBOP(get_cpuinfo, IO, struct xenpf_pcpuinfo)
 {
-    uint32_t cpu = a->xen_cpuid;
-
     a->max_present = nr_cpus_online - 1;
-    if (cpu >= nr_cpus_online) {
-        a->flags = XEN_PCPU_FLAGS_INVALID;
+    a->flags = XEN_PCPU_FLAGS_INVALID;
+    if (a->xen_cpuid >= nr_cpus_online)
         return 0;
-    }
-    a->apic_id = cpu_apic_id[index_nospec(cpu, MAX_CPUS)];
-    a->acpi_id = acpi_id_of(a->apic_id);
     a->flags = XEN_PCPU_FLAGS_ONLINE;
+    a->apic_id = cpu_apic_id[index_nospec(a->xen_cpuid, MAX_CPUS)];
+    a->acpi_id = ~0u;
+    for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
+        if (acpi_info.apic_ids[i] == a->apic_id)
+            a->acpi_id = acpi_info.acpi_ids[i];
     return 0;
 }
 
@@ -112,9 +97,7 @@ SUBOP(get_cpu_version, IO, struct xenpf_pcpu_version)
                                       .max_present = nr_cpus_online - 1 };
     if (a->xen_cpuid >= nr_cpus_online)
         return 0;
-    memcpy(a->vendor_id, &r.b, 4);
-    memcpy(a->vendor_id + 4, &r.d, 4);
-    memcpy(a->vendor_id + 8, &r.c, 4);
+    memcpy(a->vendor_id, (uint32_t[]){ r.b, r.d, r.c }, sizeof(a->vendor_id));
     a->family = cpu_features.family;
     a->model = cpu_features.model;
     a->stepping = cpu_features.stepping;
@@ -152,7 +135,6 @@ SUBOP(get_ucode_revision, IO, struct xenpf_ucode_revision)
 SUBOP(resource_op, IN, struct xenpf_resource_op)
 {
     struct xenpf_resource_entry e;
-    bool msr;
 
     if (!a->nr_entries)
         return 0;
@@ -160,7 +142,8 @@ SUBOP(resource_op, IN, struct xenpf_resource_op)
         return -EINVAL;
     if (copy_from_guest(&e, a->entries))
         return -EFAULT;
-    msr = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE;
+
+    const bool msr = e.u.cmd <= XEN_RESOURCE_OP_MSR_WRITE;
     e.u.ret = e.rsvd || (msr && e.idx >> 32) ? -EINVAL
             : msr ? -EPERM : -EOPNOTSUPP;
     return copy_to_guest(a->entries, &e) ? -EFAULT : 0;
@@ -172,24 +155,19 @@ SUBOP(resource_op, IN, struct xenpf_resource_op)
  * services, which are not offered. */
 SUBOP(firmware_info, IO, struct xenpf_firmware_info)
 {
-    switch (a->type) {
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        a->u.kbd_shift_flags = 0;
-        return a->index ? -ESRCH : 0;
-    case XEN_FW_DISK_INFO:
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
-        return -ESRCH;
-    default:
-        return a->type == XEN_FW_EFI_INFO ? -ENOSYS : -EINVAL;
-    }
+    if (a->type < XEN_FW_DISK_INFO || a->type > XEN_FW_KBD_SHIFT_FLAGS)
+        return -EINVAL;
+    if (a->type != XEN_FW_KBD_SHIFT_FLAGS || a->index)
+        return a->type == XEN_FW_EFI_INFO ? -ENOSYS : -ESRCH;
+    a->u.kbd_shift_flags = 0;
+    return 0;
 }
 
 SUBOP(enter_acpi_sleep, IN, struct xenpf_enter_acpi_sleep)
 {
     if (a->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
         return -EINVAL;
-    if (a->sleep_state == ACPI_S5)
+    if (a->sleep_state == 5) /* S5 */
         machine_power_off();
     return -EOPNOTSUPP;
 }
@@ -232,11 +210,9 @@ long do_platform_op(void_gptr_t arg)
 
     if (!rc)
         rc = may(current->domain, ACCESS_PLATFORM, NULL);
-    if (rc)
-        return rc;
     /* The layout of 64-bit callers only. */
-    if (hypercall_is_compat())
-        return -EOPNOTSUPP;
+    if (!rc && hypercall_is_compat())
+        rc = -EOPNOTSUPP;
     arg.addr += offsetof(struct xen_platform_op, u);
-    return subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
+    return rc ? rc : subop_call(ops, ARRAY_SIZE(ops), cmd, current, arg);
 }

@@ -5,13 +5,9 @@
  */
 #include "hypervisor/abi/sched.h"
 
-#include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/hypercall/calls.h"
-
-/* As many as Xen takes. */
-#define MAX_POLL_PORTS 128
 
 SUBOP_DO(yield, 0, void, sched_give_way())
 
@@ -24,21 +20,6 @@ SUBOP_DO(remote_shutdown, IN, struct sched_remote_shutdown,
 
 SUBOP_DO(shutdown_code, IN, struct sched_shutdown,
          (void)domain_set_shutdown_code(d, (int)a->reason))
-
-/* Is one of the ports pending? Ports are read after evtchn_poll_start(), so
- * that an event of any of them is noticed from here on. */
-static int any_pending(struct domain *d, const struct sched_poll *p)
-{
-    evtchn_port_t port;
-    int rc = 0;
-
-    for (unsigned int i = 0; i < p->nr_ports && !rc; i++) {
-        if (copy_from_guest_at(&port, p->ports, i))
-            return -EFAULT;
-        rc = evtchn_is_pending(d, port);
-    }
-    return rc;
-}
 
 /* Waits once, for an event that would interrupt the guest, with interrupts on
  * or off. Coming back early is allowed, and the guest asks again. */
@@ -58,25 +39,24 @@ static void wait_once(struct vcpu *v, bool interrupts, uint64_t timeout)
 }
 
 /* Until there is an event, whether interrupts are on or off. */
-SUBOP(block, 0, void)
-{
-    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-    wait_once(v, true, 0);
-    return 0;
-}
+SUBOP_DO(block, 0, void,
+         WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+         wait_once(v, true, 0))
 
-SUBOP(poll, IN, struct sched_poll, COMPAT(struct compat_sched_poll, "LIQ"))
+SUBOP(poll, IN, struct sched_poll, COMPAT(sched_poll, "LIQ"))
 {
-    evtchn_port_t port = EVTCHN_POLL_ANY;
-    int rc;
+    evtchn_port_t ports[128]; /* as many as Xen takes */
+    int rc = 0;
 
-    if (a->nr_ports > MAX_POLL_PORTS)
+    if (a->nr_ports > ARRAY_SIZE(ports))
         return -EINVAL;
-    if (a->nr_ports == 1 && copy_from_guest(&port, a->ports))
+    if (guest_read(ports, gva(a->ports.addr), a->nr_ports * sizeof(ports[0])))
         return -EFAULT;
 
-    evtchn_poll_start(v, port);
-    rc = a->nr_ports == 1 ? evtchn_is_pending(d, port) : any_pending(d, a);
+    /* Asked after this, so that an event of any is noticed from here on. */
+    evtchn_poll_start(v, a->nr_ports == 1 ? ports[0] : EVTCHN_POLL_ANY);
+    for (unsigned int i = 0; i < a->nr_ports && !rc; i++)
+        rc = evtchn_is_pending(d, ports[i]);
     if (!rc)
         wait_once(v, vcpu_regs(v)->rflags & RFLAGS_IF, a->timeout);
     (void)evtchn_poll_end(v);

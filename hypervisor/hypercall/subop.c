@@ -6,13 +6,11 @@ void compat_copy(void *wide, void *narrow, const char *layout, bool widen)
 {
     static const uint8_t sizes[] = { ['H'] = 2, ['I'] = 4, ['L'] = 8,
                                      ['P'] = 4, ['Q'] = 8 };
-    static const uint8_t narrows[] = { ['H'] = 2, ['I'] = 4, ['L'] = 4,
-                                       ['P'] = 0, ['Q'] = 8 };
     size_t w = 0, n = 0;
 
     for (; *layout; layout++) {
         size_t size = sizes[(uint8_t)*layout];
-        size_t part = narrows[(uint8_t)*layout];
+        size_t part = *layout == 'L' ? 4 : *layout == 'P' ? 0 : size;
 
         w = ALIGN_UP(w, size);
         n = ALIGN_UP(n, MIN(size, 4ul));
@@ -31,68 +29,81 @@ const struct subop *subop_find(const struct subop *const *ops, size_t nr,
     return cmd < nr ? ops[index_nospec(cmd, nr)] : NULL;
 }
 
-static bool has_layout(const struct subop *op)
-{
-    return op->layout && hypercall_is_compat();
-}
-
-static int read_copy(const struct subop *op, void *copy, void_gptr_t arg)
+/* The argument, into or from its copy. */
+static int transfer(const struct subop *op, void *copy, gva_t arg, bool in)
 {
     uint64_t narrow[SUBOP_WORDS];
 
-    if (!(op->flags & IN)) {
-        memset(copy, 0, op->size);
-        return 0;
-    }
-    if (!has_layout(op))
-        return guest_read(copy, gva(arg.addr), op->size);
+    if (!op->layout || !hypercall_is_compat())
+        return in ? guest_read(copy, arg, op->size)
+                  : guest_write(arg, copy, op->size);
     if (!op->size32)
         return -ENOSYS;
-    if (guest_read(narrow, gva(arg.addr), op->size32))
+    memset(in ? copy : narrow, 0, in ? op->size : op->size32);
+    if (in && guest_read(narrow, arg, op->size32))
         return -EFAULT;
-    memset(copy, 0, op->size);
-    compat_copy(copy, narrow, op->layout, true);
-    return 0;
+    compat_copy(copy, narrow, op->layout, in);
+    return in ? 0 : guest_write(arg, narrow, op->size32);
 }
 
-static int write_back(const struct subop *op, void *copy, void_gptr_t arg)
+/* Calls its function, with what of d and of memory it asks for. */
+static long call(const struct subop *op, struct vcpu *v, struct domain *d,
+                 void *copy, void *more)
 {
-    uint64_t narrow[SUBOP_WORDS];
+    uint32_t nr;
 
-    if (!has_layout(op))
-        return guest_write(gva(arg.addr), copy, op->size);
-    memset(narrow, 0, op->size32);
-    compat_copy(copy, narrow, op->layout, false);
-    return guest_write(gva(arg.addr), narrow, op->size32);
+    if (op->no_vcpu) {
+        memcpy(&nr, (char *)copy + op->vcpu, sizeof(nr));
+        v = vcpu_of(d, nr);
+        if (!v)
+            return -op->no_vcpu;
+    }
+    if (op->room) {
+        more = heap_alloc(op->room);
+        if (!more)
+            return -ENOMEM;
+    }
+    if (op->flags & LOCKED)
+        spin_lock(&d->lock);
+    long rc = op->fn(v, d, copy, more);
+    if (op->flags & LOCKED)
+        spin_unlock(&d->lock);
+    if (op->room)
+        heap_free(more);
+    return rc;
 }
 
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more)
 {
-    struct domain *target = NULL;
+    struct domain *named = NULL;
     uint64_t copy[SUBOP_WORDS];
     domid_t id;
-    long rc;
+    long rc = 0;
 
     if (((op->flags & SELF) && v != current) ||
         ((op->flags & OTHER) && d == current->domain) ||
         ((op->flags & NO_ARG) && arg.addr))
         return -EINVAL;
-    rc = read_copy(op, copy, arg);
+    if (op->flags & IN)
+        rc = transfer(op, copy, gva(arg.addr), true);
+    else
+        memset(copy, 0, op->size);
     if (!rc && op->refuse)
         rc = op->refuse(copy);
     if (!rc && op->access) {
         memcpy(&id, (char *)copy + op->domid, sizeof(id));
-        rc = target_get(id, op->access, &target);
+        rc = target_get(id, op->access, &named);
+        d = named;
     }
     if (rc)
         return rc;
-    rc = op->fn(v, target ? target : d, copy, more);
-    if (target)
-        domain_put(target);
+    rc = call(op, v, d, copy, more);
+    if (named)
+        domain_put(named);
     /* What was done stays done when the answer cannot be written. */
     if ((op->flags & (rc >= 0 ? OUT : rc == -ERESTART ? MORE : ERR)) &&
-        write_back(op, copy, arg))
+        transfer(op, copy, gva(arg.addr), false))
         return -EFAULT;
     return rc;
 }

@@ -3,40 +3,32 @@
  * Hypercall entry: who may call, where arguments are, which handler. A
  * handler gets plain numbers and handles; pointers are its own business.
  */
-#include "hvm/vcpu.h"
 #include "hypervisor/hypercall/calls.h"
 
-static void_gptr_t ptr(uint64_t a)
-{
-    return guest_ptr_make(void, a);
-}
-
-/* A number of 64 bits, in two arguments where callers have 32. */
-static int64_t wide(const uint64_t *a)
-{
-    return (int64_t)(hypercall_is_compat() ? a[1] << 32 | a[0] : a[0]);
-}
+/* An argument as a pointer; the first as a number of 64 bits, which takes two
+ * where callers have 32. */
+#define PTR(i) guest_ptr_make(void, a[i])
+#define S64 (int64_t)(hypercall_is_compat() ? a[1] << 32 | a[0] : a[0])
 
 /* name (docs are printed from it), number of arguments, the call, in which
  * each argument becomes what its function takes of it */
 #define CALLS(X)                                                            \
-    X(memory_op, 2, do_memory_op(a[0], ptr(a[1])))                          \
-    X(multicall, 2, do_multicall(ptr(a[0]), a[1]))                          \
-    X(set_timer_op, 2, do_set_timer_op(wide(a)))                            \
-    X(xen_version, 2, do_xen_version(a[0], ptr(a[1])))                      \
-    X(console_io, 3, do_console_io(a[0], a[1], ptr(a[2])))                  \
-    X(grant_table_op, 3, do_grant_table_op(a[0], ptr(a[1]), a[2]))          \
+    X(memory_op, 2, do_memory_op(a[0], PTR(1)))                             \
+    X(multicall, 2, do_multicall(PTR(0), a[1]))                             \
+    X(set_timer_op, 2, do_set_timer_op(S64))                                \
+    X(xen_version, 2, do_xen_version(a[0], PTR(1)))                         \
+    X(console_io, 3, do_console_io(a[0], a[1], PTR(2)))                     \
+    X(grant_table_op, 3, do_grant_table_op(a[0], PTR(1), a[2]))             \
     X(vm_assist, 2, do_vm_assist(a[0], a[1]))                               \
-    X(vcpu_op, 3, do_vcpu_op(a[0], a[1], ptr(a[2])))                        \
-    X(xsm_op, 1, -ENOSYS)                                                   \
-    X(sched_op, 2, do_sched_op(a[0], ptr(a[1])))                            \
-    X(event_channel_op, 2, do_event_channel_op(a[0], ptr(a[1])))            \
-    X(physdev_op, 2, do_physdev_op(a[0], ptr(a[1])))                        \
-    X(hvm_op, 2, do_hvm_op(a[0], ptr(a[1])))                                \
-    X(sysctl, 1, do_sysctl(ptr(a[0])))                                      \
-    X(domctl, 1, do_domctl(ptr(a[0])))                                      \
-    X(platform_op, 1, do_platform_op(ptr(a[0])))                            \
-    X(dm_op, 3, do_dm_op(a[0], a[1], ptr(a[2])))
+    X(vcpu_op, 3, do_vcpu_op(a[0], a[1], PTR(2)))                           \
+    X(sched_op, 2, do_sched_op(a[0], PTR(1)))                               \
+    X(event_channel_op, 2, do_event_channel_op(a[0], PTR(1)))               \
+    X(physdev_op, 2, do_physdev_op(a[0], PTR(1)))                           \
+    X(hvm_op, 2, do_hvm_op(a[0], PTR(1)))                                   \
+    X(sysctl, 1, do_sysctl(PTR(0)))                                         \
+    X(domctl, 1, do_domctl(PTR(0)))                                         \
+    X(platform_op, 1, do_platform_op(PTR(0)))                               \
+    X(dm_op, 3, do_dm_op(a[0], a[1], PTR(2)))
 
 #define X(name, n, call)                                                    \
     static long call_##name(const uint64_t *a) { return call; }
@@ -103,7 +95,7 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
 /* One entry, eight words of the caller's width; a call that wants to go on
  * later keeps its progress there. */
 SUBOP(entry, IO | MORE, struct multicall_entry,
-      COMPAT(struct compat_multicall_entry, "LLLLLLLL"))
+      COMPAT(multicall_entry, "LLLLLLLL"))
 {
     long rc;
 

@@ -4,21 +4,17 @@
  * where they want to read their run state, time and events. Each argument is
  * copied in once, by the table. Also writes the registered run state.
  */
-#include "hypervisor/abi/vcpu.h"
-
 #include "hvm/mem/peek.h"
 #include "hvm/policy/cpuid.h"
-#include "hvm/vcpu.h"
 #include "hypervisor/core/evtchn.h"
-#include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/cr.h"
-#include "hypervisor/cpu/msr.h"
 #include "hypervisor/hypercall/calls.h"
 #include "hypervisor/x86/smp.h"
 
-/* --- Run state. --- */
+/* An address: the handle, not the union's 64-bit alternative. */
+#define LONG .size32 = sizeof(compat_ulong_t), .layout = "L"
 
-#define RUNSTATE_LAYOUT "IQQQQQ"
+/* --- Run state. --- */
 
 /* Both layouts, at any address: the 64-bit numbers follow each other. */
 _Static_assert(offsetof(struct vcpu_runstate_info, time) ==
@@ -45,19 +41,19 @@ static void runstate_write_in_place(const struct vcpu *v, char *place,
     WRITE_ONCE(*n, r->state_entry_time);
 }
 
-/* Writes bytes of it, from `offset` on, to one page and the next. A page that
- * is no RAM any more does not get them. */
-static void runstate_write(const struct vcpu *v, size_t offset,
-                           const void *src, size_t n)
+/* Writes n bytes of its image, from `offset` on, to one page and the next. A
+ * page that is no RAM any more does not get them. */
+static void runstate_write(const struct vcpu *v, const char *image,
+                           size_t offset, size_t n)
 {
     size_t room = PAGE_SIZE - (v->runstate_at.raw & (PAGE_SIZE - 1));
     size_t part = offset < room ? MIN(n, room - offset) : 0;
 
-    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset), src,
-                            part);
-    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next,
-                                               offset + part - room),
-                            (const char *)src + part, n - part);
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_at, offset),
+                            image + offset, part);
+    offset += part;
+    (void)!guest_write_phys(v->domain, gpa_add(v->runstate_next, offset - room),
+                            image + offset, n - part);
 }
 
 static void runstate_write_across(const struct vcpu *v, size_t entry,
@@ -68,12 +64,12 @@ static void runstate_write_across(const struct vcpu *v, size_t entry,
 
     runstate_write_in_place(v, image, entry, false);
     *top = (char)(*top | (flag ? XEN_RUNSTATE_UPDATE >> 56 : 0));
-    runstate_write(v, entry + 7, top, 1);
+    runstate_write(v, image, entry + 7, 1);
     smp_wmb();
-    runstate_write(v, 0, image, v->runstate_size);
+    runstate_write(v, image, 0, v->runstate_size);
     smp_wmb();
     *top = (char)(*top & ~(XEN_RUNSTATE_UPDATE >> 56));
-    runstate_write(v, entry + 7, top, 1);
+    runstate_write(v, image, entry + 7, 1);
 }
 
 void guest_runstate_update(struct vcpu *v)
@@ -98,28 +94,24 @@ void guest_runstate_update(struct vcpu *v)
 }
 
 SUBOP_DO(get_runstate_info, OUT, struct vcpu_runstate_info,
-         vcpu_runstate(v, a),
-         COMPAT(struct compat_vcpu_runstate_info, RUNSTATE_LAYOUT))
+         vcpu_runstate(v, a), COMPAT(vcpu_runstate_info, "IQQQQQ"))
 
 /*
  * The address is translated once: it is written at each switch, when a walk
  * would be the dearest part, and kernels do not move their memory. Who gave a
  * bad one is not told, as with Xen, and gets nothing.
  */
-SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
-      COMPAT(compat_ulong_t, "L")) /* not the union's 64-bit alternative */
+SUBOP(register_runstate_memory_area, IN | HELD, uint64_t, LONG)
 {
     gva_t at = gva(*a);
     uint32_t size = hypercall_is_compat()
                         ? sizeof(struct compat_vcpu_runstate_info)
                         : sizeof(struct vcpu_runstate_info);
-    gpa_t first, next = gpa(0);
+    gva_t last = gva((at.raw + size - 1) & PAGE_MASK); /* its page */
 
     v->runstate_size = 0;
-    if (at.raw && !guest_translate(at, &first) &&
-        !guest_translate(gva((at.raw + size - 1) & PAGE_MASK), &next)) {
-        v->runstate_at = first;
-        v->runstate_next = next;
+    if (at.raw && !guest_translate(at, &v->runstate_at) &&
+        !guest_translate(last, &v->runstate_next)) {
         v->runstate_size = size;
         guest_runstate_update(v);
     }
@@ -128,15 +120,13 @@ SUBOP(register_runstate_memory_area, IN | HELD, uint64_t,
 
 /* --- Starting and stopping. --- */
 
-/* ABI attributes (descriptor bits 40-47, 52-55) are those of struct segment. */
-#define ATTR_VALID 0xfff
-
 /* What a vCPU is to start with. */
 struct context {
     struct regs regs;
     uint64_t cr0, cr3, cr4, efer;
     struct segment seg[NR_HVM_SEGS]; /* those in context_segs */
 };
+/* In the order of struct vcpu_hvm_x86_32. */
 static const uint8_t context_segs[] = { SEG_CS, SEG_DS, SEG_SS, SEG_ES,
                                         SEG_TR };
 
@@ -145,8 +135,10 @@ static unsigned int dpl(const struct segment *s)
     return (s->attr >> SEG_DPL_SHIFT) & 3;
 }
 
-/* The ABI's limit is in bytes here, as the granularity bit says there. */
-static int segment_check(struct segment *s, enum hvm_seg seg)
+/* Makes the ABI's segment one of a CPU, whose limit is in bytes, as the
+ * granularity bit says there. The attributes (bits 40-47 and 52-55 of a
+ * descriptor, 12 in all) are the same. */
+static bool segment_ok(struct segment *s, enum hvm_seg seg)
 {
     /* Which types it may be of. 8 and up are code; bit 1: writable data,
      * readable code. A task is busy. */
@@ -157,52 +149,47 @@ static int segment_check(struct segment *s, enum hvm_seg seg)
     const bool task = seg == SEG_TR;
 
     if (!s->attr && (seg == SEG_DS || seg == SEG_ES))
-        return 0;
+        return true;
+    if (s->attr & SEG_GRAN)
+        s->limit = s->limit << 12 | 0xfff;
     if (s->attr & SEG_PRESENT) /* and accessed, or busy */
         s->attr = (uint16_t)(s->attr | (task ? 2 : 1));
-    if ((s->attr & ~ATTR_VALID) || !(s->attr & SEG_S) != task ||
-        !(task || (s->attr & SEG_PRESENT)) ||
-        !(types[seg] >> (s->attr & SEG_TYPE) & 1))
-        return -EINVAL;
-    return 0;
+    return !(s->attr >> 12) && !(s->attr & SEG_S) == task &&
+           (task || (s->attr & SEG_PRESENT)) &&
+           (types[seg] >> (s->attr & SEG_TYPE) & 1);
 }
 
-static struct segment segment(uint32_t base, uint32_t limit, uint16_t attr)
-{
-    if (attr & SEG_GRAN)
-        limit = limit << 12 | 0xfff;
-    return (struct segment){ .base = base, .limit = limit, .attr = attr };
-}
-
-static int from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
+/* Both are false for what no CPU can be in. */
+static bool from_32(const struct vcpu_hvm_x86_32 *r, struct context *c)
 {
     const struct segment *cs = &c->seg[SEG_CS], *ds = &c->seg[SEG_DS],
                          *es = &c->seg[SEG_ES];
+    const uint32_t *bases = &r->cs_base, *limits = &r->cs_limit;
+    const uint16_t *attrs = &r->cs_ar;
 
     if (r->pad1 || r->pad2[0] || r->pad2[1] || r->pad2[2])
-        return -EINVAL;
+        return false;
     *c = (struct context){
         .regs = { .gpr = { r->eax, r->ecx, r->edx, r->ebx, r->esp, r->ebp,
                            r->esi, r->edi },
                   .rip = r->eip, .rflags = r->eflags },
         .cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer,
-        .seg = { [SEG_CS] = segment(r->cs_base, r->cs_limit, r->cs_ar),
-                 [SEG_DS] = segment(r->ds_base, r->ds_limit, r->ds_ar),
-                 [SEG_SS] = segment(r->ss_base, r->ss_limit, r->ss_ar),
-                 [SEG_ES] = segment(r->es_base, r->es_limit, r->es_ar),
-                 [SEG_TR] = segment(r->tr_base, r->tr_limit, r->tr_ar) },
     };
-    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
-        if (segment_check(&c->seg[context_segs[i]], context_segs[i]))
-            return -EINVAL;
-    if (c->regs.rip > cs->limit || dpl(&c->seg[SEG_SS]) != dpl(cs) ||
-        ((ds->attr & SEG_PRESENT) && dpl(ds) > dpl(cs)) ||
-        ((es->attr & SEG_PRESENT) && dpl(es) > dpl(cs)))
-        return -EINVAL;
-    return (c->efer & EFER_LMA) && !(c->efer & EFER_LME) ? -EINVAL : 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++) {
+        struct segment *s = &c->seg[context_segs[i]];
+
+        *s = (struct segment){ .base = bases[i], .limit = limits[i],
+                               .attr = attrs[i] };
+        if (!segment_ok(s, context_segs[i]))
+            return false;
+    }
+    return c->regs.rip <= cs->limit && dpl(&c->seg[SEG_SS]) == dpl(cs) &&
+           (!(ds->attr & SEG_PRESENT) || dpl(ds) <= dpl(cs)) &&
+           (!(es->attr & SEG_PRESENT) || dpl(es) <= dpl(cs)) &&
+           (!(c->efer & EFER_LMA) || (c->efer & EFER_LME));
 }
 
-static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
+static bool from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
 {
     const struct segment data = { .attr = 0xc93, .limit = ~0u };
 
@@ -215,68 +202,46 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct context *c)
                  [SEG_DS] = data, [SEG_SS] = data, [SEG_ES] = data,
                  [SEG_TR] = { .attr = 0x8b, .limit = 0x67 } },
     };
-    if ((uint64_t)((int64_t)(r->rip << 16) >> 16) != r->rip ||
-        !(c->cr0 & CR0_PG) || !(c->cr4 & CR4_PAE) || !(c->efer & EFER_LME))
-        return -EINVAL;
-    return 0;
+    return (uint64_t)((int64_t)(r->rip << 16) >> 16) == r->rip &&
+           (c->cr0 & CR0_PG) && (c->cr4 & CR4_PAE) && (c->efer & EFER_LME);
 }
 
-/*
- * Gives a vCPU that is down these registers to start with. Everything is
- * checked before anything is set. -EINVAL: a context in which no CPU can be.
- * Lock DOMCTL of its domain.
- */
-static int context_set(struct vcpu *v, const struct vcpu_hvm_context *ctx)
+/* Gives a vCPU that is down these registers to start with. Everything is
+ * checked before anything is set. -EINVAL: a context in which no CPU can be. */
+SUBOP(initialise, IN | HELD | LOCKED, struct vcpu_hvm_context)
 {
     struct context c;
-    int rc = -EINVAL;
 
-    if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_32B)
-        rc = from_32(&ctx->cpu_regs.x86_32, &c);
-    else if (!ctx->pad && ctx->mode == VCPU_HVM_MODE_64B)
-        rc = from_64(&ctx->cpu_regs.x86_64, &c);
-    if (rc)
-        return rc;
+    if (!READ_ONCE(v->hvm->wait_sipi))
+        return -EEXIST;
+    if (a->pad || a->mode > VCPU_HVM_MODE_64B ||
+        !(a->mode == VCPU_HVM_MODE_32B ? from_32(&a->cpu_regs.x86_32, &c)
+                                       : from_64(&a->cpu_regs.x86_64, &c)))
+        return -EINVAL;
     /* What the domain's policy does not have, as with Xen; and combinations
      * with which VMRUN or VM entry would fail (APM vol. 2 15.5.1, SDM vol. 3C
      * 27.3.1.1). */
+    const bool lma = (c.efer & EFER_LME) && (c.cr0 & CR0_PG);
     if ((c.cr4 & ~cpuid_guest_cr4(v)) || c.cr0 >> 32 ||
         (c.efer & ~(cpuid_guest_efer(v) | EFER_LMA)) ||
         ((c.cr0 & CR0_PG) && !(c.cr0 & CR0_PE)) ||
-        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)))
+        ((c.cr0 & CR0_NW) && !(c.cr0 & CR0_CD)) ||
+        (lma && !(c.cr4 & CR4_PAE)))
         return -EINVAL;
-    c.efer &= ~EFER_LMA;
-    if ((c.efer & EFER_LME) && (c.cr0 & CR0_PG)) {
-        if (!(c.cr4 & CR4_PAE))
-            return -EINVAL;
-        c.efer |= EFER_LMA;
-    }
     c.regs.rflags = (c.regs.rflags & RFLAGS_ALL) | RFLAGS_MBS;
 
     hvm_vcpu_reset(v, 0, 0);
     *vcpu_regs(v) = c.regs;
-    hvm_set_reg(v, REG_EFER, c.efer);
+    hvm_set_reg(v, REG_EFER, (c.efer & ~EFER_LMA) | (lma ? EFER_LMA : 0));
     hvm_set_reg(v, REG_CR4, c.cr4);
     hvm_set_reg(v, REG_CR3, c.cr3);
     hvm_set_reg(v, REG_CR0, c.cr0 | CR0_ET);
     for (unsigned int i = 0; i < ARRAY_SIZE(context_segs); i++)
         hvm_set_seg(v, context_segs[i], &c.seg[context_segs[i]]);
+    /* It waits for VCPUOP_up instead of a start-up IPI. */
+    vcpu_down(v);
+    WRITE_ONCE(v->hvm->wait_sipi, false);
     return 0;
-}
-
-SUBOP(initialise, IN | HELD, struct vcpu_hvm_context)
-{
-    int rc;
-
-    spin_lock(&d->lock);
-    rc = READ_ONCE(v->hvm->wait_sipi) ? context_set(v, a) : -EEXIST;
-    if (!rc) {
-        /* It waits for VCPUOP_up instead of a start-up IPI. */
-        vcpu_down(v);
-        WRITE_ONCE(v->hvm->wait_sipi, false);
-    }
-    spin_unlock(&d->lock);
-    return rc;
 }
 
 SUBOP(up, 0, void)
@@ -288,21 +253,15 @@ SUBOP(up, 0, void)
     return 0;
 }
 
-SUBOP(down, 0, void)
-{
-    vcpu_down(v);
-    hvm_vcpu_stopped(v);
-    return 0;
-}
+SUBOP_DO(down, 0, void,
+         vcpu_down(v);
+         hvm_vcpu_stopped(v))
 
 SUBOP_EXPR(is_up, 0, void, hvm_vcpu_is_up(v))
 
-SUBOP(send_nmi, NO_ARG, void)
-{
-    WRITE_ONCE(v->hvm->nmi_pending, true);
-    vcpu_kick(v, PENDING_IRQ);
-    return 0;
-}
+SUBOP_DO(send_nmi, NO_ARG, void,
+         WRITE_ONCE(v->hvm->nmi_pending, true);
+         vcpu_kick(v, PENDING_IRQ))
 
 /* --- Timers. --- */
 
@@ -317,7 +276,7 @@ SUBOP(set_periodic_timer, IN, struct vcpu_set_periodic_timer)
 SUBOP_DO(stop_periodic_timer, 0, void, vcpu_set_periodic_timer(v, 0))
 
 SUBOP(set_singleshot_timer, IN | SELF, struct vcpu_set_singleshot_timer,
-      COMPAT(struct compat_vcpu_set_singleshot_timer, "QI"))
+      COMPAT(vcpu_set_singleshot_timer, "QI"))
 {
     if (a->timeout_abs_ns < now_ns()) {
         timer_stop(&v->singleshot);
@@ -332,11 +291,10 @@ SUBOP_DO(stop_singleshot_timer, SELF, void, timer_stop(&v->singleshot))
 
 /* --- Registering memory. --- */
 
-SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
+SUBOP(register_vcpu_info, IN | HELD | LOCKED, struct vcpu_register_vcpu_info)
 {
     uint32_t align = hypercall_is_compat() ? 4 : 8;
     struct shared_frame frame;
-    int rc;
 
     if (a->offset >= PAGE_SIZE || a->mfn >> (64 - PAGE_SHIFT))
         return -EINVAL;
@@ -345,12 +303,10 @@ SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
     if (a->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         !IS_ALIGNED(a->offset, align))
         return -ENXIO;
-    rc = frame_share(d, gfn(a->mfn), &frame);
+    int rc = frame_share(d, gfn(a->mfn), &frame);
     if (rc)
         return rc == -EROFS ? -EACCES : rc;
-    spin_lock(&d->lock);
     rc = vcpu_info_register(v, &frame, a->offset);
-    spin_unlock(&d->lock);
     if (!rc)
         pvtime_update(v);
     else
@@ -361,26 +317,20 @@ SUBOP(register_vcpu_info, IN | HELD, struct vcpu_register_vcpu_info)
 /* A second copy of the time record, for user space to read. The clock's
  * parameters do not change while the domain exists on this machine, so it is
  * written once. */
-SUBOP(register_vcpu_time_memory_area, IN, uint64_t,
-      COMPAT(compat_ulong_t, "L"))
+SUBOP(register_vcpu_time_memory_area, IN, uint64_t, LONG)
 {
-    gva_t at = gva(*a);
     struct vcpu_time_info t = v->info->time;
 
-    if (!at.raw)
-        return 0;
     t.version &= ~1u; /* not being written */
-    return guest_write(at, &t, sizeof(t)) ? -EFAULT : 0;
+    return *a ? guest_write(gva(*a), &t, sizeof(t)) : 0;
 }
 
 /* Which processor a pinned vCPU of domain 0 is. */
 SUBOP(get_physid, OUT, struct vcpu_get_physid)
 {
-    unsigned int cpu = v->cpu;
-
     if (d != hardware_domain || cpumask_count(&v->affinity_hard) != 1)
         return -EINVAL;
-    a->phys_id = cpu_apic_id[cpu] | (uint64_t)cpu << 32;
+    a->phys_id = cpu_apic_id[v->cpu] | (uint64_t)v->cpu << 32;
     return 0;
 }
 
@@ -398,12 +348,10 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
     struct domain *d = current->domain;
     struct vcpu *v = vcpu_of(d, vcpuid);
     const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), cmd);
-    bool held;
-    long rc;
+    const bool held = op && (op->flags & HELD) && v != current;
 
     if (!v || !op)
         return v ? -ENOSYS : -ENOENT;
-    held = (op->flags & HELD) && v != current;
     if (held) {
         /* Two that stop each other would wait for ever, so one at a time: the
          * other stops at its checkpoint before it tries again. */
@@ -412,7 +360,7 @@ long do_vcpu_op(unsigned int cmd, unsigned int vcpuid, void_gptr_t arg)
         vcpu_pause(v);
         WRITE_ONCE(d->pausing, false);
     }
-    rc = subop_run(op, v, d, arg, NULL);
+    long rc = subop_run(op, v, d, arg, NULL);
     if (held)
         vcpu_unpause(v);
     return rc;

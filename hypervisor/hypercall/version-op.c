@@ -13,20 +13,15 @@
 
 static uint32_t feature_map(const struct domain *d)
 {
-    uint32_t map = BIT(XENFEAT_writable_page_tables) |
-                   BIT(XENFEAT_writable_descriptor_tables) |
-                   BIT(XENFEAT_auto_translated_physmap) |
-                   BIT(XENFEAT_supervisor_mode_kernel) |
-                   BIT(XENFEAT_hvm_callback_vector) |
-                   BIT(XENFEAT_hvm_safe_pvclock) |
-                   BIT(XENFEAT_memory_op_vnode_supported) |
-                   BIT(XENFEAT_dm_msix_all_writes);
-
-    if (d->privileged)
-        map |= BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped);
-    else
-        map |= BIT(XENFEAT_not_direct_mapped);
-    return map;
+    return BIT(XENFEAT_writable_page_tables) |
+           BIT(XENFEAT_writable_descriptor_tables) |
+           BIT(XENFEAT_auto_translated_physmap) |
+           BIT(XENFEAT_supervisor_mode_kernel) |
+           BIT(XENFEAT_hvm_callback_vector) | BIT(XENFEAT_hvm_safe_pvclock) |
+           BIT(XENFEAT_memory_op_vnode_supported) |
+           BIT(XENFEAT_dm_msix_all_writes) |
+           (d->privileged ? BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped)
+                          : BIT(XENFEAT_not_direct_mapped));
 }
 
 /* A string into a buffer of the ABI's fixed size, padded with zeroes. */
@@ -48,10 +43,8 @@ static long put_varbuf(void_gptr_t arg, const char *s)
         return (long)n;
     if (read_arg(&b, arg))
         return -EFAULT;
-    if (b.len == 0)
-        return -EINVAL;
-    if (b.len < n)
-        return -ENOBUFS;
+    if (b.len == 0 || b.len < n)
+        return b.len ? -ENOBUFS : -EINVAL;
     if (guest_write(gva(arg.addr + sizeof(b)), s, n))
         return -EFAULT;
     return (long)n;
@@ -82,14 +75,12 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
     };
     struct domain *d = current->domain;
     struct xen_feature_info fi;
-    uint64_t virt_start = 0;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(strings); i++) {
-        const char *text = strings[i].text;
-
         /* The hypervisor's options are for those who control it. */
-        if (!text)
-            text = d->privileged ? boot_info.cmdline : "<denied>";
+        const char *text = strings[i].text ? strings[i].text
+                         : d->privileged ? boot_info.cmdline : "<denied>";
+
         if (cmd == strings[i].cmd)
             return put_string(arg, text, strings[i].size);
         if (cmd == strings[i].cmd2)
@@ -100,8 +91,8 @@ long do_xen_version(unsigned int cmd, void_gptr_t arg)
         return LODGE_ABI_MAJOR << 16 | LODGE_ABI_MINOR;
     case XENVER_compile_info:
         return write_arg(arg, &compile_info);
-    case XENVER_platform_parameters:
-        return guest_write(gva(arg.addr), &virt_start,
+    case XENVER_platform_parameters: /* where it begins, for PV domains */
+        return guest_write(gva(arg.addr), &(uint64_t){ 0 },
                            hypercall_is_compat() ? 4 : 8);
     case XENVER_get_features:
         if (read_arg(&fi, arg))

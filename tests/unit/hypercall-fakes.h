@@ -24,6 +24,7 @@
 
 struct cpumask cpus_online = { { 0xf } };
 unsigned int nr_cpus_online = 4;
+uint64_t claimed_total;
 struct boot_info boot_info = { .cmdline = "console=com1" };
 static struct page *fake_grant_pages[NR_DOMS];
 static uint32_t fake_next_port;

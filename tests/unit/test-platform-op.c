@@ -89,7 +89,7 @@ void wallclock_set(uint64_t epoch_ns, uint64_t at_ns)
 
 void pvtime_update_wallclock(struct domain *d)
 {
-    clock_updates++;
+    clock_updates += d->shared_info != NULL;
 }
 
 void machine_power_off(void)

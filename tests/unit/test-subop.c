@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sub-operations by table: what is copied in and out, on which outcome; whose
- * domain; and that the letters of each layout for 32-bit callers say what
+ * domain, which vCPU, lock and memory; and that the letters of each layout for 32-bit callers say what
  * abi/compat.h says.
  */
 #include <string.h>
@@ -191,14 +191,22 @@ SUBOP_EXPR(self, IO | SELF, struct arg, one(d, a))
 SUBOP_EXPR(other, IO | OTHER, struct arg, one(d, a))
 SUBOP_EXPR(of, IO, struct arg, one(d, a), OF(of, dom, EVTCHN_STATUS))
 SUBOP_EXPR(compat, IO, struct arg, one(d, a),
-           COMPAT(struct compat_arg, "HIL"))
+           COMPAT(arg, "HIL"))
 SUBOP_EXPR(wide, IO, struct arg, one(d, a), WIDE)
+
+SUBOP_EXPR(locked, LOCKED, void, fake_locks_held())
+SUBOP_EXPR(named, IN, struct arg, v == &vcpus[a->value] ? 7 : -EIO,
+           VCPU(named, value, ENOENT))
+/* Gets it all zero, and leaves it otherwise. */
+SUBOP_EXPR(room, 0, void, *(char *)more ? -EIO : ++*(char *)more,
+           ROOM(char[100]))
 
 static long call(unsigned int cmd, struct vcpu *v)
 {
     static const struct subop *const ops[] = {
         [1] = &subop_in, &subop_io, &subop_err, &subop_more, &subop_out,
         &subop_self, &subop_other, &subop_of, &subop_compat, &subop_wide,
+        &subop_locked, &subop_named, &subop_room,
     };
 
     on = NULL;
@@ -213,7 +221,7 @@ static void calls(void)
 
     *a = (struct arg){ .dom = 0, .value = 5, .address = 1ull << 40 };
     CHECK_EQ(call(0, v), -ENOSYS);
-    CHECK_EQ(call(11, v), -ENOSYS);
+    CHECK_EQ(call(14, v), -ENOSYS);
     CHECK_EQ(call(~0u, v), -ENOSYS);
     for (unsigned int cmd = 1; cmd < 5; cmd++) {
         static const long results[] = { 3, -EINVAL, -ERESTART };
@@ -262,6 +270,30 @@ static void calls(void)
     compat = false;
 }
 
+/* What the function has besides its argument. */
+static void surroundings(void)
+{
+    struct vcpu *list[3] = { &vcpus[0], &vcpus[1], NULL };
+    struct arg *a = (void *)memory;
+    unsigned int before = fake_allocs();
+
+    CHECK_EQ(call(11, &vcpus[1]), 1);
+    CHECK_EQ(fake_locks_held(), 0);
+    doms[1].vcpu = list;
+    doms[1].max_vcpus = 3;
+    for (a->value = 0; a->value < 2; a->value++)
+        CHECK_EQ(call(12, &vcpus[1]), 7);
+    CHECK_EQ(call(12, &vcpus[1]), -ENOENT); /* was not created */
+    a->value = 3;
+    CHECK_EQ(call(12, &vcpus[1]), -ENOENT);
+    for (unsigned int i = 0; i < 2; i++)
+        CHECK_EQ(call(13, &vcpus[1]), 1);
+    fake_fail_after(0);
+    CHECK_EQ(call(13, &vcpus[1]), -ENOMEM);
+    fake_fail_after(-1);
+    CHECK_EQ(fake_allocs(), before);
+}
+
 static void versions(void)
 {
     uint32_t *head = (void *)memory, cmd = 99;
@@ -294,6 +326,7 @@ int main(void)
     runstate();
     singleshot();
     calls();
+    surroundings();
     versions();
     CHECK_EQ(references, 0);
     return test_result();
