@@ -2,10 +2,11 @@
 /*
  * Looks up which internal device an access is for. Never knows a device.
  *
- * A port costs one byte load: the number of its slot. Slot 0 is empty for ever,
- * so that the path has no case for "nobody". Slots are never given back, and
- * one that moves changes its base before the bytes that lead to it: whoever
- * looks at the same time calls the right device or none.
+ * A port costs two byte loads: the upper half of the number chooses a table,
+ * the lower half a slot in it. Table 0 and slot 0 are empty for ever, so that
+ * the path has no case for "nobody". Slots are never given back, and one that
+ * moves changes its base before the bytes that lead to it: whoever looks at the
+ * same time calls the right device or none.
  */
 #include "hvm/io/bus.h"
 
@@ -16,7 +17,7 @@ static inline const struct bus_slot *find(const struct bus *b,
     const struct bus_slot *slot = b->slot[BUS_MMIO];
 
     if (kind == BUS_PORT)
-        return &b->slot[BUS_PORT][b->port[addr]];
+        return &b->slot[BUS_PORT][bus_port_slot(b, (uint16_t)addr)];
     for (unsigned int i = b->nr_slots[BUS_MMIO]; i; i--)
         if (addr - slot[i].range.base < slot[i].range.len)
             return &slot[i];
@@ -26,7 +27,7 @@ static inline const struct bus_slot *find(const struct bus *b,
 static void ports_fill(struct bus *b, const struct bus_range *r, uint8_t n)
 {
     for (uint64_t p = r->base; p < r->base + r->len; p++)
-        WRITE_ONCE(b->port[p], n);
+        WRITE_ONCE(b->port[b->page[p >> 8]][p & 0xff], n);
 }
 
 /* Gives slot n the ports from base on, in place of those that it has. */
@@ -36,9 +37,18 @@ static int place_ports(struct bus *b, uint8_t n, uint64_t base)
 
     if (base + r->len > NR_PORTS)
         return -EINVAL;
-    for (uint64_t p = base; p < base + r->len; p++)
-        if (b->port[p] && b->port[p] != n)
+    for (uint64_t p = base; p < base + r->len; p++) {
+        uint8_t owner = bus_port_slot(b, (uint16_t)p);
+
+        if (owner && owner != n)
             return -EEXIST;
+    }
+    for (uint64_t p = base; p < base + r->len; p++)
+        if (!b->page[p >> 8]) {
+            if (b->nr_pages == BUS_MAX_PAGES - 1)
+                return -ENOSPC;
+            WRITE_ONCE(b->page[p >> 8], ++b->nr_pages);
+        }
     ports_fill(b, r, 0);
     WRITE_ONCE(r->base, base);
     ports_fill(b, r, n);
@@ -80,7 +90,7 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
 
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base)
 {
-    uint8_t n = b->port[old_base];
+    uint8_t n = bus_port_slot(b, old_base);
 
     if (!n || b->slot[BUS_PORT][n].range.base != old_base)
         return -ENOENT;

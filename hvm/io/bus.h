@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The internal devices' port and MMIO ranges of one domain: which device an
- * access is for. Ports are looked up in a table of bytes; of MMIO ranges there
- * are few. No lock: ranges are added at domain creation; bus_move()
+ * access is for. Ports are looked up in two tables of bytes; of MMIO ranges
+ * there are few. No lock: ranges are added at domain creation; bus_move()
  * only exchanges single bytes while vCPUs run.
  */
 #pragma once
@@ -35,6 +35,7 @@ struct bus_range {
 
 #define NR_PORTS 0x10000
 #define BUS_MAX_SLOTS 64 /* of each kind; slot 0 is empty and means none */
+#define BUS_MAX_PAGES 16 /* tables of 256 ports; 0 is the empty one */
 
 struct bus_slot {
     struct bus_range range;
@@ -43,8 +44,9 @@ struct bus_slot {
 
 /* All zero: no ranges. */
 struct bus {
-    uint8_t port[NR_PORTS]; /* to slot */
-    uint8_t nr_slots[2];    /* of each kind, without slot 0 */
+    uint8_t page[NR_PORTS / 256];     /* port / 256 to table */
+    uint8_t port[BUS_MAX_PAGES][256]; /* port % 256 to slot */
+    uint8_t nr_pages, nr_slots[2];    /* without page 0 and the slots 0 */
     struct bus_slot slot[2][BUS_MAX_SLOTS];
 };
 
@@ -59,6 +61,12 @@ int bus_add(struct bus *b, const struct bus_range *ranges, unsigned int n,
  * calls.
  */
 int bus_move(struct bus *b, uint16_t old_base, uint16_t new_base);
+
+/* The number of a port's slot. */
+static inline uint8_t bus_port_slot(const struct bus *b, uint16_t port)
+{
+    return READ_ONCE(b->port[b->page[port >> 8]][port & 0xff]);
+}
 
 /* An access to the slot that decodes its first byte; slot 0 decodes none. */
 static inline __attribute__((always_inline)) enum bus_rc
@@ -86,7 +94,7 @@ static inline __attribute__((always_inline)) enum bus_rc
 bus_port_access(const struct bus *b, uint16_t port, unsigned int size,
                 bool write, uint64_t *val)
 {
-    return bus_slot_access(&b->slot[BUS_PORT][READ_ONCE(b->port[port])], port,
+    return bus_slot_access(&b->slot[BUS_PORT][bus_port_slot(b, port)], port,
                            size, write, val);
 }
 enum bus_rc bus_mmio_access(const struct bus *b, uint64_t gpa,

@@ -14,7 +14,6 @@
 #include "hypervisor/core/access.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/page.h"
 
 /* The caller runs in 32-bit mode: its structures are those of abi/compat.h. */
 bool hypercall_is_compat(void);
