@@ -7,8 +7,8 @@
 
 #include "hypervisor/cpu/layout.h"
 
-/* Selectors. HOST_CS is the same in the GDTs that boot.S and trampoline.S
- * start with and in the final one. */
+/* Selectors. HOST_CS is the same in the GDT that boot.S starts with and in the
+ * final one. */
 #define HOST_CS 8
 #define HOST_DS 16
 #define HOST_TR 24
