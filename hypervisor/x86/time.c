@@ -111,7 +111,7 @@ static void mark_unreliable(const char *why)
 #define INTERVAL_HZ 20 /* 50 ms */
 #define SAMPLES 12
 #define AGREE_PPM 500
-#define WAIT_SPINS 200000000ull
+#define WAIT_SPINS 5000000 /* no clock advances */
 
 /* PIT channel 2, gated by port 0x61 (82C54 data sheet). */
 #define PIT_HZ 1193182
@@ -166,18 +166,7 @@ static uint64_t pit_read(void)
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-/* Does it move? */
-static bool advances(uint64_t (*read)(void))
-{
-    uint64_t first = read();
-
-    for (unsigned int i = 0; i < 10000; i++)
-        if (read() != first)
-            return true;
-    return false;
-}
-
-/* Hz of the clocks that a machine may lack, 0: it does, or they stand still. */
+/* Hz of the clocks that a machine may lack, 0: it does. */
 static uint64_t hpet_hz(void)
 {
     if (acpi_info.hpet_maddr)
@@ -189,7 +178,7 @@ static uint64_t hpet_hz(void)
         return 0;
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-    return advances(hpet_read) ? FEMTOSECONDS / period : 0;
+    return FEMTOSECONDS / period;
 }
 
 static uint64_t pm_timer_hz(void)
@@ -199,7 +188,7 @@ static uint64_t pm_timer_hz(void)
     if (g->space != 1 || !g->address || g->address > 0xfffc)
         return 0;
     pm_port = (uint16_t)g->address;
-    return advances(pm_read) ? PM_TIMER_HZ : 0;
+    return PM_TIMER_HZ;
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -226,17 +215,14 @@ static struct sample take(const struct clock *c)
     return best;
 }
 
-/* Waits the interval by the first clock that is there. */
-static void wait_interval(const struct clock *c)
+/* Until the first clock says that the interval is over. */
+static void wait_interval(const struct clock *clocks, const struct clock *end)
 {
-    uint64_t wanted = c->hz / INTERVAL_HZ;
-
-    for (uint64_t spins = 0; spins < WAIT_SPINS; spins++) {
-        if (((c->read() - c->start.ref) & c->mask) >= wanted)
-            return;
-        cpu_relax();
-    }
-    log_warn("calibration: the %s stands still\n", c->name);
+    for (unsigned int spins = 0; spins < WAIT_SPINS; spins++)
+        for (const struct clock *c = clocks; c < end; c++)
+            if (c->hz && ((c->read() - c->start.ref) & c->mask) >=
+                             c->hz / INTERVAL_HZ)
+                return;
 }
 
 static bool agree(uint64_t a, uint64_t b)
@@ -279,9 +265,7 @@ static const char *calibrate(void)
             c->start = take(c);
     uint64_t apic_start = apic_timer_count();
     tsc_at_boot = rdtsc_ordered();
-    for (c = clocks; !c->hz; c++)
-        ;
-    wait_interval(c);
+    wait_interval(clocks, end);
     uint64_t tsc_ticks = rdtsc_ordered() - tsc_at_boot;
     uint64_t apic_ticks = apic_start - apic_timer_count();
     for (c = clocks; c < end; c++)
@@ -309,21 +293,13 @@ static const char *calibrate(void)
 
 static bool asked;          /* (a) the boot CPU waits for the new one */
 static uint64_t answer;     /* its TSC */
-static int64_t correction;  /* what it adds to its TSC after a pass */
+static int64_t correction;  /* what it adds to its TSC before */
 
-/* The boot CPU's half of a round. */
-static void ask(void)
+/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
+ * host threads take turns at every question. */
+static unsigned int passes(void)
 {
-    store_release(&asked, true);
-    while (load_acquire(&asked))
-        cpu_relax();
-}
-
-/* The new CPU's, which ends when it takes `asked` back. */
-static void wait_asked(void)
-{
-    while (!load_acquire(&asked))
-        cpu_relax();
+    return cpu_features.emulator_tcg ? 0 : 2;
 }
 
 /* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
@@ -335,23 +311,19 @@ static int64_t measure(void)
     for (unsigned int i = 0; i < ROUNDS; i++) {
         uint64_t start = rdtsc_ordered();
 
-        ask();
+        store_release(&asked, true);
+        while (load_acquire(&asked))
+            cpu_relax();
         uint64_t trip = rdtsc_ordered() - start;
         if (trip < best) {
             best = trip;
             ahead = (int64_t)(answer - (start + trip / 2));
         }
+        correction = 0; /* it is done */
     }
     if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
         return 0;
     return ahead;
-}
-
-/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
- * host threads take turns at every question. */
-static unsigned int passes(void)
-{
-    return cpu_features.emulator_tcg ? 0 : 2;
 }
 
 void tsc_sync_reference(void)
@@ -365,21 +337,17 @@ void tsc_sync_reference(void)
         else if (ahead)
             mark_unreliable("CPUs disagree");
         correction = pass == 0 ? -ahead : 0;
-        ask();
     }
 }
 
 void tsc_sync_check(void)
 {
-    for (unsigned int pass = 0; pass < passes(); pass++) {
-        for (unsigned int i = 0; i < ROUNDS; i++) {
-            wait_asked();
-            answer = rdtsc_ordered();
-            store_release(&asked, false);
-        }
-        wait_asked();
+    for (unsigned int i = 0; i < passes() * ROUNDS; i++) {
+        while (!load_acquire(&asked))
+            cpu_relax();
         if (correction)
             wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
+        answer = rdtsc_ordered();
         store_release(&asked, false);
     }
 }
