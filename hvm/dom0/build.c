@@ -136,7 +136,8 @@ void hardware_domain_shutdown(int reason)
         machine_power_off();
     if (opt_noreboot) {
         console_printf("noreboot: the machine halts; restart it by hand.\n");
-        machine_halt();
+        smp_stop_others();
+        smp_stop_here();
     }
     if (reason != SHUTDOWN_reboot) {
         console_printf("The machine restarts in %u seconds.\n",

@@ -114,8 +114,7 @@ bool console_panic_begin(void)
     if (READ_ONCE(panic_cpu) == cpu_id())
         return false;
     if (!atomic_cmpxchg(&panic_cpu, &none, cpu_id()))
-        for (;;) /* another CPU is reporting; it will stop us */
-            asm volatile("cli; hlt");
+        smp_stop_here(); /* another CPU is reporting */
     smp_stop_others();
     /* Nothing before the first console: make sure there is one. */
     if (!targets)

@@ -100,20 +100,18 @@ void cannot_start(const char *why, ...)
 {
     va_list ap;
 
-    asm volatile("cli");
     console_panic_begin();
     va_start(ap, why);
     console_vprintf("\nLodge cannot start: ", why, ap);
     va_end(ap);
     console_printf(".\nThe machine is halted.\n");
-    machine_halt();
+    smp_stop_here();
 }
 
 void panic(const char *fmt, ...)
 {
     va_list ap;
 
-    asm volatile("cli");
     if (console_panic_begin())
         dump_here();
     console_printf("\n****************************************\n"

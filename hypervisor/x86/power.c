@@ -35,18 +35,11 @@ void power_init(void)
         reset_register = device_map(acpi_info.reset.address, 1);
 }
 
-void machine_halt(void)
-{
-    smp_stop_others();
-    smp_stop_here();
-}
-
 void machine_restart(void)
 {
     static const uint8_t no_idt[10]; /* limit and base 0 */
     const struct acpi_info *acpi = &acpi_info;
 
-    asm volatile("cli");
     smp_stop_others();
     if (acpi->reset.address) {
         if (acpi->reset.space == GAS_IO)
@@ -87,7 +80,6 @@ void machine_power_off(void)
 {
     const struct acpi_info *acpi = &acpi_info;
 
-    asm volatile("cli");
     smp_stop_others();
     if (acpi->has_s5) {
         /* The firmware may still own the power hardware (ACPI 4.8.2.5). */

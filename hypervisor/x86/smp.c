@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
@@ -140,6 +141,7 @@ void smp_stop_others(void)
 {
     unsigned int self = cpu_id();
 
+    asm volatile("cli");
     WRITE_ONCE(smp_stopping, true);
     smp_mb();
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)

@@ -39,7 +39,7 @@ bool console_panic_begin(void) { return true; }
 void console_printf(const char *fmt, ...) { (void)fmt; }
 uint64_t now_ns(void) { return clock_now; }
 void dump_here(void) {}
-void machine_halt(void)
+void smp_stop_here(void)
 {
     abort();
 }

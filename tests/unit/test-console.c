@@ -17,6 +17,7 @@ static size_t serial_size;
 void console_input(char c) { strncat(to_dom0, &c, 1); }
 void debug_key(char c) { strncat(to_lodge, &c, 1); }
 void smp_stop_others(void) {}
+void smp_stop_here(void) { abort(); }
 bool uart_init(void) { return true; }
 void uart_put(char c) { serial[serial_size++ % sizeof(serial)] = c; }
 
