@@ -27,7 +27,7 @@ struct acpi_table {
     uint32_t size;
 };
 
-/* ioapic_init() fills in the rest, and leaves out those that are unusable. */
+/* ioapic_init() (irq.c) fills in the rest, and leaves out those that are unusable. */
 struct ioapic {
     uint8_t id;
     uint64_t maddr;

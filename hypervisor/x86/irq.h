@@ -74,6 +74,16 @@ bool irq_set_affinity(unsigned int irq, unsigned int cpu);
  * vendor code that took it out of a VM exit. Acknowledges it too. */
 void irq_dispatch(unsigned int vector);
 
+extern unsigned int gsis_end; /* one more than the highest GSI; constant */
+/*
+ * Quiets the PICs. Before apic_init(): what they have asserted must go away
+ * while the local APIC still listens, or an emulated one keeps it for ever.
+ */
+void pic_init(void);
+/* Maps all I/O APICs that acpi_info lists, masks all entries, and keeps those
+ * that answer there; the machine cannot start when there is none. */
+void ioapic_init(void);
+
 /* How many a CPU took of each vector, for reports. */
 DECLARE_PERCPU(uint64_t, irq_counts)[256];
 

@@ -18,7 +18,7 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "tests/unit/fakes/fakes.h"
