@@ -35,12 +35,36 @@ static const char *keep(const char *s, size_t n)
     return kept;
 }
 
-/* -E2BIG when full; quietly drops empty ones. */
-static int add_region(uint64_t start, uint64_t size, uint32_t type)
-{
-    uint64_t end = start + size < start ? ~0ull : start + size;
+struct region {
+    uint64_t start, size;
+    uint32_t type;
+} __packed;
+#define REGION_SIZE_MIN 24u /* with the word of size, or a reserved one */
 
-    return size ? e820_add(&bi->map, start, end, type) : 0;
+/*
+ * The memory map: n bytes of regions that are `distance` bytes apart, or with
+ * 0 (multiboot1) behind a word each that says how large they are. Quietly
+ * drops empty ones.
+ */
+static int add_regions(const uint8_t *at, size_t n, uint32_t distance)
+{
+    int rc = 0;
+
+    while (n >= REGION_SIZE_MIN && !rc) {
+        const struct region *r = (const void *)(distance ? at : at + 4);
+        uint64_t step = distance ?: *(const uint32_t *)at + 4ull;
+        uint64_t end = r->start + r->size;
+
+        if (step < REGION_SIZE_MIN)
+            return -EINVAL;
+        if (r->size)
+            rc = e820_add(&bi->map, r->start, end < r->start ? ~0ull : end,
+                          r->type);
+        step = MIN(step, n);
+        at += step;
+        n -= step;
+    }
+    return rc;
 }
 
 static int add_module(uint64_t start, uint64_t end, const char *cmdline,
@@ -86,12 +110,6 @@ struct mb1_module {
     uint32_t start, end, string, reserved;
 };
 
-struct mb1_mmap {
-    uint32_t size; /* of what follows */
-    uint64_t base, length;
-    uint32_t type;
-} __packed;
-
 static const char *map_string(uint64_t maddr)
 {
     const char *s = maddr ? early_map_read(maddr, MB1_STRING_MAX) : NULL;
@@ -101,10 +119,7 @@ static const char *map_string(uint64_t maddr)
 
 static int parse_mb1(const struct mb1_info *mb)
 {
-    const struct mb1_mmap *e;
-    const struct mb1_module *m;
     unsigned int modules = mb->flags & MB1_MODULES ? mb->mods_count : 0;
-    int rc = 0;
 
     if (mb->flags & MB1_LOADER)
         bi->loader = keep(map_string(mb->loader_name), 64);
@@ -121,16 +136,11 @@ static int parse_mb1(const struct mb1_info *mb)
         p = early_map_read(mb->mmap_addr, mb->mmap_length);
     if (!p)
         return -EINVAL;
-    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
-         at += e->size + 4ull) {
-        e = (const void *)(p + at);
-        if (e->size < sizeof(*e) - 4)
-            return -EINVAL;
-        rc = add_region(e->base, e->length, e->type);
-    }
+    int rc = add_regions(p, mb->mmap_length, 0);
     if (!modules || rc)
         return rc;
-    m = early_map_read(mb->mods_addr, modules * sizeof(*m));
+    const struct mb1_module *m =
+        early_map_read(mb->mods_addr, modules * sizeof(*m));
     if (!m)
         return -EINVAL;
     for (; modules-- && !rc; m++)
@@ -162,31 +172,9 @@ struct tag_mmap {
     uint32_t entry_size, entry_version;
 };
 
-struct mmap_entry {
-    uint64_t base, length;
-    uint32_t type, reserved;
-} __packed;
-
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, colour)
 #define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
-
-static int parse_mmap(const struct tag *t)
-{
-    const struct tag_mmap *m = (const void *)t;
-    const uint8_t *at = (const uint8_t *)(m + 1);
-    const uint8_t *end = (const uint8_t *)t + t->size;
-    int rc = 0;
-
-    if (t->size < sizeof(*m) || m->entry_size < sizeof(struct mmap_entry))
-        return -EINVAL;
-    for (; (size_t)(end - at) >= m->entry_size && !rc; at += m->entry_size) {
-        const struct mmap_entry *e = (const void *)at;
-
-        rc = add_region(e->base, e->length, e->type);
-    }
-    return rc;
-}
 
 static int parse_framebuffer(const uint8_t *body, size_t size)
 {
@@ -204,6 +192,7 @@ static int parse_framebuffer(const uint8_t *body, size_t size)
 static int parse_tag(const struct tag *t)
 {
     const struct tag_module *m = (const void *)t;
+    const struct tag_mmap *map = (const void *)t;
     const char *text = (const char *)(t + 1);
     size_t text_size = t->size - sizeof(*t);
     unsigned int rsdp_size = t->type == TAG_ACPI_NEW ? 36 : 20;
@@ -220,7 +209,10 @@ static int parse_tag(const struct tag *t)
             return -EINVAL;
         return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
     case TAG_MMAP:
-        return parse_mmap(t);
+        if (t->size < sizeof(*map) || map->entry_size < REGION_SIZE_MIN)
+            return -EINVAL;
+        return add_regions((const uint8_t *)(map + 1), t->size - sizeof(*map),
+                           map->entry_size);
     case TAG_FRAMEBUFFER:
         return parse_framebuffer((const uint8_t *)text, text_size);
     case TAG_EFI64:
