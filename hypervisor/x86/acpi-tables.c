@@ -159,19 +159,17 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
 
 /*
  * Name (_S5, Package () { a, b, ... }): NameOp, perhaps a root or parent
- * prefix, the name, PackageOp, package length, element count, integers.
+ * prefix, the name (`at`, behind the table's header), PackageOp, package
+ * length, element count, integers.
  */
 static bool try_s5(struct table t, uint32_t at)
 {
-    uint32_t prefix = at > 0 && (get(t, at - 1, 1) == '\\' ||
-                                 get(t, at - 1, 1) == '^');
-    uint8_t a, b;
+    uint8_t before = get(t, at - 1, 1), a, b;
+    bool prefix = before == '\\' || before == '^';
 
-    if (at < 1 + prefix || get(t, at - 1 - prefix, 1) != 0x08)
+    if (get(t, at - 1 - prefix, 1) != 0x08 || get(t, at + 4, 1) != 0x12)
         return false;
-    at += 4;
-    if (get(t, at++, 1) != 0x12)
-        return false;
+    at += 5;
     at += 1 + (get(t, at, 1) >> 6); /* PkgLength: its own size in bits 7-6 */
     if (get(t, at++, 1) < 1)
         return false;
