@@ -124,18 +124,14 @@ void cmdline_parse(const char *cmdline, bool report)
 {
     char word[WORD_MAX];
 
-    while (*cmdline) {
-        size_t length = 0;
-
-        while (cmdline[length] && cmdline[length] != ' ')
-            length++;
-        size_t n = MIN(length, sizeof(word) - 1);
+    for (const char *end; *cmdline; cmdline = end + (*end == ' ')) {
+        end = strchr(cmdline, ' ') ?: cmdline + strlen(cmdline);
+        size_t n = MIN((size_t)(end - cmdline), sizeof(word) - 1);
         memcpy(word, cmdline, n);
         word[n] = '\0';
-        if (length && !parse_word(word) && report) {
+        if (n && !parse_word(word) && report) {
             memcpy(word, cmdline, n); /* parsing has cut it at the "=" */
             log_warn("command line: \"%s\" is not understood\n", word);
         }
-        cmdline += length + (cmdline[length] == ' ');
     }
 }

@@ -102,12 +102,11 @@ static void console_input_start(void)
     if (!uart_port.irq)
         return;
     if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
-                     NULL) < 0) {
+                     NULL) >= 0)
+        uart_receive();
+    else
         log_warn("com1: interrupt %u cannot be used; no input\n",
                  uart_port.irq);
-        return;
-    }
-    uart_receive();
 }
 
 static void guests_start(void)
