@@ -33,7 +33,6 @@
 #define PM1_SLP_TYP_SHIFT 10
 #define PM1_SLP_TYP_MASK 7u
 #define PM1_SLP_EN BIT(13)
-#define GAS_IO 1
 
 /* Memory that is never mapped: RAM and what Lodge drives. (c) once domain 0
  * runs. */
@@ -167,8 +166,7 @@ static enum bus_rc cf8_access(void *dev, uint64_t port, unsigned int size,
 static enum bus_rc pm1_access(void *dev, uint64_t port, unsigned int size,
                               bool write, uint64_t *val)
 {
-    const struct acpi_gas *g = &acpi_info.pm1a_cnt;
-    uint64_t word = port == g->address ? *val : *val << 8;
+    uint64_t word = port == acpi_info.pm1a_cnt ? *val : *val << 8;
     unsigned int type = word >> PM1_SLP_TYP_SHIFT & PM1_SLP_TYP_MASK;
 
     if (!write)
@@ -222,7 +220,6 @@ static void open_ports(struct domain *d)
         { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 }, /* 8259s and their trigger */
         { 0x40, 4 }, { 0x61, 1 },               /* 8254 and its gate */
     };
-    const struct acpi_gas *pm1 = &acpi_info.pm1a_cnt;
 
     d->hvm->io_bitmap = lodge_pages_alloc(IO_BITMAP_ORDER); /* freed with d */
     dom0_need(d->hvm->io_bitmap ? 0 : -ENOMEM, NEED_DEVICES);
@@ -234,8 +231,8 @@ static void open_ports(struct domain *d)
         close_ports(d, uart_port.io, UART_PORTS);
     watch(d, BUS_PORT, PCI_CF8, 4, cf8_access, NULL);
     watch(d, BUS_PORT, PCI_CFC, 4, cfc_access, NULL);
-    if (pm1->space == GAS_IO && pm1->address && pm1->address <= 0xfffe)
-        watch(d, BUS_PORT, pm1->address, 2, pm1_access, NULL);
+    if (acpi_info.pm1a_cnt)
+        watch(d, BUS_PORT, acpi_info.pm1a_cnt, 2, pm1_access, NULL);
 }
 
 void dom0_open_devices(struct domain *d)

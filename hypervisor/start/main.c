@@ -70,9 +70,9 @@ static void acpi_start(void)
         log_debug("ACPI: %.4s at %#lx, %u bytes\n",
                   acpi_info.tables[i].signature, acpi_info.tables[i].maddr,
                   acpi_info.tables[i].size);
-    log_info("ACPI: %u tables, %u CPUs, %u I/O APICs, PM timer %#lx, HPET "
+    log_info("ACPI: %u tables, %u CPUs, %u I/O APICs, PM timer %#x, HPET "
              "%#lx, S5 %s\n", acpi_info.nr_tables, acpi_info.nr_cpus,
-             acpi_info.nr_ioapics, acpi_info.pm_timer.address,
+             acpi_info.nr_ioapics, acpi_info.pm_timer,
              acpi_info.hpet_maddr, acpi_info.has_s5 ? "known" : "unknown");
 }
 

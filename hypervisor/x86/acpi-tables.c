@@ -133,14 +133,13 @@ static void read_madt(struct table t)
 
 /* ---- FADT (ACPI 5.2.9) and the DSDT's \_S5 ------------------------------- */
 
-/* The extended block if it is there, else the old 32-bit port. */
-static struct acpi_gas pm_block(struct table t, uint32_t old, uint32_t x)
+/* The extended block if it is there, else the old one; 0: no port. */
+static uint16_t pm_port(struct table t, uint32_t old, uint32_t x)
 {
     struct acpi_gas g = get_gas(t, x);
+    uint64_t port = g.address ?: get(t, old, 4);
 
-    if (!g.address)
-        g = (struct acpi_gas){ .space = 1, .address = get(t, old, 4) };
-    return g;
+    return (!g.address || g.space == 1) && port <= 0xfffc ? port : 0;
 }
 
 /* AML integer (ACPI 20.2.3): its value, and how long it is; both 0: none. */
@@ -200,9 +199,9 @@ static void read_fadt(struct table t)
 
     info->smi_cmd = get(t, 48, 4);
     info->acpi_enable = get(t, 52, 1);
-    info->pm1a_cnt = pm_block(t, 64, 172);
-    info->pm1b_cnt = pm_block(t, 68, 184);
-    info->pm_timer = pm_block(t, 76, 208);
+    info->pm1a_cnt = pm_port(t, 64, 172);
+    info->pm1b_cnt = pm_port(t, 68, 184);
+    info->pm_timer = pm_port(t, 76, 208);
     info->pm_timer_32bit = flags & BIT(8);
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);

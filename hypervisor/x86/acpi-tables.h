@@ -69,9 +69,8 @@ struct acpi_info {
     /* FADT */
     uint32_t smi_cmd;
     uint8_t acpi_enable;
-    struct acpi_gas pm_timer;
+    uint16_t pm_timer, pm1a_cnt, pm1b_cnt; /* ports, 0: none */
     bool pm_timer_32bit;
-    struct acpi_gas pm1a_cnt, pm1b_cnt;
     struct acpi_gas reset;
     uint8_t reset_value;
     bool no_8042;

@@ -48,23 +48,23 @@ struct region {
  */
 static int add_regions(const uint8_t *at, size_t n, uint32_t distance)
 {
-    int rc = 0;
-
-    while (n >= REGION_SIZE_MIN && !rc) {
+    while (n >= REGION_SIZE_MIN) {
         const struct region *r = (const void *)(distance ? at : at + 4);
         uint64_t step = distance ?: *(const uint32_t *)at + 4ull;
         uint64_t end = r->start + r->size;
 
         if (step < REGION_SIZE_MIN)
             return -EINVAL;
+        if (r->size && bi->map.n == MEM_REGIONS_MAX)
+            return -E2BIG;
         if (r->size)
-            rc = e820_add(&bi->map, r->start, end < r->start ? ~0ull : end,
-                          r->type);
+            bi->map.r[bi->map.n++] = (struct mem_region){
+                r->start, end < r->start ? ~0ull : end, r->type };
         step = MIN(step, n);
         at += step;
         n -= step;
     }
-    return rc;
+    return 0;
 }
 
 static int add_module(uint64_t start, uint64_t end, const char *cmdline,

@@ -62,18 +62,17 @@ void machine_restart(void)
     smp_stop_here();
 }
 
-static uint16_t pm1_read(const struct acpi_gas *g)
+/* A PM1 control register that the machine may lack. */
+static uint16_t pm1_read(uint16_t port)
 {
-    return g->space == GAS_IO && g->address ? inw((uint16_t)g->address) : 0;
+    return port ? inw(port) : 0;
 }
 
-static void pm1_sleep(const struct acpi_gas *g, unsigned int type,
-                      unsigned int enable)
+static void pm1_sleep(uint16_t port, unsigned int type, unsigned int enable)
 {
-    if (g->space == GAS_IO && g->address)
-        outw((uint16_t)g->address,
-             (uint16_t)((pm1_read(g) & ~PM1_SLP_TYP_MASK) |
-                        type << PM1_SLP_TYP_SHIFT | enable));
+    if (port)
+        outw(port, (uint16_t)((inw(port) & ~PM1_SLP_TYP_MASK) |
+                              type << PM1_SLP_TYP_SHIFT | enable));
 }
 
 void machine_power_off(void)
@@ -83,17 +82,17 @@ void machine_power_off(void)
     smp_stop_others();
     if (acpi->has_s5) {
         /* The firmware may still own the power hardware (ACPI 4.8.2.5). */
-        if (!(pm1_read(&acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
+        if (!(pm1_read(acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
             acpi->acpi_enable) {
             outb((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
             for (unsigned int i = 0;
-                 i < 300 && !(pm1_read(&acpi->pm1a_cnt) & PM1_SCI_EN); i++)
+                 i < 300 && !(pm1_read(acpi->pm1a_cnt) & PM1_SCI_EN); i++)
                 delay_us(10000);
         }
-        pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, 0);
-        pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, 0);
-        pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, PM1_SLP_EN);
-        pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, PM1_SLP_EN);
+        pm1_sleep(acpi->pm1a_cnt, acpi->s5_typ_a, 0);
+        pm1_sleep(acpi->pm1b_cnt, acpi->s5_typ_b, 0);
+        pm1_sleep(acpi->pm1a_cnt, acpi->s5_typ_a, PM1_SLP_EN);
+        pm1_sleep(acpi->pm1b_cnt, acpi->s5_typ_b, PM1_SLP_EN);
         delay_us(2000000);
     }
     console_panic_begin();

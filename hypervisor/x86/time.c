@@ -146,7 +146,6 @@ struct clock {
 };
 
 static volatile uint8_t *hpet;
-static uint16_t pm_port;
 
 static uint64_t hpet_read(void)
 {
@@ -155,7 +154,7 @@ static uint64_t hpet_read(void)
 
 static uint64_t pm_read(void)
 {
-    return inl(pm_port);
+    return inl(acpi_info.pm_timer);
 }
 
 /* Counts down; latched so that both bytes belong together. */
@@ -166,7 +165,7 @@ static uint64_t pit_read(void)
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-/* Hz of the clocks that a machine may lack, 0: it does. */
+/* 0: there is none. */
 static uint64_t hpet_hz(void)
 {
     if (acpi_info.hpet_maddr)
@@ -179,16 +178,6 @@ static uint64_t hpet_hz(void)
     mmio_write32(hpet + HPET_CONFIG,
                  mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
     return FEMTOSECONDS / period;
-}
-
-static uint64_t pm_timer_hz(void)
-{
-    const struct acpi_gas *g = &acpi_info.pm_timer;
-
-    if (g->space != 1 || !g->address || g->address > 0xfffc)
-        return 0;
-    pm_port = (uint16_t)g->address;
-    return PM_TIMER_HZ;
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -251,7 +240,7 @@ static const char *calibrate(void)
 {
     struct clock clocks[] = {
         { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
-        { "PM timer", pm_timer_hz(),
+        { "PM timer", acpi_info.pm_timer ? PM_TIMER_HZ : 0,
           acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff,
           .read = pm_read },
         { "PIT", PIT_HZ, 0xffff, .read = pit_read },
