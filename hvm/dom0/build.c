@@ -15,9 +15,6 @@
 #include "hypervisor/io/pci.h"
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/smp.h"
-#include "hypervisor/x86/time.h"
-
-#define RESTART_SECONDS 5u
 
 const struct boot_info *dom0_boot_info;
 
@@ -134,15 +131,5 @@ void hardware_domain_shutdown(int reason)
 
     if (reason == SHUTDOWN_poweroff)
         machine_power_off();
-    if (opt_noreboot) {
-        console_printf("noreboot: the machine halts; restart it by hand.\n");
-        smp_stop_others();
-        smp_stop_here();
-    }
-    if (reason != SHUTDOWN_reboot) {
-        console_printf("The machine restarts in %u seconds.\n",
-                       RESTART_SECONDS);
-        delay_us(RESTART_SECONDS * 1000000);
-    }
-    machine_restart();
+    machine_end(reason != SHUTDOWN_reboot);
 }

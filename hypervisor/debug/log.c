@@ -50,17 +50,6 @@ void log_init(void)
     guest_limit = level_of(opt_guest_loglvl, guest_limit);
 }
 
-void log_print(enum log_level level, const char *fmt, ...)
-{
-    va_list ap;
-
-    if (level > host_limit)
-        return;
-    va_start(ap, fmt);
-    console_vprintf(PREFIX, fmt, ap);
-    va_end(ap);
-}
-
 /*
  * A token bucket kept as a time: each line moves the credit clock by the
  * price of a line; it may lag behind the real clock by a burst at most.
@@ -82,15 +71,18 @@ static bool guest_may_print(void)
     return true;
 }
 
-void log_guest(enum log_level level, const char *fmt, ...)
+void log_print(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
 
-    if (level > guest_limit || !guest_may_print())
+    if (level < LOG_GUEST ? level > host_limit
+                          : level - LOG_GUEST > guest_limit ||
+                                !guest_may_print())
         return;
-    uint32_t dropped = atomic_xchg(&guest_dropped, 0);
+    uint32_t dropped = level < LOG_GUEST ? 0 : atomic_xchg(&guest_dropped, 0);
     if (dropped)
-        log_print(level, "(%u lines about guests were dropped)\n", dropped);
+        log_print(level - LOG_GUEST, "(%u lines about guests were dropped)\n",
+                  dropped);
     va_start(ap, fmt);
     console_vprintf(PREFIX, fmt, ap);
     va_end(ap);
@@ -120,7 +112,7 @@ void panic(const char *fmt, ...)
     console_vprintf("", fmt, ap);
     va_end(ap);
     console_printf("\n****************************************\n\n");
-    panic_end();
+    machine_end(true);
 }
 
 #ifdef LODGE_DEBUG

@@ -16,7 +16,8 @@ uint64_t now_ns(void);
 void smp_stop_others(void);
 /* x86/smp.c: halts this CPU for good. */
 __noreturn void smp_stop_here(void);
-/* x86/power.c: the end of a panic: halts, or restarts after a while. */
-__noreturn void panic_end(void);
+/* x86/power.c: restarts the machine, after a while if somebody may want to read
+ * why; or halts it, if noreboot= says so. */
+__noreturn void machine_end(bool wait);
 /* x86/traps.c: this CPU's state, for a panic that no trap caused. */
 void dump_here(void);

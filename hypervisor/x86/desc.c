@@ -22,12 +22,9 @@ BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 extern const char vector_stubs[]; /* entry.S */
 
 struct tss {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
+    uint32_t unused1[9]; /* stacks of other privilege levels */
     uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3, iomap_base;
+    uint16_t unused2[5], iomap_base;
 } __packed;
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A 7.7");
 

@@ -23,7 +23,7 @@
 #define RESET_CONTROL 0xcf9
 #define KBC_STATUS 0x64
 #define KBC_RESET 0xfe
-#define PANIC_RESTART_S 5
+#define RESTART_SECONDS 5
 
 bool opt_noreboot;
 
@@ -100,13 +100,16 @@ void machine_power_off(void)
     smp_stop_here();
 }
 
-void panic_end(void)
+void machine_end(bool wait)
 {
     if (opt_noreboot) {
         console_printf("Halted (noreboot). Restart the machine by hand.\n");
+        smp_stop_others();
         smp_stop_here();
     }
-    console_printf("Restarting in %u seconds.\n", PANIC_RESTART_S);
-    delay_us(PANIC_RESTART_S * 1000000);
+    if (wait) {
+        console_printf("Restarting in %u seconds.\n", RESTART_SECONDS);
+        delay_us(RESTART_SECONDS * 1000000);
+    }
     machine_restart();
 }

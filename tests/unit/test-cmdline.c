@@ -44,7 +44,11 @@ void smp_stop_here(void)
     abort();
 }
 
-void panic_end(void) { abort(); }
+void machine_end(bool wait)
+{
+    (void)wait;
+    abort();
+}
 
 static void forget(void)
 {
