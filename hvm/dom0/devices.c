@@ -16,13 +16,10 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/mm/map.h"
 
 #define LAPIC_AREA 0xfee00000ull /* APIC registers, where messages go */
 #define LAPIC_AREA_SIZE MB(1)
 #define HPET_SIZE 0x400u
-#define HPET_CONFIG 0x10
-#define HPET_CONFIG_ON 1u
 
 /* 64 Ki bits, and the APM wants a byte more (vol. 2 15.10.1): 12 KiB. */
 #define IO_BITMAP_ORDER 2
@@ -195,18 +192,8 @@ static enum bus_rc hpet_access(void *dev, uint64_t addr, unsigned int size,
         return BUS_OK;
     if (size < 4 || (addr & (size - 1)))
         return BUS_NONE;
-    *val = mmio_read((uint8_t *)dev + (addr - acpi_info.hpet_maddr), size);
+    *val = mmio_read(hpet_regs + (addr - acpi_info.hpet_maddr), size);
     return BUS_OK;
-}
-
-static void watch_hpet(struct domain *d)
-{
-    uint8_t *hpet = device_map(acpi_info.hpet_maddr, HPET_SIZE);
-
-    dom0_need(hpet ? 0 : -ENOMEM, NEED_DEVICES);
-    mmio_write32(hpet + HPET_CONFIG,
-                 mmio_read32(hpet + HPET_CONFIG) | HPET_CONFIG_ON);
-    watch(d, BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access, hpet);
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -254,6 +241,6 @@ void dom0_open_devices(struct domain *d)
         watch(d, BUS_MMIO, m->maddr + ((uint64_t)m->first_bus << 20),
               (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_access, m);
     }
-    if (acpi_info.hpet_maddr)
-        watch_hpet(d);
+    if (hpet_regs)
+        watch(d, BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access, NULL);
 }

@@ -127,6 +127,7 @@ static void mark_unreliable(const char *why)
 #define HPET_CONFIG 0x010
 #define HPET_COUNTER 0x0f0
 #define HPET_ENABLE BIT(0)
+#define HPET_SIZE 0x400
 #define HPET_PERIOD_MAX 100000000u /* femtoseconds */
 #define FEMTOSECONDS 1000000000000000ull
 
@@ -145,11 +146,11 @@ struct clock {
     uint64_t tsc_hz; /* result */
 };
 
-static volatile uint8_t *hpet;
+volatile uint8_t *hpet_regs;
 
 static uint64_t hpet_read(void)
 {
-    return mmio_read32(hpet + HPET_COUNTER);
+    return mmio_read32(hpet_regs + HPET_COUNTER);
 }
 
 static uint64_t pm_read(void)
@@ -168,16 +169,15 @@ static uint64_t pit_read(void)
 /* 0: there is none. */
 static uint64_t hpet_hz(void)
 {
-    if (acpi_info.hpet_maddr)
-        hpet = device_map(acpi_info.hpet_maddr, 1024);
-    if (!hpet)
+    if (!acpi_info.hpet_maddr)
         return 0;
-    uint32_t period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
-    if (period == 0 || period > HPET_PERIOD_MAX)
-        return 0;
-    mmio_write32(hpet + HPET_CONFIG,
-                 mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-    return FEMTOSECONDS / period;
+    hpet_regs = device_map(acpi_info.hpet_maddr, HPET_SIZE);
+    if (!hpet_regs)
+        panic("no memory to map the HPET");
+    mmio_write32(hpet_regs + HPET_CONFIG,
+                 mmio_read32(hpet_regs + HPET_CONFIG) | HPET_ENABLE);
+    uint32_t period = mmio_read32(hpet_regs + HPET_CAPABILITIES + 4);
+    return period && period <= HPET_PERIOD_MAX ? FEMTOSECONDS / period : 0;
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -383,15 +383,14 @@ static unsigned int value(uint8_t raw, uint8_t status)
  * makes no sense. Boot only, later it is domain 0's. */
 static uint64_t cmos_read(void)
 {
-    struct reading r = read_once(), again;
+    struct reading r, again = read_once();
     uint8_t status = reg(REG_STATUS_B);
+    unsigned int tries = TRIES;
 
-    for (unsigned int i = 0; i < TRIES; i++) {
-        again = read_once();
-        if (!memcmp(&r, &again, sizeof(r)))
-            break;
+    do {
         r = again;
-    }
+        again = read_once();
+    } while (memcmp(&r, &again, sizeof(r)) && --tries);
     unsigned int hour = value(r.hour & (uint8_t)~PM, status);
     if (!(status & FORMAT_24H))
         hour = hour % 12 + (r.hour & PM ? 12 : 0);
