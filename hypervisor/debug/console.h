@@ -61,8 +61,8 @@ extern char opt_com1[64]; /* <baud>[,<data><parity><stop>[,<io>[,<irq>]]] */
 struct uart_config {
     uint32_t baud;   /* 0: leave what the firmware set ("auto") */
     uint8_t line;    /* line control register */
-    uint16_t io;     /* first of its eight ports */
-    uint8_t irq;     /* ISA interrupt; 0: none, so no input */
+    uint32_t io;     /* first of its eight ports */
+    uint32_t irq;    /* ISA interrupt; 0: none, so no input */
 };
 
 /* Parses com1='s value over the defaults 115200,8n1,0x3f8,4. -EINVAL. */

@@ -55,9 +55,9 @@ static bool next_field(const char **s)
 
 int uart_parse(const char *s, struct uart_config *c)
 {
-    uint32_t io = 0x3f8, irq = 4, clock;
+    uint32_t clock;
 
-    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0, 0 };
+    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0x3f8, 4 };
     if (!strncmp(s, "auto", 4)) {
         c->baud = 0;
         s += 4;
@@ -74,13 +74,11 @@ int uart_parse(const char *s, struct uart_config *c)
             return -EINVAL;
     }
     if (next_field(&s))
-        s = parse_number(s, &io);
+        s = parse_number(s, &c->io);
     if (next_field(&s))
-        s = parse_number(s, &irq);
-    if (*s || io == 0 || io > 0xfff8 || irq > 15)
+        s = parse_number(s, &c->irq);
+    if (*s || c->io == 0 || c->io > 0xfff8 || c->irq > 15)
         return -EINVAL;
-    c->io = (uint16_t)io;
-    c->irq = (uint8_t)irq;
     return 0;
 }
 
