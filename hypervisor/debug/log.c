@@ -35,12 +35,13 @@ static enum log_level level_of(const char *s, enum log_level level)
         { "none", LOG_ERR }, { "error", LOG_ERR }, { "warning", LOG_WARN },
         { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
     };
-    const char *slash = strchr(s, '/');
-    size_t n = slash ? (size_t)(slash - s) : strlen(s);
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-        if (strlen(names[i].name) == n && !strncmp(s, names[i].name, n))
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+        size_t n = strlen(names[i].name);
+
+        if (!strncmp(s, names[i].name, n) && (!s[n] || s[n] == '/'))
             return names[i].level;
+    }
     return level;
 }
 

@@ -135,22 +135,20 @@ static void dump_stack(uint64_t rsp)
         start = ALIGN_UP(start, PAGE_SIZE);
     }
     uint64_t end = ALIGN_DOWN(start, STACK_SIZE) + STACK_SIZE;
-    for (uint64_t va = start; va < end && words < STACK_WORDS; va += 8) {
-        if (!read_word(va, &v))
-            break;
+    for (uint64_t va = start;
+         va < end && words < STACK_WORDS && read_word(va, &v); va += 8) {
         console_printf("%s%016lx", words % 4 ? " " : words ? "\n       "
                                                            : "stack: ", v);
         words++;
     }
     console_printf("\ncalled, perhaps, from:\n");
-    for (uint64_t va = start; va < end && callers < CALLERS_MAX; va += 8) {
-        if (!read_word(va, &v))
-            break;
-        if (after_call(v)) {
-            console_printf("  ");
-            print_symbol(v);
-            callers++;
-        }
+    for (uint64_t va = start;
+         va < end && callers < CALLERS_MAX && read_word(va, &v); va += 8) {
+        if (!after_call(v))
+            continue;
+        console_printf("  ");
+        print_symbol(v);
+        callers++;
     }
 }
 
