@@ -54,7 +54,6 @@ static struct irq_desc descs[IRQS_MAX]; /* GSIS_MAX GSIs, then messages */
 static DEFINE_PERCPU(struct irq_desc *, vector_desc)[256]; /* or NULL */
 DEFINE_PERCPU(uint64_t, irq_counts)[256];
 unsigned int gsis_end;
-static DEFINE_PERCPU(struct irq_desc *, desc_inside); /* whose handler runs */
 
 /* ---- the chips ----------------------------------------------------------- */
 
@@ -238,7 +237,6 @@ void irq_msi_message(unsigned int irq, struct msi_message *msg)
 void irq_unbind(unsigned int irq)
 {
     struct irq_desc *d = &descs[irq];
-    uint32_t own = this_cpu(desc_inside) == d;
 
     spin_lock(&irq_lock);
     d->mode |= IOAPIC_MASKED;
@@ -248,7 +246,7 @@ void irq_unbind(unsigned int irq)
     vector_free(&d->old);
     spin_unlock(&irq_lock);
     smp_mb(); /* pairs with run_handler(): it counts, then looks */
-    while (READ_ONCE(d->running) > own) {
+    while (READ_ONCE(d->running)) {
         smp_call_poll();
         cpu_relax();
     }
@@ -304,7 +302,6 @@ static void run_handler(struct irq_desc *d, unsigned int vector)
     irq_handler_fn *handler;
 
     atomic_inc(&d->running);
-    this_cpu(desc_inside) = d;
     handler = load_acquire(&d->handler);
     if (handler && (d->mode & IOAPIC_LEVEL))
         irq_set_mask(irq, true);
@@ -318,7 +315,6 @@ static void run_handler(struct irq_desc *d, unsigned int vector)
     }
     if (handler)
         handler(irq, d->arg);
-    this_cpu(desc_inside) = NULL;
     atomic_dec(&d->running);
 }
 

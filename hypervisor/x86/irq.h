@@ -51,8 +51,8 @@ int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg);
 /* The message of such an irq now; it changes with irq_set_affinity(). */
 void irq_msi_message(unsigned int irq, struct msi_message *msg);
 
-/* Masks, forgets and waits until no CPU runs the handler any more (except
- * the caller's own). No lock held that the handler takes. */
+/* Masks, forgets and waits until no CPU runs the handler any more. Not called
+ * by a handler, no lock held that the handler takes. */
 void irq_unbind(unsigned int irq);
 
 /* GSIs only: mask or unmask the I/O APIC's entry. Any CPU, lock IRQ free. */
