@@ -27,9 +27,6 @@
 #define UART_PORTS 8
 #define RESET_CONTROL 0xcf9
 #define RESET_CPU 0x04
-#define PM1_SLP_TYP_SHIFT 10
-#define PM1_SLP_TYP_MASK 7u
-#define PM1_SLP_EN BIT(13)
 
 /* Memory that is never mapped: RAM and what Lodge drives. (c) once domain 0
  * runs. */
@@ -164,7 +161,7 @@ static enum bus_rc pm1_access(void *dev, uint64_t port, unsigned int size,
                               bool write, uint64_t *val)
 {
     uint64_t word = port == acpi_info.pm1a_cnt ? *val : *val << 8;
-    unsigned int type = word >> PM1_SLP_TYP_SHIFT & PM1_SLP_TYP_MASK;
+    unsigned int type = (word & PM1_SLP_TYP_MASK) >> PM1_SLP_TYP_SHIFT;
 
     if (!write)
         *val = size == 2 ? inw((uint16_t)port) : inb((uint16_t)port);

@@ -12,10 +12,6 @@
 #include "hypervisor/x86/early-map.h"
 
 #define HEADER_SIZE 36
-#define BIOS_AREA 0xe0000
-#define BIOS_AREA_SIZE 0x20000
-#define EBDA_POINTER 0x40e
-#define EBDA_SIZE 1024
 
 struct acpi_info acpi_info;
 static struct acpi_info *const info = &acpi_info;
@@ -293,15 +289,16 @@ static struct table scan(uint64_t maddr, size_t size)
     return (struct table){ NULL, 0 };
 }
 
-/* The EBDA's first KiB and the BIOS area (ACPI 5.2.5.1). */
+/* The EBDA's first KiB, whose segment is at 0x40e, and the BIOS area from
+ * 0xe0000 on (ACPI 5.2.5.1). */
 static struct table find_rsdp(void)
 {
-    const uint16_t *segment = early_map_read(EBDA_POINTER, 2);
+    const uint16_t *segment = early_map_read(0x40e, 2);
     struct table t = { NULL, 0 };
 
     if (segment && *segment)
-        t = scan((uint64_t)*segment << 4, EBDA_SIZE + 20);
-    return t.p ? t : scan(BIOS_AREA, BIOS_AREA_SIZE);
+        t = scan((uint64_t)*segment << 4, KB(1) + 20);
+    return t.p ? t : scan(0xe0000, KB(128));
 }
 
 int acpi_read(const void *rsdp, unsigned int rsdp_size)

@@ -27,7 +27,7 @@ struct acpi_table {
     uint32_t size;
 };
 
-/* ioapic_init() (irq.c) fills in the rest, and leaves out those that are unusable. */
+/* ioapic_init() fills in the rest, and leaves out those that are unusable. */
 struct ioapic {
     uint8_t id;
     uint64_t maddr;
@@ -47,6 +47,12 @@ struct acpi_mcfg {
     uint16_t segment;
     uint8_t first_bus, last_bus;
 };
+
+/* Of the PM1 control registers (ACPI 4.8.3.2.1). */
+#define PM1_SCI_EN BIT(0)
+#define PM1_SLP_TYP_SHIFT 10
+#define PM1_SLP_TYP_MASK (7u << PM1_SLP_TYP_SHIFT)
+#define PM1_SLP_EN BIT(13)
 
 struct acpi_info {
     uint64_t xsdt;           /* maddr, 0: none */

@@ -3,11 +3,11 @@
  * From the boot loader to C on the boot CPU, and from real mode to C on the
  * others.
  *
- * The boot CPU is entered by a multiboot1 or multiboot2 loader (BIOS, or UEFI after
- * the loader left boot services) in 32-bit protected mode without paging, EAX =
- * magic, EBX = information, interrupts off, no stack. The image may have been
- * moved by a multiple of 2 MiB: until paging is on, everything is addressed
- * relative to EBP = where the image's byte 0 is.
+ * The boot CPU is entered by a multiboot1 or multiboot2 loader (BIOS, or UEFI
+ * after the loader left boot services) in 32-bit protected mode without paging,
+ * EAX = magic, EBX = information, interrupts off, no stack. The image may have
+ * been moved by a multiple of 2 MiB: until paging is on, everything is
+ * addressed relative to EBP = where the image's byte 0 is.
  *
  * Another CPU starts in the trampoline's copy below 1 MiB, which leads it to
  * the same way into long mode.

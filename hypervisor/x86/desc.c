@@ -11,11 +11,7 @@
 
 BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 
-/* Interrupt stack table slots. */
-#define IST_DF 1
-#define IST_NMI 2
-#define IST_MC 3
-#define IST_COUNT 3
+#define IST_COUNT 3 /* interrupt stacks */
 #define IST_STACK_SIZE 4096
 #define STUB_SIZE 16
 
@@ -50,9 +46,9 @@ void desc_init(void)
 {
     for (unsigned int v = 0; v < 256; v++) {
         uint64_t entry = (uint64_t)vector_stubs + v * STUB_SIZE;
-        uint64_t ist = v == TRAP_DF    ? IST_DF
-                       : v == TRAP_NMI ? IST_NMI
-                       : v == TRAP_MC  ? IST_MC : 0;
+        uint64_t ist = v == TRAP_DF    ? 1
+                       : v == TRAP_NMI ? 2
+                       : v == TRAP_MC  ? 3 : 0;
 
         host_idt[v][0] = GATE_INTERRUPT | (entry & 0xffff) | HOST_CS << 16 |
                          ist << 32 | (entry >> 16 & 0xffff) << 48;

@@ -15,11 +15,6 @@
 #define GAS_MEMORY 0
 #define GAS_IO 1
 
-#define PM1_SCI_EN BIT(0)
-#define PM1_SLP_TYP_SHIFT 10
-#define PM1_SLP_TYP_MASK (7u << PM1_SLP_TYP_SHIFT)
-#define PM1_SLP_EN BIT(13)
-
 #define RESET_CONTROL 0xcf9
 #define KBC_STATUS 0x64
 #define KBC_RESET 0xfe

@@ -343,15 +343,10 @@ void tsc_sync_check(void)
 
 /* ---- the wall clock ----------------------------------------------------- */
 
-#define CMOS_INDEX 0x70
-#define CMOS_DATA 0x71
-#define REG_STATUS_A 0x0a
-#define REG_STATUS_B 0x0b
-#define UPDATING 0x80
+/* Of status B. */
 #define FORMAT_24H 0x02
 #define FORMAT_BINARY 0x04
 #define PM 0x80
-#define UPDATE_SPINS 100000
 #define TRIES 4
 #define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
@@ -361,15 +356,15 @@ struct reading {
 
 static uint8_t reg(uint8_t index)
 {
-    outb(CMOS_INDEX, index);
-    return inb(CMOS_DATA);
+    outb(0x70, index);
+    return inb(0x71);
 }
 
 static struct reading read_once(void)
 {
-    for (unsigned int i = 0; i < UPDATE_SPINS; i++)
-        if (!(reg(REG_STATUS_A) & UPDATING))
-            break;
+    /* Status A says whether an update is under way. */
+    for (unsigned int spins = 100000; spins && (reg(0xa) & 0x80); spins--)
+        cpu_relax();
     return (struct reading){ reg(0), reg(2), reg(4), reg(7), reg(8), reg(9) };
 }
 
@@ -384,7 +379,7 @@ static unsigned int value(uint8_t raw, uint8_t status)
 static uint64_t cmos_read(void)
 {
     struct reading r, again = read_once();
-    uint8_t status = reg(REG_STATUS_B);
+    uint8_t status = reg(0xb);
     unsigned int tries = TRIES;
 
     do {
