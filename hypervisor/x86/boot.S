@@ -63,19 +63,29 @@ start:
         sub     $(1b - IMAGE_BASE), %ebp
         mov     %edx, 4(%ebx)
 
-        mov     %eax, %esi              /* magic */
+        mov     %eax, PHYS(boot_magic)
+        mov     %ebx, PHYS(boot_info_maddr)
+        mov     %ebp, PHYS(image_phys_base)
         lea     PHYS(bss_start), %edi
         lea     PHYS(bss_end), %ecx
         sub     %edi, %ecx
         shr     $2, %ecx
         xor     %eax, %eax
         rep stosl
-        lea     PHYS(boot_stack + STACK_BYTES), %esp
-        mov     %esi, PHYS(boot_magic)
-        mov     %ebx, PHYS(boot_info_maddr)
-        mov     %ebp, PHYS(image_phys_base)
 
-        call    check_cpu
+        /* Long mode and no-execute, or a message and halt. */
+        lea     PHYS(msg_long_mode), %esi
+        mov     $0x80000000, %eax
+        cpuid
+        cmp     $0x80000001, %eax
+        jb      boot_fail
+        mov     $0x80000001, %eax
+        cpuid
+        bt      $29, %edx
+        jnc     boot_fail
+        lea     PHYS(msg_nx), %esi
+        bt      $20, %edx
+        jnc     boot_fail
 
         /* Entries of tables and pointers are as if the image were not moved. */
         lea     PHYS(boot_tables), %edi
@@ -125,13 +135,11 @@ far_start64:
         .word   HOST_CS
 
 /* Real mode: copied by smp.c to a page below 1 MiB, runs at CS = page / 16,
- * without a stack. The boot CPU has completed the words at its end. */
+ * without a stack, IF and DF clear (SDM vol. 3A 9.1.1). The boot CPU has completed the words at its end. */
         .code16
         .globl  trampoline, trampoline_end
         .align 8
 trampoline:
-        cli
-        cld
         mov     %cs, %ax
         mov     %ax, %ds
         lgdtl   OFFSET(gdtr)
@@ -148,26 +156,8 @@ far_start32:
         .word   CS32
 trampoline_end:
 
-        /* ---- 32-bit helpers ------------------------------------------ */
-        .code32
-
-/* Long mode and no-execute, or a message and halt. */
-check_cpu:
-        lea     PHYS(msg_long_mode), %esi
-        mov     $0x80000000, %eax
-        cpuid
-        cmp     $0x80000001, %eax
-        jb      boot_fail
-        mov     $0x80000001, %eax
-        cpuid
-        bt      $29, %edx
-        jnc     boot_fail
-        lea     PHYS(msg_nx), %esi
-        bt      $20, %edx
-        jnc     boot_fail
-        ret
-
 /* ESI: message, on the serial port and VGA text; then halt. */
+        .code32
 boot_fail:
         mov     $0xb8000, %edi
 1:      movzbl  (%esi), %ebx
@@ -223,19 +213,25 @@ msg_nx:
         .asciz  "Lodge: no-execute is off; enable NX/XD in the firmware. Halted."
 
         .data
-        .globl  start_main, start_stack_top
+        .globl  start_main, start_stack_top, image_phys_base
         .align 8
 /* Where a CPU goes: smp.c changes both for the others, one at a time. */
 start_main:
         .quad   boot_main
 start_stack_top:
         .quad   boot_stack + STACK_BYTES
+image_phys_base:
+        .quad   0
+boot_magic:
+        .long   0
+boot_info_maddr:
+        .long   0
 
         /* The page tables. The image's branch has 2 MiB pages with all rights:
          * image_map() makes it what it is to be. The identity map leads every
          * address to the image's first page, which has the code above, read
          * and execute. */
-        .globl  boot_pml4, host_pml4, image_pdpt, image_pd
+        .globl  boot_pml4, host_pml4, image_pd
         .align 4096
 boot_tables:
 boot_pml4:
@@ -253,7 +249,7 @@ boot_pd:
         .fill   512, 8, 0x200081
 image_pdpt:
         .fill   510, 8, 0
-        .quad   image_pd - IMAGE_BASE + 3, 0
+        .quad   image_pd - IMAGE_BASE + 3, early_pd - IMAGE_BASE + 3
 image_pd:
         .set    entry, 0x83
         .rept   IMAGE_SIZE_MAX >> 21
@@ -273,10 +269,5 @@ image_pt: .skip (IMAGE_SIZE_MAX >> 9)
 boot_stack_guard: .skip 4096
         .globl boot_stack
 boot_stack: .skip STACK_BYTES
-        .globl image_phys_base
-        .align 8
-image_phys_base: .quad 0
-boot_magic: .long 0
-boot_info_maddr: .long 0
 
         .section .note.GNU-stack, "", @progbits

@@ -12,7 +12,7 @@
 
 #define MADDR_MAX (1ull << 52)
 
-extern uint64_t early_pd[512], image_pdpt[512], image_pd[512];
+extern uint64_t early_pd[512], image_pd[512];
 extern uint64_t image_pt[IMAGE_SIZE_MAX / PAGE_SIZE];
 extern char boot_stack_guard[];
 
@@ -31,7 +31,6 @@ void image_map(void)
     map_part(boot_stack_guard + PAGE_SIZE, data_end, MAP_RW);
     for (unsigned int i = 0; i < IMAGE_SIZE_MAX / LARGE_SIZE; i++)
         image_pd[i] = image_maddr(&image_pt[i * 512]) | MAP_TABLE;
-    image_pdpt[511] = image_maddr(early_pd) | MAP_TABLE;
     host_pml4[RECURSIVE_SLOT] = image_maddr(host_pml4) | MAP_TABLE | PTE_NX;
     write_cr3(read_cr3());
 }
