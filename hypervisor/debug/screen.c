@@ -66,8 +66,8 @@ uint8_t font_column(char c, unsigned int column)
 
 static void draw_vga(unsigned int row, unsigned int column, char c)
 {
-    mmio_write16(memory + (row * columns + column) * 2,
-                 (uint16_t)(VGA_ATTRIBUTE | (uint8_t)c));
+    mmio_write(memory + (row * columns + column) * 2, 2,
+               VGA_ATTRIBUTE | (uint8_t)c);
 }
 
 static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)
@@ -79,7 +79,7 @@ static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)
         mmio_write32(p, colour);
     else
         for (unsigned int bit = 0; bit < format.bpp; bit += 8)
-            mmio_write8(p++, (uint8_t)(colour >> bit));
+            mmio_write(p++, 1, colour >> bit);
 }
 
 static void draw_pixels(unsigned int row, unsigned int column, char c)

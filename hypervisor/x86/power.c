@@ -40,7 +40,7 @@ void machine_restart(void)
         if (acpi->reset.space == GAS_IO)
             outb((uint16_t)acpi->reset.address, acpi->reset_value);
         else if (reset_register)
-            mmio_write8(reset_register, acpi->reset_value);
+            mmio_write(reset_register, 1, acpi->reset_value);
         delay_us(100000);
     }
     if (!acpi->no_8042) {
