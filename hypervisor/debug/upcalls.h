@@ -19,5 +19,3 @@ __noreturn void smp_stop_here(void);
 /* x86/power.c: restarts the machine, after a while if somebody may want to read
  * why; or halts it, if noreboot= says so. */
 __noreturn void machine_end(bool wait);
-/* x86/traps.c: this CPU's state, for a panic that no trap caused. */
-void dump_here(void);

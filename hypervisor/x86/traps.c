@@ -172,16 +172,6 @@ static void dump_frame(const struct trap_frame *f)
     dump_stack(f->rsp);
 }
 
-void dump_here(void)
-{
-    uint64_t rsp;
-
-    asm volatile("mov %%rsp, %0" : "=r"(rsp));
-    console_printf("rsp %016lx  cr0 %08lx  cr3 %09lx  cr4 %06lx\n", rsp,
-                   read_cr0(), read_cr3(), read_cr4());
-    dump_stack(rsp);
-}
-
 /* ---- exceptions ---------------------------------------------------------- */
 
 /* Where to go on after a fault at rip, 0: nowhere. */
@@ -254,6 +244,8 @@ void trap_dispatch(struct trap_frame *f)
     } else if (f->vector == TRAP_NMI) {
         if (READ_ONCE(smp_stopping))
             smp_stop_here();
+    } else if (f->vector == TRAP_BP && READ_ONCE(smp_stopping)) {
+        dump_frame(f); /* panic() wants it */
     } else {
         bool fatal = f->vector == TRAP_DF || f->vector == TRAP_MC;
         uint64_t fixup = fatal ? 0 : extable_find(f->rip);

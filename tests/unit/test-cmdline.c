@@ -38,7 +38,6 @@ void console_receive(char c) { (void)c; }
 bool console_panic_begin(void) { return true; }
 void console_printf(const char *fmt, ...) { (void)fmt; }
 uint64_t now_ns(void) { return clock_now; }
-void dump_here(void) {}
 void smp_stop_here(void)
 {
     abort();
