@@ -8,12 +8,13 @@
 #include "hypervisor/lib/util.h"
 
 /* As multiboot lays it out. */
+enum { FB_UNUSABLE, FB_RGB, FB_TEXT };
 struct framebuffer {
-    uint64_t maddr;     /* 0: none */
+    uint64_t maddr;
     uint32_t pitch;     /* bytes per line */
     uint32_t width, height;
     uint8_t bpp;        /* bits per pixel: 16, 24 or 32 */
-    uint8_t type;       /* the loader's: 1 RGB, 2 text */
+    uint8_t type;       /* FB_TEXT: 80x25 at 0xb8000, the rest is unused */
     struct {
         uint8_t pos, size; /* bits of a pixel */
     } colour[3];        /* red, green, blue */

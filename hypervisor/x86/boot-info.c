@@ -13,8 +13,6 @@
 #define MB1_LOADER_MAGIC 0x2badb002
 #define MB2_LOADER_MAGIC 0x36d76289
 #define MB2_SIZE_MAX MB(1)
-#define FB_RGB 1
-#define FB_TEXT 2
 
 struct boot_info boot_info;
 static struct boot_info *const bi = &boot_info;
@@ -79,13 +77,6 @@ static int add_module(uint64_t start, uint64_t end, const char *cmdline,
     return 0;
 }
 
-static void set_screen(const struct framebuffer *fb)
-{
-    bi->vga_text = fb->type == FB_TEXT;
-    if (fb->type == FB_RGB)
-        bi->fb = *fb;
-}
-
 /* ---- multiboot1 (Multiboot Specification 0.6.96, 3.3): QEMU's -kernel ---- */
 
 #define MB1_CMDLINE BIT(2)
@@ -126,9 +117,9 @@ static int parse_mb1(const struct mb1_info *mb)
     if (mb->flags & MB1_CMDLINE)
         bi->cmdline = keep(map_string(mb->cmdline), BOOT_CMDLINE_MAX);
     /* Without that information the BIOS left the screen in text mode. */
-    bi->vga_text = true;
+    bi->fb.type = FB_TEXT;
     if (mb->flags & MB1_FRAMEBUFFER)
-        set_screen(&mb->fb);
+        bi->fb = mb->fb;
     if (modules > BOOT_MODULES_MAX || mb->mmap_length > MB1_MMAP_MAX)
         return -E2BIG;
     const uint8_t *p = NULL;
@@ -174,20 +165,6 @@ struct tag_mmap {
 
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, colour)
-#define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
-
-static int parse_framebuffer(const uint8_t *body, size_t size)
-{
-    struct framebuffer fb = { 0 };
-
-    if (size < FB_HEAD + 2)
-        return -EINVAL;
-    memcpy(&fb, body, FB_HEAD);
-    if (size >= FB_HEAD + 2 + FB_COLOURS)
-        memcpy((uint8_t *)&fb + FB_HEAD, body + FB_HEAD + 2, FB_COLOURS);
-    set_screen(&fb);
-    return 0;
-}
 
 static int parse_tag(const struct tag *t)
 {
@@ -214,7 +191,12 @@ static int parse_tag(const struct tag *t)
         return add_regions((const uint8_t *)(map + 1), t->size - sizeof(*map),
                            map->entry_size);
     case TAG_FRAMEBUFFER:
-        return parse_framebuffer((const uint8_t *)text, text_size);
+        if (text_size < FB_HEAD + 2)
+            return -EINVAL;
+        memcpy(&bi->fb, text, FB_HEAD);
+        if (text_size >= FB_HEAD + 2 + sizeof(bi->fb.colour))
+            memcpy(bi->fb.colour, text + FB_HEAD + 2, sizeof(bi->fb.colour));
+        break;
     case TAG_EFI64:
         if (text_size >= sizeof(uint64_t))
             memcpy(&bi->efi_system_table, text, sizeof(uint64_t));

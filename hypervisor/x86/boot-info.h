@@ -30,7 +30,6 @@ struct boot_info {
     unsigned int rsdp_size;     /* 0: look for it; 20: ACPI 1; 36 */
     uint64_t efi_system_table;  /* maddr; 0: not booted by UEFI */
 
-    bool vga_text;              /* 80x25 text mode at 0xb8000 */
     struct framebuffer fb;
 
     char strings[BOOT_STRINGS_SIZE]; /* what loader and cmdline point to */

@@ -120,7 +120,8 @@ static void test_vga(void)
 static void test_framebuffer(void)
 {
     struct framebuffer fb = {
-        .maddr = 1, .pitch = 83 * 3, .width = 83, .height = 50, .bpp = 24,
+        .maddr = 1, .type = FB_RGB, .bpp = 24,
+        .pitch = 83 * 3, .width = 83, .height = 50,
         .colour = { { 16, 8 }, { 8, 8 }, { 0, 8 } },
     };
     size_t size = screen_framebuffer_size(&fb);

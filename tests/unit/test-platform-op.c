@@ -178,7 +178,7 @@ static void test_screen(void)
     CHECK_EQ(call(XENPF_get_dom0_console), -ENODEV);
     dom0_boot_info = &bi;
     CHECK_EQ(call(XENPF_get_dom0_console), -ENODEV);
-    bi.vga_text = true;
+    bi.fb.type = FB_TEXT;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_TEXT_MODE_3);
     CHECK_EQ(v->u.text_mode_3.rows, 25);
