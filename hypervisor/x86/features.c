@@ -109,7 +109,6 @@ void features_setup_cpu(void)
     const struct cpu_features *f = &cpu_features;
 
     write_cr4(host_cr4);
-    write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     wrmsr(MSR_PAT, HOST_PAT);
     if (f->xsave)
         xsetbv(0, f->xcr0_max | XSTATE_X87 | XSTATE_SSE);

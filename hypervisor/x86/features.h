@@ -37,7 +37,8 @@ extern struct cpu_features cpu_features;
 
 /* Fills cpu_features; boot CPU, first of all. */
 void features_read(void);
-/* CR0, CR4, EFER, PAT, XCR0 of this CPU. Boot CPU after features_read(). */
+/* CR4, PAT, XCR0 of this CPU; CR0 and EFER are as boot.S set them. Boot CPU
+ * after features_read(). */
 void features_setup_cpu(void);
 /* One log line with what matters. */
 void features_report(void);
