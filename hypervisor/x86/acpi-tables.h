@@ -92,7 +92,7 @@ extern struct acpi_info acpi_info; /* the machine's, constant after boot */
 
 /*
  * Fills acpi_info, through early_map_read(). rsdp: the loader's copy
- * (rsdp_size 20 or 36), or size 0: the BIOS area is searched. -ENOENT: no
+ * (20 bytes are ACPI 1), or size 0: the BIOS area is searched. -ENOENT: no
  * RSDP; -EINVAL: no usable root table.
  */
 int acpi_read(const void *rsdp, unsigned int rsdp_size);

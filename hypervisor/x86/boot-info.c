@@ -172,7 +172,6 @@ static int parse_tag(const struct tag *t)
     const struct tag_mmap *map = (const void *)t;
     const char *text = (const char *)(t + 1);
     size_t text_size = t->size - sizeof(*t);
-    unsigned int rsdp_size = t->type == TAG_ACPI_NEW ? 36 : 20;
 
     switch (t->type) {
     case TAG_CMDLINE:
@@ -203,9 +202,9 @@ static int parse_tag(const struct tag *t)
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:
-        if (text_size >= rsdp_size && rsdp_size >= bi->rsdp_size) {
-            memcpy(bi->rsdp, text, rsdp_size);
-            bi->rsdp_size = rsdp_size;
+        if (text_size > bi->rsdp_size) {
+            bi->rsdp = text;
+            bi->rsdp_size = (unsigned int)text_size;
         }
         break;
     }

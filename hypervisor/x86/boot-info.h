@@ -26,8 +26,8 @@ struct boot_info {
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned int nr_modules;
 
-    uint8_t rsdp[36];           /* copy, from the loader */
-    unsigned int rsdp_size;     /* 0: look for it; 20: ACPI 1; 36 */
+    const void *rsdp;           /* the loader's copy, until early_map_end() */
+    unsigned int rsdp_size;     /* 0: look for it */
     uint64_t efi_system_table;  /* maddr; 0: not booted by UEFI */
 
     struct framebuffer fb;
