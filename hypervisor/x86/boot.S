@@ -231,7 +231,7 @@ boot_info_maddr:
          * image_map() makes it what it is to be. The identity map leads every
          * address to the image's first page, which has the code above, read
          * and execute. */
-        .globl  boot_pml4, host_pml4, image_pd
+        .globl  host_pml4, image_pd
         .align 4096
 boot_tables:
 boot_pml4:

@@ -35,7 +35,6 @@ extern char percpu_boot_area[];
 extern const char trampoline[], trampoline_end[];
 extern void (*start_main)(void);
 extern uint64_t start_stack_top; /* one CPU at a time */
-extern uint64_t boot_pml4[512];
 
 struct cpumask cpus_online = { { 1 } };
 unsigned int nr_cpus_online = 1;
@@ -270,6 +269,5 @@ void smp_start_all(void)
             !start_cpu(id, page))
             break;
     }
-    boot_pml4[0] = 0;
     log_info("CPUs: %u online of %u\n", nr_cpus_online, acpi_info.nr_cpus);
 }
