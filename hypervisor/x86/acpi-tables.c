@@ -304,6 +304,7 @@ static struct table find_rsdp(void)
 int acpi_read(const void *rsdp, unsigned int rsdp_size)
 {
     struct table t = { rsdp, rsdp_size };
+    uint64_t xsdt = 0;
 
     memset(info, 0, sizeof(*info));
     if (rsdp_size < 20 || !rsdp_ok(rsdp))
@@ -311,8 +312,8 @@ int acpi_read(const void *rsdp, unsigned int rsdp_size)
     if (!t.p)
         return -ENOENT;
     if (get(t, 15, 1) >= 2 && t.size >= 36 && sum_ok(t.p, 36))
-        info->xsdt = get(t, 24, 8);
-    if (!read_root(info->xsdt, 8))
+        xsdt = get(t, 24, 8);
+    if (!read_root(xsdt, 8))
         return 0;
     return read_root(get(t, 16, 4), 4);
 }

@@ -55,8 +55,6 @@ struct acpi_mcfg {
 #define PM1_SLP_EN BIT(13)
 
 struct acpi_info {
-    uint64_t xsdt;           /* maddr, 0: none */
-
     struct acpi_table tables[ACPI_TABLES_MAX]; /* DSDT and FACS not included */
     unsigned int nr_tables;
 

@@ -50,9 +50,9 @@ void features_read(void)
     struct cpu_features *f = &cpu_features;
     struct cpuid_regs r = cpuid(0, 0);
     const uint32_t vendor[3] = { r.b, r.d, r.c };
+    const uint32_t max_leaf = r.a;
     size_t n = 0;
 
-    f->max_leaf = r.a;
     if (!memcmp(vendor, "GenuineIntel", 12))
         f->vendor = VENDOR_INTEL;
     else if (!memcmp(vendor, "AuthenticAMD", 12) ||
@@ -86,7 +86,7 @@ void features_read(void)
         f->emulator_bochs = r.d && !(r.d & BIT(7));
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : f->max_leaf))
+        if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : max_leaf))
             continue;
         r = cpuid(bits[i].leaf, 0);
         if (!(((const uint32_t *)&r)[bits[i].reg] >> bits[i].bit & 1))
@@ -96,7 +96,7 @@ void features_read(void)
         host_cr4 |= bits[i].cr4;
         n += format(names + n, sizeof(names) - n, "%s", bits[i].name);
     }
-    if (f->xsave && f->max_leaf >= 0xd) {
+    if (f->xsave && max_leaf >= 0xd) {
         r = cpuid(0xd, 0);
         f->xcr0_max = r.a | (uint64_t)r.d << 32;
         f->xsave_size = r.c;

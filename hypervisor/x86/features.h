@@ -20,7 +20,6 @@ struct cpu_features {
     enum cpu_vendor vendor; /* Hygon counts as AMD */
     unsigned int family, model, stepping;
     char name[49];          /* brand string */
-    uint32_t max_leaf;      /* CPUID's */
     unsigned int phys_bits;
 
     bool svm, vmx, x2apic, tsc_deadline, invariant_tsc, rdtscp, xsave;
