@@ -36,15 +36,6 @@ static struct acpi_gas get_gas(struct table t, uint32_t at)
     return (struct acpi_gas){ get(t, at, 1), get(t, at + 4, 8) };
 }
 
-static bool sum_ok(const uint8_t *p, size_t n)
-{
-    uint8_t sum = 0;
-
-    while (n--)
-        sum = (uint8_t)(sum + *p++);
-    return sum == 0;
-}
-
 /* Maps the table at maddr and checks size and sum; NULL, 0 if it is bad. */
 static struct table open_table(uint64_t maddr)
 {
@@ -53,7 +44,7 @@ static struct table open_table(uint64_t maddr)
     bool size_ok = size >= HEADER_SIZE && size <= ACPI_TABLE_SIZE_MAX;
 
     p = size_ok ? early_map_read(maddr, size) : NULL;
-    if (p && sum_ok(p, size))
+    if (p && !acpi_checksum(p, size))
         return (struct table){ p, size };
     if (p)
         log_warn("ACPI: table %.4s at %#lx has a bad checksum\n",
@@ -275,7 +266,7 @@ static int read_root(uint64_t maddr, uint32_t entry)
 
 static bool rsdp_ok(const uint8_t *p)
 {
-    return !memcmp(p, "RSD PTR ", 8) && sum_ok(p, 20);
+    return !memcmp(p, "RSD PTR ", 8) && !acpi_checksum(p, 20);
 }
 
 /* On a 16-byte boundary. The second checksum is the caller's to check. */
@@ -311,7 +302,7 @@ int acpi_read(const void *rsdp, unsigned int rsdp_size)
         t = find_rsdp();
     if (!t.p)
         return -ENOENT;
-    if (get(t, 15, 1) >= 2 && t.size >= 36 && sum_ok(t.p, 36))
+    if (get(t, 15, 1) >= 2 && t.size >= 36 && !acpi_checksum(t.p, 36))
         xsdt = get(t, 24, 8);
     if (!read_root(xsdt, 8))
         return 0;

@@ -95,5 +95,15 @@ extern struct acpi_info acpi_info; /* the machine's, constant after boot */
  */
 int acpi_read(const void *rsdp, unsigned int rsdp_size);
 
+/* What is missing from a table's bytes to a sum of 0. */
+static inline uint8_t acpi_checksum(const uint8_t *p, size_t n)
+{
+    uint8_t sum = 0;
+
+    while (n--)
+        sum = (uint8_t)(sum - *p++);
+    return sum;
+}
+
 /* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
 struct acpi_override acpi_isa_irq(unsigned int irq);
