@@ -6,8 +6,6 @@
  */
 #pragma once
 
-#include <stdarg.h>
-
 #include "hypervisor/lib/util.h"
 
 #define CONSOLE_RING_SIZE KB(128) /* a power of two */
@@ -27,9 +25,6 @@ void console_write_raw(const char *s, size_t n);
 /* printf to all consoles at once, up to 511 characters, without level; for
  * reports and panics. */
 void console_printf(const char *fmt, ...) __printf(1, 2);
-/* The same behind a short prefix. */
-void console_vprintf(const char *prefix, const char *fmt, va_list ap)
-    __printf(2, 0);
 
 /*
  * From now on this CPU alone writes, whoever has the lock; the others are

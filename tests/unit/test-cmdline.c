@@ -1,4 +1,4 @@
-/* sources: hypervisor/debug/uart.c hypervisor/debug/log.c hypervisor/lib/format.c */
+/* sources: hypervisor/debug/uart.c hypervisor/debug/console.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line, com1='s value, and the levels of loglvl=. */
 #include "hypervisor/start/cmdline.c"
@@ -20,23 +20,20 @@ TEST_PROGRAM;
 bool opt_x2apic = true, opt_noreboot;
 char opt_selftest[16];
 unsigned int opt_maxcpus;
-char opt_console[64], opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
+char opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
 static char written[65536];
 static size_t written_size;
 static uint64_t clock_now;
 
-void console_vprintf(const char *prefix, const char *fmt, va_list ap)
+void screen_put(char c)
 {
-    char *at = written + written_size;
-
-    at += sprintf(at, "%s", prefix);
-    at += vsprintf(at, fmt, ap);
-    written_size = (size_t)(at - written);
+    written[written_size++] = c;
+    written[written_size] = '\0';
 }
 
-void console_receive(char c) { (void)c; }
-bool console_panic_begin(void) { return true; }
-void console_printf(const char *fmt, ...) { (void)fmt; }
+void console_input(char c) { (void)c; }
+void debug_key(char c) { (void)c; }
+void smp_stop_others(void) {}
 uint64_t now_ns(void) { return clock_now; }
 void smp_stop_here(void)
 {
@@ -209,6 +206,7 @@ static void test_guest_rate(void)
 
 int main(void)
 {
+    console_init();
     test_options();
     test_long();
     test_table();

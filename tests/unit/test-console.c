@@ -18,6 +18,8 @@ void console_input(char c) { strncat(to_dom0, &c, 1); }
 void debug_key(char c) { strncat(to_lodge, &c, 1); }
 void smp_stop_others(void) {}
 void smp_stop_here(void) { abort(); }
+void machine_end(bool wait) { abort(); }
+uint64_t now_ns(void) { return 0; }
 bool uart_init(void) { return true; }
 void uart_put(char c) { serial[serial_size++ % sizeof(serial)] = c; }
 
