@@ -25,7 +25,7 @@
 #define GUEST_BURST 10
 #define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
 
-char opt_console[64] = "";
+char opt_console[64], opt_loglvl[32], opt_guest_loglvl[32];
 
 static struct spinlock console_lock = SPINLOCK_INIT(CONSOLE);
 static unsigned int panic_cpu = NO_CPU;
@@ -36,6 +36,8 @@ static uint32_t ring_start, ring_end; /* positions; start is the oldest kept */
 
 static bool input_ours;
 static unsigned int switch_seen;
+
+static enum log_level limits[] = { LOG_INFO, LOG_WARN }; /* Lodge, guests */
 
 static void console_enter(void)
 {
@@ -49,6 +51,27 @@ static void console_leave(void)
         spin_unlock(&console_lock);
 }
 
+/* The level of an option's value, or what it is if that is no name. A part
+ * after "/" is the rate-limited level of Xen's syntax and not used. */
+static enum log_level level_of(const char *s, enum log_level level)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } names[] = {
+        { "none", LOG_ERR }, { "error", LOG_ERR }, { "warning", LOG_WARN },
+        { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+        size_t n = strlen(names[i].name);
+
+        if (!strncmp(s, names[i].name, n) && (!s[n] || s[n] == '/'))
+            return names[i].level;
+    }
+    return level;
+}
+
 void console_init(void)
 {
     bool all = !opt_console[0];
@@ -60,6 +83,8 @@ void console_init(void)
         targets |= SCREEN;
     if (inb(DEBUG_PORT) == DEBUG_PORT)
         targets |= PORT_E9;
+    limits[0] = level_of(opt_loglvl, limits[0]);
+    limits[1] = level_of(opt_guest_loglvl, limits[1]);
 }
 
 static void keep_char(char c)
@@ -176,41 +201,8 @@ void console_receive(char c)
 
 /* ---- the log ------------------------------------------------------------- */
 
-char opt_loglvl[32] = "";
-char opt_guest_loglvl[32] = "";
-
-static enum log_level host_limit = LOG_INFO;
-static enum log_level guest_limit = LOG_WARN;
-
 static uint64_t guest_credit_ns; /* clock up to which lines were paid for */
 static uint32_t guest_dropped;
-
-/* The level of an option's value, or what it is if that is no name. A part
- * after "/" is the rate-limited level of Xen's syntax and not used. */
-static enum log_level level_of(const char *s, enum log_level level)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } names[] = {
-        { "none", LOG_ERR }, { "error", LOG_ERR }, { "warning", LOG_WARN },
-        { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
-    };
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-        size_t n = strlen(names[i].name);
-
-        if (!strncmp(s, names[i].name, n) && (!s[n] || s[n] == '/'))
-            return names[i].level;
-    }
-    return level;
-}
-
-void log_init(void)
-{
-    host_limit = level_of(opt_loglvl, host_limit);
-    guest_limit = level_of(opt_guest_loglvl, guest_limit);
-}
 
 /*
  * A token bucket kept as a time: each line moves the credit clock by the
@@ -235,16 +227,15 @@ static bool guest_may_print(void)
 
 void log_print(enum log_level level, const char *fmt, ...)
 {
+    bool guest = level >= LOG_GUEST;
     va_list ap;
 
-    if (level < LOG_GUEST ? level > host_limit
-                          : level - LOG_GUEST > guest_limit ||
-                                !guest_may_print())
+    level %= LOG_GUEST;
+    if (level > limits[guest] || (guest && !guest_may_print()))
         return;
-    uint32_t dropped = level < LOG_GUEST ? 0 : atomic_xchg(&guest_dropped, 0);
+    uint32_t dropped = guest ? atomic_xchg(&guest_dropped, 0) : 0;
     if (dropped)
-        log_print(level - LOG_GUEST, "(%u lines about guests were dropped)\n",
-                  dropped);
+        log_print(level, "(%u lines about guests were dropped)\n", dropped);
     va_start(ap, fmt);
     print(PREFIX, fmt, ap);
     va_end(ap);

@@ -12,7 +12,8 @@
 
 extern char opt_console[64];  /* console= as given; "": all that exist */
 
-/* Picks where output goes of opt_console among what was found. */
+/* Picks where output goes of opt_console among what was found, and which lines
+ * of the log. */
 void console_init(void);
 
 /*

@@ -14,10 +14,9 @@ enum log_level {
     LOG_GUEST, /* is added for a line that a guest causes */
 };
 
-/* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; log_init()
+/* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; console_init()
  * applies them. */
 extern char opt_loglvl[32], opt_guest_loglvl[32];
-void log_init(void);
 
 /* One or more lines, printf style (%s %c %d %u %x %p %% with l, ll, z and
  * widths; %p prints 16 digits). A line ends with "\n". */

@@ -132,7 +132,6 @@ void boot_main(uint32_t magic, uint32_t info)
     cmdline_parse(bi->cmdline, false);
     screen_start();
     console_init();
-    log_init();
     log_info("Lodge 4.20-lodge\n");
     if (rc)
         cannot_start("the boot loader's information (magic %#x) is not "

@@ -160,22 +160,23 @@ static void test_uart(void)
 
 static void test_levels(void)
 {
+    strcpy(opt_console, "");
     strcpy(opt_loglvl, "warning/debug");
-    log_init();
+    console_init();
     forget();
     log_info("not this\n");
     log_warn("but %d\n", 42);
     CHECK(!strcmp(written, "(LODGE) but 42\n"));
     strcpy(opt_loglvl, "warn"); /* no name: it stays */
-    log_init();
+    console_init();
     log_info("not this\n");
     CHECK_EQ(lines(), 1);
     strcpy(opt_loglvl, "all");
-    log_init();
+    console_init();
     log_debug("this\n");
     CHECK_EQ(lines(), 2);
     strcpy(opt_loglvl, "none");
-    log_init();
+    console_init();
     log_warn("not this\n");
     CHECK_EQ(lines(), 2);
 }
@@ -184,7 +185,7 @@ static void test_guest_rate(void)
 {
     strcpy(opt_loglvl, "debug");
     strcpy(opt_guest_loglvl, "debug");
-    log_init();
+    console_init();
     clock_now = 100000000000ull;
     forget();
     for (unsigned int i = 0; i < 1000; i++)
@@ -197,7 +198,7 @@ static void test_guest_rate(void)
     CHECK(lines() >= 5 && lines() <= 7);
     CHECK(strstr(written, "lines about guests were dropped"));
     strcpy(opt_guest_loglvl, "warning");
-    log_init();
+    console_init();
     clock_now += 100000000000ull;
     forget();
     log_guest(LOG_INFO, "below the limit\n");
