@@ -152,25 +152,15 @@ struct tag {
     uint32_t type, size;
 };
 
-struct tag_module {
-    struct tag tag;
-    uint32_t start, end;
-    char cmdline[];
-};
-
-struct tag_mmap {
-    struct tag tag;
-    uint32_t entry_size, entry_version;
-};
-
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, colour)
 
+/* A module begins with the words start and end, the memory map with size and
+ * version of its entries. */
 static int parse_tag(const struct tag *t)
 {
-    const struct tag_module *m = (const void *)t;
-    const struct tag_mmap *map = (const void *)t;
-    const char *text = (const char *)(t + 1);
+    const uint32_t *words = (const void *)(t + 1);
+    const char *text = (const void *)words;
     size_t text_size = t->size - sizeof(*t);
 
     switch (t->type) {
@@ -181,14 +171,13 @@ static int parse_tag(const struct tag *t)
         bi->loader = keep(text, text_size);
         break;
     case TAG_MODULE:
-        if (t->size < sizeof(*m))
+        if (text_size < 8)
             return -EINVAL;
-        return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
+        return add_module(words[0], words[1], text + 8, text_size - 8);
     case TAG_MMAP:
-        if (t->size < sizeof(*map) || map->entry_size < REGION_SIZE_MIN)
+        if (text_size < 8 || words[0] < REGION_SIZE_MIN)
             return -EINVAL;
-        return add_regions((const uint8_t *)(map + 1), t->size - sizeof(*map),
-                           map->entry_size);
+        return add_regions((const uint8_t *)text + 8, text_size - 8, words[0]);
     case TAG_FRAMEBUFFER:
         if (text_size < FB_HEAD + 2)
             return -EINVAL;
