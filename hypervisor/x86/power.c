@@ -57,12 +57,7 @@ void machine_restart(void)
     smp_stop_here();
 }
 
-/* A PM1 control register that the machine may lack. */
-static uint16_t pm1_read(uint16_t port)
-{
-    return port ? inw(port) : 0;
-}
-
+/* By a PM1 control register; a machine may lack the second. */
 static void pm1_sleep(uint16_t port, unsigned int type, unsigned int enable)
 {
     if (port)
@@ -75,13 +70,13 @@ void machine_power_off(void)
     const struct acpi_info *acpi = &acpi_info;
 
     smp_stop_others();
-    if (acpi->has_s5) {
+    if (acpi->has_s5 && acpi->pm1a_cnt) {
         /* The firmware may still own the power hardware (ACPI 4.8.2.5). */
-        if (!(pm1_read(acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
+        if (!(inw(acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
             acpi->acpi_enable) {
             outb((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
             for (unsigned int i = 0;
-                 i < 300 && !(pm1_read(acpi->pm1a_cnt) & PM1_SCI_EN); i++)
+                 i < 300 && !(inw(acpi->pm1a_cnt) & PM1_SCI_EN); i++)
                 delay_us(10000);
         }
         pm1_sleep(acpi->pm1a_cnt, acpi->s5_typ_a, 0);
