@@ -216,14 +216,6 @@ static void read_mcfg(struct table t)
     }
 }
 
-static void read_hpet(struct table t)
-{
-    struct acpi_gas g = get_gas(t, 40);
-
-    if (g.space == 0 && !info->hpet_maddr)
-        info->hpet_maddr = g.address;
-}
-
 static void read_table(uint64_t maddr)
 {
     struct table t = open_table(maddr);
@@ -246,8 +238,8 @@ static void read_table(uint64_t maddr)
         read_madt(t);
     else if (!memcmp(t.p, "FACP", 4))
         read_fadt(t);
-    else if (!memcmp(t.p, "HPET", 4))
-        read_hpet(t);
+    else if (!memcmp(t.p, "HPET", 4) && get_gas(t, 40).space == 0)
+        info->hpet_maddr = get_gas(t, 40).address;
     else if (!memcmp(t.p, "MCFG", 4))
         read_mcfg(t);
 }

@@ -26,6 +26,3 @@
 #define ASM_MSR_SPEC_CTRL 0x48
 #define ASM_MSR_PRED_CMD 0x49
 #define ASM_MSR_FLUSH_CMD 0x10b
-
-#define CR4_PAE_BIT 0x20
-#define CR0_ON 0x80010033 /* PG, WP, NE, ET, MP, PE */

@@ -106,7 +106,7 @@ start32:
         mov     $DS32, %eax
         mov     %eax, %ss
         mov     %cr4, %eax
-        or      $CR4_PAE_BIT, %eax
+        or      $0x20, %eax             /* PAE */
         mov     %eax, %cr4
         lea     PHYS(boot_pml4), %eax
         mov     %eax, %cr3
@@ -114,7 +114,7 @@ start32:
         rdmsr
         or      $0x900, %eax
         wrmsr
-        mov     $CR0_ON, %eax
+        mov     $0x80010033, %eax       /* PG, WP, NE, ET, MP, PE */
         mov     %eax, %cr0
         ljmp    *PHYS(far_start64)
 

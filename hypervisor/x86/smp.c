@@ -24,8 +24,6 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-#define LOW_MEMORY_END 0xa0000
-#define START_WAIT_NS 1000000000ull
 #define FLUSH_PAGES_MAX 64
 
 extern const char percpu_start[], percpu_end[];
@@ -154,7 +152,7 @@ void smp_stop_others(void)
  * alone.) */
 static uint64_t trampoline_page(void)
 {
-    for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
+    for (uint64_t page = KB(640) - PAGE_SIZE; page; page -= PAGE_SIZE) {
         bool free = false;
 
         for (unsigned int i = 0; i < machine_map.n; i++) {
@@ -213,7 +211,7 @@ static bool start_cpu(uint32_t id, uint64_t page)
     delay_us(200);
     if (!load_acquire(&ap_running))
         apic_send(id, startup);
-    uint64_t end = now_ns() + START_WAIT_NS;
+    uint64_t end = now_ns() + 1000000000; /* a second */
     while (!load_acquire(&ap_running) && now_ns() < end)
         cpu_relax();
     if (!load_acquire(&ap_running)) {
