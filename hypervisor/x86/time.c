@@ -291,41 +291,33 @@ static unsigned int passes(void)
     return cpu_features.emulator_tcg ? 0 : 2;
 }
 
-/* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
-static int64_t measure(void)
-{
-    uint64_t best = ~0ull;
-    int64_t ahead = 0;
-
-    for (unsigned int i = 0; i < ROUNDS; i++) {
-        uint64_t start = rdtsc_ordered();
-
-        store_release(&asked, true);
-        while (load_acquire(&asked))
-            cpu_relax();
-        uint64_t trip = rdtsc_ordered() - start;
-        if (trip < best) {
-            best = trip;
-            ahead = (int64_t)(answer - (start + trip / 2));
-        }
-        correction = 0; /* it is done */
-    }
-    if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
-        return 0;
-    return ahead;
-}
-
 void tsc_sync_reference(void)
 {
     for (unsigned int pass = 0; pass < passes(); pass++) {
-        int64_t ahead = measure();
+        uint64_t best = ~0ull;
+        int64_t ahead = 0; /* the new CPU, as the shortest trip saw it */
 
-        if (ahead && pass == 0)
-            log_warn("TSC of a CPU is %ld ticks off; corrected\n",
-                     (long)ahead);
-        else if (ahead)
+        for (unsigned int i = 0; i < ROUNDS; i++) {
+            uint64_t start = rdtsc_ordered();
+
+            store_release(&asked, true);
+            while (load_acquire(&asked))
+                cpu_relax();
+            uint64_t trip = rdtsc_ordered() - start;
+            if (trip < best) {
+                best = trip;
+                ahead = (int64_t)(answer - (start + trip / 2));
+            }
+            correction = 0; /* it is done */
+        }
+        if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
+            continue; /* that cannot be told from agreement */
+        if (pass > 0) {
             mark_unreliable("CPUs disagree");
-        correction = pass == 0 ? -ahead : 0;
+        } else {
+            log_warn("TSC of a CPU is %ld ticks off; corrected\n", ahead);
+            correction = -ahead;
+        }
     }
 }
 
