@@ -386,12 +386,10 @@ static uint64_t cmos_read(void)
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23)
         return 0;
     /* Years from March on: the leap day is a year's last. */
-    if (month <= 2) {
-        month += 12;
-        year--;
-    }
+    month = (month + 9) % 12;
+    year -= month >= 10;
     uint64_t days = 365 * year + year / 4 - year / 100 + year / 400 +
-                    (153 * (month - 3) + 2) / 5 + day - 1 - DAYS_TO_1970;
+                    (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970;
     return days * 86400 + hour * 3600 + value(r.minute, status) * 60 +
            value(r.second, status);
 }
