@@ -18,7 +18,6 @@
 
 #define DEBUG_PORT 0xe9
 #define SWITCH_CHAR 0x01 /* CTRL-a */
-#define SWITCH_COUNT 3
 #define NO_CPU (~0u)
 
 #define PREFIX "(LODGE) "
@@ -87,13 +86,6 @@ void console_init(void)
     limits[1] = level_of(opt_guest_loglvl, limits[1]);
 }
 
-static void keep_char(char c)
-{
-    ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = c;
-    if (ring_end - ring_start > CONSOLE_RING_SIZE)
-        ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
-}
-
 static void put_char(char c)
 {
     if (targets & COM1) {
@@ -124,7 +116,9 @@ static void print(const char *prefix, const char *fmt, va_list ap)
     format_va(line + n, sizeof(line) - n, fmt, ap);
     console_enter();
     for (const char *s = line; *s; s++) {
-        keep_char(*s);
+        ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = *s;
+        if (ring_end - ring_start > CONSOLE_RING_SIZE)
+            ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
         put_char(*s);
     }
     console_leave();
@@ -183,7 +177,7 @@ uint32_t console_ring_end(void)
 void console_receive(char c)
 {
     if (c == SWITCH_CHAR) {
-        if (++switch_seen == SWITCH_COUNT) {
+        if (++switch_seen == 3) {
             switch_seen = 0;
             input_ours = !input_ours;
             console_printf("*** Serial input to %s (type 'CTRL-a' three "

@@ -23,7 +23,6 @@ enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 #define FCR_ON 0x07 /* on, both FIFOs cleared */
 #define IER_RECEIVE 0x01
 #define BAUD_BASE 115200
-#define RECEIVE_MAX 256 /* at once */
 #define WAIT_SPINS 2000000 /* about two seconds */
 
 char opt_com1[64] = "";
@@ -132,9 +131,8 @@ void uart_put(char c)
 
 void uart_receive(void)
 {
-    unsigned int n = 0;
-
     reg_write(REG_IER, IER_RECEIVE);
-    while (n++ < RECEIVE_MAX && (reg_read(REG_LSR) & LSR_READY))
+    /* The port interrupts again for what comes in faster than this. */
+    for (unsigned int n = 0; n < 256 && (reg_read(REG_LSR) & LSR_READY); n++)
         console_receive((char)reg_read(REG_DATA));
 }

@@ -14,8 +14,6 @@
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
-#define WORD_MAX 256
-
 char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
 
@@ -122,7 +120,7 @@ static bool parse_word(char *word)
 
 void cmdline_parse(const char *cmdline, bool report)
 {
-    char word[WORD_MAX];
+    char word[256];
 
     for (const char *end; *cmdline; cmdline = end + (*end == ' ')) {
         end = strchr(cmdline, ' ') ?: cmdline + strlen(cmdline);

@@ -30,7 +30,6 @@ enum {
 #define DIVIDE_BY_1 0xb
 #define ICR_BUSY BIT(12)
 #define ICR_ASSERT BIT(14)
-#define BUSY_SPINS 1000000
 
 bool opt_x2apic = true;
 
@@ -128,7 +127,7 @@ void apic_send(uint32_t dest, uint32_t command)
         return;
     }
     for (unsigned int i = 0;
-         i < BUSY_SPINS && (reg_read(REG_ICR) & ICR_BUSY); i++)
+         i < 1000000 && (reg_read(REG_ICR) & ICR_BUSY); i++)
         cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);

@@ -12,7 +12,6 @@
 
 #define MB1_LOADER_MAGIC 0x2badb002
 #define MB2_LOADER_MAGIC 0x36d76289
-#define MB2_SIZE_MAX MB(1)
 
 struct boot_info boot_info;
 static struct boot_info *const bi = &boot_info;
@@ -86,7 +85,6 @@ static int add_module(uint64_t start, uint64_t end, const char *cmdline,
 #define MB1_FRAMEBUFFER BIT(12)
 
 #define MB1_STRING_MAX 4096
-#define MB1_MMAP_MAX 16384
 
 struct mb1_info {
     uint32_t flags, mem_lower, mem_upper, boot_device;
@@ -120,7 +118,7 @@ static int parse_mb1(const struct mb1_info *mb)
     bi->fb.type = FB_TEXT;
     if (mb->flags & MB1_FRAMEBUFFER)
         bi->fb = mb->fb;
-    if (modules > BOOT_MODULES_MAX || mb->mmap_length > MB1_MMAP_MAX)
+    if (modules > BOOT_MODULES_MAX || mb->mmap_length > KB(16))
         return -E2BIG;
     const uint8_t *p = NULL;
     if (mb->flags & MB1_MMAP)
@@ -256,7 +254,7 @@ int boot_info_read(uint32_t magic, uint32_t maddr)
     } else if (info && magic == MB2_LOADER_MAGIC) {
         uint32_t size = info[0];
 
-        if (size > MB2_SIZE_MAX)
+        if (size > MB(1))
             return -E2BIG;
         info = early_map_read(maddr, size);
         if (info)

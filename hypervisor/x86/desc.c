@@ -12,7 +12,6 @@
 BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 
 #define IST_COUNT 3 /* interrupt stacks */
-#define IST_STACK_SIZE 4096
 #define STUB_SIZE 16
 
 extern const char vector_stubs[]; /* entry.S */
@@ -37,7 +36,7 @@ DEFINE_PERCPU(uint64_t, host_gdt)[5] __aligned(16) = {
     [HOST_DS / 8] = 0x00cf93000000ffff, /* data */
 };
 DEFINE_PERCPU(struct tss, host_tss) __aligned(16);
-static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
+static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][PAGE_SIZE]
     __aligned(16);
 
 uint64_t host_idt[256][2] __aligned(16);
@@ -66,7 +65,7 @@ void desc_init_cpu(void)
     struct table_reg idtr = { sizeof(host_idt) - 1, (uint64_t)host_idt };
 
     for (unsigned int i = 0; i < IST_COUNT; i++)
-        t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + IST_STACK_SIZE;
+        t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + PAGE_SIZE;
     t->iomap_base = sizeof(*t);
 
     g[HOST_TR / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 |

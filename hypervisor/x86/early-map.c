@@ -10,8 +10,6 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
 
-#define MADDR_MAX (1ull << 52)
-
 extern uint64_t early_pd[512], image_pd[512];
 extern uint64_t image_pt[IMAGE_SIZE_MAX / PAGE_SIZE];
 extern char boot_stack_guard[];
@@ -40,7 +38,7 @@ void *early_map(uint64_t maddr, size_t size, uint64_t attr)
     uint64_t first = ALIGN_DOWN(maddr, LARGE_SIZE), pte = first | attr | PTE_PS;
     unsigned int slot = 0, i = 0;
 
-    if (maddr >= MADDR_MAX || size > (size_t)EARLY_MAP_SLOTS * LARGE_SIZE)
+    if (maddr >= BIT(52) || size > (size_t)EARLY_MAP_SLOTS * LARGE_SIZE)
         return NULL;
     unsigned int nr = (unsigned int)DIV_ROUND_UP(
         maddr + MAX(size, 1ul) - first, LARGE_SIZE);

@@ -23,7 +23,6 @@
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
-#define REGS_SIZE 0x20
 #define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 /* Bits of an entry's low half; the lowest are the vector. */
@@ -93,7 +92,7 @@ void pic_init(void)
 
 static bool start(struct ioapic *io)
 {
-    io->regs = device_map(io->maddr, REGS_SIZE);
+    io->regs = device_map(io->maddr, 0x20);
     if (!io->regs)
         panic("no memory to map an I/O APIC");
     mmio_write32(io->regs + REG_SELECT, IDX_VERSION);

@@ -109,7 +109,6 @@ static void mark_unreliable(const char *why)
 /* ---- calibration -------------------------------------------------------- */
 
 #define INTERVAL_HZ 20 /* 50 ms */
-#define SAMPLES 12
 #define AGREE_PPM 500
 #define WAIT_SPINS 5000000 /* no clock advances */
 
@@ -193,7 +192,7 @@ static struct sample take(const struct clock *c)
 {
     struct sample best = { .width = ~0ull };
 
-    for (unsigned int i = 0; i < SAMPLES; i++) {
+    for (unsigned int i = 0; i < 12; i++) {
         uint64_t before = rdtsc_ordered();
         uint64_t ref = c->read();
         uint64_t width = rdtsc_ordered() - before;
@@ -339,7 +338,6 @@ void tsc_sync_check(void)
 #define FORMAT_24H 0x02
 #define FORMAT_BINARY 0x04
 #define PM 0x80
-#define TRIES 4
 #define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
 struct reading {
@@ -372,7 +370,7 @@ static uint64_t cmos_read(void)
 {
     struct reading r, again = read_once();
     uint8_t status = reg(0xb);
-    unsigned int tries = TRIES;
+    unsigned int tries = 4;
 
     do {
         r = again;

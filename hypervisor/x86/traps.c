@@ -22,7 +22,6 @@
 
 extern const int32_t extable_start[], extable_end[];
 
-#define MC_BANKS_MAX 32 /* some may not exist */
 #define MC_STATUS_VALID BIT(63)
 #define MC_STATUS_ADDRESS BIT(58)
 #define STACK_WORDS 24
@@ -185,12 +184,10 @@ static uint64_t extable_find(uint64_t rip)
 
 static void report_page_fault(const struct trap_frame *f)
 {
-    uint64_t va = read_cr2();
-
     console_printf("page fault: %s of %016lx: %s%s\n",
                    f->error & 0x10 ? "execution"
                    : f->error & 2  ? "write" : "read",
-                   va,
+                   read_cr2(),
                    f->error & 1 ? "not allowed by its page"
                                 : "nothing is mapped there",
                    f->error & 8 ? " (reserved bit set)" : "");
@@ -202,7 +199,7 @@ static void report_machine_check(void)
 
     if (!rdmsr_safe(MSR_MCG_STATUS, &v))
         console_printf("machine check: MCG_STATUS %lx\n", v);
-    for (unsigned int i = 0; i < MC_BANKS_MAX; i++) {
+    for (unsigned int i = 0; i < 32; i++) { /* some may not exist */
         if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & MC_STATUS_VALID))
             continue;
         console_printf("bank %u: status %016lx", i, v);
