@@ -54,8 +54,7 @@ static const struct option options[] = {
            "which messages are printed: none, error, warning, info, debug, "
            "all; default: info"),
     UINT("maxcpus", opt_maxcpus, "start at most this many CPUs; 0: all"),
-    BOOL("noreboot", opt_noreboot,
-         "after a crash halt instead of restarting"),
+    BOOL("noreboot", opt_noreboot, "after a crash halt instead of restarting"),
     STRING("selftest", opt_selftest,
            "crash once booted, to see the report: pf, text, nx, gp, ud, "
            "stack, panic"),

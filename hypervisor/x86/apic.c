@@ -122,8 +122,7 @@ void apic_send(uint32_t dest, uint32_t command)
         /* Earlier stores first: this write does not order them by itself
          * (SDM vol. 3A 11.12.3). */
         asm volatile("mfence; lfence" : : : "memory");
-        wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16,
-              (uint64_t)dest << 32 | command);
+        wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16, (uint64_t)dest << 32 | command);
         return;
     }
     for (unsigned int i = 0;

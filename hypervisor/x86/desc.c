@@ -36,8 +36,7 @@ DEFINE_PERCPU(uint64_t, host_gdt)[5] __aligned(16) = {
     [HOST_DS / 8] = 0x00cf93000000ffff, /* data */
 };
 DEFINE_PERCPU(struct tss, host_tss) __aligned(16);
-static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][PAGE_SIZE]
-    __aligned(16);
+static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][PAGE_SIZE] __aligned(16);
 
 uint64_t host_idt[256][2] __aligned(16);
 

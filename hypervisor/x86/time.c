@@ -240,8 +240,7 @@ static const char *calibrate(void)
     struct clock clocks[] = {
         { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
         { "PM timer", acpi_info.pm_timer ? PM_TIMER_HZ : 0,
-          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff,
-          .read = pm_read },
+          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, .read = pm_read },
         { "PIT", PIT_HZ, 0xffff, .read = pit_read },
     };
     struct clock *c, *end = clocks + ARRAY_SIZE(clocks);

@@ -89,8 +89,7 @@ static void print_symbol(uint64_t va)
         while (s < symbol_table + symbol_count && s->at <= at)
             s++;
         if (s > symbol_table)
-            console_printf(" %s+%#x", symbol_names + s[-1].name,
-                           at - s[-1].at);
+            console_printf(" %s+%#x", symbol_names + s[-1].name, at - s[-1].at);
     }
     console_printf("\n");
 }
@@ -203,8 +202,7 @@ static void report_machine_check(void)
         if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & MC_STATUS_VALID))
             continue;
         console_printf("bank %u: status %016lx", i, v);
-        if ((v & MC_STATUS_ADDRESS) &&
-            !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
+        if ((v & MC_STATUS_ADDRESS) && !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
             console_printf(" address %016lx", v);
         console_printf("\n");
     }
