@@ -100,11 +100,10 @@ static void draw_pixels(unsigned int row, unsigned int column, char c)
 
 size_t screen_framebuffer_size(const struct framebuffer *fb)
 {
-    bool format_ok = fb->bpp == 16 || fb->bpp == 24 || fb->bpp == 32;
-
-    if (fb->type != FB_RGB || !fb->maddr || !format_ok ||
-        fb->width < CELL_WIDTH || fb->height < CELL_HEIGHT ||
-        fb->width > 16384 || fb->height > 16384 ||
+    if (fb->type != FB_RGB || !fb->maddr ||
+        fb->bpp < 16 || fb->bpp > 32 || fb->bpp % 8 ||
+        fb->width < CELL_WIDTH || fb->width > 16384 ||
+        fb->height < CELL_HEIGHT || fb->height > 16384 ||
         fb->pitch < fb->width * (fb->bpp / 8) || fb->pitch > 131072)
         return 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(fb->colour); i++)

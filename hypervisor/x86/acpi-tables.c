@@ -126,7 +126,7 @@ static uint16_t pm_port(struct table t, uint32_t old, uint32_t x)
     struct acpi_gas g = get_gas(t, x);
     uint64_t port = g.address ?: get(t, old, 4);
 
-    return (!g.address || g.space == 1) && port <= 0xfffc ? port : 0;
+    return (!g.address || g.space == GAS_IO) && port <= 0xfffc ? port : 0;
 }
 
 /* AML integer (ACPI 20.2.3): its value, and how long it is; both 0: none. */
@@ -238,7 +238,7 @@ static void read_table(uint64_t maddr)
         read_madt(t);
     else if (!memcmp(t.p, "FACP", 4))
         read_fadt(t);
-    else if (!memcmp(t.p, "HPET", 4) && get_gas(t, 40).space == 0)
+    else if (!memcmp(t.p, "HPET", 4) && get_gas(t, 40).space == GAS_MEMORY)
         info->hpet_maddr = get_gas(t, 40).address;
     else if (!memcmp(t.p, "MCFG", 4))
         read_mcfg(t);

@@ -15,7 +15,8 @@
 #define ACPI_TABLES_MAX 64
 #define ACPI_TABLE_SIZE_MAX MB(16)
 
-/* Of a generic address: space 0 memory, 1 I/O, 2 PCI configuration. */
+/* A generic address. */
+enum { GAS_MEMORY, GAS_IO };
 struct acpi_gas {
     uint8_t space;
     uint64_t address; /* 0: none */

@@ -216,16 +216,11 @@ msg_nx:
         .globl  start_main, start_stack_top, image_phys_base
         .align 8
 /* Where a CPU goes: smp.c changes both for the others, one at a time. */
-start_main:
-        .quad   boot_main
-start_stack_top:
-        .quad   boot_stack + STACK_BYTES
-image_phys_base:
-        .quad   0
-boot_magic:
-        .long   0
-boot_info_maddr:
-        .long   0
+start_main: .quad boot_main
+start_stack_top: .quad boot_stack + STACK_BYTES
+image_phys_base: .quad 0
+boot_magic: .long 0
+boot_info_maddr: .long 0
 
         /* The page tables. The image's branch has 2 MiB pages with all rights:
          * image_map() makes it what it is to be. The identity map leads every
@@ -245,8 +240,7 @@ boot_pdpt:
         .rept   512
         .quad   boot_pd - IMAGE_BASE + 1
         .endr
-boot_pd:
-        .fill   512, 8, 0x200081
+boot_pd: .fill 512, 8, 0x200081
 image_pdpt:
         .fill   510, 8, 0
         .quad   image_pd - IMAGE_BASE + 3, early_pd - IMAGE_BASE + 3
@@ -267,7 +261,6 @@ image_pt: .skip (IMAGE_SIZE_MAX >> 9)
         .align STACK_BYTES
         .skip STACK_BYTES - 4096
 boot_stack_guard: .skip 4096
-        .globl boot_stack
 boot_stack: .skip STACK_BYTES
 
         .section .note.GNU-stack, "", @progbits

@@ -12,9 +12,6 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/time.h"
 
-#define GAS_MEMORY 0
-#define GAS_IO 1
-
 #define RESET_CONTROL 0xcf9
 #define KBC_STATUS 0x64
 #define KBC_RESET 0xfe
