@@ -207,8 +207,7 @@ static bool guest_may_print(void)
     uint64_t now = now_ns(), old = READ_ONCE(guest_credit_ns), new;
 
     do {
-        uint64_t floor = now > GUEST_BURST * GUEST_NS_PER_LINE
-                             ? now - GUEST_BURST * GUEST_NS_PER_LINE : 0;
+        uint64_t floor = now - MIN(now, GUEST_BURST * GUEST_NS_PER_LINE);
 
         new = MAX(old, floor) + GUEST_NS_PER_LINE;
         if (new > now + GUEST_NS_PER_LINE) {

@@ -13,7 +13,6 @@
 #define GRID_ROWS_MAX 90u
 #define CELL_WIDTH 8
 #define CELL_HEIGHT 16 /* two pixels for each of a glyph's eight */
-#define VGA_ATTRIBUTE 0x0700
 #define FONT_FIRST ' '
 #define FONT_LAST '~'
 
@@ -67,7 +66,7 @@ uint8_t font_column(char c, unsigned int column)
 static void draw_vga(unsigned int row, unsigned int column, char c)
 {
     mmio_write(memory + (row * columns + column) * 2, 2,
-               VGA_ATTRIBUTE | (uint8_t)c);
+               0x0700 | (uint8_t)c); /* grey on black */
 }
 
 static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)

@@ -20,9 +20,6 @@ struct framebuffer {
     } colour[3];        /* red, green, blue */
 } __packed;
 
-#define VGA_TEXT_MADDR 0xb8000
-#define VGA_TEXT_SIZE 0x8000
-
 /* Bytes of fb that must be mapped; 0 if its format cannot be drawn on. */
 size_t screen_framebuffer_size(const struct framebuffer *fb);
 

@@ -31,7 +31,7 @@ static void screen_start(void)
     if (size)
         va = early_map(bi->fb.maddr, size, MAP_RW | PTE_PWT);
     else if (bi->fb.type == FB_TEXT)
-        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, MAP_RW);
+        va = early_map(0xb8000, KB(32), MAP_RW);
     if (va)
         screen_init(va, size ? &bi->fb : NULL);
 }

@@ -41,7 +41,7 @@ static struct table open_table(uint64_t maddr)
 {
     const uint8_t *p = maddr ? early_map_read(maddr, HEADER_SIZE) : NULL;
     uint32_t size = p ? get((struct table){ p, HEADER_SIZE }, 4, 4) : 0;
-    bool size_ok = size >= HEADER_SIZE && size <= ACPI_TABLE_SIZE_MAX;
+    bool size_ok = size >= HEADER_SIZE && size <= MB(16);
 
     p = size_ok ? early_map_read(maddr, size) : NULL;
     if (p && !acpi_checksum(p, size))

@@ -13,7 +13,6 @@
 #define ACPI_OVERRIDES_MAX 32
 #define ACPI_MCFG_MAX 16
 #define ACPI_TABLES_MAX 64
-#define ACPI_TABLE_SIZE_MAX MB(16)
 
 /* A generic address. */
 enum { GAS_MEMORY, GAS_IO };

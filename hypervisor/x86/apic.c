@@ -125,8 +125,7 @@ void apic_send(uint32_t dest, uint32_t command)
         wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16, (uint64_t)dest << 32 | command);
         return;
     }
-    for (unsigned int i = 0;
-         i < 1000000 && (reg_read(REG_ICR) & ICR_BUSY); i++)
+    for (unsigned int i = 0; i < 1000000 && reg_read(REG_ICR) & ICR_BUSY; i++)
         cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);

@@ -10,9 +10,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/early-map.h"
 
-#define MB1_LOADER_MAGIC 0x2badb002
-#define MB2_LOADER_MAGIC 0x36d76289
-
 struct boot_info boot_info;
 static struct boot_info *const bi = &boot_info;
 
@@ -249,9 +246,9 @@ int boot_info_read(uint32_t magic, uint32_t maddr)
 
     bi->loader = "unknown loader";
     bi->cmdline = "";
-    if (info && magic == MB1_LOADER_MAGIC) {
+    if (info && magic == 0x2badb002) { /* multiboot1 */
         rc = parse_mb1((const void *)info);
-    } else if (info && magic == MB2_LOADER_MAGIC) {
+    } else if (info && magic == 0x36d76289) { /* multiboot2 */
         uint32_t size = info[0];
 
         if (size > MB(1))

@@ -36,12 +36,11 @@ void image_map(void)
 void *early_map(uint64_t maddr, size_t size, uint64_t attr)
 {
     uint64_t first = ALIGN_DOWN(maddr, LARGE_SIZE), pte = first | attr | PTE_PS;
-    unsigned int slot = 0, i = 0;
+    size_t slot = 0, i = 0;
 
     if (maddr >= BIT(52) || size > (size_t)EARLY_MAP_SLOTS * LARGE_SIZE)
         return NULL;
-    unsigned int nr = (unsigned int)DIV_ROUND_UP(
-        maddr + MAX(size, 1ul) - first, LARGE_SIZE);
+    size_t nr = DIV_ROUND_UP(maddr + MAX(size, 1ul) - first, LARGE_SIZE);
     /* The first nr slots in a row that are free or have just this. */
     while (i < nr) {
         uint64_t there = early_pd[slot + i];

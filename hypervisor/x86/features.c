@@ -15,9 +15,6 @@
 
 struct cpu_features cpu_features;
 
-#define XSTATE_X87 BIT(0)
-#define XSTATE_SSE BIT(1)
-
 /* Single bits of CPUID, subleaf 0, and what follows from one that is set. */
 enum { EAX, EBX, ECX, EDX };
 static const struct {
@@ -110,8 +107,8 @@ void features_setup_cpu(void)
 
     write_cr4(host_cr4);
     wrmsr(MSR_PAT, HOST_PAT);
-    if (f->xsave)
-        xsetbv(0, f->xcr0_max | XSTATE_X87 | XSTATE_SSE);
+    if (f->xsave) /* x87 and SSE are always on */
+        xsetbv(0, f->xcr0_max | BIT(0) | BIT(1));
     if (f->xsaves) /* whatever the firmware did: guests' XSAVES obeys it */
         wrmsr(MSR_XSS, 0);
 }

@@ -30,8 +30,6 @@
 #define IOAPIC_LEVEL BIT(15)
 #define IOAPIC_MASKED BIT(16)
 
-#define PIC1 0x20 /* command; data is the next port */
-#define PIC2 0xa0
 #define PIC_VECTOR 0x20 /* of 16, below VECTOR_FIRST, that are spurious */
 
 struct target {
@@ -76,7 +74,8 @@ static const struct ioapic *ioapic_of_gsi(unsigned int gsi)
 }
 
 /* ICW1 to ICW4 of both 8259A, so that spurious interrupts have a vector of
- * their own, then all masked. */
+ * their own, then all masked. The command port, then the data port next to it.
+ */
 void pic_init(void)
 {
     static const uint8_t words[][2] = {
@@ -85,8 +84,8 @@ void pic_init(void)
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
-        outb(PIC1 + (i > 0), words[i][0]);
-        outb(PIC2 + (i > 0), words[i][1]);
+        outb(0x20 + (i > 0), words[i][0]);
+        outb(0xa0 + (i > 0), words[i][1]);
     }
 }
 
