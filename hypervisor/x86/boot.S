@@ -138,7 +138,6 @@ far_start64:
  * without a stack, IF and DF clear (SDM vol. 3A 9.1.1). The boot CPU has completed the words at its end. */
         .code16
         .globl  trampoline, trampoline_end
-        .align 8
 trampoline:
         mov     %cs, %ax
         mov     %ax, %ds

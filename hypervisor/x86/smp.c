@@ -96,11 +96,6 @@ void smp_kick(unsigned int cpu)
         apic_send(cpu_apic_id[cpu], VECTOR_KICK);
 }
 
-void smp_notify(unsigned int cpu)
-{
-    apic_send(cpu_apic_id[cpu], VECTOR_POSTED);
-}
-
 struct flush {
     const char *va;
     size_t size;

@@ -29,8 +29,6 @@ void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg);
 /* Makes cpu leave its guest or its HLT, asynchronously; does nothing else.
  * Any lock may be held. */
 void smp_kick(unsigned int cpu);
-/* The CPU's guest gets what was posted to it; VT-x only. */
-void smp_notify(unsigned int cpu);
 
 /* Boot CPU, number 0: its per-CPU area. Before anything that uses one. */
 void smp_init_boot_cpu(void);

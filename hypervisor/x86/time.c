@@ -122,10 +122,9 @@ static void mark_unreliable(const char *why)
 #define PM_TIMER_HZ 3579545
 
 /* HPET (specification 1.0a, 2.3). */
-#define HPET_CAPABILITIES 0x000
-#define HPET_CONFIG 0x010
+#define HPET_PERIOD 0x004 /* of its capabilities */
+#define HPET_CONFIG 0x010 /* bit 0: on */
 #define HPET_COUNTER 0x0f0
-#define HPET_ENABLE BIT(0)
 #define HPET_SIZE 0x400
 #define HPET_PERIOD_MAX 100000000u /* femtoseconds */
 #define FEMTOSECONDS 1000000000000000ull
@@ -174,8 +173,8 @@ static uint64_t hpet_hz(void)
     if (!hpet_regs)
         panic("no memory to map the HPET");
     mmio_write32(hpet_regs + HPET_CONFIG,
-                 mmio_read32(hpet_regs + HPET_CONFIG) | HPET_ENABLE);
-    uint32_t period = mmio_read32(hpet_regs + HPET_CAPABILITIES + 4);
+                 mmio_read32(hpet_regs + HPET_CONFIG) | 1);
+    uint32_t period = mmio_read32(hpet_regs + HPET_PERIOD);
     return period && period <= HPET_PERIOD_MAX ? FEMTOSECONDS / period : 0;
 }
 

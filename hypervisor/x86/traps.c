@@ -24,8 +24,7 @@ extern const int32_t extable_start[], extable_end[];
 
 #define MC_STATUS_VALID BIT(63)
 #define MC_STATUS_ADDRESS BIT(58)
-#define STACK_WORDS 24
-#define CALLERS_MAX 24
+#define STACK_MAX 24 /* words, callers */
 #define CODE_BEFORE 16
 #define CODE_BYTES 32
 
@@ -134,14 +133,14 @@ static void dump_stack(uint64_t rsp)
     }
     uint64_t end = ALIGN_DOWN(start, STACK_SIZE) + STACK_SIZE;
     for (uint64_t va = start;
-         va < end && words < STACK_WORDS && read_word(va, &v); va += 8) {
+         va < end && words < STACK_MAX && read_word(va, &v); va += 8) {
         console_printf("%s%016lx", words % 4 ? " " : words ? "\n       "
                                                            : "stack: ", v);
         words++;
     }
     console_printf("\ncalled, perhaps, from:\n");
     for (uint64_t va = start;
-         va < end && callers < CALLERS_MAX && read_word(va, &v); va += 8) {
+         va < end && callers < STACK_MAX && read_word(va, &v); va += 8) {
         if (!after_call(v))
             continue;
         console_printf("  ");
