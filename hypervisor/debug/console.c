@@ -20,7 +20,6 @@
 #define SWITCH_CHAR 0x01 /* CTRL-a */
 #define NO_CPU (~0u)
 
-#define PREFIX "(LODGE) "
 #define GUEST_BURST 10
 #define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
 
@@ -230,7 +229,7 @@ void log_print(enum log_level level, const char *fmt, ...)
     if (dropped)
         log_print(level, "(%u lines about guests were dropped)\n", dropped);
     va_start(ap, fmt);
-    print(PREFIX, fmt, ap);
+    print("(LODGE) ", fmt, ap);
     va_end(ap);
 }
 

@@ -12,9 +12,8 @@
 BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 
 #define IST_COUNT 3 /* interrupt stacks */
-#define STUB_SIZE 16
 
-extern const char vector_stubs[]; /* entry.S */
+extern const char vector_stubs[]; /* entry.S, 16 bytes each */
 
 struct tss {
     uint32_t unused1[9]; /* stacks of other privilege levels */
@@ -43,7 +42,7 @@ uint64_t host_idt[256][2] __aligned(16);
 void desc_init(void)
 {
     for (unsigned int v = 0; v < 256; v++) {
-        uint64_t entry = (uint64_t)vector_stubs + v * STUB_SIZE;
+        uint64_t entry = (uint64_t)vector_stubs + v * 16;
         uint64_t ist = v == TRAP_DF    ? 1
                        : v == TRAP_NMI ? 2
                        : v == TRAP_MC  ? 3 : 0;

@@ -23,7 +23,6 @@
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
-#define IDX_VERSION 1
 #define IDX_ENTRY(pin) (0x10 + 2 * (pin))
 /* Bits of an entry's low half; the lowest are the vector. */
 #define IOAPIC_ACTIVE_LOW BIT(13)
@@ -94,7 +93,7 @@ static bool start(struct ioapic *io)
     io->regs = device_map(io->maddr, 0x20);
     if (!io->regs)
         panic("no memory to map an I/O APIC");
-    mmio_write32(io->regs + REG_SELECT, IDX_VERSION);
+    mmio_write32(io->regs + REG_SELECT, 1); /* version, last entry */
     uint32_t version = mmio_read32(io->regs + REG_WINDOW);
     if (version == 0xffffffff) {
         log_warn("I/O APIC at %#lx does not answer\n", io->maddr);

@@ -14,7 +14,6 @@
 
 #define RESET_CONTROL 0xcf9
 #define KBC_STATUS 0x64
-#define KBC_RESET 0xfe
 #define RESTART_SECONDS 5
 
 bool opt_noreboot;
@@ -43,7 +42,7 @@ void machine_restart(void)
     if (!acpi->no_8042) {
         for (unsigned int i = 0; i < 10000 && (inb(KBC_STATUS) & 2); i++)
             cpu_relax();
-        outb(KBC_STATUS, KBC_RESET);
+        outb(KBC_STATUS, 0xfe); /* a pulse on the reset line */
         delay_us(100000);
     }
     outb(RESET_CONTROL, 0x02);

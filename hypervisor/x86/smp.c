@@ -24,8 +24,6 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-#define FLUSH_PAGES_MAX 64
-
 extern const char percpu_start[], percpu_end[];
 extern char percpu_boot_area[];
 
@@ -105,7 +103,7 @@ static void flush_here(void *arg)
 {
     const struct flush *f = arg;
 
-    if (f->size > FLUSH_PAGES_MAX * PAGE_SIZE) {
+    if (f->size > 64 * PAGE_SIZE) {
         write_cr3(read_cr3()); /* no page of ours is global */
         return;
     }
@@ -214,7 +212,10 @@ static bool start_cpu(uint32_t id, uint64_t page)
                 id);
         return false;
     }
-    tsc_sync_reference();
+    /* With one TSC behind all CPUs there is nothing to compare, and much to
+     * wait for, when host threads take turns at every question. */
+    if (!cpu_features.emulator_tcg)
+        tsc_sync_reference();
     while (nr_cpus_online == cpu) {
         smp_call_poll();
         cpu_relax();
@@ -232,7 +233,8 @@ static __noreturn void ap_entry(void)
     features_setup_cpu();
     apic_init_cpu();
     store_release(&ap_running, true);
-    tsc_sync_check();
+    if (!cpu_features.emulator_tcg)
+        tsc_sync_check();
     cpumask_set(&cpus_online, cpu);
     store_release(&nr_cpus_online, cpu + 1);
     ap_main();

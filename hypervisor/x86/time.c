@@ -214,9 +214,7 @@ static void wait_interval(const struct clock *clocks, const struct clock *end)
 
 static bool agree(uint64_t a, uint64_t b)
 {
-    uint64_t diff = a > b ? a - b : b - a;
-
-    return diff * (1000000 / AGREE_PPM) <= a;
+    return (MAX(a, b) - MIN(a, b)) * (1000000 / AGREE_PPM) <= a;
 }
 
 /* The first clock that another one confirms, else the first that advances. */
@@ -276,21 +274,15 @@ static const char *calibrate(void)
 /* ---- comparison --------------------------------------------------------- */
 
 #define ROUNDS 64
+#define PASSES 2
 
 static bool asked;          /* (a) the boot CPU waits for the new one */
 static uint64_t answer;     /* its TSC */
 static int64_t correction;  /* what it adds to its TSC before */
 
-/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
- * host threads take turns at every question. */
-static unsigned int passes(void)
-{
-    return cpu_features.emulator_tcg ? 0 : 2;
-}
-
 void tsc_sync_reference(void)
 {
-    for (unsigned int pass = 0; pass < passes(); pass++) {
+    for (unsigned int pass = 0; pass < PASSES; pass++) {
         uint64_t best = ~0ull;
         int64_t ahead = 0; /* the new CPU, as the shortest trip saw it */
 
@@ -320,7 +312,7 @@ void tsc_sync_reference(void)
 
 void tsc_sync_check(void)
 {
-    for (unsigned int i = 0; i < passes() * ROUNDS; i++) {
+    for (unsigned int i = 0; i < PASSES * ROUNDS; i++) {
         while (!load_acquire(&asked))
             cpu_relax();
         if (correction)

@@ -77,13 +77,13 @@ static bool read_word(uint64_t va, uint64_t *v)
     return ok;
 }
 
-/* The address, and the function around it if that is known. */
-static void print_symbol(uint64_t va)
+/* A line: the address, and the function around it if that is known. */
+static void print_symbol(const char *before, uint64_t va)
 {
     const struct symbol *s = symbol_table;
     uint32_t at = (uint32_t)(va - (uint64_t)text_start);
 
-    console_printf("%016lx", va);
+    console_printf("%s%016lx", before, va);
     if (&symbol_count && in_text(va)) {
         while (s < symbol_table + symbol_count && s->at <= at)
             s++;
@@ -143,8 +143,7 @@ static void dump_stack(uint64_t rsp)
          va < end && callers < STACK_MAX && read_word(va, &v); va += 8) {
         if (!after_call(v))
             continue;
-        console_printf("  ");
-        print_symbol(v);
+        print_symbol("  ", v);
         callers++;
     }
 }
@@ -153,8 +152,7 @@ static void dump_frame(const struct trap_frame *f)
 {
     console_printf("rip %016lx  cs %04lx  rflags %08lx  ss %04lx\n", f->rip,
                    f->cs, f->rflags, f->ss);
-    console_printf("at ");
-    print_symbol(f->rip);
+    print_symbol("at ", f->rip);
     console_printf("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n",
                    f->rax, f->rbx, f->rcx, f->rdx);
     console_printf("rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx\n",
