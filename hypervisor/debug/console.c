@@ -20,7 +20,6 @@
 #define SWITCH_CHAR 0x01 /* CTRL-a */
 #define NO_CPU (~0u)
 
-#define GUEST_BURST 10
 #define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
 
 char opt_console[64], opt_loglvl[32], opt_guest_loglvl[32];
@@ -199,14 +198,14 @@ static uint32_t guest_dropped;
 
 /*
  * A token bucket kept as a time: each line moves the credit clock by the
- * price of a line; it may lag behind the real clock by a burst at most.
+ * price of a line; it may lag behind the real clock by a burst of ten at most.
  */
 static bool guest_may_print(void)
 {
     uint64_t now = now_ns(), old = READ_ONCE(guest_credit_ns), new;
 
     do {
-        uint64_t floor = now - MIN(now, GUEST_BURST * GUEST_NS_PER_LINE);
+        uint64_t floor = now - MIN(now, 10 * GUEST_NS_PER_LINE);
 
         new = MAX(old, floor) + GUEST_NS_PER_LINE;
         if (new > now + GUEST_NS_PER_LINE) {

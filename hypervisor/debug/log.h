@@ -9,10 +9,8 @@
 
 #include "hypervisor/lib/util.h"
 
-enum log_level {
-    LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG,
-    LOG_GUEST, /* is added for a line that a guest causes */
-};
+/* LOG_GUEST is added to the level of a line that a guest causes. */
+enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_GUEST };
 
 /* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; console_init()
  * applies them. */

@@ -54,8 +54,8 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
 
     if (fb && fb->type == FB_RGB && fb->maddr)
         *a = (struct dom0_vga_console_info){
-            .video_type = boot->efi_system_table ? XEN_VGATYPE_EFI_LFB
-                                                 : XEN_VGATYPE_VESA_LFB,
+            .video_type = boot->efi ? XEN_VGATYPE_EFI_LFB
+                                    : XEN_VGATYPE_VESA_LFB,
             .u.vesa_lfb = {
                 .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
                 .bytes_per_line = (uint16_t)fb->pitch,

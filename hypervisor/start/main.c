@@ -43,7 +43,7 @@ static void report_boot_info(void)
     };
 
     log_info("Loaded by %s%s at %#lx\n", bi->loader,
-             bi->efi_system_table ? " from UEFI" : "",
+             bi->efi ? " from UEFI" : "",
              image_maddr(image_start));
     log_info("Command line: %s\n", bi->cmdline);
     cmdline_parse(bi->cmdline, true);

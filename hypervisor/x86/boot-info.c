@@ -117,10 +117,8 @@ static int parse_mb1(const struct mb1_info *mb)
         bi->fb = mb->fb;
     if (modules > BOOT_MODULES_MAX || mb->mmap_length > KB(16))
         return -E2BIG;
-    const uint8_t *p = NULL;
-    if (mb->flags & MB1_MMAP)
-        p = early_map_read(mb->mmap_addr, mb->mmap_length);
-    if (!p)
+    const uint8_t *p = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!(mb->flags & MB1_MMAP) || !p)
         return -EINVAL;
     int rc = add_regions(p, mb->mmap_length, 0);
     if (!modules || rc)
@@ -181,8 +179,7 @@ static int parse_tag(const struct tag *t)
             memcpy(bi->fb.colour, text + FB_HEAD + 2, sizeof(bi->fb.colour));
         break;
     case TAG_EFI64:
-        if (text_size >= sizeof(uint64_t))
-            memcpy(&bi->efi_system_table, text, sizeof(uint64_t));
+        bi->efi = true;
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:

@@ -28,7 +28,7 @@ struct boot_info {
 
     const void *rsdp;           /* the loader's copy, until early_map_end() */
     unsigned int rsdp_size;     /* 0: look for it */
-    uint64_t efi_system_table;  /* maddr; 0: not booted by UEFI */
+    bool efi;                   /* booted by UEFI */
 
     struct framebuffer fb;
 

@@ -326,8 +326,7 @@ void irq_dispatch(unsigned int vector)
         return;
     }
     /* Spurious ones, the local APIC's and the PIC's, want no EOI. */
-    if (vector == VECTOR_SPURIOUS ||
-        (vector >= PIC_VECTOR && vector < PIC_VECTOR + 16))
+    if (vector == VECTOR_SPURIOUS || vector - PIC_VECTOR < 16)
         return;
     apic_eoi();
     switch (vector) {

@@ -118,14 +118,10 @@ static void mark_unreliable(const char *why)
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61
 
-/* PM timer (ACPI 4.8.2.1). */
-#define PM_TIMER_HZ 3579545
-
 /* HPET (specification 1.0a, 2.3). */
 #define HPET_PERIOD 0x004 /* of its capabilities */
 #define HPET_CONFIG 0x010 /* bit 0: on */
 #define HPET_COUNTER 0x0f0
-#define HPET_SIZE 0x400
 #define HPET_PERIOD_MAX 100000000u /* femtoseconds */
 #define FEMTOSECONDS 1000000000000000ull
 
@@ -169,7 +165,7 @@ static uint64_t hpet_hz(void)
 {
     if (!acpi_info.hpet_maddr)
         return 0;
-    hpet_regs = device_map(acpi_info.hpet_maddr, HPET_SIZE);
+    hpet_regs = device_map(acpi_info.hpet_maddr, KB(1));
     if (!hpet_regs)
         panic("no memory to map the HPET");
     mmio_write32(hpet_regs + HPET_CONFIG,
@@ -236,7 +232,7 @@ static const char *calibrate(void)
 {
     struct clock clocks[] = {
         { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
-        { "PM timer", acpi_info.pm_timer ? PM_TIMER_HZ : 0,
+        { "PM timer", acpi_info.pm_timer ? 3579545 : 0, /* ACPI 4.8.2.1 */
           acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, .read = pm_read },
         { "PIT", PIT_HZ, 0xffff, .read = pit_read },
     };

@@ -189,7 +189,7 @@ static void test_screen(void)
     CHECK_EQ(v->u.vesa_lfb.lfb_base, 0xc0000000);
     CHECK_EQ(v->u.vesa_lfb.ext_lfb_base, 2);
     CHECK_EQ(v->u.vesa_lfb.lfb_size, 48);
-    bi.efi_system_table = 1;
+    bi.efi = true;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_EFI_LFB);
 }
