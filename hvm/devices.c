@@ -5,6 +5,7 @@
 #include "hvm/irq/route.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/msr.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
 static struct vcpu *vcpu_of(const struct vlapic *a)
@@ -24,7 +25,7 @@ void vlapic_notify(struct vlapic *a)
     /* One that has just left its guest looks at ->posted before it enters or
      * waits again; so the interrupt may come too late to matter. */
     if (v != current && READ_ONCE(v->in_guest))
-        smp_notify(READ_ONCE(v->cpu));
+        apic_send(cpu_apic_id[READ_ONCE(v->cpu)], VECTOR_POSTED);
     else
         vcpu_kick(v, PENDING_IRQ);
 }

@@ -64,15 +64,6 @@ static void put(struct writer *w, const void *data, unsigned int size)
     w->used += size;
 }
 
-static uint8_t checksum(const uint8_t *p, unsigned int n)
-{
-    uint8_t sum = 0;
-
-    while (n--)
-        sum = (uint8_t)(sum + *p++);
-    return (uint8_t)-sum;
-}
-
 /* Tables about what is Lodge's, or about CPUs and memory that domain 0 sees
  * differently; and those by which it would use Lodge's console. */
 static bool is_hidden(const char *signature)
@@ -109,7 +100,7 @@ static void finish(struct writer *w, unsigned int start)
     struct header *h = (struct header *)(w->buf + start);
 
     h->length = w->used - start;
-    h->checksum = checksum(w->buf + start, h->length);
+    h->checksum = acpi_checksum(w->buf + start, h->length);
     w->used = ALIGN_UP(w->used, 16u);
 }
 
@@ -171,6 +162,6 @@ void dom0_make_acpi(const struct acpi_info *acpi, uint8_t *buf, uint64_t gpa,
                         .revision = 2, .length = sizeof(*r),
                         .xsdt = gpa + w.used };
     put_xsdt(&w, acpi, gpa + madt);
-    r->checksum = checksum(buf, RSDP_V1_SIZE);
-    r->ext_checksum = checksum(buf, sizeof(*r));
+    r->checksum = acpi_checksum(buf, RSDP_V1_SIZE);
+    r->ext_checksum = acpi_checksum(buf, sizeof(*r));
 }

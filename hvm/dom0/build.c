@@ -13,9 +13,6 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/x86/smp.h"
-#include "hypervisor/x86/time.h"
-
-#define RESTART_SECONDS 5u
 
 static void create_vcpus(struct domain *d)
 {
@@ -119,14 +116,5 @@ void hardware_domain_shutdown(int reason)
 
     if (reason == SHUTDOWN_poweroff)
         machine_power_off();
-    if (opt_noreboot) {
-        console_printf("noreboot: the machine halts; restart it by hand.\n");
-        machine_halt();
-    }
-    if (reason != SHUTDOWN_reboot) {
-        console_printf("The machine restarts in %u seconds.\n",
-                       RESTART_SECONDS);
-        delay_us(RESTART_SECONDS * 1000000);
-    }
-    machine_restart();
+    machine_end(reason != SHUTDOWN_reboot);
 }

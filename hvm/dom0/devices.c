@@ -16,13 +16,10 @@
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/debug/console.h"
-#include "hypervisor/mm/map.h"
 
 #define LAPIC_AREA 0xfee00000ull /* APIC registers, where messages go */
 #define LAPIC_AREA_SIZE MB(1)
 #define HPET_SIZE 0x400u
-#define HPET_CONFIG 0x10
-#define HPET_CONFIG_ON 1u
 
 /* 64 Ki bits, and the APM wants a byte more (vol. 2 15.10.1): 12 KiB. */
 #define IO_BITMAP_ORDER 2
@@ -30,10 +27,6 @@
 #define UART_PORTS 8
 #define RESET_CONTROL 0xcf9
 #define RESET_CPU 0x04
-#define PM1_SLP_TYP_SHIFT 10
-#define PM1_SLP_TYP_MASK 7u
-#define PM1_SLP_EN BIT(13)
-#define GAS_IO 1
 
 /* The machine's map with what is never mapped, RAM and what Lodge drives. (c)
  * once domain 0 runs. */
@@ -152,9 +145,8 @@ static enum bus_rc cf8_access(void *dev, uint64_t port, unsigned int size,
 static enum bus_rc pm1_access(void *dev, uint64_t port, unsigned int size,
                               bool write, uint64_t *val)
 {
-    const struct acpi_gas *g = &acpi_info.pm1a_cnt;
-    uint64_t word = port == g->address ? *val : *val << 8;
-    unsigned int type = word >> PM1_SLP_TYP_SHIFT & PM1_SLP_TYP_MASK;
+    uint64_t word = port == acpi_info.pm1a_cnt ? *val : *val << 8;
+    unsigned int type = (word & PM1_SLP_TYP_MASK) >> PM1_SLP_TYP_SHIFT;
 
     if (!write)
         *val = size == 2 ? inw((uint16_t)port) : inb((uint16_t)port);
@@ -182,18 +174,8 @@ static enum bus_rc hpet_access(void *dev, uint64_t addr, unsigned int size,
         return BUS_OK;
     if (size < 4 || (addr & (size - 1)))
         return BUS_NONE;
-    *val = mmio_read((uint8_t *)dev + (addr - acpi_info.hpet_maddr), size);
+    *val = mmio_read(hpet_regs + (addr - acpi_info.hpet_maddr), size);
     return BUS_OK;
-}
-
-static void watch_hpet(struct domain *d)
-{
-    uint8_t *hpet = device_map(acpi_info.hpet_maddr, HPET_SIZE);
-
-    dom0_need(hpet ? 0 : -ENOMEM, NEED_DEVICES);
-    mmio_write32(hpet + HPET_CONFIG,
-                 mmio_read32(hpet + HPET_CONFIG) | HPET_CONFIG_ON);
-    watch(d, BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access, hpet);
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -208,7 +190,6 @@ static void open_ports(struct domain *d)
         { 0x40, 4 }, { 0x61, 1 },               /* 8254 and its gate */
         { 0x10000, 8 }, /* an access that wraps around is nobody's */
     };
-    const struct acpi_gas *pm1 = &acpi_info.pm1a_cnt;
 
     d->hvm->io_bitmap = lodge_pages_alloc(IO_BITMAP_ORDER); /* freed with d */
     dom0_need(d->hvm->io_bitmap ? 0 : -ENOMEM, NEED_DEVICES);
@@ -218,8 +199,8 @@ static void open_ports(struct domain *d)
         close_ports(d, uart_port.io, UART_PORTS);
     watch(d, BUS_PORT, PCI_CF8, 4, cf8_access, NULL);
     watch(d, BUS_PORT, PCI_CFC, 4, cfc_access, NULL);
-    if (pm1->space == GAS_IO && pm1->address && pm1->address <= 0xfffe)
-        watch(d, BUS_PORT, pm1->address, 2, pm1_access, NULL);
+    if (acpi_info.pm1a_cnt)
+        watch(d, BUS_PORT, acpi_info.pm1a_cnt, 2, pm1_access, NULL);
 }
 
 void dom0_open_devices(struct domain *d)
@@ -235,6 +216,6 @@ void dom0_open_devices(struct domain *d)
         watch(d, BUS_MMIO, m->maddr + ((uint64_t)m->first_bus << 20),
               (m->last_bus - m->first_bus + 1ull) << 20, mmcfg_access, m);
     }
-    if (acpi_info.hpet_maddr)
-        watch_hpet(d);
+    if (hpet_regs)
+        watch(d, BUS_MMIO, acpi_info.hpet_maddr, HPET_SIZE, hpet_access, NULL);
 }

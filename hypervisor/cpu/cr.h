@@ -5,7 +5,6 @@
 #include "hypervisor/lib/util.h"
 
 #define CR0_PE BIT(0)
-#define CR0_MP BIT(1)
 #define CR0_EM BIT(2)
 #define CR0_TS BIT(3)
 #define CR0_ET BIT(4)

@@ -22,36 +22,31 @@ PORT_ACCESS(w, uint16_t)
 PORT_ACCESS(l, uint32_t)
 #undef PORT_ACCESS
 
-/* Device memory: one access of just this width. */
-#define MMIO_ACCESS(bits)                                                   \
-    static inline uint##bits##_t mmio_read##bits(const volatile void *p)    \
-    {                                                                       \
-        return *(const volatile uint##bits##_t *)p;                         \
-    }                                                                       \
-    static inline void mmio_write##bits(volatile void *p, uint##bits##_t v) \
-    {                                                                       \
-        *(volatile uint##bits##_t *)p = v;                                  \
-    }
-MMIO_ACCESS(8)
-MMIO_ACCESS(16)
-MMIO_ACCESS(32)
-MMIO_ACCESS(64)
-#undef MMIO_ACCESS
-
-/* The same for 1, 2, 4 or 8 bytes. */
+/* Device memory: one access of 1, 2, 4 or 8 bytes. */
 static inline uint64_t mmio_read(const volatile void *p, unsigned int size)
 {
-    return size == 1 ? mmio_read8(p) : size == 2 ? mmio_read16(p)
-         : size == 4 ? mmio_read32(p) : mmio_read64(p);
+    return size == 1 ? *(const volatile uint8_t *)p
+         : size == 2 ? *(const volatile uint16_t *)p
+         : size == 4 ? *(const volatile uint32_t *)p
+                     : *(const volatile uint64_t *)p;
 }
 static inline void mmio_write(volatile void *p, unsigned int size, uint64_t v)
 {
     if (size == 1)
-        mmio_write8(p, (uint8_t)v);
+        *(volatile uint8_t *)p = (uint8_t)v;
     else if (size == 2)
-        mmio_write16(p, (uint16_t)v);
+        *(volatile uint16_t *)p = (uint16_t)v;
     else if (size == 4)
-        mmio_write32(p, (uint32_t)v);
+        *(volatile uint32_t *)p = (uint32_t)v;
     else
-        mmio_write64(p, v);
+        *(volatile uint64_t *)p = v;
+}
+
+static inline uint32_t mmio_read32(const volatile void *p)
+{
+    return (uint32_t)mmio_read(p, 4);
+}
+static inline void mmio_write32(volatile void *p, uint32_t v)
+{
+    mmio_write(p, 4, v);
 }

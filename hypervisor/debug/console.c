@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fans text out to the consoles and keeps the ring. Owns the CONSOLE lock.
- * After console_panic_begin() the lock is one CPU's for good.
+ * Fans text out to the consoles and keeps the ring; the log's lines with level,
+ * prefix, and a rate limit for what guests cause; panic. Lines below the level
+ * of loglvl= are not even kept. Owns the CONSOLE lock. After
+ * console_panic_begin() the lock is one CPU's for good.
  */
 #include "hypervisor/debug/console.h"
 
 #include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/debug/screen.h"
 #include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/format.h"
@@ -15,10 +18,11 @@
 
 #define DEBUG_PORT 0xe9
 #define SWITCH_CHAR 0x01 /* CTRL-a */
-#define SWITCH_COUNT 3
 #define NO_CPU (~0u)
 
-char opt_console[64] = "";
+#define GUEST_NS_PER_LINE 200000000ull /* five a second after the burst */
+
+char opt_console[64], opt_loglvl[32], opt_guest_loglvl[32];
 
 static struct spinlock console_lock = SPINLOCK_INIT(CONSOLE);
 static unsigned int panic_cpu = NO_CPU;
@@ -29,6 +33,8 @@ static uint32_t ring_start, ring_end; /* positions; start is the oldest kept */
 
 static bool input_ours;
 static unsigned int switch_seen;
+
+static enum log_level limits[] = { LOG_INFO, LOG_WARN }; /* Lodge, guests */
 
 static void console_enter(void)
 {
@@ -42,6 +48,27 @@ static void console_leave(void)
         spin_unlock(&console_lock);
 }
 
+/* The level of an option's value, or what it is if that is no name. A part
+ * after "/" is the rate-limited level of Xen's syntax and not used. */
+static enum log_level level_of(const char *s, enum log_level level)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } names[] = {
+        { "none", LOG_ERR }, { "error", LOG_ERR }, { "warning", LOG_WARN },
+        { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+        size_t n = strlen(names[i].name);
+
+        if (!strncmp(s, names[i].name, n) && (!s[n] || s[n] == '/'))
+            return names[i].level;
+    }
+    return level;
+}
+
 void console_init(void)
 {
     bool all = !opt_console[0];
@@ -53,13 +80,8 @@ void console_init(void)
         targets |= SCREEN;
     if (inb(DEBUG_PORT) == DEBUG_PORT)
         targets |= PORT_E9;
-}
-
-static void keep_char(char c)
-{
-    ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = c;
-    if (ring_end - ring_start > CONSOLE_RING_SIZE)
-        ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
+    limits[0] = level_of(opt_loglvl, limits[0]);
+    limits[1] = level_of(opt_guest_loglvl, limits[1]);
 }
 
 static void put_char(char c)
@@ -83,7 +105,7 @@ void console_write_raw(const char *s, size_t n)
     console_leave();
 }
 
-void console_vprintf(const char *prefix, const char *fmt, va_list ap)
+static void print(const char *prefix, const char *fmt, va_list ap)
 {
     char line[512];
     size_t n = strlen(prefix);
@@ -92,7 +114,9 @@ void console_vprintf(const char *prefix, const char *fmt, va_list ap)
     format_va(line + n, sizeof(line) - n, fmt, ap);
     console_enter();
     for (const char *s = line; *s; s++) {
-        keep_char(*s);
+        ring[ring_end++ & (CONSOLE_RING_SIZE - 1)] = *s;
+        if (ring_end - ring_start > CONSOLE_RING_SIZE)
+            ring_start = ring_end - (uint32_t)CONSOLE_RING_SIZE;
         put_char(*s);
     }
     console_leave();
@@ -103,7 +127,7 @@ void console_printf(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    console_vprintf("", fmt, ap);
+    print("", fmt, ap);
     va_end(ap);
 }
 
@@ -114,8 +138,7 @@ bool console_panic_begin(void)
     if (READ_ONCE(panic_cpu) == cpu_id())
         return false;
     if (!atomic_cmpxchg(&panic_cpu, &none, cpu_id()))
-        for (;;) /* another CPU is reporting; it will stop us */
-            asm volatile("cli; hlt");
+        smp_stop_here(); /* another CPU is reporting */
     smp_stop_others();
     /* Nothing before the first console: make sure there is one. */
     if (!targets)
@@ -152,7 +175,7 @@ uint32_t console_ring_end(void)
 void console_receive(char c)
 {
     if (c == SWITCH_CHAR) {
-        if (++switch_seen == SWITCH_COUNT) {
+        if (++switch_seen == 3) {
             switch_seen = 0;
             input_ours = !input_ours;
             console_printf("*** Serial input to %s (type 'CTRL-a' three "
@@ -167,3 +190,78 @@ void console_receive(char c)
         give(SWITCH_CHAR);
     give(c);
 }
+
+/* ---- the log ------------------------------------------------------------- */
+
+static uint64_t guest_credit_ns; /* clock up to which lines were paid for */
+static uint32_t guest_dropped;
+
+/*
+ * A token bucket kept as a time: each line moves the credit clock by the
+ * price of a line; it may lag behind the real clock by a burst of ten at most.
+ */
+static bool guest_may_print(void)
+{
+    uint64_t now = now_ns(), old = READ_ONCE(guest_credit_ns), new;
+
+    do {
+        uint64_t floor = now - MIN(now, 10 * GUEST_NS_PER_LINE);
+
+        new = MAX(old, floor) + GUEST_NS_PER_LINE;
+        if (new > now + GUEST_NS_PER_LINE) {
+            atomic_inc(&guest_dropped);
+            return false;
+        }
+    } while (!atomic_cmpxchg(&guest_credit_ns, &old, new));
+    return true;
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+    bool guest = level >= LOG_GUEST;
+    va_list ap;
+
+    level %= LOG_GUEST;
+    if (level > limits[guest] || (guest && !guest_may_print()))
+        return;
+    uint32_t dropped = guest ? atomic_xchg(&guest_dropped, 0) : 0;
+    if (dropped)
+        log_print(level, "(%u lines about guests were dropped)\n", dropped);
+    va_start(ap, fmt);
+    print("(LODGE) ", fmt, ap);
+    va_end(ap);
+}
+
+void cannot_start(const char *why, ...)
+{
+    va_list ap;
+
+    console_panic_begin();
+    va_start(ap, why);
+    print("\nLodge cannot start: ", why, ap);
+    va_end(ap);
+    console_printf(".\nThe machine is halted.\n");
+    smp_stop_here();
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    if (console_panic_begin())
+        asm volatile("int3"); /* x86/traps.c prints what it finds */
+    console_printf("\n****************************************\n"
+                   "Panic on CPU %u:\n", cpu_id());
+    va_start(ap, fmt);
+    print("", fmt, ap);
+    va_end(ap);
+    console_printf("\n****************************************\n\n");
+    machine_end(true);
+}
+
+#ifdef LODGE_DEBUG
+void assert_failed(const char *expr, const char *file, int line)
+{
+    panic("Assertion '%s' failed at %s:%d", expr, file, line);
+}
+#endif

@@ -6,15 +6,14 @@
  */
 #pragma once
 
-#include <stdarg.h>
-
 #include "hypervisor/lib/util.h"
 
 #define CONSOLE_RING_SIZE KB(128) /* a power of two */
 
 extern char opt_console[64];  /* console= as given; "": all that exist */
 
-/* Picks where output goes of opt_console among what was found. */
+/* Picks where output goes of opt_console among what was found, and which lines
+ * of the log. */
 void console_init(void);
 
 /*
@@ -27,9 +26,6 @@ void console_write_raw(const char *s, size_t n);
 /* printf to all consoles at once, up to 511 characters, without level; for
  * reports and panics. */
 void console_printf(const char *fmt, ...) __printf(1, 2);
-/* The same behind a short prefix. */
-void console_vprintf(const char *prefix, const char *fmt, va_list ap)
-    __printf(2, 0);
 
 /*
  * From now on this CPU alone writes, whoever has the lock; the others are
@@ -61,8 +57,8 @@ extern char opt_com1[64]; /* <baud>[,<data><parity><stop>[,<io>[,<irq>]]] */
 struct uart_config {
     uint32_t baud;   /* 0: leave what the firmware set ("auto") */
     uint8_t line;    /* line control register */
-    uint16_t io;     /* first of its eight ports */
-    uint8_t irq;     /* ISA interrupt; 0: none, so no input */
+    uint32_t io;     /* first of its eight ports */
+    uint32_t irq;    /* ISA interrupt; 0: none, so no input */
 };
 
 /* Parses com1='s value over the defaults 115200,8n1,0x3f8,4. -EINVAL. */

@@ -9,23 +9,23 @@
 
 #include "hypervisor/lib/util.h"
 
-enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+/* LOG_GUEST is added to the level of a line that a guest causes. */
+enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_GUEST };
 
-/* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; log_init()
+/* Options (start/cmdline.c): loglvl=, guest_loglvl= as given; console_init()
  * applies them. */
 extern char opt_loglvl[32], opt_guest_loglvl[32];
-void log_init(void);
 
 /* One or more lines, printf style (%s %c %d %u %x %p %% with l, ll, z and
  * widths; %p prints 16 digits). A line ends with "\n". */
 void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
-/* The same, at most a few lines a second; what was dropped is counted. */
-void log_guest(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 #define log_err(...) log_print(LOG_ERR, __VA_ARGS__)
 #define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
 #define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+/* At most a few lines a second; what was dropped is counted. */
+#define log_guest(level, ...) log_print(LOG_GUEST + (level), __VA_ARGS__)
 
 /*
  * The machine, the loader or what was loaded does not suit: says so in one

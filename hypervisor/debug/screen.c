@@ -13,7 +13,6 @@
 #define GRID_ROWS_MAX 90u
 #define CELL_WIDTH 8
 #define CELL_HEIGHT 16 /* two pixels for each of a glyph's eight */
-#define VGA_ATTRIBUTE 0x0700
 #define FONT_FIRST ' '
 #define FONT_LAST '~'
 
@@ -66,8 +65,8 @@ uint8_t font_column(char c, unsigned int column)
 
 static void draw_vga(unsigned int row, unsigned int column, char c)
 {
-    mmio_write16(memory + (row * columns + column) * 2,
-                 (uint16_t)(VGA_ATTRIBUTE | (uint8_t)c));
+    mmio_write(memory + (row * columns + column) * 2, 2,
+               0x0700 | (uint8_t)c); /* grey on black */
 }
 
 static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)
@@ -79,7 +78,7 @@ static void put_pixel(uint32_t x, uint32_t y, uint32_t colour)
         mmio_write32(p, colour);
     else
         for (unsigned int bit = 0; bit < format.bpp; bit += 8)
-            mmio_write8(p++, (uint8_t)(colour >> bit));
+            mmio_write(p++, 1, colour >> bit);
 }
 
 static void draw_pixels(unsigned int row, unsigned int column, char c)
@@ -100,10 +99,10 @@ static void draw_pixels(unsigned int row, unsigned int column, char c)
 
 size_t screen_framebuffer_size(const struct framebuffer *fb)
 {
-    bool format_ok = fb->bpp == 16 || fb->bpp == 24 || fb->bpp == 32;
-
-    if (!fb->maddr || !format_ok || fb->width < CELL_WIDTH ||
-        fb->height < CELL_HEIGHT || fb->width > 16384 || fb->height > 16384 ||
+    if (fb->type != FB_RGB || !fb->maddr ||
+        fb->bpp < 16 || fb->bpp > 32 || fb->bpp % 8 ||
+        fb->width < CELL_WIDTH || fb->width > 16384 ||
+        fb->height < CELL_HEIGHT || fb->height > 16384 ||
         fb->pitch < fb->width * (fb->bpp / 8) || fb->pitch > 131072)
         return 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(fb->colour); i++)

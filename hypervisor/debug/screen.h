@@ -8,19 +8,17 @@
 #include "hypervisor/lib/util.h"
 
 /* As multiboot lays it out. */
+enum { FB_UNUSABLE, FB_RGB, FB_TEXT };
 struct framebuffer {
-    uint64_t maddr;     /* 0: none */
+    uint64_t maddr;
     uint32_t pitch;     /* bytes per line */
     uint32_t width, height;
     uint8_t bpp;        /* bits per pixel: 16, 24 or 32 */
-    uint8_t type;       /* the loader's: 1 RGB, 2 text */
+    uint8_t type;       /* FB_TEXT: 80x25 at 0xb8000, the rest is unused */
     struct {
         uint8_t pos, size; /* bits of a pixel */
     } colour[3];        /* red, green, blue */
 } __packed;
-
-#define VGA_TEXT_MADDR 0xb8000
-#define VGA_TEXT_SIZE 0x8000
 
 /* Bytes of fb that must be mapped; 0 if its format cannot be drawn on. */
 size_t screen_framebuffer_size(const struct framebuffer *fb);

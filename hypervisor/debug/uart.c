@@ -23,7 +23,6 @@ enum { REG_DATA, REG_IER, REG_FCR, REG_LCR, REG_MCR, REG_LSR, REG_SCRATCH = 7 };
 #define FCR_ON 0x07 /* on, both FIFOs cleared */
 #define IER_RECEIVE 0x01
 #define BAUD_BASE 115200
-#define RECEIVE_MAX 256 /* at once */
 #define WAIT_SPINS 2000000 /* about two seconds */
 
 char opt_com1[64] = "";
@@ -55,9 +54,9 @@ static bool next_field(const char **s)
 
 int uart_parse(const char *s, struct uart_config *c)
 {
-    uint32_t io = 0x3f8, irq = 4, clock;
+    uint32_t clock;
 
-    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0, 0 };
+    *c = (struct uart_config){ BAUD_BASE, LCR_8N1, 0x3f8, 4 };
     if (!strncmp(s, "auto", 4)) {
         c->baud = 0;
         s += 4;
@@ -74,13 +73,11 @@ int uart_parse(const char *s, struct uart_config *c)
             return -EINVAL;
     }
     if (next_field(&s))
-        s = parse_number(s, &io);
+        s = parse_number(s, &c->io);
     if (next_field(&s))
-        s = parse_number(s, &irq);
-    if (*s || io == 0 || io > 0xfff8 || irq > 15)
+        s = parse_number(s, &c->irq);
+    if (*s || c->io == 0 || c->io > 0xfff8 || c->irq > 15)
         return -EINVAL;
-    c->io = (uint16_t)io;
-    c->irq = (uint8_t)irq;
     return 0;
 }
 
@@ -134,9 +131,8 @@ void uart_put(char c)
 
 void uart_receive(void)
 {
-    unsigned int n = 0;
-
     reg_write(REG_IER, IER_RECEIVE);
-    while (n++ < RECEIVE_MAX && (reg_read(REG_LSR) & LSR_READY))
+    /* The port interrupts again for what comes in faster than this. */
+    for (unsigned int n = 0; n < 256 && (reg_read(REG_LSR) & LSR_READY); n++)
         console_receive((char)reg_read(REG_DATA));
 }

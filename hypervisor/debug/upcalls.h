@@ -12,11 +12,10 @@ void debug_key(char c);
 
 /* x86/time.c: nanoseconds since boot; 0 until the clock runs. */
 uint64_t now_ns(void);
-/* x86/smp.c: brings all other CPUs to a halt for good; any state. */
+/* x86/smp.c: brings all other CPUs to a halt for good, by NMI; any state. */
 void smp_stop_others(void);
-/* x86/power.c: halts all CPUs for good. */
-__noreturn void machine_halt(void);
-/* x86/power.c: the end of a panic: halts, or restarts after a while. */
-__noreturn void panic_end(void);
-/* x86/traps.c: this CPU's state, for a panic that no trap caused. */
-void dump_here(void);
+/* x86/smp.c: halts this CPU for good. */
+__noreturn void smp_stop_here(void);
+/* x86/power.c: restarts the machine, after a while if somebody may want to read
+ * why; or halts it, if noreboot= says so. */
+__noreturn void machine_end(bool wait);

@@ -8,7 +8,8 @@
 
 #include "hvm/pci/vpci.h"
 #include "hypervisor/hypercall/calls.h"
-#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/acpi-tables.h"
+#include "hypervisor/x86/irq.h"
 
 SUBOP_EXPR(pci_device_add, IN, struct physdev_pci_device_add,
            vpci_add(PCI_SBDF(a->seg, a->bus, a->devfn)))

@@ -44,10 +44,10 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
     const struct boot_info *boot = &boot_info;
     const struct framebuffer *fb = &boot->fb;
 
-    if (fb->maddr)
+    if (fb->type == FB_RGB && fb->maddr)
         *a = (struct dom0_vga_console_info){
-            .video_type = boot->efi_system_table ? XEN_VGATYPE_EFI_LFB
-                                                 : XEN_VGATYPE_VESA_LFB,
+            .video_type = boot->efi ? XEN_VGATYPE_EFI_LFB
+                                    : XEN_VGATYPE_VESA_LFB,
             .u.vesa_lfb = {
                 .width = (uint16_t)fb->width, .height = (uint16_t)fb->height,
                 .bytes_per_line = (uint16_t)fb->pitch,
@@ -62,7 +62,7 @@ SUBOP(get_dom0_console, OUT, struct dom0_vga_console_info)
                 .blue_pos = fb->colour[2].pos, .blue_size = fb->colour[2].size,
             },
         };
-    else if (boot->vga_text)
+    else if (fb->type == FB_TEXT)
         *a = (struct dom0_vga_console_info){
             .video_type = XEN_VGATYPE_TEXT_MODE_3,
             .u.text_mode_3 = { .font_height = 16, .rows = 25, .columns = 80 },

@@ -14,8 +14,6 @@
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 
-#define WORD_MAX 256
-
 char opt_dom0_mem[64];
 unsigned int opt_dom0_max_vcpus;
 
@@ -56,8 +54,7 @@ static const struct option options[] = {
            "which messages are printed: none, error, warning, info, debug, "
            "all; default: info"),
     UINT("maxcpus", opt_maxcpus, "start at most this many CPUs; 0: all"),
-    BOOL("noreboot", opt_noreboot,
-         "after a crash halt instead of restarting"),
+    BOOL("noreboot", opt_noreboot, "after a crash halt instead of restarting"),
     STRING("selftest", opt_selftest,
            "crash once booted, to see the report: pf, text, nx, gp, ud, "
            "stack, panic"),
@@ -122,20 +119,16 @@ static bool parse_word(char *word)
 
 void cmdline_parse(const char *cmdline, bool report)
 {
-    char word[WORD_MAX];
+    char word[256];
 
-    while (*cmdline) {
-        size_t length = 0;
-
-        while (cmdline[length] && cmdline[length] != ' ')
-            length++;
-        size_t n = MIN(length, sizeof(word) - 1);
+    for (const char *end; *cmdline; cmdline = end + (*end == ' ')) {
+        end = strchr(cmdline, ' ') ?: cmdline + strlen(cmdline);
+        size_t n = MIN((size_t)(end - cmdline), sizeof(word) - 1);
         memcpy(word, cmdline, n);
         word[n] = '\0';
-        if (length && !parse_word(word) && report) {
+        if (n && !parse_word(word) && report) {
             memcpy(word, cmdline, n); /* parsing has cut it at the "=" */
             log_warn("command line: \"%s\" is not understood\n", word);
         }
-        cmdline += length + (cmdline[length] == ' ');
     }
 }

@@ -9,10 +9,10 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/start/start.h"
+#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/early-map.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/ioapic.h"
 #include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
@@ -30,8 +30,8 @@ static void screen_start(void)
 
     if (size)
         va = early_map(bi->fb.maddr, size, MAP_RW | PTE_PWT);
-    else if (bi->vga_text)
-        va = early_map(VGA_TEXT_MADDR, VGA_TEXT_SIZE, MAP_RW);
+    else if (bi->fb.type == FB_TEXT)
+        va = early_map(0xb8000, KB(32), MAP_RW);
     if (va)
         screen_init(va, size ? &bi->fb : NULL);
 }
@@ -43,7 +43,7 @@ static void report_boot_info(void)
     };
 
     log_info("Loaded by %s%s at %#lx\n", bi->loader,
-             bi->efi_system_table ? " from UEFI" : "",
+             bi->efi ? " from UEFI" : "",
              image_maddr(image_start));
     log_info("Command line: %s\n", bi->cmdline);
     cmdline_parse(bi->cmdline, true);
@@ -70,9 +70,9 @@ static void acpi_start(void)
         log_debug("ACPI: %.4s at %#lx, %u bytes\n",
                   acpi_info.tables[i].signature, acpi_info.tables[i].maddr,
                   acpi_info.tables[i].size);
-    log_info("ACPI: %u tables, %u CPUs, %u I/O APICs, PM timer %#lx, HPET "
+    log_info("ACPI: %u tables, %u CPUs, %u I/O APICs, PM timer %#x, HPET "
              "%#lx, S5 %s\n", acpi_info.nr_tables, acpi_info.nr_cpus,
-             acpi_info.nr_ioapics, acpi_info.pm_timer.address,
+             acpi_info.nr_ioapics, acpi_info.pm_timer,
              acpi_info.hpet_maddr, acpi_info.has_s5 ? "known" : "unknown");
 }
 
@@ -102,12 +102,11 @@ static void console_input_start(void)
     if (!uart_port.irq)
         return;
     if (irq_bind_gsi(o.gsi, o.level, o.active_low, 0, uart_interrupt,
-                     NULL) < 0) {
+                     NULL) >= 0)
+        uart_receive();
+    else
         log_warn("com1: interrupt %u cannot be used; no input\n",
                  uart_port.irq);
-        return;
-    }
-    uart_receive();
 }
 
 static void guests_start(void)
@@ -133,7 +132,6 @@ void boot_main(uint32_t magic, uint32_t info)
     cmdline_parse(bi->cmdline, false);
     screen_start();
     console_init();
-    log_init();
     log_info("Lodge 4.20-lodge\n");
     if (rc)
         cannot_start("the boot loader's information (magic %#x) is not "

@@ -12,10 +12,6 @@
 #include "hypervisor/x86/early-map.h"
 
 #define HEADER_SIZE 36
-#define BIOS_AREA 0xe0000
-#define BIOS_AREA_SIZE 0x20000
-#define EBDA_POINTER 0x40e
-#define EBDA_SIZE 1024
 
 struct acpi_info acpi_info;
 static struct acpi_info *const info = &acpi_info;
@@ -40,24 +36,15 @@ static struct acpi_gas get_gas(struct table t, uint32_t at)
     return (struct acpi_gas){ get(t, at, 1), get(t, at + 4, 8) };
 }
 
-static bool sum_ok(const uint8_t *p, size_t n)
-{
-    uint8_t sum = 0;
-
-    while (n--)
-        sum = (uint8_t)(sum + *p++);
-    return sum == 0;
-}
-
 /* Maps the table at maddr and checks size and sum; NULL, 0 if it is bad. */
 static struct table open_table(uint64_t maddr)
 {
     const uint8_t *p = maddr ? early_map_read(maddr, HEADER_SIZE) : NULL;
     uint32_t size = p ? get((struct table){ p, HEADER_SIZE }, 4, 4) : 0;
-    bool size_ok = size >= HEADER_SIZE && size <= ACPI_TABLE_SIZE_MAX;
+    bool size_ok = size >= HEADER_SIZE && size <= MB(16);
 
     p = size_ok ? early_map_read(maddr, size) : NULL;
-    if (p && sum_ok(p, size))
+    if (p && !acpi_checksum(p, size))
         return (struct table){ p, size };
     if (p)
         log_warn("ACPI: table %.4s at %#lx has a bad checksum\n",
@@ -133,14 +120,13 @@ static void read_madt(struct table t)
 
 /* ---- FADT (ACPI 5.2.9) and the DSDT's \_S5 ------------------------------- */
 
-/* The extended block if it is there, else the old 32-bit port. */
-static struct acpi_gas pm_block(struct table t, uint32_t old, uint32_t x)
+/* The extended block if it is there, else the old one; 0: no port. */
+static uint16_t pm_port(struct table t, uint32_t old, uint32_t x)
 {
     struct acpi_gas g = get_gas(t, x);
+    uint64_t port = g.address ?: get(t, old, 4);
 
-    if (!g.address)
-        g = (struct acpi_gas){ .space = 1, .address = get(t, old, 4) };
-    return g;
+    return (!g.address || g.space == GAS_IO) && port <= 0xfffc ? port : 0;
 }
 
 /* AML integer (ACPI 20.2.3): its value, and how long it is; both 0: none. */
@@ -159,19 +145,17 @@ static unsigned int aml_integer(struct table t, uint32_t at, uint8_t *v)
 
 /*
  * Name (_S5, Package () { a, b, ... }): NameOp, perhaps a root or parent
- * prefix, the name, PackageOp, package length, element count, integers.
+ * prefix, the name (`at`, behind the table's header), PackageOp, package
+ * length, element count, integers.
  */
 static bool try_s5(struct table t, uint32_t at)
 {
-    uint32_t prefix = at > 0 && (get(t, at - 1, 1) == '\\' ||
-                                 get(t, at - 1, 1) == '^');
-    uint8_t a, b;
+    uint8_t before = get(t, at - 1, 1), a, b;
+    bool prefix = before == '\\' || before == '^';
 
-    if (at < 1 + prefix || get(t, at - 1 - prefix, 1) != 0x08)
+    if (get(t, at - 1 - prefix, 1) != 0x08 || get(t, at + 4, 1) != 0x12)
         return false;
-    at += 4;
-    if (get(t, at++, 1) != 0x12)
-        return false;
+    at += 5;
     at += 1 + (get(t, at, 1) >> 6); /* PkgLength: its own size in bits 7-6 */
     if (get(t, at++, 1) < 1)
         return false;
@@ -202,9 +186,9 @@ static void read_fadt(struct table t)
 
     info->smi_cmd = get(t, 48, 4);
     info->acpi_enable = get(t, 52, 1);
-    info->pm1a_cnt = pm_block(t, 64, 172);
-    info->pm1b_cnt = pm_block(t, 68, 184);
-    info->pm_timer = pm_block(t, 76, 208);
+    info->pm1a_cnt = pm_port(t, 64, 172);
+    info->pm1b_cnt = pm_port(t, 68, 184);
+    info->pm_timer = pm_port(t, 76, 208);
     info->pm_timer_32bit = flags & BIT(8);
     if (t.size >= 129 && (flags & BIT(10))) {
         info->reset = get_gas(t, 116);
@@ -232,14 +216,6 @@ static void read_mcfg(struct table t)
     }
 }
 
-static void read_hpet(struct table t)
-{
-    struct acpi_gas g = get_gas(t, 40);
-
-    if (g.space == 0 && !info->hpet_maddr)
-        info->hpet_maddr = g.address;
-}
-
 static void read_table(uint64_t maddr)
 {
     struct table t = open_table(maddr);
@@ -262,8 +238,8 @@ static void read_table(uint64_t maddr)
         read_madt(t);
     else if (!memcmp(t.p, "FACP", 4))
         read_fadt(t);
-    else if (!memcmp(t.p, "HPET", 4))
-        read_hpet(t);
+    else if (!memcmp(t.p, "HPET", 4) && get_gas(t, 40).space == GAS_MEMORY)
+        info->hpet_maddr = get_gas(t, 40).address;
     else if (!memcmp(t.p, "MCFG", 4))
         read_mcfg(t);
 }
@@ -282,7 +258,7 @@ static int read_root(uint64_t maddr, uint32_t entry)
 
 static bool rsdp_ok(const uint8_t *p)
 {
-    return !memcmp(p, "RSD PTR ", 8) && sum_ok(p, 20);
+    return !memcmp(p, "RSD PTR ", 8) && !acpi_checksum(p, 20);
 }
 
 /* On a 16-byte boundary. The second checksum is the caller's to check. */
@@ -296,29 +272,31 @@ static struct table scan(uint64_t maddr, size_t size)
     return (struct table){ NULL, 0 };
 }
 
-/* The EBDA's first KiB and the BIOS area (ACPI 5.2.5.1). */
+/* The EBDA's first KiB, whose segment is at 0x40e, and the BIOS area from
+ * 0xe0000 on (ACPI 5.2.5.1). */
 static struct table find_rsdp(void)
 {
-    const uint16_t *segment = early_map_read(EBDA_POINTER, 2);
+    const uint16_t *segment = early_map_read(0x40e, 2);
     struct table t = { NULL, 0 };
 
     if (segment && *segment)
-        t = scan((uint64_t)*segment << 4, EBDA_SIZE + 20);
-    return t.p ? t : scan(BIOS_AREA, BIOS_AREA_SIZE);
+        t = scan((uint64_t)*segment << 4, KB(1) + 20);
+    return t.p ? t : scan(0xe0000, KB(128));
 }
 
 int acpi_read(const void *rsdp, unsigned int rsdp_size)
 {
     struct table t = { rsdp, rsdp_size };
+    uint64_t xsdt = 0;
 
     memset(info, 0, sizeof(*info));
     if (rsdp_size < 20 || !rsdp_ok(rsdp))
         t = find_rsdp();
     if (!t.p)
         return -ENOENT;
-    if (get(t, 15, 1) >= 2 && t.size >= 36 && sum_ok(t.p, 36))
-        info->xsdt = get(t, 24, 8);
-    if (!read_root(info->xsdt, 8))
+    if (get(t, 15, 1) >= 2 && t.size >= 36 && !acpi_checksum(t.p, 36))
+        xsdt = get(t, 24, 8);
+    if (!read_root(xsdt, 8))
         return 0;
     return read_root(get(t, 16, 4), 4);
 }

@@ -13,9 +13,9 @@
 #define ACPI_OVERRIDES_MAX 32
 #define ACPI_MCFG_MAX 16
 #define ACPI_TABLES_MAX 64
-#define ACPI_TABLE_SIZE_MAX MB(16)
 
-/* Of a generic address: space 0 memory, 1 I/O, 2 PCI configuration. */
+/* A generic address. */
+enum { GAS_MEMORY, GAS_IO };
 struct acpi_gas {
     uint8_t space;
     uint64_t address; /* 0: none */
@@ -48,9 +48,13 @@ struct acpi_mcfg {
     uint8_t first_bus, last_bus;
 };
 
-struct acpi_info {
-    uint64_t xsdt;           /* maddr, 0: none */
+/* Of the PM1 control registers (ACPI 4.8.3.2.1). */
+#define PM1_SCI_EN BIT(0)
+#define PM1_SLP_TYP_SHIFT 10
+#define PM1_SLP_TYP_MASK (7u << PM1_SLP_TYP_SHIFT)
+#define PM1_SLP_EN BIT(13)
 
+struct acpi_info {
     struct acpi_table tables[ACPI_TABLES_MAX]; /* DSDT and FACS not included */
     unsigned int nr_tables;
 
@@ -69,9 +73,8 @@ struct acpi_info {
     /* FADT */
     uint32_t smi_cmd;
     uint8_t acpi_enable;
-    struct acpi_gas pm_timer;
+    uint16_t pm_timer, pm1a_cnt, pm1b_cnt; /* ports, 0: none */
     bool pm_timer_32bit;
-    struct acpi_gas pm1a_cnt, pm1b_cnt;
     struct acpi_gas reset;
     uint8_t reset_value;
     bool no_8042;
@@ -87,10 +90,20 @@ extern struct acpi_info acpi_info; /* the machine's, constant after boot */
 
 /*
  * Fills acpi_info, through early_map_read(). rsdp: the loader's copy
- * (rsdp_size 20 or 36), or size 0: the BIOS area is searched. -ENOENT: no
+ * (20 bytes are ACPI 1), or size 0: the BIOS area is searched. -ENOENT: no
  * RSDP; -EINVAL: no usable root table.
  */
 int acpi_read(const void *rsdp, unsigned int rsdp_size);
+
+/* What is missing from a table's bytes to a sum of 0. */
+static inline uint8_t acpi_checksum(const uint8_t *p, size_t n)
+{
+    uint8_t sum = 0;
+
+    while (n--)
+        sum = (uint8_t)(sum - *p++);
+    return sum;
+}
 
 /* The GSI, trigger and polarity of an ISA interrupt (0 to 15). */
 struct acpi_override acpi_isa_irq(unsigned int irq);

@@ -16,7 +16,7 @@
 enum {
     REG_ID = 0x20, REG_VERSION = 0x30, REG_TPR = 0x80, REG_EOI = 0xb0,
     REG_LDR = 0xd0, REG_DFR = 0xe0, REG_SPURIOUS = 0xf0,
-    REG_ISR = 0x100, REG_ESR = 0x280, REG_ICR = 0x300, REG_ICR_HIGH = 0x310,
+    REG_ESR = 0x280, REG_ICR = 0x300, REG_ICR_HIGH = 0x310,
     REG_LVT_CMCI = 0x2f0, REG_LVT_TIMER = 0x320, REG_LVT_PERF = 0x340,
     REG_LVT_LINT0 = 0x350, REG_LVT_LINT1 = 0x360, REG_LVT_ERROR = 0x370,
     REG_TIMER_INITIAL = 0x380, REG_TIMER_CURRENT = 0x390,
@@ -30,7 +30,6 @@ enum {
 #define DIVIDE_BY_1 0xb
 #define ICR_BUSY BIT(12)
 #define ICR_ASSERT BIT(14)
-#define BUSY_SPINS 1000000
 
 bool opt_x2apic = true;
 
@@ -70,20 +69,6 @@ void apic_init(void)
              apic_id());
 }
 
-/* Whatever the firmware left in service would block lower vectors. */
-static void drain_isr(void)
-{
-    for (unsigned int round = 0; round < 256; round++) {
-        uint32_t any = 0;
-
-        for (unsigned int i = 0; i < 8; i++)
-            any |= reg_read(REG_ISR + 16 * i);
-        if (!any)
-            return;
-        apic_eoi();
-    }
-}
-
 void apic_init_cpu(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
@@ -107,7 +92,9 @@ void apic_init_cpu(void)
     }
     reg_write(REG_ESR, 0);
     reg_write(REG_LVT_ERROR, VECTOR_ERROR);
-    drain_isr();
+    /* Whatever the firmware left in service would block lower vectors. */
+    for (unsigned int vector = 0; vector < 256; vector++)
+        apic_eoi();
 
     reg_write(REG_TIMER_INITIAL, 0);
     reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
@@ -135,12 +122,10 @@ void apic_send(uint32_t dest, uint32_t command)
         /* Earlier stores first: this write does not order them by itself
          * (SDM vol. 3A 11.12.3). */
         asm volatile("mfence; lfence" : : : "memory");
-        wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16,
-              (uint64_t)dest << 32 | command);
+        wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16, (uint64_t)dest << 32 | command);
         return;
     }
-    for (unsigned int i = 0;
-         i < BUSY_SPINS && (reg_read(REG_ICR) & ICR_BUSY); i++)
+    for (unsigned int i = 0; i < 1000000 && reg_read(REG_ICR) & ICR_BUSY; i++)
         cpu_relax();
     reg_write(REG_ICR_HIGH, dest << 24);
     reg_write(REG_ICR, command);

@@ -7,8 +7,8 @@
 
 #include "hypervisor/cpu/layout.h"
 
-/* Selectors. HOST_CS is the same in the GDTs that boot.S and trampoline.S
- * start with and in the final one. */
+/* Selectors. HOST_CS is the same in the GDT that boot.S starts with and in the
+ * final one. */
 #define HOST_CS 8
 #define HOST_DS 16
 #define HOST_TR 24
@@ -26,6 +26,3 @@
 #define ASM_MSR_SPEC_CTRL 0x48
 #define ASM_MSR_PRED_CMD 0x49
 #define ASM_MSR_FLUSH_CMD 0x10b
-
-#define CR4_PAE_BIT 0x20
-#define CR0_ON 0x80010033 /* PG, WP, NE, ET, MP, PE */

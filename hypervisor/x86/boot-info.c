@@ -10,12 +10,6 @@
 #include "hypervisor/lib/string.h"
 #include "hypervisor/x86/early-map.h"
 
-#define MB1_LOADER_MAGIC 0x2badb002
-#define MB2_LOADER_MAGIC 0x36d76289
-#define MB2_SIZE_MAX MB(1)
-#define FB_RGB 1
-#define FB_TEXT 2
-
 struct boot_info boot_info;
 static struct boot_info *const bi = &boot_info;
 
@@ -35,16 +29,35 @@ static const char *keep(const char *s, size_t n)
     return kept;
 }
 
-/* -E2BIG when full; quietly drops empty ones. */
-static int add_region(uint64_t start, uint64_t size, uint32_t type)
-{
-    uint64_t end = start + size < start ? ~0ull : start + size;
+struct region {
+    uint64_t start, size;
+    uint32_t type;
+} __packed;
+#define REGION_SIZE_MIN 24u /* with the word of size, or a reserved one */
 
-    if (!size)
-        return 0;
-    if (bi->map.n == MEM_REGIONS_MAX)
-        return -E2BIG;
-    bi->map.r[bi->map.n++] = (struct mem_region){ start, end, type };
+/*
+ * The memory map: n bytes of regions that are `distance` bytes apart, or with
+ * 0 (multiboot1) behind a word each that says how large they are. Quietly
+ * drops empty ones.
+ */
+static int add_regions(const uint8_t *at, size_t n, uint32_t distance)
+{
+    while (n >= REGION_SIZE_MIN) {
+        const struct region *r = (const void *)(distance ? at : at + 4);
+        uint64_t step = distance ?: *(const uint32_t *)at + 4ull;
+        uint64_t end = r->start + r->size;
+
+        if (step < REGION_SIZE_MIN)
+            return -EINVAL;
+        if (r->size && bi->map.n == MEM_REGIONS_MAX)
+            return -E2BIG;
+        if (r->size)
+            bi->map.r[bi->map.n++] = (struct mem_region){
+                r->start, end < r->start ? ~0ull : end, r->type };
+        step = MIN(step, n);
+        at += step;
+        n -= step;
+    }
     return 0;
 }
 
@@ -60,13 +73,6 @@ static int add_module(uint64_t start, uint64_t end, const char *cmdline,
     return 0;
 }
 
-static void set_screen(const struct framebuffer *fb)
-{
-    bi->vga_text = fb->type == FB_TEXT;
-    if (fb->type == FB_RGB)
-        bi->fb = *fb;
-}
-
 /* ---- multiboot1 (Multiboot Specification 0.6.96, 3.3): QEMU's -kernel ---- */
 
 #define MB1_CMDLINE BIT(2)
@@ -76,7 +82,6 @@ static void set_screen(const struct framebuffer *fb)
 #define MB1_FRAMEBUFFER BIT(12)
 
 #define MB1_STRING_MAX 4096
-#define MB1_MMAP_MAX 16384
 
 struct mb1_info {
     uint32_t flags, mem_lower, mem_upper, boot_device;
@@ -91,12 +96,6 @@ struct mb1_module {
     uint32_t start, end, string, reserved;
 };
 
-struct mb1_mmap {
-    uint32_t size; /* of what follows */
-    uint64_t base, length;
-    uint32_t type;
-} __packed;
-
 static const char *map_string(uint64_t maddr)
 {
     const char *s = maddr ? early_map_read(maddr, MB1_STRING_MAX) : NULL;
@@ -106,36 +105,26 @@ static const char *map_string(uint64_t maddr)
 
 static int parse_mb1(const struct mb1_info *mb)
 {
-    const struct mb1_mmap *e;
-    const struct mb1_module *m;
     unsigned int modules = mb->flags & MB1_MODULES ? mb->mods_count : 0;
-    int rc = 0;
 
     if (mb->flags & MB1_LOADER)
         bi->loader = keep(map_string(mb->loader_name), 64);
     if (mb->flags & MB1_CMDLINE)
         bi->cmdline = keep(map_string(mb->cmdline), BOOT_CMDLINE_MAX);
     /* Without that information the BIOS left the screen in text mode. */
-    bi->vga_text = true;
+    bi->fb.type = FB_TEXT;
     if (mb->flags & MB1_FRAMEBUFFER)
-        set_screen(&mb->fb);
-    if (modules > BOOT_MODULES_MAX || mb->mmap_length > MB1_MMAP_MAX)
+        bi->fb = mb->fb;
+    if (modules > BOOT_MODULES_MAX || mb->mmap_length > KB(16))
         return -E2BIG;
-    const uint8_t *p = NULL;
-    if (mb->flags & MB1_MMAP)
-        p = early_map_read(mb->mmap_addr, mb->mmap_length);
-    if (!p)
+    const uint8_t *p = early_map_read(mb->mmap_addr, mb->mmap_length);
+    if (!(mb->flags & MB1_MMAP) || !p)
         return -EINVAL;
-    for (uint64_t at = 0; at + sizeof(*e) <= mb->mmap_length && !rc;
-         at += e->size + 4ull) {
-        e = (const void *)(p + at);
-        if (e->size < sizeof(*e) - 4)
-            return -EINVAL;
-        rc = add_region(e->base, e->length, e->type);
-    }
+    int rc = add_regions(p, mb->mmap_length, 0);
     if (!modules || rc)
         return rc;
-    m = early_map_read(mb->mods_addr, modules * sizeof(*m));
+    const struct mb1_module *m =
+        early_map_read(mb->mods_addr, modules * sizeof(*m));
     if (!m)
         return -EINVAL;
     for (; modules-- && !rc; m++)
@@ -156,62 +145,16 @@ struct tag {
     uint32_t type, size;
 };
 
-struct tag_module {
-    struct tag tag;
-    uint32_t start, end;
-    char cmdline[];
-};
-
-struct tag_mmap {
-    struct tag tag;
-    uint32_t entry_size, entry_version;
-};
-
-struct mmap_entry {
-    uint64_t base, length;
-    uint32_t type, reserved;
-} __packed;
-
 /* The head of a framebuffer tag, then two unused bytes, then the colours. */
 #define FB_HEAD offsetof(struct framebuffer, colour)
-#define FB_COLOURS (sizeof(struct framebuffer) - FB_HEAD)
 
-static int parse_mmap(const struct tag *t)
-{
-    const struct tag_mmap *m = (const void *)t;
-    const uint8_t *at = (const uint8_t *)(m + 1);
-    const uint8_t *end = (const uint8_t *)t + t->size;
-    int rc = 0;
-
-    if (t->size < sizeof(*m) || m->entry_size < sizeof(struct mmap_entry))
-        return -EINVAL;
-    for (; (size_t)(end - at) >= m->entry_size && !rc; at += m->entry_size) {
-        const struct mmap_entry *e = (const void *)at;
-
-        rc = add_region(e->base, e->length, e->type);
-    }
-    return rc;
-}
-
-static int parse_framebuffer(const uint8_t *body, size_t size)
-{
-    struct framebuffer fb = { 0 };
-
-    if (size < FB_HEAD + 2)
-        return -EINVAL;
-    memcpy(&fb, body, FB_HEAD);
-    if (size >= FB_HEAD + 2 + FB_COLOURS)
-        memcpy((uint8_t *)&fb + FB_HEAD, body + FB_HEAD + 2, FB_COLOURS);
-    set_screen(&fb);
-    return 0;
-}
-
+/* A module begins with the words start and end, the memory map with size and
+ * version of its entries. */
 static int parse_tag(const struct tag *t)
 {
-    const struct tag_module *m = (const void *)t;
-    const char *text = (const char *)(t + 1);
+    const uint32_t *words = (const void *)(t + 1);
+    const char *text = (const void *)words;
     size_t text_size = t->size - sizeof(*t);
-    unsigned int rsdp_size = t->type == TAG_ACPI_NEW ? 36 : 20;
 
     switch (t->type) {
     case TAG_CMDLINE:
@@ -221,22 +164,28 @@ static int parse_tag(const struct tag *t)
         bi->loader = keep(text, text_size);
         break;
     case TAG_MODULE:
-        if (t->size < sizeof(*m))
+        if (text_size < 8)
             return -EINVAL;
-        return add_module(m->start, m->end, m->cmdline, t->size - sizeof(*m));
+        return add_module(words[0], words[1], text + 8, text_size - 8);
     case TAG_MMAP:
-        return parse_mmap(t);
+        if (text_size < 8 || words[0] < REGION_SIZE_MIN)
+            return -EINVAL;
+        return add_regions((const uint8_t *)text + 8, text_size - 8, words[0]);
     case TAG_FRAMEBUFFER:
-        return parse_framebuffer((const uint8_t *)text, text_size);
+        if (text_size < FB_HEAD + 2)
+            return -EINVAL;
+        memcpy(&bi->fb, text, FB_HEAD);
+        if (text_size >= FB_HEAD + 2 + sizeof(bi->fb.colour))
+            memcpy(bi->fb.colour, text + FB_HEAD + 2, sizeof(bi->fb.colour));
+        break;
     case TAG_EFI64:
-        if (text_size >= sizeof(uint64_t))
-            memcpy(&bi->efi_system_table, text, sizeof(uint64_t));
+        bi->efi = true;
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:
-        if (text_size >= rsdp_size && rsdp_size >= bi->rsdp_size) {
-            memcpy(bi->rsdp, text, rsdp_size);
-            bi->rsdp_size = rsdp_size;
+        if (text_size > bi->rsdp_size) {
+            bi->rsdp = text;
+            bi->rsdp_size = (unsigned int)text_size;
         }
         break;
     }
@@ -294,12 +243,12 @@ int boot_info_read(uint32_t magic, uint32_t maddr)
 
     bi->loader = "unknown loader";
     bi->cmdline = "";
-    if (info && magic == MB1_LOADER_MAGIC) {
+    if (info && magic == 0x2badb002) { /* multiboot1 */
         rc = parse_mb1((const void *)info);
-    } else if (info && magic == MB2_LOADER_MAGIC) {
+    } else if (info && magic == 0x36d76289) { /* multiboot2 */
         uint32_t size = info[0];
 
-        if (size > MB2_SIZE_MAX)
+        if (size > MB(1))
             return -E2BIG;
         info = early_map_read(maddr, size);
         if (info)

@@ -26,11 +26,10 @@ struct boot_info {
     struct boot_module modules[BOOT_MODULES_MAX];
     unsigned int nr_modules;
 
-    uint8_t rsdp[36];           /* copy, from the loader */
-    unsigned int rsdp_size;     /* 0: look for it; 20: ACPI 1; 36 */
-    uint64_t efi_system_table;  /* maddr; 0: not booted by UEFI */
+    const void *rsdp;           /* the loader's copy, until early_map_end() */
+    unsigned int rsdp_size;     /* 0: look for it */
+    bool efi;                   /* booted by UEFI */
 
-    bool vga_text;              /* 80x25 text mode at 0xb8000 */
     struct framebuffer fb;
 
     char strings[BOOT_STRINGS_SIZE]; /* what loader and cmdline point to */

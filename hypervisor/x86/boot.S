@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the boot loader to C on the boot CPU.
+ * From the boot loader to C on the boot CPU, and from real mode to C on the
+ * others.
  *
- * Entered by a multiboot1 or multiboot2 loader (BIOS, or UEFI after the
- * loader left boot services) in 32-bit protected mode without paging, EAX =
- * magic, EBX = information, interrupts off, no stack. The image may have been
- * moved by a multiple of 2 MiB: until paging is on, everything is addressed
- * relative to EBP = where the image's byte 0 is.
+ * The boot CPU is entered by a multiboot1 or multiboot2 loader (BIOS, or UEFI
+ * after the loader left boot services) in 32-bit protected mode without paging,
+ * EAX = magic, EBX = information, interrupts off, no stack. The image may have
+ * been moved by a multiple of 2 MiB: until paging is on, everything is
+ * addressed relative to EBP = where the image's byte 0 is.
+ *
+ * Another CPU starts in the trampoline's copy below 1 MiB, which leads it to
+ * the same way into long mode.
  *
  * Leaves with host_pml4 live, which maps the image and nothing else (W^X in
  * 4 KiB pages after image_map(), the first that boot_main() calls); boot_pml4,
- * which also has an identity map of this code, serves only this file and the
- * trampoline of the other CPUs.
+ * which also has an identity map of this code, serves only this file.
  */
 #include "hypervisor/x86/asm.h"
 
 #define PHYS(sym) (sym - IMAGE_BASE)(%ebp)
+#define OFFSET(label) (label - trampoline)
+#define CS32 16
+#define DS32 24
 
 #define MB1_MAGIC 0x1badb002
 #define MB1_FLAGS 0x00000003 /* modules on pages, memory information */
@@ -57,65 +63,17 @@ start:
         sub     $(1b - IMAGE_BASE), %ebp
         mov     %edx, 4(%ebx)
 
-        mov     %eax, %esi              /* magic */
+        mov     %eax, PHYS(boot_magic)
+        mov     %ebx, PHYS(boot_info_maddr)
+        mov     %ebp, PHYS(image_phys_base)
         lea     PHYS(bss_start), %edi
         lea     PHYS(bss_end), %ecx
         sub     %edi, %ecx
         shr     $2, %ecx
         xor     %eax, %eax
         rep stosl
-        lea     PHYS(boot_stack + STACK_BYTES), %esp
-        mov     %esi, PHYS(boot_magic)
-        mov     %ebx, PHYS(boot_info_maddr)
-        mov     %ebp, PHYS(image_phys_base)
 
-        call    check_cpu
-        call    build_tables
-
-        /* From here on only this page is sure to stay where it is, so what
-         * the jump needs lies in it and is filled in before. */
-        lea     PHYS(boot_gdt), %eax
-        mov     %eax, PHYS(low_gdtr + 2)
-        lgdt    PHYS(low_gdtr)
-        lea     PHYS(start64), %eax
-        mov     %eax, PHYS(far_start64)
-
-        mov     %cr4, %eax
-        or      $CR4_PAE_BIT, %eax
-        mov     %eax, %cr4
-        lea     PHYS(boot_pml4), %eax
-        mov     %eax, %cr3
-        mov     $0xc0000080, %ecx       /* EFER: LME, NXE */
-        rdmsr
-        or      $0x900, %eax
-        wrmsr
-        mov     $CR0_ON, %eax
-        mov     %eax, %cr0
-
-        ljmp    *PHYS(far_start64)
-
-        .code64
-start64:
-        mov     $high64, %rax
-        jmp     *%rax
-
-        .align 8
-boot_gdt:                               /* null, 64-bit code at HOST_CS */
-        .quad   0, 0x00af9b000000ffff
-boot_gdt_end:
-low_gdtr:
-        .word   boot_gdt_end - boot_gdt - 1
-        .long   0
-        .align 4
-far_start64:
-        .long   0
-        .word   HOST_CS
-
-        /* ---- 32-bit helpers ------------------------------------------ */
-        .code32
-
-/* Long mode and no-execute, or a message and halt. */
-check_cpu:
+        /* Long mode and no-execute, or a message and halt. */
         lea     PHYS(msg_long_mode), %esi
         mov     $0x80000000, %eax
         cpuid
@@ -128,9 +86,77 @@ check_cpu:
         lea     PHYS(msg_nx), %esi
         bt      $20, %edx
         jnc     boot_fail
-        ret
+
+        /* Entries of tables and pointers are as if the image were not moved. */
+        lea     PHYS(boot_tables), %edi
+        mov     $(boot_tables_end - boot_tables) / 8, %ecx
+1:      testb   $1, (%edi)
+        jz      2f
+        add     %ebp, (%edi)
+2:      add     $8, %edi
+        loop    1b
+        add     %ebp, PHYS(gdtr + 2)
+        add     %ebp, PHYS(far_start32)
+        add     %ebp, PHYS(far_start64)
+        lgdt    PHYS(gdtr)
+
+        /* All CPUs. From here on only this page is sure to stay where it is:
+         * what the jump needs lies in it. EBP addresses by SS. */
+start32:
+        mov     $DS32, %eax
+        mov     %eax, %ss
+        mov     %cr4, %eax
+        or      $0x20, %eax             /* PAE */
+        mov     %eax, %cr4
+        lea     PHYS(boot_pml4), %eax
+        mov     %eax, %cr3
+        mov     $0xc0000080, %ecx       /* EFER: LME, NXE */
+        rdmsr
+        or      $0x900, %eax
+        wrmsr
+        mov     $0x80010033, %eax       /* PG, WP, NE, ET, MP, PE */
+        mov     %eax, %cr0
+        ljmp    *PHYS(far_start64)
+
+        .code64
+start64:
+        mov     $high64, %rax
+        jmp     *%rax
+
+        .align 8
+boot_gdt:
+        .quad   0
+        .quad   0x00af9b000000ffff      /* HOST_CS */
+        .quad   0x00cf9b000000ffff      /* CS32 */
+        .quad   0x00cf93000000ffff      /* DS32 */
+boot_gdt_end:
+far_start64:
+        .long   start64 - IMAGE_BASE
+        .word   HOST_CS
+
+/* Real mode: copied by smp.c to a page below 1 MiB, runs at CS = page / 16,
+ * without a stack, IF and DF clear (SDM vol. 3A 9.1.1). The boot CPU has completed the words at its end. */
+        .code16
+        .globl  trampoline, trampoline_end
+trampoline:
+        mov     %cs, %ax
+        mov     %ax, %ds
+        lgdtl   OFFSET(gdtr)
+        mov     OFFSET(far_start32), %ebp
+        sub     $(start32 - IMAGE_BASE), %ebp
+        mov     $0x11, %eax             /* PE, ET */
+        mov     %eax, %cr0
+        ljmpl   *OFFSET(far_start32)
+gdtr:
+        .word   boot_gdt_end - boot_gdt - 1
+        .long   boot_gdt - IMAGE_BASE
+far_start32:
+        .long   start32 - IMAGE_BASE
+        .word   CS32
+trampoline_end:
 
 /* ESI: message, on the serial port and VGA text; then halt. */
+        .code32
 boot_fail:
         mov     $0xb8000, %edi
 1:      movzbl  (%esi), %ebx
@@ -152,89 +178,31 @@ boot_fail:
 3:      hlt
         jmp     3b
 
-/* EDI := address of a table, entry EAX of it := ECX (low), EDX (high). */
-        .macro set_entry table
-        lea     PHYS(\table), %edi
-        mov     %ecx, (%edi, %eax, 8)
-        mov     %edx, 4(%edi, %eax, 8)
-        .endm
-
-/* The page tables; they are all zero now. Clobbers all but EBP, ESP. */
-build_tables:
-        xor     %edx, %edx
-        lea     0x200000(%ebp), %ebx    /* where the image starts */
-        /* Identity map of the 2 MiB page there, which has this code, read and
-         * execute. */
-        lea     PHYS(boot_pdpt + 1), %ecx
-        xor     %eax, %eax
-        set_entry boot_pml4
-        mov     %ebx, %eax
-        shr     $30, %eax
-        lea     PHYS(boot_pd + 1), %ecx
-        set_entry boot_pdpt
-        mov     %ebx, %eax
-        shr     $21, %eax
-        and     $511, %eax
-        lea     0x81(%ebx), %ecx
-        set_entry boot_pd
-
-        /* The image's branch, in both top-level tables: 2 MiB pages with all
-         * rights. image_map() makes it what it is to be. */
-        lea     PHYS(image_pdpt + 3), %ecx
-        mov     $511, %eax
-        set_entry boot_pml4
-        set_entry host_pml4
-        lea     PHYS(image_pd + 3), %ecx
-        mov     $510, %eax
-        set_entry image_pdpt
-        mov     $1, %eax
-        lea     0x83(%ebx), %ecx
-        lea     PHYS(image_end), %ebx
-1:      set_entry image_pd
-        add     $0x200000, %ecx
-        inc     %eax
-        cmp     %ebx, %ecx
-        jb      1b
-        ret
-
 /* ---- in the image's own address space ---------------------------------- */
         .section .text, "ax"
         .code64
 
         /* The image's page tables (the identity map is gone), the GDT in the
          * image, null selectors. */
-        .macro enter_image
+high64:
         mov     $host_pml4 - IMAGE_BASE, %eax
         add     image_phys_base(%rip), %rax
         mov     %rax, %cr3
-        lgdt    boot_gdtr(%rip)
+        lgdt    high_gdtr(%rip)
         xor     %eax, %eax
         .irp    selector, ds, es, fs, gs, ss
         mov     %eax, %\selector
         .endr
-        .endm
-
-high64:
-        enter_image
-        mov     $boot_stack + STACK_BYTES, %rsp
+        mov     start_stack_top(%rip), %rsp
         mov     boot_magic(%rip), %edi
         mov     boot_info_maddr(%rip), %esi
         xor     %ebp, %ebp
-        call    boot_main
-        ud2
-
-/* Another CPU, from the trampoline: on boot_pml4, one at a time. */
-        .globl ap_start64
-ap_start64:
-        enter_image
-        mov     ap_stack_top(%rip), %rsp
-        xor     %ebp, %ebp
-        call    ap_entry
+        call    *start_main(%rip)
         ud2
 
         .section .rodata, "a"
         .align 8
-boot_gdtr:
+high_gdtr:
         .word   boot_gdt_end - boot_gdt - 1
         .quad   boot_gdt
 
@@ -243,24 +211,55 @@ msg_long_mode:
 msg_nx:
         .asciz  "Lodge: no-execute is off; enable NX/XD in the firmware. Halted."
 
-        .bss
+        .data
+        .globl  start_main, start_stack_top, image_phys_base
+        .align 8
+/* Where a CPU goes: smp.c changes both for the others, one at a time. */
+start_main: .quad boot_main
+start_stack_top: .quad boot_stack + STACK_BYTES
+image_phys_base: .quad 0
+boot_magic: .long 0
+boot_info_maddr: .long 0
+
+        /* The page tables. The image's branch has 2 MiB pages with all rights:
+         * image_map() makes it what it is to be. The identity map leads every
+         * address to the image's first page, which has the code above, read
+         * and execute. */
+        .globl  host_pml4, image_pd
         .align 4096
-        .irp    table, host_pml4, boot_pml4, boot_pdpt, boot_pd, image_pdpt, \
-                image_pd, early_pd
-        .globl  \table
-\table: .skip   4096
+boot_tables:
+boot_pml4:
+        .quad   boot_pdpt - IMAGE_BASE + 1
+        .fill   510, 8, 0
+        .quad   image_pdpt - IMAGE_BASE + 3
+host_pml4:
+        .fill   511, 8, 0
+        .quad   image_pdpt - IMAGE_BASE + 3
+boot_pdpt:
+        .rept   512
+        .quad   boot_pd - IMAGE_BASE + 1
         .endr
-        .globl image_pt, boot_stack_guard
+boot_pd: .fill 512, 8, 0x200081
+image_pdpt:
+        .fill   510, 8, 0
+        .quad   image_pd - IMAGE_BASE + 3, early_pd - IMAGE_BASE + 3
+image_pd:
+        .set    entry, 0x83
+        .rept   IMAGE_SIZE_MAX >> 21
+        .quad   entry
+        .set    entry, entry + 0x200000
+        .endr
+        .fill   512 - (IMAGE_SIZE_MAX >> 21), 8, 0
+boot_tables_end:
+
+        .bss
+        .globl  early_pd, image_pt, boot_stack_guard
+        .align 4096
+early_pd: .skip 4096
 image_pt: .skip (IMAGE_SIZE_MAX >> 9)
         .align STACK_BYTES
         .skip STACK_BYTES - 4096
 boot_stack_guard: .skip 4096
-        .globl boot_stack
 boot_stack: .skip STACK_BYTES
-        .globl image_phys_base
-        .align 8
-image_phys_base: .quad 0
-boot_magic: .long 0
-boot_info_maddr: .long 0
 
         .section .note.GNU-stack, "", @progbits

@@ -11,23 +11,14 @@
 
 BUILD_BUG_ON(STACK_BYTES != STACK_SIZE);
 
-/* Interrupt stack table slots. */
-#define IST_DF 1
-#define IST_NMI 2
-#define IST_MC 3
-#define IST_COUNT 3
-#define IST_STACK_SIZE 4096
-#define STUB_SIZE 16
+#define IST_COUNT 3 /* interrupt stacks */
 
-extern const char vector_stubs[]; /* entry.S */
+extern const char vector_stubs[]; /* entry.S, 16 bytes each */
 
 struct tss {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
+    uint32_t unused1[9]; /* stacks of other privilege levels */
     uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3, iomap_base;
+    uint16_t unused2[5], iomap_base;
 } __packed;
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A 7.7");
 
@@ -44,18 +35,17 @@ DEFINE_PERCPU(uint64_t, host_gdt)[5] __aligned(16) = {
     [HOST_DS / 8] = 0x00cf93000000ffff, /* data */
 };
 DEFINE_PERCPU(struct tss, host_tss) __aligned(16);
-static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][IST_STACK_SIZE]
-    __aligned(16);
+static DEFINE_PERCPU(uint8_t, ist_stacks)[IST_COUNT][PAGE_SIZE] __aligned(16);
 
 uint64_t host_idt[256][2] __aligned(16);
 
 void desc_init(void)
 {
     for (unsigned int v = 0; v < 256; v++) {
-        uint64_t entry = (uint64_t)vector_stubs + v * STUB_SIZE;
-        uint64_t ist = v == TRAP_DF    ? IST_DF
-                       : v == TRAP_NMI ? IST_NMI
-                       : v == TRAP_MC  ? IST_MC : 0;
+        uint64_t entry = (uint64_t)vector_stubs + v * 16;
+        uint64_t ist = v == TRAP_DF    ? 1
+                       : v == TRAP_NMI ? 2
+                       : v == TRAP_MC  ? 3 : 0;
 
         host_idt[v][0] = GATE_INTERRUPT | (entry & 0xffff) | HOST_CS << 16 |
                          ist << 32 | (entry >> 16 & 0xffff) << 48;
@@ -73,7 +63,7 @@ void desc_init_cpu(void)
     struct table_reg idtr = { sizeof(host_idt) - 1, (uint64_t)host_idt };
 
     for (unsigned int i = 0; i < IST_COUNT; i++)
-        t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + IST_STACK_SIZE;
+        t->ist[i] = (uint64_t)this_cpu(ist_stacks)[i] + PAGE_SIZE;
     t->iomap_base = sizeof(*t);
 
     g[HOST_TR / 8] = DESC_TSS | (sizeof(*t) - 1) | (base & 0xffffff) << 16 |

@@ -10,9 +10,7 @@
 #include "hypervisor/cpu/cr.h"
 #include "hypervisor/cpu/layout.h"
 
-#define MADDR_MAX (1ull << 52)
-
-extern uint64_t early_pd[512], image_pdpt[512], image_pd[512];
+extern uint64_t early_pd[512], image_pd[512];
 extern uint64_t image_pt[IMAGE_SIZE_MAX / PAGE_SIZE];
 extern char boot_stack_guard[];
 
@@ -31,7 +29,6 @@ void image_map(void)
     map_part(boot_stack_guard + PAGE_SIZE, data_end, MAP_RW);
     for (unsigned int i = 0; i < IMAGE_SIZE_MAX / LARGE_SIZE; i++)
         image_pd[i] = image_maddr(&image_pt[i * 512]) | MAP_TABLE;
-    image_pdpt[511] = image_maddr(early_pd) | MAP_TABLE;
     host_pml4[RECURSIVE_SLOT] = image_maddr(host_pml4) | MAP_TABLE | PTE_NX;
     write_cr3(read_cr3());
 }
@@ -39,12 +36,11 @@ void image_map(void)
 void *early_map(uint64_t maddr, size_t size, uint64_t attr)
 {
     uint64_t first = ALIGN_DOWN(maddr, LARGE_SIZE), pte = first | attr | PTE_PS;
-    unsigned int slot = 0, i = 0;
+    size_t slot = 0, i = 0;
 
-    if (maddr >= MADDR_MAX || size > (size_t)EARLY_MAP_SLOTS * LARGE_SIZE)
+    if (maddr >= BIT(52) || size > (size_t)EARLY_MAP_SLOTS * LARGE_SIZE)
         return NULL;
-    unsigned int nr = (unsigned int)DIV_ROUND_UP(
-        maddr + MAX(size, 1ul) - first, LARGE_SIZE);
+    size_t nr = DIV_ROUND_UP(maddr + MAX(size, 1ul) - first, LARGE_SIZE);
     /* The first nr slots in a row that are free or have just this. */
     while (i < nr) {
         uint64_t there = early_pd[slot + i];

@@ -9,7 +9,7 @@
 #include "hypervisor/mm/pt-bits.h"
 
 /* Completes the tables that boot.S began: the image W^X in 4 KiB pages, the
- * recursive slot, the directory of the early maps. Before anything else. */
+ * recursive slot. Before anything else. */
 void image_map(void);
 
 /* Maps [maddr, maddr + size) or finds it mapped; NULL when the area is full

@@ -15,9 +15,6 @@
 
 struct cpu_features cpu_features;
 
-#define XSTATE_X87 BIT(0)
-#define XSTATE_SSE BIT(1)
-
 /* Single bits of CPUID, subleaf 0, and what follows from one that is set. */
 enum { EAX, EBX, ECX, EDX };
 static const struct {
@@ -50,9 +47,9 @@ void features_read(void)
     struct cpu_features *f = &cpu_features;
     struct cpuid_regs r = cpuid(0, 0);
     const uint32_t vendor[3] = { r.b, r.d, r.c };
+    const uint32_t max_leaf = r.a;
     size_t n = 0;
 
-    f->max_leaf = r.a;
     if (!memcmp(vendor, "GenuineIntel", 12))
         f->vendor = VENDOR_INTEL;
     else if (!memcmp(vendor, "AuthenticAMD", 12) ||
@@ -86,7 +83,7 @@ void features_read(void)
         f->emulator_bochs = r.d && !(r.d & BIT(7));
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
-        if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : f->max_leaf))
+        if (bits[i].leaf > (bits[i].leaf >> 31 ? max_ext : max_leaf))
             continue;
         r = cpuid(bits[i].leaf, 0);
         if (!(((const uint32_t *)&r)[bits[i].reg] >> bits[i].bit & 1))
@@ -96,7 +93,7 @@ void features_read(void)
         host_cr4 |= bits[i].cr4;
         n += format(names + n, sizeof(names) - n, "%s", bits[i].name);
     }
-    if (f->xsave && f->max_leaf >= 0xd) {
+    if (f->xsave && max_leaf >= 0xd) {
         r = cpuid(0xd, 0);
         f->xcr0_max = r.a | (uint64_t)r.d << 32;
         f->xsave_size = r.c;
@@ -109,10 +106,9 @@ void features_setup_cpu(void)
     const struct cpu_features *f = &cpu_features;
 
     write_cr4(host_cr4);
-    write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     wrmsr(MSR_PAT, HOST_PAT);
-    if (f->xsave)
-        xsetbv(0, f->xcr0_max | XSTATE_X87 | XSTATE_SSE);
+    if (f->xsave) /* x87 and SSE are always on */
+        xsetbv(0, f->xcr0_max | BIT(0) | BIT(1));
     if (f->xsaves) /* whatever the firmware did: guests' XSAVES obeys it */
         wrmsr(MSR_XSS, 0);
 }

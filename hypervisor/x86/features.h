@@ -20,7 +20,6 @@ struct cpu_features {
     enum cpu_vendor vendor; /* Hygon counts as AMD */
     unsigned int family, model, stepping;
     char name[49];          /* brand string */
-    uint32_t max_leaf;      /* CPUID's */
     unsigned int phys_bits;
 
     bool svm, vmx, x2apic, tsc_deadline, invariant_tsc, rdtscp, xsave;
@@ -37,7 +36,8 @@ extern struct cpu_features cpu_features;
 
 /* Fills cpu_features; boot CPU, first of all. */
 void features_read(void);
-/* CR0, CR4, EFER, PAT, XCR0 of this CPU. Boot CPU after features_read(). */
+/* CR4, PAT, XCR0 of this CPU; CR0 and EFER are as boot.S set them. Boot CPU
+ * after features_read(). */
 void features_setup_cpu(void);
 /* One log line with what matters. */
 void features_report(void);

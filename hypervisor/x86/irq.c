@@ -1,20 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt descriptors and vectors. The lock orders changes and the access
- * to the I/O APICs; dispatch reads this CPU's vector table without it, and
- * counts itself in the descriptor so that unbinding can wait for it.
+ * Interrupt descriptors, vectors, and the driver of the I/O APICs (82093AA data
+ * sheet; ICH9 13.5), whose entries are never read back: the descriptors have
+ * what is in them. The lock orders changes of both; dispatch reads this CPU's
+ * vector table without it, and counts itself in the descriptor so that
+ * unbinding can wait for it.
  */
 #include "hypervisor/x86/irq.h"
 
 #include "hypervisor/abi/errno.h"
+#include "hypervisor/cpu/io.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/mm/map.h"
+#include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/upcalls.h"
 
+#define GSIS_MAX 1024 /* GSIs are below */
 #define IRQS_MAX 2048
+
+#define REG_SELECT 0x00
+#define REG_WINDOW 0x10
+#define IDX_ENTRY(pin) (0x10 + 2 * (pin))
+/* Bits of an entry's low half; the lowest are the vector. */
+#define IOAPIC_ACTIVE_LOW BIT(13)
+#define IOAPIC_LEVEL BIT(15)
+#define IOAPIC_MASKED BIT(16)
+
+#define PIC_VECTOR 0x20 /* of 16, below VECTOR_FIRST, that are spurious */
 
 struct target {
     uint16_t cpu;
@@ -34,7 +49,88 @@ static struct irq_desc descs[IRQS_MAX]; /* GSIS_MAX GSIs, then messages */
 
 static DEFINE_PERCPU(struct irq_desc *, vector_desc)[256]; /* or NULL */
 DEFINE_PERCPU(uint64_t, irq_counts)[256];
-static DEFINE_PERCPU(struct irq_desc *, desc_inside); /* whose handler runs */
+unsigned int gsis_end;
+
+/* ---- the chips ----------------------------------------------------------- */
+
+static void ioapic_write(const struct ioapic *io, unsigned int index,
+                         uint32_t v)
+{
+    mmio_write32(io->regs + REG_SELECT, index);
+    mmio_write32(io->regs + REG_WINDOW, v);
+}
+
+/* Whose pin it is; NULL for a GSI in a gap between I/O APICs. */
+static const struct ioapic *ioapic_of_gsi(unsigned int gsi)
+{
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++) {
+        const struct ioapic *io = &acpi_info.ioapics[i];
+
+        if (gsi >= io->first_gsi && gsi - io->first_gsi < io->nr_gsis)
+            return io;
+    }
+    return NULL;
+}
+
+/* ICW1 to ICW4 of both 8259A, so that spurious interrupts have a vector of
+ * their own, then all masked. The command port, then the data port next to it.
+ */
+void pic_init(void)
+{
+    static const uint8_t words[][2] = {
+        { 0x11, 0x11 }, { PIC_VECTOR, PIC_VECTOR + 8 }, { 4, 2 }, { 1, 1 },
+        { 0xff, 0xff },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+        outb(0x20 + (i > 0), words[i][0]);
+        outb(0xa0 + (i > 0), words[i][1]);
+    }
+}
+
+static bool start(struct ioapic *io)
+{
+    io->regs = device_map(io->maddr, 0x20);
+    if (!io->regs)
+        panic("no memory to map an I/O APIC");
+    mmio_write32(io->regs + REG_SELECT, 1); /* version, last entry */
+    uint32_t version = mmio_read32(io->regs + REG_WINDOW);
+    if (version == 0xffffffff) {
+        log_warn("I/O APIC at %#lx does not answer\n", io->maddr);
+        return false;
+    }
+    io->nr_gsis = ((version >> 16) & 0xff) + 1;
+    if (io->first_gsi > GSIS_MAX - io->nr_gsis) {
+        log_warn("I/O APIC at %#lx ignored: %u interrupts from %u\n",
+                 io->maddr, io->nr_gsis, io->first_gsi);
+        return false;
+    }
+    for (unsigned int pin = 0; pin < io->nr_gsis; pin++) {
+        /* Mask first; a level entry that the firmware left unfinished loses
+         * its remote IRR by being edge for a moment. */
+        ioapic_write(io, IDX_ENTRY(pin), IOAPIC_MASKED);
+        ioapic_write(io, IDX_ENTRY(pin) + 1, 0);
+    }
+    gsis_end = MAX(gsis_end, io->first_gsi + io->nr_gsis);
+    log_info("I/O APIC: id %u at %#lx, version %#x, GSI %u-%u\n", io->id,
+             io->maddr, version & 0xff, io->first_gsi,
+             io->first_gsi + io->nr_gsis - 1);
+    return true;
+}
+
+void ioapic_init(void)
+{
+    struct ioapic *all = acpi_info.ioapics, *end = all;
+
+    for (unsigned int i = 0; i < acpi_info.nr_ioapics; i++)
+        if (start(&all[i]))
+            *end++ = all[i];
+    acpi_info.nr_ioapics = (unsigned int)(end - all);
+    if (end == all)
+        cannot_start("the firmware's ACPI tables list no usable I/O APIC");
+}
+
+/* ---- descriptors --------------------------------------------------------- */
 
 /* A free vector of cpu, spread over the priority classes. Lock IRQ. */
 static struct target vector_alloc(unsigned int cpu, struct irq_desc *d)
@@ -65,12 +161,24 @@ static uint32_t trigger_bits(bool level, bool active_low)
     return (level ? IOAPIC_LEVEL : 0) | (active_low ? IOAPIC_ACTIVE_LOW : 0);
 }
 
-/* If it is a GSI. Lock IRQ. */
-static void program_gsi(unsigned int gsi, const struct irq_desc *d)
+/*
+ * Writes the entry of a descriptor that is a GSI's; `whole`: not just its mask
+ * has changed. Then there is never a moment with half of it, and it is edge for
+ * one, which ends what is under way with the old vector. Lock IRQ.
+ */
+static void program(const struct irq_desc *d, bool whole)
 {
-    if (gsi < GSIS_MAX)
-        ioapic_write_entry(gsi, d->now.vector | d->mode,
-                           cpu_apic_id[d->now.cpu]);
+    unsigned int irq = (unsigned int)(d - descs);
+
+    if (irq >= GSIS_MAX)
+        return;
+    const struct ioapic *io = ioapic_of_gsi(irq);
+    unsigned int entry = IDX_ENTRY(irq - io->first_gsi);
+    if (whole) {
+        ioapic_write(io, entry, IOAPIC_MASKED);
+        ioapic_write(io, entry + 1, cpu_apic_id[d->now.cpu] << 24);
+    }
+    ioapic_write(io, entry, d->now.vector | d->mode);
 }
 
 /* Gives a free descriptor a vector and a handler; -EBUSY if it is not free. A
@@ -90,7 +198,7 @@ static int bind(unsigned int irq, unsigned int cpu, uint32_t mode,
         d->mode = mode;
         d->arg = arg;
         store_release(&d->handler, handler);
-        program_gsi(irq, d);
+        program(d, true);
     }
     spin_unlock(&irq_lock);
     return rc;
@@ -126,47 +234,44 @@ void irq_msi_message(unsigned int irq, struct msi_message *msg)
 void irq_unbind(unsigned int irq)
 {
     struct irq_desc *d = &descs[irq];
-    uint32_t own = this_cpu(desc_inside) == d;
 
     spin_lock(&irq_lock);
     d->mode |= IOAPIC_MASKED;
-    if (irq < GSIS_MAX)
-        ioapic_write_low(irq, d->now.vector | d->mode);
+    program(d, false);
     WRITE_ONCE(d->handler, NULL);
     vector_free(&d->now);
     vector_free(&d->old);
     spin_unlock(&irq_lock);
     smp_mb(); /* pairs with run_handler(): it counts, then looks */
-    while (READ_ONCE(d->running) > own) {
+    while (READ_ONCE(d->running)) {
         smp_call_poll();
         cpu_relax();
     }
 }
 
-void irq_set_mask(unsigned int irq, bool masked)
+/* Changes some bits of a bound GSI's mode. */
+static void set_mode(unsigned int gsi, uint32_t bits, uint32_t mode)
 {
-    struct irq_desc *d = &descs[irq];
+    struct irq_desc *d = &descs[gsi];
 
     spin_lock(&irq_lock);
-    if (d->handler && !(d->mode & IOAPIC_MASKED) == masked) {
-        d->mode ^= IOAPIC_MASKED;
-        ioapic_write_low(irq, d->now.vector | d->mode);
+    uint32_t changed = (d->mode ^ mode) & bits;
+    if (d->handler && changed) {
+        d->mode ^= changed;
+        program(d, changed != IOAPIC_MASKED);
     }
     spin_unlock(&irq_lock);
 }
 
+void irq_set_mask(unsigned int irq, bool masked)
+{
+    set_mode(irq, IOAPIC_MASKED, masked ? IOAPIC_MASKED : 0);
+}
+
 void irq_set_trigger(unsigned int irq, bool level, bool active_low)
 {
-    struct irq_desc *d = &descs[irq];
-    uint32_t mode = trigger_bits(level, active_low);
-
-    spin_lock(&irq_lock);
-    mode |= d->mode & IOAPIC_MASKED;
-    if (d->handler && d->mode != mode) {
-        d->mode = mode;
-        program_gsi(irq, d);
-    }
-    spin_unlock(&irq_lock);
+    set_mode(irq, IOAPIC_LEVEL | IOAPIC_ACTIVE_LOW,
+             trigger_bits(level, active_low));
 }
 
 bool irq_set_affinity(unsigned int irq, unsigned int cpu)
@@ -182,7 +287,7 @@ bool irq_set_affinity(unsigned int irq, unsigned int cpu)
     if (new.vector) {
         d->old = d->now;
         d->now = new;
-        program_gsi(irq, d);
+        program(d, true);
     }
     spin_unlock(&irq_lock);
     return new.vector;
@@ -194,7 +299,6 @@ static void run_handler(struct irq_desc *d, unsigned int vector)
     irq_handler_fn *handler;
 
     atomic_inc(&d->running);
-    this_cpu(desc_inside) = d;
     handler = load_acquire(&d->handler);
     if (handler && (d->mode & IOAPIC_LEVEL))
         irq_set_mask(irq, true);
@@ -208,7 +312,6 @@ static void run_handler(struct irq_desc *d, unsigned int vector)
     }
     if (handler)
         handler(irq, d->arg);
-    this_cpu(desc_inside) = NULL;
     atomic_dec(&d->running);
 }
 
@@ -223,8 +326,7 @@ void irq_dispatch(unsigned int vector)
         return;
     }
     /* Spurious ones, the local APIC's and the PIC's, want no EOI. */
-    if (vector == VECTOR_SPURIOUS ||
-        (vector >= PIC_VECTOR && vector < PIC_VECTOR + 16))
+    if (vector == VECTOR_SPURIOUS || vector - PIC_VECTOR < 16)
         return;
     apic_eoi();
     switch (vector) {

@@ -51,8 +51,8 @@ int irq_alloc_msi(unsigned int cpu, irq_handler_fn *handler, void *arg);
 /* The message of such an irq now; it changes with irq_set_affinity(). */
 void irq_msi_message(unsigned int irq, struct msi_message *msg);
 
-/* Masks, forgets and waits until no CPU runs the handler any more (except
- * the caller's own). No lock held that the handler takes. */
+/* Masks, forgets and waits until no CPU runs the handler any more. Not called
+ * by a handler, no lock held that the handler takes. */
 void irq_unbind(unsigned int irq);
 
 /* GSIs only: mask or unmask the I/O APIC's entry. Any CPU, lock IRQ free. */
@@ -73,6 +73,16 @@ bool irq_set_affinity(unsigned int irq, unsigned int cpu);
 /* An interrupt with this vector arrived at this CPU: from entry.S, or from
  * vendor code that took it out of a VM exit. Acknowledges it too. */
 void irq_dispatch(unsigned int vector);
+
+extern unsigned int gsis_end; /* one more than the highest GSI; constant */
+/*
+ * Quiets the PICs. Before apic_init(): what they have asserted must go away
+ * while the local APIC still listens, or an emulated one keeps it for ever.
+ */
+void pic_init(void);
+/* Maps all I/O APICs that acpi_info lists, masks all entries, and keeps those
+ * that answer there; the machine cannot start when there is none. */
+void ioapic_init(void);
 
 /* How many a CPU took of each vector, for reports. */
 DECLARE_PERCPU(uint64_t, irq_counts)[256];

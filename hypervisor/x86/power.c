@@ -12,18 +12,9 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/time.h"
 
-#define GAS_MEMORY 0
-#define GAS_IO 1
-
-#define PM1_SCI_EN BIT(0)
-#define PM1_SLP_TYP_SHIFT 10
-#define PM1_SLP_TYP_MASK (7u << PM1_SLP_TYP_SHIFT)
-#define PM1_SLP_EN BIT(13)
-
 #define RESET_CONTROL 0xcf9
 #define KBC_STATUS 0x64
-#define KBC_RESET 0xfe
-#define PANIC_RESTART_S 5
+#define RESTART_SECONDS 5
 
 bool opt_noreboot;
 
@@ -35,30 +26,23 @@ void power_init(void)
         reset_register = device_map(acpi_info.reset.address, 1);
 }
 
-void machine_halt(void)
-{
-    smp_stop_others();
-    smp_stop_here();
-}
-
 void machine_restart(void)
 {
     static const uint8_t no_idt[10]; /* limit and base 0 */
     const struct acpi_info *acpi = &acpi_info;
 
-    asm volatile("cli");
     smp_stop_others();
     if (acpi->reset.address) {
         if (acpi->reset.space == GAS_IO)
             outb((uint16_t)acpi->reset.address, acpi->reset_value);
         else if (reset_register)
-            mmio_write8(reset_register, acpi->reset_value);
+            mmio_write(reset_register, 1, acpi->reset_value);
         delay_us(100000);
     }
     if (!acpi->no_8042) {
         for (unsigned int i = 0; i < 10000 && (inb(KBC_STATUS) & 2); i++)
             cpu_relax();
-        outb(KBC_STATUS, KBC_RESET);
+        outb(KBC_STATUS, 0xfe); /* a pulse on the reset line */
         delay_us(100000);
     }
     outb(RESET_CONTROL, 0x02);
@@ -69,39 +53,32 @@ void machine_restart(void)
     smp_stop_here();
 }
 
-static uint16_t pm1_read(const struct acpi_gas *g)
+/* By a PM1 control register; a machine may lack the second. */
+static void pm1_sleep(uint16_t port, unsigned int type, unsigned int enable)
 {
-    return g->space == GAS_IO && g->address ? inw((uint16_t)g->address) : 0;
-}
-
-static void pm1_sleep(const struct acpi_gas *g, unsigned int type,
-                      unsigned int enable)
-{
-    if (g->space == GAS_IO && g->address)
-        outw((uint16_t)g->address,
-             (uint16_t)((pm1_read(g) & ~PM1_SLP_TYP_MASK) |
-                        type << PM1_SLP_TYP_SHIFT | enable));
+    if (port)
+        outw(port, (uint16_t)((inw(port) & ~PM1_SLP_TYP_MASK) |
+                              type << PM1_SLP_TYP_SHIFT | enable));
 }
 
 void machine_power_off(void)
 {
     const struct acpi_info *acpi = &acpi_info;
 
-    asm volatile("cli");
     smp_stop_others();
-    if (acpi->has_s5) {
+    if (acpi->has_s5 && acpi->pm1a_cnt) {
         /* The firmware may still own the power hardware (ACPI 4.8.2.5). */
-        if (!(pm1_read(&acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
+        if (!(inw(acpi->pm1a_cnt) & PM1_SCI_EN) && acpi->smi_cmd &&
             acpi->acpi_enable) {
             outb((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
             for (unsigned int i = 0;
-                 i < 300 && !(pm1_read(&acpi->pm1a_cnt) & PM1_SCI_EN); i++)
+                 i < 300 && !(inw(acpi->pm1a_cnt) & PM1_SCI_EN); i++)
                 delay_us(10000);
         }
-        pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, 0);
-        pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, 0);
-        pm1_sleep(&acpi->pm1a_cnt, acpi->s5_typ_a, PM1_SLP_EN);
-        pm1_sleep(&acpi->pm1b_cnt, acpi->s5_typ_b, PM1_SLP_EN);
+        pm1_sleep(acpi->pm1a_cnt, acpi->s5_typ_a, 0);
+        pm1_sleep(acpi->pm1b_cnt, acpi->s5_typ_b, 0);
+        pm1_sleep(acpi->pm1a_cnt, acpi->s5_typ_a, PM1_SLP_EN);
+        pm1_sleep(acpi->pm1b_cnt, acpi->s5_typ_b, PM1_SLP_EN);
         delay_us(2000000);
     }
     console_panic_begin();
@@ -109,13 +86,16 @@ void machine_power_off(void)
     smp_stop_here();
 }
 
-void panic_end(void)
+void machine_end(bool wait)
 {
     if (opt_noreboot) {
         console_printf("Halted (noreboot). Restart the machine by hand.\n");
+        smp_stop_others();
         smp_stop_here();
     }
-    console_printf("Restarting in %u seconds.\n", PANIC_RESTART_S);
-    delay_us(PANIC_RESTART_S * 1000000);
+    if (wait) {
+        console_printf("Restarting in %u seconds.\n", RESTART_SECONDS);
+        delay_us(RESTART_SECONDS * 1000000);
+    }
     machine_restart();
 }

@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/cpu/upcalls.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/debug/upcalls.h"
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/mm/window.h"
@@ -22,16 +23,13 @@
 #include "hypervisor/x86/traps.h"
 #include "hypervisor/x86/upcalls.h"
 
-#define LOW_MEMORY_END 0xa0000
-#define START_WAIT_NS 1000000000ull
-#define FLUSH_PAGES_MAX 64
-
-extern const char trampoline_start[], trampoline_end[];
-extern const char trampoline_gdt_base[], trampoline_cr3[];
-extern const char trampoline_jump32[], trampoline_jump64[];
 extern const char percpu_start[], percpu_end[];
 extern char percpu_boot_area[];
-extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
+
+/* boot.S: what is copied for real mode, where it leads to. */
+extern const char trampoline[], trampoline_end[];
+extern void (*start_main)(void);
+extern uint64_t start_stack_top; /* one CPU at a time */
 
 struct cpumask cpus_online = { { 1 } };
 unsigned int nr_cpus_online = 1;
@@ -42,7 +40,6 @@ DEFINE_PERCPU(unsigned long, percpu_offset);
 DEFINE_PERCPU(unsigned int, percpu_cpu_id);
 unsigned long percpu_offsets[MAX_CPUS];
 
-uint64_t ap_stack_top; /* for boot.S, one CPU at a time */
 static bool ap_running;
 
 bool smp_stopping;
@@ -96,11 +93,6 @@ void smp_kick(unsigned int cpu)
         apic_send(cpu_apic_id[cpu], VECTOR_KICK);
 }
 
-void smp_notify(unsigned int cpu)
-{
-    apic_send(cpu_apic_id[cpu], VECTOR_POSTED);
-}
-
 struct flush {
     const char *va;
     size_t size;
@@ -110,7 +102,7 @@ static void flush_here(void *arg)
 {
     const struct flush *f = arg;
 
-    if (f->size > FLUSH_PAGES_MAX * PAGE_SIZE) {
+    if (f->size > 64 * PAGE_SIZE) {
         write_cr3(read_cr3()); /* no page of ours is global */
         return;
     }
@@ -138,6 +130,7 @@ void smp_stop_others(void)
 {
     unsigned int self = cpu_id();
 
+    asm volatile("cli");
     WRITE_ONCE(smp_stopping, true);
     smp_mb();
     for (unsigned int cpu = 0; cpu < nr_cpus_online; cpu++)
@@ -151,7 +144,7 @@ void smp_stop_others(void)
  * alone.) */
 static uint64_t trampoline_page(void)
 {
-    for (uint64_t page = LOW_MEMORY_END - PAGE_SIZE; page; page -= PAGE_SIZE) {
+    for (uint64_t page = KB(640) - PAGE_SIZE; page; page -= PAGE_SIZE) {
         bool free = false;
 
         for (unsigned int i = 0; i < machine_map.n; i++) {
@@ -170,28 +163,6 @@ static uint64_t trampoline_page(void)
     return 0;
 }
 
-/* Completes a 32-bit word of the trampoline's copy at `at`. */
-static void add_to_word(char *at, const char *word, uint64_t v)
-{
-    *(uint32_t *)(at + (word - trampoline_start)) += (uint32_t)v;
-}
-
-static void place_trampoline(uint64_t page)
-{
-    char *at = window_map(WINDOW_DATA, maddr_to_mfn(page));
-
-    memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
-    add_to_word(at, trampoline_gdt_base, page);
-    add_to_word(at, trampoline_jump32, page);
-    add_to_word(at, trampoline_jump64, page);
-    add_to_word(at, trampoline_cr3, image_maddr(boot_pml4));
-    window_unmap(WINDOW_DATA);
-
-    /* Its identity map, beside what boot.S left there for this CPU. */
-    boot_pd[0] = PTE_P | PTE_PS;
-    boot_pdpt[0] = image_maddr(boot_pd) | PTE_P;
-}
-
 /* Makes `area` the CPU's per-CPU area, from the pristine section. */
 static void set_area(unsigned int cpu, char *area)
 {
@@ -208,9 +179,9 @@ void smp_init_boot_cpu(void)
 }
 
 /* False when it must not go on: no memory, or a CPU that may wake later. */
-static bool start_cpu(uint32_t id, uint64_t trampoline)
+static bool start_cpu(uint32_t id, uint64_t page)
 {
-    uint32_t startup = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
+    uint32_t startup = APIC_STARTUP | (uint32_t)(page >> PAGE_SHIFT);
     unsigned int cpu = nr_cpus_online;
     /* Both stay for ever: a CPU that does not answer may still wake up. */
     char *area = heap_alloc((size_t)(percpu_end - percpu_start));
@@ -221,7 +192,7 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
         return false;
     }
     set_area(cpu, area);
-    ap_stack_top = (uint64_t)stack + STACK_SIZE;
+    start_stack_top = (uint64_t)stack + STACK_SIZE;
     cpu_apic_id[cpu] = id;
     store_release(&ap_running, false);
     /* The manual's 10 ms after INIT are for processors whose APIC was a chip
@@ -232,7 +203,7 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     delay_us(200);
     if (!load_acquire(&ap_running))
         apic_send(id, startup);
-    uint64_t end = now_ns() + START_WAIT_NS;
+    uint64_t end = now_ns() + 1000000000; /* a second */
     while (!load_acquire(&ap_running) && now_ns() < end)
         cpu_relax();
     if (!load_acquire(&ap_running)) {
@@ -240,7 +211,10 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
                 id);
         return false;
     }
-    tsc_sync_reference();
+    /* With one TSC behind all CPUs there is nothing to compare, and much to
+     * wait for, when host threads take turns at every question. */
+    if (!cpu_features.emulator_tcg)
+        tsc_sync_reference();
     while (nr_cpus_online == cpu) {
         smp_call_poll();
         cpu_relax();
@@ -248,14 +222,35 @@ static bool start_cpu(uint32_t id, uint64_t trampoline)
     return true;
 }
 
+/* From boot.S on the new CPU's stack. */
+static __noreturn void ap_entry(void)
+{
+    unsigned int cpu = nr_cpus_online;
+
+    wrmsr(MSR_GS_BASE, percpu_offsets[cpu]);
+    desc_init_cpu();
+    features_setup_cpu();
+    apic_init_cpu();
+    store_release(&ap_running, true);
+    if (!cpu_features.emulator_tcg)
+        tsc_sync_check();
+    cpumask_set(&cpus_online, cpu);
+    store_release(&nr_cpus_online, cpu + 1);
+    ap_main();
+}
+
 void smp_start_all(void)
 {
-    uint64_t trampoline = trampoline_page();
+    uint64_t page = trampoline_page();
 
     cpu_apic_id[0] = apic_id();
-    if (trampoline)
-        place_trampoline(trampoline);
-    for (unsigned int i = 0; trampoline && i < acpi_info.nr_cpus; i++) {
+    if (page) {
+        memcpy(window_map(WINDOW_DATA, maddr_to_mfn(page)), trampoline,
+               (size_t)(trampoline_end - trampoline));
+        window_unmap(WINDOW_DATA);
+    }
+    start_main = ap_entry;
+    for (unsigned int i = 0; page && i < acpi_info.nr_cpus; i++) {
         uint32_t id = acpi_info.apic_ids[i];
 
         if (id == cpu_apic_id[0])
@@ -265,26 +260,8 @@ void smp_start_all(void)
             continue;
         }
         if (nr_cpus_online == MAX_CPUS || nr_cpus_online == opt_maxcpus ||
-            !start_cpu(id, trampoline))
+            !start_cpu(id, page))
             break;
     }
-    boot_pml4[0] = 0;
     log_info("CPUs: %u online of %u\n", nr_cpus_online, acpi_info.nr_cpus);
-}
-
-/* From boot.S on the new CPU's stack. */
-__noreturn void ap_entry(void);
-void ap_entry(void)
-{
-    unsigned int cpu = nr_cpus_online;
-
-    wrmsr(MSR_GS_BASE, percpu_offsets[cpu]);
-    desc_init_cpu();
-    features_setup_cpu();
-    apic_init_cpu();
-    store_release(&ap_running, true);
-    tsc_sync_check();
-    cpumask_set(&cpus_online, cpu);
-    store_release(&nr_cpus_online, cpu + 1);
-    ap_main();
 }

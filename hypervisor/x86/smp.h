@@ -29,8 +29,6 @@ void smp_call(const struct cpumask *mask, void (*fn)(void *), void *arg);
 /* Makes cpu leave its guest or its HLT, asynchronously; does nothing else.
  * Any lock may be held. */
 void smp_kick(unsigned int cpu);
-/* The CPU's guest gets what was posted to it; VT-x only. */
-void smp_notify(unsigned int cpu);
 
 /* Boot CPU, number 0: its per-CPU area. Before anything that uses one. */
 void smp_init_boot_cpu(void);
@@ -38,12 +36,8 @@ void smp_init_boot_cpu(void);
  * After mm_init(), apic_init() and time_init(). */
 void smp_start_all(void);
 
-/* Another CPU ended the machine's life: see panic. */
+/* smp_stop_others() was called, for a panic, restart or power-off. */
 extern bool smp_stopping;
-/* Halts this CPU for good. */
-__noreturn void smp_stop_here(void);
-/* The same on all other CPUs, by NMI; used for restart and power-off too. */
-void smp_stop_others(void);
 
 extern bool opt_noreboot;  /* noreboot: halt instead of restarting */
 /* Maps what restart needs, once acpi_info is read. */

@@ -109,9 +109,8 @@ static void mark_unreliable(const char *why)
 /* ---- calibration -------------------------------------------------------- */
 
 #define INTERVAL_HZ 20 /* 50 ms */
-#define SAMPLES 12
 #define AGREE_PPM 500
-#define WAIT_SPINS 200000000ull
+#define WAIT_SPINS 5000000 /* no clock advances */
 
 /* PIT channel 2, gated by port 0x61 (82C54 data sheet). */
 #define PIT_HZ 1193182
@@ -119,14 +118,10 @@ static void mark_unreliable(const char *why)
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61
 
-/* PM timer (ACPI 4.8.2.1). */
-#define PM_TIMER_HZ 3579545
-
 /* HPET (specification 1.0a, 2.3). */
-#define HPET_CAPABILITIES 0x000
-#define HPET_CONFIG 0x010
+#define HPET_PERIOD 0x004 /* of its capabilities */
+#define HPET_CONFIG 0x010 /* bit 0: on */
 #define HPET_COUNTER 0x0f0
-#define HPET_ENABLE BIT(0)
 #define HPET_PERIOD_MAX 100000000u /* femtoseconds */
 #define FEMTOSECONDS 1000000000000000ull
 
@@ -145,17 +140,16 @@ struct clock {
     uint64_t tsc_hz; /* result */
 };
 
-static volatile uint8_t *hpet;
-static uint16_t pm_port;
+volatile uint8_t *hpet_regs;
 
 static uint64_t hpet_read(void)
 {
-    return mmio_read32(hpet + HPET_COUNTER);
+    return mmio_read32(hpet_regs + HPET_COUNTER);
 }
 
 static uint64_t pm_read(void)
 {
-    return inl(pm_port);
+    return inl(acpi_info.pm_timer);
 }
 
 /* Counts down; latched so that both bytes belong together. */
@@ -166,40 +160,18 @@ static uint64_t pit_read(void)
     return 0xffffu - (lo | (uint32_t)inb(PIT_CHANNEL2) << 8);
 }
 
-/* Does it move? */
-static bool advances(uint64_t (*read)(void))
-{
-    uint64_t first = read();
-
-    for (unsigned int i = 0; i < 10000; i++)
-        if (read() != first)
-            return true;
-    return false;
-}
-
-/* Hz of the clocks that a machine may lack, 0: it does, or they stand still. */
+/* 0: there is none. */
 static uint64_t hpet_hz(void)
 {
-    if (acpi_info.hpet_maddr)
-        hpet = device_map(acpi_info.hpet_maddr, 1024);
-    if (!hpet)
+    if (!acpi_info.hpet_maddr)
         return 0;
-    uint32_t period = mmio_read32(hpet + HPET_CAPABILITIES + 4);
-    if (period == 0 || period > HPET_PERIOD_MAX)
-        return 0;
-    mmio_write32(hpet + HPET_CONFIG,
-                 mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-    return advances(hpet_read) ? FEMTOSECONDS / period : 0;
-}
-
-static uint64_t pm_timer_hz(void)
-{
-    const struct acpi_gas *g = &acpi_info.pm_timer;
-
-    if (g->space != 1 || !g->address || g->address > 0xfffc)
-        return 0;
-    pm_port = (uint16_t)g->address;
-    return advances(pm_read) ? PM_TIMER_HZ : 0;
+    hpet_regs = device_map(acpi_info.hpet_maddr, KB(1));
+    if (!hpet_regs)
+        panic("no memory to map the HPET");
+    mmio_write32(hpet_regs + HPET_CONFIG,
+                 mmio_read32(hpet_regs + HPET_CONFIG) | 1);
+    uint32_t period = mmio_read32(hpet_regs + HPET_PERIOD);
+    return period && period <= HPET_PERIOD_MAX ? FEMTOSECONDS / period : 0;
 }
 
 /* Channel 2, mode 0, from 65535: good for 54.9 ms. */
@@ -215,7 +187,7 @@ static struct sample take(const struct clock *c)
 {
     struct sample best = { .width = ~0ull };
 
-    for (unsigned int i = 0; i < SAMPLES; i++) {
+    for (unsigned int i = 0; i < 12; i++) {
         uint64_t before = rdtsc_ordered();
         uint64_t ref = c->read();
         uint64_t width = rdtsc_ordered() - before;
@@ -226,24 +198,19 @@ static struct sample take(const struct clock *c)
     return best;
 }
 
-/* Waits the interval by the first clock that is there. */
-static void wait_interval(const struct clock *c)
+/* Until the first clock says that the interval is over. */
+static void wait_interval(const struct clock *clocks, const struct clock *end)
 {
-    uint64_t wanted = c->hz / INTERVAL_HZ;
-
-    for (uint64_t spins = 0; spins < WAIT_SPINS; spins++) {
-        if (((c->read() - c->start.ref) & c->mask) >= wanted)
-            return;
-        cpu_relax();
-    }
-    log_warn("calibration: the %s stands still\n", c->name);
+    for (unsigned int spins = 0; spins < WAIT_SPINS; spins++)
+        for (const struct clock *c = clocks; c < end; c++)
+            if (c->hz && ((c->read() - c->start.ref) & c->mask) >=
+                             c->hz / INTERVAL_HZ)
+                return;
 }
 
 static bool agree(uint64_t a, uint64_t b)
 {
-    uint64_t diff = a > b ? a - b : b - a;
-
-    return diff * (1000000 / AGREE_PPM) <= a;
+    return (MAX(a, b) - MIN(a, b)) * (1000000 / AGREE_PPM) <= a;
 }
 
 /* The first clock that another one confirms, else the first that advances. */
@@ -265,9 +232,8 @@ static const char *calibrate(void)
 {
     struct clock clocks[] = {
         { "HPET", hpet_hz(), 0xffffffff, .read = hpet_read },
-        { "PM timer", pm_timer_hz(),
-          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff,
-          .read = pm_read },
+        { "PM timer", acpi_info.pm_timer ? 3579545 : 0, /* ACPI 4.8.2.1 */
+          acpi_info.pm_timer_32bit ? 0xffffffff : 0xffffff, .read = pm_read },
         { "PIT", PIT_HZ, 0xffff, .read = pit_read },
     };
     struct clock *c, *end = clocks + ARRAY_SIZE(clocks);
@@ -279,9 +245,7 @@ static const char *calibrate(void)
             c->start = take(c);
     uint64_t apic_start = apic_timer_count();
     tsc_at_boot = rdtsc_ordered();
-    for (c = clocks; !c->hz; c++)
-        ;
-    wait_interval(c);
+    wait_interval(clocks, end);
     uint64_t tsc_ticks = rdtsc_ordered() - tsc_at_boot;
     uint64_t apic_ticks = apic_start - apic_timer_count();
     for (c = clocks; c < end; c++)
@@ -306,96 +270,60 @@ static const char *calibrate(void)
 /* ---- comparison --------------------------------------------------------- */
 
 #define ROUNDS 64
+#define PASSES 2
 
 static bool asked;          /* (a) the boot CPU waits for the new one */
 static uint64_t answer;     /* its TSC */
-static int64_t correction;  /* what it adds to its TSC after a pass */
-
-/* The boot CPU's half of a round. */
-static void ask(void)
-{
-    store_release(&asked, true);
-    while (load_acquire(&asked))
-        cpu_relax();
-}
-
-/* The new CPU's, which ends when it takes `asked` back. */
-static void wait_asked(void)
-{
-    while (!load_acquire(&asked))
-        cpu_relax();
-}
-
-/* How far the new CPU is ahead; 0 if that cannot be told from agreement. */
-static int64_t measure(void)
-{
-    uint64_t best = ~0ull;
-    int64_t ahead = 0;
-
-    for (unsigned int i = 0; i < ROUNDS; i++) {
-        uint64_t start = rdtsc_ordered();
-
-        ask();
-        uint64_t trip = rdtsc_ordered() - start;
-        if (trip < best) {
-            best = trip;
-            ahead = (int64_t)(answer - (start + trip / 2));
-        }
-    }
-    if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
-        return 0;
-    return ahead;
-}
-
-/* One TSC behind all CPUs: nothing to compare, and much to wait for, when
- * host threads take turns at every question. */
-static unsigned int passes(void)
-{
-    return cpu_features.emulator_tcg ? 0 : 2;
-}
+static int64_t correction;  /* what it adds to its TSC before */
 
 void tsc_sync_reference(void)
 {
-    for (unsigned int pass = 0; pass < passes(); pass++) {
-        int64_t ahead = measure();
+    for (unsigned int pass = 0; pass < PASSES; pass++) {
+        uint64_t best = ~0ull;
+        int64_t ahead = 0; /* the new CPU, as the shortest trip saw it */
 
-        if (ahead && pass == 0)
-            log_warn("TSC of a CPU is %ld ticks off; corrected\n",
-                     (long)ahead);
-        else if (ahead)
+        for (unsigned int i = 0; i < ROUNDS; i++) {
+            uint64_t start = rdtsc_ordered();
+
+            store_release(&asked, true);
+            while (load_acquire(&asked))
+                cpu_relax();
+            uint64_t trip = rdtsc_ordered() - start;
+            if (trip < best) {
+                best = trip;
+                ahead = (int64_t)(answer - (start + trip / 2));
+            }
+            correction = 0; /* it is done */
+        }
+        if ((uint64_t)(ahead < 0 ? -ahead : ahead) <= best / 2 + 1)
+            continue; /* that cannot be told from agreement */
+        if (pass > 0) {
             mark_unreliable("CPUs disagree");
-        correction = pass == 0 ? -ahead : 0;
-        ask();
+        } else {
+            log_warn("TSC of a CPU is %ld ticks off; corrected\n", ahead);
+            correction = -ahead;
+        }
     }
 }
 
 void tsc_sync_check(void)
 {
-    for (unsigned int pass = 0; pass < passes(); pass++) {
-        for (unsigned int i = 0; i < ROUNDS; i++) {
-            wait_asked();
-            answer = rdtsc_ordered();
-            store_release(&asked, false);
-        }
-        wait_asked();
+    for (unsigned int i = 0; i < PASSES * ROUNDS; i++) {
+        while (!load_acquire(&asked))
+            cpu_relax();
         if (correction)
             wrmsr(MSR_TSC, rdtsc() + (uint64_t)correction);
+        answer = rdtsc_ordered();
         store_release(&asked, false);
     }
 }
 
 /* ---- the wall clock ----------------------------------------------------- */
 
-#define CMOS_INDEX 0x70
-#define CMOS_DATA 0x71
-#define REG_STATUS_A 0x0a
-#define REG_STATUS_B 0x0b
-#define UPDATING 0x80
+/* Of status B. */
 #define FORMAT_24H 0x02
 #define FORMAT_BINARY 0x04
 #define PM 0x80
-#define UPDATE_SPINS 100000
-#define TRIES 4
 #define DAYS_TO_1970 719468 /* from March 1st of year 0 */
 
 struct reading {
@@ -404,15 +332,15 @@ struct reading {
 
 static uint8_t reg(uint8_t index)
 {
-    outb(CMOS_INDEX, index);
-    return inb(CMOS_DATA);
+    outb(0x70, index);
+    return inb(0x71);
 }
 
 static struct reading read_once(void)
 {
-    for (unsigned int i = 0; i < UPDATE_SPINS; i++)
-        if (!(reg(REG_STATUS_A) & UPDATING))
-            break;
+    /* Status A says whether an update is under way. */
+    for (unsigned int spins = 100000; spins && (reg(0xa) & 0x80); spins--)
+        cpu_relax();
     return (struct reading){ reg(0), reg(2), reg(4), reg(7), reg(8), reg(9) };
 }
 
@@ -426,15 +354,14 @@ static unsigned int value(uint8_t raw, uint8_t status)
  * makes no sense. Boot only, later it is domain 0's. */
 static uint64_t cmos_read(void)
 {
-    struct reading r = read_once(), again;
-    uint8_t status = reg(REG_STATUS_B);
+    struct reading r, again = read_once();
+    uint8_t status = reg(0xb);
+    unsigned int tries = 4;
 
-    for (unsigned int i = 0; i < TRIES; i++) {
-        again = read_once();
-        if (!memcmp(&r, &again, sizeof(r)))
-            break;
+    do {
         r = again;
-    }
+        again = read_once();
+    } while (memcmp(&r, &again, sizeof(r)) && --tries);
     unsigned int hour = value(r.hour & (uint8_t)~PM, status);
     if (!(status & FORMAT_24H))
         hour = hour % 12 + (r.hour & PM ? 12 : 0);
@@ -443,12 +370,10 @@ static uint64_t cmos_read(void)
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23)
         return 0;
     /* Years from March on: the leap day is a year's last. */
-    if (month <= 2) {
-        month += 12;
-        year--;
-    }
+    month = (month + 9) % 12;
+    year -= month >= 10;
     uint64_t days = 365 * year + year / 4 - year / 100 + year / 400 +
-                    (153 * (month - 3) + 2) / 5 + day - 1 - DAYS_TO_1970;
+                    (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970;
     return days * 86400 + hour * 3600 + value(r.minute, status) * 60 +
            value(r.second, status);
 }

@@ -24,6 +24,9 @@ extern uint64_t tsc_at_boot;       /* TSC value of now_ns() == 0 */
 /* False: rates may change or CPUs may disagree (a warning was logged). */
 extern bool tsc_is_reliable;
 
+/* The HPET's registers, counting; NULL: there is none. */
+extern volatile uint8_t *hpet_regs;
+
 /* Boot CPU: measures the TSC, reads the wall clock. After apic_init(). */
 void time_init(void);
 

@@ -22,11 +22,9 @@
 
 extern const int32_t extable_start[], extable_end[];
 
-#define MC_BANKS_MAX 32 /* some may not exist */
 #define MC_STATUS_VALID BIT(63)
 #define MC_STATUS_ADDRESS BIT(58)
-#define STACK_WORDS 24
-#define CALLERS_MAX 24
+#define STACK_MAX 24 /* words, callers */
 #define CODE_BEFORE 16
 #define CODE_BYTES 32
 
@@ -79,19 +77,18 @@ static bool read_word(uint64_t va, uint64_t *v)
     return ok;
 }
 
-/* The address, and the function around it if that is known. */
-static void print_symbol(uint64_t va)
+/* A line: the address, and the function around it if that is known. */
+static void print_symbol(const char *before, uint64_t va)
 {
     const struct symbol *s = symbol_table;
     uint32_t at = (uint32_t)(va - (uint64_t)text_start);
 
-    console_printf("%016lx", va);
+    console_printf("%s%016lx", before, va);
     if (&symbol_count && in_text(va)) {
         while (s < symbol_table + symbol_count && s->at <= at)
             s++;
         if (s > symbol_table)
-            console_printf(" %s+%#x", symbol_names + s[-1].name,
-                           at - s[-1].at);
+            console_printf(" %s+%#x", symbol_names + s[-1].name, at - s[-1].at);
     }
     console_printf("\n");
 }
@@ -135,22 +132,19 @@ static void dump_stack(uint64_t rsp)
         start = ALIGN_UP(start, PAGE_SIZE);
     }
     uint64_t end = ALIGN_DOWN(start, STACK_SIZE) + STACK_SIZE;
-    for (uint64_t va = start; va < end && words < STACK_WORDS; va += 8) {
-        if (!read_word(va, &v))
-            break;
+    for (uint64_t va = start;
+         va < end && words < STACK_MAX && read_word(va, &v); va += 8) {
         console_printf("%s%016lx", words % 4 ? " " : words ? "\n       "
                                                            : "stack: ", v);
         words++;
     }
     console_printf("\ncalled, perhaps, from:\n");
-    for (uint64_t va = start; va < end && callers < CALLERS_MAX; va += 8) {
-        if (!read_word(va, &v))
-            break;
-        if (after_call(v)) {
-            console_printf("  ");
-            print_symbol(v);
-            callers++;
-        }
+    for (uint64_t va = start;
+         va < end && callers < STACK_MAX && read_word(va, &v); va += 8) {
+        if (!after_call(v))
+            continue;
+        print_symbol("  ", v);
+        callers++;
     }
 }
 
@@ -158,8 +152,7 @@ static void dump_frame(const struct trap_frame *f)
 {
     console_printf("rip %016lx  cs %04lx  rflags %08lx  ss %04lx\n", f->rip,
                    f->cs, f->rflags, f->ss);
-    console_printf("at ");
-    print_symbol(f->rip);
+    print_symbol("at ", f->rip);
     console_printf("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n",
                    f->rax, f->rbx, f->rcx, f->rdx);
     console_printf("rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx\n",
@@ -172,16 +165,6 @@ static void dump_frame(const struct trap_frame *f)
                    read_cr0(), read_cr2(), read_cr3(), read_cr4());
     dump_code(f->rip);
     dump_stack(f->rsp);
-}
-
-void dump_here(void)
-{
-    uint64_t rsp;
-
-    asm volatile("mov %%rsp, %0" : "=r"(rsp));
-    console_printf("rsp %016lx  cr0 %08lx  cr3 %09lx  cr4 %06lx\n", rsp,
-                   read_cr0(), read_cr3(), read_cr4());
-    dump_stack(rsp);
 }
 
 /* ---- exceptions ---------------------------------------------------------- */
@@ -197,12 +180,10 @@ static uint64_t extable_find(uint64_t rip)
 
 static void report_page_fault(const struct trap_frame *f)
 {
-    uint64_t va = read_cr2();
-
     console_printf("page fault: %s of %016lx: %s%s\n",
                    f->error & 0x10 ? "execution"
                    : f->error & 2  ? "write" : "read",
-                   va,
+                   read_cr2(),
                    f->error & 1 ? "not allowed by its page"
                                 : "nothing is mapped there",
                    f->error & 8 ? " (reserved bit set)" : "");
@@ -214,12 +195,11 @@ static void report_machine_check(void)
 
     if (!rdmsr_safe(MSR_MCG_STATUS, &v))
         console_printf("machine check: MCG_STATUS %lx\n", v);
-    for (unsigned int i = 0; i < MC_BANKS_MAX; i++) {
+    for (unsigned int i = 0; i < 32; i++) { /* some may not exist */
         if (rdmsr_safe(MSR_MC0_CTL + 4 * i + 1, &v) || !(v & MC_STATUS_VALID))
             continue;
         console_printf("bank %u: status %016lx", i, v);
-        if ((v & MC_STATUS_ADDRESS) &&
-            !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
+        if ((v & MC_STATUS_ADDRESS) && !rdmsr_safe(MSR_MC0_CTL + 4 * i + 2, &v))
             console_printf(" address %016lx", v);
         console_printf("\n");
     }
@@ -256,6 +236,8 @@ void trap_dispatch(struct trap_frame *f)
     } else if (f->vector == TRAP_NMI) {
         if (READ_ONCE(smp_stopping))
             smp_stop_here();
+    } else if (f->vector == TRAP_BP && READ_ONCE(smp_stopping)) {
+        dump_frame(f); /* panic() wants it */
     } else {
         bool fatal = f->vector == TRAP_DF || f->vector == TRAP_MC;
         uint64_t fixup = fatal ? 0 : extable_find(f->rip);

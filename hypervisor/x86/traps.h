@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/percpu.h"
 
 #define TRAP_NMI 2
+#define TRAP_BP 3
 #define TRAP_DF 8
 #define TRAP_PF 14
 #define TRAP_MC 18

@@ -104,9 +104,8 @@ static void test_good(void)
 
     CHECK_EQ(acpi_info.smi_cmd, 0xb2);
     CHECK_EQ(acpi_info.acpi_enable, 0xf1);
-    CHECK_EQ(acpi_info.pm1a_cnt.address, 0x604);
-    CHECK_EQ(acpi_info.pm_timer.address, 0x608);
-    CHECK_EQ(acpi_info.pm_timer.space, 1);
+    CHECK_EQ(acpi_info.pm1a_cnt, 0x604);
+    CHECK_EQ(acpi_info.pm_timer, 0x608);
     CHECK(acpi_info.pm_timer_32bit);
     CHECK_EQ(acpi_info.reset.address, 0xcf9);
     CHECK_EQ(acpi_info.reset_value, 0x0e);

@@ -1,4 +1,4 @@
-/* sources: hypervisor/debug/uart.c hypervisor/debug/log.c hypervisor/lib/format.c */
+/* sources: hypervisor/debug/uart.c hypervisor/debug/console.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line, com1='s value, and the levels of loglvl=. */
 #include "hypervisor/start/cmdline.c"
@@ -20,31 +20,31 @@ TEST_PROGRAM;
 bool opt_x2apic = true, opt_noreboot;
 char opt_selftest[16];
 unsigned int opt_maxcpus;
-char opt_console[64], opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
+char opt_ept[32], opt_spec_ctrl[128], opt_vmx[128];
 static char written[65536];
 static size_t written_size;
 static uint64_t clock_now;
 
-void console_vprintf(const char *prefix, const char *fmt, va_list ap)
+void screen_put(char c)
 {
-    char *at = written + written_size;
-
-    at += sprintf(at, "%s", prefix);
-    at += vsprintf(at, fmt, ap);
-    written_size = (size_t)(at - written);
+    written[written_size++] = c;
+    written[written_size] = '\0';
 }
 
-void console_receive(char c) { (void)c; }
-bool console_panic_begin(void) { return true; }
-void console_printf(const char *fmt, ...) { (void)fmt; }
+void console_input(char c) { (void)c; }
+void debug_key(char c) { (void)c; }
+void smp_stop_others(void) {}
 uint64_t now_ns(void) { return clock_now; }
-void dump_here(void) {}
-void machine_halt(void)
+void smp_stop_here(void)
 {
     abort();
 }
 
-void panic_end(void) { abort(); }
+void machine_end(bool wait)
+{
+    (void)wait;
+    abort();
+}
 
 static void forget(void)
 {
@@ -160,22 +160,23 @@ static void test_uart(void)
 
 static void test_levels(void)
 {
+    strcpy(opt_console, "");
     strcpy(opt_loglvl, "warning/debug");
-    log_init();
+    console_init();
     forget();
     log_info("not this\n");
     log_warn("but %d\n", 42);
     CHECK(!strcmp(written, "(LODGE) but 42\n"));
     strcpy(opt_loglvl, "warn"); /* no name: it stays */
-    log_init();
+    console_init();
     log_info("not this\n");
     CHECK_EQ(lines(), 1);
     strcpy(opt_loglvl, "all");
-    log_init();
+    console_init();
     log_debug("this\n");
     CHECK_EQ(lines(), 2);
     strcpy(opt_loglvl, "none");
-    log_init();
+    console_init();
     log_warn("not this\n");
     CHECK_EQ(lines(), 2);
 }
@@ -184,7 +185,7 @@ static void test_guest_rate(void)
 {
     strcpy(opt_loglvl, "debug");
     strcpy(opt_guest_loglvl, "debug");
-    log_init();
+    console_init();
     clock_now = 100000000000ull;
     forget();
     for (unsigned int i = 0; i < 1000; i++)
@@ -197,7 +198,7 @@ static void test_guest_rate(void)
     CHECK(lines() >= 5 && lines() <= 7);
     CHECK(strstr(written, "lines about guests were dropped"));
     strcpy(opt_guest_loglvl, "warning");
-    log_init();
+    console_init();
     clock_now += 100000000000ull;
     forget();
     log_guest(LOG_INFO, "below the limit\n");
@@ -206,6 +207,7 @@ static void test_guest_rate(void)
 
 int main(void)
 {
+    console_init();
     test_options();
     test_long();
     test_table();

@@ -17,6 +17,9 @@ static size_t serial_size;
 void console_input(char c) { strncat(to_dom0, &c, 1); }
 void debug_key(char c) { strncat(to_lodge, &c, 1); }
 void smp_stop_others(void) {}
+void smp_stop_here(void) { abort(); }
+void machine_end(bool wait) { abort(); }
+uint64_t now_ns(void) { return 0; }
 bool uart_init(void) { return true; }
 void uart_put(char c) { serial[serial_size++ % sizeof(serial)] = c; }
 
@@ -119,7 +122,8 @@ static void test_vga(void)
 static void test_framebuffer(void)
 {
     struct framebuffer fb = {
-        .maddr = 1, .pitch = 83 * 3, .width = 83, .height = 50, .bpp = 24,
+        .maddr = 1, .type = FB_RGB, .bpp = 24,
+        .pitch = 83 * 3, .width = 83, .height = 50,
         .colour = { { 16, 8 }, { 8, 8 }, { 0, 8 } },
     };
     size_t size = screen_framebuffer_size(&fb);

@@ -117,8 +117,8 @@ static void test_mb2(void)
     CHECK_EQ(boot_info.fb.height, 768);
     CHECK_EQ(boot_info.fb.colour[0].pos, 16);
     CHECK_EQ(boot_info.fb.colour[2].size, 8);
-    CHECK(!boot_info.vga_text);
-    CHECK_EQ(boot_info.efi_system_table, 0x7f000000);
+    CHECK_EQ(boot_info.fb.type, FB_RGB);
+    CHECK(boot_info.efi);
     CHECK_EQ(boot_info.rsdp_size, 36); /* not spoiled by the old one after it */
 }
 
@@ -218,7 +218,7 @@ static void test_mb1(void)
     CHECK_EQ(boot_info.map.n, 2);
     CHECK_EQ(boot_info.map.r[1].end, 0x200000);
     CHECK_EQ(boot_info.map.r[1].type, MEM_RESERVED);
-    CHECK(boot_info.vga_text);
+    CHECK_EQ(boot_info.fb.type, FB_TEXT);
     CHECK(!strcmp(boot_info.cmdline, "loglvl=all"));
     CHECK(!strcmp(boot_info.modules[0].cmdline, "ro quiet"));
 }

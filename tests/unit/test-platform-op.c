@@ -18,7 +18,7 @@
 #include "hypervisor/x86/acpi-tables.h"
 #include "hypervisor/x86/boot-info.h"
 #include "hypervisor/x86/features.h"
-#include "hypervisor/x86/ioapic.h"
+#include "hypervisor/x86/irq.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/time.h"
 #include "tests/unit/fakes/fakes.h"
@@ -175,7 +175,7 @@ static void test_screen(void)
     struct dom0_vga_console_info *v = &op.u.dom0_console;
 
     CHECK_EQ(call(XENPF_get_dom0_console), -ENODEV);
-    boot_info.vga_text = true;
+    boot_info.fb.type = FB_TEXT;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_TEXT_MODE_3);
     CHECK_EQ(v->u.text_mode_3.rows, 25);
@@ -186,7 +186,7 @@ static void test_screen(void)
     CHECK_EQ(v->u.vesa_lfb.lfb_base, 0xc0000000);
     CHECK_EQ(v->u.vesa_lfb.ext_lfb_base, 2);
     CHECK_EQ(v->u.vesa_lfb.lfb_size, 48);
-    boot_info.efi_system_table = 1;
+    boot_info.efi = true;
     CHECK_EQ(call(XENPF_get_dom0_console), sizeof(*v));
     CHECK_EQ(v->video_type, XEN_VGATYPE_EFI_LFB);
 }

@@ -33,16 +33,6 @@ FAKE void log_print(enum log_level level, const char *fmt, ...)
     va_end(args);
 }
 
-FAKE void log_guest(enum log_level level, const char *fmt, ...)
-{
-    va_list args;
-
-    (void)level;
-    va_start(args, fmt);
-    log_line(fmt, args);
-    va_end(args);
-}
-
 /* What ends the machine: back to the test that expects it, or abort. */
 static __attribute__((noreturn)) void ends(const char *fmt, va_list args)
 {
