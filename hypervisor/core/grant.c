@@ -34,7 +34,7 @@
 #define PER_LIMIT_FRAME 256u
 #define MAX_LIMIT_FRAMES 65536u
 
-/* In flags, beside GNTMAP_*: somebody is unmapping it. */
+/* In flags, beside GNTMAP_*: somebody is mapping or unmapping it. */
 #define BUSY 0x8000u
 #define KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
@@ -43,7 +43,7 @@
 /* An entry's use, where the guest cannot reach it. (g) */
 struct grant_active {
     uint32_t mfn, gfn; /* while in use; the mfn with a reference */
-    uint16_t readers, writers;
+    uint16_t uses[2];  /* to write it, to read it only */
     domid_t user;      /* the one domain that uses it */
 };
 BUILD_BUG_ON(sizeof(struct grant_active) != 16);
@@ -60,7 +60,7 @@ struct grant_mapping {
     gfn_t gfn;              /* where, if GNTMAP_host_map */
     mfn_t mfn;              /* what */
     grant_ref_t ref;        /* (m) when free: the next free handle */
-    uint16_t flags;         /* (a) GNTMAP_*; 0: free or not ready */
+    uint16_t flags;         /* (a) GNTMAP_*, BUSY; 0: free */
 };
 
 struct grant_table {
@@ -88,7 +88,7 @@ struct grant_ref_ptrs {
 
 static bool in_use(const struct grant_active *a)
 {
-    return a->readers || a->writers;
+    return a->uses[false] || a->uses[true];
 }
 
 /* Entry `ref`; false if the table has no such entry. Lock GRANT. */
@@ -118,9 +118,9 @@ static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
 
     for (unsigned int try = 0; try < 5; try++) {
         if (!used && ((seen & mask) != GTF_permit_access || seen >> 16 != user))
-            return GNTST_general_error;
+            break;
         if (!readonly && (seen & GTF_readonly))
-            return GNTST_general_error;
+            break;
         if (atomic_cmpxchg(word, &seen, seen | marks))
             return GNTST_okay;
     }
@@ -130,12 +130,9 @@ static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
 /* Takes marks back that no use stands for any more. */
 static void unmark(struct grant_ref_ptrs *e)
 {
-    uint16_t clear = 0;
+    uint16_t clear = (e->active->uses[false] ? 0 : GTF_writing) |
+                     (in_use(e->active) ? 0 : GTF_reading);
 
-    if (!e->active->writers)
-        clear = GTF_writing;
-    if (!in_use(e->active))
-        clear |= GTF_reading;
     if (READ_ONCE(e->entry->flags) & clear)
         (void)atomic_fetch_and(&e->entry->flags, (uint16_t)~clear);
 }
@@ -195,22 +192,21 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
     struct grant_ref_ptrs e;
-    uint16_t *uses;
-    int rc = GNTST_bad_gntref;
+    struct grant_active *a;
+    int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (entry_find(t, ref, &e)) {
-        uses = readonly ? &e.active->readers : &e.active->writers;
-        rc = GNTST_okay;
-        if (in_use(e.active) && (e.active->user != user || *uses >= MAX_USES))
-            rc = GNTST_general_error;
-        else if (!in_use(e.active) || (!readonly && !*uses))
-            rc = begin_use(d, &e, user, readonly, mask);
-        if (!rc) {
-            e.active->user = user;
-            ++*uses;
-            *m = mfn(e.active->mfn);
-        }
+    if (!entry_find(t, ref, &e))
+        rc = GNTST_bad_gntref;
+    a = e.active;
+    if (!rc && in_use(a) && (a->user != user || a->uses[readonly] >= MAX_USES))
+        rc = GNTST_general_error;
+    else if (!rc && (!in_use(a) || (!readonly && !a->uses[readonly])))
+        rc = begin_use(d, &e, user, readonly, mask);
+    if (!rc) {
+        a->user = user;
+        a->uses[readonly]++;
+        *m = mfn(a->mfn);
     }
     spin_unlock(&t->lock);
     return rc;
@@ -224,12 +220,9 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 
     spin_lock(&t->lock);
     if (entry_find(t, ref, &e)) {
-        if (readonly) {
-            e.active->readers--;
-        } else {
-            e.active->writers--;
+        e.active->uses[readonly]--;
+        if (!readonly)
             guest_frame_dirtied(d, gfn(e.active->gfn));
-        }
         unmark(&e);
         if (!in_use(e.active))
             page_put(mfn_to_page(mfn(e.active->mfn)));
@@ -283,7 +276,7 @@ static void end_release(struct copy_end *e)
         domain_put(e->d);
 }
 
-void grant_copy(struct domain *d, struct gnttab_copy *op)
+int grant_copy(struct domain *d, const struct gnttab_copy *op)
 {
     struct copy_end from = {
         .p = &op->source, .by_ref = op->flags & GNTCOPY_source_gref,
@@ -294,9 +287,8 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     unsigned int from_at = op->source.offset, to_at = op->dest.offset;
     int rc;
 
-    op->status = GNTST_okay;
     if (!op->len)
-        return;
+        return GNTST_okay;
     rc = end_domain(d, &from);
     if (!rc)
         rc = end_domain(d, &to);
@@ -311,7 +303,7 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
                          from_at, op->len);
     end_release(&to);
     end_release(&from);
-    op->status = (int16_t)rc;
+    return rc;
 }
 
 /* --- Mapping. --- */
@@ -359,15 +351,24 @@ static void handle_free(struct grant_table *t, grant_handle_t h)
     struct grant_mapping *mp = mapping_at(t, h);
 
     spin_lock(&t->maptrack_lock);
-    mp->granter = NULL;
     mp->ref = t->free_handle;
     store_release(&mp->flags, 0);
     t->free_handle = h;
     spin_unlock(&t->maptrack_lock);
 }
 
-/* GNTST_*. */
-static int map(struct domain *d, struct gnttab_map_grant_ref *op)
+/* Ends the use that a mapping made, which no TLB has any more. */
+static void mapping_end(struct grant_table *t, grant_handle_t h)
+{
+    const struct grant_mapping *mp = mapping_at(t, h);
+    struct domain *granter = mp->granter;
+
+    grant_unpin(granter, mp->ref, mp->flags & GNTMAP_readonly);
+    handle_free(t, h);
+    domain_put(granter);
+}
+
+int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
     /* Domain 0's devices reach frames by their machine addresses. */
     uint32_t allowed = GNTMAP_host_map | GNTMAP_readonly |
@@ -389,38 +390,28 @@ static int map(struct domain *d, struct gnttab_map_grant_ref *op)
     if (!granter)
         return GNTST_bad_domain;
     h = handle_alloc(t);
-    if (h == NO_HANDLE)
-        goto put;
-    rc = grant_pin(granter, op->ref, d->id, readonly, true, &m);
-    if (rc)
-        goto free;
-    if ((op->flags & GNTMAP_host_map) && guest_grant_map(d, gfn, m, readonly)) {
-        rc = GNTST_general_error;
-        goto unpin;
+    if (h != NO_HANDLE) {
+        rc = grant_pin(granter, op->ref, d->id, readonly, true, &m);
+        if (rc)
+            handle_free(t, h);
     }
-
+    if (rc) {
+        domain_put(granter);
+        return rc;
+    }
     mp = mapping_at(t, h);
-    mp->granter = granter;
-    mp->gfn = gfn;
-    mp->mfn = m;
-    mp->ref = op->ref;
-    store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
+    *mp = (struct grant_mapping){
+        .granter = granter, .gfn = gfn, .mfn = m, .ref = op->ref,
+        .flags = (uint16_t)(op->flags | BUSY), /* not usable yet */
+    };
+    if ((op->flags & GNTMAP_host_map) && guest_grant_map(d, gfn, m, readonly)) {
+        mapping_end(t, h);
+        return GNTST_general_error;
+    }
+    store_release(&mp->flags, (uint16_t)op->flags); /* from here on */
     op->handle = h;
     op->dev_bus_addr = mfn_to_maddr(m);
     return GNTST_okay;
-
-unpin:
-    grant_unpin(granter, op->ref, readonly);
-free:
-    handle_free(t, h);
-put:
-    domain_put(granter);
-    return rc;
-}
-
-void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
-{
-    op->status = (int16_t)map(d, op);
 }
 
 /*
@@ -443,57 +434,46 @@ static struct grant_mapping *mapping_take(const struct grant_table *t,
     return mp;
 }
 
-void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
-                 struct grant_unmaps *batch)
+int grant_unmap(struct domain *d, const struct gnttab_unmap_grant_ref *op,
+                struct grant_unmaps *batch)
 {
     struct grant_table *t = d->grant;
-    uint16_t flags, left;
+    uint16_t flags;
     struct grant_mapping *mp = mapping_take(t, op->handle, &flags);
     bool host, device;
+    int rc = GNTST_okay;
 
-    op->status = GNTST_bad_handle;
     if (!mp)
-        return;
+        return GNTST_bad_handle;
     host = op->host_addr && (flags & GNTMAP_host_map);
     device = op->dev_bus_addr && (flags & GNTMAP_device_map);
-    left = flags;
 
-    op->status = GNTST_okay;
-    if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn))
-        op->status = GNTST_bad_dev_addr;
-    else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
-                      guest_grant_unmap(d, mp->gfn, mp->mfn)))
-        op->status = GNTST_general_error;
-    else
-        left &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
-                            (device ? GNTMAP_device_map : 0));
-    batch->flush |= left != flags;
-    if (left & KINDS) {
-        store_release(&mp->flags, left);
-        return;
+    if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn)) {
+        rc = GNTST_bad_dev_addr;
+    } else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
+                        guest_grant_unmap(d, mp->gfn, mp->mfn))) {
+        rc = GNTST_general_error;
+    } else {
+        flags &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
+                             (device ? GNTMAP_device_map : 0));
+        batch->flush |= host || device;
     }
-
+    if (flags & KINDS) {
+        store_release(&mp->flags, flags);
+        return rc;
+    }
     if (batch->nr == GRANT_UNMAP_BATCH)
-        grant_unmap_done(d, batch);
-    batch->unmapped[batch->nr++] = (struct grant_unmapped){
-        .granter = mp->granter,
-        .ref = mp->ref,
-        .readonly = flags & GNTMAP_readonly,
-    };
-    batch->flush = true;
-    handle_free(t, op->handle);
+        grant_unmap_done(d, batch); /* flushes this one, too */
+    batch->handles[batch->nr++] = op->handle;
+    return rc;
 }
 
 void grant_unmap_done(struct domain *d, struct grant_unmaps *batch)
 {
     if (batch->flush)
         guest_grant_flush(d);
-    for (unsigned int i = 0; i < batch->nr; i++) {
-        struct grant_unmapped *u = &batch->unmapped[i];
-
-        grant_unpin(u->granter, u->ref, u->readonly);
-        domain_put(u->granter);
-    }
+    for (unsigned int i = 0; i < batch->nr; i++)
+        mapping_end(d->grant, batch->handles[i]);
     batch->nr = 0;
     batch->flush = false;
 }
@@ -504,14 +484,9 @@ int grant_relinquish(struct domain *d)
 
     while (t->relinquish_next < t->nr_handles) {
         grant_handle_t h = t->relinquish_next++;
-        struct grant_mapping *mp = mapping_at(t, h);
-        struct domain *granter = mp->granter;
 
-        if (mp->flags) {
-            grant_unpin(granter, mp->ref, mp->flags & GNTMAP_readonly);
-            handle_free(t, h);
-            domain_put(granter);
-        }
+        if (mapping_at(t, h)->flags)
+            mapping_end(t, h);
         if (h % 64 == 63 && vcpu_preempt_wanted())
             return -ERESTART;
     }
