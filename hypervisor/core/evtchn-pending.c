@@ -22,6 +22,7 @@
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
 #include "hypervisor/mm/heap.h"
 
 /* Shows v that something is pending: the flag in its info, and the callback
@@ -172,17 +173,6 @@ struct evtchn_fifo {
     struct shared_frame pages[MAX_PAGES]; /* (c) once nr_words covers it */
 };
 
-struct queue {
-    struct spinlock lock;
-    uint32_t tail; /* (q) port linked last, 0: none */
-};
-
-struct evtchn_fifo_vcpu {
-    struct evtchn_fifo_control_block *control; /* (a) NULL until registered */
-    struct shared_frame frame;                 /* (e) */
-    struct queue queue[EVTCHN_FIFO_MAX_QUEUES];
-};
-
 /* NULL: the guest has not registered the page of this port's word yet. */
 static event_word_t *word_of(const struct domain *d, uint32_t port)
 {
@@ -227,27 +217,22 @@ static bool link_tail(const struct domain *d, event_word_t *tail, uint32_t port)
     return true;
 }
 
-static struct queue *queue_of(const struct domain *d, uint32_t vcpu_queue)
-{
-    return &d->vcpu[vcpu_queue >> 8]->fifo->queue[vcpu_queue & 0xff];
-}
-
 /*
- * Locks queue q, that an event goes to, and the one that it was on last,
- * which is returned; NULL if the event was moved about all the time, which
- * takes a guest that changes its priority or vCPU and unmasks it in parallel.
+ * Locks the queues of v, where an event goes to, and of the vCPU where it was
+ * last, which is returned; NULL if the event was moved about all the time,
+ * which takes a guest that changes its vCPU and unmasks it in parallel.
  */
-static __attribute__((noinline)) struct queue *
-lock_both(const struct domain *d, struct evtchn *chn, struct queue *q)
+static __attribute__((noinline)) struct vcpu *
+lock_both(const struct domain *d, struct evtchn *chn, struct vcpu *v)
 {
     for (unsigned int try = 0; try < 4; try++) {
         uint32_t last = READ_ONCE(chn->last_queue);
-        struct queue *old = queue_of(d, last);
+        struct vcpu *old = d->vcpu[last >> 8];
 
-        spin_lock_pair(&q->lock, &old->lock);
-        if (last == READ_ONCE(chn->last_queue))
+        spin_lock_pair(&v->fifo_lock, &old->fifo_lock);
+        if (last >> 8 == READ_ONCE(chn->last_queue) >> 8)
             return old;
-        spin_unlock_pair(&q->lock, &old->lock);
+        spin_unlock_pair(&v->fifo_lock, &old->fifo_lock);
     }
     log_guest(LOG_WARN, "d%u: FIFO event moves between queues all the time: "
               "event lost\n", d->id);
@@ -261,9 +246,9 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
       event_word_t *word)
 {
     unsigned int priority = READ_ONCE(chn->priority);
-    uint32_t vcpu_queue = v->id << 8 | priority;
-    struct evtchn_fifo_control_block *control = load_acquire(&v->fifo->control);
-    struct queue *q = &v->fifo->queue[priority], *old = q;
+    struct evtchn_fifo_control_block *control = load_acquire(&v->fifo_control);
+    uint32_t *tail = &v->fifo_tail[priority], *old_tail;
+    struct vcpu *old = v;
     bool fresh, was_empty = false;
 
     if (unlikely(!control)) {
@@ -273,10 +258,10 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
     }
     /* The queue is locked before PENDING shows, so that whoever sees it
      * pending on wake-up soon finds it on the queue. */
-    spin_lock(&q->lock);
-    if (unlikely(READ_ONCE(chn->last_queue) != vcpu_queue)) {
-        spin_unlock(&q->lock);
-        old = lock_both(d, chn, q);
+    spin_lock(&v->fifo_lock);
+    if (unlikely(READ_ONCE(chn->last_queue) >> 8 != v->id)) {
+        spin_unlock(&v->fifo_lock);
+        old = lock_both(d, chn, v);
         if (!old)
             return;
     }
@@ -285,15 +270,16 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
         !word_test_and_set(word, EVTCHN_FIFO_LINKED)) {
         /* It was unlinked until now. As a tail it says that its old queue is
          * empty; left there, the next event would be linked behind it. */
-        if (old->tail == port)
-            old->tail = 0;
-        WRITE_ONCE(chn->last_queue, vcpu_queue);
-        was_empty = !q->tail || !link_tail(d, word_of(d, q->tail), port);
+        old_tail = &old->fifo_tail[chn->last_queue & 0xff];
+        if (*old_tail == port)
+            *old_tail = 0;
+        WRITE_ONCE(chn->last_queue, v->id << 8 | priority);
+        was_empty = !*tail || !link_tail(d, word_of(d, *tail), port);
         if (was_empty)
             WRITE_ONCE(control->head[priority], port);
-        q->tail = port;
+        *tail = port;
     }
-    spin_unlock_pair(&q->lock, &old->lock);
+    spin_unlock_pair(&v->fifo_lock, &old->fifo_lock);
 
     if (was_empty && !word_test_and_set(&control->ready, priority))
         show(v);
@@ -457,23 +443,6 @@ bool evtchn_poll_end(struct vcpu *v)
 
 /* --- The memory of the FIFO layout. --- */
 
-/* Used in the FIFO layout only, to which the domain may change at any time. */
-int evtchn_vcpu_init(struct vcpu *v)
-{
-    v->fifo = heap_alloc(sizeof(*v->fifo));
-    if (!v->fifo)
-        return -ENOMEM;
-    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-        spin_lock_init(&v->fifo->queue[i].lock, LOCK_EVTCHN_QUEUE);
-    return 0;
-}
-
-void evtchn_vcpu_exit(struct vcpu *v)
-{
-    heap_free(v->fifo);
-    v->fifo = NULL;
-}
-
 void evtchn_fifo_destroy(struct domain *d)
 {
     struct evtchn_fifo *f = d->evtchn->fifo;
@@ -482,10 +451,9 @@ void evtchn_fifo_destroy(struct domain *d)
         return;
     d->evtchn->fifo = NULL;
     for_vcpus (d, v) {
-        v->fifo->control = NULL;
-        frame_unshare(&v->fifo->frame);
-        for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-            v->fifo->queue[i].tail = 0;
+        v->fifo_control = NULL;
+        frame_unshare(&v->fifo_frame);
+        memset(v->fifo_tail, 0, sizeof(v->fifo_tail));
     }
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
         frame_unshare(&f->pages[i]);
@@ -517,12 +485,12 @@ static int control_add(struct vcpu *v, uint32_t offset,
                        const struct shared_frame *f)
 {
     struct domain *d = v->domain;
-    int rc = !d->evtchn->fifo ? fifo_create(d) : v->fifo->control ? -EINVAL : 0;
+    int rc = !d->evtchn->fifo ? fifo_create(d) : v->fifo_control ? -EINVAL : 0;
 
     if (rc)
         return rc;
-    v->fifo->frame = *f;
-    store_release(&v->fifo->control,
+    v->fifo_frame = *f;
+    store_release(&v->fifo_control,
                   (void *)((char *)f->va + index_nospec(offset, PAGE_SIZE)));
     return 0;
 }

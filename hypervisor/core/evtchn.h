@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/domain.h"
 
 /* -ENOMEM: then evtchn_exit() is still to be called. */
@@ -20,8 +19,6 @@ int evtchn_init(struct domain *d);
 int evtchn_relinquish(struct domain *d);
 /* Frees all. No port was ever bound, or evtchn_relinquish() is done. */
 void evtchn_exit(struct domain *d);
-int evtchn_vcpu_init(struct vcpu *v); /* -ENOMEM */
-void evtchn_vcpu_exit(struct vcpu *v);
 
 /*
  * The operations of HYPERVISOR_event_channel_op with checked structures; d is

@@ -102,11 +102,10 @@ int vcpu_create(struct domain *d, unsigned int id,
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
+    spin_lock_init(&v->fifo_lock, LOCK_EVTCHN_QUEUE);
     v->stack = stack_alloc();
     sched_vcpu_init(v);
     rc = v->stack ? 0 : -ENOMEM;
-    if (!rc && d != idle_domain)
-        rc = evtchn_vcpu_init(v);
     if (!rc && d != idle_domain)
         rc = hvm_vcpu_init(v);
     if (rc) {
@@ -132,7 +131,6 @@ void vcpu_destroy(struct vcpu *v)
     if (d != idle_domain) {
         vcpu_info_unregister(v);
         hvm_vcpu_exit(v);
-        evtchn_vcpu_exit(v);
     }
     d->vcpu[v->id] = NULL;
     if (v->stack)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/abi/vcpu.h"
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/cpumask.h"
@@ -91,7 +92,13 @@ struct vcpu {
 
     /* Event channels (core/evtchn.c). */
     uint32_t virq_port[NR_VIRQS]; /* lock EVTCHN; 0: unbound */
-    struct evtchn_fifo_vcpu *fifo; /* (c) its queues; idle vCPUs have none */
+    /* FIFO layout: its queues' heads, for the guest, NULL until registered (a),
+     * and the frame of that (lock EVTCHN). */
+    struct evtchn_fifo_control_block *fifo_control;
+    struct shared_frame fifo_frame;
+    struct spinlock fifo_lock; /* rank EVTCHN_QUEUE */
+    uint32_t fifo_tail[EVTCHN_FIFO_MAX_QUEUES]; /* ports linked last (that
+                              * lock); 0: none */
     struct timer poll_timer; /* SCHEDOP_poll */
     uint32_t poll_port;      /* 0: not polling */
 };

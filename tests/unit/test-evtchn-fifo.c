@@ -125,15 +125,11 @@ static void unmask(uint32_t port)
 static void init(unsigned int d)
 {
     CHECK_EQ(evtchn_init(&doms[d].d), 0);
-    for (unsigned int v = 0; v < NR_VCPUS; v++)
-        CHECK_EQ(evtchn_vcpu_init(&doms[d].v[v]), 0);
 }
 
 static void leave(unsigned int d)
 {
     CHECK_EQ(evtchn_relinquish(&doms[d].d), 0);
-    for (unsigned int v = 0; v < NR_VCPUS; v++)
-        evtchn_vcpu_exit(&doms[d].v[v]);
     evtchn_exit(&doms[d].d);
 }
 

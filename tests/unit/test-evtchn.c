@@ -383,8 +383,6 @@ static void create(void)
         doms[d].d.config.max_evtchn_port = limits[d];
         model[d].limit = limits[d] + 1;
         CHECK_EQ(evtchn_init(&doms[d].d), 0);
-        for (unsigned int v = 0; v < NR_VCPUS; v++)
-            CHECK_EQ(evtchn_vcpu_init(&doms[d].v[v]), 0);
     }
 }
 
@@ -395,11 +393,9 @@ static void destroy(void)
         CHECK_EQ(evtchn_relinquish(&doms[d].d), 0);
     }
     for (unsigned int d = 0; d < NR_DOMS; d++) {
-        for (unsigned int v = 0; v < NR_VCPUS; v++) {
+        for (unsigned int v = 0; v < NR_VCPUS; v++)
             for (unsigned int q = 0; q < NR_VIRQS; q++)
                 CHECK_EQ(doms[d].v[v].virq_port[q], 0);
-            evtchn_vcpu_exit(&doms[d].v[v]);
-        }
         evtchn_exit(&doms[d].d);
     }
     fake_domains_destroy();

@@ -138,15 +138,6 @@ void hvm_vcpu_exit(struct vcpu *v)
 {
 }
 
-int evtchn_vcpu_init(struct vcpu *v)
-{
-    return 0;
-}
-
-void evtchn_vcpu_exit(struct vcpu *v)
-{
-}
-
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
 {
 }
