@@ -4,8 +4,7 @@
  * domain, and the two layouts of the pending bits. For evtchn*.c only.
  *
  * Fields: (c) constant, (e) lock EVTCHN of the domain, (p) lock of the
- * channel, (e,p) written with both, read with either, (a) atomic, (q) lock
- * of the queue.
+ * channel, (e,p) written with both, read with either, (a) atomic.
  */
 #pragma once
 

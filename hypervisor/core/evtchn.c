@@ -276,8 +276,7 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
         peer = port_channel(rd->evtchn, chn->remote_port);
     } else if (chn->state == PORT_VIRQ) {
         v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
-        if (v) /* not gone before evtchn_exit() */
-            WRITE_ONCE(v->virq_port[chn->what], 0);
+        WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
     port_unbind(d, chn, port);
@@ -407,7 +406,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     spin_unlock(&chn->lock);
 }
 
-/* Domains that asked for global VIRQs, with a reference; NULL: domain 0. */
+/* Domains that asked for global VIRQs, until they die; NULL: domain 0. */
 static struct domain *virq_handlers[NR_VIRQS];
 static struct spinlock virq_lock = SPINLOCK_INIT(EVTCHN);
 
@@ -417,27 +416,23 @@ void send_global_virq(unsigned int virq)
 
     spin_lock(&virq_lock);
     d = virq_handlers[virq] ? virq_handlers[virq] : hardware_domain;
-    if (d && d->max_vcpus && d->vcpu[0])
+    if (d && d->vcpu[0])
         evtchn_raise_virq(d->vcpu[0], virq);
     spin_unlock(&virq_lock);
 }
 
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 {
-    struct domain *put = domain_get(d->id); /* a reference that stays */
-    int rc = -EINVAL;
+    int rc;
 
-    if (put && virq < NR_VIRQS && virq_is_global(virq)) {
-        spin_lock(&virq_lock);
-        if (d->dying == DOMAIN_ALIVE) {
-            put = virq_handlers[virq];
-            virq_handlers[virq] = d;
-            rc = 0;
-        }
-        spin_unlock(&virq_lock);
-    }
-    if (put)
-        domain_put(put);
+    if (virq >= NR_VIRQS || !virq_is_global(virq))
+        return -EINVAL;
+    spin_lock(&virq_lock);
+    /* One that is dying may have been forgotten already. */
+    rc = READ_ONCE(d->dying) == DOMAIN_ALIVE ? 0 : -EINVAL;
+    if (!rc)
+        virq_handlers[virq] = d;
+    spin_unlock(&virq_lock);
     return rc;
 }
 
@@ -445,10 +440,8 @@ static void forget_handler(struct domain *d)
 {
     spin_lock(&virq_lock);
     for (unsigned int i = 0; i < NR_VIRQS; i++)
-        if (virq_handlers[i] == d) {
+        if (virq_handlers[i] == d)
             virq_handlers[i] = NULL;
-            domain_put(d);
-        }
     spin_unlock(&virq_lock);
 }
 
