@@ -116,15 +116,12 @@ uint64_t sched_idle_time(unsigned int cpu)
 
 void runq_resched(struct runq *rq)
 {
-    struct vcpu *v = rq->curr;
-
     if (atomic_xchg(&rq->resched, true))
         return;
-    atomic_set_bit(PENDING_STOP, &v->pending);
-    /* Pairs with the guest entry (vcpu_kick()) and with the idle loop: it
-     * sets asleep and then looks at resched. */
+    /* Pairs with the guest entry (vcpu_kick()) and with the idle loop: they
+     * set in_guest or asleep and then look at resched. */
     if (rq->cpu != cpu_id() &&
-        (READ_ONCE(v->in_guest) || READ_ONCE(rq->asleep)))
+        (READ_ONCE(rq->curr->in_guest) || READ_ONCE(rq->asleep)))
         smp_kick(rq->cpu);
 }
 
@@ -387,12 +384,6 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
     runstate_set(v, RUNSTATE_running, now);
     WRITE_ONCE(rq->curr, v);
     WRITE_ONCE(rq->resched, false);
-    if (test_bit(PENDING_STOP, &v->pending)) {
-        atomic_clear_bit(PENDING_STOP, &v->pending);
-        /* domain_kill() sets dying, then the bit: it is not lost. */
-        if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
-            atomic_set_bit(PENDING_STOP, &v->pending);
-    }
     arm(rq, deadline(rq));
 }
 

@@ -227,7 +227,7 @@ void vcpu_checkpoint(void)
 {
     struct vcpu *v = current;
 
-    if (test_bit(PENDING_STOP, &v->pending) || sched_wanted())
+    if (sched_wanted())
         schedule();
     if (unlikely(READ_ONCE(v->domain->dying) != DOMAIN_ALIVE))
         vcpu_exit(v);

@@ -28,7 +28,7 @@ enum vcpu_pending {
     PENDING_IRQ,     /* the local APIC or the upcall may have something */
     PENDING_EVENT,   /* NMI, INIT or SIPI for it */
     PENDING_P2M,     /* its nested TLB entries must go before entry */
-    PENDING_STOP,    /* paused, descheduled or dying: see vcpu_checkpoint() */
+    PENDING_STOP,    /* its domain is dying: see vcpu_checkpoint() */
     PENDING_WORK,    /* an upper layer's per-vCPU callback (hvm) */
 };
 
