@@ -198,21 +198,18 @@ int domain_claim(struct domain *d, uint32_t frames)
 
 void *domain_special_page(struct domain *d, struct page **pg)
 {
-    struct page *page;
     void *va;
 
     if (domain_charge(d, 1, true))
         return NULL;
-    page = page_alloc(d->id, 0, 0);
-    if (!page) {
+    *pg = page_alloc(d->id, 0, 0);
+    if (!*pg) {
         domain_uncharge(d, 1, true);
         return NULL;
     }
-    va = shared_map(page_to_mfn(page));
-    if (va)
-        *pg = page;
-    else
-        domain_special_page_free(d, NULL, page);
+    va = shared_map(page_to_mfn(*pg));
+    if (!va)
+        domain_special_page_free(d, NULL, *pg);
     return va;
 }
 
@@ -311,25 +308,23 @@ static void tell_fn(void *arg)
         send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* Lock SHUTDOWN. */
-static void stop_vcpu(struct vcpu *v)
+/* Stops the vCPUs that no device model works for, or (crash) all; tells when
+ * none is left. Lock SHUTDOWN. */
+static void stop_vcpus(struct domain *d, bool crash)
 {
-    if (v->stopped)
-        return;
-    v->stopped = true;
-    vcpu_pause_nosync(v);
-}
+    bool all = true;
 
-/* Have all stopped by now? Lock SHUTDOWN. */
-static void finish_shutdown(struct domain *d)
-{
-    for_vcpus (d, v)
-        if (!v->stopped)
-            return;
-    if (d->shut_down)
-        return;
-    WRITE_ONCE(d->shut_down, true);
-    timer_set(&d->tell, now_ns());
+    for_vcpus (d, v) {
+        if (!v->stopped && (crash || !READ_ONCE(v->defer_shutdown))) {
+            WRITE_ONCE(v->stopped, true);
+            sched_vcpu_update(v);
+        }
+        all &= v->stopped;
+    }
+    if (all && !d->shut_down) {
+        WRITE_ONCE(d->shut_down, true);
+        timer_set(&d->tell, now_ns());
+    }
 }
 
 bool domain_set_shutdown_code(struct domain *d, int reason)
@@ -341,21 +336,14 @@ bool domain_set_shutdown_code(struct domain *d, int reason)
 
 void domain_shutdown(struct domain *d, int reason)
 {
-    bool crash = reason == SHUTDOWN_crash;
-
     (void)domain_set_shutdown_code(d, reason);
     if (d == hardware_domain)
         hardware_domain_shutdown(READ_ONCE(d->shutdown_code));
 
     spin_lock(&d->shutdown_lock);
-    if (!d->shutting_down || crash) {
-        /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
-        (void)atomic_xchg(&d->shutting_down, true);
-        for_vcpus (d, v)
-            if (crash || !READ_ONCE(v->defer_shutdown))
-                stop_vcpu(v);
-        finish_shutdown(d);
-    }
+    /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
+    (void)atomic_xchg(&d->shutting_down, true);
+    stop_vcpus(d, reason == SHUTDOWN_crash);
     spin_unlock(&d->shutdown_lock);
 }
 
@@ -369,10 +357,8 @@ void domain_defer_shutdown(struct vcpu *v, bool on)
         (void)atomic_xchg(&v->defer_shutdown, false);
         /* It was perhaps not stopped because it deferred that. */
         spin_lock(&d->shutdown_lock);
-        if (d->shutting_down) {
-            stop_vcpu(v);
-            finish_shutdown(d);
-        }
+        if (d->shutting_down)
+            stop_vcpus(d, false);
         spin_unlock(&d->shutdown_lock);
         if (!on)
             return; /* it stops at its next safe point */
@@ -389,13 +375,10 @@ void domain_resume(struct domain *d)
     WRITE_ONCE(d->shut_down, false);
     WRITE_ONCE(d->shutting_down, false);
     WRITE_ONCE(d->shutdown_code, -1);
-    for_vcpus (d, v) {
-        if (v->stopped)
-            vcpu_unpause(v);
-        v->stopped = false;
-    }
+    for_vcpus (d, v)
+        WRITE_ONCE(v->stopped, false);
     spin_unlock(&d->shutdown_lock);
-    domain_unpause(d);
+    domain_unpause(d); /* they look again whether they may run */
 }
 
 void domain_crash(struct domain *d, const char *why, ...)

@@ -69,7 +69,8 @@ static bool may_run(const struct vcpu *v)
     if (unlikely(READ_ONCE(d->dying) != DOMAIN_ALIVE))
         return v->se.ran;
     return !v->se.parked && !READ_ONCE(v->down) &&
-           !READ_ONCE(v->pause_count) && !READ_ONCE(d->pause_count);
+           !READ_ONCE(v->stopped) && !READ_ONCE(v->pause_count) &&
+           !READ_ONCE(d->pause_count);
 }
 
 /* --- Run states. Lock of v's queue. --- */

@@ -190,12 +190,6 @@ void vcpu_down(struct vcpu *v)
 
 /* --- Pausing. --- */
 
-void vcpu_pause_nosync(struct vcpu *v)
-{
-    atomic_inc(&v->pause_count);
-    sched_vcpu_update(v);
-}
-
 void vcpu_wait_stopped(struct vcpu *v)
 {
     /* Its CPU leaves the guest, comes to a safe point and switches; it may
@@ -210,7 +204,8 @@ void vcpu_wait_stopped(struct vcpu *v)
 void vcpu_pause(struct vcpu *v)
 {
     ASSERT(v != current);
-    vcpu_pause_nosync(v);
+    atomic_inc(&v->pause_count);
+    sched_vcpu_update(v);
     vcpu_wait_stopped(v);
 }
 

@@ -67,7 +67,7 @@ struct vcpu {
     bool down;               /* VCPUOP_down / never brought up (a) */
     bool dead;               /* its thread ended; never runs again */
     bool defer_shutdown;     /* (a) an access is under way: see domain.h */
-    bool stopped;            /* paused for the shutdown (lock SHUTDOWN) */
+    bool stopped;            /* for the shutdown (a), lock SHUTDOWN */
     uint32_t pause_count;    /* (a) */
     unsigned int cpu;        /* (r) the CPU it runs on or ran on last */
     struct sched_entity se;
@@ -157,10 +157,8 @@ void vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
 
 /* Counted. vcpu_pause() returns when v's guest cannot run any more and its
- * registers are in memory (no locks, not for the caller itself); _nosync()
- * does not wait (for v's own CPU, or under a lock of rank below RUNQ). */
+ * registers are in memory (no locks, not for the caller itself). */
 void vcpu_pause(struct vcpu *v);
-void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 /* Waits until v is off its CPU, given that it was told to leave it. */
 void vcpu_wait_stopped(struct vcpu *v);

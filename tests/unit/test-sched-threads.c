@@ -258,6 +258,13 @@ static void outside_timers(void)
     }
 }
 
+/* As vcpu_pause(), which would wait. */
+static void pause_only(struct vcpu *v)
+{
+    atomic_inc(&v->pause_count);
+    sched_vcpu_update(v);
+}
+
 static void interfere(uint64_t ns)
 {
     struct cpumask hard = { { 0 } }, soft = { { ~0ull } };
@@ -276,7 +283,7 @@ static void interfere(uint64_t ns)
             vcpu_unpause(v);
             break;
         case 2:
-            vcpu_pause_nosync(v);
+            pause_only(v);
             sched_yield();
             vcpu_unpause(v);
             break;
