@@ -69,11 +69,11 @@ struct grant_table {
     unsigned int max_frames;       /* (c) */
     unsigned int max_handles;      /* (c) */
     unsigned int nr_frames;        /* (g) written, (a) */
-    unsigned int nr_handles;       /* (m) written, (a) */
+    unsigned int nr_handles;       /* (m) written, (a): used at some time */
     grant_handle_t free_handle;    /* (m) head of the list */
     grant_handle_t relinquish_next; /* where grant_relinquish() goes on */
     struct grant_frame *frames;    /* (c) the first nr_frames */
-    struct grant_mapping **maptrack; /* (c) as far as nr_handles */
+    struct grant_mapping **maptrack; /* (c) pages, as far as nr_handles */
 };
 
 /* The first word of an entry, which changes as a whole: flags, and the domid
@@ -315,32 +315,24 @@ static struct grant_mapping *mapping_at(const struct grant_table *t,
     return &t->maptrack[h / PER_PAGE][h % PER_PAGE];
 }
 
-/* Adds a page of free handles. Lock (m). */
-static bool maptrack_grow(struct grant_table *t)
-{
-    unsigned int first = t->nr_handles;
-    unsigned int n = MIN(PER_PAGE, t->max_handles - first);
-    struct grant_mapping *page;
-
-    page = n ? heap_alloc_array(n, sizeof(*page)) : NULL;
-    if (!page)
-        return false;
-    for (unsigned int i = 0; i < n; i++)
-        page[i].ref = i + 1 < n ? first + i + 1 : NO_HANDLE;
-    t->maptrack[first / PER_PAGE] = page;
-    t->free_handle = first;
-    store_release(&t->nr_handles, first + n);
-    return true;
-}
-
+/* One that was given back, or the next; NO_HANDLE: no memory, or the limit. */
 static grant_handle_t handle_alloc(struct grant_table *t)
 {
-    grant_handle_t h = NO_HANDLE;
+    struct grant_mapping **page;
+    grant_handle_t h;
 
     spin_lock(&t->maptrack_lock);
-    if (t->free_handle != NO_HANDLE || maptrack_grow(t)) {
-        h = t->free_handle;
+    h = t->free_handle;
+    if (h != NO_HANDLE) {
         t->free_handle = mapping_at(t, h)->ref;
+    } else if (t->nr_handles < t->max_handles) {
+        page = &t->maptrack[t->nr_handles / PER_PAGE];
+        if (!*page)
+            *page = heap_alloc(PAGE_SIZE);
+        if (*page) {
+            h = t->nr_handles;
+            store_release(&t->nr_handles, h + 1);
+        }
     }
     spin_unlock(&t->maptrack_lock);
     return h;
@@ -604,7 +596,7 @@ void grant_exit(struct domain *d)
         heap_free(t->frames[i].active);
     }
     heap_free(t->frames);
-    for (unsigned int i = 0; i < DIV_ROUND_UP(t->nr_handles, PER_PAGE); i++)
+    for (unsigned int i = 0; i * PER_PAGE < t->nr_handles; i++)
         heap_free(t->maptrack[i]);
     heap_free(t->maptrack);
     heap_free(t);
