@@ -94,7 +94,6 @@ static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
     uint32_t end = MIN(t->max_ports, evtchn_layout_ports(d));
-    bool passed = false;
     int rc;
 
     if (d->dying != DOMAIN_ALIVE)
@@ -103,12 +102,9 @@ static int port_alloc(struct domain *d, uint32_t *port)
         rc = p < t->nr_ports ? 0 : bucket_add(t);
         if (rc)
             return rc;
-        if (port_channel(t, p)->state != PORT_FREE)
-            continue;
-        if (!passed)
-            t->first_free = p;
-        passed = true;
-        if (!evtchn_is_linked(d, p)) {
+        if (port_channel(t, p)->state != PORT_FREE) {
+            t->first_free += p == t->first_free;
+        } else if (!evtchn_is_linked(d, p)) {
             *port = p;
             return 0;
         }
