@@ -47,43 +47,33 @@ static struct domain *entry_get(unsigned int id)
     return READ_ONCE(domains[index_nospec(id, DOMID_FIRST_RESERVED)]);
 }
 
-/* The same with one more reference; NULL if it has none any more. Lock
- * DOMLIST. */
-static struct domain *find(unsigned int id)
-{
-    struct domain *d = entry_get(id);
-    uint32_t refs = d ? READ_ONCE(d->refs) : 0;
-
-    while (refs)
-        if (atomic_cmpxchg(&d->refs, &refs, refs + 1))
-            return d;
-    return NULL;
-}
-
-/* The first domain with an id from `id` up to `last`. */
-static struct domain *get_first(unsigned int id, unsigned int last)
-{
-    struct domain *d;
-
-    spin_lock(&list_lock);
-    do {
-        d = find(id);
-    } while (!d && id++ < last);
-    spin_unlock(&list_lock);
-    return d;
-}
-
 struct domain *domain_get(domid_t id)
 {
-    if (id != DOMID_SELF)
-        return get_first(id, id);
-    atomic_inc(&current->domain->refs);
-    return current->domain;
+    struct domain *d = current->domain;
+    uint32_t refs;
+
+    if (id == DOMID_SELF) {
+        atomic_inc(&d->refs);
+        return d;
+    }
+    spin_lock(&list_lock);
+    d = entry_get(id);
+    /* One that has no reference any more gets none. */
+    refs = d ? READ_ONCE(d->refs) : 0;
+    while (refs && !atomic_cmpxchg(&d->refs, &refs, refs + 1))
+        ;
+    spin_unlock(&list_lock);
+    return refs ? d : NULL;
 }
 
 struct domain *domain_get_from(domid_t first)
 {
-    return get_first(first, READ_ONCE(last_used_domid));
+    struct domain *d = NULL;
+
+    for (unsigned int id = first; !d && id <= READ_ONCE(last_used_domid); id++)
+        if (entry_get(id))
+            d = domain_get((domid_t)id);
+    return d;
 }
 
 /* Drops one of d's references or anchors. The last one leaves the rest to the
@@ -416,18 +406,16 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 {
     const bool fresh = !id, on = fresh || seconds;
 
-    if (fresh) {
+    if (!fresh)
+        id--;
+    else
         while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
             id++;
-        if (id == NR_WATCHDOGS)
-            return -ENOSPC;
-    } else {
-        if (id > NR_WATCHDOGS)
-            return -EINVAL;
-        id = (uint32_t)index_nospec(id - 1, NR_WATCHDOGS);
-        if (!test_bit(id, &d->watchdogs))
-            return -EINVAL;
-    }
+    if (id >= NR_WATCHDOGS)
+        return fresh ? -ENOSPC : -EINVAL;
+    id = (uint32_t)index_nospec(id, NR_WATCHDOGS);
+    if (!test_bit(id, &d->watchdogs))
+        return -EINVAL;
     timer_set(&d->watchdog[id], on ? now_ns() + SECONDS(seconds) : TIME_NEVER);
     if (!on)
         atomic_clear_bit(id, &d->watchdogs);
@@ -657,14 +645,13 @@ static int tear_down(struct domain *d)
         rc = grant_relinquish(d);
     if (!rc)
         rc = evtchn_relinquish(d);
+    if (!rc)
+        rc = hvm_domain_relinquish(d);
     if (rc)
         return rc;
     /* The frames that the guest registered are its memory too. */
     for_vcpus (d, v)
         vcpu_info_unregister(v);
-    rc = hvm_domain_relinquish(d);
-    if (rc)
-        return rc;
     free_shared_info(d);
     WRITE_ONCE(d->dying, DOMAIN_DEAD);
     domain_put(d); /* that of the list; the caller has another */
