@@ -71,11 +71,11 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
 {
     for_vcpus (d, v) {
         if (s->port[v->id])
-            evtchn_free_consumer(v, s->port[v->id]);
+            (void)evtchn_close(d, s->port[v->id], true);
         s->port[v->id] = 0;
     }
     if (s->buf_port)
-        evtchn_free_consumer(d->vcpu[0], s->buf_port);
+        (void)evtchn_close(d, s->buf_port, true);
     s->buf_port = 0;
 }
 
@@ -117,10 +117,10 @@ int ioreq_create(struct domain *d, struct domain *dm, uint8_t bufioreq,
     s->dm = dm->id;
     spin_lock_init(&s->buf_lock, LOCK_VDEV);
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
-        rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
+        rc = evtchn_alloc_unbound(d, s->dm, d->vcpu[0], &s->buf_port);
     for_vcpus (d, v)
         if (!rc)
-            rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
+            rc = evtchn_alloc_unbound(d, s->dm, v, &s->port[v->id]);
     if (!rc)
         rc = server_publish(d, s);
     if (rc) {
@@ -362,7 +362,7 @@ static bool send_buffered(struct domain *d, struct ioreq_server *s,
     }
     spin_unlock(&s->buf_lock);
     if (ok)
-        evtchn_notify_consumer_peer(d, s->buf_port);
+        (void)evtchn_send(d, s->buf_port, true);
     return ok;
 }
 
@@ -442,7 +442,7 @@ enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
         *slot = *r;
         smp_wmb(); /* the request before its state; pairs with the model's */
         slot->state = STATE_IOREQ_READY;
-        evtchn_notify_consumer_peer(d, r->vp_eport);
+        (void)evtchn_send(d, r->vp_eport, true);
         rc = wait_answer(v, s, slot, &r->data);
         domain_defer_shutdown(v, false);
     }

@@ -293,7 +293,7 @@ static void tell_fn(void *arg)
     uint32_t port = READ_ONCE(d->suspend_port);
 
     if (READ_ONCE(d->shutdown_code) == SHUTDOWN_suspend && port)
-        (void)evtchn_send(d, port);
+        (void)evtchn_send(d, port, false);
     else
         send_global_virq(VIRQ_DOM_EXC);
 }

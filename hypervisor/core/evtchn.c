@@ -32,8 +32,7 @@ static inline void deliver_to_peer(const struct evtchn *chn)
         evtchn_deliver(rd, peer, chn->remote_port);
 }
 
-/* Sends through a port of Lodge's own, or of the guest's. */
-static inline int send(struct domain *d, uint32_t port, bool consumer)
+int evtchn_send(struct domain *d, uint32_t port, bool lodge)
 {
     struct evtchn *chn = port_find(d, port);
     int rc = 0;
@@ -41,7 +40,7 @@ static inline int send(struct domain *d, uint32_t port, bool consumer)
     if (unlikely(!chn))
         return -EINVAL;
     spin_lock(&chn->lock);
-    if (unlikely(chn->consumer != consumer))
+    if (unlikely(chn->consumer != lodge))
         rc = -EINVAL;
     else if (likely(chn->state == PORT_INTERDOMAIN))
         deliver_to_peer(chn);
@@ -51,16 +50,6 @@ static inline int send(struct domain *d, uint32_t port, bool consumer)
         rc = -EINVAL;
     spin_unlock(&chn->lock);
     return rc;
-}
-
-int evtchn_send(struct domain *d, uint32_t port)
-{
-    return send(d, port, false);
-}
-
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
-{
-    (void)send(d, port, true);
 }
 
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
@@ -174,14 +163,11 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
     return rc;
 }
 
-int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *port)
 {
-    return bind_local(d, PORT_UNBOUND, 0, remote, false, port);
-}
-
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
-{
-    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, port);
+    return bind_local(d, PORT_UNBOUND, consumer ? consumer->id : 0, remote,
+                      consumer != NULL, port);
 }
 
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
@@ -287,8 +273,7 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
     return 0;
 }
 
-/* lodge: also a port that Lodge consumes. */
-static int port_close(struct domain *d, uint32_t port, bool lodge)
+int evtchn_close(struct domain *d, uint32_t port, bool lodge)
 {
     struct evtchn *chn = port_find(d, port);
     struct domain *rd = d;
@@ -313,16 +298,6 @@ static int port_close(struct domain *d, uint32_t port, bool lodge)
     return rc;
 }
 
-int evtchn_close(struct domain *d, uint32_t port)
-{
-    return port_close(d, port, false);
-}
-
-void evtchn_free_consumer(struct vcpu *v, uint32_t port)
-{
-    (void)port_close(v->domain, port, true);
-}
-
 /*
  * Closes all ports, those of Lodge's own only if `lodge`, from *next on, and
  * goes back to the 2-level layout. -ERESTART, with *next moved, to let others
@@ -336,7 +311,7 @@ static int close_all(struct domain *d, bool lodge, uint32_t *next)
     for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
          port++) {
         if (READ_ONCE(port_channel(t, port)->state) != PORT_FREE)
-            (void)port_close(d, port, lodge);
+            (void)evtchn_close(d, port, lodge);
         if (port % 64 == 63 && vcpu_preempt_wanted()) {
             WRITE_ONCE(*next, port + 1);
             return -ERESTART;

@@ -40,8 +40,8 @@ void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 /*
  * Something that decides whether v may run has changed (pause counts, down,
- * stopped, its domain's dying): queues it or takes it off its queue, or tells its CPU
- * to call schedule(). Any lock of rank below RUNQ may be held.
+ * stopped, its domain's dying): queues it or takes it off its queue, or tells
+ * its CPU to call schedule(). Any lock of rank below RUNQ may be held.
  */
 void sched_vcpu_update(struct vcpu *v);
 /* v's domain is dying, or v is about to be freed: true, and v is dead and on

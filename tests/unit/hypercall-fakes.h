@@ -172,7 +172,8 @@ uint64_t sched_idle_time(unsigned int cpu)
     return 0;
 }
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *port)
 {
     if (!fake_may_alloc())
         return -ENOSPC;
@@ -180,10 +181,11 @@ int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
     return 0;
 }
 
-void evtchn_free_consumer(struct vcpu *v, uint32_t port)
+int evtchn_close(struct domain *d, uint32_t port, bool lodge)
 {
     if (!port || port > fake_next_port)
         abort();
+    return 0;
 }
 
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
@@ -191,8 +193,9 @@ bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
     return false;
 }
 
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
+int evtchn_send(struct domain *d, uint32_t port, bool lodge)
 {
+    return 0;
 }
 
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq)

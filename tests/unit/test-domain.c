@@ -620,7 +620,7 @@ static void test_suspend_port(void)
     struct domain *d = make(13, 1);
     uint32_t port, peer;
 
-    CHECK_EQ(evtchn_alloc_unbound(d, 0, &port), 0);
+    CHECK_EQ(evtchn_alloc_unbound(d, 0, NULL, &port), 0);
     CHECK_EQ(evtchn_bind_interdomain(dom0, d, port, &peer), 0);
     d->suspend_port = port;
     dom0->shared_info->evtchn_pending[0] = 0;
