@@ -612,28 +612,21 @@ static void start_dying(struct domain *d)
             vcpu_kick(v, PENDING_STOP);
 }
 
-/* All threads have ended, and no CPU is on their stacks. */
-static bool threads_gone(const struct domain *d)
-{
-    for_vcpus (d, v)
-        if (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu))
-            return false;
-    return true;
-}
-
-/* Usually they need microseconds, on other CPUs. */
+/* Until all threads have ended, and no CPU is on their stacks. Usually they
+ * need microseconds, on other CPUs. */
 static int wait_threads(const struct domain *d)
 {
     uint64_t end = now_ns() + MICROSECS(50);
 
-    while (!threads_gone(d)) {
-        if (now_ns() >= end) {
-            sched_give_way(); /* one may wait for this CPU */
-            return threads_gone(d) ? 0 : -ERESTART;
+    for_vcpus (d, v)
+        while (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu)) {
+            if (now_ns() >= end) {
+                sched_give_way(); /* one may wait for this CPU */
+                return -ERESTART;
+            }
+            smp_call_poll();
+            cpu_relax();
         }
-        smp_call_poll();
-        cpu_relax();
-    }
     return 0;
 }
 
