@@ -407,15 +407,6 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
     return rc;
 }
 
-static void forget_handler(struct domain *d)
-{
-    spin_lock(&virq_lock);
-    for (unsigned int i = 0; i < NR_VIRQS; i++)
-        if (virq_handlers[i] == d)
-            virq_handlers[i] = NULL;
-    spin_unlock(&virq_lock);
-}
-
 /* --- Life and death. --- */
 
 int evtchn_init(struct domain *d)
@@ -439,9 +430,14 @@ int evtchn_relinquish(struct domain *d)
 {
     int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (!rc)
-        forget_handler(d);
-    return rc;
+    if (rc)
+        return rc;
+    spin_lock(&virq_lock);
+    for (unsigned int i = 0; i < NR_VIRQS; i++)
+        if (virq_handlers[i] == d)
+            virq_handlers[i] = NULL;
+    spin_unlock(&virq_lock);
+    return 0;
 }
 
 void evtchn_exit(struct domain *d)
