@@ -406,36 +406,23 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     return GNTST_okay;
 }
 
-/*
- * The mapping with this handle, marked as being unmapped so that nobody else
- * touches it, and its flags; NULL if there is none.
- */
-static struct grant_mapping *mapping_take(const struct grant_table *t,
-                                          grant_handle_t h, uint16_t *flags)
-{
-    unsigned int nr = load_acquire(&t->nr_handles);
-    struct grant_mapping *mp;
-
-    if (h >= nr)
-        return NULL;
-    mp = mapping_at(t, (grant_handle_t)index_nospec(h, nr));
-    *flags = load_acquire(&mp->flags);
-    if (!*flags || (*flags & BUSY) ||
-        !atomic_cmpxchg(&mp->flags, flags, *flags | BUSY))
-        return NULL;
-    return mp;
-}
-
 int grant_unmap(struct domain *d, const struct gnttab_unmap_grant_ref *op,
                 struct grant_unmaps *batch)
 {
     struct grant_table *t = d->grant;
-    uint16_t flags;
-    struct grant_mapping *mp = mapping_take(t, op->handle, &flags);
+    unsigned int nr = load_acquire(&t->nr_handles);
+    struct grant_mapping *mp;
     bool host, device;
     int rc = GNTST_okay;
+    uint16_t flags;
 
-    if (!mp)
+    if (op->handle >= nr)
+        return GNTST_bad_handle;
+    mp = mapping_at(t, (grant_handle_t)index_nospec(op->handle, nr));
+    /* Marked, so that nobody else touches it. */
+    flags = load_acquire(&mp->flags);
+    if (!flags || (flags & BUSY) ||
+        !atomic_cmpxchg(&mp->flags, &flags, flags | BUSY))
         return GNTST_bad_handle;
     host = op->host_addr && (flags & GNTMAP_host_map);
     device = op->dev_bus_addr && (flags & GNTMAP_device_map);
