@@ -153,8 +153,8 @@ static inline bool sched_any_idle(void)
     return any;
 }
 
-/* The queue of an online CPU. */
-struct runq *runq_of_cpu(unsigned int cpu);
+DECLARE_PERCPU(struct runq, runq);
+#define runq_of_cpu(cpu) (&per_cpu(runq, (cpu))) /* an online one */
 /* Locks the queue that v belongs to. */
 struct runq *runq_lock_of(const struct vcpu *v);
 /* Makes rq's CPU call schedule(). Lock of rq: curr stays. */

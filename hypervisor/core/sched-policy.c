@@ -18,18 +18,6 @@
  * idle CPU. Never falls. */
 static uint64_t global_floor = SCHED_VRUNTIME_START;
 
-static uint64_t clamp(uint64_t x, uint64_t low, uint64_t high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-static uint64_t weighted(const struct vcpu *v, uint64_t ns)
-{
-    unsigned int w = READ_ONCE(v->domain->sched.weight);
-
-    return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
-}
-
 void runq_insert(struct runq *rq, struct vcpu *v)
 {
     struct vcpu *after;
@@ -70,11 +58,13 @@ uint64_t runq_account(struct runq *rq, uint64_t now)
     struct vcpu *v = rq->curr;
     uint64_t ns = now > rq->accounted ? now - rq->accounted : 0;
     uint64_t least, global = READ_ONCE(global_floor);
+    unsigned int w = READ_ONCE(v->domain->sched.weight);
 
     rq->accounted = now;
     if (v == rq->idle)
         return ns;
-    v->se.vruntime += weighted(v, ns);
+    v->se.vruntime += w == SCHED_WEIGHT_DEFAULT
+                          ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
     /*
      * Who runs alone takes nothing from anybody: being far behind (its CPU
      * was crowded before, or its weight deserves more than a CPU) must not
@@ -111,13 +101,13 @@ void runq_place_moved(struct runq *rq, struct vcpu *v)
 {
     uint64_t least = runq_least(rq);
 
-    v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
-                           least + SCHED_LAG_MAX);
+    v->se.vruntime = MIN(MAX(v->se.vruntime, least - SCHED_LAG_MAX),
+                         least + SCHED_LAG_MAX);
 }
 
 uint64_t sched_slice(unsigned int nr)
 {
-    return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
+    return MIN(MAX(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN), SCHED_SLICE_MAX);
 }
 
 struct vcpu *runq_first(struct runq *rq, bool allowed)

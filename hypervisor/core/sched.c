@@ -21,12 +21,12 @@
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
-static DEFINE_PERCPU(struct runq, runq) = {
+DEFINE_PERCPU(struct runq, runq) = {
     .lock = SPINLOCK_INIT(RUNQ), .floor = SCHED_VRUNTIME_START,
 };
 
 struct cpumask sched_cpus, sched_idle_cpus;
-static uint64_t ratelimit; /* ns */
+unsigned int sched_ratelimit;
 
 /* An idle loop for each CPU, and the thread that frees domains. */
 static struct vcpu *idle_vcpus[MAX_CPUS + 1];
@@ -38,11 +38,6 @@ static struct domain idle_dom = {
     .sched.weight = SCHED_WEIGHT_DEFAULT,
 };
 struct domain *idle_domain = &idle_dom;
-
-struct runq *runq_of_cpu(unsigned int cpu)
-{
-    return &per_cpu(runq, cpu);
-}
 
 struct runq *runq_lock_of(const struct vcpu *v)
 {
@@ -189,7 +184,8 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
 {
     struct vcpu *curr = rq->curr;
     struct sched_entity *se = &curr->se;
-    uint64_t at = MAX(now, se->started + READ_ONCE(ratelimit)), ran;
+    uint64_t at = MAX(now, se->started +
+                              MICROSECS(READ_ONCE(sched_ratelimit))), ran;
 
     if (curr != current || !se->sending || curr->domain == v->domain ||
         !READ_ONCE(v->wait_mask))
@@ -249,18 +245,6 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
     }
 }
 
-/* v may not run any more. Lock of its queue. */
-static void take_off(struct runq *rq, struct vcpu *v)
-{
-    if (rq->curr == v) {
-        runq_resched(rq);
-        return;
-    }
-    if (vcpu_is_queued(v))
-        runq_remove(rq, v);
-    runstate_update(v, now_ns());
-}
-
 /* Off, and should not be. Lock of its queue. */
 static bool wants_queue(const struct runq *rq, const struct vcpu *v)
 {
@@ -295,8 +279,13 @@ static void update(struct runq *rq, struct vcpu *v)
         spin_unlock_pair(&rq->lock, &to->lock);
         rq = runq_lock_of(v);
     }
-    if (!may_run(v))
-        take_off(rq, v);
+    if (!may_run(v) && rq->curr == v) {
+        runq_resched(rq);
+    } else if (!may_run(v)) {
+        if (vcpu_is_queued(v))
+            runq_remove(rq, v);
+        runstate_update(v, now_ns());
+    }
     spin_unlock(&rq->lock);
 }
 
@@ -540,13 +529,8 @@ int sched_set_ratelimit(unsigned int us)
     if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
                us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
         return -EINVAL;
-    WRITE_ONCE(ratelimit, MICROSECS(us));
+    WRITE_ONCE(sched_ratelimit, us);
     return 0;
-}
-
-unsigned int sched_ratelimit(void)
-{
-    return (unsigned int)(READ_ONCE(ratelimit) / 1000);
 }
 
 void sched_vcpu_init(struct vcpu *v)
@@ -574,19 +558,14 @@ int sched_init_cpu(unsigned int cpu)
 {
     struct runq *rq = &this_cpu(runq);
     struct vcpu *v;
+    int rc = vcpu_create(idle_domain, cpu, NULL, &v);
 
-    v = heap_alloc(sizeof(*v));
-    if (!v)
-        return -ENOMEM;
-    v->id = cpu;
-    v->domain = idle_domain;
-    v->info = &v->dummy_info;
-    sched_vcpu_init(v);
+    if (rc)
+        return rc;
     v->cpu = cpu;
-    v->se.ran = true;
-    v->on_cpu = true;
+    v->down = false;
+    v->se.ran = v->on_cpu = true;
     v->runstate.state = RUNSTATE_running;
-    idle_domain->vcpu[cpu] = v;
     this_cpu(current_vcpu) = v;
 
     rq->cpu = cpu;

@@ -74,7 +74,7 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap);
 /* The shortest time that a vCPU keeps the CPU once it has it, in microseconds
  * (XEN_SYSCTL_SCHEDOP_putinfo of credit2); 0: none. -EINVAL as Xen. */
 int sched_set_ratelimit(unsigned int us);
-unsigned int sched_ratelimit(void);
+extern unsigned int sched_ratelimit; /* (a) */
 
 /* ns that cpu was idle. */
 uint64_t sched_idle_time(unsigned int cpu);

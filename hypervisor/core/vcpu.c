@@ -103,11 +103,10 @@ int vcpu_create(struct domain *d, unsigned int id,
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
     spin_lock_init(&v->fifo_lock, LOCK_EVTCHN_QUEUE);
-    v->stack = stack_alloc();
+    v->stack = entry ? stack_alloc() : NULL;
     sched_vcpu_init(v);
-    rc = v->stack ? 0 : -ENOMEM;
-    if (!rc && d != idle_domain)
-        rc = hvm_vcpu_init(v);
+    rc = entry && !v->stack ? -ENOMEM
+         : d != idle_domain ? hvm_vcpu_init(v) : 0;
     if (rc) {
         vcpu_destroy(v);
         return rc;
@@ -124,14 +123,11 @@ void vcpu_destroy(struct vcpu *v)
 
     ASSERT(!v->on_cpu);
     (void)sched_vcpu_kill(v);
-    WRITE_ONCE(v->periodic_period, 0);
+    vcpu_set_periodic_timer(v, 0);
     timer_kill(&v->singleshot);
-    timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
-    if (d != idle_domain) {
-        vcpu_info_unregister(v);
-        hvm_vcpu_exit(v);
-    }
+    vcpu_info_unregister(v);
+    hvm_vcpu_exit(v);
     d->vcpu[v->id] = NULL;
     if (v->stack)
         stack_free(v->stack);

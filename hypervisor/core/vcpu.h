@@ -108,7 +108,7 @@ DECLARE_PERCPU(struct vcpu *, current_vcpu);
 
 /*
  * Creates the stopped vCPU id, which d has not yet, with its thread (`entry`
- * never returns); v->down is set. Everything that a running vCPU needs is
+ * never returns; NULL: it has a stack already); v->down is set. Everything that a running vCPU needs is
  * allocated here. -ENOMEM. Lock DOMCTL of d.
  */
 int vcpu_create(struct domain *d, unsigned int id,

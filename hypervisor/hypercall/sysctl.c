@@ -194,7 +194,7 @@ SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
     if (a->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
-        a->u.sched_credit2.ratelimit_us = sched_ratelimit();
+        a->u.sched_credit2.ratelimit_us = sched_ratelimit;
         return 0;
     }
     return a->cmd == XEN_SYSCTL_SCHEDOP_putinfo

@@ -147,10 +147,7 @@ int sched_set_ratelimit(unsigned int us)
     return us > 500000 ? -EINVAL : 0;
 }
 
-unsigned int sched_ratelimit(void)
-{
-    return 1000;
-}
+unsigned int sched_ratelimit;
 
 int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
 {

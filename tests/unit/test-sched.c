@@ -590,7 +590,7 @@ static void test_ratelimit(void)
     CHECK(sched_set_ratelimit(50) != 0);
     CHECK(sched_set_ratelimit(500001) != 0);
     CHECK_EQ(sched_set_ratelimit(1000), 0);
-    CHECK_EQ(sched_ratelimit(), 1000);
+    CHECK_EQ(sched_ratelimit, 1000);
     latency(1, 2, light_io, MILLISECS(1) + SIM_IPI_LATENCY);
     CHECK(sim.vcpu[2].wait_max > MICROSECS(500));
 }
