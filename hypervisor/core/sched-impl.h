@@ -164,6 +164,9 @@ void runq_charge(struct runq *rq, uint64_t now);
 /* Queues v, which is off and placed, on rq (charged). Locks: rq and that of
  * v's queue. */
 void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now);
+/* Finds a place for v if it is off and should run; takes it off its queue, or
+ * tells its CPU, if it should not. Lock of its queue, which is released. */
+void runq_update(struct runq *rq, struct vcpu *v);
 /* v's domain may use CPU time again, or (new_cap) has a new cap. */
 void sched_unthrottle(struct vcpu *v, bool new_cap);
 

@@ -74,23 +74,16 @@ static void move(struct runq *from, struct runq *to, struct vcpu *v)
 
 void runq_evict(struct runq *rq)
 {
-    struct runq *to;
     struct vcpu *v;
 
-    for (;;) {
+    spin_lock(&rq->lock);
+    while ((v = runq_first(rq, false))) {
+        runq_remove(rq, v);
+        runq_update(rq, v); /* as if it woke, for it is off now */
         spin_lock(&rq->lock);
-        v = runq_first(rq, false);
-        rq->misplaced = v != NULL;
-        to = v ? runq_of_cpu(sched_place(v, 0)) : rq;
-        spin_unlock(&rq->lock);
-        if (to == rq)
-            return;
-        spin_lock_pair(&rq->lock, &to->lock);
-        v = runq_first(rq, false); /* perhaps not the same any more */
-        if (v && vcpu_allowed_on(v, to->cpu))
-            move(rq, to, v);
-        spin_unlock_pair(&rq->lock, &to->lock);
     }
+    rq->misplaced = false;
+    spin_unlock(&rq->lock);
 }
 
 void runq_balance(struct runq *rq)
@@ -192,4 +185,3 @@ int sched_pin(struct vcpu *v, int cpu)
     v->pinned = !rc;
     return rc;
 }
-

@@ -16,7 +16,6 @@
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/lib/string.h"
-#include "hypervisor/mm/heap.h"
 #include "hypervisor/mm/map.h"
 #include "hypervisor/x86/smp.h"
 
@@ -252,9 +251,7 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
            !vcpu_is_queued(v);
 }
 
-/* Finds a place for v if it is off and should run; takes it off its queue, or
- * tells its CPU, if it should not. Lock of its queue, which is released. */
-static void update(struct runq *rq, struct vcpu *v)
+void runq_update(struct runq *rq, struct vcpu *v)
 {
     while (wants_queue(rq, v)) {
         uint64_t now = now_ns();
@@ -291,7 +288,7 @@ static void update(struct runq *rq, struct vcpu *v)
 
 void sched_vcpu_update(struct vcpu *v)
 {
-    update(runq_lock_of(v), v);
+    runq_update(runq_lock_of(v), v);
 }
 
 void sched_unthrottle(struct vcpu *v, bool new_cap)
@@ -301,7 +298,7 @@ void sched_unthrottle(struct vcpu *v, bool new_cap)
     v->se.throttled = false;
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
-    update(rq, v);
+    runq_update(rq, v);
 }
 
 void vcpu_unpark(struct vcpu *v)
@@ -310,7 +307,7 @@ void vcpu_unpark(struct vcpu *v)
 
     if (v->se.parked) {
         v->se.parked = false;
-        update(rq, v);
+        runq_update(rq, v);
     } else {
         v->se.unparked = true;
         spin_unlock(&rq->lock);
@@ -325,7 +322,7 @@ bool sched_vcpu_kill(struct vcpu *v)
     v->se.throttled = v->se.parked = false;
     if (dead)
         v->dead = true;
-    update(rq, v);
+    runq_update(rq, v);
     return dead;
 }
 
