@@ -102,7 +102,7 @@ static bool select_word(struct vcpu *v, uint32_t port, bool compat)
 }
 
 /* The rare part of a delivery: somebody polls, or d changed to FIFO at this
- * moment and fifo_create() may not have seen the bit that was set. */
+ * moment and control_add() may not have seen the bit that was set. */
 static __attribute__((noinline)) void delivered(struct domain *d, uint32_t port)
 {
     if (READ_ONCE(d->evtchn->fifo))
@@ -461,34 +461,26 @@ void evtchn_fifo_destroy(struct domain *d)
 }
 
 /*
- * From 2-level to FIFO, still without a word and a control block: events
- * that are pending wait for their words. A sender that has just marked the
- * old layout sees t->fifo then (evtchn_deliver()) and marks the new. Lock
- * EVTCHN.
+ * The first one takes d from 2-level to FIFO, still without a word: events
+ * that are pending wait for theirs. A sender that has just marked the old
+ * layout sees t->fifo then (delivered()) and marks the new. Lock EVTCHN.
  */
-static int fifo_create(struct domain *d)
-{
-    struct evtchn_table *t = d->evtchn;
-    struct evtchn_fifo *f = heap_alloc(sizeof(*f));
-
-    if (!f)
-        return -ENOMEM;
-    (void)atomic_xchg(&t->fifo, f);
-    for (uint32_t port = 1; port < MIN(t->nr_ports, ports_2l(d)); port++)
-        if (is_set(pending_word(d, port), port))
-            WRITE_ONCE(port_channel(t, port)->early, 1);
-    return 0;
-}
-
-/* Lock EVTCHN. */
 static int control_add(struct vcpu *v, uint32_t offset,
                        const struct shared_frame *f)
 {
     struct domain *d = v->domain;
-    int rc = !d->evtchn->fifo ? fifo_create(d) : v->fifo_control ? -EINVAL : 0;
+    struct evtchn_table *t = d->evtchn;
+    uint32_t ports = t->fifo ? 0 : MIN(t->nr_ports, ports_2l(d));
 
-    if (rc)
-        return rc;
+    if (v->fifo_control)
+        return -EINVAL;
+    if (!t->fifo)
+        (void)atomic_xchg(&t->fifo, heap_alloc(sizeof(*t->fifo)));
+    if (!t->fifo)
+        return -ENOMEM;
+    for (uint32_t port = 1; port < ports; port++)
+        if (is_set(pending_word(d, port), port))
+            WRITE_ONCE(port_channel(t, port)->early, 1);
     v->fifo_frame = *f;
     store_release(&v->fifo_control,
                   (void *)((char *)f->va + index_nospec(offset, PAGE_SIZE)));

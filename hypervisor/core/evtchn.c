@@ -112,22 +112,6 @@ static void port_bind(struct domain *d, struct evtchn *chn, uint8_t state,
     chn->state = state;
 }
 
-/* The opposite. */
-static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
-{
-    struct evtchn_table *t = d->evtchn;
-
-    t->first_free = MIN(t->first_free, port);
-    if (!chn->consumer) {
-        t->open--;
-        /* The port's next user is not to see an event of this one. */
-        evtchn_clear_pending(d, chn, port);
-    }
-    chn->consumer = false;
-    WRITE_ONCE(chn->vcpu, 0);
-    chn->state = PORT_FREE;
-}
-
 /* The vCPU with this number, or NULL. */
 static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
 {
@@ -249,7 +233,8 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
  */
 static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
-    struct evtchn *chn = port_channel(d->evtchn, port), *peer = chn;
+    struct evtchn_table *t = d->evtchn;
+    struct evtchn *chn = port_channel(t, port), *peer = chn;
     struct vcpu *v;
 
     if (chn->state == PORT_INTERDOMAIN) {
@@ -261,7 +246,14 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
         WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
-    port_unbind(d, chn, port);
+    t->first_free = MIN(t->first_free, port);
+    t->open -= !chn->consumer;
+    /* The port's next user is not to see an event of this one. */
+    if (!chn->consumer)
+        evtchn_clear_pending(d, chn, port);
+    chn->consumer = false;
+    WRITE_ONCE(chn->vcpu, 0);
+    chn->state = PORT_FREE;
     if (peer != chn) {
         peer->state = PORT_UNBOUND;
         peer->what = d->id;
