@@ -82,12 +82,12 @@ static int bucket_add(struct evtchn_table *t)
 static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t end = MIN(t->max_ports, evtchn_layout_ports(d));
+    uint32_t last = MIN(d->config.max_evtchn_port, evtchn_layout_ports(d) - 1);
     int rc;
 
     if (d->dying != DOMAIN_ALIVE)
         return -EINVAL;
-    for (uint32_t p = t->first_free; p < end; p++) {
+    for (uint32_t p = t->first_free; p <= last; p++) {
         rc = p < t->nr_ports ? 0 : bucket_add(t);
         if (rc)
             return rc;
@@ -413,7 +413,6 @@ int evtchn_init(struct domain *d)
         return -ENOMEM;
     d->evtchn = t;
     spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
-    t->max_ports = max + 1;
     t->first_free = 1;
     return bucket_add(t);
 }
