@@ -124,12 +124,10 @@ static void claim_use(struct domain *d, uint32_t n)
 /* Memory that others claimed is not there for d. */
 static bool may_allocate(const struct domain *d, uint32_t n)
 {
-    uint64_t total = READ_ONCE(claimed_total), own;
+    uint64_t total = READ_ONCE(claimed_total);
 
-    if (likely(!total))
-        return true;
-    own = MIN((uint64_t)READ_ONCE(d->claimed), total);
-    return pages_free() >= n + (total - own);
+    return likely(!total) ||
+           pages_free() >= n + total - MIN(total, READ_ONCE(d->claimed));
 }
 
 int domain_charge(struct domain *d, uint32_t frames, bool special)
@@ -510,8 +508,7 @@ static int build(struct domain *d)
     d->shared_info = domain_special_page(d, &d->shared_info_page);
     rc = d->vcpu && d->shared_info ? evtchn_init(d) : -ENOMEM;
     if (!rc)
-        rc = grant_init(d, d->config.max_grant_frames,
-                        d->config.max_maptrack_frames);
+        rc = grant_init(d);
     if (!rc)
         rc = hvm_domain_init(d);
     return rc;

@@ -527,7 +527,6 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 {
     struct grant_table *t = d->grant;
     struct grant_ref_ptrs ea, eb;
-    raw_entry *pa, *pb, tmp;
     int rc = GNTST_okay;
 
     spin_lock(&t->lock);
@@ -536,9 +535,9 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     } else if (a != b && (in_use(ea.active) || in_use(eb.active))) {
         rc = GNTST_eagain;
     } else {
-        pa = (raw_entry *)ea.entry;
-        pb = (raw_entry *)eb.entry;
-        tmp = READ_ONCE(*pa);
+        raw_entry *pa = (raw_entry *)ea.entry, *pb = (raw_entry *)eb.entry;
+        raw_entry tmp = READ_ONCE(*pa);
+
         WRITE_ONCE(*pa, READ_ONCE(*pb));
         WRITE_ONCE(*pb, tmp);
     }
@@ -546,23 +545,23 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     return rc;
 }
 
-int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
+int grant_init(struct domain *d)
 {
-    struct grant_table *t;
+    struct grant_table *t = heap_alloc(sizeof(*t));
+    int frames = d->config.max_grant_frames;
+    int maptrack_frames = d->config.max_maptrack_frames;
 
-    if (max_frames < 0)
-        max_frames = GRANT_FRAMES_DEFAULT;
-    if (max_maptrack_frames < 0)
-        max_maptrack_frames = MAPTRACK_FRAMES_DEFAULT;
-
-    t = heap_alloc(sizeof(*t));
     if (!t)
         return -ENOMEM;
+    if (frames < 0)
+        frames = GRANT_FRAMES_DEFAULT;
+    if (maptrack_frames < 0)
+        maptrack_frames = MAPTRACK_FRAMES_DEFAULT;
     d->grant = t;
     spin_lock_init(&t->lock, LOCK_GRANT);
     spin_lock_init(&t->maptrack_lock, LOCK_GRANT);
-    t->max_frames = (unsigned int)MIN(max_frames, MAX_FRAMES);
-    t->max_handles = MIN((unsigned int)max_maptrack_frames, MAX_LIMIT_FRAMES) *
+    t->max_frames = (unsigned int)MIN(frames, MAX_FRAMES);
+    t->max_handles = MIN((unsigned int)maptrack_frames, MAX_LIMIT_FRAMES) *
                      PER_LIMIT_FRAME;
     t->free_handle = NO_HANDLE;
     t->frames = heap_alloc_array(t->max_frames, sizeof(*t->frames));

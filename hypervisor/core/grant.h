@@ -18,11 +18,11 @@
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
 /*
- * Limits in frames of 512 entries and of 256 mappings, as in struct
- * xen_domctl_createdomain: negative ones mean the default, no frames at all
- * are refused before. -ENOMEM: then grant_exit() is still to be called.
+ * The limits of d's configuration are in frames of 512 entries and of 256
+ * mappings: negative ones mean the default, no frames at all are refused
+ * before. -ENOMEM: then grant_exit() is still to be called.
  */
-int grant_init(struct domain *d, int max_frames, int max_maptrack_frames);
+int grant_init(struct domain *d);
 /* Drops all mappings this (dying) domain made, in bounded steps: -ERESTART
  * or 0. Its p2m entries are the p2m's to drop, before or after. */
 int grant_relinquish(struct domain *d);

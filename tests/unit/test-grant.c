@@ -358,6 +358,14 @@ static void swap_step(unsigned int d)
     CHECK(!memcmp(entry(d, b), &ea, sizeof(ea)));
 }
 
+/* With room for that many frames of entries, and of mappings. */
+static int init(unsigned int d, int frames, int maptrack_frames)
+{
+    doms[d].d.config.max_grant_frames = frames;
+    doms[d].d.config.max_maptrack_frames = maptrack_frames;
+    return grant_init(&doms[d].d);
+}
+
 static void create(void)
 {
     fake_domains_create();
@@ -365,7 +373,7 @@ static void create(void)
     memset(maps, 0, sizeof(maps));
     memset(batch, 0, sizeof(batch));
     for (unsigned int d = 0; d < NR_DOMS; d++)
-        CHECK_EQ(grant_init(&doms[d].d, 3, 2), 0);
+        CHECK_EQ(init(d, 3, 2), 0);
 }
 
 static void destroy(void)
@@ -567,7 +575,7 @@ static void test_limits(void)
     for (int i = 0; i < 7; i++) { /* the table in all states of half-built */
         fake_domains_create();
         fake_fail_after(i);
-        CHECK_EQ(grant_init(&doms[0].d, -1, -1), i < 7 ? -ENOMEM : 0);
+        CHECK_EQ(init(0, -1, -1), i < 7 ? -ENOMEM : 0);
         fake_fail_after(-1);
         grant_exit(&doms[0].d);
         CHECK(!doms[0].d.grant);
@@ -577,11 +585,11 @@ static void test_limits(void)
             break;
     }
     fake_domains_create();
-    CHECK_EQ(grant_init(&doms[0].d, -1, -1), 0);
+    CHECK_EQ(init(0, -1, -1), 0);
     CHECK_EQ(grant_max_frames(&doms[0].d), 64);
     CHECK_EQ(grant_frames(&doms[0].d), 1);
-    CHECK_EQ(grant_init(&doms[1].d, 1, 0), 0);
-    CHECK_EQ(grant_init(&doms[2].d, 1, 1), 0);
+    CHECK_EQ(init(1, 1, 0), 0);
+    CHECK_EQ(init(2, 1, 1), 0);
 
     /* Growing keeps what is there. */
     CHECK_EQ(grant_frame(&doms[0].d, 0, &first), 0);
@@ -634,9 +642,9 @@ static void test_counters(void)
     int rc;
 
     fake_domains_create();
-    CHECK_EQ(grant_init(&doms[0].d, 1, 1000), 0);
-    CHECK_EQ(grant_init(&doms[1].d, 1, 1), 0);
-    CHECK_EQ(grant_init(&doms[2].d, 1, 1), 0);
+    CHECK_EQ(init(0, 1, 1000), 0);
+    CHECK_EQ(init(1, 1, 1), 0);
+    CHECK_EQ(init(2, 1, 1), 0);
     permit(1, 1, 0, 5, 0);
     while (!(rc = grant_map(&doms[0].d, &op)))
         n++;
