@@ -81,26 +81,22 @@ struct grant_table {
 typedef uint32_t __attribute__((may_alias)) raw_word;
 typedef uint64_t __attribute__((may_alias)) raw_entry;
 
-struct grant_ref_ptrs {
-    struct grant_entry_v1 *entry;
-    struct grant_active *active;
-};
-
 static bool in_use(const struct grant_active *a)
 {
     return a->uses[false] || a->uses[true];
 }
 
-/* Entry `ref`; false if the table has no such entry. Lock GRANT. */
-static bool entry_find(const struct grant_table *t, grant_ref_t ref,
-                       struct grant_ref_ptrs *e)
+/* The use of entry `ref`, which is in *e; NULL if the table has no such entry.
+ * Lock GRANT. */
+static struct grant_active *entry_find(const struct grant_table *t,
+                                       grant_ref_t ref,
+                                       struct grant_entry_v1 **e)
 {
     size_t n = t->nr_frames * ENTRIES_PER_FRAME, i = index_nospec(ref, n);
     const struct grant_frame *f = &t->frames[i / ENTRIES_PER_FRAME];
 
-    e->entry = &f->entries[i % ENTRIES_PER_FRAME];
-    e->active = &f->active[i % ENTRIES_PER_FRAME];
-    return ref < n;
+    *e = &f->entries[i % ENTRIES_PER_FRAME];
+    return ref < n ? &f->active[i % ENTRIES_PER_FRAME] : NULL;
 }
 
 /*
@@ -128,13 +124,13 @@ static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
 }
 
 /* Takes marks back that no use stands for any more. */
-static void unmark(struct grant_ref_ptrs *e)
+static void unmark(struct grant_entry_v1 *e, const struct grant_active *a)
 {
-    uint16_t clear = (e->active->uses[false] ? 0 : GTF_writing) |
-                     (in_use(e->active) ? 0 : GTF_reading);
+    uint16_t clear = (a->uses[false] ? 0 : GTF_writing) |
+                     (in_use(a) ? 0 : GTF_reading);
 
-    if (READ_ONCE(e->entry->flags) & clear)
-        (void)atomic_fetch_and(&e->entry->flags, (uint16_t)~clear);
+    if (READ_ONCE(e->flags) & clear)
+        (void)atomic_fetch_and(&e->flags, (uint16_t)~clear);
 }
 
 /* The frame behind gfn of d, if it is d's own and may be used so, with a
@@ -153,18 +149,18 @@ static struct page *own_frame_get(struct domain *d, uint64_t gfn_nr, bool write)
 
 /* An entry is used for the first time, or for the first time to be written:
  * marks it and finds its frame; GNTST_*. */
-static int begin_use(struct domain *d, struct grant_ref_ptrs *e, domid_t user,
-                     bool readonly, uint16_t mask)
+static int begin_use(struct domain *d, struct grant_entry_v1 *e,
+                     struct grant_active *a, domid_t user, bool readonly,
+                     uint16_t mask)
 {
-    struct grant_active *a = e->active;
     bool used = in_use(a);
     struct page *pg;
-    int rc = mark(e->entry, used, readonly, mask, user);
+    int rc = mark(e, used, readonly, mask, user);
 
     if (rc)
         return rc;
     if (!used)
-        a->gfn = READ_ONCE(e->entry->frame);
+        a->gfn = READ_ONCE(e->frame);
     pg = own_frame_get(d, a->gfn, !readonly);
     if (!pg) {
         rc = GNTST_bad_page;
@@ -177,7 +173,7 @@ static int begin_use(struct domain *d, struct grant_ref_ptrs *e, domid_t user,
             rc = GNTST_general_error;
     }
     if (rc)
-        unmark(e);
+        unmark(e, a);
     return rc;
 }
 
@@ -191,18 +187,18 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
 {
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
-    struct grant_ref_ptrs e;
+    struct grant_entry_v1 *e;
     struct grant_active *a;
     int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (!entry_find(t, ref, &e))
+    a = entry_find(t, ref, &e);
+    if (!a)
         rc = GNTST_bad_gntref;
-    a = e.active;
-    if (!rc && in_use(a) && (a->user != user || a->uses[readonly] >= MAX_USES))
+    else if (in_use(a) && (a->user != user || a->uses[readonly] >= MAX_USES))
         rc = GNTST_general_error;
-    else if (!rc && (!in_use(a) || (!readonly && !a->uses[readonly])))
-        rc = begin_use(d, &e, user, readonly, mask);
+    else if (!in_use(a) || (!readonly && !a->uses[readonly]))
+        rc = begin_use(d, e, a, user, readonly, mask);
     if (!rc) {
         a->user = user;
         a->uses[readonly]++;
@@ -216,17 +212,17 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
 static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
-    struct grant_ref_ptrs e;
+    struct grant_entry_v1 *e;
+    struct grant_active *a;
 
     spin_lock(&t->lock);
-    if (entry_find(t, ref, &e)) {
-        e.active->uses[readonly]--;
-        if (!readonly)
-            guest_frame_dirtied(d, gfn(e.active->gfn));
-        unmark(&e);
-        if (!in_use(e.active))
-            page_put(mfn_to_page(mfn(e.active->mfn)));
-    }
+    a = entry_find(t, ref, &e); /* there is one: it was pinned */
+    a->uses[readonly]--;
+    if (!readonly)
+        guest_frame_dirtied(d, gfn(a->gfn));
+    unmark(e, a);
+    if (!in_use(a))
+        page_put(mfn_to_page(mfn(a->mfn)));
     spin_unlock(&t->lock);
 }
 
@@ -526,16 +522,19 @@ unsigned int grant_max_frames(const struct domain *d)
 int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 {
     struct grant_table *t = d->grant;
-    struct grant_ref_ptrs ea, eb;
+    struct grant_active *use_a, *use_b;
+    struct grant_entry_v1 *ea, *eb;
     int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (!entry_find(t, a, &ea) || !entry_find(t, b, &eb)) {
+    use_a = entry_find(t, a, &ea);
+    use_b = entry_find(t, b, &eb);
+    if (!use_a || !use_b) {
         rc = GNTST_bad_gntref;
-    } else if (a != b && (in_use(ea.active) || in_use(eb.active))) {
+    } else if (a != b && (in_use(use_a) || in_use(use_b))) {
         rc = GNTST_eagain;
     } else {
-        raw_entry *pa = (raw_entry *)ea.entry, *pb = (raw_entry *)eb.entry;
+        raw_entry *pa = (raw_entry *)ea, *pb = (raw_entry *)eb;
         raw_entry tmp = READ_ONCE(*pa);
 
         WRITE_ONCE(*pa, READ_ONCE(*pb));
