@@ -120,12 +120,15 @@ void runq_resched(struct runq *rq)
         smp_kick(rq->cpu);
 }
 
-/* The slice timer comes at `at` at the latest. It is not put off or stopped
- * when it turns out to come too early: that costs more than one interrupt
- * now and then. Lock of rq. */
-static void arm(struct runq *rq, uint64_t at)
+/* Somebody looks at curr again at `at`: at once, if it is time or curr may not
+ * go on, or else when the slice timer comes. That is not put off or stopped
+ * when it turns out to come too early: that costs more than one interrupt now
+ * and then. Lock of rq. */
+static void look_again(struct runq *rq, uint64_t at, uint64_t now)
 {
-    if (at < READ_ONCE(rq->timer.expires))
+    if (at <= now || rq->curr->se.throttled)
+        runq_resched(rq);
+    else if (at < READ_ONCE(rq->timer.expires))
         timer_set(&rq->timer, at);
 }
 
@@ -165,10 +168,7 @@ static void slice_timer(void *arg)
 
     spin_lock(&rq->lock);
     runq_charge(rq, now);
-    if (rq->curr->se.throttled || deadline(rq) <= now)
-        runq_resched(rq);
-    else
-        arm(rq, deadline(rq));
+    look_again(rq, deadline(rq), now);
     spin_unlock(&rq->lock);
 }
 
@@ -220,10 +220,7 @@ static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
         end = takes_over_at(rq, v, now);
     curr->se.slice_end = end;
-    if (curr->se.slice_end <= now || curr->se.throttled)
-        runq_resched(rq);
-    else
-        arm(rq, curr->se.slice_end);
+    look_again(rq, end, now);
     sched_call_help(v);
 }
 
@@ -305,13 +302,9 @@ void vcpu_unpark(struct vcpu *v)
 {
     struct runq *rq = runq_lock_of(v);
 
-    if (v->se.parked) {
-        v->se.parked = false;
-        runq_update(rq, v);
-    } else {
-        v->se.unparked = true;
-        spin_unlock(&rq->lock);
-    }
+    v->se.unparked = !v->se.parked;
+    v->se.parked = false;
+    runq_update(rq, v);
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
@@ -371,7 +364,7 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
     runstate_set(v, RUNSTATE_running, now);
     WRITE_ONCE(rq->curr, v);
     WRITE_ONCE(rq->resched, false);
-    arm(rq, deadline(rq));
+    look_again(rq, deadline(rq), now);
 }
 
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
