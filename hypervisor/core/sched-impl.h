@@ -167,8 +167,6 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now);
 /* Finds a place for v if it is off and should run; takes it off its queue, or
  * tells its CPU, if it should not. Lock of its queue, which is released. */
 void runq_update(struct runq *rq, struct vcpu *v);
-/* v's domain may use CPU time again, or (new_cap) has a new cap. */
-void sched_unthrottle(struct vcpu *v, bool new_cap);
 
 /* --- sched-move.c; no queue locked, unless it says so. --- */
 
@@ -188,9 +186,3 @@ void runq_balance(struct runq *rq);
 /* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or on the
  * first that has one for this CPU. False: there is none. */
 bool runq_steal(struct runq *rq, unsigned int poked);
-
-/* --- sched-cap.c: lock CAP inside. --- */
-
-/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
- * Never without a cap. */
-bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);

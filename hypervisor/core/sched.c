@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scheduler's mechanism: run queues and their locks, waking, switching,
- * timers. The order of those who wait, their places and how long they run are
- * asked of sched-policy.c.
+ * The scheduler's mechanism: run queues and their locks, caps, waking,
+ * switching, timers. The order of those who wait, their places and how long
+ * they run are asked of sched-policy.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
@@ -105,6 +105,46 @@ uint64_t sched_idle_time(unsigned int cpu)
 
     vcpu_runstate(runq_of_cpu(cpu)->idle, &r);
     return r.time[RUNSTATE_running];
+}
+
+/* --- Caps. --- */
+
+/*
+ * A domain may use cap percent of one CPU, all its vCPUs together, in each
+ * period of 10 ms. What it used beyond its budget (several vCPUs at once, long
+ * work in root mode) counts against the next period, so the cap is exact in
+ * the long run; what it did not use is lost.
+ *
+ * The budget and the timer that refills it are set with lock CAP; whether a
+ * vCPU is throttled, with the lock of its run queue. A vCPU is throttled with
+ * its queue locked since before the budget was found empty, so the refill,
+ * which visits all vCPUs afterwards, cannot miss one.
+ */
+
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
+ * Never without a cap. */
+static bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
+{
+    struct sched_domain *s = &d->sched;
+    uint64_t budget, periods; /* ns in each period, those that have begun */
+    bool used_up;
+
+    if (likely(!READ_ONCE(s->cap)))
+        return false;
+    spin_lock(&s->lock);
+    budget = SCHED_CAP_PERIOD / 100 * s->cap;
+    if (now >= s->period_end) {
+        periods = (now - s->period_end) / SCHED_CAP_PERIOD + 1;
+        s->period_end += periods * SCHED_CAP_PERIOD;
+        s->budget_used -= MIN(s->budget_used, periods * budget);
+    }
+    /* Not what it used before there was a cap. */
+    s->budget_used += MIN(ns, now > s->since ? now - s->since : 0);
+    used_up = s->cap && s->budget_used >= budget;
+    if (used_up)
+        timer_set(&s->refill, s->period_end);
+    spin_unlock(&s->lock);
+    return used_up;
 }
 
 /* --- Telling a CPU. --- */
@@ -288,7 +328,8 @@ void sched_vcpu_update(struct vcpu *v)
     runq_update(runq_lock_of(v), v);
 }
 
-void sched_unthrottle(struct vcpu *v, bool new_cap)
+/* v's domain may use CPU time again, or (new_cap) has a new cap. */
+static void unthrottle(struct vcpu *v, bool new_cap)
 {
     struct runq *rq = runq_lock_of(v);
 
@@ -513,6 +554,50 @@ bool sched_wanted(void)
 }
 
 /* --- Setting up. --- */
+
+/* The refill timer: no locks. */
+static void refill(void *arg)
+{
+    struct domain *d = arg;
+
+    /* A debt of more than a period: comes again. */
+    if (cap_charge(d, 0, now_ns()))
+        return;
+    for_vcpus (d, v)
+        unthrottle(v, false);
+}
+
+void sched_domain_init(struct domain *d)
+{
+    struct sched_domain *s = &d->sched;
+
+    s->weight = SCHED_WEIGHT_DEFAULT;
+    spin_lock_init(&s->lock, LOCK_CAP);
+    timer_init(&s->refill, refill, d);
+}
+
+int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
+{
+    struct sched_domain *s = &d->sched;
+    bool changed;
+
+    if (!weight || weight > SCHED_WEIGHT_MAX || cap > UINT16_MAX)
+        return -EINVAL;
+    spin_lock(&s->lock);
+    changed = cap != s->cap;
+    WRITE_ONCE(s->weight, (uint16_t)weight);
+    if (changed) {
+        WRITE_ONCE(s->cap, (uint16_t)cap);
+        s->budget_used = 0;
+        s->since = now_ns();
+        s->period_end = s->since + SCHED_CAP_PERIOD;
+    }
+    spin_unlock(&s->lock);
+    /* Those who wait for the old budget look at the new one. */
+    for_vcpus (d, v)
+        unthrottle(v, changed);
+    return 0;
+}
 
 int sched_set_ratelimit(unsigned int us)
 {

@@ -1,4 +1,4 @@
-/* sources: tests/unit/sim-stacks.c hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c hypervisor/core/grant.c hypervisor/lib/format.c */
+/* sources: tests/unit/sim-stacks.c hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c hypervisor/core/grant.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domains and vCPUs through their life, on one CPU: main() is its idle

@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
+/* sources: hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler on real threads: each is a CPU, vCPUs move between them while

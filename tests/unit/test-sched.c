@@ -1,4 +1,4 @@
-/* sources: tests/unit/sim-sched.c tests/unit/sim-stacks.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
+/* sources: tests/unit/sim-sched.c tests/unit/sim-stacks.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Properties of the scheduler on a simulated machine. Each case is a process
