@@ -232,18 +232,12 @@ void frame_unshare(struct shared_frame *f)
 
 /* --- Pausing. --- */
 
-/* Its vCPUs look again whether they may run. */
-static void update_all(struct domain *d)
-{
-    for_vcpus (d, v)
-        sched_vcpu_update(v);
-}
-
 void domain_pause(struct domain *d)
 {
     ASSERT(d != current->domain);
     atomic_inc(&d->pause_count);
-    update_all(d);
+    for_vcpus (d, v)
+        sched_vcpu_update(v);
     for_vcpus (d, v)
         vcpu_wait_stopped(v);
 }
@@ -252,34 +246,27 @@ void domain_unpause(struct domain *d)
 {
     ASSERT(d->pause_count);
     if (atomic_dec_and_test(&d->pause_count))
-        update_all(d);
+        for_vcpus (d, v)
+            sched_vcpu_update(v);
 }
 
-int domain_pause_by_control(struct domain *d)
+int domain_pause_by_control(struct domain *d, bool pause)
 {
-    int rc;
+    unsigned int count;
 
     spin_lock(&d->lock);
-    rc = d->paused_by_control < 255 ? 0 : -EOVERFLOW;
-    d->paused_by_control += !rc;
+    count = d->paused_by_control + (pause ? 1u : -1u);
+    if (count <= 255)
+        d->paused_by_control = count;
+    d->started |= !count;
     spin_unlock(&d->lock);
-    if (!rc)
+    if (count > 255)
+        return pause ? -EOVERFLOW : -EINVAL;
+    if (pause)
         domain_pause(d);
-    return rc;
-}
-
-int domain_unpause_by_control(struct domain *d)
-{
-    int rc;
-
-    spin_lock(&d->lock);
-    rc = d->paused_by_control ? 0 : -EINVAL;
-    if (!rc && !--d->paused_by_control)
-        d->started = true;
-    spin_unlock(&d->lock);
-    if (!rc)
+    else
         domain_unpause(d);
-    return rc;
+    return 0;
 }
 
 /* --- Shutting down. --- */

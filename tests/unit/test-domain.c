@@ -482,22 +482,22 @@ static void test_pause(void)
     settle();
     CHECK_EQ(turns[0], 0); /* created paused */
     CHECK(!d->started);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     CHECK(d->started);
-    CHECK_EQ(domain_unpause_by_control(d), -EINVAL);
+    CHECK_EQ(domain_pause_by_control(d, false), -EINVAL);
     settle();
     CHECK(turns[0] && turns[1]);
 
-    CHECK_EQ(domain_pause_by_control(d), 0);
-    CHECK_EQ(domain_pause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), 0);
     t = turns[0];
     vcpu_kick(d->vcpu[0], PENDING_IRQ);
     settle();
     CHECK_EQ(turns[0], t);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     settle();
     CHECK_EQ(turns[0], t);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     settle();
     CHECK(turns[0] > t);
 
@@ -510,8 +510,8 @@ static void test_pause(void)
     settle();
     CHECK(turns[1] > t);
     for (unsigned int i = 0; i < 255; i++)
-        CHECK_EQ(domain_pause_by_control(d), 0);
-    CHECK_EQ(domain_pause_by_control(d), -EOVERFLOW);
+        CHECK_EQ(domain_pause_by_control(d, true), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), -EOVERFLOW);
     CHECK_EQ(kill_all(d), 0);
     (void)told();
 }
@@ -521,7 +521,7 @@ static void test_shutdown(void)
     struct domain *d = make(12, 2);
     unsigned int t;
 
-    (void)domain_unpause_by_control(d);
+    (void)domain_pause_by_control(d, false);
     settle();
     while (told())
         ;
@@ -660,7 +660,7 @@ static void test_kill(void)
     struct domain *d = make(15, 2), *target = make(16, 0), *found;
     unsigned int before;
 
-    (void)domain_unpause_by_control(d);
+    (void)domain_pause_by_control(d, false);
     settle();
     d->max_frames = 8;
     CHECK_EQ(domain_charge(d, 1, false), 0);
