@@ -99,23 +99,11 @@ uint64_t sched_slice(unsigned int nr);
 /* The one waiting who has the least, among those who may run here, or among
  * those who may not; NULL: there is none. */
 struct vcpu *runq_first(struct runq *rq, bool allowed);
-/* The same, of those who may run on cpu; prefers soft affinity to it. */
-struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
 
 static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 {
     return cpumask_test(&v->affinity_hard, cpu);
 }
-
-/*
- * A CPU for v, which is about to be queued: its last one if that idles or v
- * is far behind its share (lag: runq_lag()), an idle one, the one with the
- * fewest waiting. Lock of v's queue.
- */
-unsigned int sched_place(const struct vcpu *v, int64_t lag);
-/* Should v, who waits elsewhere, go to a queue for what its (accounted) curr
- * has had more? Locks of both. */
-bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to);
 
 /* --- thread.S: the one place where stacks are changed. --- */
 
@@ -169,6 +157,13 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now);
 void runq_update(struct runq *rq, struct vcpu *v);
 
 /* --- sched-move.c; no queue locked, unless it says so. --- */
+
+/*
+ * A CPU for v, which is about to be queued: its last one if that idles or v
+ * is far behind its share (lag: runq_lag()), an idle one, the one with the
+ * fewest waiting. Lock of v's queue.
+ */
+unsigned int sched_place(const struct vcpu *v, int64_t lag);
 
 /* v waits on a busy CPU: lets an idle one, if there is any, come for it. Lock
  * of v's queue. */

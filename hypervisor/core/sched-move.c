@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vCPUs change CPUs: idle CPUs fetch work, others call them to it; after a
- * slice, who has had less than another CPU's vCPU goes there; affinity.
+ * Where vCPUs run: who wakes goes to an idle CPU, or stays; idle CPUs fetch
+ * work, others call them to it; after a slice, who has had less than another
+ * CPU's vCPU goes there; affinity.
  *
  * A CPU that has nothing to do sets its bit in sched_idle_cpus, then looks at
  * all queues; who makes a vCPU wait queues it, then looks at the bits. Both
@@ -9,6 +10,61 @@
  */
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/x86/smp.h"
+
+/* --- Choosing a CPU. --- */
+
+/* Where v should run if it can: soft and hard affinity, or hard alone. */
+static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
+                        struct cpumask *possible)
+{
+    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
+    if (!cpumask_and(wanted, possible, &v->affinity_soft))
+        *wanted = *possible;
+}
+
+/* An idle CPU of `mask`, first the last one, then those after it. */
+static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
+{
+    struct cpumask idle;
+    unsigned int cpu;
+
+    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
+        return MAX_CPUS;
+    cpu = cpumask_next(&idle, last);
+    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
+}
+
+unsigned int sched_place(const struct vcpu *v, int64_t lag)
+{
+    struct cpumask wanted, possible;
+    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
+
+    wanted_cpus(v, &wanted, &possible);
+    if (sched_any_idle()) {
+        cpu = find_idle(&wanted, last);
+        if (cpu == MAX_CPUS)
+            cpu = find_idle(&possible, last);
+        if (cpu < MAX_CPUS)
+            return cpu;
+    }
+
+    if (cpumask_test(&wanted, last)) {
+        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
+            return last; /* it runs at once there, or soon */
+        least = READ_ONCE(runq_of_cpu(last)->nr);
+    }
+    for_each_cpu (cpu, &wanted) {
+        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
+
+        if (nr < least) {
+            least = nr;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* --- Calling idle CPUs. --- */
 
 void sched_call_help(const struct vcpu *v)
 {
@@ -61,6 +117,23 @@ void runq_pass_on(struct runq *rq)
 
 /* --- Fetching and sending. --- */
 
+/* The one waiting on rq who has the least, among those who may run on cpu;
+ * prefers soft affinity to it. Lock of rq. */
+static struct vcpu *first_for(struct runq *rq, unsigned int cpu)
+{
+    struct vcpu *v, *second = NULL;
+
+    list_for_each (v, &rq->queue, se.queue) {
+        if (!vcpu_allowed_on(v, cpu))
+            continue;
+        if (cpumask_test(&v->affinity_soft, cpu))
+            return v;
+        if (!second)
+            second = v;
+    }
+    return second;
+}
+
 /* Takes a waiting vCPU to another queue. Both locked. */
 static void move(struct runq *from, struct runq *to, struct vcpu *v)
 {
@@ -89,6 +162,7 @@ void runq_evict(struct runq *rq)
 void runq_balance(struct runq *rq)
 {
     unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
+    struct cpumask wanted, possible;
     struct runq *to;
     struct vcpu *v;
 
@@ -98,10 +172,12 @@ void runq_balance(struct runq *rq)
     spin_lock_pair(&rq->lock, &to->lock);
     rq->slice_over = false;
     rq->balanced = cpu;
-    v = runq_first_for(rq, cpu);
+    v = first_for(rq, cpu);
     if (v && to != rq) {
         runq_charge(to, now_ns());
-        if (sched_moves_for_fairness(v, to))
+        wanted_cpus(v, &wanted, &possible);
+        if (cpumask_test(&wanted, cpu) && !runq_idles(to) &&
+            to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
             move(rq, to, v);
     }
     spin_unlock_pair(&rq->lock, &to->lock);
@@ -125,7 +201,7 @@ static bool steal_from(struct runq *rq, struct runq *from)
     if (!spare(from))
         return false;
     spin_lock_pair(&rq->lock, &from->lock);
-    v = spare(from) ? runq_first_for(from, rq->cpu) : NULL;
+    v = spare(from) ? first_for(from, rq->cpu) : NULL;
     if (v)
         move(from, rq, v);
     spin_unlock_pair(&rq->lock, &from->lock);

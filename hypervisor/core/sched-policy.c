@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In which order vCPUs run, where and how long. Virtual run time is CPU time
+ * In which order vCPUs run and how long. Virtual run time is CPU time
  * divided by weight; who has the least is next. It is comparable between CPUs:
  * a vCPU that waits while another CPU's has had much more is moved there, so
  * shares hold across CPUs. The scales of two CPUs can drift apart all the same
@@ -118,79 +118,4 @@ struct vcpu *runq_first(struct runq *rq, bool allowed)
         if (vcpu_allowed_on(v, rq->cpu) == allowed)
             return v;
     return NULL;
-}
-
-struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
-{
-    struct vcpu *v, *second = NULL;
-
-    list_for_each (v, &rq->queue, se.queue) {
-        if (!vcpu_allowed_on(v, cpu))
-            continue;
-        if (cpumask_test(&v->affinity_soft, cpu))
-            return v;
-        if (!second)
-            second = v;
-    }
-    return second;
-}
-
-/* Where v should run if it can: soft and hard affinity, or hard alone. */
-static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
-                        struct cpumask *possible)
-{
-    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
-    if (!cpumask_and(wanted, possible, &v->affinity_soft))
-        *wanted = *possible;
-}
-
-/* An idle CPU of `mask`, first the last one, then those after it. */
-static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
-{
-    struct cpumask idle;
-    unsigned int cpu;
-
-    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
-        return MAX_CPUS;
-    cpu = cpumask_next(&idle, last);
-    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
-}
-
-unsigned int sched_place(const struct vcpu *v, int64_t lag)
-{
-    struct cpumask wanted, possible;
-    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
-
-    wanted_cpus(v, &wanted, &possible);
-    if (sched_any_idle()) {
-        cpu = find_idle(&wanted, last);
-        if (cpu == MAX_CPUS)
-            cpu = find_idle(&possible, last);
-        if (cpu < MAX_CPUS)
-            return cpu;
-    }
-
-    if (cpumask_test(&wanted, last)) {
-        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
-            return last; /* it runs at once there, or soon */
-        least = READ_ONCE(runq_of_cpu(last)->nr);
-    }
-    for_each_cpu (cpu, &wanted) {
-        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
-
-        if (nr < least) {
-            least = nr;
-            best = cpu;
-        }
-    }
-    return best;
-}
-
-bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to)
-{
-    struct cpumask wanted, possible;
-
-    wanted_cpus(v, &wanted, &possible);
-    return cpumask_test(&wanted, to->cpu) && to->curr != to->idle &&
-           to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler's mechanism: run queues and their locks, caps, waking,
- * switching, timers. The order of those who wait, their places and how long
- * they run are asked of sched-policy.c.
+ * switching, timers. The order of those who wait and how long they run are
+ * asked of sched-policy.c, their places of sched-move.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
