@@ -132,7 +132,7 @@ static bool may_allocate(const struct domain *d, uint32_t n)
 
 int domain_charge(struct domain *d, uint32_t frames, bool special)
 {
-    uint64_t all;
+    uint64_t all, limit;
 
     if (READ_ONCE(d->dying) != DOMAIN_ALIVE || frames > INT32_MAX)
         return -ENOMEM;
@@ -142,9 +142,8 @@ int domain_charge(struct domain *d, uint32_t frames, bool special)
         (void)atomic_fetch_add(&d->special_frames, frames);
         return 0;
     }
-    if (all > (uint64_t)READ_ONCE(d->max_frames) +
-                  READ_ONCE(d->special_frames) ||
-        !may_allocate(d, frames)) {
+    limit = (uint64_t)READ_ONCE(d->max_frames) + READ_ONCE(d->special_frames);
+    if (all > limit || !may_allocate(d, frames)) {
         domain_uncharge(d, frames, false);
         return -ENOMEM;
     }
@@ -550,13 +549,13 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
     d = heap_alloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    d->config = *cfg;
-    d->max_vcpus = cfg->max_vcpus;
-    d->anchors = 1;
-    d->pause_count = d->paused_by_control = 1;
-    d->shutdown_code = -1;
-    spin_lock_init(&d->lock, LOCK_DOMCTL);
-    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+    *d = (struct domain){
+        .config = *cfg, .max_vcpus = cfg->max_vcpus, .anchors = 1,
+        .pause_count = 1, .paused_by_control = 1, .shutdown_code = -1,
+        .lock = SPINLOCK_INIT(DOMCTL),
+        .shutdown_lock = SPINLOCK_INIT(SHUTDOWN),
+        .evtchn_lock = SPINLOCK_INIT(EVTCHN),
+    };
     sched_domain_init(d);
     timer_init(&d->tell, tell_fn, d);
     for (unsigned int i = 0; i < NR_WATCHDOGS; i++)

@@ -412,7 +412,6 @@ int evtchn_init(struct domain *d)
     if (!t)
         return -ENOMEM;
     d->evtchn = t;
-    spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
     t->first_free = 1;
     return bucket_add(t);
 }

@@ -32,7 +32,7 @@
 #define NO_HANDLE (~0u)
 /* The toolstack's limit is in frames of Xen's, which hold 256 mappings. */
 #define PER_LIMIT_FRAME 256u
-#define MAX_LIMIT_FRAMES 65536u
+#define MAX_LIMIT_FRAMES 65536
 
 /* In flags, beside GNTMAP_*: somebody is mapping or unmapping it. */
 #define BUSY 0x8000u
@@ -557,12 +557,13 @@ int grant_init(struct domain *d)
     if (maptrack_frames < 0)
         maptrack_frames = MAPTRACK_FRAMES_DEFAULT;
     d->grant = t;
-    spin_lock_init(&t->lock, LOCK_GRANT);
-    spin_lock_init(&t->maptrack_lock, LOCK_GRANT);
-    t->max_frames = (unsigned int)MIN(frames, MAX_FRAMES);
-    t->max_handles = MIN((unsigned int)maptrack_frames, MAX_LIMIT_FRAMES) *
-                     PER_LIMIT_FRAME;
-    t->free_handle = NO_HANDLE;
+    *t = (struct grant_table){
+        .lock = SPINLOCK_INIT(GRANT), .maptrack_lock = SPINLOCK_INIT(GRANT),
+        .max_frames = (unsigned int)MIN(frames, MAX_FRAMES),
+        .max_handles = PER_LIMIT_FRAME *
+                       (unsigned int)MIN(maptrack_frames, MAX_LIMIT_FRAMES),
+        .free_handle = NO_HANDLE,
+    };
     t->frames = heap_alloc_array(t->max_frames, sizeof(*t->frames));
     t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
                                    sizeof(*t->maptrack));

@@ -92,18 +92,16 @@ int vcpu_create(struct domain *d, unsigned int id,
     v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
-    v->id = id;
-    v->domain = d;
-    v->entry = entry;
-    v->down = true;
-    v->info = &v->dummy_info;
+    *v = (struct vcpu){
+        .id = id, .domain = d, .entry = entry, .down = true,
+        .stack = entry ? stack_alloc() : NULL, .info = &v->dummy_info,
+        .fifo_lock = SPINLOCK_INIT(EVTCHN_QUEUE),
+    };
     if (d->shared_info && id < XEN_LEGACY_MAX_VCPUS)
         v->info = &d->shared_info->vcpu_info[id];
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
-    spin_lock_init(&v->fifo_lock, LOCK_EVTCHN_QUEUE);
-    v->stack = entry ? stack_alloc() : NULL;
     sched_vcpu_init(v);
     rc = entry && !v->stack ? -ENOMEM
          : d != idle_domain ? hvm_vcpu_init(v) : 0;
