@@ -62,20 +62,6 @@ static void take_out(struct timer *t)
     t->link = NULL;
 }
 
-/* Locks q, and the queue that t is on, which is returned; keeps it there. */
-static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
-{
-    for (;;) {
-        unsigned int cpu = READ_ONCE(t->cpu);
-        struct timer_queue *old = &per_cpu(timer_queue, cpu);
-
-        spin_lock_pair(&old->lock, &q->lock);
-        if (t->cpu == cpu)
-            return old;
-        spin_unlock_pair(&old->lock, &q->lock);
-    }
-}
-
 /*
  * Moves t to this CPU's queue, to expire at *expires, which is read with the
  * queues locked; an earlier deadline goes to the hardware. True if the callback
@@ -83,10 +69,18 @@ static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
  */
 static bool place(struct timer *t, const uint64_t *expires)
 {
-    struct timer_queue *q = &this_cpu(timer_queue);
-    struct timer_queue *old = lock_queues(t, q);
-    bool running = load_acquire(&t->running);
+    struct timer_queue *q = &this_cpu(timer_queue), *old;
+    bool running;
 
+    /* Both queues: the one that t is on is known, and kept, once it is locked. */
+    for (;;) {
+        old = &per_cpu(timer_queue, READ_ONCE(t->cpu));
+        spin_lock_pair(&old->lock, &q->lock);
+        if (old == &per_cpu(timer_queue, t->cpu))
+            break;
+        spin_unlock_pair(&old->lock, &q->lock);
+    }
+    running = load_acquire(&t->running);
     if (t->link)
         take_out(t);
     t->cpu = cpu_id();
