@@ -101,16 +101,6 @@ static bool select_word(struct vcpu *v, uint32_t port, bool compat)
     return !word_test_and_set(sel + nr / 32, nr % 32);
 }
 
-/* The rare part of a delivery: somebody polls, or d changed to FIFO at this
- * moment and control_add() may not have seen the bit that was set. */
-static __attribute__((noinline)) void delivered(struct domain *d, uint32_t port)
-{
-    if (READ_ONCE(d->evtchn->fifo))
-        evtchn_deliver(d, port_channel(d->evtchn, port), port);
-    else
-        wake_pollers(d, port);
-}
-
 /*
  * Marks the event, makes it visible to v unless it is masked, and wakes who
  * polls for it if it was not pending before.
@@ -133,8 +123,12 @@ static void deliver_2l(struct domain *d, struct vcpu *v, uint32_t port)
         select_word(v, port, compat))
         show(v);
     t = d->evtchn;
-    if (unlikely(READ_ONCE(t->fifo) || READ_ONCE(t->pollers)))
-        delivered(d, port);
+    /* It changed to FIFO at this moment, and control_add() may not have seen
+     * the bit that was set. */
+    if (unlikely(READ_ONCE(t->fifo)))
+        evtchn_deliver(d, port_channel(t, port), port);
+    else if (unlikely(READ_ONCE(t->pollers)))
+        wake_pollers(d, port);
 }
 
 static void unmask_2l(struct domain *d, struct vcpu *v, uint32_t port)
@@ -463,7 +457,7 @@ void evtchn_fifo_destroy(struct domain *d)
 /*
  * The first one takes d from 2-level to FIFO, still without a word: events
  * that are pending wait for theirs. A sender that has just marked the old
- * layout sees t->fifo then (delivered()) and marks the new. Lock EVTCHN.
+ * layout sees t->fifo then (deliver_2l()) and marks the new. Lock EVTCHN.
  */
 static int control_add(struct vcpu *v, uint32_t offset,
                        const struct shared_frame *f)
