@@ -581,20 +581,6 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 
 /* --- Killing. --- */
 
-/* Each thread goes on, finds that its domain dies, and ends. Only one caller
- * changes dying. */
-static void start_dying(struct domain *d)
-{
-    spin_lock(&d->lock);
-    WRITE_ONCE(d->dying, DOMAIN_DYING);
-    spin_unlock(&d->lock); /* who was inside has seen it alive and is done */
-    smp_mb();
-    (void)domain_claim(d, 0);
-    for_vcpus (d, v)
-        if (!sched_vcpu_kill(v))
-            vcpu_kick(v, PENDING_STOP);
-}
-
 /* Until all threads have ended, and no CPU is on their stacks. Usually they
  * need microseconds, on other CPUs. */
 static int wait_threads(const struct domain *d)
@@ -645,8 +631,18 @@ int domain_kill(struct domain *d)
         sched_give_way();
         return -ERESTART;
     }
-    if (d->dying == DOMAIN_ALIVE)
-        start_dying(d);
+    /* Only one caller changes dying. */
+    if (d->dying == DOMAIN_ALIVE) {
+        spin_lock(&d->lock);
+        WRITE_ONCE(d->dying, DOMAIN_DYING);
+        spin_unlock(&d->lock); /* who was inside has seen it alive, is done */
+        smp_mb();
+        (void)domain_claim(d, 0);
+        /* Each thread goes on, finds that its domain dies, and ends. */
+        for_vcpus (d, v)
+            if (!sched_vcpu_kill(v))
+                vcpu_kick(v, PENDING_STOP);
+    }
     if (d->dying == DOMAIN_DYING)
         rc = tear_down(d);
     WRITE_ONCE(d->killing, false);
