@@ -41,11 +41,10 @@ struct domain *idle_domain = &idle_dom;
 struct runq *runq_lock_of(const struct vcpu *v)
 {
     for (;;) {
-        unsigned int cpu = READ_ONCE(v->cpu);
-        struct runq *rq = runq_of_cpu(cpu);
+        struct runq *rq = runq_of_cpu(READ_ONCE(v->cpu));
 
         spin_lock(&rq->lock);
-        if (likely(v->cpu == cpu))
+        if (likely(v->cpu == rq->cpu))
             return rq;
         spin_unlock(&rq->lock);
     }
