@@ -180,10 +180,10 @@ static int begin_use(struct domain *d, struct grant_entry_v1 *e,
 /*
  * Puts entry `ref` of d to use for domain `user`: checks it, marks it as
  * read or written in the guest's table, takes a reference to the frame.
- * GNTST_*; *m is the frame. mapping: rather than copying.
+ * GNTST_*; *pg is the frame. mapping: rather than copying.
  */
 static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
-                     bool readonly, bool mapping, mfn_t *m)
+                     bool readonly, bool mapping, struct page **pg)
 {
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
@@ -202,7 +202,7 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
     if (!rc) {
         a->user = user;
         a->uses[readonly]++;
-        *m = mfn(a->mfn);
+        *pg = mfn_to_page(mfn(a->mfn));
     }
     spin_unlock(&t->lock);
     return rc;
@@ -246,17 +246,10 @@ static int end_domain(struct domain *d, struct copy_end *e)
 
 static int end_claim(struct domain *d, struct copy_end *e)
 {
-    mfn_t m;
-    int rc;
-
-    if (!e->by_ref) {
-        e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
-        return e->pg ? GNTST_okay : GNTST_bad_page;
-    }
-    rc = grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &m);
-    if (!rc)
-        e->pg = mfn_to_page(m);
-    return rc;
+    if (e->by_ref)
+        return grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &e->pg);
+    e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
+    return e->pg ? GNTST_okay : GNTST_bad_page;
 }
 
 static void end_release(struct copy_end *e)
@@ -368,6 +361,7 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     struct grant_mapping *mp;
     int rc = GNTST_no_space;
     grant_handle_t h;
+    struct page *pg;
     mfn_t m;
 
     if (!(op->flags & KINDS))
@@ -379,7 +373,7 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
         return GNTST_bad_domain;
     h = handle_alloc(t);
     if (h != NO_HANDLE) {
-        rc = grant_pin(granter, op->ref, d->id, readonly, true, &m);
+        rc = grant_pin(granter, op->ref, d->id, readonly, true, &pg);
         if (rc)
             handle_free(t, h);
     }
@@ -387,6 +381,7 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
         domain_put(granter);
         return rc;
     }
+    m = page_to_mfn(pg);
     mp = mapping_at(t, h);
     *mp = (struct grant_mapping){
         .granter = granter, .gfn = gfn, .mfn = m, .ref = op->ref,
