@@ -14,36 +14,28 @@
 /* --- Choosing a CPU. --- */
 
 /* Where v should run if it can: soft and hard affinity, or hard alone. */
-static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
-                        struct cpumask *possible)
+static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted)
 {
-    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
-    if (!cpumask_and(wanted, possible, &v->affinity_soft))
-        *wanted = *possible;
-}
+    struct cpumask soft;
 
-/* An idle CPU of `mask`, first the last one, then those after it. */
-static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
-{
-    struct cpumask idle;
-    unsigned int cpu;
-
-    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
-        return MAX_CPUS;
-    cpu = cpumask_next(&idle, last);
-    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
+    (void)cpumask_and(wanted, &v->affinity_hard, &sched_cpus);
+    if (cpumask_and(&soft, wanted, &v->affinity_soft))
+        *wanted = soft;
 }
 
 unsigned int sched_place(const struct vcpu *v, int64_t lag)
 {
-    struct cpumask wanted, possible;
+    struct cpumask wanted, idle;
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
 
-    wanted_cpus(v, &wanted, &possible);
+    wanted_cpus(v, &wanted);
     if (sched_any_idle()) {
-        cpu = find_idle(&wanted, last);
+        if (!cpumask_and(&idle, &wanted, &sched_idle_cpus))
+            (void)cpumask_and(&idle, &v->affinity_hard, &sched_idle_cpus);
+        /* First the last one, then those after it. */
+        cpu = cpumask_next(&idle, last);
         if (cpu == MAX_CPUS)
-            cpu = find_idle(&possible, last);
+            cpu = cpumask_next(&idle, 0);
         if (cpu < MAX_CPUS)
             return cpu;
     }
@@ -162,7 +154,7 @@ void runq_evict(struct runq *rq)
 void runq_balance(struct runq *rq)
 {
     unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
-    struct cpumask wanted, possible;
+    struct cpumask wanted;
     struct runq *to;
     struct vcpu *v;
 
@@ -175,7 +167,7 @@ void runq_balance(struct runq *rq)
     v = first_for(rq, cpu);
     if (v && to != rq) {
         runq_charge(to, now_ns());
-        wanted_cpus(v, &wanted, &possible);
+        wanted_cpus(v, &wanted);
         if (cpumask_test(&wanted, cpu) && !runq_idles(to) &&
             to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
             move(rq, to, v);
