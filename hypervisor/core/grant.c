@@ -542,21 +542,19 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 int grant_init(struct domain *d)
 {
     struct grant_table *t = heap_alloc(sizeof(*t));
-    int frames = d->config.max_grant_frames;
-    int maptrack_frames = d->config.max_maptrack_frames;
+    const int frames = d->config.max_grant_frames;
+    const int maptrack = d->config.max_maptrack_frames;
 
     if (!t)
         return -ENOMEM;
-    if (frames < 0)
-        frames = GRANT_FRAMES_DEFAULT;
-    if (maptrack_frames < 0)
-        maptrack_frames = MAPTRACK_FRAMES_DEFAULT;
     d->grant = t;
     *t = (struct grant_table){
         .lock = SPINLOCK_INIT(GRANT), .maptrack_lock = SPINLOCK_INIT(GRANT),
-        .max_frames = (unsigned int)MIN(frames, MAX_FRAMES),
+        .max_frames = frames < 0 ? GRANT_FRAMES_DEFAULT
+                                 : (unsigned int)MIN(frames, MAX_FRAMES),
         .max_handles = PER_LIMIT_FRAME *
-                       (unsigned int)MIN(maptrack_frames, MAX_LIMIT_FRAMES),
+                       (maptrack < 0 ? MAPTRACK_FRAMES_DEFAULT
+                            : (unsigned int)MIN(maptrack, MAX_LIMIT_FRAMES)),
         .free_handle = NO_HANDLE,
     };
     t->frames = heap_alloc_array(t->max_frames, sizeof(*t->frames));

@@ -353,8 +353,7 @@ bool sched_vcpu_kill(struct vcpu *v)
     bool dead = !v->se.ran;
 
     v->se.throttled = v->se.parked = false;
-    if (dead)
-        v->dead = true;
+    v->dead |= dead;
     runq_update(rq, v);
     return dead;
 }

@@ -72,7 +72,7 @@ static bool place(struct timer *t, const uint64_t *expires)
     struct timer_queue *q = &this_cpu(timer_queue), *old;
     bool running;
 
-    /* Both queues: the one that t is on is known, and kept, once it is locked. */
+    /* Both queues: the one that t is on is known, and kept, when locked. */
     for (;;) {
         old = &per_cpu(timer_queue, READ_ONCE(t->cpu));
         spin_lock_pair(&old->lock, &q->lock);

@@ -97,8 +97,8 @@ struct vcpu {
     struct evtchn_fifo_control_block *fifo_control;
     struct shared_frame fifo_frame;
     struct spinlock fifo_lock; /* rank EVTCHN_QUEUE */
-    uint32_t fifo_tail[EVTCHN_FIFO_MAX_QUEUES]; /* ports linked last (that
-                              * lock); 0: none */
+    /* (that lock) The ports linked last; 0: none. */
+    uint32_t fifo_tail[EVTCHN_FIFO_MAX_QUEUES];
     struct timer poll_timer; /* SCHEDOP_poll */
     uint32_t poll_port;      /* 0: not polling */
 };
@@ -108,8 +108,9 @@ DECLARE_PERCPU(struct vcpu *, current_vcpu);
 
 /*
  * Creates the stopped vCPU id, which d has not yet, with its thread (`entry`
- * never returns; NULL: it has a stack already); v->down is set. Everything that a running vCPU needs is
- * allocated here. -ENOMEM. Lock DOMCTL of d.
+ * never returns; NULL: an idle one, which has a stack already); v->down is set.
+ * Everything that a running vCPU needs is allocated here. -ENOMEM. Lock DOMCTL
+ * of d; a CPU that comes up needs none for its idle vCPU.
  */
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out);
