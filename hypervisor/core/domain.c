@@ -523,7 +523,6 @@ static void release(struct domain *d)
         timer_kill(&d->watchdog[i]);
     if (d->target)
         domain_put(d->target);
-    d->target = NULL;
     if (d->vcpu)
         for_vcpus (d, v)
             vcpu_destroy(v);
@@ -533,8 +532,6 @@ static void release(struct domain *d)
     free_shared_info(d);
     claim_use(d, UINT32_MAX);
     heap_free(d->vcpu);
-    d->vcpu = NULL;
-    d->max_vcpus = 0;
     put(d, &d->anchors);
 }
 

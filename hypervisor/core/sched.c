@@ -247,13 +247,25 @@ static void note_sleep(struct vcpu *v)
     v->se.sent_at = 0;
 }
 
-/* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
- * curr is accounted. */
-static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
+void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     struct vcpu *curr = rq->curr;
-    uint64_t end = now + sched_slice(rq->nr);
+    uint64_t end;
 
+    WRITE_ONCE(v->cpu, rq->cpu);
+    runq_insert(rq, v);
+    runstate_set(v, RUNSTATE_runnable, now);
+    if (curr == rq->idle) {
+        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
+        runq_resched(rq);
+        /* Only one can run here. Who waits behind v, perhaps because of it,
+         * may be allowed on CPUs where v is not. */
+        if (rq->nr > 1)
+            runq_call_help(rq);
+        return;
+    }
+    /* The CPU is busy: shall v have it, and when? */
+    end = now + sched_slice(rq->nr);
     if (curr->se.slice_end > now)
         end = MIN(end, curr->se.slice_end);
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
@@ -261,23 +273,6 @@ static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
     curr->se.slice_end = end;
     look_again(rq, end, now);
     sched_call_help(v);
-}
-
-void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
-{
-    WRITE_ONCE(v->cpu, rq->cpu);
-    runq_insert(rq, v);
-    runstate_set(v, RUNSTATE_runnable, now);
-    if (rq->curr == rq->idle) {
-        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
-        runq_resched(rq);
-        /* Only one can run here. Who waits behind v, perhaps because of it,
-         * may be allowed on CPUs where v is not. */
-        if (rq->nr > 1)
-            runq_call_help(rq);
-    } else {
-        contend(rq, v, now);
-    }
 }
 
 /* Off, and should not be. Lock of its queue. */
@@ -619,10 +614,9 @@ void sched_vcpu_init(struct vcpu *v)
     if (!cpumask_test(&sched_cpus, v->cpu))
         v->cpu = cpumask_next(&sched_cpus, 0);
     if (v->stack) {
-        char *top = (char *)v->stack + STACK_SIZE;
-        struct thread_frame *f = (struct thread_frame *)top - 1;
+        struct thread_frame *f = (void *)((char *)v->stack + STACK_SIZE);
 
-        *f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
+        *--f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
         v->rsp = (uintptr_t)f;
     }
 }
