@@ -80,11 +80,9 @@ struct domain *domain_get_from(domid_t first)
  * thread, and then d may be gone. */
 static void put(struct domain *d, uint32_t *count)
 {
-    struct domain *first;
-
     if (!atomic_dec_and_test(count))
         return;
-    first = READ_ONCE(dead_domains);
+    struct domain *first = READ_ONCE(dead_domains);
     do {
         d->next_dead = first;
     } while (!atomic_cmpxchg(&dead_domains, &first, d));
@@ -164,7 +162,6 @@ int domain_claim(struct domain *d, uint32_t frames)
 {
     uint64_t has = READ_ONCE(d->frames) - READ_ONCE(d->special_frames);
     uint64_t total = READ_ONCE(claimed_total);
-    uint32_t none = 0, want;
 
     if (!frames) {
         claim_use(d, UINT32_MAX);
@@ -172,7 +169,7 @@ int domain_claim(struct domain *d, uint32_t frames)
     }
     if (READ_ONCE(d->claimed) || frames <= has || frames > d->max_frames)
         return -EINVAL;
-    want = (uint32_t)(frames - has);
+    uint32_t none = 0, want = (uint32_t)(frames - has);
     do {
         if (want > pages_free() - MIN(total, pages_free()))
             return -ENOMEM;

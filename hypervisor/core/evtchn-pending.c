@@ -112,7 +112,6 @@ static bool select_word(struct vcpu *v, uint32_t port, bool compat)
 static void deliver_2l(struct domain *d, struct vcpu *v, uint32_t port)
 {
     bool compat = domain_is_compat(d);
-    const struct evtchn_table *t;
 
     /* A port from before the guest went to 32-bit mode. */
     if (unlikely(compat && port >= COMPAT_PORTS))
@@ -122,7 +121,7 @@ static void deliver_2l(struct domain *d, struct vcpu *v, uint32_t port)
     if (!is_set(mask_word(d, port, compat), port) &&
         select_word(v, port, compat))
         show(v);
-    t = d->evtchn;
+    const struct evtchn_table *t = d->evtchn;
     /* It changed to FIFO at this moment, and control_add() may not have seen
      * the bit that was set. */
     if (unlikely(READ_ONCE(t->fifo)))
@@ -172,11 +171,10 @@ static event_word_t *word_of(const struct domain *d, uint32_t port)
 {
     const struct evtchn_fifo *f = d->evtchn->fifo;
     uint32_t nr = load_acquire(&f->nr_words);
-    size_t i;
 
     if (unlikely(port >= nr))
         return NULL;
-    i = index_nospec(port, nr);
+    size_t i = index_nospec(port, nr);
     return (event_word_t *)f->pages[i / WORDS_PER_PAGE].va + i % WORDS_PER_PAGE;
 }
 
@@ -370,12 +368,11 @@ bool evtchn_is_linked(const struct domain *d, uint32_t port)
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
-    struct vcpu *v;
 
     if (!chn)
         return -EINVAL;
     spin_lock(&chn->lock);
-    v = d->vcpu[READ_ONCE(chn->vcpu)];
+    struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
     if (port_is_usable(chn) && v) {
         if (d->evtchn->fifo)
             unmask_fifo(d, v, chn, port);
@@ -410,14 +407,12 @@ int evtchn_is_pending(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
     unsigned int nr;
-    const word_t *word;
-    int pending;
 
     if (!chn)
         return -EINVAL;
     spin_lock(&chn->lock);
-    word = port_is_usable(chn) ? pending_bit(d, port, &nr) : NULL;
-    pending = word && is_set(word, nr);
+    const word_t *word = port_is_usable(chn) ? pending_bit(d, port, &nr) : NULL;
+    int pending = word && is_set(word, nr);
     spin_unlock(&chn->lock);
     return pending;
 }
@@ -486,11 +481,10 @@ static int control_add(struct vcpu *v, uint32_t offset,
 static int words_add(struct domain *d, const struct shared_frame *f)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t port;
 
     if (!t->fifo)
         return -EOPNOTSUPP; /* reset meanwhile */
-    port = t->fifo->nr_words;
+    uint32_t port = t->fifo->nr_words;
     if (port == EVTCHN_FIFO_NR_CHANNELS)
         return -ENOSPC;
     t->fifo->pages[port / WORDS_PER_PAGE] = *f;

@@ -83,12 +83,12 @@ static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
     uint32_t last = MIN(d->config.max_evtchn_port, evtchn_layout_ports(d) - 1);
-    int rc;
 
     if (d->dying != DOMAIN_ALIVE)
         return -EINVAL;
     for (uint32_t p = t->first_free; p <= last; p++) {
-        rc = p < t->nr_ports ? 0 : bucket_add(t);
+        int rc = p < t->nr_ports ? 0 : bucket_add(t);
+
         if (rc)
             return rc;
         if (port_channel(t, p)->state != PORT_FREE) {
@@ -127,7 +127,6 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
 {
     struct vcpu *v = vcpu_find(d, vcpu);
     uint32_t *slot = v && state == PORT_VIRQ ? &v->virq_port[what] : NULL;
-    struct evtchn *chn;
     int rc;
 
     if (!v && state != PORT_UNBOUND)
@@ -135,7 +134,8 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
     spin_lock(&d->evtchn_lock);
     rc = slot && *slot ? -EEXIST : port_alloc(d, port);
     if (!rc) {
-        chn = port_channel(d->evtchn, *port);
+        struct evtchn *chn = port_channel(d->evtchn, *port);
+
         spin_lock(&chn->lock);
         port_bind(d, chn, state, vcpu, consumer);
         chn->what = what;
@@ -157,17 +157,16 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote,
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
                             uint32_t remote_port, uint32_t *port)
 {
-    struct evtchn *chn, *peer;
     int rc;
 
     spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
     rc = port_alloc(d, port);
-    peer = port_find(remote, remote_port);
-    if (!rc && (!peer || peer->state != PORT_UNBOUND ||
-                peer->what != d->id))
+    struct evtchn *peer = port_find(remote, remote_port);
+    if (!rc && !(peer && peer->state == PORT_UNBOUND && peer->what == d->id))
         rc = -EINVAL;
     if (!rc) {
-        chn = port_channel(d->evtchn, *port);
+        struct evtchn *chn = port_channel(d->evtchn, *port);
+
         spin_lock_pair(&chn->lock, &peer->lock);
         port_bind(d, chn, PORT_INTERDOMAIN, 0, false);
         chn->remote = remote;
@@ -235,14 +234,14 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
     struct evtchn_table *t = d->evtchn;
     struct evtchn *chn = port_channel(t, port), *peer = chn;
-    struct vcpu *v;
 
     if (chn->state == PORT_INTERDOMAIN) {
         if (chn->remote != rd)
             return -EAGAIN;
         peer = port_channel(rd->evtchn, chn->remote_port);
     } else if (chn->state == PORT_VIRQ) {
-        v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
+        struct vcpu *v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
+
         WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
@@ -352,7 +351,6 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
 {
     struct domain *d = v->domain;
-    struct evtchn *chn;
     uint32_t port;
 
     if (virq_is_global(virq))
@@ -360,7 +358,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     port = v ? READ_ONCE(v->virq_port[virq]) : 0;
     if (!port)
         return;
-    chn = port_channel(d->evtchn, port);
+    struct evtchn *chn = port_channel(d->evtchn, port);
     spin_lock(&chn->lock);
     /* It may have been closed, and bound to something else, by now. */
     if (chn->state == PORT_VIRQ && chn->what == virq &&

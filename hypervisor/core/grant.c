@@ -307,7 +307,6 @@ static struct grant_mapping *mapping_at(const struct grant_table *t,
 /* One that was given back, or the next; NO_HANDLE: no memory, or the limit. */
 static grant_handle_t handle_alloc(struct grant_table *t)
 {
-    struct grant_mapping **page;
     grant_handle_t h;
 
     spin_lock(&t->maptrack_lock);
@@ -315,7 +314,8 @@ static grant_handle_t handle_alloc(struct grant_table *t)
     if (h != NO_HANDLE) {
         t->free_handle = mapping_at(t, h)->ref;
     } else if (t->nr_handles < t->max_handles) {
-        page = &t->maptrack[t->nr_handles / PER_PAGE];
+        struct grant_mapping **page = &t->maptrack[t->nr_handles / PER_PAGE];
+
         if (!*page)
             *page = heap_alloc(PAGE_SIZE);
         if (*page) {
@@ -358,11 +358,9 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
     gfn_t gfn = gpa_to_gfn(gpa(op->host_addr));
     struct grant_table *t = d->grant;
     struct domain *granter;
-    struct grant_mapping *mp;
     int rc = GNTST_no_space;
     grant_handle_t h;
     struct page *pg;
-    mfn_t m;
 
     if (!(op->flags & KINDS))
         return GNTST_bad_gntref;
@@ -381,8 +379,8 @@ int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
         domain_put(granter);
         return rc;
     }
-    m = page_to_mfn(pg);
-    mp = mapping_at(t, h);
+    mfn_t m = page_to_mfn(pg);
+    struct grant_mapping *mp = mapping_at(t, h);
     *mp = (struct grant_mapping){
         .granter = granter, .gfn = gfn, .mfn = m, .ref = op->ref,
         .flags = (uint16_t)(op->flags | BUSY), /* not usable yet */
@@ -402,21 +400,19 @@ int grant_unmap(struct domain *d, const struct gnttab_unmap_grant_ref *op,
 {
     struct grant_table *t = d->grant;
     unsigned int nr = load_acquire(&t->nr_handles);
-    struct grant_mapping *mp;
-    bool host, device;
     int rc = GNTST_okay;
-    uint16_t flags;
 
     if (op->handle >= nr)
         return GNTST_bad_handle;
-    mp = mapping_at(t, (grant_handle_t)index_nospec(op->handle, nr));
+    struct grant_mapping *mp =
+        mapping_at(t, (grant_handle_t)index_nospec(op->handle, nr));
     /* Marked, so that nobody else touches it. */
-    flags = load_acquire(&mp->flags);
+    uint16_t flags = load_acquire(&mp->flags);
     if (!flags || (flags & BUSY) ||
         !atomic_cmpxchg(&mp->flags, &flags, flags | BUSY))
         return GNTST_bad_handle;
-    host = op->host_addr && (flags & GNTMAP_host_map);
-    device = op->dev_bus_addr && (flags & GNTMAP_device_map);
+    bool host = op->host_addr && (flags & GNTMAP_host_map);
+    bool device = op->dev_bus_addr && (flags & GNTMAP_device_map);
 
     if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn)) {
         rc = GNTST_bad_dev_addr;

@@ -93,12 +93,10 @@ void runq_call_help(struct runq *rq)
 
 void runq_pass_on(struct runq *rq)
 {
-    unsigned int from;
-
     smp_mb(); /* curr says that we are busy before we look */
     if (likely(!READ_ONCE(rq->poked)))
         return;
-    from = atomic_xchg(&rq->poked, 0);
+    unsigned int from = atomic_xchg(&rq->poked, 0);
     if (!from || from - 1 == rq->cpu)
         return;
     rq = runq_of_cpu(from - 1);
@@ -155,12 +153,11 @@ void runq_balance(struct runq *rq)
 {
     unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
     struct cpumask wanted;
-    struct runq *to;
     struct vcpu *v;
 
     if (cpu == MAX_CPUS)
         cpu = cpumask_next(&sched_cpus, 0);
-    to = runq_of_cpu(cpu);
+    struct runq *to = runq_of_cpu(cpu);
     spin_lock_pair(&rq->lock, &to->lock);
     rq->slice_over = false;
     rq->balanced = cpu;
@@ -218,11 +215,10 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft)
 {
     struct cpumask online;
-    struct runq *rq;
 
     if (!cpumask_and(&online, hard, &sched_cpus))
         return -EINVAL;
-    rq = runq_lock_of(v);
+    struct runq *rq = runq_lock_of(v);
     v->affinity_hard = *hard;
     v->affinity_soft = *soft;
     if (vcpu_is_queued(v))

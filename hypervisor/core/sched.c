@@ -250,7 +250,6 @@ static void note_sleep(struct vcpu *v)
 void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     struct vcpu *curr = rq->curr;
-    uint64_t end;
 
     WRITE_ONCE(v->cpu, rq->cpu);
     runq_insert(rq, v);
@@ -265,7 +264,7 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
         return;
     }
     /* The CPU is busy: shall v have it, and when? */
-    end = now + sched_slice(rq->nr);
+    uint64_t end = now + sched_slice(rq->nr);
     if (curr->se.slice_end > now)
         end = MIN(end, curr->se.slice_end);
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
@@ -467,13 +466,12 @@ static void schedule_locked(struct runq *rq)
 {
     struct vcpu *prev = current, *next;
     uint64_t now = now_ns();
-    bool slice_over;
 
     ASSERT(!prev->in_guest);
     if ((prev == rq->idle || stays(rq, prev)) &&
         choose(rq, prev, now) == prev) {
         run(rq, prev, now);
-        slice_over = rq->slice_over;
+        bool slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
         if (slice_over)
             runq_balance(rq);

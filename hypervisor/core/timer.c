@@ -70,7 +70,6 @@ static void take_out(struct timer *t)
 static bool place(struct timer *t, const uint64_t *expires)
 {
     struct timer_queue *q = &this_cpu(timer_queue), *old;
-    bool running;
 
     /* Both queues: the one that t is on is known, and kept, when locked. */
     for (;;) {
@@ -80,7 +79,7 @@ static bool place(struct timer *t, const uint64_t *expires)
             break;
         spin_unlock_pair(&old->lock, &q->lock);
     }
-    running = load_acquire(&t->running);
+    bool running = load_acquire(&t->running);
     if (t->link)
         take_out(t);
     t->cpu = cpu_id();
@@ -132,11 +131,11 @@ void timer_interrupt(void)
 {
     struct timer_queue *q = &this_cpu(timer_queue);
     uint64_t now = now_ns();
-    struct timer *t;
 
     spin_lock(&q->lock);
     for (unsigned int n = 0; n < RUN_MAX; n++) {
-        t = q->first;
+        struct timer *t = q->first;
+
         if (!t || t->expires > now)
             break;
         take_out(t);

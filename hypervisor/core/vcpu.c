@@ -156,7 +156,6 @@ void vcpu_wait(uint64_t mask)
 void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
 {
     bool fresh = !atomic_test_and_set_bit(why, &v->pending);
-    uint64_t waits_for;
 
     if (v == current)
         return;
@@ -165,7 +164,7 @@ void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
             smp_kick(READ_ONCE(v->cpu));
         return;
     }
-    waits_for = READ_ONCE(v->wait_mask);
+    uint64_t waits_for = READ_ONCE(v->wait_mask);
     if (waits_for ? waits_for & BIT(why) : fresh)
         vcpu_unpark(v);
 }
