@@ -130,17 +130,16 @@ static bool may_allocate(const struct domain *d, uint32_t n)
 
 int domain_charge(struct domain *d, uint32_t frames, bool special)
 {
-    uint64_t all, limit;
-
     if (READ_ONCE(d->dying) != DOMAIN_ALIVE || frames > INT32_MAX)
         return -ENOMEM;
     (void)atomic_fetch_add(&d->anchors, frames);
-    all = (uint64_t)atomic_fetch_add(&d->frames, frames) + frames;
+    uint64_t all = (uint64_t)atomic_fetch_add(&d->frames, frames) + frames;
     if (special) {
         (void)atomic_fetch_add(&d->special_frames, frames);
         return 0;
     }
-    limit = (uint64_t)READ_ONCE(d->max_frames) + READ_ONCE(d->special_frames);
+    uint64_t limit = (uint64_t)READ_ONCE(d->max_frames) +
+                     READ_ONCE(d->special_frames);
     if (all > limit || !may_allocate(d, frames)) {
         domain_uncharge(d, frames, false);
         return -ENOMEM;
@@ -182,8 +181,6 @@ int domain_claim(struct domain *d, uint32_t frames)
 
 void *domain_special_page(struct domain *d, struct page **pg)
 {
-    void *va;
-
     if (domain_charge(d, 1, true))
         return NULL;
     *pg = page_alloc(d->id, 0, 0);
@@ -191,7 +188,7 @@ void *domain_special_page(struct domain *d, struct page **pg)
         domain_uncharge(d, 1, true);
         return NULL;
     }
-    va = shared_map(page_to_mfn(*pg));
+    void *va = shared_map(page_to_mfn(*pg));
     if (!va)
         domain_special_page_free(d, NULL, *pg);
     return va;
@@ -248,10 +245,8 @@ void domain_unpause(struct domain *d)
 
 int domain_pause_by_control(struct domain *d, bool pause)
 {
-    unsigned int count;
-
     spin_lock(&d->lock);
-    count = d->paused_by_control + (pause ? 1u : -1u);
+    unsigned int count = d->paused_by_control + (pause ? 1u : -1u);
     if (count <= 255)
         d->paused_by_control = count;
     d->started |= !count;
@@ -462,7 +457,6 @@ static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 static int list_insert(struct domain *d, domid_t want)
 {
     unsigned int id = want, tries = DOMID_FIRST_RESERVED;
-    int rc;
 
     spin_lock(&list_lock);
     if (want >= DOMID_FIRST_RESERVED) {
@@ -472,7 +466,7 @@ static int list_insert(struct domain *d, domid_t want)
         } while (domains[id] && --tries);
         last_domid = id;
     }
-    rc = !domains[id] ? 0 : id == want ? -EEXIST : -ENOMEM;
+    int rc = !domains[id] ? 0 : id == want ? -EEXIST : -ENOMEM;
     if (!rc) {
         d->id = (domid_t)id;
         WRITE_ONCE(last_used_domid, MAX(last_used_domid, id));
@@ -535,12 +529,11 @@ static void release(struct domain *d)
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
                   struct domain **out)
 {
-    struct domain *d;
     int rc = check_config(domid, cfg);
 
     if (rc)
         return rc;
-    d = heap_alloc(sizeof(*d));
+    struct domain *d = heap_alloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
     *d = (struct domain){

@@ -127,12 +127,11 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
 {
     struct vcpu *v = vcpu_find(d, vcpu);
     uint32_t *slot = v && state == PORT_VIRQ ? &v->virq_port[what] : NULL;
-    int rc;
 
     if (!v && state != PORT_UNBOUND)
         return -ENOENT;
     spin_lock(&d->evtchn_lock);
-    rc = slot && *slot ? -EEXIST : port_alloc(d, port);
+    int rc = slot && *slot ? -EEXIST : port_alloc(d, port);
     if (!rc) {
         struct evtchn *chn = port_channel(d->evtchn, *port);
 
@@ -157,10 +156,8 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote,
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
                             uint32_t remote_port, uint32_t *port)
 {
-    int rc;
-
     spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
-    rc = port_alloc(d, port);
+    int rc = port_alloc(d, port);
     struct evtchn *peer = port_find(remote, remote_port);
     if (!rc && !(peer && peer->state == PORT_UNBOUND && peer->what == d->id))
         rc = -EINVAL;
@@ -384,13 +381,11 @@ void send_global_virq(unsigned int virq)
 
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 {
-    int rc;
-
     if (virq >= NR_VIRQS || !virq_is_global(virq))
         return -EINVAL;
     spin_lock(&virq_lock);
     /* One that is dying may have been forgotten already. */
-    rc = READ_ONCE(d->dying) == DOMAIN_ALIVE ? 0 : -EINVAL;
+    int rc = READ_ONCE(d->dying) == DOMAIN_ALIVE ? 0 : -EINVAL;
     if (!rc)
         virq_handlers[virq] = d;
     spin_unlock(&virq_lock);
@@ -403,10 +398,10 @@ int evtchn_init(struct domain *d)
 {
     uint32_t max = MIN(d->config.max_evtchn_port,
                        (uint32_t)EVTCHN_FIFO_NR_CHANNELS - 1);
-    struct evtchn_table *t;
-
-    t = heap_alloc(sizeof(*t) + DIV_ROUND_UP(max + 1, PORTS_PER_BUCKET) *
+    struct evtchn_table *t =
+        heap_alloc(sizeof(*t) + DIV_ROUND_UP(max + 1, PORTS_PER_BUCKET) *
                                     sizeof(t->bucket[0]));
+
     if (!t)
         return -ENOMEM;
     d->evtchn = t;

@@ -188,11 +188,10 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
     struct grant_entry_v1 *e;
-    struct grant_active *a;
     int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    a = entry_find(t, ref, &e);
+    struct grant_active *a = entry_find(t, ref, &e);
     if (!a)
         rc = GNTST_bad_gntref;
     else if (in_use(a) && (a->user != user || a->uses[readonly] >= MAX_USES))
@@ -213,10 +212,10 @@ static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
     struct grant_entry_v1 *e;
-    struct grant_active *a;
 
     spin_lock(&t->lock);
-    a = entry_find(t, ref, &e); /* there is one: it was pinned */
+    /* There is one: it was pinned. */
+    struct grant_active *a = entry_find(t, ref, &e);
     a->uses[readonly]--;
     if (!readonly)
         guest_frame_dirtied(d, gfn(a->gfn));

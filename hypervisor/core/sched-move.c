@@ -153,7 +153,6 @@ void runq_balance(struct runq *rq)
 {
     unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
     struct cpumask wanted;
-    struct vcpu *v;
 
     if (cpu == MAX_CPUS)
         cpu = cpumask_next(&sched_cpus, 0);
@@ -161,7 +160,7 @@ void runq_balance(struct runq *rq)
     spin_lock_pair(&rq->lock, &to->lock);
     rq->slice_over = false;
     rq->balanced = cpu;
-    v = first_for(rq, cpu);
+    struct vcpu *v = first_for(rq, cpu);
     if (v && to != rq) {
         runq_charge(to, now_ns());
         wanted_cpus(v, &wanted);
@@ -185,12 +184,10 @@ static unsigned int spare(const struct runq *rq)
  * locked. */
 static bool steal_from(struct runq *rq, struct runq *from)
 {
-    struct vcpu *v;
-
     if (!spare(from))
         return false;
     spin_lock_pair(&rq->lock, &from->lock);
-    v = spare(from) ? first_for(from, rq->cpu) : NULL;
+    struct vcpu *v = spare(from) ? first_for(from, rq->cpu) : NULL;
     if (v)
         move(from, rq, v);
     spin_unlock_pair(&rq->lock, &from->lock);

@@ -86,10 +86,8 @@ void vcpu_info_unregister(struct vcpu *v)
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out)
 {
-    struct vcpu *v;
-    int rc;
+    struct vcpu *v = heap_alloc(sizeof(*v));
 
-    v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
     *v = (struct vcpu){
@@ -103,8 +101,8 @@ int vcpu_create(struct domain *d, unsigned int id,
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
     sched_vcpu_init(v);
-    rc = entry && !v->stack ? -ENOMEM
-         : d != idle_domain ? hvm_vcpu_init(v) : 0;
+    int rc = entry && !v->stack ? -ENOMEM
+             : d != idle_domain ? hvm_vcpu_init(v) : 0;
     if (rc) {
         vcpu_destroy(v);
         return rc;
