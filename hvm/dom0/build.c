@@ -94,7 +94,7 @@ void dom0_create(const struct boot_info *bi)
     /* The others wait for their start-up IPI inside their loops. */
     for_vcpus (d, v)
         vcpu_up(v);
-    (void)domain_unpause_by_control(d);
+    (void)domain_pause_by_control(d, false);
 }
 
 /* The machine ends as domain 0 does. */

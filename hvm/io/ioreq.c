@@ -49,11 +49,11 @@ static void ports_free(struct domain *d, struct ioreq_server *s)
 {
     for_vcpus (d, v) {
         if (s->port[v->id])
-            evtchn_free_consumer(v, s->port[v->id]);
+            (void)evtchn_close(d, s->port[v->id], true);
         s->port[v->id] = 0;
     }
     if (s->buf_port)
-        evtchn_free_consumer(d->vcpu[0], s->buf_port);
+        (void)evtchn_close(d, s->buf_port, true);
     s->buf_port = 0;
 }
 
@@ -74,10 +74,10 @@ int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id)
     s->refs = 1;
     s->dm = current->domain->id;
     if (bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF)
-        rc = evtchn_alloc_consumer(d->vcpu[0], s->dm, &s->buf_port);
+        rc = evtchn_alloc_unbound(d, s->dm, d->vcpu[0], &s->buf_port);
     for_vcpus (d, v)
         if (!rc)
-            rc = evtchn_alloc_consumer(v, s->dm, &s->port[v->id]);
+            rc = evtchn_alloc_unbound(d, s->dm, v, &s->port[v->id]);
     spin_lock(&io->lock);
     while (i < MAX_IOREQ_SERVERS && io->server[i])
         i++;
@@ -268,7 +268,7 @@ static bool send_buffered(struct domain *d, struct ioreq_server *s,
         b->buf_ioreq[(write + i) % IOREQ_BUFFER_SLOT_NUM] = e;
     }
     store_release(&b->write_pointer, write + slots);
-    evtchn_notify_consumer_peer(d, s->buf_port);
+    (void)evtchn_send(d, s->buf_port, true);
     return true;
 }
 
@@ -349,7 +349,7 @@ enum io_rc ioreq_send(struct vcpu *v, struct ioreq *r)
     *slot = *r;
     smp_wmb(); /* the request before its state; pairs with the model's */
     slot->state = STATE_IOREQ_READY;
-    evtchn_notify_consumer_peer(d, r->vp_eport);
+    (void)evtchn_send(d, r->vp_eport, true);
     rc = wait_answer(v, s, slot, &r->data);
     domain_defer_shutdown(v, false);
     server_put(d, s);

@@ -46,54 +46,42 @@ static struct domain *entry_get(unsigned int id)
     return READ_ONCE(domains[index_nospec(id, DOMID_FIRST_RESERVED)]);
 }
 
-/* The same with one more reference; NULL if it has none any more. Lock
- * DOMLIST. */
-static struct domain *find(unsigned int id)
-{
-    struct domain *d = entry_get(id);
-    uint32_t refs = d ? READ_ONCE(d->refs) : 0;
-
-    while (refs)
-        if (atomic_cmpxchg(&d->refs, &refs, refs + 1))
-            return d;
-    return NULL;
-}
-
-/* The first domain with an id from `id` up to `last`. */
-static struct domain *get_first(unsigned int id, unsigned int last)
-{
-    struct domain *d;
-
-    spin_lock(&list_lock);
-    do {
-        d = find(id);
-    } while (!d && id++ < last);
-    spin_unlock(&list_lock);
-    return d;
-}
-
 struct domain *domain_get(domid_t id)
 {
-    if (id != DOMID_SELF)
-        return get_first(id, id);
-    atomic_inc(&current->domain->refs);
-    return current->domain;
+    struct domain *d = current->domain;
+    uint32_t refs;
+
+    if (id == DOMID_SELF) {
+        atomic_inc(&d->refs);
+        return d;
+    }
+    spin_lock(&list_lock);
+    d = entry_get(id);
+    /* One that has no reference any more gets none. */
+    refs = d ? READ_ONCE(d->refs) : 0;
+    while (refs && !atomic_cmpxchg(&d->refs, &refs, refs + 1))
+        ;
+    spin_unlock(&list_lock);
+    return refs ? d : NULL;
 }
 
 struct domain *domain_get_from(domid_t first)
 {
-    return get_first(first, READ_ONCE(last_used_domid));
+    struct domain *d = NULL;
+
+    for (unsigned int id = first; !d && id <= READ_ONCE(last_used_domid); id++)
+        if (entry_get(id))
+            d = domain_get((domid_t)id);
+    return d;
 }
 
 /* Drops one of d's references or anchors. The last one leaves the rest to the
  * thread, and then d may be gone. */
 static void put(struct domain *d, uint32_t *count)
 {
-    struct domain *first;
-
     if (!atomic_dec_and_test(count))
         return;
-    first = READ_ONCE(dead_domains);
+    struct domain *first = READ_ONCE(dead_domains);
     do {
         d->next_dead = first;
     } while (!atomic_cmpxchg(&dead_domains, &first, d));
@@ -133,29 +121,25 @@ static void claim_use(struct domain *d, uint32_t n)
 /* Memory that others claimed is not there for d. */
 static bool may_allocate(const struct domain *d, uint32_t n)
 {
-    uint64_t total = READ_ONCE(claimed_total), own;
+    uint64_t total = READ_ONCE(claimed_total);
 
-    if (likely(!total))
-        return true;
-    own = MIN((uint64_t)READ_ONCE(d->claimed), total);
-    return pages_free() >= n + (total - own);
+    return likely(!total) ||
+           pages_free() >= n + total - MIN(total, READ_ONCE(d->claimed));
 }
 
 int domain_charge(struct domain *d, uint32_t frames, bool special)
 {
-    uint64_t all;
-
     if (READ_ONCE(d->dying) != DOMAIN_ALIVE || frames > INT32_MAX)
         return -ENOMEM;
     (void)atomic_fetch_add(&d->anchors, frames);
-    all = (uint64_t)atomic_fetch_add(&d->frames, frames) + frames;
+    uint64_t all = (uint64_t)atomic_fetch_add(&d->frames, frames) + frames;
     if (special) {
         (void)atomic_fetch_add(&d->special_frames, frames);
         return 0;
     }
-    if (all > (uint64_t)READ_ONCE(d->max_frames) +
-                  READ_ONCE(d->special_frames) ||
-        !may_allocate(d, frames)) {
+    uint64_t limit = (uint64_t)READ_ONCE(d->max_frames) +
+                     READ_ONCE(d->special_frames);
+    if (all > limit || !may_allocate(d, frames)) {
         domain_uncharge(d, frames, false);
         return -ENOMEM;
     }
@@ -176,7 +160,6 @@ int domain_claim(struct domain *d, uint32_t frames)
 {
     uint64_t has = READ_ONCE(d->frames) - READ_ONCE(d->special_frames);
     uint64_t total = READ_ONCE(claimed_total);
-    uint32_t none = 0, want;
 
     if (!frames) {
         claim_use(d, UINT32_MAX);
@@ -184,7 +167,7 @@ int domain_claim(struct domain *d, uint32_t frames)
     }
     if (READ_ONCE(d->claimed) || frames <= has || frames > d->max_frames)
         return -EINVAL;
-    want = (uint32_t)(frames - has);
+    uint32_t none = 0, want = (uint32_t)(frames - has);
     do {
         if (want > pages_free() - MIN(total, pages_free()))
             return -ENOMEM;
@@ -197,21 +180,16 @@ int domain_claim(struct domain *d, uint32_t frames)
 
 void *domain_special_page(struct domain *d, struct page **pg)
 {
-    struct page *page;
-    void *va;
-
     if (domain_charge(d, 1, true))
         return NULL;
-    page = page_alloc(d->id, 0, 0);
-    if (!page) {
+    *pg = page_alloc(d->id, 0, 0);
+    if (!*pg) {
         domain_uncharge(d, 1, true);
         return NULL;
     }
-    va = shared_map(page_to_mfn(page));
-    if (va)
-        *pg = page;
-    else
-        domain_special_page_free(d, NULL, page);
+    void *va = shared_map(page_to_mfn(*pg));
+    if (!va)
+        domain_special_page_free(d, NULL, *pg);
     return va;
 }
 
@@ -246,18 +224,12 @@ void frame_unshare(struct shared_frame *f)
 
 /* --- Pausing. --- */
 
-/* Its vCPUs look again whether they may run. */
-static void update_all(struct domain *d)
-{
-    for_vcpus (d, v)
-        sched_vcpu_update(v);
-}
-
 void domain_pause(struct domain *d)
 {
     ASSERT(d != current->domain);
     atomic_inc(&d->pause_count);
-    update_all(d);
+    for_vcpus (d, v)
+        sched_vcpu_update(v);
     for_vcpus (d, v)
         vcpu_wait_stopped(v);
 }
@@ -266,34 +238,25 @@ void domain_unpause(struct domain *d)
 {
     ASSERT(d->pause_count);
     if (atomic_dec_and_test(&d->pause_count))
-        update_all(d);
+        for_vcpus (d, v)
+            sched_vcpu_update(v);
 }
 
-int domain_pause_by_control(struct domain *d)
+int domain_pause_by_control(struct domain *d, bool pause)
 {
-    int rc;
-
     spin_lock(&d->lock);
-    rc = d->paused_by_control < 255 ? 0 : -EOVERFLOW;
-    d->paused_by_control += !rc;
+    unsigned int count = d->paused_by_control + (pause ? 1u : -1u);
+    if (count <= 255)
+        d->paused_by_control = count;
+    d->started |= !count;
     spin_unlock(&d->lock);
-    if (!rc)
+    if (count > 255)
+        return pause ? -EOVERFLOW : -EINVAL;
+    if (pause)
         domain_pause(d);
-    return rc;
-}
-
-int domain_unpause_by_control(struct domain *d)
-{
-    int rc;
-
-    spin_lock(&d->lock);
-    rc = d->paused_by_control ? 0 : -EINVAL;
-    if (!rc && !--d->paused_by_control)
-        d->started = true;
-    spin_unlock(&d->lock);
-    if (!rc)
+    else
         domain_unpause(d);
-    return rc;
+    return 0;
 }
 
 /* --- Shutting down. --- */
@@ -305,30 +268,28 @@ static void tell_fn(void *arg)
     uint32_t port = READ_ONCE(d->suspend_port);
 
     if (READ_ONCE(d->shutdown_code) == SHUTDOWN_suspend && port)
-        (void)evtchn_send(d, port);
+        (void)evtchn_send(d, port, false);
     else
         send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* Lock SHUTDOWN. */
-static void stop_vcpu(struct vcpu *v)
+/* Stops the vCPUs that no device model works for, or (crash) all; tells when
+ * none is left. Lock SHUTDOWN. */
+static void stop_vcpus(struct domain *d, bool crash)
 {
-    if (v->stopped)
-        return;
-    v->stopped = true;
-    vcpu_pause_nosync(v);
-}
+    bool all = true;
 
-/* Have all stopped by now? Lock SHUTDOWN. */
-static void finish_shutdown(struct domain *d)
-{
-    for_vcpus (d, v)
-        if (!v->stopped)
-            return;
-    if (d->shut_down)
-        return;
-    WRITE_ONCE(d->shut_down, true);
-    timer_set(&d->tell, now_ns());
+    for_vcpus (d, v) {
+        if (!v->stopped && (crash || !READ_ONCE(v->defer_shutdown))) {
+            WRITE_ONCE(v->stopped, true);
+            sched_vcpu_update(v);
+        }
+        all &= v->stopped;
+    }
+    if (all && !d->shut_down) {
+        WRITE_ONCE(d->shut_down, true);
+        timer_set(&d->tell, now_ns());
+    }
 }
 
 bool domain_set_shutdown_code(struct domain *d, int reason)
@@ -340,21 +301,14 @@ bool domain_set_shutdown_code(struct domain *d, int reason)
 
 void domain_shutdown(struct domain *d, int reason)
 {
-    bool crash = reason == SHUTDOWN_crash;
-
     (void)domain_set_shutdown_code(d, reason);
     if (d == hardware_domain)
         hardware_domain_shutdown(READ_ONCE(d->shutdown_code));
 
     spin_lock(&d->shutdown_lock);
-    if (!d->shutting_down || crash) {
-        /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
-        (void)atomic_xchg(&d->shutting_down, true);
-        for_vcpus (d, v)
-            if (crash || !READ_ONCE(v->defer_shutdown))
-                stop_vcpu(v);
-        finish_shutdown(d);
-    }
+    /* Pairs with domain_defer_shutdown(): flag, barrier, flag. */
+    (void)atomic_xchg(&d->shutting_down, true);
+    stop_vcpus(d, reason == SHUTDOWN_crash);
     spin_unlock(&d->shutdown_lock);
 }
 
@@ -368,10 +322,8 @@ void domain_defer_shutdown(struct vcpu *v, bool on)
         (void)atomic_xchg(&v->defer_shutdown, false);
         /* It was perhaps not stopped because it deferred that. */
         spin_lock(&d->shutdown_lock);
-        if (d->shutting_down) {
-            stop_vcpu(v);
-            finish_shutdown(d);
-        }
+        if (d->shutting_down)
+            stop_vcpus(d, false);
         spin_unlock(&d->shutdown_lock);
         if (!on)
             return; /* it stops at its next safe point */
@@ -388,13 +340,10 @@ void domain_resume(struct domain *d)
     WRITE_ONCE(d->shut_down, false);
     WRITE_ONCE(d->shutting_down, false);
     WRITE_ONCE(d->shutdown_code, -1);
-    for_vcpus (d, v) {
-        if (v->stopped)
-            vcpu_unpause(v);
-        v->stopped = false;
-    }
+    for_vcpus (d, v)
+        WRITE_ONCE(v->stopped, false);
     spin_unlock(&d->shutdown_lock);
-    domain_unpause(d);
+    domain_unpause(d); /* they look again whether they may run */
 }
 
 void domain_crash(struct domain *d, const char *why, ...)
@@ -432,18 +381,16 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 {
     const bool fresh = !id, on = fresh || seconds;
 
-    if (fresh) {
+    if (!fresh)
+        id--;
+    else
         while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
             id++;
-        if (id == NR_WATCHDOGS)
-            return -ENOSPC;
-    } else {
-        if (id > NR_WATCHDOGS)
-            return -EINVAL;
-        id = (uint32_t)index_nospec(id - 1, NR_WATCHDOGS);
-        if (!test_bit(id, &d->watchdogs))
-            return -EINVAL;
-    }
+    if (id >= NR_WATCHDOGS)
+        return fresh ? -ENOSPC : -EINVAL;
+    id = (uint32_t)index_nospec(id, NR_WATCHDOGS);
+    if (!test_bit(id, &d->watchdogs))
+        return -EINVAL;
     timer_set(&d->watchdog[id], on ? now_ns() + SECONDS(seconds) : TIME_NEVER);
     if (!on)
         atomic_clear_bit(id, &d->watchdogs);
@@ -509,7 +456,6 @@ static int check_config(domid_t domid, const struct xen_domctl_createdomain *c)
 static int list_insert(struct domain *d, domid_t want)
 {
     unsigned int id = want, tries = DOMID_FIRST_RESERVED;
-    int rc;
 
     spin_lock(&list_lock);
     if (want >= DOMID_FIRST_RESERVED) {
@@ -519,7 +465,7 @@ static int list_insert(struct domain *d, domid_t want)
         } while (domains[id] && --tries);
         last_domid = id;
     }
-    rc = !domains[id] ? 0 : id == want ? -EEXIST : -ENOMEM;
+    int rc = !domains[id] ? 0 : id == want ? -EEXIST : -ENOMEM;
     if (!rc) {
         d->id = (domid_t)id;
         WRITE_ONCE(last_used_domid, MAX(last_used_domid, id));
@@ -538,8 +484,7 @@ static int build(struct domain *d)
     d->shared_info = domain_special_page(d, &d->shared_info_page);
     rc = d->vcpu && d->shared_info ? evtchn_init(d) : -ENOMEM;
     if (!rc)
-        rc = grant_init(d, d->config.max_grant_frames,
-                        d->config.max_maptrack_frames);
+        rc = grant_init(d);
     if (!rc)
         rc = hvm_domain_init(d);
     return rc;
@@ -568,7 +513,6 @@ static void release(struct domain *d)
         timer_kill(&d->watchdog[i]);
     if (d->target)
         domain_put(d->target);
-    d->target = NULL;
     if (d->vcpu)
         for_vcpus (d, v)
             vcpu_destroy(v);
@@ -578,29 +522,26 @@ static void release(struct domain *d)
     free_shared_info(d);
     claim_use(d, UINT32_MAX);
     heap_free(d->vcpu);
-    d->vcpu = NULL;
-    d->max_vcpus = 0;
     put(d, &d->anchors);
 }
 
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
                   struct domain **out)
 {
-    struct domain *d;
     int rc = check_config(domid, cfg);
 
     if (rc)
         return rc;
-    d = heap_alloc(sizeof(*d));
+    struct domain *d = heap_alloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    d->config = *cfg;
-    d->max_vcpus = cfg->max_vcpus;
-    d->anchors = 1;
-    d->pause_count = d->paused_by_control = 1;
-    d->shutdown_code = -1;
-    spin_lock_init(&d->lock, LOCK_DOMCTL);
-    spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+    *d = (struct domain){
+        .config = *cfg, .max_vcpus = cfg->max_vcpus, .anchors = 1,
+        .pause_count = 1, .paused_by_control = 1, .shutdown_code = -1,
+        .lock = SPINLOCK_INIT(DOMCTL),
+        .shutdown_lock = SPINLOCK_INIT(SHUTDOWN),
+        .evtchn_lock = SPINLOCK_INIT(EVTCHN),
+    };
     sched_domain_init(d);
     timer_init(&d->tell, tell_fn, d);
     for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
@@ -626,42 +567,21 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
 
 /* --- Killing. --- */
 
-/* Each thread goes on, finds that its domain dies, and ends. Only one caller
- * changes dying. */
-static void start_dying(struct domain *d)
-{
-    spin_lock(&d->lock);
-    WRITE_ONCE(d->dying, DOMAIN_DYING);
-    spin_unlock(&d->lock); /* who was inside has seen it alive and is done */
-    smp_mb();
-    (void)domain_claim(d, 0);
-    for_vcpus (d, v)
-        if (!sched_vcpu_kill(v))
-            vcpu_kick(v, PENDING_STOP);
-}
-
-/* All threads have ended, and no CPU is on their stacks. */
-static bool threads_gone(const struct domain *d)
-{
-    for_vcpus (d, v)
-        if (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu))
-            return false;
-    return true;
-}
-
-/* Usually they need microseconds, on other CPUs. */
+/* Until all threads have ended, and no CPU is on their stacks. Usually they
+ * need microseconds, on other CPUs. */
 static int wait_threads(const struct domain *d)
 {
     uint64_t end = now_ns() + MICROSECS(50);
 
-    while (!threads_gone(d)) {
-        if (now_ns() >= end) {
-            sched_give_way(); /* one may wait for this CPU */
-            return threads_gone(d) ? 0 : -ERESTART;
+    for_vcpus (d, v)
+        while (!READ_ONCE(v->dead) || load_acquire(&v->on_cpu)) {
+            if (now_ns() >= end) {
+                sched_give_way(); /* one may wait for this CPU */
+                return -ERESTART;
+            }
+            smp_call_poll();
+            cpu_relax();
         }
-        smp_call_poll();
-        cpu_relax();
-    }
     return 0;
 }
 
@@ -673,14 +593,13 @@ static int tear_down(struct domain *d)
         rc = grant_relinquish(d);
     if (!rc)
         rc = evtchn_relinquish(d);
+    if (!rc)
+        rc = hvm_domain_relinquish(d);
     if (rc)
         return rc;
     /* The frames that the guest registered are its memory too. */
     for_vcpus (d, v)
         vcpu_info_unregister(v);
-    rc = hvm_domain_relinquish(d);
-    if (rc)
-        return rc;
     free_shared_info(d);
     WRITE_ONCE(d->dying, DOMAIN_DEAD);
     domain_put(d); /* that of the list; the caller has another */
@@ -698,8 +617,18 @@ int domain_kill(struct domain *d)
         sched_give_way();
         return -ERESTART;
     }
-    if (d->dying == DOMAIN_ALIVE)
-        start_dying(d);
+    /* Only one caller changes dying. */
+    if (d->dying == DOMAIN_ALIVE) {
+        spin_lock(&d->lock);
+        WRITE_ONCE(d->dying, DOMAIN_DYING);
+        spin_unlock(&d->lock); /* who was inside has seen it alive, is done */
+        smp_mb();
+        (void)domain_claim(d, 0);
+        /* Each thread goes on, finds that its domain dies, and ends. */
+        for_vcpus (d, v)
+            if (!sched_vcpu_kill(v))
+                vcpu_kick(v, PENDING_STOP);
+    }
     if (d->dying == DOMAIN_DYING)
         rc = tear_down(d);
     WRITE_ONCE(d->killing, false);

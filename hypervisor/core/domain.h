@@ -98,10 +98,9 @@ struct domain *domain_get_from(domid_t first);
 void domain_pause(struct domain *d);
 /* Any lock of rank below RUNQ may be held. */
 void domain_unpause(struct domain *d);
-/* The toolstack's own pause, counted: -EOVERFLOW past 255, -EINVAL when it
- * has none to take back. No locks. */
-int domain_pause_by_control(struct domain *d);
-int domain_unpause_by_control(struct domain *d);
+/* The toolstack's own pause, counted: -EOVERFLOW past 255; or (not pause) its
+ * end: -EINVAL when there is none to take back. No locks. */
+int domain_pause_by_control(struct domain *d, bool pause);
 
 /*
  * The guest asked, or crashed: stops all vCPUs, then tells dom0

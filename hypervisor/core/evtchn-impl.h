@@ -4,8 +4,7 @@
  * domain, and the two layouts of the pending bits. For evtchn*.c only.
  *
  * Fields: (c) constant, (e) lock EVTCHN of the domain, (p) lock of the
- * channel, (e,p) written with both, read with either, (a) atomic, (q) lock
- * of the queue.
+ * channel, (e,p) written with both, read with either, (a) atomic.
  */
 #pragma once
 
@@ -39,7 +38,6 @@ BUILD_BUG_ON(sizeof(struct evtchn) > 64);
 
 struct evtchn_table {
     uint32_t nr_ports;   /* (a) existing entries; only grows */
-    uint32_t max_ports;  /* (c) the toolstack's limit */
     uint32_t first_free; /* (e) no port below can be allocated */
     uint32_t open;       /* (e) bound ports but Lodge's own */
     uint32_t reset_next; /* (a) where evtchn_reset() goes on */

@@ -22,6 +22,7 @@
 #include "hypervisor/abi/compat.h"
 #include "hypervisor/core/upcalls.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lib/string.h"
 
 /* Shows v that something is pending: the flag in its info, and the callback
  * when the flag was clear. Its word or queue must have been marked before. */
@@ -99,16 +100,6 @@ static bool select_word(struct vcpu *v, uint32_t port, bool compat)
     return !word_test_and_set(sel + nr / 32, nr % 32);
 }
 
-/* The rare part of a delivery: somebody polls, or d changed to FIFO at this
- * moment and fifo_create() may not have seen the bit that was set. */
-static __attribute__((noinline)) void delivered(struct domain *d, uint32_t port)
-{
-    if (READ_ONCE(d->evtchn->fifo))
-        evtchn_deliver(d, port_channel(d->evtchn, port), port);
-    else
-        wake_pollers(d, port);
-}
-
 /*
  * Marks the event, makes it visible to v unless it is masked, and wakes who
  * polls for it if it was not pending before.
@@ -120,7 +111,6 @@ static __attribute__((noinline)) void delivered(struct domain *d, uint32_t port)
 static void deliver_2l(struct domain *d, struct vcpu *v, uint32_t port)
 {
     bool compat = domain_is_compat(d);
-    const struct evtchn_table *t;
 
     /* A port from before the guest went to 32-bit mode. */
     if (unlikely(compat && port >= COMPAT_PORTS))
@@ -130,9 +120,13 @@ static void deliver_2l(struct domain *d, struct vcpu *v, uint32_t port)
     if (!is_set(mask_word(d, port, compat), port) &&
         select_word(v, port, compat))
         show(v);
-    t = d->evtchn;
-    if (unlikely(READ_ONCE(t->fifo) || READ_ONCE(t->pollers)))
-        delivered(d, port);
+    const struct evtchn_table *t = d->evtchn;
+    /* It changed to FIFO at this moment, and control_add() may not have seen
+     * the bit that was set. */
+    if (unlikely(READ_ONCE(t->fifo)))
+        evtchn_deliver(d, port_channel(t, port), port);
+    else if (unlikely(READ_ONCE(t->pollers)))
+        wake_pollers(d, port);
 }
 
 static void unmask_2l(struct domain *d, struct vcpu *v, uint32_t port)
@@ -171,27 +165,15 @@ struct evtchn_fifo {
     struct shared_frame pages[MAX_PAGES]; /* (c) once nr_words covers it */
 };
 
-struct queue {
-    struct spinlock lock;
-    uint32_t tail; /* (q) port linked last, 0: none */
-};
-
-struct evtchn_fifo_vcpu {
-    struct evtchn_fifo_control_block *control; /* (a) NULL until registered */
-    struct shared_frame frame;                 /* (e) */
-    struct queue queue[EVTCHN_FIFO_MAX_QUEUES];
-};
-
 /* NULL: the guest has not registered the page of this port's word yet. */
 static event_word_t *word_of(const struct domain *d, uint32_t port)
 {
     const struct evtchn_fifo *f = d->evtchn->fifo;
     uint32_t nr = load_acquire(&f->nr_words);
-    size_t i;
 
     if (unlikely(port >= nr))
         return NULL;
-    i = index_nospec(port, nr);
+    size_t i = index_nospec(port, nr);
     return (event_word_t *)f->pages[i / WORDS_PER_PAGE].va + i % WORDS_PER_PAGE;
 }
 
@@ -226,27 +208,22 @@ static bool link_tail(const struct domain *d, event_word_t *tail, uint32_t port)
     return true;
 }
 
-static struct queue *queue_of(const struct domain *d, uint32_t vcpu_queue)
-{
-    return &d->vcpu[vcpu_queue >> 8]->fifo->queue[vcpu_queue & 0xff];
-}
-
 /*
- * Locks queue q, that an event goes to, and the one that it was on last,
- * which is returned; NULL if the event was moved about all the time, which
- * takes a guest that changes its priority or vCPU and unmasks it in parallel.
+ * Locks the queues of v, where an event goes to, and of the vCPU where it was
+ * last, which is returned; NULL if the event was moved about all the time,
+ * which takes a guest that changes its vCPU and unmasks it in parallel.
  */
-static __attribute__((noinline)) struct queue *
-lock_both(const struct domain *d, struct evtchn *chn, struct queue *q)
+static __attribute__((noinline)) struct vcpu *
+lock_both(const struct domain *d, struct evtchn *chn, struct vcpu *v)
 {
     for (unsigned int try = 0; try < 4; try++) {
         uint32_t last = READ_ONCE(chn->last_queue);
-        struct queue *old = queue_of(d, last);
+        struct vcpu *old = d->vcpu[last >> 8];
 
-        spin_lock_pair(&q->lock, &old->lock);
-        if (last == READ_ONCE(chn->last_queue))
+        spin_lock_pair(&v->fifo_lock, &old->fifo_lock);
+        if (last >> 8 == READ_ONCE(chn->last_queue) >> 8)
             return old;
-        spin_unlock_pair(&q->lock, &old->lock);
+        spin_unlock_pair(&v->fifo_lock, &old->fifo_lock);
     }
     log_guest(LOG_WARN, "d%u: FIFO event moves between queues all the time: "
               "event lost\n", d->id);
@@ -260,9 +237,9 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
       event_word_t *word)
 {
     unsigned int priority = READ_ONCE(chn->priority);
-    uint32_t vcpu_queue = v->id << 8 | priority;
-    struct evtchn_fifo_control_block *control = load_acquire(&v->fifo->control);
-    struct queue *q = &v->fifo->queue[priority], *old = q;
+    struct evtchn_fifo_control_block *control = load_acquire(&v->fifo_control);
+    uint32_t *tail = &v->fifo_tail[priority], *old_tail;
+    struct vcpu *old = v;
     bool fresh, was_empty = false;
 
     if (unlikely(!control)) {
@@ -272,10 +249,10 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
     }
     /* The queue is locked before PENDING shows, so that whoever sees it
      * pending on wake-up soon finds it on the queue. */
-    spin_lock(&q->lock);
-    if (unlikely(READ_ONCE(chn->last_queue) != vcpu_queue)) {
-        spin_unlock(&q->lock);
-        old = lock_both(d, chn, q);
+    spin_lock(&v->fifo_lock);
+    if (unlikely(READ_ONCE(chn->last_queue) >> 8 != v->id)) {
+        spin_unlock(&v->fifo_lock);
+        old = lock_both(d, chn, v);
         if (!old)
             return;
     }
@@ -284,15 +261,16 @@ raise(struct domain *d, struct vcpu *v, struct evtchn *chn, uint32_t port,
         !word_test_and_set(word, EVTCHN_FIFO_LINKED)) {
         /* It was unlinked until now. As a tail it says that its old queue is
          * empty; left there, the next event would be linked behind it. */
-        if (old->tail == port)
-            old->tail = 0;
-        WRITE_ONCE(chn->last_queue, vcpu_queue);
-        was_empty = !q->tail || !link_tail(d, word_of(d, q->tail), port);
+        old_tail = &old->fifo_tail[chn->last_queue & 0xff];
+        if (*old_tail == port)
+            *old_tail = 0;
+        WRITE_ONCE(chn->last_queue, v->id << 8 | priority);
+        was_empty = !*tail || !link_tail(d, word_of(d, *tail), port);
         if (was_empty)
             WRITE_ONCE(control->head[priority], port);
-        q->tail = port;
+        *tail = port;
     }
-    spin_unlock_pair(&q->lock, &old->lock);
+    spin_unlock_pair(&v->fifo_lock, &old->fifo_lock);
 
     if (was_empty && !word_test_and_set(&control->ready, priority))
         show(v);
@@ -389,12 +367,11 @@ bool evtchn_is_linked(const struct domain *d, uint32_t port)
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
-    struct vcpu *v;
 
     if (!chn)
         return -EINVAL;
     spin_lock(&chn->lock);
-    v = d->vcpu[READ_ONCE(chn->vcpu)];
+    struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
     if (port_is_usable(chn) && v) {
         if (d->evtchn->fifo)
             unmask_fifo(d, v, chn, port);
@@ -429,14 +406,12 @@ int evtchn_is_pending(struct domain *d, uint32_t port)
 {
     struct evtchn *chn = port_find(d, port);
     unsigned int nr;
-    const word_t *word;
-    int pending;
 
     if (!chn)
         return -EINVAL;
     spin_lock(&chn->lock);
-    word = port_is_usable(chn) ? pending_bit(d, port, &nr) : NULL;
-    pending = word && is_set(word, nr);
+    const word_t *word = port_is_usable(chn) ? pending_bit(d, port, &nr) : NULL;
+    int pending = word && is_set(word, nr);
     spin_unlock(&chn->lock);
     return pending;
 }
@@ -456,23 +431,6 @@ bool evtchn_poll_end(struct vcpu *v)
 
 /* --- The memory of the FIFO layout. --- */
 
-/* Used in the FIFO layout only, to which the domain may change at any time. */
-int evtchn_vcpu_init(struct vcpu *v)
-{
-    v->fifo = heap_alloc(sizeof(*v->fifo));
-    if (!v->fifo)
-        return -ENOMEM;
-    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-        spin_lock_init(&v->fifo->queue[i].lock, LOCK_EVTCHN_QUEUE);
-    return 0;
-}
-
-void evtchn_vcpu_exit(struct vcpu *v)
-{
-    heap_free(v->fifo);
-    v->fifo = NULL;
-}
-
 void evtchn_fifo_destroy(struct domain *d)
 {
     struct evtchn_fifo *f = d->evtchn->fifo;
@@ -481,10 +439,9 @@ void evtchn_fifo_destroy(struct domain *d)
         return;
     d->evtchn->fifo = NULL;
     for_vcpus (d, v) {
-        v->fifo->control = NULL;
-        frame_unshare(&v->fifo->frame);
-        for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
-            v->fifo->queue[i].tail = 0;
+        v->fifo_control = NULL;
+        frame_unshare(&v->fifo_frame);
+        memset(v->fifo_tail, 0, sizeof(v->fifo_tail));
     }
     for (unsigned int i = 0; i < f->nr_words / WORDS_PER_PAGE; i++)
         frame_unshare(&f->pages[i]);
@@ -492,36 +449,28 @@ void evtchn_fifo_destroy(struct domain *d)
 }
 
 /*
- * From 2-level to FIFO, still without a word and a control block: events
- * that are pending wait for their words. A sender that has just marked the
- * old layout sees t->fifo then (evtchn_deliver()) and marks the new. Lock
- * EVTCHN.
+ * The first one takes d from 2-level to FIFO, still without a word: events
+ * that are pending wait for theirs. A sender that has just marked the old
+ * layout sees t->fifo then (deliver_2l()) and marks the new. Lock EVTCHN.
  */
-static int fifo_create(struct domain *d)
-{
-    struct evtchn_table *t = d->evtchn;
-    struct evtchn_fifo *f = heap_alloc(sizeof(*f));
-
-    if (!f)
-        return -ENOMEM;
-    (void)atomic_xchg(&t->fifo, f);
-    for (uint32_t port = 1; port < MIN(t->nr_ports, ports_2l(d)); port++)
-        if (is_set(pending_word(d, port), port))
-            WRITE_ONCE(port_channel(t, port)->early, 1);
-    return 0;
-}
-
-/* Lock EVTCHN. */
 static int control_add(struct vcpu *v, uint32_t offset,
                        const struct shared_frame *f)
 {
     struct domain *d = v->domain;
-    int rc = !d->evtchn->fifo ? fifo_create(d) : v->fifo->control ? -EINVAL : 0;
+    struct evtchn_table *t = d->evtchn;
+    uint32_t ports = t->fifo ? 0 : MIN(t->nr_ports, ports_2l(d));
 
-    if (rc)
-        return rc;
-    v->fifo->frame = *f;
-    store_release(&v->fifo->control,
+    if (v->fifo_control)
+        return -EINVAL;
+    if (!t->fifo)
+        (void)atomic_xchg(&t->fifo, heap_alloc(sizeof(*t->fifo)));
+    if (!t->fifo)
+        return -ENOMEM;
+    for (uint32_t port = 1; port < ports; port++)
+        if (is_set(pending_word(d, port), port))
+            WRITE_ONCE(port_channel(t, port)->early, 1);
+    v->fifo_frame = *f;
+    store_release(&v->fifo_control,
                   (void *)((char *)f->va + index_nospec(offset, PAGE_SIZE)));
     return 0;
 }
@@ -531,11 +480,10 @@ static int control_add(struct vcpu *v, uint32_t offset,
 static int words_add(struct domain *d, const struct shared_frame *f)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t port;
 
     if (!t->fifo)
         return -EOPNOTSUPP; /* reset meanwhile */
-    port = t->fifo->nr_words;
+    uint32_t port = t->fifo->nr_words;
     if (port == EVTCHN_FIFO_NR_CHANNELS)
         return -ENOSPC;
     t->fifo->pages[port / WORDS_PER_PAGE] = *f;

@@ -31,8 +31,7 @@ static inline void deliver_to_peer(const struct evtchn *chn)
         evtchn_deliver(rd, peer, chn->remote_port);
 }
 
-/* Sends through a port of Lodge's own, or of the guest's. */
-static inline int send(struct domain *d, uint32_t port, bool consumer)
+int evtchn_send(struct domain *d, uint32_t port, bool lodge)
 {
     struct evtchn *chn = port_find(d, port);
     int rc = 0;
@@ -40,7 +39,7 @@ static inline int send(struct domain *d, uint32_t port, bool consumer)
     if (unlikely(!chn))
         return -EINVAL;
     spin_lock(&chn->lock);
-    if (unlikely(chn->consumer != consumer))
+    if (unlikely(chn->consumer != lodge))
         rc = -EINVAL;
     else if (likely(chn->state == PORT_INTERDOMAIN))
         deliver_to_peer(chn);
@@ -50,16 +49,6 @@ static inline int send(struct domain *d, uint32_t port, bool consumer)
         rc = -EINVAL;
     spin_unlock(&chn->lock);
     return rc;
-}
-
-int evtchn_send(struct domain *d, uint32_t port)
-{
-    return send(d, port, false);
-}
-
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
-{
-    (void)send(d, port, true);
 }
 
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
@@ -92,22 +81,18 @@ static int bucket_add(struct evtchn_table *t)
 static int port_alloc(struct domain *d, uint32_t *port)
 {
     struct evtchn_table *t = d->evtchn;
-    uint32_t end = MIN(t->max_ports, evtchn_layout_ports(d));
-    bool passed = false;
-    int rc;
+    uint32_t last = MIN(d->config.max_evtchn_port, evtchn_layout_ports(d) - 1);
 
     if (d->dying != DOMAIN_ALIVE)
         return -EINVAL;
-    for (uint32_t p = t->first_free; p < end; p++) {
-        rc = p < t->nr_ports ? 0 : bucket_add(t);
+    for (uint32_t p = t->first_free; p <= last; p++) {
+        int rc = p < t->nr_ports ? 0 : bucket_add(t);
+
         if (rc)
             return rc;
-        if (port_channel(t, p)->state != PORT_FREE)
-            continue;
-        if (!passed)
-            t->first_free = p;
-        passed = true;
-        if (!evtchn_is_linked(d, p)) {
+        if (port_channel(t, p)->state != PORT_FREE) {
+            t->first_free += p == t->first_free;
+        } else if (!evtchn_is_linked(d, p)) {
             *port = p;
             return 0;
         }
@@ -126,22 +111,6 @@ static void port_bind(struct domain *d, struct evtchn *chn, uint8_t state,
     chn->state = state;
 }
 
-/* The opposite. */
-static void port_unbind(struct domain *d, struct evtchn *chn, uint32_t port)
-{
-    struct evtchn_table *t = d->evtchn;
-
-    t->first_free = MIN(t->first_free, port);
-    if (!chn->consumer) {
-        t->open--;
-        /* The port's next user is not to see an event of this one. */
-        evtchn_clear_pending(d, chn, port);
-    }
-    chn->consumer = false;
-    WRITE_ONCE(chn->vcpu, 0);
-    chn->state = PORT_FREE;
-}
-
 /* The vCPU with this number, or NULL. */
 static struct vcpu *vcpu_find(const struct domain *d, unsigned int id)
 {
@@ -157,15 +126,14 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
 {
     struct vcpu *v = vcpu_find(d, vcpu);
     uint32_t *slot = v && state == PORT_VIRQ ? &v->virq_port[what] : NULL;
-    struct evtchn *chn;
-    int rc;
 
     if (!v && state != PORT_UNBOUND)
         return -ENOENT;
     spin_lock(&d->evtchn_lock);
-    rc = slot && *slot ? -EEXIST : port_alloc(d, port);
+    int rc = slot && *slot ? -EEXIST : port_alloc(d, port);
     if (!rc) {
-        chn = port_channel(d->evtchn, *port);
+        struct evtchn *chn = port_channel(d->evtchn, *port);
+
         spin_lock(&chn->lock);
         port_bind(d, chn, state, vcpu, consumer);
         chn->what = what;
@@ -177,30 +145,24 @@ static int bind_local(struct domain *d, uint8_t state, unsigned int vcpu,
     return rc;
 }
 
-int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *port)
 {
-    return bind_local(d, PORT_UNBOUND, 0, remote, false, port);
-}
-
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
-{
-    return bind_local(v->domain, PORT_UNBOUND, v->id, remote, true, port);
+    return bind_local(d, PORT_UNBOUND, consumer ? consumer->id : 0, remote,
+                      consumer != NULL, port);
 }
 
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
                             uint32_t remote_port, uint32_t *port)
 {
-    struct evtchn *chn, *peer;
-    int rc;
-
     spin_lock_pair(&d->evtchn_lock, &remote->evtchn_lock);
-    rc = port_alloc(d, port);
-    peer = port_find(remote, remote_port);
-    if (!rc && (!peer || peer->state != PORT_UNBOUND ||
-                peer->what != d->id))
+    int rc = port_alloc(d, port);
+    struct evtchn *peer = port_find(remote, remote_port);
+    if (!rc && !(peer && peer->state == PORT_UNBOUND && peer->what == d->id))
         rc = -EINVAL;
     if (!rc) {
-        chn = port_channel(d->evtchn, *port);
+        struct evtchn *chn = port_channel(d->evtchn, *port);
+
         spin_lock_pair(&chn->lock, &peer->lock);
         port_bind(d, chn, PORT_INTERDOMAIN, 0, false);
         chn->remote = remote;
@@ -266,20 +228,27 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu)
  */
 static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
 {
-    struct evtchn *chn = port_channel(d->evtchn, port), *peer = chn;
-    struct vcpu *v;
+    struct evtchn_table *t = d->evtchn;
+    struct evtchn *chn = port_channel(t, port), *peer = chn;
 
     if (chn->state == PORT_INTERDOMAIN) {
         if (chn->remote != rd)
             return -EAGAIN;
         peer = port_channel(rd->evtchn, chn->remote_port);
     } else if (chn->state == PORT_VIRQ) {
-        v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
-        if (v) /* not gone before evtchn_exit() */
-            WRITE_ONCE(v->virq_port[chn->what], 0);
+        struct vcpu *v = d->vcpu[virq_is_global(chn->what) ? 0 : chn->vcpu];
+
+        WRITE_ONCE(v->virq_port[chn->what], 0);
     }
     spin_lock_pair(&chn->lock, &peer->lock);
-    port_unbind(d, chn, port);
+    t->first_free = MIN(t->first_free, port);
+    t->open -= !chn->consumer;
+    /* The port's next user is not to see an event of this one. */
+    if (!chn->consumer)
+        evtchn_clear_pending(d, chn, port);
+    chn->consumer = false;
+    WRITE_ONCE(chn->vcpu, 0);
+    chn->state = PORT_FREE;
     if (peer != chn) {
         peer->state = PORT_UNBOUND;
         peer->what = d->id;
@@ -291,8 +260,7 @@ static int close_locked(struct domain *d, struct domain *rd, uint32_t port)
     return 0;
 }
 
-/* lodge: also a port that Lodge consumes. */
-static int port_close(struct domain *d, uint32_t port, bool lodge)
+int evtchn_close(struct domain *d, uint32_t port, bool lodge)
 {
     struct evtchn *chn = port_find(d, port);
     struct domain *rd = d;
@@ -317,16 +285,6 @@ static int port_close(struct domain *d, uint32_t port, bool lodge)
     return rc;
 }
 
-int evtchn_close(struct domain *d, uint32_t port)
-{
-    return port_close(d, port, false);
-}
-
-void evtchn_free_consumer(struct vcpu *v, uint32_t port)
-{
-    (void)port_close(v->domain, port, true);
-}
-
 /*
  * Closes all ports, those of Lodge's own only if `lodge`, from *next on, and
  * goes back to the 2-level layout. -ERESTART, with *next moved, to let others
@@ -340,7 +298,7 @@ static int close_all(struct domain *d, bool lodge, uint32_t *next)
     for (uint32_t port = READ_ONCE(*next); port < load_acquire(&t->nr_ports);
          port++) {
         if (READ_ONCE(port_channel(t, port)->state) != PORT_FREE)
-            (void)port_close(d, port, lodge);
+            (void)evtchn_close(d, port, lodge);
         if (port % 64 == 63 && vcpu_preempt_wanted()) {
             WRITE_ONCE(*next, port + 1);
             return -ERESTART;
@@ -389,7 +347,6 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
 {
     struct domain *d = v->domain;
-    struct evtchn *chn;
     uint32_t port;
 
     if (virq_is_global(virq))
@@ -397,7 +354,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     port = v ? READ_ONCE(v->virq_port[virq]) : 0;
     if (!port)
         return;
-    chn = port_channel(d->evtchn, port);
+    struct evtchn *chn = port_channel(d->evtchn, port);
     spin_lock(&chn->lock);
     /* It may have been closed, and bound to something else, by now. */
     if (chn->state == PORT_VIRQ && chn->what == virq &&
@@ -406,7 +363,7 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
     spin_unlock(&chn->lock);
 }
 
-/* Domains that asked for global VIRQs, with a reference; NULL: domain 0. */
+/* Domains that asked for global VIRQs, until they die; NULL: domain 0. */
 static struct domain *virq_handlers[NR_VIRQS];
 static struct spinlock virq_lock = SPINLOCK_INIT(EVTCHN);
 
@@ -416,39 +373,22 @@ void send_global_virq(unsigned int virq)
 
     spin_lock(&virq_lock);
     d = virq_handlers[virq] ? virq_handlers[virq] : hardware_domain;
-    if (d && d->max_vcpus && d->vcpu[0])
+    if (d && d->vcpu[0])
         evtchn_raise_virq(d->vcpu[0], virq);
     spin_unlock(&virq_lock);
 }
 
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 {
-    struct domain *put = domain_get(d->id); /* a reference that stays */
-    int rc = -EINVAL;
-
-    if (put && virq < NR_VIRQS && virq_is_global(virq)) {
-        spin_lock(&virq_lock);
-        if (d->dying == DOMAIN_ALIVE) {
-            put = virq_handlers[virq];
-            virq_handlers[virq] = d;
-            rc = 0;
-        }
-        spin_unlock(&virq_lock);
-    }
-    if (put)
-        domain_put(put);
-    return rc;
-}
-
-static void forget_handler(struct domain *d)
-{
+    if (virq >= NR_VIRQS || !virq_is_global(virq))
+        return -EINVAL;
     spin_lock(&virq_lock);
-    for (unsigned int i = 0; i < NR_VIRQS; i++)
-        if (virq_handlers[i] == d) {
-            virq_handlers[i] = NULL;
-            domain_put(d);
-        }
+    /* One that is dying may have been forgotten already. */
+    int rc = READ_ONCE(d->dying) == DOMAIN_ALIVE ? 0 : -EINVAL;
+    if (!rc)
+        virq_handlers[virq] = d;
     spin_unlock(&virq_lock);
+    return rc;
 }
 
 /* --- Life and death. --- */
@@ -457,15 +397,13 @@ int evtchn_init(struct domain *d)
 {
     uint32_t max = MIN(d->config.max_evtchn_port,
                        (uint32_t)EVTCHN_FIFO_NR_CHANNELS - 1);
-    struct evtchn_table *t;
-
-    t = heap_alloc(sizeof(*t) + DIV_ROUND_UP(max + 1, PORTS_PER_BUCKET) *
+    struct evtchn_table *t =
+        heap_alloc(sizeof(*t) + DIV_ROUND_UP(max + 1, PORTS_PER_BUCKET) *
                                     sizeof(t->bucket[0]));
+
     if (!t)
         return -ENOMEM;
     d->evtchn = t;
-    spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
-    t->max_ports = max + 1;
     t->first_free = 1;
     return bucket_add(t);
 }
@@ -474,9 +412,14 @@ int evtchn_relinquish(struct domain *d)
 {
     int rc = close_all(d, true, &d->evtchn->relinquish_next);
 
-    if (!rc)
-        forget_handler(d);
-    return rc;
+    if (rc)
+        return rc;
+    spin_lock(&virq_lock);
+    for (unsigned int i = 0; i < NR_VIRQS; i++)
+        if (virq_handlers[i] == d)
+            virq_handlers[i] = NULL;
+    spin_unlock(&virq_lock);
+    return 0;
 }
 
 void evtchn_exit(struct domain *d)

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/core/domain.h"
 
 /* -ENOMEM: then evtchn_exit() is still to be called. */
@@ -20,8 +19,6 @@ int evtchn_init(struct domain *d);
 int evtchn_relinquish(struct domain *d);
 /* Frees all. No port was ever bound, or evtchn_relinquish() is done. */
 void evtchn_exit(struct domain *d);
-int evtchn_vcpu_init(struct vcpu *v); /* -ENOMEM */
-void evtchn_vcpu_exit(struct vcpu *v);
 
 /*
  * The operations of HYPERVISOR_event_channel_op with checked structures; d is
@@ -30,8 +27,13 @@ void evtchn_vcpu_exit(struct vcpu *v);
  * question. Ports and vCPU numbers are as the guest gave them. Errors are
  * Xen's. No locks held; the caller has references to the domains it passes.
  */
-/* -EINVAL (dying), -ENOSPC, -ENOMEM. */
-int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port);
+/*
+ * -EINVAL (dying), -ENOSPC, -ENOMEM. With a consumer the port is Lodge's own,
+ * for ioreq: the thread of that vCPU of d is unparked instead of a pending bit
+ * being set. The other side binds to it as to any unbound port.
+ */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *port);
 /* The same, and -EINVAL when the remote port is not unbound and for d. */
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
                             uint32_t remote_port, uint32_t *port);
@@ -40,10 +42,11 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote,
 int evtchn_bind_virq(struct domain *d, uint32_t virq, unsigned int vcpu,
                      uint32_t *port);
 int evtchn_bind_ipi(struct domain *d, unsigned int vcpu, uint32_t *port);
-/* -EINVAL: no such port, not bound, or Lodge's own. */
-int evtchn_close(struct domain *d, uint32_t port);
-/* The hot path. -EINVAL: not a port that can be sent through. */
-int evtchn_send(struct domain *d, uint32_t port);
+/* -EINVAL: no such port, not bound, or Lodge's own, unless `lodge` asks. */
+int evtchn_close(struct domain *d, uint32_t port, bool lodge);
+/* The hot path, through a port of Lodge's own (lodge) or of the guest's.
+ * -EINVAL: not a port of that kind that can be sent through. */
+int evtchn_send(struct domain *d, uint32_t port, bool lodge);
 /* Fills status, vcpu and u of *st for st->port. */
 int evtchn_status(struct domain *d, struct evtchn_status *st);
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, unsigned int vcpu);
@@ -80,18 +83,9 @@ void evtchn_raise_virq(struct vcpu *v, unsigned int virq);
  * (XEN_DOMCTL_set_virq_handler). -EINVAL. No locks held. */
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
 
-/*
- * A port whose events Lodge consumes: v's thread is unparked instead of a
- * pending bit being set. The other side (remote) binds to it as to any unbound
- * port. Used by ioreq.
- */
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port);
-void evtchn_free_consumer(struct vcpu *v, uint32_t port);
-/* False while nobody is bound to such a port: never was, or is gone. When
- * the other side goes, v is unparked once more. */
+/* False while nobody is bound to a port of Lodge's own: never was, or is gone.
+ * When the other side goes, the consumer is unparked once more. */
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port);
-/* Notifies the other side of such a port; nothing if it is not bound. */
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port);
 
 /* v's info moved (VCPUOP_register_vcpu_info): all words are marked pending,
  * so that nothing is lost. v does not run meanwhile, or is current. */

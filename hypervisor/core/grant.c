@@ -31,9 +31,9 @@
 #define NO_HANDLE (~0u)
 /* The toolstack's limit is in frames of Xen's, which hold 256 mappings. */
 #define PER_LIMIT_FRAME 256u
-#define MAX_LIMIT_FRAMES 65536u
+#define MAX_LIMIT_FRAMES 65536
 
-/* In flags, beside GNTMAP_*: somebody is unmapping it. */
+/* In flags, beside GNTMAP_*: somebody is mapping or unmapping it. */
 #define BUSY 0x8000u
 #define KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
@@ -42,7 +42,7 @@
 /* An entry's use, where the guest cannot reach it. (g) */
 struct grant_active {
     uint32_t mfn, gfn; /* while in use; the mfn with a reference */
-    uint16_t readers, writers;
+    uint16_t uses[2];  /* to write it, to read it only */
     domid_t user;      /* the one domain that uses it */
 };
 BUILD_BUG_ON(sizeof(struct grant_active) != 16);
@@ -59,7 +59,7 @@ struct grant_mapping {
     gfn_t gfn;              /* where, if GNTMAP_host_map */
     mfn_t mfn;              /* what */
     grant_ref_t ref;        /* (m) when free: the next free handle */
-    uint16_t flags;         /* (a) GNTMAP_*; 0: free or not ready */
+    uint16_t flags;         /* (a) GNTMAP_*, BUSY; 0: free */
 };
 
 struct grant_table {
@@ -68,11 +68,11 @@ struct grant_table {
     unsigned int max_frames;       /* (c) */
     unsigned int max_handles;      /* (c) */
     unsigned int nr_frames;        /* (g) written, (a) */
-    unsigned int nr_handles;       /* (m) written, (a) */
+    unsigned int nr_handles;       /* (m) written, (a): used at some time */
     grant_handle_t free_handle;    /* (m) head of the list */
     grant_handle_t relinquish_next; /* where grant_relinquish() goes on */
     struct grant_frame *frames;    /* (c) the first nr_frames */
-    struct grant_mapping **maptrack; /* (c) as far as nr_handles */
+    struct grant_mapping **maptrack; /* (c) pages, as far as nr_handles */
 };
 
 /* The first word of an entry, which changes as a whole: flags, and the domid
@@ -80,26 +80,22 @@ struct grant_table {
 typedef uint32_t __attribute__((may_alias)) raw_word;
 typedef uint64_t __attribute__((may_alias)) raw_entry;
 
-struct grant_ref_ptrs {
-    struct grant_entry_v1 *entry;
-    struct grant_active *active;
-};
-
 static bool in_use(const struct grant_active *a)
 {
-    return a->readers || a->writers;
+    return a->uses[false] || a->uses[true];
 }
 
-/* Entry `ref`; false if the table has no such entry. Lock GRANT. */
-static bool entry_find(const struct grant_table *t, grant_ref_t ref,
-                       struct grant_ref_ptrs *e)
+/* The use of entry `ref`, which is in *e; NULL if the table has no such entry.
+ * Lock GRANT. */
+static struct grant_active *entry_find(const struct grant_table *t,
+                                       grant_ref_t ref,
+                                       struct grant_entry_v1 **e)
 {
     size_t n = t->nr_frames * ENTRIES_PER_FRAME, i = index_nospec(ref, n);
     const struct grant_frame *f = &t->frames[i / ENTRIES_PER_FRAME];
 
-    e->entry = &f->entries[i % ENTRIES_PER_FRAME];
-    e->active = &f->active[i % ENTRIES_PER_FRAME];
-    return ref < n;
+    *e = &f->entries[i % ENTRIES_PER_FRAME];
+    return ref < n ? &f->active[i % ENTRIES_PER_FRAME] : NULL;
 }
 
 /*
@@ -117,9 +113,9 @@ static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
 
     for (unsigned int try = 0; try < 5; try++) {
         if (!used && ((seen & mask) != GTF_permit_access || seen >> 16 != user))
-            return GNTST_general_error;
+            break;
         if (!readonly && (seen & GTF_readonly))
-            return GNTST_general_error;
+            break;
         if (atomic_cmpxchg(word, &seen, seen | marks))
             return GNTST_okay;
     }
@@ -127,16 +123,13 @@ static int mark(struct grant_entry_v1 *entry, bool used, bool readonly,
 }
 
 /* Takes marks back that no use stands for any more. */
-static void unmark(struct grant_ref_ptrs *e)
+static void unmark(struct grant_entry_v1 *e, const struct grant_active *a)
 {
-    uint16_t clear = 0;
+    uint16_t clear = (a->uses[false] ? 0 : GTF_writing) |
+                     (in_use(a) ? 0 : GTF_reading);
 
-    if (!e->active->writers)
-        clear = GTF_writing;
-    if (!in_use(e->active))
-        clear |= GTF_reading;
-    if (READ_ONCE(e->entry->flags) & clear)
-        (void)atomic_fetch_and(&e->entry->flags, (uint16_t)~clear);
+    if (READ_ONCE(e->flags) & clear)
+        (void)atomic_fetch_and(&e->flags, (uint16_t)~clear);
 }
 
 /* The frame behind gfn of d, if it is d's own and may be used so, with a
@@ -155,18 +148,18 @@ static struct page *own_frame_get(struct domain *d, uint64_t gfn_nr, bool write)
 
 /* An entry is used for the first time, or for the first time to be written:
  * marks it and finds its frame; GNTST_*. */
-static int begin_use(struct domain *d, struct grant_ref_ptrs *e, domid_t user,
-                     bool readonly, uint16_t mask)
+static int begin_use(struct domain *d, struct grant_entry_v1 *e,
+                     struct grant_active *a, domid_t user, bool readonly,
+                     uint16_t mask)
 {
-    struct grant_active *a = e->active;
     bool used = in_use(a);
     struct page *pg;
-    int rc = mark(e->entry, used, readonly, mask, user);
+    int rc = mark(e, used, readonly, mask, user);
 
     if (rc)
         return rc;
     if (!used)
-        a->gfn = READ_ONCE(e->entry->frame);
+        a->gfn = READ_ONCE(e->frame);
     pg = own_frame_get(d, a->gfn, !readonly);
     if (!pg) {
         rc = GNTST_bad_page;
@@ -179,37 +172,35 @@ static int begin_use(struct domain *d, struct grant_ref_ptrs *e, domid_t user,
             rc = GNTST_general_error;
     }
     if (rc)
-        unmark(e);
+        unmark(e, a);
     return rc;
 }
 
 /*
  * Puts entry `ref` of d to use for domain `user`: checks it, marks it as
  * read or written in the guest's table, takes a reference to the frame.
- * GNTST_*; *m is the frame. mapping: rather than copying.
+ * GNTST_*; *pg is the frame. mapping: rather than copying.
  */
 static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
-                     bool readonly, bool mapping, mfn_t *m)
+                     bool readonly, bool mapping, struct page **pg)
 {
     struct grant_table *t = d->grant;
     uint16_t mask = GTF_type_mask | (mapping ? GTF_sub_page : 0);
-    struct grant_ref_ptrs e;
-    uint16_t *uses;
-    int rc = GNTST_bad_gntref;
+    struct grant_entry_v1 *e;
+    int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (entry_find(t, ref, &e)) {
-        uses = readonly ? &e.active->readers : &e.active->writers;
-        rc = GNTST_okay;
-        if (in_use(e.active) && (e.active->user != user || *uses >= MAX_USES))
-            rc = GNTST_general_error;
-        else if (!in_use(e.active) || (!readonly && !*uses))
-            rc = begin_use(d, &e, user, readonly, mask);
-        if (!rc) {
-            e.active->user = user;
-            ++*uses;
-            *m = mfn(e.active->mfn);
-        }
+    struct grant_active *a = entry_find(t, ref, &e);
+    if (!a)
+        rc = GNTST_bad_gntref;
+    else if (in_use(a) && (a->user != user || a->uses[readonly] >= MAX_USES))
+        rc = GNTST_general_error;
+    else if (!in_use(a) || (!readonly && !a->uses[readonly]))
+        rc = begin_use(d, e, a, user, readonly, mask);
+    if (!rc) {
+        a->user = user;
+        a->uses[readonly]++;
+        *pg = mfn_to_page(mfn(a->mfn));
     }
     spin_unlock(&t->lock);
     return rc;
@@ -219,20 +210,17 @@ static int grant_pin(struct domain *d, grant_ref_t ref, domid_t user,
 static void grant_unpin(struct domain *d, grant_ref_t ref, bool readonly)
 {
     struct grant_table *t = d->grant;
-    struct grant_ref_ptrs e;
+    struct grant_entry_v1 *e;
 
     spin_lock(&t->lock);
-    if (entry_find(t, ref, &e)) {
-        if (readonly) {
-            e.active->readers--;
-        } else {
-            e.active->writers--;
-            guest_frame_dirtied(d, gfn(e.active->gfn));
-        }
-        unmark(&e);
-        if (!in_use(e.active))
-            page_put(mfn_to_page(mfn(e.active->mfn)));
-    }
+    /* There is one: it was pinned. */
+    struct grant_active *a = entry_find(t, ref, &e);
+    a->uses[readonly]--;
+    if (!readonly)
+        guest_frame_dirtied(d, gfn(a->gfn));
+    unmark(e, a);
+    if (!in_use(a))
+        page_put(mfn_to_page(mfn(a->mfn)));
     spin_unlock(&t->lock);
 }
 
@@ -256,17 +244,10 @@ static int end_domain(struct domain *d, struct copy_end *e)
 
 static int end_claim(struct domain *d, struct copy_end *e)
 {
-    mfn_t m;
-    int rc;
-
-    if (!e->by_ref) {
-        e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
-        return e->pg ? GNTST_okay : GNTST_bad_page;
-    }
-    rc = grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &m);
-    if (!rc)
-        e->pg = mfn_to_page(m);
-    return rc;
+    if (e->by_ref)
+        return grant_pin(e->d, e->p->u.ref, d->id, !e->write, false, &e->pg);
+    e->pg = own_frame_get(d, e->p->u.gmfn, e->write);
+    return e->pg ? GNTST_okay : GNTST_bad_page;
 }
 
 static void end_release(struct copy_end *e)
@@ -282,7 +263,7 @@ static void end_release(struct copy_end *e)
         domain_put(e->d);
 }
 
-void grant_copy(struct domain *d, struct gnttab_copy *op)
+int grant_copy(struct domain *d, const struct gnttab_copy *op)
 {
     struct copy_end from = {
         .p = &op->source, .by_ref = op->flags & GNTCOPY_source_gref,
@@ -293,9 +274,8 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
     unsigned int from_at = op->source.offset, to_at = op->dest.offset;
     int rc;
 
-    op->status = GNTST_okay;
     if (!op->len)
-        return;
+        return GNTST_okay;
     rc = end_domain(d, &from);
     if (!rc)
         rc = end_domain(d, &to);
@@ -310,7 +290,7 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
                          from_at, op->len);
     end_release(&to);
     end_release(&from);
-    op->status = (int16_t)rc;
+    return rc;
 }
 
 /* --- Mapping. --- */
@@ -322,32 +302,24 @@ static struct grant_mapping *mapping_at(const struct grant_table *t,
     return &t->maptrack[h / PER_PAGE][h % PER_PAGE];
 }
 
-/* Adds a page of free handles. Lock (m). */
-static bool maptrack_grow(struct grant_table *t)
-{
-    unsigned int first = t->nr_handles;
-    unsigned int n = MIN(PER_PAGE, t->max_handles - first);
-    struct grant_mapping *page;
-
-    page = n ? heap_alloc_array(n, sizeof(*page)) : NULL;
-    if (!page)
-        return false;
-    for (unsigned int i = 0; i < n; i++)
-        page[i].ref = i + 1 < n ? first + i + 1 : NO_HANDLE;
-    t->maptrack[first / PER_PAGE] = page;
-    t->free_handle = first;
-    store_release(&t->nr_handles, first + n);
-    return true;
-}
-
+/* One that was given back, or the next; NO_HANDLE: no memory, or the limit. */
 static grant_handle_t handle_alloc(struct grant_table *t)
 {
-    grant_handle_t h = NO_HANDLE;
+    grant_handle_t h;
 
     spin_lock(&t->maptrack_lock);
-    if (t->free_handle != NO_HANDLE || maptrack_grow(t)) {
-        h = t->free_handle;
+    h = t->free_handle;
+    if (h != NO_HANDLE) {
         t->free_handle = mapping_at(t, h)->ref;
+    } else if (t->nr_handles < t->max_handles) {
+        struct grant_mapping **page = &t->maptrack[t->nr_handles / PER_PAGE];
+
+        if (!*page)
+            *page = heap_alloc(PAGE_SIZE);
+        if (*page) {
+            h = t->nr_handles;
+            store_release(&t->nr_handles, h + 1);
+        }
     }
     spin_unlock(&t->maptrack_lock);
     return h;
@@ -358,15 +330,24 @@ static void handle_free(struct grant_table *t, grant_handle_t h)
     struct grant_mapping *mp = mapping_at(t, h);
 
     spin_lock(&t->maptrack_lock);
-    mp->granter = NULL;
     mp->ref = t->free_handle;
     store_release(&mp->flags, 0);
     t->free_handle = h;
     spin_unlock(&t->maptrack_lock);
 }
 
-/* GNTST_*. */
-static int map(struct domain *d, struct gnttab_map_grant_ref *op)
+/* Ends the use that a mapping made, which no TLB has any more. */
+static void mapping_end(struct grant_table *t, grant_handle_t h)
+{
+    const struct grant_mapping *mp = mapping_at(t, h);
+    struct domain *granter = mp->granter;
+
+    grant_unpin(granter, mp->ref, mp->flags & GNTMAP_readonly);
+    handle_free(t, h);
+    domain_put(granter);
+}
+
+int grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
     /* Domain 0's devices reach frames by their machine addresses. */
     uint32_t allowed = GNTMAP_host_map | GNTMAP_readonly |
@@ -375,10 +356,9 @@ static int map(struct domain *d, struct gnttab_map_grant_ref *op)
     gfn_t gfn = gpa_to_gfn(gpa(op->host_addr));
     struct grant_table *t = d->grant;
     struct domain *granter;
-    struct grant_mapping *mp;
     int rc = GNTST_no_space;
     grant_handle_t h;
-    mfn_t m;
+    struct page *pg;
 
     if (!(op->flags & KINDS))
         return GNTST_bad_gntref;
@@ -388,111 +368,76 @@ static int map(struct domain *d, struct gnttab_map_grant_ref *op)
     if (!granter)
         return GNTST_bad_domain;
     h = handle_alloc(t);
-    if (h == NO_HANDLE)
-        goto put;
-    rc = grant_pin(granter, op->ref, d->id, readonly, true, &m);
-    if (rc)
-        goto free;
-    if ((op->flags & GNTMAP_host_map) && guest_grant_map(d, gfn, m, readonly)) {
-        rc = GNTST_general_error;
-        goto unpin;
+    if (h != NO_HANDLE) {
+        rc = grant_pin(granter, op->ref, d->id, readonly, true, &pg);
+        if (rc)
+            handle_free(t, h);
     }
-
-    mp = mapping_at(t, h);
-    mp->granter = granter;
-    mp->gfn = gfn;
-    mp->mfn = m;
-    mp->ref = op->ref;
-    store_release(&mp->flags, (uint16_t)op->flags); /* usable from here on */
+    if (rc) {
+        domain_put(granter);
+        return rc;
+    }
+    mfn_t m = page_to_mfn(pg);
+    struct grant_mapping *mp = mapping_at(t, h);
+    *mp = (struct grant_mapping){
+        .granter = granter, .gfn = gfn, .mfn = m, .ref = op->ref,
+        .flags = (uint16_t)(op->flags | BUSY), /* not usable yet */
+    };
+    if ((op->flags & GNTMAP_host_map) && guest_grant_map(d, gfn, m, readonly)) {
+        mapping_end(t, h);
+        return GNTST_general_error;
+    }
+    store_release(&mp->flags, (uint16_t)op->flags); /* from here on */
     op->handle = h;
     op->dev_bus_addr = mfn_to_maddr(m);
     return GNTST_okay;
-
-unpin:
-    grant_unpin(granter, op->ref, readonly);
-free:
-    handle_free(t, h);
-put:
-    domain_put(granter);
-    return rc;
 }
 
-void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
-{
-    op->status = (int16_t)map(d, op);
-}
-
-/*
- * The mapping with this handle, marked as being unmapped so that nobody else
- * touches it, and its flags; NULL if there is none.
- */
-static struct grant_mapping *mapping_take(const struct grant_table *t,
-                                          grant_handle_t h, uint16_t *flags)
-{
-    unsigned int nr = load_acquire(&t->nr_handles);
-    struct grant_mapping *mp;
-
-    if (h >= nr)
-        return NULL;
-    mp = mapping_at(t, (grant_handle_t)index_nospec(h, nr));
-    *flags = load_acquire(&mp->flags);
-    if (!*flags || (*flags & BUSY) ||
-        !atomic_cmpxchg(&mp->flags, flags, *flags | BUSY))
-        return NULL;
-    return mp;
-}
-
-void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
-                 struct grant_unmaps *batch)
+int grant_unmap(struct domain *d, const struct gnttab_unmap_grant_ref *op,
+                struct grant_unmaps *batch)
 {
     struct grant_table *t = d->grant;
-    uint16_t flags, left;
-    struct grant_mapping *mp = mapping_take(t, op->handle, &flags);
-    bool host, device;
+    unsigned int nr = load_acquire(&t->nr_handles);
+    int rc = GNTST_okay;
 
-    op->status = GNTST_bad_handle;
-    if (!mp)
-        return;
-    host = op->host_addr && (flags & GNTMAP_host_map);
-    device = op->dev_bus_addr && (flags & GNTMAP_device_map);
-    left = flags;
+    if (op->handle >= nr)
+        return GNTST_bad_handle;
+    struct grant_mapping *mp =
+        mapping_at(t, (grant_handle_t)index_nospec(op->handle, nr));
+    /* Marked, so that nobody else touches it. */
+    uint16_t flags = load_acquire(&mp->flags);
+    if (!flags || (flags & BUSY) ||
+        !atomic_cmpxchg(&mp->flags, &flags, flags | BUSY))
+        return GNTST_bad_handle;
+    bool host = op->host_addr && (flags & GNTMAP_host_map);
+    bool device = op->dev_bus_addr && (flags & GNTMAP_device_map);
 
-    op->status = GNTST_okay;
-    if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn))
-        op->status = GNTST_bad_dev_addr;
-    else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
-                      guest_grant_unmap(d, mp->gfn, mp->mfn)))
-        op->status = GNTST_general_error;
-    else
-        left &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
-                            (device ? GNTMAP_device_map : 0));
-    batch->flush |= left != flags;
-    if (left & KINDS) {
-        store_release(&mp->flags, left);
-        return;
+    if (device && op->dev_bus_addr != mfn_to_maddr(mp->mfn)) {
+        rc = GNTST_bad_dev_addr;
+    } else if (host && (!gfn_eq(gpa_to_gfn(gpa(op->host_addr)), mp->gfn) ||
+                        guest_grant_unmap(d, mp->gfn, mp->mfn))) {
+        rc = GNTST_general_error;
+    } else {
+        flags &= (uint16_t)~((host ? GNTMAP_host_map : 0) |
+                             (device ? GNTMAP_device_map : 0));
+        batch->flush |= host || device;
     }
-
+    if (flags & KINDS) {
+        store_release(&mp->flags, flags);
+        return rc;
+    }
     if (batch->nr == GRANT_UNMAP_BATCH)
-        grant_unmap_done(d, batch);
-    batch->unmapped[batch->nr++] = (struct grant_unmapped){
-        .granter = mp->granter,
-        .ref = mp->ref,
-        .readonly = flags & GNTMAP_readonly,
-    };
-    batch->flush = true;
-    handle_free(t, op->handle);
+        grant_unmap_done(d, batch); /* flushes this one, too */
+    batch->handles[batch->nr++] = op->handle;
+    return rc;
 }
 
 void grant_unmap_done(struct domain *d, struct grant_unmaps *batch)
 {
     if (batch->flush)
         guest_grant_flush(d);
-    for (unsigned int i = 0; i < batch->nr; i++) {
-        struct grant_unmapped *u = &batch->unmapped[i];
-
-        grant_unpin(u->granter, u->ref, u->readonly);
-        domain_put(u->granter);
-    }
+    for (unsigned int i = 0; i < batch->nr; i++)
+        mapping_end(d->grant, batch->handles[i]);
     batch->nr = 0;
     batch->flush = false;
 }
@@ -503,14 +448,9 @@ int grant_relinquish(struct domain *d)
 
     while (t->relinquish_next < t->nr_handles) {
         grant_handle_t h = t->relinquish_next++;
-        struct grant_mapping *mp = mapping_at(t, h);
-        struct domain *granter = mp->granter;
 
-        if (mp->flags) {
-            grant_unpin(granter, mp->ref, mp->flags & GNTMAP_readonly);
-            handle_free(t, h);
-            domain_put(granter);
-        }
+        if (mapping_at(t, h)->flags)
+            mapping_end(t, h);
         if (h % 64 == 63 && vcpu_preempt_wanted())
             return -ERESTART;
     }
@@ -571,19 +511,21 @@ unsigned int grant_max_frames(const struct domain *d)
 int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 {
     struct grant_table *t = d->grant;
-    struct grant_ref_ptrs ea, eb;
-    raw_entry *pa, *pb, tmp;
+    struct grant_active *use_a, *use_b;
+    struct grant_entry_v1 *ea, *eb;
     int rc = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (!entry_find(t, a, &ea) || !entry_find(t, b, &eb)) {
+    use_a = entry_find(t, a, &ea);
+    use_b = entry_find(t, b, &eb);
+    if (!use_a || !use_b) {
         rc = GNTST_bad_gntref;
-    } else if (a != b && (in_use(ea.active) || in_use(eb.active))) {
+    } else if (a != b && (in_use(use_a) || in_use(use_b))) {
         rc = GNTST_eagain;
     } else {
-        pa = (raw_entry *)ea.entry;
-        pb = (raw_entry *)eb.entry;
-        tmp = READ_ONCE(*pa);
+        raw_entry *pa = (raw_entry *)ea, *pb = (raw_entry *)eb;
+        raw_entry tmp = READ_ONCE(*pa);
+
         WRITE_ONCE(*pa, READ_ONCE(*pb));
         WRITE_ONCE(*pb, tmp);
     }
@@ -591,25 +533,24 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     return rc;
 }
 
-int grant_init(struct domain *d, int max_frames, int max_maptrack_frames)
+int grant_init(struct domain *d)
 {
-    struct grant_table *t;
+    struct grant_table *t = heap_alloc(sizeof(*t));
+    const int frames = d->config.max_grant_frames;
+    const int maptrack = d->config.max_maptrack_frames;
 
-    if (max_frames < 0)
-        max_frames = GRANT_FRAMES_DEFAULT;
-    if (max_maptrack_frames < 0)
-        max_maptrack_frames = MAPTRACK_FRAMES_DEFAULT;
-
-    t = heap_alloc(sizeof(*t));
     if (!t)
         return -ENOMEM;
     d->grant = t;
-    spin_lock_init(&t->lock, LOCK_GRANT);
-    spin_lock_init(&t->maptrack_lock, LOCK_GRANT);
-    t->max_frames = (unsigned int)MIN(max_frames, MAX_FRAMES);
-    t->max_handles = MIN((unsigned int)max_maptrack_frames, MAX_LIMIT_FRAMES) *
-                     PER_LIMIT_FRAME;
-    t->free_handle = NO_HANDLE;
+    *t = (struct grant_table){
+        .lock = SPINLOCK_INIT(GRANT), .maptrack_lock = SPINLOCK_INIT(GRANT),
+        .max_frames = frames < 0 ? GRANT_FRAMES_DEFAULT
+                                 : (unsigned int)MIN(frames, MAX_FRAMES),
+        .max_handles = PER_LIMIT_FRAME *
+                       (maptrack < 0 ? MAPTRACK_FRAMES_DEFAULT
+                            : (unsigned int)MIN(maptrack, MAX_LIMIT_FRAMES)),
+        .free_handle = NO_HANDLE,
+    };
     t->frames = heap_alloc_array(t->max_frames, sizeof(*t->frames));
     t->maptrack = heap_alloc_array(t->max_handles / PER_PAGE + 1,
                                    sizeof(*t->maptrack));
@@ -628,7 +569,7 @@ void grant_exit(struct domain *d)
         heap_free(t->frames[i].active);
     }
     heap_free(t->frames);
-    for (unsigned int i = 0; i < DIV_ROUND_UP(t->nr_handles, PER_PAGE); i++)
+    for (unsigned int i = 0; i * PER_PAGE < t->nr_handles; i++)
         heap_free(t->maptrack[i]);
     heap_free(t->maptrack);
     heap_free(t);

@@ -2,7 +2,7 @@
 /*
  * Grant tables, version 1: a domain's list of frames that others may map or
  * copy. Decoding of arguments is hypercall/grant-op.c's; these take plain
- * structures and return GNTST_* in their status field.
+ * structures and return what goes into their status field.
  *
  * The table is in frames that the domain writes, so an entry is read with
  * one access and marked as in use by a compare-and-exchange; what Lodge
@@ -18,11 +18,11 @@
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
 /*
- * Limits in frames of 512 entries and of 256 mappings, as in struct
- * xen_domctl_createdomain: negative ones mean the default, no frames at all
- * are refused before. -ENOMEM: then grant_exit() is still to be called.
+ * The limits of d's configuration are in frames of 512 entries and of 256
+ * mappings: negative ones mean the default, no frames at all are refused
+ * before. -ENOMEM: then grant_exit() is still to be called.
  */
-int grant_init(struct domain *d, int max_frames, int max_maptrack_frames);
+int grant_init(struct domain *d);
 /* Drops all mappings this (dying) domain made, in bounded steps: -ERESTART
  * or 0. Its p2m entries are the p2m's to drop, before or after. */
 int grant_relinquish(struct domain *d);
@@ -31,26 +31,22 @@ int grant_relinquish(struct domain *d);
 void grant_exit(struct domain *d);
 
 /*
- * A batch of unmaps on its way: their entries stay in use until no TLB has
- * the mapping any more. On the caller's stack; all zero to begin with.
+ * A batch of unmaps on its way: their handles and entries stay in use until no
+ * TLB has the mapping any more. On the caller's stack; all zero to begin with.
  */
 #define GRANT_UNMAP_BATCH 32
 struct grant_unmaps {
     unsigned int nr;
     bool flush;
-    struct grant_unmapped {
-        struct domain *granter; /* with a reference */
-        grant_ref_t ref;
-        bool readonly;
-    } unmapped[GRANT_UNMAP_BATCH];
+    grant_handle_t handles[GRANT_UNMAP_BATCH];
 };
 
 /* One element of each batch operation, for the caller's domain d, which is
- * current's. No locks held. */
-void grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
-void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
-                 struct grant_unmaps *batch);
-void grant_copy(struct domain *d, struct gnttab_copy *op);
+ * current's; GNTST_*. No locks held. */
+int grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
+int grant_unmap(struct domain *d, const struct gnttab_unmap_grant_ref *op,
+                struct grant_unmaps *batch);
+int grant_copy(struct domain *d, const struct gnttab_copy *op);
 /* Closes a batch of unmaps: flushes what they left in TLBs, then lets go of
  * the frames. The batch is empty again. */
 void grant_unmap_done(struct domain *d, struct grant_unmaps *batch);

@@ -99,23 +99,11 @@ uint64_t sched_slice(unsigned int nr);
 /* The one waiting who has the least, among those who may run here, or among
  * those who may not; NULL: there is none. */
 struct vcpu *runq_first(struct runq *rq, bool allowed);
-/* The same, of those who may run on cpu; prefers soft affinity to it. */
-struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu);
 
 static inline bool vcpu_allowed_on(const struct vcpu *v, unsigned int cpu)
 {
     return cpumask_test(&v->affinity_hard, cpu);
 }
-
-/*
- * A CPU for v, which is about to be queued: its last one if that idles or v
- * is far behind its share (lag: runq_lag()), an idle one, the one with the
- * fewest waiting. Lock of v's queue.
- */
-unsigned int sched_place(const struct vcpu *v, int64_t lag);
-/* Should v, who waits elsewhere, go to a queue for what its (accounted) curr
- * has had more? Locks of both. */
-bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to);
 
 /* --- thread.S: the one place where stacks are changed. --- */
 
@@ -153,8 +141,8 @@ static inline bool sched_any_idle(void)
     return any;
 }
 
-/* The queue of an online CPU. */
-struct runq *runq_of_cpu(unsigned int cpu);
+DECLARE_PERCPU(struct runq, runq);
+#define runq_of_cpu(cpu) (&per_cpu(runq, (cpu))) /* an online one */
 /* Locks the queue that v belongs to. */
 struct runq *runq_lock_of(const struct vcpu *v);
 /* Makes rq's CPU call schedule(). Lock of rq: curr stays. */
@@ -164,10 +152,18 @@ void runq_charge(struct runq *rq, uint64_t now);
 /* Queues v, which is off and placed, on rq (charged). Locks: rq and that of
  * v's queue. */
 void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now);
-/* v's domain may use CPU time again, or (new_cap) has a new cap. */
-void sched_unthrottle(struct vcpu *v, bool new_cap);
+/* Finds a place for v if it is off and should run; takes it off its queue, or
+ * tells its CPU, if it should not. Lock of its queue, which is released. */
+void runq_update(struct runq *rq, struct vcpu *v);
 
 /* --- sched-move.c; no queue locked, unless it says so. --- */
+
+/*
+ * A CPU for v, which is about to be queued: its last one if that idles or v
+ * is far behind its share (lag: runq_lag()), an idle one, the one with the
+ * fewest waiting. Lock of v's queue.
+ */
+unsigned int sched_place(const struct vcpu *v, int64_t lag);
 
 /* v waits on a busy CPU: lets an idle one, if there is any, come for it. Lock
  * of v's queue. */
@@ -185,9 +181,3 @@ void runq_balance(struct runq *rq);
 /* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or on the
  * first that has one for this CPU. False: there is none. */
 bool runq_steal(struct runq *rq, unsigned int poked);
-
-/* --- sched-cap.c: lock CAP inside. --- */
-
-/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
- * Never without a cap. */
-bool cap_charge(struct domain *d, uint64_t ns, uint64_t now);

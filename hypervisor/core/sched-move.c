@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vCPUs change CPUs: idle CPUs fetch work, others call them to it; after a
- * slice, who has had less than another CPU's vCPU goes there; affinity.
+ * Where vCPUs run: who wakes goes to an idle CPU, or stays; idle CPUs fetch
+ * work, others call them to it; after a slice, who has had less than another
+ * CPU's vCPU goes there; affinity.
  *
  * A CPU that has nothing to do sets its bit in sched_idle_cpus, then looks at
  * all queues; who makes a vCPU wait queues it, then looks at the bits. Both
@@ -9,6 +10,53 @@
  */
 #include "hypervisor/core/sched-impl.h"
 #include "hypervisor/x86/smp.h"
+
+/* --- Choosing a CPU. --- */
+
+/* Where v should run if it can: soft and hard affinity, or hard alone. */
+static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted)
+{
+    struct cpumask soft;
+
+    (void)cpumask_and(wanted, &v->affinity_hard, &sched_cpus);
+    if (cpumask_and(&soft, wanted, &v->affinity_soft))
+        *wanted = soft;
+}
+
+unsigned int sched_place(const struct vcpu *v, int64_t lag)
+{
+    struct cpumask wanted, idle;
+    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
+
+    wanted_cpus(v, &wanted);
+    if (sched_any_idle()) {
+        if (!cpumask_and(&idle, &wanted, &sched_idle_cpus))
+            (void)cpumask_and(&idle, &v->affinity_hard, &sched_idle_cpus);
+        /* First the last one, then those after it. */
+        cpu = cpumask_next(&idle, last);
+        if (cpu == MAX_CPUS)
+            cpu = cpumask_next(&idle, 0);
+        if (cpu < MAX_CPUS)
+            return cpu;
+    }
+
+    if (cpumask_test(&wanted, last)) {
+        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
+            return last; /* it runs at once there, or soon */
+        least = READ_ONCE(runq_of_cpu(last)->nr);
+    }
+    for_each_cpu (cpu, &wanted) {
+        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
+
+        if (nr < least) {
+            least = nr;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* --- Calling idle CPUs. --- */
 
 void sched_call_help(const struct vcpu *v)
 {
@@ -45,12 +93,10 @@ void runq_call_help(struct runq *rq)
 
 void runq_pass_on(struct runq *rq)
 {
-    unsigned int from;
-
     smp_mb(); /* curr says that we are busy before we look */
     if (likely(!READ_ONCE(rq->poked)))
         return;
-    from = atomic_xchg(&rq->poked, 0);
+    unsigned int from = atomic_xchg(&rq->poked, 0);
     if (!from || from - 1 == rq->cpu)
         return;
     rq = runq_of_cpu(from - 1);
@@ -60,6 +106,23 @@ void runq_pass_on(struct runq *rq)
 }
 
 /* --- Fetching and sending. --- */
+
+/* The one waiting on rq who has the least, among those who may run on cpu;
+ * prefers soft affinity to it. Lock of rq. */
+static struct vcpu *first_for(struct runq *rq, unsigned int cpu)
+{
+    struct vcpu *v, *second = NULL;
+
+    list_for_each (v, &rq->queue, se.queue) {
+        if (!vcpu_allowed_on(v, cpu))
+            continue;
+        if (cpumask_test(&v->affinity_soft, cpu))
+            return v;
+        if (!second)
+            second = v;
+    }
+    return second;
+}
 
 /* Takes a waiting vCPU to another queue. Both locked. */
 static void move(struct runq *from, struct runq *to, struct vcpu *v)
@@ -74,41 +137,35 @@ static void move(struct runq *from, struct runq *to, struct vcpu *v)
 
 void runq_evict(struct runq *rq)
 {
-    struct runq *to;
     struct vcpu *v;
 
-    for (;;) {
+    spin_lock(&rq->lock);
+    while ((v = runq_first(rq, false))) {
+        runq_remove(rq, v);
+        runq_update(rq, v); /* as if it woke, for it is off now */
         spin_lock(&rq->lock);
-        v = runq_first(rq, false);
-        rq->misplaced = v != NULL;
-        to = v ? runq_of_cpu(sched_place(v, 0)) : rq;
-        spin_unlock(&rq->lock);
-        if (to == rq)
-            return;
-        spin_lock_pair(&rq->lock, &to->lock);
-        v = runq_first(rq, false); /* perhaps not the same any more */
-        if (v && vcpu_allowed_on(v, to->cpu))
-            move(rq, to, v);
-        spin_unlock_pair(&rq->lock, &to->lock);
     }
+    rq->misplaced = false;
+    spin_unlock(&rq->lock);
 }
 
 void runq_balance(struct runq *rq)
 {
     unsigned int cpu = cpumask_next(&sched_cpus, rq->balanced + 1);
-    struct runq *to;
-    struct vcpu *v;
+    struct cpumask wanted;
 
     if (cpu == MAX_CPUS)
         cpu = cpumask_next(&sched_cpus, 0);
-    to = runq_of_cpu(cpu);
+    struct runq *to = runq_of_cpu(cpu);
     spin_lock_pair(&rq->lock, &to->lock);
     rq->slice_over = false;
     rq->balanced = cpu;
-    v = runq_first_for(rq, cpu);
+    struct vcpu *v = first_for(rq, cpu);
     if (v && to != rq) {
         runq_charge(to, now_ns());
-        if (sched_moves_for_fairness(v, to))
+        wanted_cpus(v, &wanted);
+        if (cpumask_test(&wanted, cpu) && !runq_idles(to) &&
+            to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)
             move(rq, to, v);
     }
     spin_unlock_pair(&rq->lock, &to->lock);
@@ -127,12 +184,10 @@ static unsigned int spare(const struct runq *rq)
  * locked. */
 static bool steal_from(struct runq *rq, struct runq *from)
 {
-    struct vcpu *v;
-
     if (!spare(from))
         return false;
     spin_lock_pair(&rq->lock, &from->lock);
-    v = spare(from) ? runq_first_for(from, rq->cpu) : NULL;
+    struct vcpu *v = spare(from) ? first_for(from, rq->cpu) : NULL;
     if (v)
         move(from, rq, v);
     spin_unlock_pair(&rq->lock, &from->lock);
@@ -157,11 +212,10 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft)
 {
     struct cpumask online;
-    struct runq *rq;
 
     if (!cpumask_and(&online, hard, &sched_cpus))
         return -EINVAL;
-    rq = runq_lock_of(v);
+    struct runq *rq = runq_lock_of(v);
     v->affinity_hard = *hard;
     v->affinity_soft = *soft;
     if (vcpu_is_queued(v))
@@ -192,4 +246,3 @@ int sched_pin(struct vcpu *v, int cpu)
     v->pinned = !rc;
     return rc;
 }
-

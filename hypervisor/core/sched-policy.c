@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In which order vCPUs run, where and how long. Virtual run time is CPU time
+ * In which order vCPUs run and how long. Virtual run time is CPU time
  * divided by weight; who has the least is next. It is comparable between CPUs:
  * a vCPU that waits while another CPU's has had much more is moved there, so
  * shares hold across CPUs. The scales of two CPUs can drift apart all the same
@@ -17,18 +17,6 @@
 /* The furthest floor of all CPUs, about: where one starts that wakes on an
  * idle CPU. Never falls. */
 static uint64_t global_floor = SCHED_VRUNTIME_START;
-
-static uint64_t clamp(uint64_t x, uint64_t low, uint64_t high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-static uint64_t weighted(const struct vcpu *v, uint64_t ns)
-{
-    unsigned int w = READ_ONCE(v->domain->sched.weight);
-
-    return w == SCHED_WEIGHT_DEFAULT ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
-}
 
 void runq_insert(struct runq *rq, struct vcpu *v)
 {
@@ -70,11 +58,13 @@ uint64_t runq_account(struct runq *rq, uint64_t now)
     struct vcpu *v = rq->curr;
     uint64_t ns = now > rq->accounted ? now - rq->accounted : 0;
     uint64_t least, global = READ_ONCE(global_floor);
+    unsigned int w = READ_ONCE(v->domain->sched.weight);
 
     rq->accounted = now;
     if (v == rq->idle)
         return ns;
-    v->se.vruntime += weighted(v, ns);
+    v->se.vruntime += w == SCHED_WEIGHT_DEFAULT
+                          ? ns : ns * SCHED_WEIGHT_DEFAULT / w;
     /*
      * Who runs alone takes nothing from anybody: being far behind (its CPU
      * was crowded before, or its weight deserves more than a CPU) must not
@@ -111,13 +101,13 @@ void runq_place_moved(struct runq *rq, struct vcpu *v)
 {
     uint64_t least = runq_least(rq);
 
-    v->se.vruntime = clamp(v->se.vruntime, least - SCHED_LAG_MAX,
-                           least + SCHED_LAG_MAX);
+    v->se.vruntime = MIN(MAX(v->se.vruntime, least - SCHED_LAG_MAX),
+                         least + SCHED_LAG_MAX);
 }
 
 uint64_t sched_slice(unsigned int nr)
 {
-    return clamp(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN, SCHED_SLICE_MAX);
+    return MIN(MAX(SCHED_TURN / (nr + 1), SCHED_SLICE_MIN), SCHED_SLICE_MAX);
 }
 
 struct vcpu *runq_first(struct runq *rq, bool allowed)
@@ -128,79 +118,4 @@ struct vcpu *runq_first(struct runq *rq, bool allowed)
         if (vcpu_allowed_on(v, rq->cpu) == allowed)
             return v;
     return NULL;
-}
-
-struct vcpu *runq_first_for(struct runq *rq, unsigned int cpu)
-{
-    struct vcpu *v, *second = NULL;
-
-    list_for_each (v, &rq->queue, se.queue) {
-        if (!vcpu_allowed_on(v, cpu))
-            continue;
-        if (cpumask_test(&v->affinity_soft, cpu))
-            return v;
-        if (!second)
-            second = v;
-    }
-    return second;
-}
-
-/* Where v should run if it can: soft and hard affinity, or hard alone. */
-static void wanted_cpus(const struct vcpu *v, struct cpumask *wanted,
-                        struct cpumask *possible)
-{
-    (void)cpumask_and(possible, &v->affinity_hard, &sched_cpus);
-    if (!cpumask_and(wanted, possible, &v->affinity_soft))
-        *wanted = *possible;
-}
-
-/* An idle CPU of `mask`, first the last one, then those after it. */
-static unsigned int find_idle(const struct cpumask *mask, unsigned int last)
-{
-    struct cpumask idle;
-    unsigned int cpu;
-
-    if (!cpumask_and(&idle, mask, &sched_idle_cpus))
-        return MAX_CPUS;
-    cpu = cpumask_next(&idle, last);
-    return cpu < MAX_CPUS ? cpu : cpumask_next(&idle, 0);
-}
-
-unsigned int sched_place(const struct vcpu *v, int64_t lag)
-{
-    struct cpumask wanted, possible;
-    unsigned int last = v->cpu, cpu, best = last, least = ~0u;
-
-    wanted_cpus(v, &wanted, &possible);
-    if (sched_any_idle()) {
-        cpu = find_idle(&wanted, last);
-        if (cpu == MAX_CPUS)
-            cpu = find_idle(&possible, last);
-        if (cpu < MAX_CPUS)
-            return cpu;
-    }
-
-    if (cpumask_test(&wanted, last)) {
-        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
-            return last; /* it runs at once there, or soon */
-        least = READ_ONCE(runq_of_cpu(last)->nr);
-    }
-    for_each_cpu (cpu, &wanted) {
-        unsigned int nr = READ_ONCE(runq_of_cpu(cpu)->nr);
-
-        if (nr < least) {
-            least = nr;
-            best = cpu;
-        }
-    }
-    return best;
-}
-
-bool sched_moves_for_fairness(const struct vcpu *v, const struct runq *to)
-{
-    struct cpumask wanted, possible;
-
-    wanted_cpus(v, &wanted, &possible);
-    return cpumask_test(&wanted, to->cpu) && to->curr != to->idle &&
-           to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN;
 }

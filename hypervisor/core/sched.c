@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scheduler's mechanism: run queues and their locks, waking, switching,
- * timers. The order of those who wait, their places and how long they run are
- * asked of sched-policy.c.
+ * The scheduler's mechanism: run queues and their locks, caps, waking,
+ * switching, timers. The order of those who wait and how long they run are
+ * asked of sched-policy.c, their places of sched-move.c.
  *
  * A vCPU is either the current one of a CPU, or waits on one queue, or is
  * off: then whoever makes it runnable queues it. The queue of v->cpu has the
@@ -20,12 +20,12 @@
 #include "hypervisor/x86/smp.h"
 
 DEFINE_PERCPU(struct vcpu *, current_vcpu);
-static DEFINE_PERCPU(struct runq, runq) = {
+DEFINE_PERCPU(struct runq, runq) = {
     .lock = SPINLOCK_INIT(RUNQ), .floor = SCHED_VRUNTIME_START,
 };
 
 struct cpumask sched_cpus, sched_idle_cpus;
-static uint64_t ratelimit; /* ns */
+unsigned int sched_ratelimit;
 
 /* An idle loop for each CPU, and the thread that frees domains. */
 static struct vcpu *idle_vcpus[MAX_CPUS + 1];
@@ -38,19 +38,13 @@ static struct domain idle_dom = {
 };
 struct domain *idle_domain = &idle_dom;
 
-struct runq *runq_of_cpu(unsigned int cpu)
-{
-    return &per_cpu(runq, cpu);
-}
-
 struct runq *runq_lock_of(const struct vcpu *v)
 {
     for (;;) {
-        unsigned int cpu = READ_ONCE(v->cpu);
-        struct runq *rq = runq_of_cpu(cpu);
+        struct runq *rq = runq_of_cpu(READ_ONCE(v->cpu));
 
         spin_lock(&rq->lock);
-        if (likely(v->cpu == cpu))
+        if (likely(v->cpu == rq->cpu))
             return rq;
         spin_unlock(&rq->lock);
     }
@@ -68,7 +62,8 @@ static bool may_run(const struct vcpu *v)
     if (unlikely(READ_ONCE(d->dying) != DOMAIN_ALIVE))
         return v->se.ran;
     return !v->se.parked && !READ_ONCE(v->down) &&
-           !READ_ONCE(v->pause_count) && !READ_ONCE(d->pause_count);
+           !READ_ONCE(v->stopped) && !READ_ONCE(v->pause_count) &&
+           !READ_ONCE(d->pause_count);
 }
 
 /* --- Run states. Lock of v's queue. --- */
@@ -111,28 +106,68 @@ uint64_t sched_idle_time(unsigned int cpu)
     return r.time[RUNSTATE_running];
 }
 
+/* --- Caps. --- */
+
+/*
+ * A domain may use cap percent of one CPU, all its vCPUs together, in each
+ * period of 10 ms. What it used beyond its budget (several vCPUs at once, long
+ * work in root mode) counts against the next period, so the cap is exact in
+ * the long run; what it did not use is lost.
+ *
+ * The budget and the timer that refills it are set with lock CAP; whether a
+ * vCPU is throttled, with the lock of its run queue. A vCPU is throttled with
+ * its queue locked since before the budget was found empty, so the refill,
+ * which visits all vCPUs afterwards, cannot miss one.
+ */
+
+/* d's vCPU used ns: true if nothing is left; then the refill timer is set.
+ * Never without a cap. */
+static bool cap_charge(struct domain *d, uint64_t ns, uint64_t now)
+{
+    struct sched_domain *s = &d->sched;
+    uint64_t budget, periods; /* ns in each period, those that have begun */
+    bool used_up;
+
+    if (likely(!READ_ONCE(s->cap)))
+        return false;
+    spin_lock(&s->lock);
+    budget = SCHED_CAP_PERIOD / 100 * s->cap;
+    if (now >= s->period_end) {
+        periods = (now - s->period_end) / SCHED_CAP_PERIOD + 1;
+        s->period_end += periods * SCHED_CAP_PERIOD;
+        s->budget_used -= MIN(s->budget_used, periods * budget);
+    }
+    /* Not what it used before there was a cap. */
+    s->budget_used += MIN(ns, now > s->since ? now - s->since : 0);
+    used_up = s->cap && s->budget_used >= budget;
+    if (used_up)
+        timer_set(&s->refill, s->period_end);
+    spin_unlock(&s->lock);
+    return used_up;
+}
+
 /* --- Telling a CPU. --- */
 
 void runq_resched(struct runq *rq)
 {
-    struct vcpu *v = rq->curr;
-
     if (atomic_xchg(&rq->resched, true))
         return;
-    atomic_set_bit(PENDING_STOP, &v->pending);
-    /* Pairs with the guest entry (vcpu_kick()) and with the idle loop: it
-     * sets asleep and then looks at resched. */
+    /* Pairs with the guest entry (vcpu_kick()) and with the idle loop: they
+     * set in_guest or asleep and then look at resched. */
     if (rq->cpu != cpu_id() &&
-        (READ_ONCE(v->in_guest) || READ_ONCE(rq->asleep)))
+        (READ_ONCE(rq->curr->in_guest) || READ_ONCE(rq->asleep)))
         smp_kick(rq->cpu);
 }
 
-/* The slice timer comes at `at` at the latest. It is not put off or stopped
- * when it turns out to come too early: that costs more than one interrupt
- * now and then. Lock of rq. */
-static void arm(struct runq *rq, uint64_t at)
+/* Somebody looks at curr again at `at`: at once, if it is time or curr may not
+ * go on, or else when the slice timer comes. That is not put off or stopped
+ * when it turns out to come too early: that costs more than one interrupt now
+ * and then. Lock of rq. */
+static void look_again(struct runq *rq, uint64_t at, uint64_t now)
 {
-    if (at < READ_ONCE(rq->timer.expires))
+    if (at <= now || rq->curr->se.throttled)
+        runq_resched(rq);
+    else if (at < READ_ONCE(rq->timer.expires))
         timer_set(&rq->timer, at);
 }
 
@@ -172,10 +207,7 @@ static void slice_timer(void *arg)
 
     spin_lock(&rq->lock);
     runq_charge(rq, now);
-    if (rq->curr->se.throttled || deadline(rq) <= now)
-        runq_resched(rq);
-    else
-        arm(rq, deadline(rq));
+    look_again(rq, deadline(rq), now);
     spin_unlock(&rq->lock);
 }
 
@@ -190,7 +222,8 @@ static uint64_t takes_over_at(struct runq *rq, const struct vcpu *v,
 {
     struct vcpu *curr = rq->curr;
     struct sched_entity *se = &curr->se;
-    uint64_t at = MAX(now, se->started + READ_ONCE(ratelimit)), ran;
+    uint64_t at = MAX(now, se->started +
+                              MICROSECS(READ_ONCE(sched_ratelimit))), ran;
 
     if (curr != current || !se->sending || curr->domain == v->domain ||
         !READ_ONCE(v->wait_mask))
@@ -214,52 +247,31 @@ static void note_sleep(struct vcpu *v)
     v->se.sent_at = 0;
 }
 
-/* v was put on rq, whose CPU is busy: shall it have the CPU? Lock of rq;
- * curr is accounted. */
-static void contend(struct runq *rq, struct vcpu *v, uint64_t now)
-{
-    struct vcpu *curr = rq->curr;
-    uint64_t end = now + sched_slice(rq->nr);
-
-    if (curr->se.slice_end > now)
-        end = MIN(end, curr->se.slice_end);
-    if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
-        end = takes_over_at(rq, v, now);
-    curr->se.slice_end = end;
-    if (curr->se.slice_end <= now || curr->se.throttled)
-        runq_resched(rq);
-    else
-        arm(rq, curr->se.slice_end);
-    sched_call_help(v);
-}
-
 void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 {
+    struct vcpu *curr = rq->curr;
+
     WRITE_ONCE(v->cpu, rq->cpu);
     runq_insert(rq, v);
     runstate_set(v, RUNSTATE_runnable, now);
-    if (rq->curr == rq->idle) {
+    if (curr == rq->idle) {
         atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
         runq_resched(rq);
         /* Only one can run here. Who waits behind v, perhaps because of it,
          * may be allowed on CPUs where v is not. */
         if (rq->nr > 1)
             runq_call_help(rq);
-    } else {
-        contend(rq, v, now);
-    }
-}
-
-/* v may not run any more. Lock of its queue. */
-static void take_off(struct runq *rq, struct vcpu *v)
-{
-    if (rq->curr == v) {
-        runq_resched(rq);
         return;
     }
-    if (vcpu_is_queued(v))
-        runq_remove(rq, v);
-    runstate_update(v, now_ns());
+    /* The CPU is busy: shall v have it, and when? */
+    uint64_t end = now + sched_slice(rq->nr);
+    if (curr->se.slice_end > now)
+        end = MIN(end, curr->se.slice_end);
+    if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
+        end = takes_over_at(rq, v, now);
+    curr->se.slice_end = end;
+    look_again(rq, end, now);
+    sched_call_help(v);
 }
 
 /* Off, and should not be. Lock of its queue. */
@@ -269,9 +281,7 @@ static bool wants_queue(const struct runq *rq, const struct vcpu *v)
            !vcpu_is_queued(v);
 }
 
-/* Finds a place for v if it is off and should run; takes it off its queue, or
- * tells its CPU, if it should not. Lock of its queue, which is released. */
-static void update(struct runq *rq, struct vcpu *v)
+void runq_update(struct runq *rq, struct vcpu *v)
 {
     while (wants_queue(rq, v)) {
         uint64_t now = now_ns();
@@ -296,37 +306,39 @@ static void update(struct runq *rq, struct vcpu *v)
         spin_unlock_pair(&rq->lock, &to->lock);
         rq = runq_lock_of(v);
     }
-    if (!may_run(v))
-        take_off(rq, v);
+    if (!may_run(v) && rq->curr == v) {
+        runq_resched(rq);
+    } else if (!may_run(v)) {
+        if (vcpu_is_queued(v))
+            runq_remove(rq, v);
+        runstate_update(v, now_ns());
+    }
     spin_unlock(&rq->lock);
 }
 
 void sched_vcpu_update(struct vcpu *v)
 {
-    update(runq_lock_of(v), v);
+    runq_update(runq_lock_of(v), v);
 }
 
-void sched_unthrottle(struct vcpu *v, bool new_cap)
+/* v's domain may use CPU time again, or (new_cap) has a new cap. */
+static void unthrottle(struct vcpu *v, bool new_cap)
 {
     struct runq *rq = runq_lock_of(v);
 
     v->se.throttled = false;
     if (new_cap && rq->curr == v)
         runq_resched(rq); /* sets the timer that the cap needs */
-    update(rq, v);
+    runq_update(rq, v);
 }
 
 void vcpu_unpark(struct vcpu *v)
 {
     struct runq *rq = runq_lock_of(v);
 
-    if (v->se.parked) {
-        v->se.parked = false;
-        update(rq, v);
-    } else {
-        v->se.unparked = true;
-        spin_unlock(&rq->lock);
-    }
+    v->se.unparked = !v->se.parked;
+    v->se.parked = false;
+    runq_update(rq, v);
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
@@ -335,9 +347,8 @@ bool sched_vcpu_kill(struct vcpu *v)
     bool dead = !v->se.ran;
 
     v->se.throttled = v->se.parked = false;
-    if (dead)
-        v->dead = true;
-    update(rq, v);
+    v->dead |= dead;
+    runq_update(rq, v);
     return dead;
 }
 
@@ -386,13 +397,7 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
     runstate_set(v, RUNSTATE_running, now);
     WRITE_ONCE(rq->curr, v);
     WRITE_ONCE(rq->resched, false);
-    if (test_bit(PENDING_STOP, &v->pending)) {
-        atomic_clear_bit(PENDING_STOP, &v->pending);
-        /* domain_kill() sets dying, then the bit: it is not lost. */
-        if (READ_ONCE(v->domain->dying) != DOMAIN_ALIVE)
-            atomic_set_bit(PENDING_STOP, &v->pending);
-    }
-    arm(rq, deadline(rq));
+    look_again(rq, deadline(rq), now);
 }
 
 /* next gets the CPU instead of prev. Lock of rq, which goes with it. */
@@ -461,13 +466,12 @@ static void schedule_locked(struct runq *rq)
 {
     struct vcpu *prev = current, *next;
     uint64_t now = now_ns();
-    bool slice_over;
 
     ASSERT(!prev->in_guest);
     if ((prev == rq->idle || stays(rq, prev)) &&
         choose(rq, prev, now) == prev) {
         run(rq, prev, now);
-        slice_over = rq->slice_over;
+        bool slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
         if (slice_over)
             runq_balance(rq);
@@ -542,18 +546,57 @@ bool sched_wanted(void)
 
 /* --- Setting up. --- */
 
+/* The refill timer: no locks. */
+static void refill(void *arg)
+{
+    struct domain *d = arg;
+
+    /* A debt of more than a period: comes again. */
+    if (cap_charge(d, 0, now_ns()))
+        return;
+    for_vcpus (d, v)
+        unthrottle(v, false);
+}
+
+void sched_domain_init(struct domain *d)
+{
+    struct sched_domain *s = &d->sched;
+
+    s->weight = SCHED_WEIGHT_DEFAULT;
+    spin_lock_init(&s->lock, LOCK_CAP);
+    timer_init(&s->refill, refill, d);
+}
+
+int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
+{
+    struct sched_domain *s = &d->sched;
+    bool changed;
+
+    if (!weight || weight > SCHED_WEIGHT_MAX || cap > UINT16_MAX)
+        return -EINVAL;
+    spin_lock(&s->lock);
+    changed = cap != s->cap;
+    WRITE_ONCE(s->weight, (uint16_t)weight);
+    if (changed) {
+        WRITE_ONCE(s->cap, (uint16_t)cap);
+        s->budget_used = 0;
+        s->since = now_ns();
+        s->period_end = s->since + SCHED_CAP_PERIOD;
+    }
+    spin_unlock(&s->lock);
+    /* Those who wait for the old budget look at the new one. */
+    for_vcpus (d, v)
+        unthrottle(v, changed);
+    return 0;
+}
+
 int sched_set_ratelimit(unsigned int us)
 {
     if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
                us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
         return -EINVAL;
-    WRITE_ONCE(ratelimit, MICROSECS(us));
+    WRITE_ONCE(sched_ratelimit, us);
     return 0;
-}
-
-unsigned int sched_ratelimit(void)
-{
-    return (unsigned int)(READ_ONCE(ratelimit) / 1000);
 }
 
 void sched_vcpu_init(struct vcpu *v)
@@ -569,10 +612,9 @@ void sched_vcpu_init(struct vcpu *v)
     if (!cpumask_test(&sched_cpus, v->cpu))
         v->cpu = cpumask_next(&sched_cpus, 0);
     if (v->stack) {
-        char *top = (char *)v->stack + STACK_SIZE;
-        struct thread_frame *f = (struct thread_frame *)top - 1;
+        struct thread_frame *f = (void *)((char *)v->stack + STACK_SIZE);
 
-        *f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
+        *--f = (struct thread_frame){ .rip = (uintptr_t)thread_start };
         v->rsp = (uintptr_t)f;
     }
 }
@@ -581,19 +623,14 @@ int sched_init_cpu(unsigned int cpu)
 {
     struct runq *rq = &this_cpu(runq);
     struct vcpu *v;
+    int rc = vcpu_create(idle_domain, cpu, NULL, &v);
 
-    v = heap_alloc(sizeof(*v));
-    if (!v)
-        return -ENOMEM;
-    v->id = cpu;
-    v->domain = idle_domain;
-    v->info = &v->dummy_info;
-    sched_vcpu_init(v);
+    if (rc)
+        return rc;
     v->cpu = cpu;
-    v->se.ran = true;
-    v->on_cpu = true;
+    v->down = false;
+    v->se.ran = v->on_cpu = true;
     v->runstate.state = RUNSTATE_running;
-    idle_domain->vcpu[cpu] = v;
     this_cpu(current_vcpu) = v;
 
     rq->cpu = cpu;

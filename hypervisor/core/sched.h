@@ -40,8 +40,8 @@ void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 /*
  * Something that decides whether v may run has changed (pause counts, down,
- * its domain's dying): queues it or takes it off its queue, or tells its CPU
- * to call schedule(). Any lock of rank below RUNQ may be held.
+ * stopped, its domain's dying): queues it or takes it off its queue, or tells
+ * its CPU to call schedule(). Any lock of rank below RUNQ may be held.
  */
 void sched_vcpu_update(struct vcpu *v);
 /* v's domain is dying, or v is about to be freed: true, and v is dead and on
@@ -74,7 +74,7 @@ int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap);
 /* The shortest time that a vCPU keeps the CPU once it has it, in microseconds
  * (XEN_SYSCTL_SCHEDOP_putinfo of credit2); 0: none. -EINVAL as Xen. */
 int sched_set_ratelimit(unsigned int us);
-unsigned int sched_ratelimit(void);
+extern unsigned int sched_ratelimit; /* (a) */
 
 /* ns that cpu was idle. */
 uint64_t sched_idle_time(unsigned int cpu);

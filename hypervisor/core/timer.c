@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Timers. Each CPU has a queue: a pairing heap through the timers themselves,
- * so that setting one allocates nothing. (Fredman et al., "The pairing heap",
- * 1986: meld and insert cost O(1), removal O(log n) amortised.)
+ * Timers. Each CPU has a queue: a skew heap through the timers themselves, so
+ * that setting one allocates nothing. (Sleator and Tarjan, "Self-adjusting
+ * heaps", 1986: whatever is done costs O(log n) amortised.)
  *
  * The hardware is set for the earliest timer when that gets earlier. When it
  * gets later, as it does whenever a guest stops a timer, the old deadline
@@ -31,77 +31,35 @@ static DEFINE_PERCPU(struct timer_queue, timer_queue) = {
     .lock = SPINLOCK_INIT(TIMER), .deadline = TIME_NEVER,
 };
 
-/* Makes one heap of two roots, neither of which has siblings. */
-static struct timer *meld(struct timer *a, struct timer *b)
+/*
+ * Makes one heap of two, either of which may be empty, and lets *link point to
+ * it. Down the right sides: who is earlier stays, and its children change
+ * places, so that what was added here is not in the way next time.
+ */
+static void meld(struct timer **link, struct timer *a, struct timer *b)
 {
-    if (!a || !b)
-        return a ? a : b;
-    if (b->expires < a->expires)
-        return meld(b, a);
-    b->next = a->child;
-    if (b->next)
-        b->next->link = &b->next;
-    a->child = b;
-    b->link = &a->child;
-    return a;
-}
+    while (a && b) {
+        struct timer *top = b->expires < a->expires ? b : a;
 
-/* Makes one heap of a list of siblings: in pairs, then one after the other. */
-static struct timer *meld_siblings(struct timer *list)
-{
-    struct timer *pairs = NULL, *heap = NULL;
-
-    while (list) {
-        struct timer *a = list, *b = a->next;
-
-        list = b ? b->next : NULL;
-        a->next = NULL;
-        if (b)
-            b->next = NULL;
-        a = meld(a, b);
-        a->next = pairs;
-        pairs = a;
+        b = top == a ? b : a;
+        a = top->right;
+        top->right = top->left;
+        if (top->right)
+            top->right->link = &top->right;
+        *link = top;
+        top->link = link;
+        link = &top->left;
     }
-    while (pairs) {
-        struct timer *a = pairs;
-
-        pairs = a->next;
-        a->next = NULL;
-        heap = meld(heap, a);
-    }
-    return heap;
+    *link = a ? a : b;
+    if (*link)
+        (*link)->link = link;
 }
 
-/* Adds a heap, which may be empty. */
-static void add(struct timer_queue *q, struct timer *heap)
+static void take_out(struct timer *t)
 {
-    q->first = meld(q->first, heap);
-    if (q->first)
-        q->first->link = &q->first;
-}
-
-static void take_out(struct timer_queue *q, struct timer *t)
-{
-    *t->link = t->next;
-    if (t->next)
-        t->next->link = t->link;
-    add(q, meld_siblings(t->child));
-    t->child = t->next = NULL;
+    meld(t->link, t->left, t->right);
+    t->left = t->right = NULL;
     t->link = NULL;
-}
-
-/* Locks q, and the queue that t is on, which is returned; keeps it there. */
-static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
-{
-    for (;;) {
-        unsigned int cpu = READ_ONCE(t->cpu);
-        struct timer_queue *old = &per_cpu(timer_queue, cpu);
-
-        spin_lock_pair(&old->lock, &q->lock);
-        if (t->cpu == cpu)
-            return old;
-        spin_unlock_pair(&old->lock, &q->lock);
-    }
 }
 
 /*
@@ -111,16 +69,23 @@ static struct timer_queue *lock_queues(struct timer *t, struct timer_queue *q)
  */
 static bool place(struct timer *t, const uint64_t *expires)
 {
-    struct timer_queue *q = &this_cpu(timer_queue);
-    struct timer_queue *old = lock_queues(t, q);
-    bool running = load_acquire(&t->running);
+    struct timer_queue *q = &this_cpu(timer_queue), *old;
 
+    /* Both queues: the one that t is on is known, and kept, when locked. */
+    for (;;) {
+        old = &per_cpu(timer_queue, READ_ONCE(t->cpu));
+        spin_lock_pair(&old->lock, &q->lock);
+        if (old == &per_cpu(timer_queue, t->cpu))
+            break;
+        spin_unlock_pair(&old->lock, &q->lock);
+    }
+    bool running = load_acquire(&t->running);
     if (t->link)
-        take_out(old, t);
+        take_out(t);
     t->cpu = cpu_id();
     WRITE_ONCE(t->expires, *expires);
     if (t->expires != TIME_NEVER)
-        add(q, t);
+        meld(&q->first, q->first, t);
     if (t->expires < q->deadline) {
         q->deadline = t->expires;
         deadline_set(q->deadline);
@@ -166,14 +131,14 @@ void timer_interrupt(void)
 {
     struct timer_queue *q = &this_cpu(timer_queue);
     uint64_t now = now_ns();
-    struct timer *t;
 
     spin_lock(&q->lock);
     for (unsigned int n = 0; n < RUN_MAX; n++) {
-        t = q->first;
+        struct timer *t = q->first;
+
         if (!t || t->expires > now)
             break;
-        take_out(q, t);
+        take_out(t);
         WRITE_ONCE(t->expires, TIME_NEVER);
         atomic_inc(&t->running);
         spin_unlock(&q->lock);

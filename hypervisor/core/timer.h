@@ -22,8 +22,7 @@ struct timer {
     void *arg;            /* (c) */
     uint32_t cpu;         /* (t) the queue it is on or was on last */
     uint32_t running;     /* (a) CPUs on which fn is running */
-    struct timer *child;  /* (t) in the queue's heap: its first child, */
-    struct timer *next;   /* (t) next sibling, */
+    struct timer *left, *right; /* (t) those below it in the queue's heap */
     struct timer **link;  /* (t) what points to it; NULL: not queued */
 };
 

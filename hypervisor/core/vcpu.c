@@ -85,29 +85,23 @@ void vcpu_info_unregister(struct vcpu *v)
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out)
 {
-    struct vcpu *v;
-    int rc;
+    struct vcpu *v = heap_alloc(sizeof(*v));
 
-    v = heap_alloc(sizeof(*v));
     if (!v)
         return -ENOMEM;
-    v->id = id;
-    v->domain = d;
-    v->entry = entry;
-    v->down = true;
-    v->info = &v->dummy_info;
+    *v = (struct vcpu){
+        .id = id, .domain = d, .entry = entry, .down = true,
+        .stack = entry ? stack_alloc() : NULL, .info = &v->dummy_info,
+        .fifo_lock = SPINLOCK_INIT(EVTCHN_QUEUE),
+    };
     if (d->shared_info && id < XEN_LEGACY_MAX_VCPUS)
         v->info = &d->shared_info->vcpu_info[id];
     timer_init(&v->singleshot, singleshot_fn, v);
     timer_init(&v->periodic, periodic_fn, v);
     timer_init(&v->poll_timer, poll_fn, v);
-    v->stack = stack_alloc();
     sched_vcpu_init(v);
-    rc = v->stack ? 0 : -ENOMEM;
-    if (!rc && d != idle_domain)
-        rc = evtchn_vcpu_init(v);
-    if (!rc && d != idle_domain)
-        rc = hvm_vcpu_init(v);
+    int rc = entry && !v->stack ? -ENOMEM
+             : d != idle_domain ? hvm_vcpu_init(v) : 0;
     if (rc) {
         vcpu_destroy(v);
         return rc;
@@ -124,15 +118,11 @@ void vcpu_destroy(struct vcpu *v)
 
     ASSERT(!v->on_cpu);
     (void)sched_vcpu_kill(v);
-    WRITE_ONCE(v->periodic_period, 0);
+    vcpu_set_periodic_timer(v, 0);
     timer_kill(&v->singleshot);
-    timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
-    if (d != idle_domain) {
-        vcpu_info_unregister(v);
-        hvm_vcpu_exit(v);
-        evtchn_vcpu_exit(v);
-    }
+    vcpu_info_unregister(v);
+    hvm_vcpu_exit(v);
     d->vcpu[v->id] = NULL;
     if (v->stack)
         stack_free(v->stack);
@@ -163,7 +153,6 @@ void vcpu_wait(uint64_t mask)
 void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
 {
     bool fresh = !atomic_test_and_set_bit(why, &v->pending);
-    uint64_t waits_for;
 
     if (v == current)
         return;
@@ -172,7 +161,7 @@ void vcpu_kick(struct vcpu *v, enum vcpu_pending why)
             smp_kick(READ_ONCE(v->cpu));
         return;
     }
-    waits_for = READ_ONCE(v->wait_mask);
+    uint64_t waits_for = READ_ONCE(v->wait_mask);
     if (waits_for ? waits_for & BIT(why) : fresh)
         vcpu_unpark(v);
 }
@@ -191,12 +180,6 @@ void vcpu_down(struct vcpu *v)
 
 /* --- Pausing. --- */
 
-void vcpu_pause_nosync(struct vcpu *v)
-{
-    atomic_inc(&v->pause_count);
-    sched_vcpu_update(v);
-}
-
 void vcpu_wait_stopped(struct vcpu *v)
 {
     /* Its CPU leaves the guest, comes to a safe point and switches; it may
@@ -211,7 +194,8 @@ void vcpu_wait_stopped(struct vcpu *v)
 void vcpu_pause(struct vcpu *v)
 {
     ASSERT(v != current);
-    vcpu_pause_nosync(v);
+    atomic_inc(&v->pause_count);
+    sched_vcpu_update(v);
     vcpu_wait_stopped(v);
 }
 
@@ -228,7 +212,7 @@ void vcpu_checkpoint(void)
 {
     struct vcpu *v = current;
 
-    if (test_bit(PENDING_STOP, &v->pending) || sched_wanted())
+    if (sched_wanted())
         schedule();
     if (unlikely(READ_ONCE(v->domain->dying) != DOMAIN_ALIVE))
         vcpu_exit(v);

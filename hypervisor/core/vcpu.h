@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "hypervisor/abi/event_channel.h"
 #include "hypervisor/abi/vcpu.h"
 #include "hypervisor/core/timer.h"
 #include "hypervisor/cpu/cpumask.h"
@@ -27,7 +28,7 @@ enum vcpu_pending {
     PENDING_IRQ,     /* the local APIC or the upcall may have something */
     PENDING_EVENT,   /* NMI, INIT or SIPI for it */
     PENDING_P2M,     /* its nested TLB entries must go before entry */
-    PENDING_STOP,    /* paused, descheduled or dying: see vcpu_checkpoint() */
+    PENDING_STOP,    /* its domain is dying: see vcpu_checkpoint() */
     PENDING_WORK,    /* an upper layer's per-vCPU callback (hvm) */
 };
 
@@ -66,7 +67,7 @@ struct vcpu {
     bool down;               /* VCPUOP_down / never brought up (a) */
     bool dead;               /* its thread ended; never runs again */
     bool defer_shutdown;     /* (a) an access is under way: see domain.h */
-    bool stopped;            /* paused for the shutdown (lock SHUTDOWN) */
+    bool stopped;            /* for the shutdown (a), lock SHUTDOWN */
     uint32_t pause_count;    /* (a) */
     unsigned int cpu;        /* (r) the CPU it runs on or ran on last */
     struct sched_entity se;
@@ -91,7 +92,13 @@ struct vcpu {
 
     /* Event channels (core/evtchn.c). */
     uint32_t virq_port[NR_VIRQS]; /* lock EVTCHN; 0: unbound */
-    struct evtchn_fifo_vcpu *fifo; /* (c) its queues; idle vCPUs have none */
+    /* FIFO layout: its queues' heads, for the guest, NULL until registered (a),
+     * and the frame of that (lock EVTCHN). */
+    struct evtchn_fifo_control_block *fifo_control;
+    struct shared_frame fifo_frame;
+    struct spinlock fifo_lock; /* rank EVTCHN_QUEUE */
+    /* (that lock) The ports linked last; 0: none. */
+    uint32_t fifo_tail[EVTCHN_FIFO_MAX_QUEUES];
     struct timer poll_timer; /* SCHEDOP_poll */
     uint32_t poll_port;      /* 0: not polling */
 };
@@ -101,8 +108,9 @@ DECLARE_PERCPU(struct vcpu *, current_vcpu);
 
 /*
  * Creates the stopped vCPU id, which d has not yet, with its thread (`entry`
- * never returns); v->down is set. Everything that a running vCPU needs is
- * allocated here. -ENOMEM. Lock DOMCTL of d.
+ * never returns; NULL: an idle one, which has a stack already); v->down is set.
+ * Everything that a running vCPU needs is allocated here. -ENOMEM. Lock DOMCTL
+ * of d; a CPU that comes up needs none for its idle vCPU.
  */
 int vcpu_create(struct domain *d, unsigned int id,
                 void (*entry)(struct vcpu *), struct vcpu **out);
@@ -150,10 +158,8 @@ void vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
 
 /* Counted. vcpu_pause() returns when v's guest cannot run any more and its
- * registers are in memory (no locks, not for the caller itself); _nosync()
- * does not wait (for v's own CPU, or under a lock of rank below RUNQ). */
+ * registers are in memory (no locks, not for the caller itself). */
 void vcpu_pause(struct vcpu *v);
-void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 /* Waits until v is off its CPU, given that it was told to leave it. */
 void vcpu_wait_stopped(struct vcpu *v);

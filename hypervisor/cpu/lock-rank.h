@@ -18,7 +18,7 @@
     R(EVTCHN_CLOSE, "breaking a binding between two domains' ports")        \
     R(EVTCHN, "event channel table of one domain")                          \
     R(EVTCHN_PORT, "one event channel")                                     \
-    R(EVTCHN_QUEUE, "one FIFO event queue of a vCPU")                       \
+    R(EVTCHN_QUEUE, "the FIFO event queues of one vCPU")                    \
     R(IRQ, "one physical interrupt descriptor, vector allocation")          \
     R(SHUTDOWN, "which vCPUs of a domain stopped for its shutdown")         \
     R(RUNQ, "run queue of one CPU")                                         \

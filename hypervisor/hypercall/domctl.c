@@ -28,8 +28,8 @@ SUBOP(createdomain, IN, struct xen_domctl_createdomain)
 }
 
 SUBOP_EXPR(destroydomain, 0, void, domain_kill(d))
-SUBOP_EXPR(pausedomain, OTHER, void, domain_pause_by_control(d))
-SUBOP_EXPR(unpausedomain, 0, void, domain_unpause_by_control(d))
+SUBOP_EXPR(pausedomain, OTHER, void, domain_pause_by_control(d, true))
+SUBOP_EXPR(unpausedomain, 0, void, domain_pause_by_control(d, false))
 
 SUBOP_DO(resumedomain, OTHER, void, domain_resume(d))
 

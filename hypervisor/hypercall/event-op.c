@@ -11,7 +11,7 @@
 SUBOP_EXPR(alloc_unbound, IO, struct evtchn_alloc_unbound,
            evtchn_alloc_unbound(d, a->remote_dom == DOMID_SELF
                                        ? v->domain->id : a->remote_dom,
-                                &a->port),
+                                NULL, &a->port),
            OF(alloc_unbound, dom, EVTCHN_ALLOC))
 SUBOP_EXPR(bind_interdomain, IO, struct evtchn_bind_interdomain,
            evtchn_bind_interdomain(v->domain, d, a->remote_port,
@@ -35,7 +35,7 @@ SUBOP_EXPR(bind_virq, IO, struct evtchn_bind_virq,
            evtchn_bind_virq(d, a->virq, a->vcpu, &a->port))
 SUBOP_EXPR(bind_ipi, IO, struct evtchn_bind_ipi,
            evtchn_bind_ipi(d, a->vcpu, &a->port))
-SUBOP_EXPR(close, IN, struct evtchn_close, evtchn_close(d, a->port))
+SUBOP_EXPR(close, IN, struct evtchn_close, evtchn_close(d, a->port, false))
 SUBOP_EXPR(bind_vcpu, IN, struct evtchn_bind_vcpu,
            evtchn_bind_vcpu(d, a->port, a->vcpu))
 SUBOP_EXPR(unmask, IN, struct evtchn_unmask, evtchn_unmask(d, a->port))
@@ -61,7 +61,7 @@ long do_event_channel_op(unsigned int cmd, void_gptr_t arg)
     if (read_arg(&send, arg))
         return -EFAULT;
     current->se.sending = true;
-    long rc = evtchn_send(current->domain, send.port);
+    long rc = evtchn_send(current->domain, send.port, false);
     current->se.sending = false;
     return rc;
 }

@@ -17,12 +17,13 @@
 
 /* The array is copied here. Each gets the unmaps of the batch as *more. */
 
-SUBOP_DO(map_grant_ref, 0, struct gnttab_map_grant_ref, grant_map(d, a))
+SUBOP_DO(map_grant_ref, 0, struct gnttab_map_grant_ref,
+         a->status = (int16_t)grant_map(d, a))
 
 SUBOP_DO(unmap_grant_ref, 0, struct gnttab_unmap_grant_ref,
-         grant_unmap(d, a, more))
+         a->status = (int16_t)grant_unmap(d, a, more))
 
-SUBOP_DO(copy, 0, struct gnttab_copy, grant_copy(d, a),
+SUBOP_DO(copy, 0, struct gnttab_copy, a->status = (int16_t)grant_copy(d, a),
          COMPAT(gnttab_copy, "LHHPLHHPHHH"))
 
 SUBOP_DO(swap_grant_ref, 0, struct gnttab_swap_grant_ref,

@@ -165,7 +165,7 @@ SUBOP(scheduler_op, IO, struct xen_sysctl_scheduler_op)
         return sched_set_ratelimit(a->u.sched_credit2.ratelimit_us);
     if (a->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
         return -EINVAL;
-    a->u.sched_credit2.ratelimit_us = sched_ratelimit();
+    a->u.sched_credit2.ratelimit_us = sched_ratelimit;
     return 0;
 }
 

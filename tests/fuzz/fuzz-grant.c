@@ -152,9 +152,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = data;
     input_end = data + size;
     fake_domains_create();
-    for (unsigned int d = 0; d < NR_DOMS; d++)
-        if (grant_init(&doms[d].d, 2, 1))
+    for (unsigned int d = 0; d < NR_DOMS; d++) {
+        doms[d].d.config.max_grant_frames = 2;
+        doms[d].d.config.max_maptrack_frames = 1;
+        if (grant_init(&doms[d].d))
             abort();
+    }
     while (input < input_end) {
         uint8_t op = next();
 

@@ -64,6 +64,7 @@ static inline void fake_domains_create(void)
             f->v[n].id = n;
             f->v[n].domain = &f->d;
             f->v[n].info = &f->shared_info.vcpu_info[n];
+            spin_lock_init(&f->v[n].fifo_lock, LOCK_EVTCHN_QUEUE);
             f->vp[n] = &f->v[n];
         }
         for (unsigned int n = 0; n < NR_GFNS; n++) {

@@ -53,16 +53,10 @@ void domain_unpause(struct domain *d)
         abort();
 }
 
-int domain_pause_by_control(struct domain *d)
+int domain_pause_by_control(struct domain *d, bool pause)
 {
     fake_calls++;
-    return 0;
-}
-
-int domain_unpause_by_control(struct domain *d)
-{
-    fake_calls++;
-    d->started = true;
+    d->started |= !pause;
     return 0;
 }
 
@@ -148,10 +142,7 @@ int sched_set_ratelimit(unsigned int us)
     return us > 500000 ? -EINVAL : 0;
 }
 
-unsigned int sched_ratelimit(void)
-{
-    return 1000;
-}
+unsigned int sched_ratelimit;
 
 int sched_set_params(struct domain *d, unsigned int weight, unsigned int cap)
 {
@@ -173,7 +164,8 @@ uint64_t sched_idle_time(unsigned int cpu)
     return 0;
 }
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *port)
 {
     if (!fake_may_alloc())
         return -ENOSPC;
@@ -181,10 +173,11 @@ int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *port)
     return 0;
 }
 
-void evtchn_free_consumer(struct vcpu *v, uint32_t port)
+int evtchn_close(struct domain *d, uint32_t port, bool lodge)
 {
     if (!port || port > fake_next_port)
         abort();
+    return 0;
 }
 
 bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
@@ -192,8 +185,9 @@ bool evtchn_consumer_is_bound(struct domain *d, uint32_t port)
     return false;
 }
 
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t port)
+int evtchn_send(struct domain *d, uint32_t port, bool lodge)
 {
+    return 0;
 }
 
 int evtchn_set_virq_handler(struct domain *d, unsigned int virq)

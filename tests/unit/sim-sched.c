@@ -151,15 +151,6 @@ void hvm_vcpu_exit(struct vcpu *v)
     heap_free(v->hvm);
 }
 
-int evtchn_vcpu_init(struct vcpu *v)
-{
-    return 0;
-}
-
-void evtchn_vcpu_exit(struct vcpu *v)
-{
-}
-
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
 {
 }

@@ -1,4 +1,4 @@
-/* sources: tests/unit/sim-stacks.c hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c hypervisor/core/grant.c hypervisor/lib/format.c */
+/* sources: tests/unit/sim-stacks.c hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/timer.c hypervisor/core/evtchn.c hypervisor/core/evtchn-pending.c hypervisor/core/grant.c hypervisor/lib/format.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domains and vCPUs through their life, on one CPU: main() is its idle
@@ -481,22 +481,22 @@ static void test_pause(void)
     settle();
     CHECK_EQ(turns[0], 0); /* created paused */
     CHECK(!d->started);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     CHECK(d->started);
-    CHECK_EQ(domain_unpause_by_control(d), -EINVAL);
+    CHECK_EQ(domain_pause_by_control(d, false), -EINVAL);
     settle();
     CHECK(turns[0] && turns[1]);
 
-    CHECK_EQ(domain_pause_by_control(d), 0);
-    CHECK_EQ(domain_pause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), 0);
     t = turns[0];
     vcpu_kick(d->vcpu[0], PENDING_IRQ);
     settle();
     CHECK_EQ(turns[0], t);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     settle();
     CHECK_EQ(turns[0], t);
-    CHECK_EQ(domain_unpause_by_control(d), 0);
+    CHECK_EQ(domain_pause_by_control(d, false), 0);
     settle();
     CHECK(turns[0] > t);
 
@@ -509,8 +509,8 @@ static void test_pause(void)
     settle();
     CHECK(turns[1] > t);
     for (unsigned int i = 0; i < 255; i++)
-        CHECK_EQ(domain_pause_by_control(d), 0);
-    CHECK_EQ(domain_pause_by_control(d), -EOVERFLOW);
+        CHECK_EQ(domain_pause_by_control(d, true), 0);
+    CHECK_EQ(domain_pause_by_control(d, true), -EOVERFLOW);
     CHECK_EQ(kill_all(d), 0);
     (void)told();
 }
@@ -520,7 +520,7 @@ static void test_shutdown(void)
     struct domain *d = make(12, 2);
     unsigned int t;
 
-    (void)domain_unpause_by_control(d);
+    (void)domain_pause_by_control(d, false);
     settle();
     while (told())
         ;
@@ -619,7 +619,7 @@ static void test_suspend_port(void)
     struct domain *d = make(13, 1);
     uint32_t port, peer;
 
-    CHECK_EQ(evtchn_alloc_unbound(d, 0, &port), 0);
+    CHECK_EQ(evtchn_alloc_unbound(d, 0, NULL, &port), 0);
     CHECK_EQ(evtchn_bind_interdomain(dom0, d, port, &peer), 0);
     d->suspend_port = port;
     dom0->shared_info->evtchn_pending[0] = 0;
@@ -659,7 +659,7 @@ static void test_kill(void)
     struct domain *d = make(15, 2), *target = make(16, 0), *found;
     unsigned int before;
 
-    (void)domain_unpause_by_control(d);
+    (void)domain_pause_by_control(d, false);
     settle();
     d->max_frames = 8;
     CHECK_EQ(domain_charge(d, 1, false), 0);

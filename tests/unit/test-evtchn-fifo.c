@@ -125,15 +125,11 @@ static void unmask(uint32_t port)
 static void init(unsigned int d)
 {
     CHECK_EQ(evtchn_init(&doms[d].d), 0);
-    for (unsigned int v = 0; v < NR_VCPUS; v++)
-        CHECK_EQ(evtchn_vcpu_init(&doms[d].v[v]), 0);
 }
 
 static void leave(unsigned int d)
 {
     CHECK_EQ(evtchn_relinquish(&doms[d].d), 0);
-    for (unsigned int v = 0; v < NR_VCPUS; v++)
-        evtchn_vcpu_exit(&doms[d].v[v]);
     evtchn_exit(&doms[d].d);
 }
 
@@ -157,7 +153,7 @@ static void create(bool with_array)
     if (with_array)
         CHECK_EQ(evtchn_expand_array(guest, ARRAY_GFN), 0);
     for (uint32_t i = 1; i < PORTS; i++) {
-        CHECK_EQ(evtchn_alloc_unbound(guest, 0, &p), 0);
+        CHECK_EQ(evtchn_alloc_unbound(guest, 0, NULL, &p), 0);
         CHECK_EQ(p, i);
         CHECK_EQ(evtchn_bind_vcpu(guest, i, i % NR_VCPUS), 0);
         CHECK_EQ(evtchn_bind_interdomain(&doms[0].d, guest, i,
@@ -188,7 +184,7 @@ static void do_send(uint32_t port)
     if (!(w & 1u << EVTCHN_FIFO_LINKED) &&
         !(w & 1u << EVTCHN_FIFO_MASKED))
         order_sent[port] = ++seq;
-    CHECK_EQ(evtchn_send(&doms[0].d, send_port[port]), 0);
+    CHECK_EQ(evtchn_send(&doms[0].d, send_port[port], false), 0);
 }
 
 static void test_order(void)
@@ -281,7 +277,7 @@ static void *sender(void *arg)
         uint32_t p = 1 + fake_random(PORTS - 1);
 
         atomic_inc(&sent[p]);
-        CHECK_EQ(evtchn_send(&doms[0].d, send_port[p]), 0);
+        CHECK_EQ(evtchn_send(&doms[0].d, send_port[p], false), 0);
         if (i % 64 == 0)
             (void)evtchn_set_priority(guest, p, fake_random(16));
         if (i % 64 == 1)
@@ -369,14 +365,14 @@ static void hostile_step(void)
     case 4:
         if (fake_random(8))
             break;
-        (void)evtchn_close(guest, p);
-        CHECK_EQ(evtchn_close(&doms[0].d, send_port[p]), 0);
-        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &send_port[p]), 0);
+        (void)evtchn_close(guest, p, false);
+        CHECK_EQ(evtchn_close(&doms[0].d, send_port[p], false), 0);
+        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &send_port[p]), 0);
         if (!evtchn_bind_interdomain(guest, &doms[0].d, send_port[p], &port))
             CHECK(port > 0);
         break;
     default:
-        CHECK_EQ(evtchn_send(&doms[0].d, send_port[p]), 0);
+        CHECK_EQ(evtchn_send(&doms[0].d, send_port[p], false), 0);
         break;
     }
 }
@@ -411,7 +407,7 @@ static void test_control(void)
     fake_domains_create();
     init(1);
     CHECK_EQ(evtchn_expand_array(guest, ARRAY_GFN), -EOPNOTSUPP);
-    CHECK_EQ(evtchn_alloc_unbound(guest, 1, &p), 0);
+    CHECK_EQ(evtchn_alloc_unbound(guest, 1, NULL, &p), 0);
     CHECK_EQ(evtchn_set_priority(guest, p, 1), -ENOSYS);
 
     CHECK_EQ(evtchn_init_control(v, 0, 4096 - 64, &bits), -EINVAL);
@@ -446,12 +442,12 @@ static void test_control(void)
 
     /* A word still on a queue keeps its port from being used again. */
     *word_of(p) = 1u << EVTCHN_FIFO_LINKED | 1u << EVTCHN_FIFO_PENDING;
-    CHECK_EQ(evtchn_close(guest, p), 0);
+    CHECK_EQ(evtchn_close(guest, p, false), 0);
     CHECK_EQ(*word_of(p), 1u << EVTCHN_FIFO_LINKED);
-    CHECK_EQ(evtchn_alloc_unbound(guest, 1, &p), 0);
+    CHECK_EQ(evtchn_alloc_unbound(guest, 1, NULL, &p), 0);
     CHECK_EQ(p, 2);
     *word_of(1) = 0;
-    CHECK_EQ(evtchn_alloc_unbound(guest, 1, &p), 0);
+    CHECK_EQ(evtchn_alloc_unbound(guest, 1, NULL, &p), 0);
     CHECK_EQ(p, 1);
 
     for (unsigned int i = 1; i < EVTCHN_FIFO_NR_CHANNELS / 1024; i++)
@@ -482,7 +478,7 @@ static void test_early(void)
     create(false);
     for (p = 1; p < PORTS; p += 2)
         do_send(p);
-    CHECK_EQ(evtchn_close(guest, 7), 0);
+    CHECK_EQ(evtchn_close(guest, 7, false), 0);
     CHECK_EQ(evtchn_is_pending(guest, 1), 0);
     CHECK_EQ(evtchn_expand_array(guest, ARRAY_GFN), 0);
     ordered = false;
@@ -496,7 +492,7 @@ static void test_early(void)
     fake_domains_create();
     init(1);
     CHECK_EQ(evtchn_bind_ipi(guest, 1, &p), 0);
-    CHECK_EQ(evtchn_send(guest, p), 0);
+    CHECK_EQ(evtchn_send(guest, p, false), 0);
     CHECK_EQ(evtchn_init_control(&doms[1].v[0], CONTROL_GFN, 128, &bits), 0);
     CHECK_EQ(evtchn_init_control(&doms[1].v[1], CONTROL_GFN + 1, 128, &bits),
              0);
@@ -510,7 +506,7 @@ static void test_early(void)
     /* A word past the end of the array is not the first one. */
     for (uint32_t n = p + 1; n < 1100; n++)
         CHECK_EQ(evtchn_bind_ipi(guest, 1, &p), 0);
-    CHECK_EQ(evtchn_send(guest, p), 0);
+    CHECK_EQ(evtchn_send(guest, p, false), 0);
     CHECK_EQ(*word_of(0), 0);
     CHECK_EQ(evtchn_is_pending(guest, p), 0);
     CHECK_EQ(evtchn_unmask(guest, p), 0);
@@ -521,7 +517,7 @@ static void test_early(void)
              0xa000);
     /* A vCPU without a control block gets nothing, and harms nobody. */
     CHECK_EQ(evtchn_bind_ipi(guest, 2, &p), 0);
-    CHECK_EQ(evtchn_send(guest, p), 0);
+    CHECK_EQ(evtchn_send(guest, p, false), 0);
     CHECK_EQ(*word_of(p), 0);
     leave(1);
     fake_domains_destroy();

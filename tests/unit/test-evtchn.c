@@ -234,7 +234,7 @@ static void bind_step(unsigned int d, unsigned int op, unsigned int n)
 
     switch (op) {
     case 0:
-        rc = evtchn_alloc_unbound(dom, (domid_t)r, &port);
+        rc = evtchn_alloc_unbound(dom, (domid_t)r, NULL, &port);
         check_alloc(d, rc, port,
                     (struct mport){ .state = UNBOUND, .rdom = r });
         break;
@@ -280,8 +280,7 @@ static void bind_step(unsigned int d, unsigned int op, unsigned int n)
     default:
         if (v >= NR_VCPUS)
             break;
-        rc = evtchn_alloc_consumer(&doms[d].v[v], (domid_t)r,
-                                   &port);
+        rc = evtchn_alloc_unbound(&doms[d].d, (domid_t)r, &doms[d].v[v], &port);
         check_alloc(d, rc, port,
                     (struct mport){ .state = UNBOUND, .rdom = r, .vcpu = v,
                                     .consumer = true });
@@ -346,9 +345,9 @@ static void step(void)
     if (op < 5) {
         bind_step(d, op, n);
     } else if (op == 5) {
-        CHECK_EQ(evtchn_close(&doms[d].d, n), m_close(d, n, false));
+        CHECK_EQ(evtchn_close(&doms[d].d, n, false), m_close(d, n, false));
     } else if (op == 6 && model[d].port[n].consumer) {
-        evtchn_free_consumer(&doms[d].v[v], n);
+        (void)evtchn_close(&doms[d].d, n, true);
         m_close(d, n, true);
     } else if (op == 7) {
         rebind(d, n, fake_random(NR_VCPUS + 1));
@@ -361,7 +360,7 @@ static void step(void)
     } else if (op == 11) {
         raise_virq(d, v, fake_random(NR_VIRQS));
     } else if (op == 12 && model[d].port[n].consumer) {
-        evtchn_notify_consumer_peer(&doms[d].d, n);
+        (void)evtchn_send(&doms[d].d, n, true);
         if (model[d].port[n].state == INTER)
             m_deliver(model[d].port[n].rdom, model[d].port[n].rport);
     } else if (op == 13 && !fake_random(500)) {
@@ -369,7 +368,7 @@ static void step(void)
         for (unsigned int p = 1; p < PORTS; p++)
             (void)m_close(d, p, false);
     } else {
-        CHECK_EQ(evtchn_send(&doms[d].d, n), m_send(d, n));
+        CHECK_EQ(evtchn_send(&doms[d].d, n, false), m_send(d, n));
     }
 }
 
@@ -383,8 +382,6 @@ static void create(void)
         doms[d].d.config.max_evtchn_port = limits[d];
         model[d].limit = limits[d] + 1;
         CHECK_EQ(evtchn_init(&doms[d].d), 0);
-        for (unsigned int v = 0; v < NR_VCPUS; v++)
-            CHECK_EQ(evtchn_vcpu_init(&doms[d].v[v]), 0);
     }
 }
 
@@ -395,11 +392,9 @@ static void destroy(void)
         CHECK_EQ(evtchn_relinquish(&doms[d].d), 0);
     }
     for (unsigned int d = 0; d < NR_DOMS; d++) {
-        for (unsigned int v = 0; v < NR_VCPUS; v++) {
+        for (unsigned int v = 0; v < NR_VCPUS; v++)
             for (unsigned int q = 0; q < NR_VIRQS; q++)
                 CHECK_EQ(doms[d].v[v].virq_port[q], 0);
-            evtchn_vcpu_exit(&doms[d].v[v]);
-        }
         evtchn_exit(&doms[d].d);
     }
     fake_domains_destroy();
@@ -434,23 +429,23 @@ static void test_limits(void)
     fake_domains_destroy();
 
     create();
-    CHECK_EQ(evtchn_close(&doms[0].d, 0), -EINVAL); /* the reserved one */
-    CHECK_EQ(evtchn_send(&doms[0].d, 0), -EINVAL);
-    CHECK_EQ(evtchn_send(&doms[0].d, ~0u), -EINVAL);
+    CHECK_EQ(evtchn_close(&doms[0].d, 0, false), -EINVAL); /* reserved */
+    CHECK_EQ(evtchn_send(&doms[0].d, 0, false), -EINVAL);
+    CHECK_EQ(evtchn_send(&doms[0].d, ~0u, false), -EINVAL);
     CHECK_EQ(evtchn_set_priority(&doms[0].d, 0, 1), -ENOSYS);
     CHECK_EQ(evtchn_status(&doms[0].d, &st), 0);
     CHECK_EQ(st.status, EVTCHNSTAT_closed);
     /* The second bucket cannot be had. */
     for (unsigned int i = 1; i < 128; i++)
-        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), 0);
+        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), 0);
     fake_fail_after(0);
-    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), -ENOMEM);
+    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), -ENOMEM);
     fake_fail_after(-1);
-    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), 0);
+    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), 0);
     CHECK_EQ(port, 128);
     /* A dying domain gets no more ports, nor does its peer through it. */
     doms[0].d.dying = DOMAIN_DYING;
-    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), -EINVAL);
+    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), -EINVAL);
     destroy();
 
     /* The layout's own limit, without one from the toolstack. */
@@ -459,13 +454,13 @@ static void test_limits(void)
     doms[0].d.config.max_evtchn_port = ~0u;
     CHECK_EQ(evtchn_init(&doms[0].d), 0);
     for (unsigned int i = 1; i < 4096; i++)
-        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), 0);
+        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), 0);
     CHECK_EQ(port, 4095);
-    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), -ENOSPC);
+    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), -ENOSPC);
     /* In 32-bit mode, ports past the 1024th are out of the layout. */
     doms[0].compat = true;
     CHECK_EQ(evtchn_bind_interdomain(&doms[1].d, &doms[0].d, 4095, &port), 0);
-    CHECK_EQ(evtchn_send(&doms[1].d, port), 0);
+    CHECK_EQ(evtchn_send(&doms[1].d, port, false), 0);
     CHECK_EQ(evtchn_is_pending(&doms[0].d, 4095), 0);
     doms[0].compat = false;
     CHECK_EQ(evtchn_is_pending(&doms[0].d, 4095), 0);
@@ -482,23 +477,23 @@ static void test_poll(void)
     CHECK_EQ(evtchn_bind_ipi(&doms[1].d, 0, &b), 0);
     evtchn_poll_start(v, a);
     CHECK_EQ(evtchn_is_pending(&doms[1].d, a), 0);
-    CHECK_EQ(evtchn_send(&doms[1].d, b), 0);
+    CHECK_EQ(evtchn_send(&doms[1].d, b, false), 0);
     CHECK_EQ(doms[1].unparks[1], 0);
-    CHECK_EQ(evtchn_send(&doms[1].d, a), 0);
+    CHECK_EQ(evtchn_send(&doms[1].d, a, false), 0);
     CHECK_EQ(doms[1].unparks[1], 1);
     CHECK(evtchn_poll_end(v));
     CHECK_EQ(v->poll_port, 0);
     evtchn_poll_start(v, EVTCHN_POLL_ANY);
-    CHECK_EQ(evtchn_send(&doms[1].d, a), 0); /* pending already */
+    CHECK_EQ(evtchn_send(&doms[1].d, a, false), 0); /* pending already */
     CHECK_EQ(doms[1].unparks[1], 1);
     CHECK(!evtchn_poll_end(v));
     memset(doms[1].shared_info.evtchn_pending, 0, 8);
     evtchn_poll_start(v, EVTCHN_POLL_ANY);
-    CHECK_EQ(evtchn_send(&doms[1].d, b), 0);
+    CHECK_EQ(evtchn_send(&doms[1].d, b, false), 0);
     CHECK_EQ(doms[1].unparks[1], 2);
     CHECK(evtchn_poll_end(v));
     memset(doms[1].shared_info.evtchn_pending, 0, 8);
-    CHECK_EQ(evtchn_send(&doms[1].d, b), 0); /* nobody polls any more */
+    CHECK_EQ(evtchn_send(&doms[1].d, b, false), 0); /* nobody polls any more */
     CHECK_EQ(doms[1].unparks[1], 2);
     destroy();
 }
@@ -516,16 +511,13 @@ static void test_virq_handlers(void)
     CHECK_EQ(evtchn_is_pending(&doms[1].d, b), 0);
     CHECK_EQ(evtchn_set_virq_handler(&doms[1].d, VIRQ_TIMER), -EINVAL);
     CHECK_EQ(evtchn_set_virq_handler(&doms[1].d, NR_VIRQS), -EINVAL);
-    CHECK_EQ(doms[1].d.refs, 1);
     CHECK_EQ(evtchn_set_virq_handler(&doms[1].d, VIRQ_CONSOLE), 0);
     CHECK_EQ(evtchn_set_virq_handler(&doms[1].d, VIRQ_CONSOLE), 0);
-    CHECK_EQ(doms[1].d.refs, 2);
     send_global_virq(VIRQ_CONSOLE);
     CHECK_EQ(evtchn_is_pending(&doms[1].d, b), 1);
     doms[1].d.dying = DOMAIN_DYING;
     CHECK_EQ(evtchn_set_virq_handler(&doms[1].d, VIRQ_ENOMEM), -EINVAL);
     CHECK_EQ(evtchn_relinquish(&doms[1].d), 0);
-    CHECK_EQ(doms[1].d.refs, 1);
     memset(&doms[0].shared_info, 0, sizeof(struct shared_info));
     send_global_virq(VIRQ_CONSOLE); /* dom0's again */
     CHECK_EQ(evtchn_is_pending(&doms[0].d, a), 1);
@@ -540,13 +532,13 @@ static void test_restart(void)
 
     create();
     for (unsigned int i = 1; i < 250; i++)
-        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), 0);
+        CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), 0);
     fake_preempt = true;
     while ((rc = evtchn_reset(&doms[0].d)) == -ERESTART)
         restarts++;
     CHECK_EQ(rc, 0);
     CHECK_EQ(restarts, 4);
-    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, &port), 0);
+    CHECK_EQ(evtchn_alloc_unbound(&doms[0].d, 1, NULL, &port), 0);
     CHECK_EQ(port, 1);
     /* vcpu_info moved: everything is shown as pending. */
     evtchn_info_moved(&doms[0].v[2]);
@@ -659,7 +651,7 @@ static void *sender(void *arg)
     unsigned int d = (unsigned int)(uintptr_t)arg;
 
     while (!READ_ONCE(stop)) {
-        (void)evtchn_send(&doms[d].d, fake_random(12));
+        (void)evtchn_send(&doms[d].d, fake_random(12), false);
         if (!fake_random(8))
             (void)evtchn_unmask(&doms[d].d, fake_random(12));
         if (!fake_random(16)) {
@@ -682,7 +674,7 @@ static void *binder(void *arg)
         r = fake_random(NR_DOMS);
         switch (fake_random(6)) {
         case 0:
-            (void)evtchn_alloc_unbound(&doms[d].d, (domid_t)r, &p);
+            (void)evtchn_alloc_unbound(&doms[d].d, (domid_t)r, NULL, &p);
             break;
         case 1:
             (void)evtchn_bind_interdomain(&doms[d].d, &doms[r].d,
@@ -692,12 +684,12 @@ static void *binder(void *arg)
             (void)evtchn_bind_virq(&doms[d].d, VIRQ_TIMER, 0, &p);
             break;
         case 3:
-            if (!evtchn_alloc_consumer(&doms[d].v[0], (domid_t)r,
-                                       &p) && fake_random(4))
-                evtchn_free_consumer(&doms[d].v[0], p);
+            if (!evtchn_alloc_unbound(&doms[d].d, (domid_t)r, &doms[d].v[0],
+                                      &p) && fake_random(4))
+                (void)evtchn_close(&doms[d].d, p, true);
             break;
         default:
-            (void)evtchn_close(&doms[d].d, fake_random(12));
+            (void)evtchn_close(&doms[d].d, fake_random(12), false);
             break;
         }
         if (i % 1000 == 0)

@@ -213,7 +213,7 @@ static void map_step(unsigned int d)
             want = GNTST_general_error;
         }
     }
-    grant_map(&doms[d].d, &op);
+    op.status = (int16_t)grant_map(&doms[d].d, &op);
     CHECK_EQ(op.status, want);
     if (op.status || want)
         return;
@@ -271,7 +271,7 @@ static void unmap_step(unsigned int d)
     }
     if (batch[d].nr == GRANT_UNMAP_BATCH)
         unmaps_done(d);
-    grant_unmap(&doms[d].d, &op, &batch[d]);
+    op.status = (int16_t)grant_unmap(&doms[d].d, &op, &batch[d]);
     CHECK_EQ(op.status, want);
     if (!mp || want)
         return;
@@ -336,7 +336,7 @@ static void copy_step(unsigned int d)
 run:
     if (from)
         memset(fake_frame(page_to_mfn(from)), bytes[0][0]++, PAGE_SIZE);
-    grant_copy(&doms[d].d, &op);
+    op.status = (int16_t)grant_copy(&doms[d].d, &op);
     CHECK_EQ(op.status, want);
     if (from && to && !want)
         CHECK(!memcmp((char *)fake_frame(page_to_mfn(to)) + op.dest.offset,
@@ -358,6 +358,14 @@ static void swap_step(unsigned int d)
     CHECK(!memcmp(entry(d, b), &ea, sizeof(ea)));
 }
 
+/* With room for that many frames of entries, and of mappings. */
+static int init(unsigned int d, int frames, int maptrack_frames)
+{
+    doms[d].d.config.max_grant_frames = frames;
+    doms[d].d.config.max_maptrack_frames = maptrack_frames;
+    return grant_init(&doms[d].d);
+}
+
 static void create(void)
 {
     fake_domains_create();
@@ -365,7 +373,7 @@ static void create(void)
     memset(maps, 0, sizeof(maps));
     memset(batch, 0, sizeof(batch));
     for (unsigned int d = 0; d < NR_DOMS; d++)
-        CHECK_EQ(grant_init(&doms[d].d, 3, 2), 0);
+        CHECK_EQ(init(d, 3, 2), 0);
 }
 
 static void destroy(void)
@@ -457,7 +465,7 @@ static int map(unsigned int d, unsigned int g, grant_ref_t ref,
         .dom = (domid_t)g,
     };
 
-    grant_map(&doms[d].d, &op);
+    op.status = (int16_t)grant_map(&doms[d].d, &op);
     *h = op.handle;
     return op.status;
 }
@@ -468,7 +476,7 @@ static int unmap(unsigned int d, uint64_t gfn_nr, grant_handle_t h)
         .host_addr = gfn_nr << PAGE_SHIFT, .handle = h,
     };
 
-    grant_unmap(&doms[d].d, &op, &batch[d]);
+    op.status = (int16_t)grant_unmap(&doms[d].d, &op, &batch[d]);
     return op.status;
 }
 
@@ -567,7 +575,7 @@ static void test_limits(void)
     for (int i = 0; i < 7; i++) { /* the table in all states of half-built */
         fake_domains_create();
         fake_fail_after(i);
-        CHECK_EQ(grant_init(&doms[0].d, -1, -1), i < 7 ? -ENOMEM : 0);
+        CHECK_EQ(init(0, -1, -1), i < 7 ? -ENOMEM : 0);
         fake_fail_after(-1);
         grant_exit(&doms[0].d);
         CHECK(!doms[0].d.grant);
@@ -577,11 +585,11 @@ static void test_limits(void)
             break;
     }
     fake_domains_create();
-    CHECK_EQ(grant_init(&doms[0].d, -1, -1), 0);
+    CHECK_EQ(init(0, -1, -1), 0);
     CHECK_EQ(grant_max_frames(&doms[0].d), 64);
     CHECK_EQ(grant_frames(&doms[0].d), 1);
-    CHECK_EQ(grant_init(&doms[1].d, 1, 0), 0);
-    CHECK_EQ(grant_init(&doms[2].d, 1, 1), 0);
+    CHECK_EQ(init(1, 1, 0), 0);
+    CHECK_EQ(init(2, 1, 1), 0);
 
     /* Growing keeps what is there. */
     CHECK_EQ(grant_frame(&doms[0].d, 0, &first), 0);
@@ -610,6 +618,7 @@ static void test_limits(void)
     CHECK_EQ(n, 256);
     CHECK_EQ(doms[0].d.refs, 257);
     CHECK_EQ(unmap(2, NR_GFNS, 0), GNTST_okay);
+    grant_unmap_done(&doms[2].d, &batch[2]);
     CHECK_EQ(map(2, 0, 64 * 512 - 1, NR_GFNS, GNTMAP_host_map, &h),
              GNTST_okay);
 
@@ -619,7 +628,6 @@ static void test_limits(void)
     fake_preempt = false;
     CHECK_EQ(rc, 0);
     CHECK_EQ(restarts, 4);
-    grant_unmap_done(&doms[2].d, &batch[2]);
     CHECK_EQ(entry(0, 64 * 512 - 1)->flags, GTF_permit_access);
     destroy();
 }
@@ -631,18 +639,19 @@ static void test_counters(void)
         .flags = GNTMAP_device_map | GNTMAP_readonly, .ref = 1, .dom = 1,
     };
     unsigned int n = 0;
+    int rc;
 
     fake_domains_create();
-    CHECK_EQ(grant_init(&doms[0].d, 1, 1000), 0);
-    CHECK_EQ(grant_init(&doms[1].d, 1, 1), 0);
-    CHECK_EQ(grant_init(&doms[2].d, 1, 1), 0);
+    CHECK_EQ(init(0, 1, 1000), 0);
+    CHECK_EQ(init(1, 1, 1), 0);
+    CHECK_EQ(init(2, 1, 1), 0);
     permit(1, 1, 0, 5, 0);
-    for (grant_map(&doms[0].d, &op); !op.status; grant_map(&doms[0].d, &op))
+    while (!(rc = grant_map(&doms[0].d, &op)))
         n++;
-    CHECK_EQ(op.status, GNTST_general_error);
+    CHECK_EQ(rc, GNTST_general_error);
     CHECK_EQ(n, 0x7fff);
     op.flags = GNTMAP_device_map;
-    grant_map(&doms[0].d, &op);
+    op.status = (int16_t)grant_map(&doms[0].d, &op);
     CHECK_EQ(op.status, GNTST_okay);
     destroy();
 }
@@ -683,24 +692,24 @@ static void *mapper(void *arg)
             .ref = fake_random(REFS), .dom = 1,
         };
 
-        grant_map(&doms[d].d, &op);
+        op.status = (int16_t)grant_map(&doms[d].d, &op);
         un = (struct gnttab_unmap_grant_ref){
             .dev_bus_addr = op.dev_bus_addr,
             .handle = op.handle + !fake_random(4), /* another's, perhaps */
         };
         if (!op.status)
-            grant_unmap(&doms[d].d, &un, &mine);
+            un.status = (int16_t)grant_unmap(&doms[d].d, &un, &mine);
         if (!op.status && un.status) { /* that one was not ours */
             un.handle = op.handle;
             un.dev_bus_addr = op.dev_bus_addr;
-            grant_unmap(&doms[d].d, &un, &mine);
+            un.status = (int16_t)grant_unmap(&doms[d].d, &un, &mine);
         }
         copy.source.u.ref = fake_random(REFS);
         copy.source.domid = 1;
         copy.dest.u.gmfn = fake_random(NR_GFNS);
         copy.dest.domid = DOMID_SELF;
         copy.flags = GNTCOPY_source_gref;
-        grant_copy(&doms[d].d, &copy);
+        copy.status = (int16_t)grant_copy(&doms[d].d, &copy);
         if (!fake_random(8))
             grant_unmap_done(&doms[d].d, &mine);
     }

@@ -44,13 +44,14 @@ static int fail_ports = -1;
 #define ioreq_set_state(d, of, id, s) AS(of, ioreq_set_state(d, id, s))
 #define ioreq_destroy(d, of, id) ioreq_set_state(d, of, id, IOREQ_GONE)
 
-int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *out)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote,
+                         struct vcpu *consumer, uint32_t *out)
 {
     if (fail_ports >= 0 && fail_ports-- == 0)
         return -ENOSPC;
     for (uint32_t i = 1; i < PORTS; i++)
         if (!port[i].used) {
-            port[i].v = v;
+            port[i].v = consumer;
             port[i].used = port[i].bound = true;
             port[i].notified = 0;
             *out = i;
@@ -59,10 +60,11 @@ int evtchn_alloc_consumer(struct vcpu *v, domid_t remote, uint32_t *out)
     return -ENOSPC;
 }
 
-void evtchn_free_consumer(struct vcpu *v, uint32_t p)
+int evtchn_close(struct domain *d, uint32_t p, bool lodge)
 {
-    CHECK(p && p < PORTS && port[p].used && port[p].v->domain == v->domain);
+    CHECK(p && p < PORTS && port[p].used && port[p].v->domain == d && lodge);
     port[p].used = port[p].bound = false;
+    return 0;
 }
 
 static void (*between)(void); /* runs in the next look at a port */
@@ -77,10 +79,12 @@ bool evtchn_consumer_is_bound(struct domain *d, uint32_t p)
     return p < PORTS && port[p].bound;
 }
 
-void evtchn_notify_consumer_peer(struct domain *d, uint32_t p)
+int evtchn_send(struct domain *d, uint32_t p, bool lodge)
 {
+    CHECK(lodge);
     if (p < PORTS && port[p].bound)
         port[p].notified++;
+    return 0;
 }
 
 static unsigned int ports_used(void)

@@ -1,4 +1,4 @@
-/* sources: hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/sched-cap.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
+/* sources: hypervisor/core/sched.c hypervisor/core/sched-move.c hypervisor/core/sched-policy.c hypervisor/core/vcpu.c hypervisor/core/timer.c */
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler on real threads: each is a CPU, vCPUs move between them while
@@ -137,15 +137,6 @@ void hvm_vcpu_exit(struct vcpu *v)
 {
 }
 
-int evtchn_vcpu_init(struct vcpu *v)
-{
-    return 0;
-}
-
-void evtchn_vcpu_exit(struct vcpu *v)
-{
-}
-
 void evtchn_raise_virq(struct vcpu *v, unsigned int virq)
 {
 }
@@ -266,6 +257,13 @@ static void outside_timers(void)
     }
 }
 
+/* As vcpu_pause(), which would wait. */
+static void pause_only(struct vcpu *v)
+{
+    atomic_inc(&v->pause_count);
+    sched_vcpu_update(v);
+}
+
 static void interfere(uint64_t ns)
 {
     struct cpumask hard = { { 0 } }, soft = { { ~0ull } };
@@ -284,7 +282,7 @@ static void interfere(uint64_t ns)
             vcpu_unpause(v);
             break;
         case 2:
-            vcpu_pause_nosync(v);
+            pause_only(v);
             sched_yield();
             vcpu_unpause(v);
             break;
