@@ -375,13 +375,16 @@ static const struct {
     { MSR_FLUSH_CMD, FLUSH_CMD_L1D, XEN_X86_FEATURE_L1D_FLUSH },
 };
 
+/* The rows of a register follow each other. */
 uint64_t cpuid_guest_msr_bits(const struct vcpu *v, uint32_t index)
 {
+    unsigned int i = 0;
     uint64_t bits = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(bits_of); i++)
-        if (bits_of[i].msr == index &&
-            has(v->domain->hvm->cpuid, bits_of[i].feature))
+    while (i < ARRAY_SIZE(bits_of) && bits_of[i].msr != index)
+        i++;
+    for (; i < ARRAY_SIZE(bits_of) && bits_of[i].msr == index; i++)
+        if (has(v->domain->hvm->cpuid, bits_of[i].feature))
             bits |= bits_of[i].bits;
     return bits;
 }

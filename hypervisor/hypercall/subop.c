@@ -29,14 +29,11 @@ const struct subop *subop_find(const struct subop *const *ops, size_t nr,
     return cmd < nr ? ops[index_nospec(cmd, nr)] : NULL;
 }
 
-/* The argument, into or from its copy. */
-static int transfer(const struct subop *op, void *copy, gva_t arg, bool in)
+static __attribute__((noinline)) int
+transfer_narrow(const struct subop *op, void *copy, gva_t arg, bool in)
 {
     uint64_t narrow[SUBOP_WORDS];
 
-    if (!op->layout || !hypercall_is_compat())
-        return in ? guest_read(copy, arg, op->size)
-                  : guest_write(arg, copy, op->size);
     if (!op->size32)
         return -ENOSYS;
     memset(in ? copy : narrow, 0, in ? op->size : op->size32);
@@ -44,6 +41,16 @@ static int transfer(const struct subop *op, void *copy, gva_t arg, bool in)
         return -EFAULT;
     compat_copy(copy, narrow, op->layout, in);
     return in ? 0 : guest_write(arg, narrow, op->size32);
+}
+
+/* The argument, into or from its copy. */
+static inline int transfer(const struct subop *op, void *copy, gva_t arg,
+                           bool in)
+{
+    if (unlikely(op->layout && hypercall_is_compat()))
+        return transfer_narrow(op, copy, arg, in);
+    return in ? guest_read(copy, arg, op->size)
+              : guest_write(arg, copy, op->size);
 }
 
 /* Calls its function, with what of d and of memory it asks for. */
