@@ -48,12 +48,12 @@ columns() {
 }
 
 # Lines of code: without comments and blank lines, and without the ABI's
-# declarations. The aim is 25000; it must not grow past what it is.
+# declarations. A week is enough to read them.
 total() {
     lines=$(find hypervisor hvm -name '*.[chS]' ! -path 'hypervisor/abi/*' |
         xargs awk -f tests/lint/code.awk | grep -c '[^[:space:]]')
-    [ "$lines" -lt 26700 ] || {
-        echo "root-mode code: $lines lines, under 26700 wanted"
+    [ "$lines" -lt 25000 ] || {
+        echo "root-mode code: $lines lines, under 25000 wanted"
         return 1
     }
 }
@@ -90,7 +90,7 @@ rule "layers: includes point down" layers
 rule "every file names its licence" spdx
 rule "no file over 1000 lines" sizes
 rule "no line over 80 columns" columns
-rule "root-mode code under 26700 lines of code" total
+rule "root-mode code under 25000 lines of code" total
 rule "no function over 100 lines" functions
 rule "headers compile alone" headers_alone
 rule "no include cycle" cycles
