@@ -19,7 +19,7 @@ uint64_t tsc_ratio_for(struct tsc_scaling s, uint64_t khz, uint64_t hz)
     if (!s.fraction || khz * 1000 / hz >> s.integer)
         return 0;
     /* It has no more bits than the CPU's ratios, which have 64 at most. */
-    asm("divq %2" : "+a"(ratio), "+d"(high) : "rm"(hz) : "cc");
+    asm volatile("divq %2" : "+a"(ratio), "+d"(high) : "rm"(hz) : "cc");
     return ratio << (TSC_RATIO_SHIFT - s.fraction);
 }
 

@@ -230,6 +230,7 @@ static void test_parse(void)
         { "no-ibrs=no", false, 0, 0 },
         { "thunk=retpoline,ibpb=off", false, 0, M(IBPB) },
         { ",", false, 0, 0 },
+        { "ibrs,,rsb=0", false, M(IBRS), M(RSB) },
         { "ibrsibrsibrsibrsibrsibrsibrsibrsibrsibrsibrs,rsb=0", false, 0,
           M(RSB) },
     };
