@@ -198,14 +198,16 @@ static struct sample take(const struct clock *c)
     return best;
 }
 
-/* Until the first clock says that the interval is over. */
-static void wait_interval(const struct clock *clocks, const struct clock *end)
+/* By the first clock that is there: a wrong read of another, as old chipsets'
+ * PM timers have them, must not end the interval. */
+static void wait_interval(const struct clock *c)
 {
+    while (!c->hz)
+        c++;
     for (unsigned int spins = 0; spins < WAIT_SPINS; spins++)
-        for (const struct clock *c = clocks; c < end; c++)
-            if (c->hz && ((c->read() - c->start.ref) & c->mask) >=
-                             c->hz / INTERVAL_HZ)
-                return;
+        if (((c->read() - c->start.ref) & c->mask) >= c->hz / INTERVAL_HZ)
+            return;
+    log_warn("calibration: the %s stands still\n", c->name);
 }
 
 static bool agree(uint64_t a, uint64_t b)
@@ -245,7 +247,7 @@ static const char *calibrate(void)
             c->start = take(c);
     uint64_t apic_start = apic_timer_count();
     tsc_at_boot = rdtsc_ordered();
-    wait_interval(clocks, end);
+    wait_interval(clocks);
     uint64_t tsc_ticks = rdtsc_ordered() - tsc_at_boot;
     uint64_t apic_ticks = apic_start - apic_timer_count();
     for (c = clocks; c < end; c++)
