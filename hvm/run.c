@@ -109,6 +109,12 @@ void hvm_vcpu_loop(struct vcpu *v)
                 atomic_clear_bit(PENDING_IRQ, &v->pending);
                 hvm_event_update(v);
             } while (test_bit(PENDING_IRQ, &v->pending));
+            /* And may have woken another vCPU, of which nobody else tells this
+             * CPU. */
+            if (unlikely(sched_wanted())) {
+                WRITE_ONCE(v->in_guest, false);
+                continue;
+            }
         }
         hvm_ops.enter(v, &e);
         hv->injected = false;
