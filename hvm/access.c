@@ -483,17 +483,21 @@ emulate(struct vcpu *v, const struct vmexit *e, enum p2m_type type)
 
 enum exit_verdict exit_pio(struct vcpu *v, const struct vmexit *e)
 {
-    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val;
+    uint64_t *rax = &vcpu_regs(v)->gpr[RAX], mask, val = 0;
     unsigned int size = e->pio.size;
 
     if (unlikely(e->pio.string))
         return emulate(v, e, P2M_NONE);
     mask = size_mask(size);
-    val = e->pio.in ? 0 : *rax & mask;
-    if (pio_access(v, e->pio.port, size, !e->pio.in, &val) == IO_RETRY)
-        return VERDICT_RESUME;
-    if (e->pio.in)
+    if (e->pio.in) {
+        if (pio_access(v, e->pio.port, size, false, &val) == IO_RETRY)
+            return VERDICT_RESUME;
         *rax = size == 4 ? val : (*rax & ~mask) | val;
+    } else {
+        val = *rax & mask;
+        if (pio_access(v, e->pio.port, size, true, &val) == IO_RETRY)
+            return VERDICT_RESUME;
+    }
     return VERDICT_ADVANCE;
 }
 

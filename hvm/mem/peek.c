@@ -68,7 +68,8 @@ char *peek_fill(unsigned int slot, gfn_t g, bool write)
         if (write && !writable)
             return NULL;
     }
-    hide(c, c->used & 1u << slot);
+    if (c->used & 1u << slot)
+        hide(c, 1u << slot);
     c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
     c->slot[slot].key = k->key;
     c->used |= 1u << slot;

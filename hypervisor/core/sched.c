@@ -51,8 +51,9 @@ struct runq *runq_lock_of(const struct vcpu *v)
 }
 
 /* May v's thread go on? Whoever changes a part of the answer calls
- * sched_vcpu_update() afterwards. Lock of its queue. */
-static bool may_run(const struct vcpu *v)
+ * sched_vcpu_update() afterwards. Lock of its queue. In place, since each switch
+ * asks several times. */
+static inline __attribute__((always_inline)) bool may_run(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
@@ -296,8 +297,8 @@ void runq_update(struct runq *rq, struct vcpu *v)
             spin_lock_pair(&rq->lock, &to->lock);
             runq_charge(to, now);
         }
-        if (v->cpu == rq->cpu && wants_queue(rq, v) &&
-            (to == rq || vcpu_allowed_on(v, to->cpu))) {
+        if (to == rq || (v->cpu == rq->cpu && wants_queue(rq, v) &&
+                         vcpu_allowed_on(v, to->cpu))) {
             runq_place_woken(to, v, lag);
             runq_enqueue(to, v, now);
             spin_unlock_pair(&rq->lock, &to->lock);
