@@ -92,6 +92,7 @@ int ioreq_create(struct domain *d, uint8_t bufioreq, ioservid_t *id)
         server_put(d, s);
     } else {
         *id = s->id = (ioservid_t)i;
+        io->nr = MAX(io->nr, i + 1);
         io->server[i] = s; /* it can be found, and go, once the lock is free */
     }
     spin_unlock(&io->lock);
@@ -229,7 +230,7 @@ static struct ioreq_server *select_server(struct ioreq_domain *io,
         else
             last += more;
     }
-    for (unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++) {
+    for (unsigned int i = 0; i < io->nr; i++) {
         struct ioreq_server *s = io->server[i];
 
         if (s && s->state == IOREQ_ENABLED &&

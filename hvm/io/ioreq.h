@@ -39,6 +39,7 @@ enum ioreq_state { IOREQ_DISABLED, IOREQ_ENABLED, IOREQ_GONE };
 struct ioreq_domain {
     struct spinlock lock;     /* rank IOREQ */
     struct ioreq_server *server[MAX_IOREQ_SERVERS]; /* by id */
+    unsigned int nr;          /* how many there were at most */
     uint32_t cf8;             /* (a) last 32-bit write of port 0xcf8 */
 };
 

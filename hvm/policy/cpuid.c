@@ -336,6 +336,10 @@ static const struct {
     uint32_t msr, bits;
     uint16_t feature;
 } bits_of[] = {
+    { MSR_EFER, EFER_LME, XEN_X86_FEATURE_LM },
+    { MSR_EFER, EFER_NXE, XEN_X86_FEATURE_NX },
+    { MSR_EFER, EFER_FFXSE, XEN_X86_FEATURE_FFXSR },
+    { MSR_EFER, EFER_AIBRSE, XEN_X86_FEATURE_AUTO_IBRS },
     { IN_CR4, CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME },
     { IN_CR4, CR4_TSD, XEN_X86_FEATURE_TSC },
     { IN_CR4, CR4_DE, XEN_X86_FEATURE_DE },
@@ -352,10 +356,6 @@ static const struct {
     { IN_CR4, CR4_SMEP, XEN_X86_FEATURE_SMEP },
     { IN_CR4, CR4_SMAP, XEN_X86_FEATURE_SMAP },
     { IN_CR4, CR4_PKE, XEN_X86_FEATURE_PKU },
-    { MSR_EFER, EFER_LME, XEN_X86_FEATURE_LM },
-    { MSR_EFER, EFER_NXE, XEN_X86_FEATURE_NX },
-    { MSR_EFER, EFER_FFXSE, XEN_X86_FEATURE_FFXSR },
-    { MSR_EFER, EFER_AIBRSE, XEN_X86_FEATURE_AUTO_IBRS },
     /* SDM vol. 4 and AMD's "Indirect branch control extension": each vendor
      * names the feature in a leaf of its own. */
     { MSR_SPEC_CTRL, SPEC_CTRL_IBRS, XEN_X86_FEATURE_IBRSB },
