@@ -51,8 +51,8 @@ struct runq *runq_lock_of(const struct vcpu *v)
 }
 
 /* May v's thread go on? Whoever changes a part of the answer calls
- * sched_vcpu_update() afterwards. Lock of its queue. In place, since each switch
- * asks several times. */
+ * sched_vcpu_update() afterwards. Lock of its queue. In place, since each
+ * switch asks several times. */
 static inline __attribute__((always_inline)) bool may_run(const struct vcpu *v)
 {
     const struct domain *d = v->domain;

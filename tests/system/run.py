@@ -150,20 +150,6 @@ class Runner:
         path = os.path.join(self.setup.run_dir, f"test-{rest}.png")
         screen.save_png(self.dom0, rest, path)
 
-    def do_picture(self, rest):
-        """picture NAME SIZE N: waits until its screen has that size and at
-        least N colours."""
-        guest, size, colours = rest.split()
-        path = os.path.join(self.setup.run_dir, f"test-{guest}.png")
-        while True:
-            width, height, found = screen.save_png(self.dom0, guest, path)
-            if f"{width}x{height}" == size and found >= int(colours):
-                return
-            if time.monotonic() > self.out_of_time:
-                raise Failure(f"its screen is {width}x{height} with {found} "
-                              f"colours: {path}")
-            time.sleep(2)
-
     def do_gone(self, rest):
         """gone NAME: waits until the domain has ended for good."""
         while rest in self.domains():
