@@ -265,11 +265,11 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
         return;
     }
     /* The CPU is busy: shall v have it, and when? */
-    uint64_t end = now + sched_slice(rq->nr);
-    if (curr->se.slice_end > now)
-        end = MIN(end, curr->se.slice_end);
+    uint64_t end = curr->se.slice_end;
     if (v->se.vruntime + SCHED_WAKE_GRAIN < curr->se.vruntime)
         end = takes_over_at(rq, v, now);
+    else
+        end = MIN(end > now ? end : TIME_NEVER, now + sched_slice(rq->nr));
     curr->se.slice_end = end;
     look_again(rq, end, now);
     sched_call_help(v);
@@ -407,10 +407,11 @@ static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
 {
     if (prev != rq->idle) {
         /* One who may not run here waits here until runq_evict(). */
-        if (may_run(prev) && !prev->se.throttled)
+        if (may_run(prev) && !prev->se.throttled) {
             runq_insert(rq, prev);
-        if (next != rq->idle && stays(rq, prev))
-            sched_call_help(prev);
+            if (next != rq->idle && vcpu_allowed_on(prev, rq->cpu))
+                sched_call_help(prev);
+        }
     } else {
         atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
     }
