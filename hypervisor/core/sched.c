@@ -337,9 +337,13 @@ void vcpu_unpark(struct vcpu *v)
 {
     struct runq *rq = runq_lock_of(v);
 
-    v->se.unparked = !v->se.parked;
-    v->se.parked = false;
-    runq_update(rq, v);
+    if (v->se.parked) {
+        v->se.parked = false;
+        runq_update(rq, v);
+    } else {
+        v->se.unparked = true;
+        spin_unlock(&rq->lock);
+    }
 }
 
 bool sched_vcpu_kill(struct vcpu *v)
