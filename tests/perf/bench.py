@@ -287,7 +287,9 @@ def number(value):
 
 
 def missed(entry):
-    return entry["ratio"] > entry["goal"]
+    """By the figures themselves: the ratio is rounded."""
+    goal = Fraction(entry["goal"]).limit_denominator(100)
+    return Fraction(entry["lodge"]) > goal * Fraction(entry["xen"])
 
 
 def goal_text(entry):
