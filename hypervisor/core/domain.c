@@ -381,15 +381,14 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 {
     const bool fresh = !id, on = fresh || seconds;
 
-    if (!fresh)
-        id--;
-    else
-        while (id < NR_WATCHDOGS && atomic_test_and_set_bit(id, &d->watchdogs))
-            id++;
+    while (fresh && id < NR_WATCHDOGS &&
+           atomic_test_and_set_bit(id, &d->watchdogs))
+        id++;
+    id -= !fresh; /* 1 is the first one's */
     if (id >= NR_WATCHDOGS)
         return fresh ? -ENOSPC : -EINVAL;
     id = (uint32_t)index_nospec(id, NR_WATCHDOGS);
-    if (!test_bit(id, &d->watchdogs))
+    if (!fresh && !test_bit(id, &d->watchdogs))
         return -EINVAL;
     timer_set(&d->watchdog[id], on ? now_ns() + SECONDS(seconds) : TIME_NEVER);
     if (!on)

@@ -158,7 +158,13 @@ static void test_full(void)
     int rc = 0;
 
     memset(&bus, 0, sizeof(bus));
-    for (unsigned int i = 0; !rc; i++) {
+    for (unsigned int i = 0; !rc; i++) { /* tables of ports first, then slots */
+        r.base = i * 256;
+        rc = bus_add(&bus, &r, 1, &a);
+        CHECK_EQ(rc, i < BUS_MAX_PAGES - 1 ? 0 : -ENOSPC);
+    }
+    rc = 0;
+    for (unsigned int i = BUS_MAX_PAGES - 1; !rc; i++) {
         r.base = i;
         rc = bus_add(&bus, &r, 1, &a);
         CHECK_EQ(rc, i < BUS_MAX_SLOTS - 1 ? 0 : -ENOSPC);
