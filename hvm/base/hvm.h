@@ -40,7 +40,6 @@ struct tlb_tag {
 };
 
 #define CODE_PAGES 8
-#define PEEK_WINDOWS 32 /* see mem/peek.h */
 
 struct hvm_vcpu {
     struct regs regs;        /* (v) first: entry.S knows the offset */
@@ -68,11 +67,9 @@ struct hvm_vcpu {
     uint32_t time_version;   /* (v) of vcpu_time_info as written last */
 
     uint64_t peek_token;     /* (v) see mem/peek.h; 0: none yet */
+    uint32_t peek_nr;        /* (v) the same: which set of the CPU's */
+    struct peek_set *peek;   /* (v) while on a CPU: that one */
     bool peek_stale;         /* (a) the map has changed since */
-    struct peeked {          /* (v) the same: frames lately looked at */
-        uint64_t key;        /* as in struct peek_cache */
-        mfn_t mfn;
-    } peeked[PEEK_WINDOWS];
     struct {                 /* (v) since the last exit: mem/guest-copy.c */
         uint64_t key;        /* linear address of the page, plus 1; 0: none */
         uint32_t access;

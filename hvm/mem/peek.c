@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vCPUs look at: see peek.h. The windows are the CPU's; which frames a
- * vCPU found it keeps when it leaves, to map them again when it is back.
+ * What vCPUs look at: see peek.h.
  *
  * A vCPU's token says which looks are its own. It gets a new one, that never
- * was used before, when its old ones end, so that those which are left on a
- * CPU where it ran once are nobody's.
+ * was used before, when its old ones end, so that those which are left in a set
+ * of this CPU, or of another where it ran once, are nobody's.
  */
 #include "hvm/mem/peek.h"
 
 #include "hvm/mem/p2m.h"
-#include "hypervisor/lib/string.h"
 
-DEFINE_PERCPU(struct peek_cache, peek_cache);
-static DEFINE_PERCPU(uint64_t, tokens); /* given by this CPU */
+static DEFINE_PERCPU(struct peek_cache {
+    uint32_t shown;  /* the set that the windows are */
+    uint32_t victim; /* the set that was taken from a vCPU last */
+    uint64_t tokens; /* given by this CPU */
+    struct peek_set set[WINDOW_SETS];
+}, peek_cache);
 
-static void hide(struct peek_cache *c, uint32_t slots)
+/* Slots of the set that is shown. */
+static void hide(struct peek_set *s, uint64_t slots)
 {
-    c->used &= ~slots;
-    c->lent &= ~slots;
+    s->used &= ~slots;
+    s->lent &= ~slots;
     for (; slots; slots &= slots - 1) {
         unsigned int slot = bit_lowest(slots);
 
         window_unmap(WINDOW_PEEK + slot);
-        c->slot[slot].key = 0;
+        s->slot[slot].key = 0;
     }
 }
 
@@ -31,48 +34,43 @@ void peek_update(struct vcpu *v)
 {
     struct peek_cache *c = &this_cpu(peek_cache);
     struct hvm_vcpu *hv = v->hvm;
+    struct peek_set *s = &c->set[c->shown];
 
-    if (unlikely(c->lent))
-        hide(c, c->lent);
-    /* A full barrier: what is found from here on is newer than the change. */
-    if (!hv->peek_token || (READ_ONCE(hv->peek_stale) &&
-                            atomic_xchg(&hv->peek_stale, false))) {
-        memset(hv->peeked, 0, sizeof(hv->peeked));
-        hv->peek_token = ++this_cpu(tokens) * MAX_CPUS + cpu_id();
+    if (unlikely(s->lent))
+        hide(s, s->lent);
+    s = &c->set[hv->peek_nr];
+    if (unlikely(s->token != hv->peek_token)) {
+        hv->peek_nr = c->victim = (c->victim + 1) % WINDOW_SETS;
+        s = &c->set[hv->peek_nr];
     }
-    if (c->token != hv->peek_token) {
-        hide(c, c->used);
-        c->token = hv->peek_token;
+    hv->peek = s;
+    /* A full barrier: what is found from here on is newer than the change. */
+    if (unlikely(!hv->peek_token || (READ_ONCE(hv->peek_stale) &&
+                                     atomic_xchg(&hv->peek_stale, false))))
+        hv->peek_token = ++c->tokens * MAX_CPUS + cpu_id();
+    if (c->shown != hv->peek_nr)
+        window_show(c->shown = hv->peek_nr);
+    if (unlikely(s->token != hv->peek_token)) {
+        hide(s, s->used);
+        s->token = hv->peek_token;
     }
 }
 
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
-    struct peek_cache *c = &this_cpu(peek_cache);
-    struct hvm_vcpu *hv = current->hvm;
-    struct peeked *k = &hv->peeked[slot];
+    struct vcpu *v = current;
+    struct peek_set *s = v->hvm->peek;
 
-    ASSERT(c->token == hv->peek_token);
-    if (unlikely(READ_ONCE(hv->peek_stale) ||
-                 (k->key | !write) != (g.raw + 1) * 2 + 1)) {
-        struct p2m_entry e;
-        bool writable;
-
-        peek_update(current);
-        e = p2m_lookup(current->domain, g);
-        if (!p2m_type_has_page(e.type))
-            return NULL;
-        writable = p2m_type_writable(e.type);
-        *k = (struct peeked){
-            p2m_type_is_lent(e.type) ? 0 : (g.raw + 1) * 2 + writable, e.mfn };
-        if (write && !writable)
-            return NULL;
-    }
-    if (c->used & 1u << slot)
-        hide(c, 1u << slot);
-    c->slot[slot].va = window_map(WINDOW_PEEK + slot, k->mfn);
-    c->slot[slot].key = k->key;
-    c->used |= 1u << slot;
-    c->lent |= (uint32_t)!k->key << slot;
-    return c->slot[slot].va;
+    peek_update(v); /* what it found may be stale */
+    struct p2m_entry e = p2m_lookup(v->domain, g);
+    bool writable = p2m_type_writable(e.type), lent = p2m_type_is_lent(e.type);
+    if (!p2m_type_has_page(e.type) || (write && !writable))
+        return NULL;
+    if (s->used & BIT(slot))
+        hide(s, BIT(slot));
+    s->used |= BIT(slot);
+    s->lent |= (uint64_t)lent << slot;
+    s->slot[slot].key = lent ? 0 : (g.raw + 1) * 2 + writable;
+    s->slot[slot].va = window_map(WINDOW_PEEK + slot, e.mfn);
+    return s->slot[slot].va;
 }

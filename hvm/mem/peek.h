@@ -3,17 +3,18 @@
  * A vCPU's looks at its own domain's memory, of which each exit takes some:
  * instruction bytes, page tables, arguments. Without a reference to the frame,
  * and mapped once: the frames that it looked at last stay in windows of the
- * CPU, like entries of a TLB, and go when those go.
+ * CPU, like entries of a TLB. A CPU keeps the windows of a few vCPUs, a set
+ * each, for when these are back; it shows only those of the one that runs.
  *
  * A frame that leaves the p2m becomes somebody else's only after p2m_flush(),
  * which sets ->peek_stale of every vCPU of the domain and then waits until
  * each CPU that has one has served a call. So what was found stays the
  * domain's until this CPU takes interrupts or waits for a lock, and what was
- * found before is not used after it. No vCPU runs on a CPU whose windows show
- * what another one looked at, nor its guest with windows that are stale. Frames
- * that are lent to the domain come and go by the thousand in domain 0: these
- * are looked up each time, so that one that goes makes nothing else stale, and
- * their windows are gone before the guest goes on after it.
+ * found before is not used after it. No guest runs with windows that are stale,
+ * nor with those of another vCPU. Frames that are lent to the domain come and
+ * go by the thousand in domain 0: these are looked up each time, so that one
+ * that goes makes nothing else stale, and their windows are gone before the
+ * guest goes on after it.
  */
 #pragma once
 
@@ -21,47 +22,50 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/mm/window.h"
 
-struct peek_cache {
-    uint64_t token; /* ->peek_token of the vCPU whose looks these are */
-    uint32_t used;  /* slots that hold one, */
-    uint32_t lent;  /* and of these, those that show a lent frame */
-    struct {
-        uint64_t key; /* 2 * (gfn + 1), plus 1: writable; 0: empty */
-        char *va;
-    } slot[PEEK_WINDOWS];
-};
-
-DECLARE_PERCPU(struct peek_cache, peek_cache);
-
 /*
  * What for: a page table of level 1 (of leaves) to 4, data, or code. Each has
  * slots of its own, so that those of one access never displace each other.
  */
 enum peek_use { PEEK_DATA = 0, PEEK_CODE = 5 };
-_Static_assert(PEEK_WINDOWS == 8 + 4 * 4 + 8 &&
-               WINDOW_PEEK + PEEK_WINDOWS == WINDOW_SLOTS, "slots for each");
+#define PEEK_WINDOWS 60
+_Static_assert(WINDOW_PEEK + PEEK_WINDOWS == WINDOW_SLOTS, "slots for each");
 
 static inline unsigned int peek_slot(unsigned int use, gfn_t g)
 {
-    if (use == PEEK_DATA)
-        return g.raw % 8;
-    return use == PEEK_CODE ? 24 + g.raw % 8 : 4 + use * 4 + g.raw % 4;
+    static const struct {
+        unsigned int first, nr;
+    } slots[] = { { 0, 16 }, { 16, 16 }, { 32, 8 }, { 40, 8 }, { 48, 4 },
+                  { 52, 8 } };
+
+    return slots[use].first + (unsigned int)g.raw % slots[use].nr;
 }
+
+/* A set of the CPU's windows, and whose it is. */
+struct peek_set {
+    uint64_t token; /* ->peek_token of the vCPU whose looks these are */
+    uint64_t used;  /* slots that hold one, */
+    uint64_t lent;  /* and of these, those that show a lent frame */
+    struct {
+        uint64_t key; /* 2 * (gfn + 1), plus 1: writable; 0: look again */
+        char *va;
+    } slot[PEEK_WINDOWS];
+};
 
 /* peek_page() for what is not in the cache, or must not be used from there. */
 char *peek_fill(unsigned int slot, gfn_t g, bool write);
 
-/* peek_page() and peek_word(). */
-static inline char *peek_cached(unsigned int use, gfn_t g, bool write,
-                                bool stale)
+/* peek_page() and peek_word(). In place, because callers know the use. */
+static inline __attribute__((always_inline)) char *
+peek_cached(unsigned int use, gfn_t g, bool write, bool at_once)
 {
-    const struct peek_cache *c = &this_cpu(peek_cache);
+    const struct hvm_vcpu *hv = current->hvm;
+    const struct peek_set *s = hv->peek;
     unsigned int slot = peek_slot(use, g);
 
-    if (unlikely((c->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
-        unlikely(stale))
+    if (unlikely((s->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
+        (!at_once && unlikely(READ_ONCE(hv->peek_stale))))
         return peek_fill(slot, g, write);
-    return c->slot[slot].va;
+    return s->slot[slot].va;
 }
 
 /*
@@ -71,7 +75,7 @@ static inline char *peek_cached(unsigned int use, gfn_t g, bool write,
  */
 static inline char *peek_page(unsigned int use, gfn_t g, bool write)
 {
-    return peek_cached(use, g, write, READ_ONCE(current->hvm->peek_stale));
+    return peek_cached(use, g, write, false);
 }
 
 /* Single loads, aligned or not. */
@@ -80,11 +84,11 @@ typedef uint32_t peek_u32 __attribute__((aligned(1), may_alias));
 
 /* Reads 4 or 8 bytes inside one page, once; false where there is no RAM.
  * at_once: another look came just before, whose page may be used still. */
-static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
-                             bool at_once, uint64_t *val)
+static inline __attribute__((always_inline)) bool
+peek_word(unsigned int use, gpa_t a, unsigned int bytes, bool at_once,
+          uint64_t *val)
 {
-    const char *p = at_once ? peek_cached(use, gpa_to_gfn(a), false, false)
-                            : peek_page(use, gpa_to_gfn(a), false);
+    const char *p = peek_cached(use, gpa_to_gfn(a), false, at_once);
 
     if (unlikely(!p))
         return false;
@@ -94,7 +98,6 @@ static inline bool peek_word(unsigned int use, gpa_t a, unsigned int bytes,
     return true;
 }
 
-/* Ends all that v, which is current or comes onto this CPU, has found, if it is
- * stale, and in any case windows of lent frames, and of what another vCPU has
- * found here. */
+/* Shows the windows of v, which is current or comes onto this CPU, and ends
+ * what it has found: all if that is stale, lent frames in any case. */
 void peek_update(struct vcpu *v);

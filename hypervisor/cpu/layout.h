@@ -5,7 +5,7 @@
  *
  *   0xffff800000000000  slots 256-383  sparse direct map: DIRECT_BASE + maddr
  *   0xffffc00000000000  slot 384       frame table
- *   0xffffd00000000000  slot 416       windows, WINDOW_SLOTS of each CPU
+ *   0xffffd00000000000  slot 416       windows, 2 MiB for each CPU
  *   0xffffd10000000000  slot 418       shared maps
  *   0xffffd20000000000  slot 420       stacks with guard pages
  *   0xffffd30000000000  slot 422       device memory, boot maps

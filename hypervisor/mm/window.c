@@ -1,30 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The tables of the windows. They are part of the image, so that windows exist
- * before anything can be allocated.
- */
+/* The tables of the windows. Those of the boot CPU are part of the image, so
+ * that windows exist before anything can be allocated. */
 #include "hypervisor/mm/window.h"
 
 #include "hypervisor/lib/string.h"
 #include "hypervisor/mm/internal.h"
 
 #define ENTRIES 512
-#define TABLES (MAX_CPUS * WINDOW_SLOTS / ENTRIES)
+#define SETS_ORDER 2
+_Static_assert(1 << SETS_ORDER == WINDOW_SETS, "a page each");
+_Static_assert(MAX_CPUS <= ENTRIES, "an entry of the directory each");
 
-uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS] __aligned(4096);
+DEFINE_PERCPU(struct windows, cpu_windows);
+
+static uint64_t boot_sets[WINDOW_SETS][ENTRIES] __aligned(4096);
 static uint64_t window_pd[ENTRIES] __aligned(4096);
 static uint64_t window_pdpt[ENTRIES] __aligned(4096);
-_Static_assert(TABLES * PAGE_SIZE == sizeof(window_pt), "whole tables");
+
+static void set_up(unsigned int cpu, uint64_t *sets, uint64_t maddr)
+{
+    per_cpu(cpu_windows, cpu) = (struct windows){
+        (char *)WINDOW_BASE + cpu * LARGE_SIZE, sets, sets, maddr };
+    window_pd[cpu] = maddr | MAP_TABLE;
+}
 
 void windows_init(void)
 {
-    const char *tables = (const char *)window_pt;
-
-    for (unsigned int i = 0; i < TABLES; i++)
-        window_pd[i] = image_maddr(tables + i * PAGE_SIZE) | MAP_TABLE;
+    set_up(0, boot_sets[0], image_maddr(boot_sets));
     window_pdpt[0] = image_maddr(window_pd) | MAP_TABLE;
     host_pml4[(WINDOW_BASE >> 39) % ENTRIES] =
         image_maddr(window_pdpt) | MAP_TABLE;
+}
+
+bool windows_start_cpu(unsigned int cpu)
+{
+    uint64_t *sets = lodge_pages_alloc(SETS_ORDER);
+
+    if (!sets)
+        return false;
+    memset(sets, 0, WINDOW_SETS * PAGE_SIZE);
+    set_up(cpu, sets, va_to_maddr(sets));
+    return true;
+}
+
+void window_show(unsigned int set)
+{
+    struct windows *w = &this_cpu(cpu_windows);
+
+    w->shown = w->sets + set * ENTRIES;
+    WRITE_ONCE(window_pd[cpu_id()], (w->maddr + set * PAGE_SIZE) | MAP_TABLE);
+    /* What the last set mapped, and what is cached of the directory. An INVLPG
+     * for each would be dearer, and would need to know them. */
+    write_cr3(read_cr3());
 }
 
 /*

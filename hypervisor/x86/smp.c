@@ -192,6 +192,10 @@ static bool start_cpu(uint32_t id, uint64_t page)
         return false;
     }
     set_area(cpu, area);
+    if (!windows_start_cpu(cpu)) {
+        log_err("no memory for the windows of CPU %u\n", cpu);
+        return false;
+    }
     start_stack_top = (uint64_t)stack + STACK_SIZE;
     cpu_apic_id[cpu] = id;
     store_release(&ap_running, false);

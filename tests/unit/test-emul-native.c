@@ -147,7 +147,7 @@ static uint64_t value(void)
 #define BYTE   0x02u    /* byte operands: no 66, no W */
 #define LOCK   0x08u    /* sometimes with LOCK */
 #define D64    0x10u    /* 64-bit by default: no W */
-#define NO66   0x20u
+#define NO66   0x20u    /* none, or vendors differ (of movsxd: in bytes read) */
 #define STACK  0x40u    /* RSP points to data */
 #define STRING 0x80u    /* RSI and RDI do */
 #define REP    0x100u
@@ -199,7 +199,7 @@ static const struct shape shapes[] = {
     { "mov", 1, { 0x8b }, -1, 0, MODRM, 0 },
     { "mov", 1, { 0xc6 }, 0, 1, MODRM | BYTE, 0 },
     { "mov", 1, { 0xc7 }, 0, 9, MODRM, 0 },
-    { "movsxd", 1, { 0x63 }, -1, 0, MODRM, 0 },
+    { "movsxd", 1, { 0x63 }, -1, 0, MODRM | NO66, 0 },
     { "movzx", 2, { 0x0f, 0xb6 }, -1, 0, MODRM, 0 },
     { "movzx", 2, { 0x0f, 0xb7 }, -1, 0, MODRM, 0 },
     { "movsx", 2, { 0x0f, 0xbe }, -1, 0, MODRM, 0 },

@@ -285,11 +285,11 @@ static void moved_frames(void)
 /* How many windows show what may not be shown again without a look. */
 static unsigned int lent_windows(void)
 {
-    const struct peek_cache *c = &this_cpu(peek_cache);
+    const struct peek_set *s = v->hvm->peek;
     unsigned int n = 0;
 
-    for (uint32_t used = c->used; used; used &= used - 1)
-        n += !c->slot[bit_lowest(used)].key;
+    for (uint64_t used = s->used; used; used &= used - 1)
+        n += !s->slot[bit_lowest(used)].key;
     return n;
 }
 

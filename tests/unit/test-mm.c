@@ -17,6 +17,7 @@
 #include "hypervisor/cpu/layout.h"
 #include "hypervisor/mm/internal.h"
 #include "hypervisor/mm/map.h"
+#include "hypervisor/mm/window.h"
 #include "tests/unit/fakes/fakes.h"
 #include "tests/unit/fakes/machine.h"
 #include "tests/unit/test.h"
@@ -26,11 +27,10 @@
 #include "../../hypervisor/mm/pt-entry.h"
 #undef pt_entry
 /* The real ones, in place of the fakes. */
-#define window_map real_window_map
-#define window_unmap real_window_unmap
-#include "../../hypervisor/mm/window.h"
-#undef window_map
-#undef window_unmap
+void *window_va(unsigned int slot)
+{
+    return real_window_va(slot);
+}
 
 void *window_map(unsigned int slot, mfn_t m)
 {
@@ -466,6 +466,8 @@ static void test_random(void)
     uint64_t free;
 
     boot_small();
+    for (unsigned int cpu = 1; cpu < 5; cpu++)
+        CHECK(windows_start_cpu(cpu));
     free = pages_free();
     random_work(1500, 300); /* often out of memory */
     while (nr_things)
@@ -582,6 +584,42 @@ static void test_maps(void)
     CHECK(device_map(0x1000, LAYOUT_AREA_SIZE) == NULL);
 }
 
+/* What a set of windows maps is there when it is shown, and only then. */
+static void test_window_sets(void)
+{
+    const unsigned int slot = WINDOW_PEEK + 3;
+    mfn_t frame[WINDOW_SETS];
+    unsigned int level;
+
+    boot_small();
+    CHECK(windows_start_cpu(2));
+    for (unsigned int cpu = 0; cpu <= 2; cpu += 2) {
+        fake_set_cpu(cpu);
+        for (unsigned int s = 0; s < WINDOW_SETS; s++) {
+            frame[s] = page_to_mfn(page_alloc(0, 0, 0));
+            window_show(s);
+            CHECK_EQ(machine_translate((uintptr_t)real_window_va(slot), &level),
+                     0);
+            *(uint64_t *)window_map(slot, frame[s]) = s;
+        }
+        for (unsigned int s = 0; s < WINDOW_SETS; s++) {
+            window_show(s);
+            CHECK_EQ(*(uint64_t *)window_va(slot), s);
+            CHECK_EQ(*(uint64_t *)machine_memory(mfn_to_maddr(frame[s])), s);
+            for (unsigned int other = 0; other < WINDOW_SETS; other++)
+                CHECK_EQ(machine_tlb_of(frame[other]), other == s);
+        }
+    }
+    /* Each CPU has windows of its own. */
+    fake_set_cpu(0);
+    window_unmap(slot);
+    fake_set_cpu(2);
+    CHECK_EQ(*(uint64_t *)window_va(slot), WINDOW_SETS - 1);
+    window_unmap(slot);
+    CHECK_EQ(machine_tlb_of(frame[WINDOW_SETS - 1]), 0);
+    fake_set_cpu(0);
+}
+
 /* Every allocation may fail: then nothing is lost. */
 static void test_no_memory(void)
 {
@@ -665,6 +703,7 @@ int main(void)
     run("pool returns", test_pool_returns);
     run("fragmented", test_fragmented);
     run("maps", test_maps);
+    run("window sets", test_window_sets);
     run("no memory", test_no_memory);
     for (seed = 1; seed <= 2; seed++)
         run("random", test_random);

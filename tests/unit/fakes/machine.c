@@ -193,6 +193,13 @@ void machine_start(uint64_t size)
     sigaction(SIGBUS, &action, NULL);
 }
 
+FAKE void fake_write_cr3(uint64_t v)
+{
+    fake_cr[3] = v;
+    if (ram)
+        machine_flush(NULL, ~0ull);
+}
+
 FAKE void fake_invlpg(const volatile void *va)
 {
     fake_invlpgs++;

@@ -35,7 +35,10 @@ static struct backing *backings;
 static uint64_t free_frames, next_frame = FIRST_FRAME;
 static int fail_after = -1;
 static unsigned int allocs, windows, shared_maps;
-static struct { uint64_t frame; bool used; } window[MAX_CPUS][WINDOW_SLOTS];
+static struct {
+    unsigned int shown; /* of the sets */
+    struct { uint64_t frame; bool used; } slot[WINDOW_SETS][WINDOW_SLOTS];
+} window[MAX_CPUS];
 
 __noreturn static void misuse(const char *what, uint64_t frame)
 {
@@ -307,21 +310,39 @@ FAKE void host_tlb_flush(const void *va, size_t size)
         machine_flush(va, size);
 }
 
+FAKE void window_show(unsigned int set)
+{
+    if (set >= WINDOW_SETS || windows)
+        misuse("a set of windows cannot be shown", set);
+    window[cpu_id()].shown = set;
+}
+
+/* Of the set that is shown; slot must be in use or not, as said. */
+static uint64_t *window_of(unsigned int slot, bool used, bool then)
+{
+    unsigned int shown = window[cpu_id()].shown;
+
+    if (slot >= WINDOW_SLOTS || window[cpu_id()].slot[shown][slot].used != used)
+        misuse(used ? "window slot not in use" : "window slot in use", slot);
+    window[cpu_id()].slot[shown][slot].used = then;
+    return &window[cpu_id()].slot[shown][slot].frame;
+}
+
+FAKE void *window_va(unsigned int slot)
+{
+    return fake_frame(mfn(*window_of(slot, true, true)));
+}
+
 FAKE void *window_map(unsigned int slot, mfn_t m)
 {
-    if (slot >= WINDOW_SLOTS || window[cpu_id()][slot].used)
-        misuse("window slot in use", m.raw);
-    window[cpu_id()][slot].used = true;
-    window[cpu_id()][slot].frame = m.raw;
+    *window_of(slot, false, true) = m.raw;
     windows += slot < WINDOW_PEEK;
     return fake_frame(m);
 }
 
 FAKE void window_unmap(unsigned int slot)
 {
-    if (slot >= WINDOW_SLOTS || !window[cpu_id()][slot].used)
-        misuse("window slot not in use", slot);
-    window[cpu_id()][slot].used = false;
+    (void)window_of(slot, true, false);
     windows -= slot < WINDOW_PEEK;
 }
 

@@ -36,6 +36,7 @@ extern uint64_t fake_cr[5];
 extern uint64_t fake_xcr0, fake_dr6;
 extern unsigned int fake_invlpgs;
 void fake_write_dr6(uint64_t v);
+void fake_write_cr3(uint64_t v);
 void fake_invlpg(const volatile void *va);
 
 static inline uint64_t read_cr0(void) { return fake_cr[0]; }
@@ -46,7 +47,7 @@ static inline uint64_t read_dr6(void) { return fake_dr6; }
 static inline void write_dr6(uint64_t v) { fake_write_dr6(v); }
 static inline void write_cr0(uint64_t v) { fake_cr[0] = v; }
 static inline void write_cr2(uint64_t v) { fake_cr[2] = v; }
-static inline void write_cr3(uint64_t v) { fake_cr[3] = v; }
+static inline void write_cr3(uint64_t v) { fake_write_cr3(v); }
 static inline void write_cr4(uint64_t v) { fake_cr[4] = v; }
 static inline void invlpg(const volatile void *va) { fake_invlpg(va); }
 static inline void xsetbv(uint32_t index, uint64_t v)

@@ -3,16 +3,14 @@
  * that must not stay open are counted. */
 #pragma once
 
-#include "hypervisor/cpu/percpu.h"
-#include "hypervisor/cpu/types.h"
-#include "hypervisor/mm/pt-bits.h"
+#define window_va real_window_va
+#define window_map real_window_map
+#define window_unmap real_window_unmap
+#include "../../../../../hypervisor/mm/window.h"
+#undef window_va
+#undef window_map
+#undef window_unmap
 
-enum window {
-    WINDOW_DATA, WINDOW_PEER, WINDOW_MM, WINDOW_PEEK = 4,
-    WINDOW_SLOTS = 36
-};
-
-extern uint64_t window_pt[MAX_CPUS][WINDOW_SLOTS];
-
+void *window_va(unsigned int slot);
 void *window_map(unsigned int slot, mfn_t m);
 void window_unmap(unsigned int slot);
