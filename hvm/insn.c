@@ -11,6 +11,7 @@
 #include "hvm/insn.h"
 
 #include "hvm/mem/peek.h"
+#include "hypervisor/lib/string.h"
 
 unsigned int hvm_code_bytes(enum hvm_mode m)
 {
@@ -48,33 +49,35 @@ static struct code_page *code_page_of(struct vcpu *v, uint64_t la)
     return &v->hvm->code_page[(la >> PAGE_SHIFT) % CODE_PAGES];
 }
 
-/* Instructions that are exits' own, by kind, without prefixes. Some kinds have
- * two, which differ in the last byte: VMCALL, INVD. */
+/* Instructions that are exits' own, by kind, without prefixes: bytes, as of a
+ * little-endian number, and how many. Some kinds have two, which differ in the
+ * last byte: VMCALL, INVD. */
 struct plain_insn {
-    uint8_t bytes[3], n, other;
+    uint32_t code;
+    uint8_t n, other;
 };
 
 static const struct plain_insn expected[EXIT_KINDS] = {
-    [EXIT_CPUID] = { { 0x0f, 0xa2 }, 2 },
-    [EXIT_HLT] = { { 0xf4 }, 1 },
-    [EXIT_HYPERCALL] = { { 0x0f, 0x01, 0xd9 }, 3, 0xc1 },
-    [EXIT_XSETBV] = { { 0x0f, 0x01, 0xd1 }, 3 },
-    [EXIT_WBINVD] = { { 0x0f, 0x09 }, 2, 0x08 },
-    [EXIT_MSR] = { { 0x0f, 0x32 }, 2 },
+    [EXIT_CPUID] = { 0xa20f, 2 },
+    [EXIT_HLT] = { 0xf4, 1 },
+    [EXIT_HYPERCALL] = { 0xd9010f, 3, 0xc1 },
+    [EXIT_XSETBV] = { 0xd1010f, 3 },
+    [EXIT_WBINVD] = { 0x090f, 2, 0x08 },
+    [EXIT_MSR] = { 0x320f, 2 },
 };
+#define WRMSR_CODE 0x300f
 
-static bool cached_match(struct vcpu *v, uint64_t la,
-                         const struct plain_insn *p)
+static bool cached_match(struct vcpu *v, uint64_t la, uint32_t code,
+                         unsigned int n)
 {
     const struct code_page *c = code_page_of(v, la);
     uint64_t offset = la & (PAGE_SIZE - 1), got;
 
-    return c->linear == (la & PAGE_MASK) &&
-           c->cr3 == hvm_get_reg(v, REG_CR3) && offset <= PAGE_SIZE - 4 &&
-           peek_word(PEEK_CODE, gpa(c->gfn << PAGE_SHIFT | offset), 4,
+    return c->linear == (la & PAGE_MASK) && offset <= PAGE_SIZE - 4 &&
+           c->cr3 == hvm_get_reg(v, REG_CR3) &&
+           peek_word(v->hvm, PEEK_CODE, gpa(c->gfn << PAGE_SHIFT | offset), 4,
                      false, &got) &&
-           !((got ^ (p->bytes[0] | p->bytes[1] << 8 | p->bytes[2] << 16)) &
-             ((1u << p->n * 8) - 1));
+           !((got ^ code) & ((1u << n * 8) - 1));
 }
 
 static void remember_page(struct vcpu *v, uint64_t la)
@@ -115,27 +118,35 @@ bool hvm_decode(struct vcpu *v, struct insn *i)
     return insn_decode(i, buf, got, hvm_code_bytes(m)) == INSN_OK;
 }
 
-unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
+static __attribute__((noinline)) unsigned int
+decoded_length(struct vcpu *v, const struct plain_insn *p, uint32_t code,
+               enum hvm_mode m, uint64_t la)
 {
-    struct plain_insn p = expected[e->kind];
-    unsigned int got, len;
-    enum hvm_mode m = hvm_mode(v);
-    uint64_t la = linear(v, m);
-    uint8_t buf[INSN_MAX_BYTES];
+    uint8_t buf[INSN_MAX_BYTES], bytes[sizeof(code)];
     struct guest_fault f;
+    unsigned int got = fetch_all(v, la, buf, &f), len;
 
-    if (e->kind == EXIT_MSR && e->msr_write)
-        p.bytes[1] = 0x30;
-    if (likely(p.n) && likely(cached_match(v, la, &p)))
-        return p.n;
-    got = fetch_all(v, la, buf, &f);
     if (!got)
         return 0;
     remember_page(v, la);
-    len = insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
-    if (!len && p.other) {
-        p.bytes[p.n - 1] = p.other;
-        len = insn_length_of(buf, got, hvm_code_bytes(m), p.bytes, p.n);
+    memcpy(bytes, &code, sizeof(code));
+    len = insn_length_of(buf, got, hvm_code_bytes(m), bytes, p->n);
+    if (!len && p->other) {
+        bytes[p->n - 1] = p->other;
+        len = insn_length_of(buf, got, hvm_code_bytes(m), bytes, p->n);
     }
     return len;
+}
+
+unsigned int hvm_insn_length(struct vcpu *v, const struct vmexit *e)
+{
+    const struct plain_insn *p = &expected[e->kind];
+    bool wrmsr = e->kind == EXIT_MSR && e->msr_write;
+    uint32_t code = wrmsr ? WRMSR_CODE : p->code;
+    enum hvm_mode m = hvm_mode(v);
+    uint64_t la = linear(v, m);
+
+    if (likely(p->n) && likely(cached_match(v, la, code, p->n)))
+        return p->n;
+    return decoded_length(v, p, code, m, la);
 }

@@ -70,7 +70,7 @@ struct hvm_vcpu {
     uint32_t peek_nr;        /* (v) the same: which set of the CPU's */
     struct peek_set *peek;   /* (v) while on a CPU: that one */
     bool peek_stale;         /* (a) the map has changed since */
-    struct {                 /* (v) since the last exit: mem/guest-copy.c */
+    struct walked {          /* (v) since the last exit: mem/guest-copy.c */
         uint64_t key;        /* linear address of the page, plus 1; 0: none */
         uint32_t access;
         gpa_t page;

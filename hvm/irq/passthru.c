@@ -103,7 +103,7 @@ void vioapic_pin_changed(struct route *r, unsigned int gsi)
         int rc = irq_bind_gsi(gsi, e.fields.trig_mode, e.fields.polarity, cpu,
                               gsi_interrupt, r);
         if (rc >= 0)
-            change_bit(r->bound, gsi, true);
+            change_bit(gsi, r->bound, true);
         else if (rc != -EBUSY) /* that: Lodge's own, as the console's */
             log_guest(LOG_WARN, "domain 0: interrupt %u cannot be bound "
                       "(error %d)\n", gsi, -rc);
@@ -115,7 +115,7 @@ void route_gsi_ended(struct route *r, unsigned int gsi)
     if (!test_bit(gsi, r->bound))
         return;
     /* The line may still be up: then the unmasked pin says so at once. */
-    change_bit(r->line, gsi, false);
+    change_bit(gsi, r->line, false);
     if (!r->rte[gsi].fields.mask)
         irq_set_mask(gsi, false);
 }

@@ -48,7 +48,7 @@ static void intx_set(struct route *r, unsigned int nr, bool level)
     unsigned int irq = r->link_irq[route_intx_link(nr)]; /* 0 stays as it is */
     bool gsi_was = route_gsi_up(r, gsi), irq_was = route_gsi_up(r, irq);
 
-    change_bit(r->intx, nr, level);
+    change_bit(nr, r->intx, level);
     rewired(r, gsi, gsi_was);
     rewired(r, irq, irq_was);
 }
@@ -64,9 +64,13 @@ void route_intx_set(struct route *r, unsigned int dev, unsigned int pin,
 void route_gsi_set(struct route *r, unsigned int gsi, bool level)
 {
     spin_lock(&r->lock);
-    bool was = route_gsi_up(r, gsi);
-    change_bit(r->line, gsi, level);
-    rewired(r, gsi, was);
+    /* QEMU lowers the line of an IDE disk at each look at its status. */
+    if (test_bit(gsi, r->line) != level) {
+        bool was = route_gsi_up(r, gsi);
+
+        change_bit(gsi, r->line, level);
+        rewired(r, gsi, was);
+    }
     spin_unlock(&r->lock);
 }
 
@@ -82,10 +86,10 @@ enum irq_result route_isa_pulse(struct route *r, unsigned int irq)
     unsigned int gsi = isa_gsi(irq);
 
     spin_lock(&r->lock);
-    change_bit(r->line, gsi, false);
+    change_bit(gsi, r->line, false);
     enum irq_result rc = route_gsi_up(r, gsi) ? IRQ_COALESCED /* by others */
                                               : rise(r, gsi);
-    change_bit(r->line, gsi, true);
+    change_bit(gsi, r->line, true);
     spin_unlock(&r->lock);
     return rc;
 }
@@ -261,7 +265,7 @@ void route_save_intx(struct route *r, struct hvm_hw_pci_irqs *rec)
 {
     memcpy(rec->i, r->intx, sizeof(rec->i));
     if (r->callback == CALLBACK_INTX && r->callback_up)
-        change_bit(rec->i, r->callback_nr, false);
+        change_bit(r->callback_nr, rec->i, false);
 }
 
 void route_save_isa(struct route *r, struct hvm_hw_isa_irqs *rec)

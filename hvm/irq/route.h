@@ -71,11 +71,6 @@ struct route {
     bool coalesce_ticks;
 };
 
-static inline void change_bit(uint64_t *map, unsigned int nr, bool on)
-{
-    map[nr / 64] = (map[nr / 64] & ~BIT(nr % 64)) | (uint64_t)on << nr % 64;
-}
-
 /* What an entry of an I/O APIC sends. */
 static inline struct apic_msg ioapic_message(union vioapic_redir_entry e)
 {

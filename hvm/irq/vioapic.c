@@ -35,7 +35,7 @@ enum irq_result vioapic_edge(struct route *r, unsigned int gsi)
         return IRQ_COALESCED;
     enum irq_result rc = apicbus_deliver(&r->apics, NULL, &m);
     if (e.fields.trig_mode && m.delivery != APIC_DM_NMI && rc != IRQ_IGNORED)
-        change_bit(r->remote_irr, gsi, true);
+        change_bit(gsi, r->remote_irr, true);
     return rc;
 }
 
@@ -56,7 +56,7 @@ void vioapic_eoi(struct route *r, uint8_t vector)
 
             if (r->rte[gsi].fields.vector != vector)
                 continue;
-            change_bit(r->remote_irr, gsi, false);
+            change_bit(gsi, r->remote_irr, false);
             route_gsi_ended(r, gsi);
             reevaluate(r, gsi);
         }
@@ -75,7 +75,7 @@ static void write_entry(struct route *r, unsigned int gsi, bool high,
     /* Edge mode has no remote IRR: switching to it and back is how software
      * ends an interrupt of this chip. */
     if (!e.fields.trig_mode && test_bit(gsi, r->remote_irr)) {
-        change_bit(r->remote_irr, gsi, false);
+        change_bit(gsi, r->remote_irr, false);
         route_gsi_ended(r, gsi);
     }
     if (!high)
@@ -178,7 +178,7 @@ int vioapic_load(struct route *r, const struct hvm_hw_vioapic *rec)
         union vioapic_redir_entry e = rec->redirtbl[i];
 
         r->rte[i].bits = e.bits & RTE_WRITABLE;
-        change_bit(r->remote_irr, i, e.fields.remote_irr && e.fields.trig_mode);
+        change_bit(i, r->remote_irr, e.fields.remote_irr && e.fields.trig_mode);
     }
     spin_unlock(&r->lock);
     route_pic_rewire(r);

@@ -23,20 +23,20 @@ static size_t in_page(uint64_t addr, size_t n)
 static inline int translate(struct vcpu *v, gva_t a, uint32_t access,
                             gpa_t *at, uint32_t *pfec)
 {
+    struct walked *w = &v->hvm->walked;
     uint64_t key = (a.raw & PAGE_MASK) + 1;
-    uint32_t known = v->hvm->walked.access;
+    uint32_t known = w->access;
     int rc;
 
-    if (v->hvm->walked.key == key &&
-        (known == access || known == (access | PFEC_WRITE))) {
-        *at = gpa_add(v->hvm->walked.page, a.raw & (PAGE_SIZE - 1));
+    if (w->key == key && (known == access || known == (access | PFEC_WRITE))) {
+        *at = gpa_add(w->page, a.raw & (PAGE_SIZE - 1));
         return 0;
     }
     rc = guest_walk(v, a, access, at, pfec);
     if (!rc) {
-        v->hvm->walked.key = key;
-        v->hvm->walked.access = *pfec;
-        v->hvm->walked.page = gpa(at->raw & PAGE_MASK);
+        w->key = key;
+        w->access = *pfec;
+        w->page = gpa(at->raw & PAGE_MASK);
     }
     return rc;
 }
@@ -72,18 +72,20 @@ static inline __attribute__((always_inline)) int
 copy(struct domain *d, bool linear, uint64_t a, uint8_t *own, size_t n,
      bool write)
 {
-    while (n) {
+    struct vcpu *v = current;
+
+    while (likely(n)) {
         size_t part = in_page(a, n);
         struct page *held = NULL; /* another domain's frame */
         gpa_t at = gpa(a);
         uint32_t pfec;
         char *p;
 
-        if (linear && unlikely(translate(current, gva(a),
+        if (linear && unlikely(translate(v, gva(a),
                                          write ? PFEC_WRITE : 0, &at, &pfec)))
             return -EFAULT;
-        if (linear || likely(d == current->domain))
-            p = peek_page(PEEK_DATA, gpa_to_gfn(at), write);
+        if (linear || likely(d == v->domain))
+            p = peek_cached(v->hvm, PEEK_DATA, gpa_to_gfn(at), write, false);
         else
             p = guest_frame_get(d, gpa_to_gfn(at), write, &held)
                     ? NULL : window_map(WINDOW_DATA, page_to_mfn(held));
@@ -98,6 +100,8 @@ copy(struct domain *d, bool linear, uint64_t a, uint8_t *own, size_t n,
             window_unmap(WINDOW_DATA);
             page_put(held);
         }
+        if (likely(part == n))
+            break;
         a += part;
         own += part;
         n -= part;

@@ -37,7 +37,7 @@ static const struct paging paging_long = { 4, 9, 8, PTE_ADDR, ~0ull };
  * Whoever changed the entry meanwhile has its own walk to do. */
 static inline void mark(gpa_t at, unsigned int bytes, uint64_t e, uint64_t bits)
 {
-    if ((e & bits) != bits)
+    if (unlikely((e & bits) != bits))
         (void)guest_cmpxchg_phys(at, e, e | bits, bytes);
 }
 
@@ -77,10 +77,12 @@ static inline __attribute__((always_inline)) int
 walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
             uint32_t *pfec)
 {
-    uint64_t rights = PTE_RW | PTE_US, e = 0, base, offset;
+    const struct hvm_vcpu *hv = current->hvm;
+    const uint64_t reserved = w->nx ? 0 : PTE_NX;
+    uint64_t all = PTE_RW | PTE_US, any = 0; /* of the entries' bits */
+    uint64_t e = 0, base, offset;
     gpa_t table = gpa(w->regs.cr3 & p->root), at = table;
     unsigned int shift = 0, level;
-    bool nx = false;
 
     a &= p->linear;
 #pragma GCC unroll 4
@@ -89,15 +91,16 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
 
         shift = PAGE_SHIFT + (level - 1) * p->bits;
         at = gpa_add(table, ((a >> shift) & ((1u << p->bits) - 1)) * p->bytes);
-        if (!peek_word(level, at, p->bytes, level < p->levels, &e))
+        if (unlikely(!peek_word(hv, level, at, p->bytes, level < p->levels,
+                                &e)))
             return -EIO;
-        if (!(e & PTE_P))
+        if (unlikely(!(e & PTE_P)))
             return fault(w, 0, pfec);
-        if (!w->nx && (e & PTE_NX))
+        if (unlikely(e & reserved))
             return fault(w, PFEC_PRESENT | PFEC_RSVD, pfec);
         if (!pdpte) {
-            rights &= e;
-            nx |= e & PTE_NX;
+            all &= e;
+            any |= e;
         }
         if (level == 1 || is_large(w, p, level, e))
             break;
@@ -105,7 +108,7 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
             mark(at, p->bytes, e, PTE_A);
         table = gpa(e & PTE_ADDR);
     }
-    if (!allowed(w, rights, nx))
+    if (unlikely(!allowed(w, all, any & PTE_NX)))
         return fault(w, PFEC_PRESENT, pfec);
     mark(at, p->bytes, e, PTE_A | (w->access & PFEC_WRITE ? PTE_D : 0));
     base = e & PTE_ADDR;
@@ -115,7 +118,7 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
     offset = (1ull << shift) - 1;
     *out = gpa((base & ~offset) | (a & offset));
     *pfec = w->access;
-    if ((rights & PTE_RW) && (e & PTE_D) && !(w->access & PFEC_FETCH))
+    if ((all & PTE_RW) && (e & PTE_D) && !(w->access & PFEC_FETCH))
         *pfec |= PFEC_WRITE;
     return 0;
 }
@@ -123,9 +126,11 @@ walk_tables(struct walk *w, const struct paging *p, uint64_t a, gpa_t *out,
 int guest_walk(struct vcpu *v, gva_t a, uint32_t access, gpa_t *out,
                uint32_t *pfec)
 {
-    struct walk w = { .access = access, .supervisor = !(access & PFEC_USER) };
+    struct walk w;
     bool pae;
 
+    w.access = access;
+    w.supervisor = !(access & PFEC_USER);
     hvm_ops.paging(v, &w.regs);
     if (!(w.regs.cr0 & CR0_PG)) {
         *out = gpa((uint32_t)a.raw);

@@ -17,17 +17,22 @@ static DEFINE_PERCPU(struct peek_cache {
     struct peek_set set[WINDOW_SETS];
 }, peek_cache);
 
-/* Slots of the set that is shown. */
-static void hide(struct peek_set *s, uint64_t slots)
+/* Slots of the set that is shown, those whose bits are set. */
+static void hide(struct peek_set *s, const uint64_t *slots)
 {
-    s->used &= ~slots;
-    s->lent &= ~slots;
-    for (; slots; slots &= slots - 1) {
-        unsigned int slot = bit_lowest(slots);
+    for (unsigned int w = 0; w < PEEK_WORDS; w++) {
+        uint64_t bits = slots[w];
 
-        window_unmap(WINDOW_PEEK + slot);
-        s->slot[slot].key = 0;
+        s->used[w] &= ~bits;
+        s->lent[w] &= ~bits;
+        for (; bits; bits &= bits - 1) {
+            unsigned int slot = w * 64 + bit_lowest(bits);
+
+            window_unmap(WINDOW_PEEK + slot);
+            s->slot[slot].key = 0;
+        }
     }
+    s->any_lent = false; /* the last of them are among these, always */
 }
 
 void peek_update(struct vcpu *v)
@@ -36,7 +41,7 @@ void peek_update(struct vcpu *v)
     struct hvm_vcpu *hv = v->hvm;
     struct peek_set *s = &c->set[c->shown];
 
-    if (unlikely(s->lent))
+    if (unlikely(s->any_lent))
         hide(s, s->lent);
     s = &c->set[hv->peek_nr];
     if (unlikely(s->token != hv->peek_token)) {
@@ -56,20 +61,39 @@ void peek_update(struct vcpu *v)
     }
 }
 
+/* Another frame shall have the slot: what is there goes to those displaced. */
+static void displace(struct peek_set *s, unsigned int slot)
+{
+    unsigned int to = PEEK_WAYS + s->displaced++ % PEEK_DISPLACED;
+
+    if (test_bit(to, s->used))
+        window_unmap(WINDOW_PEEK + to);
+    change_bit(to, s->used, true);
+    s->slot[to].key = s->slot[slot].key;
+    s->slot[to].va = window_map(WINDOW_PEEK + to,
+                                window_mfn(WINDOW_PEEK + slot));
+    window_unmap(WINDOW_PEEK + slot);
+}
+
 char *peek_fill(unsigned int slot, gfn_t g, bool write)
 {
     struct vcpu *v = current;
     struct peek_set *s = v->hvm->peek;
 
+    for (unsigned int i = PEEK_WAYS; i < PEEK_WINDOWS; i++)
+        if ((s->slot[i].key | !write) == (g.raw + 1) * 2 + 1 &&
+            !READ_ONCE(v->hvm->peek_stale))
+            return s->slot[i].va;
     peek_update(v); /* what it found may be stale */
     struct p2m_entry e = p2m_lookup(v->domain, g);
     bool writable = p2m_type_writable(e.type), lent = p2m_type_is_lent(e.type);
     if (!p2m_type_has_page(e.type) || (write && !writable))
         return NULL;
-    if (s->used & BIT(slot))
-        hide(s, BIT(slot));
-    s->used |= BIT(slot);
-    s->lent |= (uint64_t)lent << slot;
+    if (test_bit(slot, s->used))
+        displace(s, slot);
+    change_bit(slot, s->used, true);
+    change_bit(slot, s->lent, lent);
+    s->any_lent = lent;
     s->slot[slot].key = lent ? 0 : (g.raw + 1) * 2 + writable;
     s->slot[slot].va = window_map(WINDOW_PEEK + slot, e.mfn);
     return s->slot[slot].va;

@@ -27,24 +27,29 @@
  * slots of its own, so that those of one access never displace each other.
  */
 enum peek_use { PEEK_DATA = 0, PEEK_CODE = 5 };
-#define PEEK_WINDOWS 60
+#define PEEK_WAYS 240    /* slots for each use by frame number */
+#define PEEK_DISPLACED 4 /* and for those whose slot another one got */
+#define PEEK_WINDOWS (PEEK_WAYS + PEEK_DISPLACED)
+#define PEEK_WORDS DIV_ROUND_UP(PEEK_WINDOWS, 64)
 _Static_assert(WINDOW_PEEK + PEEK_WINDOWS == WINDOW_SLOTS, "slots for each");
 
 static inline unsigned int peek_slot(unsigned int use, gfn_t g)
 {
     static const struct {
         unsigned int first, nr;
-    } slots[] = { { 0, 16 }, { 16, 16 }, { 32, 8 }, { 40, 8 }, { 48, 4 },
-                  { 52, 8 } };
+    } slots[] = { { 0, 64 }, { 64, 64 }, { 128, 32 }, { 160, 32 }, { 192, 16 },
+                  { 208, 32 } };
 
     return slots[use].first + (unsigned int)g.raw % slots[use].nr;
 }
 
 /* A set of the CPU's windows, and whose it is. */
 struct peek_set {
-    uint64_t token; /* ->peek_token of the vCPU whose looks these are */
-    uint64_t used;  /* slots that hold one, */
-    uint64_t lent;  /* and of these, those that show a lent frame */
+    uint64_t token;            /* ->peek_token of the vCPU whose they are */
+    bool any_lent;
+    uint32_t displaced;        /* how many were */
+    uint64_t used[PEEK_WORDS]; /* bits of slots that hold one, */
+    uint64_t lent[PEEK_WORDS]; /* and of those that show a lent frame */
     struct {
         uint64_t key; /* 2 * (gfn + 1), plus 1: writable; 0: look again */
         char *va;
@@ -54,17 +59,20 @@ struct peek_set {
 /* peek_page() for what is not in the cache, or must not be used from there. */
 char *peek_fill(unsigned int slot, gfn_t g, bool write);
 
-/* peek_page() and peek_word(). In place, because callers know the use. */
+/* peek_page() and peek_word(); hv: current's. In place, because callers know
+ * the use. */
 static inline __attribute__((always_inline)) char *
-peek_cached(unsigned int use, gfn_t g, bool write, bool at_once)
+peek_cached(const struct hvm_vcpu *hv, unsigned int use, gfn_t g, bool write,
+            bool at_once)
 {
-    const struct hvm_vcpu *hv = current->hvm;
     const struct peek_set *s = hv->peek;
     unsigned int slot = peek_slot(use, g);
 
     if (unlikely((s->slot[slot].key | !write) != (g.raw + 1) * 2 + 1) ||
         (!at_once && unlikely(READ_ONCE(hv->peek_stale))))
         return peek_fill(slot, g, write);
+    if (!s->slot[slot].va)
+        __builtin_unreachable();
     return s->slot[slot].va;
 }
 
@@ -75,20 +83,21 @@ peek_cached(unsigned int use, gfn_t g, bool write, bool at_once)
  */
 static inline char *peek_page(unsigned int use, gfn_t g, bool write)
 {
-    return peek_cached(use, g, write, false);
+    return peek_cached(current->hvm, use, g, write, false);
 }
 
 /* Single loads, aligned or not. */
 typedef uint64_t peek_u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t peek_u32 __attribute__((aligned(1), may_alias));
 
-/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM.
- * at_once: another look came just before, whose page may be used still. */
+/* Reads 4 or 8 bytes inside one page, once; false where there is no RAM. hv is
+ * current's; at_once: another look came just before, whose page may be used
+ * still. */
 static inline __attribute__((always_inline)) bool
-peek_word(unsigned int use, gpa_t a, unsigned int bytes, bool at_once,
-          uint64_t *val)
+peek_word(const struct hvm_vcpu *hv, unsigned int use, gpa_t a,
+          unsigned int bytes, bool at_once, uint64_t *val)
 {
-    const char *p = peek_cached(use, gpa_to_gfn(a), false, at_once);
+    const char *p = peek_cached(hv, use, gpa_to_gfn(a), false, at_once);
 
     if (unlikely(!p))
         return false;

@@ -47,6 +47,12 @@ static inline bool test_bit(unsigned int nr, const volatile uint64_t *map)
     return (map[nr / 64] >> (nr % 64)) & 1;
 }
 
+/* Not atomic. */
+static inline void change_bit(unsigned int nr, uint64_t *map, bool on)
+{
+    map[nr / 64] = (map[nr / 64] & ~BIT(nr % 64)) | (uint64_t)on << nr % 64;
+}
+
 static inline bool atomic_test_and_set_bit(unsigned int nr, uint64_t *map)
 {
     return atomic_fetch_or(&map[nr / 64], BIT(nr % 64)) & BIT(nr % 64);

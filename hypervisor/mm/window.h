@@ -21,7 +21,7 @@ enum window {
     WINDOW_PEER,  /* the other one of a frame-to-frame copy */
     WINDOW_MM,    /* mm/'s own */
     WINDOW_PEEK = 4, /* the first of those of hvm/mem/peek.h */
-    WINDOW_SLOTS = 64 /* up to here */
+    WINDOW_SLOTS = 248 /* up to here */
 };
 
 #define WINDOW_SETS 4
@@ -61,6 +61,12 @@ static inline void *window_map(unsigned int slot, mfn_t m)
     ASSERT(slot < WINDOW_SLOTS && !*entry);
     WRITE_ONCE(*entry, mfn_to_maddr(m) | MAP_RW);
     return window_va(slot);
+}
+
+/* What a slot in use maps. */
+static inline mfn_t window_mfn(unsigned int slot)
+{
+    return maddr_to_mfn(this_cpu(cpu_windows).shown[slot] & PTE_ADDR);
 }
 
 static inline void window_unmap(unsigned int slot)

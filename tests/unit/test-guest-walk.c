@@ -251,12 +251,12 @@ static void moved_frames(void)
 
     fake_enter(d);
     memset(fake_gpa(d, 0xc000), 0xa1, PAGE_SIZE);
-    CHECK(peek_word(0, at, 8, false, &word));
+    CHECK(peek_word(v->hvm, 0, at, 8, false, &word));
     CHECK_EQ(word, 0xa1a1a1a1a1a1a1a1);
-    CHECK(peek_word(0, gpa(0xcffc), 4, false, &word));
+    CHECK(peek_word(v->hvm, 0, gpa(0xcffc), 4, false, &word));
     CHECK_EQ(word, 0xa1a1a1a1);
     CHECK_EQ(p2m_unmap(d, gfn(0xc), 0, INVALID_MFN), 0);
-    CHECK(!peek_word(0, at, 8, false, &word));
+    CHECK(!peek_word(v->hvm, 0, at, 8, false, &word));
     CHECK_EQ(guest_write_phys(d, at, &byte, 1), -EFAULT);
     (void)fake_ram(d, 0xc, 0);
     memset(fake_gpa(d, 0xc000), 0xb2, PAGE_SIZE);
@@ -278,7 +278,7 @@ static void moved_frames(void)
     memset(fake_gpa(&doms[2].d, 0xc000), 0xc3, PAGE_SIZE);
     CHECK_EQ(guest_read_phys(&doms[2].d, &byte, at, 1), 0);
     CHECK_EQ(byte, 0xc3);
-    CHECK(peek_word(0, at, 4, false, &word));
+    CHECK(peek_word(v->hvm, 0, at, 4, false, &word));
     CHECK_EQ(word, 0xb2b2b2b2);
 }
 
@@ -288,8 +288,8 @@ static unsigned int lent_windows(void)
     const struct peek_set *s = v->hvm->peek;
     unsigned int n = 0;
 
-    for (uint64_t used = s->used; used; used &= used - 1)
-        n += !s->slot[bit_lowest(used)].key;
+    for (unsigned int i = 0; i < PEEK_WINDOWS; i++)
+        n += test_bit(i, s->used) && !s->slot[i].key;
     return n;
 }
 
@@ -309,7 +309,7 @@ static void lent_frames(void)
         CHECK_EQ(guest_frame_get(&doms[2].d, gfn(0xd), false, &pg), 0);
         CHECK_EQ(p2m_map(d, at, page_to_mfn(pg), 0, types[i]), 0);
         for (unsigned int twice = 0; twice < 2; twice++) {
-            CHECK(peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
+            CHECK(peek_word(v->hvm, 0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
             CHECK_EQ(word, 0xd4d4d4d4d4d4d4d4);
         }
         CHECK_EQ(!peek_page(0, at, true), types[i] == P2M_GRANT_RO);
@@ -326,11 +326,50 @@ static void lent_frames(void)
         CHECK_EQ(lent_windows(), types[i] != P2M_GRANT_RO);
         peek_update(v); /* what that makes the vCPU do */
         CHECK(!lent_windows());
-        CHECK(!peek_word(0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
+        CHECK(!peek_word(v->hvm, 0, gpa(at.raw << PAGE_SHIFT), 8, false, &word));
     }
     CHECK_EQ(p2m_unmap(d, gfn(0xb), 0, INVALID_MFN), 0);
     CHECK(v->hvm->peek_stale);
     (void)fake_ram(d, 0xb, 0);
+}
+
+/* Frames with one slot for all of them, of more vCPUs than a CPU has sets of
+ * windows, on two CPUs, while frames are replaced. */
+static void many_lookers(void)
+{
+    enum { FRAMES = 8, APART = 64, FIRST = 0x200 };
+    uint8_t there[NR_DOMS][FRAMES], next = 0, byte;
+    unsigned int seed = 1;
+
+    for (unsigned int i = 0; i < NR_DOMS * FRAMES; i++) {
+        (void)fake_ram(&doms[i % NR_DOMS].d, FIRST + i / NR_DOMS * APART, 0);
+        there[i % NR_DOMS][i / NR_DOMS] = 0;
+    }
+    for (unsigned int i = 0; i < NR_DOMS * FRAMES; i++)
+        memset(fake_gpa(&doms[i % NR_DOMS].d,
+                        (FIRST + i / NR_DOMS * APART) << PAGE_SHIFT), 0, 1);
+    for (unsigned int round = 0; round < 20000; round++) {
+        unsigned int r = seed = seed * 1103515245 + 12345;
+        unsigned int of = r >> 8 & 0xff, i = r >> 16 & (FRAMES - 1);
+        struct fake_dom *f = &doms[of % NR_DOMS];
+        gpa_t at = gpa((uint64_t)(FIRST + i * APART) << PAGE_SHIFT);
+        uint8_t *known = &there[of % NR_DOMS][i];
+
+        fake_set_cpu(r >> 20 & 1);
+        fake_run_as(&f->v[r >> 21 & 1]);
+        if ((r >> 24) % 16 == 0) {
+            CHECK_EQ(p2m_unmap(&f->d, gpa_to_gfn(at), 0, INVALID_MFN), 0);
+            CHECK_EQ(guest_read_phys(&f->d, &byte, at, 1), -EFAULT);
+            (void)fake_ram(&f->d, gpa_to_gfn(at).raw, 0);
+            *(uint8_t *)fake_gpa(&f->d, at.raw) = *known = ++next;
+        } else if ((r >> 24) % 16 == 1) {
+            *known = ++next;
+            CHECK_EQ(guest_write_phys(&f->d, at, known, 1), 0);
+        }
+        CHECK_EQ(guest_read_phys(&f->d, &byte, at, 1), 0);
+        CHECK_EQ(byte, *known);
+    }
+    fake_set_cpu(0);
 }
 
 int main(void)
@@ -349,6 +388,7 @@ int main(void)
     copies();
     moved_frames();
     lent_frames();
+    many_lookers();
     fake_doms_destroy();
     return test_result();
 }

@@ -333,6 +333,11 @@ FAKE void *window_va(unsigned int slot)
     return fake_frame(mfn(*window_of(slot, true, true)));
 }
 
+FAKE mfn_t window_mfn(unsigned int slot)
+{
+    return mfn(*window_of(slot, true, true));
+}
+
 FAKE void *window_map(unsigned int slot, mfn_t m)
 {
     *window_of(slot, false, true) = m.raw;
