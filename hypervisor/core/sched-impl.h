@@ -30,6 +30,7 @@ struct runq {
     bool asleep;            /* (a) its idle loop halts or is about to */
     bool misplaced;         /* (q) somebody waits who may not run here */
     bool slice_over;        /* (q) a slice ended with others waiting */
+    uint64_t balance_at;    /* (q) and that counts from then on, ns */
     unsigned int balanced;  /* by its CPU only: the one looked at last */
 
     struct timer timer;     /* end of the slice or of a capped budget */
@@ -175,7 +176,8 @@ void runq_call_help(struct runq *rq);
 void runq_pass_on(struct runq *rq);
 /* Moves those away who may not run on rq's CPU. */
 void runq_evict(struct runq *rq);
-/* After a slice: if another CPU's vCPU has had much more than one who waits
+/* After a slice, but not after each when they are shorter than
+ * SCHED_SLICE_MIN: if another CPU's vCPU has had much more than one who waits
  * here, that one goes there. Looks at one CPU each time, in turn. */
 void runq_balance(struct runq *rq);
 /* Fetches one who waits elsewhere: on CPU poked - 1, if that is one, or on the

@@ -27,9 +27,13 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
 {
     struct cpumask wanted, idle;
     unsigned int last = v->cpu, cpu, best = last, least = ~0u;
+    bool idles = sched_any_idle(), behind = lag < -(int64_t)SCHED_WAKE_GRAIN;
 
+    if (behind && !idles && vcpu_allowed_on(v, last) &&
+        cpumask_test(&v->affinity_soft, last))
+        return last; /* it runs at once there, or soon */
     wanted_cpus(v, &wanted);
-    if (sched_any_idle()) {
+    if (idles) {
         if (!cpumask_and(&idle, &wanted, &sched_idle_cpus))
             (void)cpumask_and(&idle, &v->affinity_hard, &sched_idle_cpus);
         /* First the last one, then those after it. */
@@ -41,8 +45,8 @@ unsigned int sched_place(const struct vcpu *v, int64_t lag)
     }
 
     if (cpumask_test(&wanted, last)) {
-        if (lag < -(int64_t)SCHED_WAKE_GRAIN)
-            return last; /* it runs at once there, or soon */
+        if (behind)
+            return last;
         least = READ_ONCE(runq_of_cpu(last)->nr);
     }
     for_each_cpu (cpu, &wanted) {
@@ -157,12 +161,14 @@ void runq_balance(struct runq *rq)
     if (cpu == MAX_CPUS)
         cpu = cpumask_next(&sched_cpus, 0);
     struct runq *to = runq_of_cpu(cpu);
+    uint64_t now = now_ns();
     spin_lock_pair(&rq->lock, &to->lock);
     rq->slice_over = false;
+    rq->balance_at = now + SCHED_SLICE_MIN;
     rq->balanced = cpu;
     struct vcpu *v = first_for(rq, cpu);
     if (v && to != rq) {
-        runq_charge(to, now_ns());
+        runq_charge(to, now);
         wanted_cpus(v, &wanted);
         if (cpumask_test(&wanted, cpu) && !runq_idles(to) &&
             to->curr->se.vruntime > v->se.vruntime + SCHED_BALANCE_GRAIN)

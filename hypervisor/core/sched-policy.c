@@ -42,7 +42,8 @@ void runq_remove(struct runq *rq, struct vcpu *v)
 }
 
 /* The least vruntime on rq; if there is none, where one starts. */
-static uint64_t runq_least(const struct runq *rq)
+static inline __attribute__((always_inline)) uint64_t
+runq_least(const struct runq *rq)
 {
     uint64_t least = ~0ull;
 

@@ -80,11 +80,12 @@ static void runstate_set(struct vcpu *v, int state, uint64_t now)
     r->state = state;
 }
 
-/* The state of a vCPU that does not run: blocked if its guest idles, even
- * when it is paused too; waiting for anything else counts as offline. */
-static void runstate_update(struct vcpu *v, uint64_t now)
+/* The state of a vCPU that does not run, although it may or not: then blocked
+ * if its guest idles, even when it is paused too; waiting for anything else
+ * counts as offline. */
+static void runstate_update(struct vcpu *v, bool may, uint64_t now)
 {
-    runstate_set(v, may_run(v) ? RUNSTATE_runnable :
+    runstate_set(v, may ? RUNSTATE_runnable :
                     v->se.parked && v->wait_mask ? RUNSTATE_blocked :
                     RUNSTATE_offline, now);
 }
@@ -276,7 +277,8 @@ void runq_enqueue(struct runq *rq, struct vcpu *v, uint64_t now)
 }
 
 /* Off, and should not be. Lock of its queue. */
-static bool wants_queue(const struct runq *rq, const struct vcpu *v)
+static inline __attribute__((always_inline)) bool
+wants_queue(const struct runq *rq, const struct vcpu *v)
 {
     return may_run(v) && !v->se.throttled && rq->curr != v &&
            !vcpu_is_queued(v);
@@ -312,7 +314,7 @@ void runq_update(struct runq *rq, struct vcpu *v)
     } else if (!may_run(v)) {
         if (vcpu_is_queued(v))
             runq_remove(rq, v);
-        runstate_update(v, now_ns());
+        runstate_update(v, false, now_ns());
     }
     spin_unlock(&rq->lock);
 }
@@ -367,24 +369,21 @@ static bool stays(const struct runq *rq, const struct vcpu *prev)
 }
 
 /* The one to have the CPU: prev, the first who waits, or the idle vCPU. Those
- * who have no budget left cannot be chosen. Lock of rq. */
+ * who have no budget left cannot be chosen. Lock of rq, which is charged. */
 static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
 {
     struct vcpu *v;
 
-    runq_charge(rq, now);
-    if (prev != rq->idle && now >= prev->se.slice_end)
+    if (prev != rq->idle && now >= prev->se.slice_end && now >= rq->balance_at)
         rq->slice_over = rq->nr != 0;
     while ((v = runq_first(rq, true)) && cap_charge(v->domain, 0, now)) {
         runq_remove(rq, v);
         v->se.throttled = true;
     }
-    if (!stays(rq, prev))
-        return v ? v : rq->idle;
     if (v && (prev->se.yielded || (now >= prev->se.slice_end &&
                                    v->se.vruntime < prev->se.vruntime)))
         return v;
-    return prev;
+    return stays(rq, prev) ? prev : v ? v : rq->idle;
 }
 
 /* v, chosen now, has the CPU, whose wish is granted, for the rest of its slice
@@ -405,29 +404,43 @@ static void run(struct runq *rq, struct vcpu *v, uint64_t now)
     look_again(rq, deadline(rq), now);
 }
 
-/* next gets the CPU instead of prev. Lock of rq, which goes with it. */
-static void change(struct runq *rq, struct vcpu *prev, struct vcpu *next,
-                   uint64_t now)
+/* prev, which is current, loses the CPU: what it leaves behind. Takes no locks:
+ * that of rq is held. */
+static void leave(struct runq *rq, struct vcpu *prev, struct vcpu *next,
+                  uint64_t now)
 {
-    if (prev != rq->idle) {
-        /* One who may not run here waits here until runq_evict(). */
-        if (may_run(prev) && !prev->se.throttled) {
-            runq_insert(rq, prev);
-            if (next != rq->idle && vcpu_allowed_on(prev, rq->cpu))
-                sched_call_help(prev);
-        }
-    } else {
-        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
-    }
-    runstate_update(prev, now);
+    bool may = may_run(prev);
 
+    if (prev == rq->idle) {
+        atomic_clear_bit(rq->cpu, sched_idle_cpus.bits);
+    } else if (may && !prev->se.throttled) {
+        /* One who may not run here waits here until runq_evict(). */
+        runq_insert(rq, prev);
+        if (next != rq->idle && vcpu_allowed_on(prev, rq->cpu))
+            sched_call_help(prev);
+    }
+    runstate_update(prev, may, now);
+    if (prev->se.parked)
+        note_sleep(prev);
+    if (prev->hvm) {
+        /* Others, if any, want to know that it was preempted (a lock's holder),
+         * not that it idles; it learns the rest itself when it is back. */
+        if (prev->runstate_size && prev->domain->max_vcpus > 1 &&
+            prev->runstate.state == RUNSTATE_runnable)
+            guest_runstate_update(prev);
+        hvm_switch_from(prev);
+    }
+}
+
+/* next gets the CPU. Lock of rq, which goes with it. */
+static void take_over(struct runq *rq, struct vcpu *next, uint64_t now)
+{
     if (next != rq->idle) {
         runq_remove(rq, next);
         next->se.slice_end = 0; /* of its former one */
         next->se.ran = true;
     }
     run(rq, next, now);
-    rq->left = prev;
     /* A full barrier: who waits for vCPUs on a CPU (p2m_flush()) sees this, or
      * what it did before is seen here. */
     (void)atomic_xchg(&next->on_cpu, true);
@@ -474,8 +487,9 @@ static void schedule_locked(struct runq *rq)
     uint64_t now = now_ns();
 
     ASSERT(!prev->in_guest);
-    if ((prev == rq->idle || stays(rq, prev)) &&
-        choose(rq, prev, now) == prev) {
+    runq_charge(rq, now);
+    next = choose(rq, prev, now);
+    if (next == prev) {
         run(rq, prev, now);
         bool slice_over = rq->slice_over;
         spin_unlock(&rq->lock);
@@ -483,30 +497,10 @@ static void schedule_locked(struct runq *rq)
             runq_balance(rq);
         return;
     }
-    runstate_update(prev, now);
-    if (prev->se.parked)
-        note_sleep(prev);
-    spin_unlock(&rq->lock);
-
-    /* What prev leaves behind needs other locks. It is current still. */
-    if (prev->hvm) {
-        /* Others want to know that it was preempted (a lock's holder), not
-         * that it idles; it learns the rest itself when it is back. */
-        if (prev->runstate_size &&
-            prev->runstate.state == RUNSTATE_runnable)
-            guest_runstate_update(prev);
-        hvm_switch_from(prev);
-    }
-
-    spin_lock(&rq->lock);
-    now = now_ns();
-    next = choose(rq, prev, now);
-    if (next == prev) {
-        run(rq, prev, now);
-    } else {
-        change(rq, prev, next, now);
-        thread_switch(&prev->rsp, next->rsp);
-    }
+    leave(rq, prev, next, now);
+    take_over(rq, next, now);
+    rq->left = prev;
+    thread_switch(&prev->rsp, next->rsp);
     arrive();
 }
 

@@ -22,8 +22,9 @@ __noreturn void hvm_vcpu_loop(struct vcpu *v);
  * locks. */
 void hvm_crash_report(struct domain *d);
 
-/* v stops / starts to have this CPU's registers (FPU, MSRs, VMCB). No locks,
- * must not block. */
+/* v stops / starts to have this CPU's registers (FPU, MSRs, VMCB). Must not
+ * block. The first is called with lock RUNQ and takes none, the second with
+ * none. */
 void hvm_switch_from(struct vcpu *v);
 void hvm_switch_to(struct vcpu *v);
 
@@ -60,8 +61,8 @@ void guest_grant_flush(struct domain *d);
  * for its dirty log. Lock GRANT may be held. */
 void guest_frame_dirtied(struct domain *d, gfn_t gfn);
 
-/* Writes v's runstate to where the guest registered it. v is current; no
- * locks. Only called when it registered something. */
+/* Writes v's runstate to where the guest registered it. v is current. Takes no
+ * lock; lock RUNQ may be held. Only called when it registered something. */
 void guest_runstate_update(struct vcpu *v);
 
 /* Domain 0 shut down for this reason (SHUTDOWN_*): the machine stops or
