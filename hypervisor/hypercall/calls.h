@@ -158,6 +158,10 @@ const struct subop *subop_find(const struct subop *const *ops, size_t nr,
  * -ENOSYS: not for 32-bit callers; and what target_get() has. */
 long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
                void_gptr_t arg, void *more);
+/* The same for one without SELF, OTHER and NO_ARG, whose argument was copied
+ * already. */
+long subop_run_copy(const struct subop *op, struct vcpu *v, struct domain *d,
+                    void *copy, void_gptr_t arg, void *more);
 /* Operation cmd of a table of nr on v. -ENOSYS: not there. */
 long subop_call(const struct subop *const *ops, size_t nr, uint64_t cmd,
                 struct vcpu *v, void_gptr_t arg);

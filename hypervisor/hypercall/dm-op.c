@@ -168,21 +168,22 @@ static long run(struct domain *d, const struct xen_dm_op_buf *buf,
         OP(inject_msi), OP(remote_shutdown), OP(relocate_memory),
         OP(pin_memory_cacheattr), OP(nr_vcpus),
     };
-    const size_t head_size = offsetof(struct xen_dm_op, u);
-    struct { uint32_t op, pad; } head;
+    const size_t head = offsetof(struct xen_dm_op, u);
+    struct xen_dm_op copy;
 
-    if (buf->size < head_size || guest_read(&head, gva(buf->h.addr), head_size))
+    if (buf->size < head ||
+        guest_read(&copy, gva(buf->h.addr), MIN(buf->size, sizeof(copy))))
         return -EFAULT;
-    if (head.pad)
+    if (copy.pad)
         return -EINVAL;
 
-    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), head.op);
+    const struct subop *op = subop_find(ops, ARRAY_SIZE(ops), copy.op);
     if (!op)
         return -EOPNOTSUPP;
-    if (buf->size < head_size + op->size)
+    if (buf->size < head + op->size)
         return -EFAULT;
-    return subop_run(op, current, d,
-                     guest_ptr_make(void, buf->h.addr + head_size), extra);
+    return subop_run_copy(op, current, d, &copy.u,
+                          guest_ptr_make(void, buf->h.addr + head), extra);
 }
 
 long do_dm_op(domid_t domid, unsigned int nr_bufs, void_gptr_t from)

@@ -80,23 +80,14 @@ static long call(const struct subop *op, struct vcpu *v, struct domain *d,
     return rc;
 }
 
-long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
-               void_gptr_t arg, void *more)
+long subop_run_copy(const struct subop *op, struct vcpu *v, struct domain *d,
+                    void *copy, void_gptr_t arg, void *more)
 {
     struct domain *named = NULL;
-    uint64_t copy[SUBOP_WORDS];
     domid_t id;
     long rc = 0;
 
-    if (((op->flags & SELF) && v != current) ||
-        ((op->flags & OTHER) && d == current->domain) ||
-        ((op->flags & NO_ARG) && arg.addr))
-        return -EINVAL;
-    if (op->flags & IN)
-        rc = transfer(op, copy, gva(arg.addr), true);
-    else
-        memset(copy, 0, op->size);
-    if (!rc && op->refuse)
+    if (op->refuse)
         rc = op->refuse(copy);
     if (!rc && op->access) {
         memcpy(&id, (char *)copy + op->domid, sizeof(id));
@@ -113,6 +104,26 @@ long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
         transfer(op, copy, gva(arg.addr), false))
         return -EFAULT;
     return rc;
+}
+
+long subop_run(const struct subop *op, struct vcpu *v, struct domain *d,
+               void_gptr_t arg, void *more)
+{
+    uint64_t copy[SUBOP_WORDS];
+
+    if (((op->flags & SELF) && v != current) ||
+        ((op->flags & OTHER) && d == current->domain) ||
+        ((op->flags & NO_ARG) && arg.addr))
+        return -EINVAL;
+    if (op->flags & IN) {
+        int rc = transfer(op, copy, gva(arg.addr), true);
+
+        if (rc)
+            return rc;
+    } else {
+        memset(copy, 0, op->size);
+    }
+    return subop_run_copy(op, v, d, copy, arg, more);
 }
 
 long subop_call(const struct subop *const *ops, size_t nr, uint64_t cmd,

@@ -75,15 +75,17 @@ enum exit_verdict exit_hypercall(struct vcpu *v, const struct vmexit *e)
 {
     uint64_t *gpr = vcpu_regs(v)->gpr, args[MAX_ARGS];
     enum hvm_mode m = hvm_mode(v);
-    const uint8_t *r = m == MODE_64 ? regs_64 : regs_32;
-    const uint64_t mask = size_mask(m == MODE_64 ? 8 : 4);
+    bool wide = m == MODE_64;
+    const uint64_t mask = size_mask(wide ? 8 : 4);
     long rc = -EPERM;
 
-    v->hvm->compat_call = m != MODE_64;
+    v->hvm->compat_call = !wide;
     /* Viridian's calls come with bit 31 set; none are offered. */
     if (hvm_cpl(v) == 0 && m != MODE_REAL && m != MODE_V86) {
+#pragma GCC unroll 6
         for (unsigned int i = 0; i < MAX_ARGS; i++)
-            args[i] = gpr[r[i]] & mask;
+            args[i] = likely(wide) ? gpr[regs_64[i]]
+                                   : (uint32_t)gpr[regs_32[i]];
         rc = dispatch(gpr[RAX] & mask, args);
         if (rc == -ERESTART)
             return VERDICT_RESUME;

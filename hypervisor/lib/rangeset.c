@@ -21,6 +21,13 @@ static unsigned int find(const struct rangeset *s, uint64_t x)
     return low;
 }
 
+static bool is_in(const struct rangeset *s, unsigned int i, uint64_t first,
+                  uint64_t last)
+{
+    return first <= last && i < s->nr && s->ranges[i].first <= first &&
+           last <= s->ranges[i].last;
+}
+
 /* Replaces `old` ranges at i by the n ranges of with; -ENOSPC. */
 static int replace(struct rangeset *s, unsigned int i, unsigned int old,
                    const struct range *with, unsigned int n)
@@ -56,7 +63,7 @@ int rangeset_remove(struct rangeset *s, uint64_t first, uint64_t last)
     unsigned int i = find(s, first), n = 0;
     struct range r, left[2];
 
-    if (!rangeset_contains(s, first, last))
+    if (!is_in(s, i, first, last))
         return -ENOENT;
     r = s->ranges[i];
     if (r.first < first)
@@ -66,10 +73,10 @@ int rangeset_remove(struct rangeset *s, uint64_t first, uint64_t last)
     return replace(s, i, 1, left, n);
 }
 
-bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last)
+bool rangeset_contains(struct rangeset *s, uint64_t first, uint64_t last)
 {
-    unsigned int i = find(s, first);
-
-    return first <= last && i < s->nr && s->ranges[i].first <= first &&
-           last <= s->ranges[i].last;
+    if (likely(is_in(s, s->recent, first, last)))
+        return true;
+    s->recent = find(s, first);
+    return is_in(s, s->recent, first, last);
 }

@@ -2,7 +2,8 @@
 /*
  * A set of 64-bit numbers as sorted, disjoint, not touching ranges, in an
  * array that never grows, so a guest cannot make it, and a lookup is a
- * bisection without pointers. No locking.
+ * bisection without pointers, but for the range that was found last. No
+ * locking.
  */
 #pragma once
 
@@ -16,7 +17,7 @@ struct range {
 
 /* All zero: empty. */
 struct rangeset {
-    unsigned int nr;
+    unsigned int nr, recent;
     struct range ranges[RANGESET_MAX];
 };
 
@@ -31,4 +32,4 @@ int __must_check rangeset_remove(struct rangeset *s, uint64_t first,
                                  uint64_t last);
 
 /* True if all of [first, last] is in the set; false if first > last. */
-bool rangeset_contains(const struct rangeset *s, uint64_t first, uint64_t last);
+bool rangeset_contains(struct rangeset *s, uint64_t first, uint64_t last);
