@@ -30,6 +30,7 @@ endif
 include hypervisor/build.mk
 include tests/unit/build.mk
 include tests/abi/build.mk
+-include firmware/build.mk
 -include tests/lint/build.mk
 -include tests/guest/build.mk
 -include tests/bench/build.mk

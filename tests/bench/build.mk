@@ -28,17 +28,17 @@ images: bench-chroot           ## make domain 0's and the guest's disk images
 iso: images $(BENCH_NEEDS)      ## make $(B)/lodge.iso for BIOS and UEFI
 	@$(BENCH)/run.py iso
 
-run: images $(BENCH_NEEDS)      ## boot, domain 0, demo guest (GUEST=name)
+run: images firmware $(BENCH_NEEDS)      ## boot, domain 0, demo guest (GUEST=name)
 	@$(BENCH)/run.py
 
-shell: images $(BENCH_NEEDS)    ## boot and attach to domain 0's console
+shell: images firmware $(BENCH_NEEDS)    ## boot and attach to domain 0's console
 	@$(BENCH)/run.py shell
 
-test-system: images hvm-kernels $(BENCH_NEEDS)  ## system tests (TESTS="name name")
+test-system: images hvm-kernels firmware $(BENCH_NEEDS)  ## system tests (TESTS="name name")
 	@tests/system/run.py $(TESTS)
 
 # On the Intel machine too, and its failure does not hide the other's.
-check-long: images hvm-kernels $(BENCH_NEEDS)   ## all system tests, the slow ones too
+check-long: images hvm-kernels firmware $(BENCH_NEEDS)   ## all system tests, the slow ones too
 	@rc=0; MACHINE=amd LONG=1 tests/system/run.py $(TESTS) || rc=1; \
 	$(if $(TESTS),,MACHINE=intel tests/system/run.py || rc=1;) exit $$rc
 

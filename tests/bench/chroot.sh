@@ -13,10 +13,15 @@ build() {
     rm -rf "$root.partial"
     mode=root
     [ "$(id -u)" = 0 ] || mode=unshare
-    # Only Debian 12 has bochsbios, Bochs's own firmware.
+    # Only Debian 12 has bochsbios, Bochs's own firmware. SeaBIOS is built from
+    # source, which apt verifies as it does packages.
     debian_root "$root.partial" --mode=$mode --format=directory \
         --setup-hook="echo 'deb $mirror bookworm main' \
             >\"\$1/etc/apt/sources.list.d/bookworm.list\"" \
+        --setup-hook="echo 'deb-src $mirror $suite main' \
+            >\"\$1/etc/apt/sources.list.d/source.list\"" \
+        --customize-hook='cd "$1/usr/src" &&
+            APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get source --download-only seabios' \
         --include="$(pkgs_of "$bench_dir/bench.pkgs")" \
         --customize-hook='rm -f "$1/etc/resolv.conf"; : >"$1/etc/resolv.conf"'
     mv "$root.partial" "$root"

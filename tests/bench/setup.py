@@ -12,6 +12,7 @@ import sys
 BENCH = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(BENCH))
 BUILD = os.path.join(TOP, os.environ.get("B", "build"))
+SEABIOS = os.path.join(BUILD, "firmware", "seabios.bin")
 GUESTS = os.path.join(os.path.dirname(TOP), "shared", "guests")
 
 # Drivers of what nobody uses, which udev would load: half a minute on Bochs,
@@ -166,7 +167,8 @@ class Setup:
 
     def guests_disk(self):
         """A disk with the files of ../shared/guests, if there are any, the
-        test kernels for HVM guests, if they were built, and guest_files."""
+        test kernels for HVM guests and the firmware, if they were built, and
+        guest_files."""
         path = os.path.join(self.run_dir, "guests.img")
         files = os.path.join(self.run_dir, "guests")
         for old in (path, files):
@@ -181,6 +183,8 @@ class Setup:
             shutil.copytree(GUESTS, files, dirs_exist_ok=True)
         if os.path.isdir(kernels):
             shutil.copytree(kernels, os.path.join(files, "kernels"))
+        if os.path.exists(SEABIOS):
+            shutil.copy(SEABIOS, files)
         for name, source in self.guest_files.items():
             os.makedirs(os.path.dirname(os.path.join(files, name)),
                         exist_ok=True)

@@ -33,7 +33,7 @@ layers() {
 
 spdx() {
     ! grep -L 'SPDX-License-Identifier: GPL-2.0-only' $(root_files) \
-        $(find tests -name '*.[chS]' -o -name '*.py' -o -name '*.sh') \
+        $(find firmware tests -name '*.[chS]' -o -name '*.py' -o -name '*.sh') \
         Makefile configure | grep .
 }
 

@@ -132,7 +132,8 @@ class Round:
 
     def in_dom0(self, step, *arguments):
         overrides = self.setup.guest_overrides()
-        command = (f"OVERRIDES={overrides.strip()} RAM={RAM} python3 "
+        command = (f"OVERRIDES={overrides.strip()} RAM={RAM} "
+                   f"HYPERVISOR={self.hypervisor} python3 "
                    "/srv/guests/perf/in-dom0.py " + " ".join(
                        (step,) + arguments))
         out = self.dom0.check(command, 3600 * bench.SLOW)

@@ -9,7 +9,7 @@ export ROUNDS HYPERVISORS STEPS IDLE
 
 # Lodge and Xen side by side (ROUNDS=n HYPERVISORS=xen STEPS="exit boot"
 # IDLE=256). The test kernels are built by the compiler at hand.
-bench: images guest-tests hvm-kernels $(B)/lodge $(B)/lodge32   ## Lodge beside Xen: table, chart
+bench: images guest-tests hvm-kernels firmware $(B)/lodge $(B)/lodge32   ## Lodge beside Xen: table, chart
 	@tests/perf/bench.py
 
 # Instructions are those of the bench chroot's compiler. KEEP=1: what is
