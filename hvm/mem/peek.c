@@ -17,9 +17,11 @@ static DEFINE_PERCPU(struct peek_cache {
     struct peek_set set[WINDOW_SETS];
 }, peek_cache);
 
-/* Slots of the set that is shown, those whose bits are set. */
-static void hide(struct peek_set *s, const uint64_t *slots)
+/* The slots of set nr whose bits are set; all lent ones must be among them. */
+static void hide(struct peek_cache *c, unsigned int nr, const uint64_t *slots)
 {
+    struct peek_set *s = &c->set[nr];
+
     for (unsigned int w = 0; w < PEEK_WORDS; w++) {
         uint64_t bits = slots[w];
 
@@ -28,11 +30,14 @@ static void hide(struct peek_set *s, const uint64_t *slots)
         for (; bits; bits &= bits - 1) {
             unsigned int slot = w * 64 + bit_lowest(bits);
 
-            window_unmap(WINDOW_PEEK + slot);
+            if (nr == c->shown)
+                window_unmap(WINDOW_PEEK + slot);
+            else
+                window_clear(nr, WINDOW_PEEK + slot);
             s->slot[slot].key = 0;
         }
     }
-    s->any_lent = false; /* the last of them are among these, always */
+    s->any_lent = false;
 }
 
 void peek_update(struct vcpu *v)
@@ -42,7 +47,7 @@ void peek_update(struct vcpu *v)
     struct peek_set *s = &c->set[c->shown];
 
     if (unlikely(s->any_lent))
-        hide(s, s->lent);
+        hide(c, c->shown, s->lent);
     s = &c->set[hv->peek_nr];
     if (unlikely(s->token != hv->peek_token)) {
         hv->peek_nr = c->victim = (c->victim + 1) % WINDOW_SETS;
@@ -53,12 +58,14 @@ void peek_update(struct vcpu *v)
     if (unlikely(!hv->peek_token || (READ_ONCE(hv->peek_stale) &&
                                      atomic_xchg(&hv->peek_stale, false))))
         hv->peek_token = ++c->tokens * MAX_CPUS + cpu_id();
-    if (c->shown != hv->peek_nr)
-        window_show(c->shown = hv->peek_nr);
+    /* Before it is shown: frames of another vCPU, or that are somebody else's
+     * by now. */
     if (unlikely(s->token != hv->peek_token)) {
-        hide(s, s->used);
+        hide(c, hv->peek_nr, s->used);
         s->token = hv->peek_token;
     }
+    if (c->shown != hv->peek_nr)
+        window_show(c->shown = hv->peek_nr);
 }
 
 /* Another frame shall have the slot: what is there goes to those displaced. */

@@ -14,7 +14,7 @@
  * nor with those of another vCPU. Frames that are lent to the domain come and
  * go by the thousand in domain 0: these are looked up each time, so that one
  * that goes makes nothing else stale, and their windows are gone before the
- * guest goes on after it.
+ * guest goes on after their flush.
  */
 #pragma once
 

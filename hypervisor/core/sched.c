@@ -80,7 +80,7 @@ static void runstate_set(struct vcpu *v, int state, uint64_t now)
     r->state = state;
 }
 
-/* The state of a vCPU that does not run, although it may or not: then blocked
+/* The state of a vCPU that does not run. If it may not, either, it is blocked
  * if its guest idles, even when it is paused too; waiting for anything else
  * counts as offline. */
 static void runstate_update(struct vcpu *v, bool may, uint64_t now)
@@ -459,12 +459,9 @@ static void arrive(void)
     bool misplaced = rq->misplaced, slice_over = rq->slice_over;
     bool idled = rq->left == rq->idle;
 
-    if (rq->left) {
-        /* From now on vcpu_wait_stopped() may return, and a dead one be
-         * freed. */
-        store_release(&rq->left->on_cpu, false);
-        rq->left = NULL;
-    }
+    /* From now on vcpu_wait_stopped() may return, and a dead one be freed. */
+    store_release(&rq->left->on_cpu, false);
+    rq->left = NULL;
     spin_unlock(&rq->lock);
 
     if (v->hvm) {

@@ -169,7 +169,7 @@ static long run(struct domain *d, const struct xen_dm_op_buf *buf,
         OP(pin_memory_cacheattr), OP(nr_vcpus),
     };
     const size_t head = offsetof(struct xen_dm_op, u);
-    struct xen_dm_op copy;
+    struct xen_dm_op copy; /* as much of it as the buffer is said to have */
 
     if (buf->size < head ||
         guest_read(&copy, gva(buf->h.addr), MIN(buf->size, sizeof(copy))))

@@ -3,7 +3,7 @@
  * A set of 64-bit numbers as sorted, disjoint, not touching ranges, in an
  * array that never grows, so a guest cannot make it, and a lookup is a
  * bisection without pointers, but for the range that was found last. No
- * locking.
+ * locking: whoever looks has it for itself, too.
  */
 #pragma once
 

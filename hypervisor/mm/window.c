@@ -47,11 +47,21 @@ void window_show(unsigned int set)
 {
     struct windows *w = &this_cpu(cpu_windows);
 
+    for (unsigned int slot = 0; slot < WINDOW_PEEK; slot++)
+        ASSERT(!w->shown[slot]);
     w->shown = w->sets + set * ENTRIES;
     WRITE_ONCE(window_pd[cpu_id()], (w->maddr + set * PAGE_SIZE) | MAP_TABLE);
     /* What the last set mapped, and what is cached of the directory. An INVLPG
      * for each would be dearer, and would need to know them. */
     write_cr3(read_cr3());
+}
+
+void window_clear(unsigned int set, unsigned int slot)
+{
+    uint64_t *table = this_cpu(cpu_windows).sets + set * ENTRIES;
+
+    ASSERT(slot < WINDOW_SLOTS && table != this_cpu(cpu_windows).shown);
+    WRITE_ONCE(table[slot], 0);
 }
 
 /*

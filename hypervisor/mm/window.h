@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Windows: a few page-table entries of each CPU through which it reaches a
- * frame that is mapped nowhere else, for a moment.
+ * Windows: page-table entries of each CPU through which it reaches a frame that
+ * is mapped nowhere else, for a moment.
  *
  * A CPU has a few sets of them, each a page table, and shows one: what the
  * others map cannot be reached, and is there again when they are shown.
@@ -42,6 +42,9 @@ bool windows_start_cpu(unsigned int cpu);
 /* Shows a set. Of the one shown up to now no slot before WINDOW_PEEK may be in
  * use. Costs a flush of the CPU's TLB. */
 void window_show(unsigned int set);
+
+/* Clears a slot of a set that is not shown. */
+void window_clear(unsigned int set, unsigned int slot);
 
 static inline void *window_va(unsigned int slot)
 {

@@ -167,7 +167,7 @@ class Setup:
 
     def guests_disk(self):
         """A disk with the files of ../shared/guests, if there are any, the
-        test kernels for HVM guests and the firmware, if they were built, and
+        firmware, the test kernels for HVM guests, if they were built, and
         guest_files."""
         path = os.path.join(self.run_dir, "guests.img")
         files = os.path.join(self.run_dir, "guests")
@@ -183,8 +183,9 @@ class Setup:
             shutil.copytree(GUESTS, files, dirs_exist_ok=True)
         if os.path.isdir(kernels):
             shutil.copytree(kernels, os.path.join(files, "kernels"))
-        if os.path.exists(SEABIOS):
-            shutil.copy(SEABIOS, files)
+        if not os.path.exists(SEABIOS):
+            raise Failure(f"there is no {SEABIOS}: make firmware")
+        shutil.copy(SEABIOS, files)
         for name, source in self.guest_files.items():
             os.makedirs(os.path.dirname(os.path.join(files, name)),
                         exist_ok=True)

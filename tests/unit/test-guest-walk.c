@@ -282,6 +282,24 @@ static void moved_frames(void)
     CHECK_EQ(word, 0xb2b2b2b2);
 }
 
+/* Two frames with one slot, looked at in turn, are found once each. */
+static void displaced_frames(void)
+{
+    const gpa_t at[] = { gpa(0x300ull << PAGE_SHIFT),
+                         gpa(0x340ull << PAGE_SHIFT) };
+    uint8_t byte;
+
+    fake_enter(d);
+    for (unsigned int i = 0; i < 2; i++)
+        (void)fake_ram(d, gpa_to_gfn(at[i]).raw, 0);
+    for (unsigned int i = 0; i < 2; i++)
+        CHECK_EQ(guest_read_phys(d, &byte, at[i], 1), 0);
+    const uint32_t once = v->hvm->peek->displaced;
+    for (unsigned int i = 0; i < 10; i++)
+        CHECK_EQ(guest_read_phys(d, &byte, at[i % 2], 1), 0);
+    CHECK_EQ(v->hvm->peek->displaced, once);
+}
+
 /* How many windows show what may not be shown again without a look. */
 static unsigned int lent_windows(void)
 {
@@ -388,6 +406,7 @@ int main(void)
     copies();
     moved_frames();
     lent_frames();
+    displaced_frames();
     many_lookers();
     fake_doms_destroy();
     return test_result();

@@ -317,6 +317,14 @@ FAKE void window_show(unsigned int set)
     window[cpu_id()].shown = set;
 }
 
+FAKE void window_clear(unsigned int set, unsigned int slot)
+{
+    if (set >= WINDOW_SETS || set == window[cpu_id()].shown ||
+        !window[cpu_id()].slot[set][slot].used)
+        misuse("window slot cannot be cleared", slot);
+    window[cpu_id()].slot[set][slot].used = false;
+}
+
 /* Of the set that is shown; slot must be in use or not, as said. */
 static uint64_t *window_of(unsigned int slot, bool used, bool then)
 {
