@@ -585,6 +585,33 @@ static void test_quiet(void)
     CHECK(near(sim_ran(a), SECONDS(1), 200));
 }
 
+static uint64_t balance_at; /* of CPU 0 */
+static unsigned int balances;
+
+static void balance_hook(void)
+{
+    uint64_t at = runq_of_cpu(0)->balance_at;
+
+    if (at == balance_at)
+        return;
+    CHECK(at >= balance_at + SCHED_SLICE_MIN);
+    balance_at = at;
+    balances++;
+}
+
+/* One that wakes all the time ends slices all the time, but a look at another
+ * CPU's queue each time would be dear. */
+static void test_balance_rests(void)
+{
+    sim_start(2, 15);
+    for (unsigned int i = 0; i < 3; i++)
+        (void)sim_vcpu(sim_domain(256, 0), hog, i < 2 ? 1 : 2);
+    (void)sim_vcpu(sim_domain(256, 0), light_io, 1);
+    sim.hook = balance_hook;
+    sim_run(SECONDS(1));
+    CHECK(balances > 20);
+}
+
 static void test_ratelimit(void)
 {
     CHECK(sched_set_ratelimit(50) != 0);
@@ -708,7 +735,8 @@ static const struct {
     C(sends_request), C(sends_sibling), C(sends_handler), C(hog_wait),
     C(cap_50), C(cap_5), C(cap_smp), C(cap_smp_company), C(cap_changes),
     C(affinity), C(pause), C(pause_sync), C(remembered),
-    C(help_passed_on), C(yield), C(quiet), C(ratelimit),
+    C(help_passed_on), C(yield), C(quiet), C(balance_rests),
+    C(ratelimit),
     C(kill),
 #undef C
 };
