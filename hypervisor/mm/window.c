@@ -38,7 +38,6 @@ bool windows_start_cpu(unsigned int cpu)
 
     if (!sets)
         return false;
-    memset(sets, 0, WINDOW_SETS * PAGE_SIZE);
     set_up(cpu, sets, va_to_maddr(sets));
     return true;
 }
